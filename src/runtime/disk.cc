@@ -1,0 +1,19 @@
+#include "runtime/disk.h"
+
+namespace runtime {
+
+base::Result<base::Bytes> ReadFile(Disk& disk, std::string_view path) {
+  ASSIGN_OR_RETURN(auto file, disk.Open(path, OpenMode::kRead));
+  ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  base::Bytes bytes;
+  RETURN_IF_ERROR(file->ReadAt(0, size, &bytes));
+  return bytes;
+}
+
+std::string JoinPath(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty() && path.back() != '/') path += '/';
+  return path.append(name);
+}
+
+}  // namespace runtime
