@@ -9,8 +9,9 @@
 // Encoders write what etcd 3.7 writes: the fields that it sets for a message of that type, in
 // order of field number, zero or not. Decoders take what any etcd 3.x writes: fields in any order,
 // absent, repeated (the last counts), explicitly zero, unknown; repeated integers packed or not.
-// They fail with kDataLoss, naming the message, for malformed input, for values that an enum does
-// not have, and for nesting that raftpb does not have.
+// They fail with kDataLoss, naming the message, for malformed input and for values that an enum
+// does not have. The fields vote and responses of Message, which etcd gives only to messages that
+// stay within a process, are skipped like unknown ones.
 
 namespace raft {
 
@@ -26,7 +27,6 @@ void Encode(const ConfChangeV2& change, base::Bytes* out);
 
 uint64_t EncodedSize(const ConfState& state);
 uint64_t EncodedSize(const Snapshot& snapshot);
-uint64_t EncodedSize(const Message& message);
 
 base::Result<Entry> DecodeEntry(base::ByteView in);
 base::Result<HardState> DecodeHardState(base::ByteView in);

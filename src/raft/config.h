@@ -19,7 +19,7 @@ enum class ReadOnlyOption : uint8_t {
 // How a node starts and behaves. Sizes are bytes; "entries" counts their encoded size, "payload"
 // the data alone.
 struct Config {
-  MemberId id;
+  MemberId id{};
   // A follower that hears nothing from a leader for election_ticks .. 2 * election_ticks - 1 ticks
   // (drawn anew for each wait, from `seed`) campaigns. A leader sends heartbeats each
   // heartbeat_ticks < election_ticks.
@@ -30,9 +30,9 @@ struct Config {
 
   // What the node had saved when it stopped; empty at the first start. `applied` is the index that
   // the state machine has reached, 0 for the log's start.
-  HardState hard_state;
-  ConfState conf_state;
-  Index applied;
+  HardState hard_state{};
+  ConfState conf_state{};
+  Index applied{};
   // Outlive the node. `observer` may be null.
   const LogReader* log = nullptr;
   Observer* observer = nullptr;

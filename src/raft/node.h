@@ -100,7 +100,8 @@ class Node {
   base::Status Dispatch(Message message);
   // Completes `message` and queues it: for now, or for after the write.
   void Send(Message message);
-  void SendAfterPersist(Message message);
+  // Queues what this node tells itself after the write.
+  void AckToSelf(Message message);
   void Notify(const Event& event) const {
     if (config_.observer != nullptr) config_.observer->Observe(event);
   }
@@ -121,7 +122,8 @@ class Node {
 
   // follower.cc: what a leader's messages do to the log.
   base::Status FollowerStep(Message message);
-  void FollowerOnTimeoutNow(const Message& message);
+  void FollowerOnTransfer(Message message);
+  void FollowerForgetLeader();
   base::Status CandidateStep(Message message);
   void OnLeaderMessage(const Message& message);
   void HandleAppend(const Message& message);
@@ -144,8 +146,7 @@ class Node {
   void LeaderCheckQuorum(Leader& leader);
   void LeaderBroadcastHeartbeat(Leader& leader);
   void LeaderSendHeartbeat(MemberId to, Progress& progress, const base::SharedBytes& context);
-  void LeaderOnTransfer(Leader& leader, MemberId target);
-  void LeaderFinishTransfer(Leader& leader, MemberId from, const Progress& progress);
+  void LeaderOnTransfer(Leader& leader, MemberId target, Progress& progress);
   void LeaderOnUnreachable(MemberId peer, Progress& progress);
   void LeaderOnSnapshotStatus(MemberId peer, Progress& progress, bool delivered);
 
@@ -161,7 +162,7 @@ class Node {
   void LeaderOnHeartbeatReply(Leader& leader, const Message& message, Progress& progress);
 
   // reads.cc: linearizable reads.
-  void LeaderOnReadIndex(Leader& leader, ReadRequest request);
+  void LeaderOnReadIndex(Leader& leader, const Message& message);
   void LeaderConfirmRead(Leader& leader, ReadRequest request);
   void LeaderReleasePostponedReads(Leader& leader);
   void AnswerRead(const ReadRequest& request, Index index);
@@ -172,6 +173,9 @@ class Node {
   // reconfigure.cc: what a new configuration changes here.
   void SwitchTo(Membership membership);
   void LeaderSwitched(Leader& leader);
+
+  // output.cc
+  void TakeWrite(Output* output);
 
   Config config_;
   Term term_;

@@ -185,7 +185,7 @@ struct SnapshotRestoring {
   LogState log;
   EntryId snapshot;
 };
-enum class SnapshotOutcome : uint8_t { kInstalled, kCommitAdvanced, kNotMember, kNotFollower };
+enum class SnapshotOutcome : uint8_t { kInstalled, kCommitAdvanced, kNotMember };
 struct SnapshotHandled {
   SnapshotOutcome outcome;
   const Snapshot& snapshot;
@@ -249,7 +249,7 @@ struct LeaderForgotten {
 // With lease-based reads the leader's lease depends on its followers' memory.
 struct ForgetLeaderRefused {};
 
-enum class DroppedRead : uint8_t { kNoLeader, kMalformedAnswer };
+enum class DroppedRead : uint8_t { kNoLeader, kMalformed };
 struct ReadDropped {
   DroppedRead reason;
   const Message& message;

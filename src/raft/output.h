@@ -11,13 +11,13 @@ namespace raft {
 struct PersistMark {
   // The node's term when the write was handed out. Entries that were confirmed in an earlier term
   // may have been overwritten since (the ABA problem), so they are not believed.
-  Term term;
+  Term term{};
   // The log's last entry if any part of the log is not known to be durable, else {0, 0}.
-  EntryId last;
+  EntryId last{};
   // Of the snapshot in the write, else 0.
-  Index snapshot;
+  Index snapshot{};
   // The node's own votes and acknowledgements, which count from then on.
-  std::vector<Message> self_acks;
+  std::vector<Message> self_acks{};
 
   bool empty() const { return last == EntryId() && snapshot == Index() && self_acks.empty(); }
 };
@@ -34,18 +34,18 @@ struct PersistMark {
 // A driver whose disk answers at once does 2 to 4 before it takes the next output.
 struct Output {
   // Set if they changed since the last output.
-  std::optional<SoftState> soft_state;
-  std::optional<HardState> hard_state;
+  std::optional<SoftState> soft_state{};
+  std::optional<HardState> hard_state{};
   // Consecutive; never together with a snapshot that they do not follow.
-  std::vector<Entry> entries;
-  SnapshotPtr snapshot;
+  std::vector<Entry> entries{};
+  SnapshotPtr snapshot{};
   // To other members only.
-  std::vector<Message> messages;
-  std::vector<Message> messages_after_persist;
-  PersistMark persisted;
+  std::vector<Message> messages{};
+  std::vector<Message> messages_after_persist{};
+  PersistMark persisted{};
   // Consecutive, durable on this node, and each handed out once.
-  std::vector<Entry> committed;
-  std::vector<ReadState> reads;
+  std::vector<Entry> committed{};
+  std::vector<ReadState> reads{};
   // False if losing the write in a crash is harmless: only the commit index moved.
   bool must_sync = false;
 

@@ -13,8 +13,8 @@ namespace raft {
 // A read that waits for the leader's word.
 struct ReadRequest {
   // The member that asks; the leader itself or kNobody for its own clients.
-  MemberId from;
-  base::SharedBytes context;
+  MemberId from{};
+  base::SharedBytes context{};
 };
 
 // The leader's queue of reads that a quorum has not confirmed yet (thesis §6.4). Reads have

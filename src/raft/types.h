@@ -39,18 +39,18 @@ enum class EntryType : uint8_t { kNormal = 0, kConfChange = 1, kConfChangeV2 = 2
 
 // One position of the log. Copies share the payload.
 struct Entry {
-  Term term;
-  Index index;
+  Term term{};
+  Index index{};
   EntryType type = EntryType::kNormal;
-  base::SharedBytes data;
+  base::SharedBytes data{};
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 // Names an entry: a leader never issues two entries with the same index in its term.
 struct EntryId {
-  Term term;
-  Index index;
+  Term term{};
+  Index index{};
 
   friend bool operator==(const EntryId&, const EntryId&) = default;
 };
@@ -64,9 +64,9 @@ uint64_t EncodedSize(const Entry& entry);
 
 // What must survive a crash, besides the log itself.
 struct HardState {
-  Term term;
-  MemberId vote;
-  Index commit;
+  Term term{};
+  MemberId vote{};
+  Index commit{};
 
   bool empty() const { return *this == HardState(); }
   friend bool operator==(const HardState&, const HardState&) = default;
@@ -75,10 +75,10 @@ struct HardState {
 // Who votes and who learns. In a joint configuration voters_outgoing is not empty and decisions
 // need a majority of both halves; learners_next become learners when the joint state is left.
 struct ConfState {
-  std::vector<MemberId> voters;
-  std::vector<MemberId> learners;
-  std::vector<MemberId> voters_outgoing;
-  std::vector<MemberId> learners_next;
+  std::vector<MemberId> voters{};
+  std::vector<MemberId> learners{};
+  std::vector<MemberId> voters_outgoing{};
+  std::vector<MemberId> learners_next{};
   bool auto_leave = false;
 
   friend bool operator==(const ConfState&, const ConfState&) = default;
@@ -86,10 +86,10 @@ struct ConfState {
 
 // The state machine up to and including entry `index` of `term`, which replaces the log before it.
 struct Snapshot {
-  base::SharedBytes data;
-  ConfState conf_state;
-  Index index;
-  Term term;
+  base::SharedBytes data{};
+  ConfState conf_state{};
+  Index index{};
+  Term term{};
 
   EntryId id() const { return {term, index}; }
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
@@ -136,17 +136,17 @@ enum class MessageType : uint8_t {
 struct Message {
   MessageType type = MessageType::kHup;
   bool reject = false;
-  MemberId to;
-  MemberId from;
+  MemberId to{};
+  MemberId from{};
   // 0 for kProp and kReadIndex, which hold in any term.
-  Term term;
-  Term log_term;
-  Index index;
-  Index commit;
-  Index reject_hint;
-  std::vector<Entry> entries;
-  SnapshotPtr snapshot;
-  base::SharedBytes context;
+  Term term{};
+  Term log_term{};
+  Index index{};
+  Index commit{};
+  Index reject_hint{};
+  std::vector<Entry> entries{};
+  SnapshotPtr snapshot{};
+  base::SharedBytes context{};
 };
 
 // True for what a node only ever tells itself; such a message from the network is refused.
@@ -173,7 +173,7 @@ enum class ConfChangeTransition : uint8_t {
 struct ConfChangeSingle {
   ConfChangeType type = ConfChangeType::kAddNode;
   // 0: the change was refused by the application and is without effect.
-  MemberId node_id;
+  MemberId node_id{};
 
   friend bool operator==(const ConfChangeSingle&, const ConfChangeSingle&) = default;
 };
@@ -181,8 +181,8 @@ struct ConfChangeSingle {
 struct ConfChangeV2 {
   ConfChangeTransition transition = ConfChangeTransition::kAuto;
   // Empty with kAuto: leave the joint configuration.
-  std::vector<ConfChangeSingle> changes;
-  base::Bytes context;
+  std::vector<ConfChangeSingle> changes{};
+  base::Bytes context{};
 
   bool LeavesJoint() const { return transition == ConfChangeTransition::kAuto && changes.empty(); }
   bool EntersJoint() const {
@@ -195,8 +195,8 @@ struct ConfChangeV2 {
 struct ConfChange {
   uint64_t id = 0;
   ConfChangeType type = ConfChangeType::kAddNode;
-  MemberId node_id;
-  base::Bytes context;
+  MemberId node_id{};
+  base::Bytes context{};
 
   ConfChangeV2 AsV2() const { return {{}, {{type, node_id}}, context}; }
   friend bool operator==(const ConfChange&, const ConfChange&) = default;
@@ -206,7 +206,7 @@ enum class Role : uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
 
 // What need not survive a crash; for logs, metrics and clients.
 struct SoftState {
-  MemberId leader;
+  MemberId leader{};
   Role role = Role::kFollower;
 
   friend bool operator==(const SoftState&, const SoftState&) = default;
@@ -215,8 +215,8 @@ struct SoftState {
 // A confirmed read: once the state machine has applied `index`, the request that carried
 // `context` may be served from it and is linearizable.
 struct ReadState {
-  Index index;
-  base::SharedBytes context;
+  Index index{};
+  base::SharedBytes context{};
 
   friend bool operator==(const ReadState&, const ReadState&) = default;
 };
