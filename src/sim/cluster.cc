@@ -92,7 +92,8 @@ void Cluster::Start(Member& member) {
     member.replica = *std::move(started);
     return;
   }
-  if (!member.disk.power_failed()) checker_.Fail(started.status());
+  // The disk may fail again while the log is being repaired; anything else is a lost promise.
+  if (started.status().code() != base::Code::kUnavailable) checker_.Fail(started.status());
   member.power_off = true;
   member.revival->Arm(DrawDowntime());
 }
