@@ -162,8 +162,8 @@ void EventPrinter::Print(const event::ConfChangeRefused& e) {
     case event::RefusedConfChange::kNotJoint:
       reason = "not in joint state; refusing empty conf change";
       break;
-    case event::RefusedConfChange::kMalformed:
-      reason = "malformed";
+    case event::RefusedConfChange::kImpossible:
+      reason = "impossible";
       break;
   }
   Info(Line(node_, " ignoring conf change ", testing::Print(e.change), " at config ",

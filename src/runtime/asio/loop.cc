@@ -1,0 +1,122 @@
+#include "runtime/asio/loop.h"
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <utility>
+
+#include "base/check.h"
+#include "runtime/asio/context.h"
+
+namespace runtime::asio {
+namespace {
+
+// Bounds a turn, so that work collected for its end is not delayed while sockets stay ready.
+constexpr int kHandlersPerTurn = 256;
+
+class AsioTimer final : public Timer {
+ public:
+  AsioTimer(boost::asio::io_context& io, base::Callback<void()> on_expiry)
+      : state_(std::make_shared<State>(io, std::move(on_expiry))) {}
+  ~AsioTimer() override { Disarm(); }
+
+  void Arm(Duration delay) override {
+    const uint64_t arming = ++state_->arming;
+    state_->timer.expires_after(delay);
+    state_->timer.async_wait([state = state_, arming](const boost::system::error_code& error) {
+      // An expiry that was already on its way when the timer was rearmed is stale.
+      if (!error && state->arming == arming) state->on_expiry();
+    });
+  }
+  void Disarm() override {
+    ++state_->arming;
+    state_->timer.cancel();
+  }
+
+ private:
+  // Shared with the wait, so that the callback may destroy its timer.
+  struct State {
+    State(boost::asio::io_context& io, base::Callback<void()> callback)
+        : timer(io), on_expiry(std::move(callback)) {}
+    boost::asio::steady_timer timer;
+    base::Callback<void()> on_expiry;
+    uint64_t arming = 0;
+  };
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+Loop::Loop(const Options& options) : options_(options), context_(std::make_unique<Context>()) {}
+
+Loop::~Loop() = default;
+
+void Loop::Run() {
+  context_->thread = std::this_thread::get_id();
+  while (!context_->io.stopped()) {
+    if (!RunTurn()) SpinOrSleep();
+  }
+  context_->thread = {};
+}
+
+void Loop::Stop() {
+  context_->io.stop();
+}
+
+bool Loop::RunTurn() {
+  int handled = 0;
+  while (handled < kHandlersPerTurn && context_->io.poll_one() > 0) ++handled;
+  // A task may ask for another at the end of the same turn.
+  bool ended = false;
+  while (!context_->end_of_turn.empty()) {
+    ended = true;
+    for (auto& task : std::exchange(context_->end_of_turn, {})) task();
+  }
+  return handled > 0 || ended;
+}
+
+void Loop::SpinOrSleep() {
+  if (options_.spin > Duration{0}) {
+    const TimePoint until = clock_.Now() + options_.spin;
+    while (clock_.Now() < until) {
+      if (context_->io.poll_one() > 0) return;
+    }
+  }
+  context_->io.run_one();
+}
+
+void Loop::Post(base::Callback<void()> task) {
+  boost::asio::post(context_->io, [task = std::move(task)]() mutable { task(); });
+}
+
+std::unique_ptr<Timer> Loop::NewTimer(base::Callback<void()> on_expiry) {
+  return std::make_unique<AsioTimer>(context_->io, std::move(on_expiry));
+}
+
+void Loop::AtEndOfTurn(base::Callback<void()> task) {
+  DCHECK(IsCurrent());
+  context_->end_of_turn.push_back(std::move(task));
+}
+
+bool Loop::IsCurrent() const {
+  return context_->thread == std::this_thread::get_id();
+}
+
+struct LoopThread::Thread {
+  std::thread thread;
+};
+
+LoopThread::LoopThread(const std::string& name, const Loop::Options& options)
+    : loop_(options), thread_(std::make_unique<Thread>()) {
+  thread_->thread = std::thread([this] { loop_.Run(); });
+  ::pthread_setname_np(thread_->thread.native_handle(), name.c_str());
+}
+
+LoopThread::~LoopThread() {
+  loop_.Stop();
+  thread_->thread.join();
+}
+
+}  // namespace runtime::asio

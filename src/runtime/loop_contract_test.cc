@@ -1,0 +1,203 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/asio/loop.h"
+#include "runtime/loop.h"
+#include "runtime/mailbox.h"
+#include "runtime/simulated/scheduler.h"
+
+// What every Loop promises, asked of each implementation.
+
+namespace runtime {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A loop that the test's thread runs.
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  virtual Loop& loop() = 0;
+  // Runs until Stop has been called on the loop.
+  virtual void Run() = 0;
+  virtual void Stop() = 0;
+};
+
+class AsioSubject final : public Subject {
+ public:
+  explicit AsioSubject(const asio::Loop::Options& options) : loop_(options) {}
+  Loop& loop() override { return loop_; }
+  void Run() override { loop_.Run(); }
+  void Stop() override { loop_.Stop(); }
+
+ private:
+  asio::Loop loop_;
+};
+
+class SimulatedSubject final : public Subject {
+ public:
+  Loop& loop() override { return *loop_; }
+  void Run() override {
+    while (!stopped_ && scheduler_.Step()) {
+    }
+    EXPECT_TRUE(stopped_) << "nothing is left to happen";
+  }
+  void Stop() override { stopped_ = true; }
+
+ private:
+  simulated::Scheduler scheduler_{1};
+  std::unique_ptr<Loop> loop_ = scheduler_.NewLoop("subject");
+  bool stopped_ = false;
+};
+
+struct Kind {
+  const char* name;
+  std::unique_ptr<Subject> (*make)();
+};
+
+class LoopContractTest : public ::testing::TestWithParam<Kind> {
+ protected:
+  Loop& loop() { return subject_->loop(); }
+  void Run() { subject_->Run(); }
+  void Stop() { subject_->Stop(); }
+
+ private:
+  std::unique_ptr<Subject> subject_ = GetParam().make();
+};
+
+TEST_P(LoopContractTest, RunsTasksInOrderOnItsOwnThread) {
+  std::vector<int> order;
+  EXPECT_FALSE(loop().IsCurrent());
+  loop().Post([&] {
+    EXPECT_TRUE(loop().IsCurrent());
+    order.push_back(1);
+    loop().Post([&] {
+      order.push_back(3);
+      Stop();
+    });
+  });
+  loop().Post([&] { order.push_back(2); });
+  Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+}
+
+TEST_P(LoopContractTest, EndsATurnWithWhatItCollected) {
+  std::vector<std::string> order;
+  loop().Post([&] {
+    loop().AtEndOfTurn([&] {
+      order.emplace_back("end");
+      loop().AtEndOfTurn([&] { order.emplace_back("end of the end"); });
+      loop().Post([&] {
+        order.emplace_back("next turn");
+        Stop();
+      });
+    });
+    order.emplace_back("first");
+  });
+  loop().Post([&] { order.emplace_back("second"); });
+  Run();
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"first", "second", "end", "end of the end", "next turn"}));
+}
+
+TEST_P(LoopContractTest, TimersExpireInOrderAndCanBeRearmed) {
+  std::vector<int> order;
+  const auto late = loop().NewTimer([&] {
+    order.push_back(2);
+    Stop();
+  });
+  const auto early = loop().NewTimer([&] { order.push_back(1); });
+  const auto moved = loop().NewTimer([&] { order.push_back(-1); });
+  const auto disarmed = loop().NewTimer([&] { order.push_back(-2); });
+  late->Arm(milliseconds(30));
+  early->Arm(milliseconds(10));
+  moved->Arm(milliseconds(5));
+  moved->Arm(std::chrono::hours(1));
+  disarmed->Arm(milliseconds(5));
+  disarmed->Disarm();
+  const TimePoint start = loop().clock().Now();
+  Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+  EXPECT_GE(loop().clock().Now() - start, milliseconds(30));
+}
+
+TEST_P(LoopContractTest, ATimerMayBeDestroyedByItsOwnCallback) {
+  std::unique_ptr<Timer> timer = loop().NewTimer([&] {
+    timer.reset();
+    Stop();
+  });
+  timer->Arm(milliseconds(1));
+  Run();
+  EXPECT_EQ(timer, nullptr);
+}
+
+TEST_P(LoopContractTest, AMailboxDrainsOncePerBatchAndRefusesBeyondItsBound) {
+  std::vector<std::vector<int>> batches;
+  Mailbox<int> mailbox(&loop(), 3, [&](std::vector<int>& batch) {
+    batches.push_back(batch);
+    if (batches.size() == 2) Stop();
+  });
+  EXPECT_TRUE(mailbox.Push(1));
+  EXPECT_TRUE(mailbox.Push(2));
+  EXPECT_TRUE(mailbox.Push(3));
+  EXPECT_FALSE(mailbox.Push(4));
+  loop().Post([&] { EXPECT_TRUE(mailbox.Push(5)); });
+  Run();
+  EXPECT_EQ(batches, (std::vector<std::vector<int>>{{1, 2, 3}, {5}}));
+}
+
+TEST_P(LoopContractTest, AMailboxMayGoAwayWithMessagesOnTheirWay) {
+  auto mailbox = std::make_unique<Mailbox<int>>(
+      &loop(), 3, [](std::vector<int>&) { FAIL() << "nobody is there to receive it"; });
+  EXPECT_TRUE(mailbox->Push(1));
+  mailbox.reset();
+  loop().Post([&] { Stop(); });
+  Run();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachLoop, LoopContractTest,
+    ::testing::Values(Kind{"Asio", [] { return std::unique_ptr<Subject>(new AsioSubject({})); }},
+                      Kind{"AsioSpinning",
+                           [] {
+                             asio::Loop::Options options;
+                             options.spin = milliseconds(2);
+                             return std::unique_ptr<Subject>(new AsioSubject(options));
+                           }},
+                      Kind{"Simulated",
+                           [] { return std::unique_ptr<Subject>(new SimulatedSubject()); }}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+TEST(LoopThreadTest, ManyThreadsReachOneLoopThroughAMailbox) {
+  constexpr int kSenders = 4;
+  constexpr int kMessages = 20'000;
+  std::vector<std::vector<int>> received(kSenders);
+  asio::LoopThread receiver("receiver");
+  std::atomic<int> left{kSenders * kMessages};
+  Mailbox<std::pair<int, int>> mailbox(&receiver.loop(), 1000, [&](auto& batch) {
+    for (const auto& [sender, number] : batch) received[sender].push_back(number);
+    left -= static_cast<int>(batch.size());
+  });
+  {
+    std::vector<std::unique_ptr<asio::LoopThread>> senders;
+    for (int sender = 0; sender < kSenders; ++sender) {
+      senders.push_back(std::make_unique<asio::LoopThread>("sender"));
+      senders.back()->loop().Post([&mailbox, &left, sender] {
+        for (int number = 0; number < kMessages; ++number) {
+          while (!mailbox.Push({sender, number})) std::this_thread::yield();
+        }
+      });
+    }
+    while (left > 0) std::this_thread::yield();
+  }
+  for (const std::vector<int>& numbers : received) {
+    ASSERT_EQ(numbers.size(), static_cast<size_t>(kMessages));
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
+  }
+}
+
+}  // namespace
+}  // namespace runtime

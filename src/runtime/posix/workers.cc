@@ -1,0 +1,52 @@
+#include "runtime/posix/workers.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace runtime::posix {
+
+Workers::Workers(std::string name, size_t thread_count, size_t queue_capacity)
+    : queue_capacity_(queue_capacity) {
+  threads_.reserve(thread_count);
+  for (size_t i = 0; i < thread_count; ++i) {
+    threads_.emplace_back([this] { WorkUntilStopped(); });
+    ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
+  }
+}
+
+Workers::~Workers() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool Workers::Run(base::Callback<void()> work, Loop* reply_to, base::Callback<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= queue_capacity_) return false;
+    queue_.push_back(Job{std::move(work), reply_to, std::move(done)});
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Workers::WorkUntilStopped() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    job.work();
+    job.reply_to->Post(std::move(job.done));
+    job = {};
+    lock.lock();
+  }
+}
+
+}  // namespace runtime::posix

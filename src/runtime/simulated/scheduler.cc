@@ -1,0 +1,136 @@
+#include "runtime/simulated/scheduler.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace runtime::simulated {
+
+class Scheduler::VirtualTimer final : public Timer {
+ public:
+  VirtualTimer(Scheduler* scheduler, VirtualLoop* loop, base::Callback<void()> on_expiry)
+      : scheduler_(scheduler),
+        loop_(loop),
+        state_(std::make_shared<State>(State{std::move(on_expiry), 0})) {}
+  ~VirtualTimer() override { Disarm(); }
+
+  void Arm(Duration delay) override {
+    Disarm();
+    event_ = scheduler_->AddEvent(scheduler_->clock_.now + std::max(delay, Duration{0}), loop_,
+                                  [state = state_, arming = state_->arming] {
+                                    if (state->arming == arming) state->on_expiry();
+                                  });
+  }
+  void Disarm() override {
+    ++state_->arming;
+    scheduler_->events_.erase(event_);
+  }
+
+ private:
+  // Shared with the event, so that the callback may destroy its timer.
+  struct State {
+    base::Callback<void()> on_expiry;
+    uint64_t arming;
+  };
+  Scheduler* const scheduler_;
+  VirtualLoop* const loop_;
+  const std::shared_ptr<State> state_;
+  EventKey event_;
+};
+
+class Scheduler::VirtualLoop final : public Loop {
+ public:
+  VirtualLoop(Scheduler* scheduler, std::string name)
+      : scheduler_(scheduler), name_(std::move(name)) {}
+  ~VirtualLoop() override { scheduler_->Forget(this); }
+
+  const Clock& clock() const override { return scheduler_->clock_; }
+  void Post(base::Callback<void()> task) override {
+    if (tasks_.empty()) scheduler_->ready_.push_back(this);
+    tasks_.push_back(std::move(task));
+  }
+  std::unique_ptr<Timer> NewTimer(base::Callback<void()> on_expiry) override {
+    return std::make_unique<VirtualTimer>(scheduler_, this, std::move(on_expiry));
+  }
+  void AtEndOfTurn(base::Callback<void()> task) override {
+    DCHECK(IsCurrent());
+    end_of_turn_.push_back(std::move(task));
+  }
+  bool IsCurrent() const override { return scheduler_->running_ == this; }
+
+  void RunTurn() {
+    for (auto& task : std::exchange(tasks_, {})) task();
+    while (!end_of_turn_.empty()) {
+      for (auto& task : std::exchange(end_of_turn_, {})) task();
+    }
+  }
+
+ private:
+  Scheduler* const scheduler_;
+  const std::string name_;
+  std::vector<base::Callback<void()>> tasks_;
+  std::vector<base::Callback<void()>> end_of_turn_;
+};
+
+Scheduler::Scheduler(uint64_t seed) : random_(seed) {}
+
+Scheduler::~Scheduler() = default;
+
+std::unique_ptr<Loop> Scheduler::NewLoop(std::string name) {
+  return std::make_unique<VirtualLoop>(this, std::move(name));
+}
+
+Scheduler::EventKey Scheduler::AddEvent(TimePoint time, VirtualLoop* loop,
+                                        base::Callback<void()> task) {
+  const EventKey key{std::max(time, clock_.now), ++next_event_number_};
+  events_.emplace(key, Event{loop, std::move(task)});
+  return key;
+}
+
+void Scheduler::RunAt(TimePoint time, Loop* loop, base::Callback<void()> task) {
+  AddEvent(time, static_cast<VirtualLoop*>(loop), std::move(task));
+}
+
+bool Scheduler::RunReadyLoop() {
+  if (ready_.empty()) return false;
+  const size_t chosen = random_.Below(ready_.size());
+  running_ = ready_[chosen];
+  ready_[chosen] = ready_.back();
+  ready_.pop_back();
+  running_->RunTurn();
+  running_ = nullptr;
+  return true;
+}
+
+void Scheduler::TakeNextEvent() {
+  auto next = events_.extract(events_.begin());
+  clock_.now = next.key().first;
+  next.mapped().loop->Post(std::move(next.mapped().task));
+}
+
+bool Scheduler::Step() {
+  CHECK(running_ == nullptr);
+  if (RunReadyLoop()) return true;
+  if (events_.empty()) return false;
+  TakeNextEvent();
+  return RunReadyLoop();
+}
+
+void Scheduler::RunFor(Duration duration) {
+  CHECK(running_ == nullptr);
+  const TimePoint end = clock_.now + duration;
+  for (;;) {
+    if (RunReadyLoop()) continue;
+    if (events_.empty() || events_.begin()->first.first > end) break;
+    TakeNextEvent();
+  }
+  clock_.now = end;
+}
+
+void Scheduler::Forget(VirtualLoop* loop) {
+  CHECK(running_ != loop);
+  std::erase(ready_, loop);
+  std::erase_if(events_, [loop](const auto& entry) { return entry.second.loop == loop; });
+}
+
+}  // namespace runtime::simulated
