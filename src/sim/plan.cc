@@ -33,7 +33,7 @@ void DrawFaults(runtime::Random& random, Plan* plan) {
   plan->message_loss = random.OneIn(2) ? random.Below(100) : 0;
   plan->message_duplication = random.OneIn(2) ? random.Below(100) : 0;
   plan->message_latency_max = microseconds(random.OneIn(4) ? 60'000 : random.Between(100, 8'000));
-  plan->kill_interval = MaybeBetween(random, milliseconds(300), milliseconds(3000));
+  plan->kill_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
   plan->power_failure_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
   plan->sync_failure_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
   plan->partition_interval = MaybeBetween(random, milliseconds(200), milliseconds(1000));
@@ -43,7 +43,7 @@ void DrawFaults(runtime::Random& random, Plan* plan) {
 
 void DrawLoad(runtime::Random& random, Plan* plan) {
   plan->proposal_interval = milliseconds(random.Between(2, 20));
-  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 100) : 1;
+  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 60) : 1;
   plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
   plan->conf_change_interval = MaybeBetween(random, milliseconds(50), milliseconds(1000));
   plan->transfer_interval = MaybeBetween(random, milliseconds(100), milliseconds(1000));

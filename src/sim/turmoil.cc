@@ -136,8 +136,13 @@ void Turmoil::Campaign() {
   }
 }
 
+base::MemberId Turmoil::RandomVictim() {
+  Replica* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
+  return leader != nullptr ? leader->node().id() : RandomMember();
+}
+
 void Turmoil::Kill() {
-  cluster_->Kill(RandomMember());
+  cluster_->Kill(RandomVictim());
 }
 
 void Turmoil::StopRemovedLeader() {
@@ -149,11 +154,11 @@ void Turmoil::StopRemovedLeader() {
 }
 
 void Turmoil::FailPower() {
-  cluster_->FailPowerAfter(RandomMember(), scheduler_->random().Between(1, kDiskOperationsMax));
+  cluster_->FailPowerAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
 }
 
 void Turmoil::FailSync() {
-  cluster_->FailSyncAfter(RandomMember(), scheduler_->random().Between(1, kDiskOperationsMax));
+  cluster_->FailSyncAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
 }
 
 void Turmoil::Partition() {
@@ -175,8 +180,7 @@ void Turmoil::Partition() {
 
 void Turmoil::Pause() {
   if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(false);
-  Replica* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  paused_ = leader != nullptr ? leader->node().id() : RandomMember();
+  paused_ = RandomVictim();
   if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
 }
