@@ -11,8 +11,6 @@ namespace {
 using runtime::simulated::CrashMode;
 using runtime::simulated::Disk;
 
-constexpr runtime::Duration kDowntimeMax = std::chrono::milliseconds(400);
-
 }  // namespace
 
 struct Cluster::Member {
@@ -101,7 +99,7 @@ void Cluster::Start(Member& member) {
 
 runtime::Duration Cluster::DrawDowntime() {
   return runtime::Duration(static_cast<runtime::Duration::rep>(
-      scheduler_->random().Below(static_cast<uint64_t>(kDowntimeMax.count()))));
+      scheduler_->random().Below(static_cast<uint64_t>(plan_.downtime_max.count()))));
 }
 
 void Cluster::OnDeath(Member& member) {

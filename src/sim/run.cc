@@ -34,7 +34,7 @@ bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
 
 }  // namespace
 
-Report Run(uint64_t seed) {
+Report RunSeed(uint64_t seed) {
   const Plan plan = Plan::FromSeed(seed);
   runtime::simulated::Scheduler scheduler(seed);
   Cluster cluster(&scheduler, plan);

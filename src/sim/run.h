@@ -24,6 +24,6 @@ struct Report {
 
 // Runs five members through the turmoil that `seed` draws, then lets them recover. The same seed
 // gives the same report.
-Report Run(uint64_t seed);
+Report RunSeed(uint64_t seed);
 
 }  // namespace sim

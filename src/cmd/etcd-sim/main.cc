@@ -13,11 +13,12 @@
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT] [--plant BUG]\n"
+    "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT | bugs] [--plant BUG]\n"
     "  smoke        seeds from 1 on until 10,000 elections and 1,000,000 committed entries\n"
     "  long         ten times as much\n"
     "  seed         one seed\n"
     "  seeds        COUNT seeds from FIRST on, until one fails\n"
+    "  bugs         how many deliberate bugs there are to plant\n"
     "  --plant      with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace. Exit status 1: a violation.\n";
 
@@ -59,12 +60,12 @@ struct Totals {
 // False, with the reason printed, if the seed breaks an invariant or gives two traces.
 bool RunTwice(uint64_t seed, Totals* totals) {
   current_seed = seed;
-  const sim::Report first = sim::Run(seed);
+  const sim::Report first = sim::RunSeed(seed);
   if (!first.violation.ok()) {
     std::printf("seed %" PRIu64 ": %s\n", seed, first.violation.ToString().c_str());
     return false;
   }
-  const sim::Report second = sim::Run(seed);
+  const sim::Report second = sim::RunSeed(seed);
   if (second.fingerprint != first.fingerprint) {
     std::printf("seed %" PRIu64 ": two runs differ (%" PRIx64 ", %" PRIx64 ")\n", seed,
                 first.fingerprint, second.fingerprint);
@@ -136,6 +137,10 @@ int main(int argc, char** argv) {
   if (numbers.size() + 1 < words.size()) return Usage();
   if (command == "smoke" && numbers.empty()) return RunUntil(10'000, 1'000'000) ? 0 : 1;
   if (command == "long" && numbers.empty()) return RunUntil(100'000, 10'000'000) ? 0 : 1;
+  if (command == "bugs" && numbers.empty()) {
+    std::printf("%d\n", static_cast<int>(raft::kPlantedBugLast));
+    return 0;
+  }
   if (command == "seed" && numbers.size() == 1) return RunSeeds(numbers[0], 1) ? 0 : 1;
   if (command == "seeds" && numbers.size() == 2) return RunSeeds(numbers[0], numbers[1]) ? 0 : 1;
   return Usage();
