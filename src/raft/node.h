@@ -98,7 +98,7 @@ class Node {
   void OnHigherTerm(const Message& message);
   void OnLowerTerm(const Message& message);
   base::Status Dispatch(Message message);
-  // Completes `message` and queues it: for now, or for after the write.
+  // Completes `message` and queues it, to go at once or after the write.
   void Send(Message message);
   // Queues what this node tells itself after the write.
   void AckToSelf(Message message);
