@@ -353,5 +353,16 @@ TEST(ConfigTest, NamesWhatIsWrong) {
             "raft: election_ticks must be greater than heartbeat_ticks");
 }
 
+// --- A write that a crash cut off between its entries and its hard state.
+TEST(NodeRestartTest, EntriesOfANewerTermThanTheSavedOneRaiseIt) {
+  Config config;
+  config.hard_state = {.term = Term(5), .vote = MemberId(3), .commit = Index(1)};
+  LoneNode lone(3, config, {At(1, 5), At(2, 6)});
+  EXPECT_EQ(lone.node().term(), Term(6));
+  EXPECT_EQ(lone.node().vote(), kNobody);
+  lone.Sent();
+  EXPECT_EQ(lone.saved().term, Term(6)) << "the raised term is saved before anything else is said";
+}
+
 }  // namespace
 }  // namespace raft
