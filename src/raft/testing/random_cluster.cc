@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
+#include "raft/testing/transcript.h"
 
 namespace raft::testing {
 namespace {
@@ -231,7 +232,7 @@ base::Status RandomCluster::Apply(MemberId id, const std::vector<Entry>& entries
 
 base::Status RandomCluster::CheckReads(MemberId id, const std::vector<ReadState>& reads) {
   for (const ReadState& read : reads) {
-    const auto asked = reads_.find(std::stoull(std::string(read.context.view())));
+    const auto asked = reads_.find(ToNumber(read.context.view()));
     if (asked == reads_.end() || asked->second.node != id) continue;
     if (read.index < asked->second.floor) {
       return base::Status(base::Code::kInternal, "a read at " + ToString(read.index) +
