@@ -36,7 +36,7 @@ void WriteBuffer::Touch(runtime::TimePoint now) {
 }
 
 bool WriteBuffer::due(runtime::TimePoint now) const {
-  if (!dirty_ || within_entry_ || out_) return false;
+  if (!can_cut()) return false;
   return now - dirty_since_ >= limits_.age_max ||
          open_->operations().size() >= limits_.operations_max ||
          open_->bytes() >= limits_.bytes_max;

@@ -43,8 +43,8 @@ class WriteBuffer {
   // Whether the open batch should be committed now. The first batch waits until the one before is
   // committed: one at a time.
   bool due(runtime::TimePoint now) const;
-  // Something to commit at all, due or not.
-  bool has_uncut() const { return dirty_; }
+  // Whether there is a batch to cut at all, due or not.
+  bool can_cut() const { return dirty_ && !within_entry_ && !out_; }
   bool full() const { return uncommitted_bytes_ > limits_.uncommitted_bytes_max; }
 
   // The open batch, stamped with the last index; not within an entry, not while another batch is
