@@ -1,5 +1,6 @@
 #include "raft/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -24,12 +25,11 @@ Node::Node(Config config)
       timer_(config_.election_ticks, config_.seed),
       log_(*config_.log, config_.applying_bytes_max, config_.observer) {
   SwitchTo(Membership::FromConfState(config_.conf_state).value());
-  if (const HardState& saved = config_.hard_state; !saved.empty()) {
-    CHECK_GE(saved.commit, log_.committed());
-    log_.CommitTo(saved.commit);
-    term_ = saved.term;
-    vote_ = saved.vote;
-  }
+  term_ = config_.hard_state.term;
+  vote_ = config_.hard_state.vote;
+  // The saved commit index may be behind: moving it alone is not synced. What a snapshot covers or
+  // the state machine has applied was committed.
+  log_.CommitTo(std::max(config_.hard_state.commit, config_.applied));
   if (config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
   BecomeFollower(term_, kNobody);
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});

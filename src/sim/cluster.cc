@@ -1,5 +1,6 @@
 #include "sim/cluster.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -92,7 +93,8 @@ void Cluster::Start(Member& member) {
     member.replica = *std::move(started);
     return;
   }
-  if (!member.disk.power_failed()) checker_.Fail(started.status());
+  // The disk may fail again while the log is being repaired; anything else is a lost promise.
+  if (started.status().code() != base::Code::kUnavailable) checker_.Fail(started.status());
   member.power_off = true;
   member.revival->Arm(DrawDowntime());
 }
@@ -155,6 +157,17 @@ uint64_t Cluster::reads_answered() const {
     if (member->replica != nullptr) answered += member->replica->reads_answered();
   }
   return answered;
+}
+
+bool Cluster::AgreesOnConfiguration() const {
+  std::optional<raft::ConfState> agreed;
+  for (const base::MemberId id : members()) {
+    if (replica(id) == nullptr) continue;
+    raft::ConfState own = replica(id)->node().membership().ToConfState();
+    if (agreed.has_value() && own != *agreed) return false;
+    agreed = std::move(own);
+  }
+  return true;
 }
 
 }  // namespace sim

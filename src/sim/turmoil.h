@@ -35,6 +35,7 @@ class Turmoil {
   void FailSync();
   void Partition();
   void Pause();
+  void StopRemovedLeader();
   void CompareLogs() { cluster_->CompareLogs(); }
 
   runtime::simulated::Scheduler* const scheduler_;

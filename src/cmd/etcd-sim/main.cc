@@ -31,6 +31,7 @@ void ReportFatal(std::string_view message) {
 
 struct Totals {
   uint64_t seeds = 0;
+  uint64_t stalled = 0;
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
@@ -39,6 +40,7 @@ struct Totals {
 
   void Add(const sim::Report& report) {
     ++seeds;
+    stalled += report.stalled_by_removal ? 1 : 0;
     elections += report.elections;
     committed_entries += report.committed_entries;
     crashes += report.crashes;
@@ -48,8 +50,9 @@ struct Totals {
   void Print() const {
     std::printf("%" PRIu64 " seeds, twice each: %" PRIu64 " elections, %" PRIu64
                 " committed entries, %" PRIu64 " crashes, %" PRIu64 " reads, %" PRIu64
-                " steps; no invariant broken\n",
-                seeds, elections, committed_entries, crashes, reads, steps);
+                " steps; no invariant broken; %" PRIu64
+                " ended waiting for a removed member's vote\n",
+                seeds, elections, committed_entries, crashes, reads, steps, stalled);
   }
 };
 
