@@ -16,6 +16,7 @@ class KeyIndex::Change {
 
   void ApplyTo(KeyRecord* record, Summary* summary) {
     const bool was_live = record->live();
+    if (record->has_lease()) leased_before_ = record->modified();
     if (is_delete_) {
       record->Delete(revision_);
     } else {
@@ -26,7 +27,7 @@ class KeyIndex::Change {
     record_ = record;
   }
   bool is_delete() const { return is_delete_; }
-  const KeyRecord* record() const { return record_; }
+  PutResult result() const { return {record_, leased_before_}; }
 
   bool inserted = false;
 
@@ -35,6 +36,7 @@ class KeyIndex::Change {
   const bool is_delete_;
   const bool has_lease_;
   KeyRecord* record_ = nullptr;
+  Revision leased_before_;
 };
 
 KeyIndex::KeyIndex() : root_(new Leaf), summary_(std::make_unique<Summary>()) {}
@@ -66,11 +68,11 @@ const KeyRecord* KeyIndex::Find(base::ByteView key) const {
   return leaf->Holds(place, key) ? leaf->records[place] : nullptr;
 }
 
-const KeyRecord& KeyIndex::Put(base::ByteView key, Revision revision, bool has_lease) {
+KeyIndex::PutResult KeyIndex::Put(base::ByteView key, Revision revision, bool has_lease) {
   Change change(revision, false, has_lease);
   Grow(Apply(root_, key, &change, summary_.get()));
   if (change.inserted) ++size_;
-  return *change.record();
+  return change.result();
 }
 
 void KeyIndex::Delete(base::ByteView key, Revision revision) {

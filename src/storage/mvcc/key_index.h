@@ -33,8 +33,13 @@ class KeyIndex {
   // Null without such a key.
   const KeyRecord* Find(base::ByteView key) const;
 
-  // A put of `key` at `revision`, whose main is not below any before. Returns the record.
-  const KeyRecord& Put(base::ByteView key, Revision revision, bool has_lease);
+  struct PutResult {
+    const KeyRecord* record;
+    // The change that was in force, if it had a lease; 0/0 otherwise.
+    Revision leased_before;
+  };
+  // A put of `key` at `revision`, whose main is not below any before.
+  PutResult Put(base::ByteView key, Revision revision, bool has_lease);
   // A deletion of `key`, which exists.
   void Delete(base::ByteView key, Revision revision);
   // Forgets what a compaction at `compact` does not keep of `key`, if it is known.

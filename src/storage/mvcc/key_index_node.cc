@@ -22,8 +22,11 @@ uint64_t KeyIndex::Leaf::Head(base::ByteView key, size_t shared_bytes) {
 
 size_t KeyIndex::Leaf::LowerBound(base::ByteView key) const {
   if (count == 0) return 0;
-  const int order = key.substr(0, shared_bytes).compare(records[0]->key().substr(0, shared_bytes));
-  if (order != 0) return order < 0 ? 0 : count;
+  if (shared_bytes != 0) {
+    const base::ByteView shared = records[0]->key().substr(0, shared_bytes);
+    const int order = key.substr(0, shared_bytes).compare(shared);
+    if (order != 0) return order < 0 ? 0 : count;
+  }
   const uint64_t head = Head(key, shared_bytes);
   size_t low = 0;
   size_t high = count;

@@ -75,8 +75,7 @@ class KeyIndexTest : public ::testing::TestWithParam<uint64_t> {
         index_.Delete(key, revision);
         model_.Delete(key, revision);
       } else {
-        const KeyRecord& record = index_.Put(key, revision, false);
-        ASSERT_EQ(record.key(), key);
+        ASSERT_EQ(index_.Put(key, revision, false).record->key(), key);
         model_.Put(key, revision);
       }
     }

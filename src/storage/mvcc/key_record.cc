@@ -16,7 +16,8 @@ KeyRecord::Owner KeyRecord::New(base::ByteView key) {
   return Owner(record);
 }
 
-void KeyRecord::Delete(KeyRecord* record) {
+void KeyRecord::Free(KeyRecord* record) {
+  if (record == nullptr) return;
   record->~KeyRecord();
   ::operator delete(record);
 }

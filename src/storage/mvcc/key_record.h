@@ -15,7 +15,7 @@ namespace mvcc {
 class KeyRecord {
  public:
   struct Deleter {
-    void operator()(KeyRecord* record) const { Delete(record); }
+    void operator()(KeyRecord* record) const { Free(record); }
   };
   using Owner = std::unique_ptr<KeyRecord, Deleter>;
 
@@ -56,7 +56,7 @@ class KeyRecord {
 
   explicit KeyRecord(uint32_t key_bytes) : has_lease_(0), key_bytes_(key_bytes) {}
   ~KeyRecord() = default;
-  static void Delete(KeyRecord* record);
+  static void Free(KeyRecord* record);  // null is fine
 
   Change newest() const { return {modified_main_, modified_sub_, !live()}; }
   void Add(Revision revision);

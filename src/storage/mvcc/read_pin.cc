@@ -44,6 +44,18 @@ base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
   return *stored;
 }
 
+base::Result<std::optional<base::ByteView>> ReadPin::Get(base::ByteView key) const {
+  std::optional<Revision> at;
+  {
+    const std::shared_lock lock(store_->lock_);
+    const KeyRecord* const record = store_->index_.Find(key);
+    if (record != nullptr) at = record->At(revision_);
+  }
+  if (!at) return std::optional<base::ByteView>();
+  ASSIGN_OR_RETURN(const base::ByteView key_value, Fetch(*at));
+  return std::optional(key_value);
+}
+
 base::Result<bool> ReadPin::Slice(const KeyRange& range, size_t max,
                                   std::vector<base::ByteView>* key_values) const {
   std::vector<Revision> found;
@@ -65,6 +77,12 @@ base::Result<bool> ReadPin::Slice(const KeyRange& range, size_t max,
 
 base::Result<RangeResult> ReadPin::Range(const KeyRange& range, size_t limit) const {
   RangeResult result;
+  if (range.one_key) {
+    ASSIGN_OR_RETURN(const auto key_value, Get(range.begin));
+    if (key_value) result.key_values.push_back(*key_value);
+    result.count = result.key_values.size();
+    return result;
+  }
   KeyRange rest = range;
   base::Bytes resume;
   bool more = true;

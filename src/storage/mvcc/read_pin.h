@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/callback.h"
@@ -44,6 +45,8 @@ class ReadPin {
   // with kCompacted if the revision was compacted meanwhile; the pin can then only be dropped.
   base::Status Renew();
 
+  // The encoded KeyValue of `key`, borrowed from the pin; nothing if the key does not exist.
+  base::Result<std::optional<base::ByteView>> Get(base::ByteView key) const;
   // The keys of `range`, at most `limit` of them; 0 is no limit. kDataLoss if a record is damaged.
   base::Result<RangeResult> Range(const KeyRange& range, size_t limit) const;
   uint64_t Count(const KeyRange& range) const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/mvcc/key_value.h"
+#include "storage/mvcc/record_table.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
 
@@ -61,13 +62,7 @@ class Restorer {
   }
 
   base::Status Add(const ParsedRevisionKey& key, const KeyValue& kv) {
-    auto found = records_.find(kv.key);
-    if (found == records_.end()) {
-      KeyRecord::Owner record = KeyRecord::New(kv.key);
-      const std::string_view name = record->key();
-      found = records_.emplace(name, std::move(record)).first;
-    }
-    KeyRecord* const record = found->second.get();
+    KeyRecord* const record = records_.FindOrAdd(kv.key);
     if (record->has_lease()) leases_.erase(record);
     if (key.is_tombstone) {
       record->RestoreDelete(key.revision);
@@ -82,12 +77,7 @@ class Restorer {
   }
 
   void BuildIndex(Store::LeaseVisitor& visit_lease) {
-    std::vector<KeyRecord::Owner> records;
-    records.reserve(records_.size());
-    for (auto& [key, record] : records_) records.push_back(std::move(record));
-    records_.clear();
-    std::sort(records.begin(), records.end(),
-              [](const auto& a, const auto& b) { return a->key() < b->key(); });
+    std::vector<KeyRecord::Owner> records = records_.TakeSorted();
     for (const auto& record : records) {
       if (record->has_lease()) visit_lease(record->key(), leases_.at(record.get()));
     }
@@ -96,7 +86,7 @@ class Restorer {
 
   Store* const store_;
   backend::Reader* const reader_;
-  std::unordered_map<std::string_view, KeyRecord::Owner> records_;
+  RecordTable records_;
   std::unordered_map<const KeyRecord*, base::LeaseId> leases_;  // of keys that have one now
   int64_t last_main_ = 0;
 };

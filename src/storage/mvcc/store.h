@@ -35,8 +35,8 @@ class Store {
     runtime::Duration pin_age_max = std::chrono::seconds(10);
     // Changes that are in the database already and still held in memory.
     size_t history_bytes = size_t{32} << 20;
-    // Records looked at by one step of a compaction (etcd's compaction-batch-limit).
-    size_t compaction_slice = 1000;
+    // Records looked at by one step of a compaction; each costs one to two microseconds.
+    size_t compaction_slice = 256;
     // Keys looked at under one hold of the lock.
     size_t lock_slice = 256;
   };

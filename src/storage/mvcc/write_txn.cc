@@ -37,20 +37,15 @@ base::Revision WriteTxn::revision() const {
 
 base::Result<base::LeaseId> WriteTxn::Put(base::ByteView key, base::ByteView value,
                                           base::LeaseId lease) {
-  base::LeaseId old_lease;
-  // Only this loop changes the index, so it may look without the lock.
-  const KeyRecord* const before = store_->index_.Find(key);
-  if (before != nullptr && before->has_lease()) {
-    ASSIGN_OR_RETURN(old_lease, LeaseOf(before->modified()));
-  }
   const Revision revision{main_, next_sub_};
   KeyValue kv{.key = key, .mod_revision = main_, .value = value, .lease = lease};
+  KeyIndex::PutResult result;
   base::ByteView encoded;
   {
     const std::lock_guard lock(store_->lock_);
-    const KeyRecord& record = store_->index_.Put(key, revision, lease != base::LeaseId());
-    kv.create_revision = record.create_revision();
-    kv.version = record.version();
+    result = store_->index_.Put(key, revision, lease != base::LeaseId());
+    kv.create_revision = result.record->create_revision();
+    kv.version = result.record->version();
     const size_t size = KeyValueSize(kv);
     char* const place = store_->recent_.Append(revision, false, size);
     WriteKeyValue(kv, place);
@@ -58,7 +53,8 @@ base::Result<base::LeaseId> WriteTxn::Put(base::ByteView key, base::ByteView val
   }
   store_->buffer_->Put(kKeyBucket, RevisionKey(revision, false).view(), encoded);
   ++next_sub_;
-  return old_lease;
+  if (result.leased_before == Revision()) return base::LeaseId();
+  return LeaseOf(result.leased_before);
 }
 
 base::Result<std::vector<WriteTxn::Deleted>> WriteTxn::DeleteRange(const KeyRange& range) {
