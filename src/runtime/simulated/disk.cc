@@ -172,11 +172,16 @@ void Disk::Apply(const NameChange& change, Names* names) {
 }
 
 void Disk::Change(std::string path, std::shared_ptr<Inode> inode) {
-  unsynced_changes_.push_back(NameChange{std::move(path), std::move(inode)});
+  unsynced_changes_.push_back(NameChange{std::move(path), std::move(inode), operation_count_});
   Apply(unsynced_changes_.back(), &names_);
 }
 
 void Disk::MakeDurable(size_t change_count) {
+  while (change_count > 0 && change_count < unsynced_changes_.size() &&
+         unsynced_changes_[change_count].operation ==
+             unsynced_changes_[change_count - 1].operation) {
+    ++change_count;
+  }
   const auto end = unsynced_changes_.begin() + static_cast<ptrdiff_t>(change_count);
   std::for_each(unsynced_changes_.begin(), end,
                 [this](const NameChange& change) { Apply(change, &durable_names_); });

@@ -61,10 +61,12 @@ class Disk final : public runtime::Disk {
  private:
   friend class DiskFile;
 
-  // A change of names: makes `path` refer to `inode`, or to nothing.
+  // A change of names: makes `path` refer to `inode`, or to nothing. Those of one operation (the
+  // rename of a directory makes several) become durable together.
   struct NameChange {
     std::string path;
     std::shared_ptr<Inode> inode;
+    uint64_t operation;
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>, std::less<>>;
 
@@ -75,7 +77,8 @@ class Disk final : public runtime::Disk {
   base::Status RequireParent(std::string_view path) const;
   static void Apply(const NameChange& change, Names* names);
   void Change(std::string path, std::shared_ptr<Inode> inode);
-  // The first `change_count` of the unsynced changes survive from here on.
+  // The first `change_count` of the unsynced changes, and the rest of the last one's operation,
+  // survive from here on.
   void MakeDurable(size_t change_count);
   uint64_t UsedBytes() const;
   // The entries below a directory.

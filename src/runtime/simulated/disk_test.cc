@@ -43,6 +43,17 @@ TEST(SimulatedDiskTest, ForgetsNamesWhoseDirectoryWasNotSynced) {
   EXPECT_EQ(*disk.List("/"), std::vector<std::string>{"a"});
 }
 
+TEST(SimulatedDiskTest, ARenamedDirectoryIsDurableWithAllBelowIt) {
+  Disk disk(1);
+  ASSERT_TRUE(disk.CreateDirectories("/old").ok());
+  MakeDurableFile(disk, "/old/a", 1);
+  ASSERT_TRUE(disk.SyncDirectory("/old").ok());
+  ASSERT_TRUE(disk.Rename("/old", "/new").ok());
+  ASSERT_TRUE(disk.SyncDirectory("/").ok());
+  disk.Restart(CrashMode::kDropUnsynced);
+  EXPECT_EQ(*disk.List("/new"), std::vector<std::string>{"a"});
+}
+
 TEST(SimulatedDiskTest, TearsUnsyncedWritesSectorBySector) {
   std::set<base::Bytes> outcomes;
   for (uint64_t seed = 0; seed < 50; ++seed) {

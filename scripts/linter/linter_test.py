@@ -1,0 +1,108 @@
+"""The linter finds what it is for, and nothing else."""
+
+import unittest
+
+from linter import headers, layers, ratchet, sizes, words
+from linter.tree import Tree
+
+LAYERS = "0 base:\n1 runtime: base\n1 raft: base\n3 storage/wal: base runtime\n"
+
+
+def tree(**files: str) -> Tree:
+    texts = {name.replace("__", "/").replace("_cc", ".cc").replace("_h", ".h"): text
+             for name, text in files.items()}
+    return Tree(files={"src/layers.txt": LAYERS,
+                       "src/runtime/a.cc": '#include "base/a.h"\n',
+                       "src/raft/a.cc": '#include "base/a.h"\n',
+                       "src/storage/wal/a.cc": '#include "base/a.h"\n#include "runtime/a.h"\n',
+                       **texts})
+
+
+class LayersTest(unittest.TestCase):
+    def test_accepts_the_listed_edges(self):
+        self.assertEqual(layers.check(tree()), [])
+
+    def test_refuses_an_unlisted_edge(self):
+        found = layers.check(tree(src__raft__b_cc='#include "runtime/a.h"\n'))
+        self.assertEqual(found, ["src/raft/b.cc: raft may not include runtime"])
+
+    def test_refuses_an_upward_edge_and_a_cycle(self):
+        for edges in ("0 base: runtime\n1 runtime: base\n", "1 a: b\n1 b: a\n"):
+            self.assertIn("points to no earlier line", layers.Graph(edges).findings[0])
+
+    def test_refuses_layers_out_of_order_and_twice(self):
+        found = layers.Graph("1 runtime:\n0 base:\n1 runtime:\nnonsense\n").findings
+        self.assertEqual(len(found), 3)
+
+    def test_tests_may_look_at_earlier_modules_and_runtimes(self):
+        graph_allows = tree(src__storage__wal__a_test_cc='#include "raft/a.h"\n')
+        self.assertEqual(layers.check(graph_allows), [])
+        upward = tree(src__raft__a_test_cc='#include "storage/wal/a.h"\n')
+        self.assertEqual(len(layers.check(upward)), 1)
+
+    def test_refuses_an_unused_edge_a_stray_folder_and_a_relative_include(self):
+        found = layers.check(tree(**{"src__raft__a_cc": "", "src__other__a_cc": "",
+                                     "src__runtime__b_cc": '#include "b.h"\n'}))
+        self.assertEqual(found, ["src/other/a.cc: its folder is no module of src/layers.txt",
+                                 'src/runtime/b.cc: "b.h" is not a path from src/',
+                                 "src/layers.txt: raft -> base is not used"])
+
+
+class WordsTest(unittest.TestCase):
+    RULES = "sleep\\( | src/ !src/runtime/ | a timer\nTODO | * | finish it\n"
+
+    def found(self, **files: str) -> list[str]:
+        checked = tree(**files)
+        checked._texts["scripts/linter/words.txt"] = self.RULES
+        return words.check(checked)
+
+    def test_names_the_line_and_the_replacement(self):
+        self.assertEqual(self.found(src__raft__b_cc="\nsleep(1);\n"),
+                         ["src/raft/b.cc:2: 'sleep\\(': a timer"])
+
+    def test_exempts_and_covers_by_prefix(self):
+        self.assertEqual(self.found(src__runtime__b_cc="sleep(1);\n"), [])
+        self.assertEqual(len(self.found(docs__x_h="TODO\n")), 1)
+
+    def test_the_projects_own_rules_can_be_read(self):
+        from pathlib import Path
+        text = (Path(__file__).parent / "words.txt").read_text()
+        self.assertGreater(len(words.rules(text)), 10)
+
+
+class SizesTest(unittest.TestCase):
+    def test_measures_functions_of_every_shape(self):
+        text = ("namespace a {\n"
+                "int Short(int x) {\n  return x;\n}\n"
+                "void Class::Long(\n    int first,\n    std::map<int, int> second) const {\n"
+                + "  work();\n" * 80 + "}\n"
+                "class C {\n"
+                + "  void f();\n" * 90 + "};\n"
+                "}  // namespace a\n")
+        measured = {name: (length, sizes.count_parameters(parameters))
+                    for name, _, length, parameters in sizes.functions(text)}
+        self.assertEqual(measured, {"Short": (3, 1), "Class::Long": (84, 2)})
+
+    def test_finds_what_is_too_long(self):
+        many = "void F(int a, int b, int c, int d, int e, int f, int g) {\n" + "  x;\n" * 70 + "}\n"
+        found = sizes.check(tree(src__raft__b_h="// " + "x" * 98 + "\n" * 400 + many))
+        self.assertEqual(len(found), 4)
+
+
+class HeadersTest(unittest.TestCase):
+    def test_keeps_libraries_out_of_headers(self):
+        found = headers.check(tree(src__raft__b_h="#include <lmdb.h>\n#include <regex>\n"))
+        self.assertEqual(found, ["src/raft/b.h: has no #pragma once",
+                                 "src/raft/b.h: lmdb.h stays inside .cc files",
+                                 "src/raft/b.h: <regex> costs every includer"])
+
+
+class RatchetTest(unittest.TestCase):
+    def test_allows_what_is_listed_and_reports_idle_lines(self):
+        left = ratchet.apply(["a.cc: long", "b.cc: long"], "# why\na.cc: long\nc.cc: long\n")
+        self.assertEqual(left, ["b.cc: long", "scripts/linter/ratchet.txt: 'c.cc: long' allows "
+                                "nothing any more"])
+
+
+if __name__ == "__main__":
+    unittest.main()

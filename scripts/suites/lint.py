@@ -1,0 +1,24 @@
+"""The linter over the tree, and the linter's own tests."""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from .counts import Counts
+
+
+def run(root: Path) -> Counts:
+    counts = Counts()
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(
+        unittest.defaultTestLoader.discover(str(root / "scripts/linter"), pattern="*_test.py",
+                                            top_level_dir=str(root / "scripts"))
+    )
+    broken = [str(test) for test, _ in result.failures + result.errors]
+    counts.passed += result.testsRun - len(broken)
+    counts.failures += [f"lint: {name}" for name in broken]
+    if subprocess.run([root / "scripts/lint"]).returncode == 0:
+        counts.passed += 1
+    else:
+        counts.failures.append("lint: scripts/lint")
+    return counts

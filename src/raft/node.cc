@@ -1,0 +1,81 @@
+#include "raft/node.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace raft {
+namespace {
+
+Config Checked(Config config) {
+  const base::Status status = config.Validate();
+  if (!status.ok()) base::Fatal(status.ToString());
+  if (config.applying_bytes_max == 0) config.applying_bytes_max = config.message_bytes_max;
+  // At most one entry a message is a bound, nothing in applying would be a standstill.
+  if (config.applying_bytes_max == 0) config.applying_bytes_max = 1;
+  if (config.uncommitted_bytes_max == 0) config.uncommitted_bytes_max = kNoLimit;
+  return config;
+}
+
+}  // namespace
+
+Node::Node(Config config)
+    : config_(Checked(std::move(config))),
+      timer_(config_.election_ticks, config_.seed),
+      log_(*config_.log, config_.applying_bytes_max, config_.observer) {
+  SwitchTo(Membership::FromConfState(config_.conf_state).value());
+  if (const HardState& saved = config_.hard_state; !saved.empty()) {
+    CHECK_GE(saved.commit, log_.committed());
+    log_.CommitTo(saved.commit);
+    term_ = saved.term;
+    vote_ = saved.vote;
+  }
+  if (config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
+  BecomeFollower(term_, kNobody);
+  Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
+  handed_hard_state_ = hard_state();
+  handed_soft_state_ = soft_state();
+}
+
+MemberId Node::leader() const {
+  if (AsLeader() != nullptr) return config_.id;
+  const Follower* follower = std::get_if<Follower>(&role_);
+  return follower != nullptr ? follower->leader : kNobody;
+}
+
+void Node::Tick() {
+  if (AsLeader() != nullptr) {
+    TickLeader();
+  } else {
+    TickElection();
+  }
+}
+
+void Node::Campaign() {
+  StartCampaign(config_.pre_vote ? CampaignKind::kPreElection : CampaignKind::kElection);
+}
+
+void Node::TransferLeadership(MemberId target) {
+  Message request{.type = MessageType::kTransferLeader, .from = target};
+  Dispatch(std::move(request)).IgnoreError();
+}
+
+void Node::ForgetLeader() {
+  Dispatch({.type = MessageType::kForgetLeader}).IgnoreError();
+}
+
+void Node::ReadIndex(base::SharedBytes context) {
+  Message request{.type = MessageType::kReadIndex};
+  request.entries.push_back({.data = std::move(context)});
+  Dispatch(std::move(request)).IgnoreError();
+}
+
+void Node::ReportUnreachable(MemberId peer) {
+  Dispatch({.type = MessageType::kUnreachable, .from = peer}).IgnoreError();
+}
+
+void Node::ReportSnapshot(MemberId peer, bool delivered) {
+  Dispatch({.type = MessageType::kSnapStatus, .reject = !delivered, .from = peer}).IgnoreError();
+}
+
+}  // namespace raft

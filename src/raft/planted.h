@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+
+// Deliberate violations of the protocol, one at a time, so that the simulator can prove that it
+// would notice them. They exist in the library `raft_planted` alone, which is compiled with
+// RAFT_PLANT_BUGS; elsewhere Planted() is constant false and the branches vanish.
+
+namespace raft {
+
+enum class PlantedBug : uint8_t {
+  kNone,
+  // Grants every vote that is asked for, also a second one in the same term.
+  kVoteTwiceInTerm,
+  // Grants votes to candidates whose log is behind.
+  kVoteForShorterLog,
+  // Commits an entry of an older term as soon as a majority holds it.
+  kCommitOldTermByCounting,
+  // Sends and counts acknowledgements that the disk has not confirmed.
+  kAckBeforePersist,
+  // Does not ask the driver to save the vote.
+  kForgetVoteAtRestart,
+  // Accepts an append whatever entry it says comes before.
+  kSkipPreviousTermCheck,
+  // Keeps its own entries where an append disagrees with them.
+  kKeepConflictingEntries,
+  // Counts a learner's log towards the commit index.
+  kCountLearnerInQuorum,
+  // In a joint configuration, decides by the incoming majority alone.
+  kHalfOfJointQuorum,
+  // Answers reads without asking a quorum whether it still leads.
+  kReadWithoutQuorum,
+  // Answers reads before an entry of its own term is committed.
+  kReadBeforeTermCommit,
+  // Goes on leading when it hears of a newer term.
+  kIgnoreHigherTerm,
+  // Tells a follower in a heartbeat to commit what it may not have.
+  kHeartbeatCommitUnmatched,
+  // Installs a snapshot although its own log has committed more.
+  kInstallOlderSnapshot,
+  // Leaves one out when it hands out several committed entries.
+  kSkipCommittedEntry,
+};
+
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kSkipCommittedEntry;
+
+#ifdef RAFT_PLANT_BUGS
+// Chooses the bug of every node in the process; kNone heals them. Not thread-safe.
+void Plant(PlantedBug bug);
+bool Planted(PlantedBug bug);
+#else
+constexpr bool Planted(PlantedBug) {
+  return false;
+}
+#endif
+
+}  // namespace raft

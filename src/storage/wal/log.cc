@@ -1,0 +1,238 @@
+#include "storage/wal/log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/wal/payload.h"
+#include "storage/wal/record.h"
+
+namespace wal {
+namespace {
+
+constexpr uint64_t kCopyBytes = 1 << 20;
+
+std::string ParentOf(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
+std::string WithoutSlash(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  return std::string(path);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_view directory,
+                                               base::ByteView metadata, Options options) {
+  std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(log->directory_));
+  if (exists) {
+    return base::Status(base::Code::kAlreadyExists, log->directory_ + ": exists already");
+  }
+  RETURN_IF_ERROR(log->CreateFiles(metadata));
+  return log;
+}
+
+base::Status Log::CreateFiles(base::ByteView metadata) {
+  const std::string temporary = directory_ + ".tmp";
+  RETURN_IF_ERROR(disk_.RemoveAll(temporary));
+  RETURN_IF_ERROR(disk_.CreateDirectories(temporary));
+  const SegmentName name;
+  ASSIGN_OR_RETURN(
+      auto segment,
+      PrepareSegment(disk_, runtime::JoinPath(temporary, name.ToString()), options_.segment_bytes));
+  metadata_ = metadata;
+  RecordWriter writer(0, &buffer_);
+  writer.AppendCrc();
+  writer.Append(RecordType::kMetadata, metadata_);
+  AppendSnapshotMark({}, &payload_);
+  writer.Append(RecordType::kSnapshot, payload_);
+  RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
+  RETURN_IF_ERROR(segment.file->Sync());
+  RETURN_IF_ERROR(disk_.SyncDirectory(temporary));
+  RETURN_IF_ERROR(disk_.Rename(temporary, directory_));
+  RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(directory_)));
+  segments_.push_back({name, std::move(segment.file)});
+  offset_ = buffer_.size();
+  chain_ = writer.chain();
+  return {};
+}
+
+base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view directory,
+                                    const SnapshotMark& start, Options options) {
+  std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
+  ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, log->directory_, start.index));
+  RETURN_IF_ERROR(log->LockSegments(names));
+  ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start));
+  RETURN_IF_ERROR(log->RepairTail(read.tail));
+  log->metadata_ = read.contents.metadata;
+  log->hard_state_ = read.contents.hard_state;
+  log->last_index_ = read.tail.last_index;
+  log->offset_ = read.tail.offset;
+  log->chain_ = read.tail.chain;
+  return Opened{std::move(log), std::move(read.contents), read.tail.torn};
+}
+
+base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
+  for (const SegmentName& name : names) {
+    ASSIGN_OR_RETURN(auto file, disk_.Open(PathOf(name), runtime::OpenMode::kWrite));
+    RETURN_IF_ERROR(file->Lock());
+    segments_.push_back({name, std::move(file)});
+  }
+  return {};
+}
+
+// Even without a torn record there may be bytes after the end, of a write whose first sector never
+// reached the disk: the records to come would be followed by them. And a segment that was cut
+// short (etcd's own repair does that) is made whole, so that appends never change its size.
+base::Status Log::RepairTail(const Tail& tail) {
+  const Segment& segment = segments_.back();
+  if (tail.torn) RETURN_IF_ERROR(KeepBroken(segment));
+  RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
+  ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
+  if (size < options_.segment_bytes) {
+    RETURN_IF_ERROR(segment.file->Allocate(options_.segment_bytes));
+  }
+  return segment.file->Sync();
+}
+
+base::Status Log::KeepBroken(const Segment& segment) {
+  ASSIGN_OR_RETURN(const auto copy, disk_.Open(PathOf(segment.name) + ".broken",
+                                               runtime::OpenMode::kCreateOrTruncate));
+  ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
+  base::Bytes piece;
+  for (uint64_t offset = 0; offset < size; offset += piece.size()) {
+    RETURN_IF_ERROR(segment.file->ReadAt(offset, kCopyBytes, &piece));
+    if (piece.empty()) break;
+    RETURN_IF_ERROR(copy->WriteAt(offset, piece));
+  }
+  RETURN_IF_ERROR(copy->Sync());
+  return disk_.SyncDirectory(directory_);
+}
+
+base::Status Log::Append(const Batch& batch) {
+  CHECK(!failed_);
+  base::Status status = Write(batch);
+  if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
+  failed_ = !status.ok();
+  return status;
+}
+
+base::Status Log::Write(const Batch& batch) {
+  buffer_.clear();
+  RecordWriter writer(chain_, &buffer_);
+  if (batch.mark != nullptr) {
+    payload_.clear();
+    AppendSnapshotMark(*batch.mark, &payload_);
+    writer.Append(RecordType::kSnapshot, payload_);
+    last_index_ = std::max(last_index_, batch.mark->index);
+  }
+  for (const Entry& entry : batch.entries) {
+    writer.Append(RecordType::kEntry, EntryHead(entry).view(), entry.data);
+    last_index_ = entry.index;
+  }
+  const HardState& state = batch.hard_state;
+  const bool state_changed = state != HardState() && state != hard_state_;
+  if (state_changed) {
+    payload_.clear();
+    AppendHardState(state, &payload_);
+    writer.Append(RecordType::kState, payload_);
+  }
+  if (buffer_.empty()) return {};
+
+  const bool must_sync =
+      batch.mark != nullptr || !batch.entries.empty() ||
+      (state_changed && (state.term != hard_state_.term || state.vote != hard_state_.vote));
+  runtime::File& file = *segments_.back().file;
+  RETURN_IF_ERROR(file.WriteAt(offset_, buffer_));
+  if (must_sync) RETURN_IF_ERROR(file.Sync());
+  if (state_changed) hard_state_ = state;
+  offset_ += buffer_.size();
+  chain_ = writer.chain();
+  return {};
+}
+
+// The segment appears under its name with its opening records durable, or not at all: a log that
+// ends with a full segment is as good as one that ends with an empty one.
+base::Status Log::Cut() {
+  Segment& full = segments_.back();
+  RETURN_IF_ERROR(full.file->Truncate(offset_));
+  RETURN_IF_ERROR(full.file->Sync());
+  if (next_.file == nullptr) {
+    // The name that no other thread is busy with.
+    const std::string path = TemporaryPath(requested_ ? 1 - requested_number_ : 0);
+    ASSIGN_OR_RETURN(next_, PrepareSegment(disk_, path, options_.segment_bytes));
+  }
+  PreparedSegment next = std::exchange(next_, {});
+  buffer_.clear();
+  RecordWriter writer(chain_, &buffer_);
+  writer.AppendCrc();
+  writer.Append(RecordType::kMetadata, metadata_);
+  if (hard_state_ != HardState()) {
+    payload_.clear();
+    AppendHardState(hard_state_, &payload_);
+    writer.Append(RecordType::kState, payload_);
+  }
+  RETURN_IF_ERROR(next.file->WriteAt(0, buffer_));
+  RETURN_IF_ERROR(next.file->Sync());
+  const SegmentName name{full.name.sequence + 1, last_index_ + 1};
+  RETURN_IF_ERROR(disk_.Rename(next.path, PathOf(name)));
+  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+  segments_.push_back({name, std::move(next.file)});
+  offset_ = buffer_.size();
+  chain_ = writer.chain();
+  return {};
+}
+
+std::optional<std::string> Log::RequestSegment() {
+  if (next_.file != nullptr || requested_) return std::nullopt;
+  requested_ = true;
+  requested_number_ = 1 - requested_number_;
+  return TemporaryPath(requested_number_);
+}
+
+void Log::ProvideSegment(base::Result<PreparedSegment> segment) {
+  CHECK(requested_);
+  requested_ = false;
+  if (segment.ok()) next_ = std::move(segment).value();
+}
+
+void Log::Release(base::Index index) {
+  // Segment i holds entries below the first index of segment i + 1 only.
+  size_t needless = 0;
+  while (needless + 1 < segments_.size() && segments_[needless + 1].name.first_index <= index) {
+    ++needless;
+  }
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<ptrdiff_t>(needless));
+}
+
+base::Status Log::Purge(size_t keep) {
+  CHECK(!failed_);
+  ASSIGN_OR_RETURN(const auto names, ListSegments(disk_, directory_));
+  size_t left = names.size();
+  for (const SegmentName& name : names) {
+    if (left <= keep || name.sequence >= segments_.front().name.sequence) break;
+    RETURN_IF_ERROR(disk_.Remove(PathOf(name)));
+    --left;
+  }
+  return left == names.size() ? base::Status() : disk_.SyncDirectory(directory_);
+}
+
+std::vector<SegmentName> Log::segments() const {
+  std::vector<SegmentName> names;
+  names.reserve(segments_.size());
+  for (const Segment& segment : segments_) names.push_back(segment.name);
+  return names;
+}
+
+std::string Log::TemporaryPath(unsigned number) const {
+  return runtime::JoinPath(directory_, number == 0 ? "0.tmp" : "1.tmp");
+}
+
+std::string Log::PathOf(const SegmentName& name) const {
+  return runtime::JoinPath(directory_, name.ToString());
+}
+
+}  // namespace wal

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "storage/wal/reader.h"
+#include "storage/wal/segment.h"
+#include "storage/wal/types.h"
+
+namespace wal {
+
+// What one turn of the raft loop wants to be durable. Borrows until Append returns.
+struct Batch {
+  // Written first: the snapshot's file is durable already.
+  const SnapshotMark* mark = nullptr;
+  std::span<const Entry> entries = {};
+  // All zero if it did not change.
+  HardState hard_state = {};
+};
+
+// The write-ahead log in append mode: the files of one directory, whose segments it holds locked.
+//
+// One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
+// state of the disk is unknown, and every further change is a broken invariant: the process must
+// stop (base::Fatal), because a replica that may have lied about its log must not vote.
+class Log {
+ public:
+  struct Options {
+    uint64_t segment_bytes = kSegmentBytes;
+  };
+  struct Opened;
+
+  // Makes an empty log in `directory`, which must not exist yet; its parent must. It appears with
+  // its first segment, `metadata` and a mark of index 0, or not at all. Durable on return.
+  static base::Result<std::unique_ptr<Log>> Create(runtime::Disk& disk, std::string_view directory,
+                                                   base::ByteView metadata, Options options);
+
+  // Opens an existing log and reads it as Read does. A torn end is cut off, durably, after a copy
+  // of the segment was kept as "<segment>.broken". kUnavailable if another process holds the log.
+  static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
+                                   const SnapshotMark& start, Options options);
+
+  // Appends the batch with one write. Durable on return, unless all that it holds is a hard state
+  // which raises only the commit index: that is written, and durable with the next batch. Starts
+  // a new segment when the last one is full.
+  base::Status Append(const Batch& batch);
+
+  // The path at which another thread should make the next segment, with PrepareSegment and
+  // options.segment_bytes; nothing while one is at hand or under way. A log that has none when a
+  // segment is full makes one itself, and its Append takes as long as that does.
+  std::optional<std::string> RequestSegment();
+  // The answer to RequestSegment. After a failed one the next request asks again.
+  void ProvideSegment(base::Result<PreparedSegment> segment);
+
+  // Gives up the segments that are not needed to read the log after `index`, which must be that
+  // of a durable mark and not above the database's durable consistent index. They stay on disk.
+  void Release(base::Index index);
+  // Removes the oldest of the segments that were given up, as long as there are more than
+  // `keep` segments in all.
+  base::Status Purge(size_t keep);
+
+  // Where the next record goes, in the last segment.
+  uint64_t tail_offset() const { return offset_; }
+  // The segments held, oldest first.
+  std::vector<SegmentName> segments() const;
+
+ private:
+  struct Segment {
+    SegmentName name;
+    std::unique_ptr<runtime::File> file;
+  };
+
+  Log(runtime::Disk& disk, std::string_view directory, Options options)
+      : disk_(disk), directory_(directory), options_(options) {}
+
+  base::Status CreateFiles(base::ByteView metadata);
+  base::Status LockSegments(const std::vector<SegmentName>& names);
+  base::Status RepairTail(const Tail& tail);
+  base::Status KeepBroken(const Segment& segment);
+  base::Status Write(const Batch& batch);
+  base::Status Cut();
+  std::string TemporaryPath(unsigned number) const;
+  std::string PathOf(const SegmentName& name) const;
+
+  runtime::Disk& disk_;
+  const std::string directory_;
+  const Options options_;
+  base::Bytes metadata_;
+  HardState hard_state_;           // the last one written
+  base::Index last_index_;         // of the last entry written
+  std::vector<Segment> segments_;  // oldest first; appends go to the last
+  PreparedSegment next_;           // no file: none at hand
+  bool requested_ = false;         // one is being made, at TemporaryPath(requested_number_)
+  unsigned requested_number_ = 1;
+  uint64_t offset_ = 0;
+  uint32_t chain_ = 0;
+  base::Bytes buffer_;   // the batch's frames
+  base::Bytes payload_;  // a small record's data
+  bool failed_ = false;
+};
+
+struct Log::Opened {
+  std::unique_ptr<Log> log;
+  Contents contents;
+  bool repaired = false;  // a torn end was cut off
+};
+
+}  // namespace wal

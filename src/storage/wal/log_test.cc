@@ -1,0 +1,354 @@
+#include "storage/wal/log.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/posix/disk.h"
+#include "runtime/simulated/disk.h"
+#include "storage/wal/record.h"
+
+namespace wal {
+namespace {
+
+using runtime::simulated::CrashMode;
+
+constexpr std::string_view kDirectory = "/member/wal";
+constexpr Log::Options kSmall{.segment_bytes = 4096};
+
+std::string SegmentPath(uint64_t sequence, uint64_t index) {
+  return runtime::JoinPath(kDirectory, SegmentName{sequence, base::Index(index)}.ToString());
+}
+
+base::Bytes DataOf(uint64_t index, size_t size = 100) {
+  return base::Bytes(size, static_cast<char>('a' + index % 26));
+}
+
+class LogTest : public ::testing::Test {
+ protected:
+  LogTest() : disk_(1) { EXPECT_TRUE(disk_.CreateDirectories("/member").ok()); }
+
+  void Create() {
+    auto log = Log::Create(disk_, kDirectory, "metadata", kSmall);
+    ASSERT_TRUE(log.ok()) << log.status().ToString();
+    log_ = std::move(log).value();
+  }
+  base::Result<Log::Opened> Reopen(const SnapshotMark& start = {}) {
+    log_.reset();
+    return Log::Open(disk_, kDirectory, start, kSmall);
+  }
+  // Reopens and keeps the log; the contents.
+  Contents MustReopen(const SnapshotMark& start = {}) {
+    auto opened = Reopen(start);
+    EXPECT_TRUE(opened.ok()) << opened.status().ToString();
+    if (!opened.ok()) return {};
+    log_ = std::move(opened->log);
+    return std::move(opened->contents);
+  }
+  base::Status AppendEntry(uint64_t index, uint64_t term = 1, size_t size = 100) {
+    const base::Bytes data = DataOf(index, size);
+    const Entry entry{.term = base::Term(term), .index = base::Index(index), .data = data};
+    const HardState state{base::Term(term), base::MemberId(1), base::Index(index - 1)};
+    return log_->Append({.entries = {&entry, 1}, .hard_state = state});
+  }
+  void AppendEntries(uint64_t first, uint64_t last) {
+    for (uint64_t index = first; index <= last; ++index) {
+      ASSERT_TRUE(AppendEntry(index).ok()) << index;
+    }
+  }
+  void AppendMark(uint64_t index) {
+    const SnapshotMark mark{base::Index(index), base::Term(1), {}};
+    ASSERT_TRUE(log_->Append({.mark = &mark}).ok());
+  }
+  static std::vector<uint64_t> Indexes(const Contents& contents) {
+    std::vector<uint64_t> indexes;
+    for (const StoredEntry& entry : contents.entries) indexes.push_back(entry.index.value());
+    return indexes;
+  }
+
+  runtime::simulated::Disk disk_;
+  std::unique_ptr<Log> log_;
+};
+
+TEST_F(LogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
+  Create();
+  const Contents contents = MustReopen();
+  EXPECT_EQ(contents.metadata, "metadata");
+  EXPECT_EQ(contents.hard_state, HardState());
+  EXPECT_TRUE(contents.entries.empty());
+}
+
+TEST_F(LogTest, ASecondLogIsNotCreatedOverTheFirst) {
+  Create();
+  EXPECT_EQ(Log::Create(disk_, kDirectory, "other", kSmall).status().code(),
+            base::Code::kAlreadyExists);
+}
+
+TEST_F(LogTest, EntriesAndHardStateReadBackThroughManySegments) {
+  Create();
+  AppendEntries(1, 200);
+  EXPECT_GT(log_->segments().size(), 3u);
+  const Contents contents = MustReopen();
+  ASSERT_EQ(contents.entries.size(), 200u);
+  for (uint64_t index = 1; index <= 200; ++index) {
+    const StoredEntry& entry = contents.entries[index - 1];
+    EXPECT_EQ(entry.index, base::Index(index));
+    EXPECT_EQ(entry.data.view(), DataOf(index));
+  }
+  EXPECT_EQ(contents.hard_state.commit, base::Index(199));
+}
+
+TEST_F(LogTest, AppendsContinueAfterReopening) {
+  Create();
+  AppendEntries(1, 30);
+  MustReopen();
+  AppendEntries(31, 90);
+  EXPECT_EQ(MustReopen().entries.size(), 90u);
+}
+
+TEST_F(LogTest, ALaterEntryReplacesThoseFromItsIndexOn) {
+  Create();
+  AppendEntries(1, 10);
+  ASSERT_TRUE(AppendEntry(6, 2).ok());
+  const Contents contents = MustReopen();
+  EXPECT_EQ(Indexes(contents), (std::vector<uint64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(contents.entries.back().term, base::Term(2));
+}
+
+TEST_F(LogTest, ReadingStartsAfterTheMark) {
+  Create();
+  AppendEntries(1, 10);
+  AppendMark(7);
+  const Contents contents = MustReopen({base::Index(7), base::Term(1), {}});
+  EXPECT_EQ(Indexes(contents), (std::vector<uint64_t>{8, 9, 10}));
+}
+
+TEST_F(LogTest, AMarkThatTheLogDoesNotHaveIsNotFound) {
+  Create();
+  AppendEntries(1, 10);
+  EXPECT_EQ(Reopen({base::Index(7), base::Term(1), {}}).status().code(), base::Code::kNotFound);
+}
+
+TEST_F(LogTest, AMarkOfAnotherTermIsRefused) {
+  Create();
+  AppendEntries(1, 10);
+  AppendMark(7);
+  EXPECT_EQ(Reopen({base::Index(7), base::Term(2), {}}).status().code(), base::Code::kDataLoss);
+}
+
+TEST_F(LogTest, OnlyCommittedMarksAreListed) {
+  Create();
+  AppendEntries(1, 10);
+  AppendMark(7);
+  AppendMark(11);  // the hard state says that 9 is committed
+  log_.reset();
+  const auto marks = ReadSnapshotMarks(disk_, kDirectory);
+  ASSERT_TRUE(marks.ok()) << marks.status().ToString();
+  ASSERT_EQ(marks->size(), 2u);
+  EXPECT_EQ(marks.value()[1].index, base::Index(7));
+}
+
+TEST_F(LogTest, ASecondOwnerIsRefused) {
+  Create();
+  EXPECT_EQ(Log::Open(disk_, kDirectory, {}, kSmall).status().code(), base::Code::kUnavailable);
+}
+
+TEST_F(LogTest, AHardStateThatOnlyCommitsIsNotSynced) {
+  Create();
+  AppendEntries(1, 3);
+  const uint64_t before = disk_.operation_count();
+  const HardState commit{base::Term(1), base::MemberId(1), base::Index(3)};
+  ASSERT_TRUE(log_->Append({.hard_state = commit}).ok());
+  EXPECT_EQ(disk_.operation_count() - before, 1u);
+  const HardState vote{base::Term(2), base::MemberId(2), base::Index(3)};
+  ASSERT_TRUE(log_->Append({.hard_state = vote}).ok());
+  EXPECT_EQ(disk_.operation_count() - before, 3u);
+}
+
+TEST_F(LogTest, ABatchIsOneWriteAndOneSync) {
+  Create();
+  std::vector<Entry> entries;
+  for (uint64_t index = 1; index <= 20; ++index) {
+    entries.push_back({.term = base::Term(1), .index = base::Index(index), .data = "data"});
+  }
+  const uint64_t before = disk_.operation_count();
+  ASSERT_TRUE(log_->Append({.entries = entries}).ok());
+  EXPECT_EQ(disk_.operation_count() - before, 2u);
+}
+
+TEST_F(LogTest, APreparedSegmentSavesTheAppendFromMakingOne) {
+  Create();
+  const auto path = log_->RequestSegment();
+  ASSERT_TRUE(path.has_value());
+  EXPECT_FALSE(log_->RequestSegment().has_value());
+  auto prepared = PrepareSegment(disk_, *path, kSmall.segment_bytes);
+  ASSERT_TRUE(prepared.ok());
+  log_->ProvideSegment(std::move(prepared));
+  const uint64_t before = disk_.operation_count();
+  ASSERT_TRUE(AppendEntry(1, 1, 5000).ok());
+  ASSERT_EQ(log_->segments().size(), 2u);
+  // Append: write, sync. Cut: truncate, sync, write, sync, rename, sync of the directory.
+  EXPECT_EQ(disk_.operation_count() - before, 8u);
+  EXPECT_EQ(MustReopen().entries.size(), 1u);
+}
+
+TEST_F(LogTest, ASegmentInPreparationIsLeftAloneByACut) {
+  Create();
+  const auto path = log_->RequestSegment();
+  auto prepared = PrepareSegment(disk_, *path, kSmall.segment_bytes);
+  ASSERT_TRUE(AppendEntry(1, 1, 5000).ok());
+  ASSERT_TRUE(AppendEntry(2, 1, 5000).ok());
+  log_->ProvideSegment(std::move(prepared));
+  ASSERT_TRUE(AppendEntry(3, 1, 5000).ok());
+  EXPECT_EQ(MustReopen().entries.size(), 3u);
+}
+
+TEST_F(LogTest, SegmentsAreGivenUpAndPurgedButNotWhatIsStillNeeded) {
+  Create();
+  AppendEntries(1, 150);
+  AppendMark(100);
+  const auto all = log_->segments();
+  log_->Release(base::Index(100));
+  const auto held = log_->segments();
+  ASSERT_LT(held.size(), all.size());
+  EXPECT_LE(held.front().first_index, base::Index(100));
+  EXPECT_GT(held[1].first_index, base::Index(100));
+  ASSERT_TRUE(log_->Purge(0).ok());
+  const auto left = ListSegments(disk_, kDirectory);
+  ASSERT_TRUE(left.ok());
+  EXPECT_EQ(*left, held);
+  EXPECT_EQ(MustReopen({base::Index(100), base::Term(1), {}}).entries.size(), 50u);
+}
+
+TEST_F(LogTest, PurgeKeepsAsManySegmentsAsItIsTold) {
+  Create();
+  AppendEntries(1, 150);
+  AppendMark(140);
+  const size_t count = log_->segments().size();
+  log_->Release(base::Index(140));
+  ASSERT_TRUE(log_->Purge(count - 1).ok());
+  EXPECT_EQ(ListSegments(disk_, kDirectory)->size(), count - 1);
+}
+
+TEST_F(LogTest, AMissingSegmentIsNamed) {
+  Create();
+  AppendEntries(1, 150);
+  const auto names = log_->segments();
+  log_.reset();
+  ASSERT_TRUE(disk_.Remove(runtime::JoinPath(kDirectory, names[1].ToString())).ok());
+  const base::Status status = Reopen().status();
+  EXPECT_EQ(status.code(), base::Code::kDataLoss);
+  EXPECT_NE(status.message().find(names[2].ToString()), std::string::npos) << status.message();
+}
+
+TEST_F(LogTest, DamageInAnySegmentIsNamedByFileAndOffsetAndNothingIsChanged) {
+  Create();
+  AppendEntries(1, 20);
+  const uint64_t damaged = log_->tail_offset();
+  AppendEntries(21, 25);
+  log_.reset();
+  disk_.Corrupt(SegmentPath(0, 0), damaged + 40);
+  const uint64_t before = disk_.operation_count();
+  const base::Status status = Reopen().status();
+  EXPECT_EQ(status.code(), base::Code::kDataLoss);
+  EXPECT_EQ(status.message(), SegmentPath(0, 0) + ": damaged record at offset " +
+                                  std::to_string(damaged) + ": checksum mismatch");
+  EXPECT_EQ(disk_.operation_count(), before);
+}
+
+// etcd takes a length that points past the written part for a torn write, and truncates.
+TEST_F(LogTest, ADamagedLengthIsNotTakenForATornWrite) {
+  for (uint64_t byte = 0; byte < 8; ++byte) {
+    SCOPED_TRACE(byte);
+    ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
+    Create();
+    AppendEntries(1, 5);
+    const uint64_t damaged = log_->tail_offset();
+    AppendEntries(6, 6);
+    log_.reset();
+    disk_.Corrupt(SegmentPath(0, 0), damaged + byte);
+    EXPECT_EQ(Reopen().status().code(), base::Code::kDataLoss);
+  }
+}
+
+TEST_F(LogTest, ATornEndIsCutOffAndACopyIsKept) {
+  Create();
+  AppendEntries(1, 5);
+  const uint64_t end = log_->tail_offset();
+  ASSERT_TRUE(AppendEntry(6, 1, 2000).ok());
+  log_.reset();
+  {
+    auto file = disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
+    ASSERT_TRUE(file.value()->WriteAt(1024, base::Bytes(512, '\0')).ok());
+  }
+  auto opened = Reopen();
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_TRUE(opened->repaired);
+  EXPECT_EQ(opened->log->tail_offset(), end);
+  EXPECT_EQ(Indexes(opened->contents), (std::vector<uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_TRUE(disk_.Exists(SegmentPath(0, 0) + ".broken").value());
+  log_ = std::move(opened->log);
+  ASSERT_TRUE(AppendEntry(6, 2).ok());
+  EXPECT_EQ(MustReopen().entries.size(), 6u);
+}
+
+TEST_F(LogTest, ASegmentThatEndsWithinARecordIsRepairedAndMadeWhole) {
+  Create();
+  AppendEntries(1, 5);
+  const uint64_t end = log_->tail_offset();
+  AppendEntries(6, 6);
+  log_.reset();
+  for (const uint64_t kept : {3, 8, 11, 30}) {
+    auto file = disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
+    ASSERT_TRUE(file.value()->Truncate(end + kept).ok());
+    EXPECT_EQ(MustReopen().entries.size(), 5u) << kept;
+    EXPECT_EQ(file.value()->Size().value(), kSmall.segment_bytes);
+    ASSERT_TRUE(AppendEntry(6).ok());
+    log_.reset();
+  }
+}
+
+TEST_F(LogTest, BytesBehindTheEndDoNotComeBack) {
+  Create();
+  AppendEntries(1, 5);
+  const uint64_t end = log_->tail_offset();
+  log_.reset();
+  {
+    auto file = disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
+    ASSERT_TRUE(file.value()->WriteAt(end + 64, "what a lost sector left behind").ok());
+  }
+  EXPECT_EQ(MustReopen().entries.size(), 5u);
+  AppendEntries(6, 8);
+  EXPECT_EQ(MustReopen().entries.size(), 8u);
+}
+
+TEST_F(LogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
+  Create();
+  AppendEntries(1, 5);
+  disk_.SetCapacity(kSmall.segment_bytes);
+  uint64_t acknowledged = 5;
+  base::Status status;
+  while ((status = AppendEntry(acknowledged + 1)).ok()) ++acknowledged;
+  EXPECT_EQ(status.code(), base::Code::kResourceExhausted);
+  disk_.SetCapacity(1 << 30);
+  EXPECT_GE(MustReopen().entries.size(), acknowledged);
+}
+
+TEST_F(LogTest, AFailedSyncIsReported) {
+  Create();
+  AppendEntries(1, 5);
+  disk_.FailSyncAfter(1);
+  EXPECT_FALSE(AppendEntry(6).ok());
+  EXPECT_DEATH(AppendEntry(7).IgnoreError(), "failed_");
+}
+
+TEST_F(LogTest, AReadOnlyDiskIsReportedByTheFirstChange) {
+  Create();
+  disk_.SetReadOnly(true);
+  EXPECT_EQ(AppendEntry(1).code(), base::Code::kPermissionDenied);
+}
+
+}  // namespace
+}  // namespace wal

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+// The bytes of a log segment, as etcd 3.4 to 3.7 write and read them. Integers little-endian.
+//
+//   segment  = crc-record metadata-record { record } end
+//   end      = eight zero bytes, or the end of the file
+//   frame    = length body pad
+//   length   = 8 bytes: the size of body in the low 56 bits; if pad is not empty the top byte is
+//              0x80 | size of pad, else zero
+//   body     = walpb.Record { 1: type, 2: crc, 3: data, absent for crc-records }
+//   pad      = zeros up to a multiple of 8
+//
+// So each length lies within one disk sector and is never torn. `crc` is a CRC-32C over the data
+// of all records so far, chained through segments: the crc-record that opens a segment repeats
+// the value that the segment before ended with.
+
+namespace wal {
+
+enum class RecordType : uint8_t { kMetadata = 1, kEntry = 2, kState = 3, kCrc = 4, kSnapshot = 5 };
+
+struct Record {
+  RecordType type{};
+  uint32_t crc = 0;
+  base::ByteView data;
+};
+
+// What the eight bytes before a record say.
+struct FrameLength {
+  uint64_t body_bytes = 0;
+  uint64_t pad_bytes = 0;
+};
+inline constexpr size_t kFrameLengthBytes = 8;
+
+FrameLength ParseFrameLength(uint64_t word);
+
+// Reads the body of a frame. False if it is no record of a known type; the checksum is not
+// looked at. `record->data` borrows from `body`.
+bool ParseRecord(base::ByteView body, Record* record);
+
+// Appends framed records to a buffer and chains their checksums.
+class RecordWriter {
+ public:
+  // `out` must outlive the writer; `chain` is the checksum of all data before.
+  RecordWriter(uint32_t chain, base::Bytes* out) : chain_(chain), out_(out) {}
+
+  uint32_t chain() const { return chain_; }
+
+  // The record that opens a segment.
+  void AppendCrc();
+  // A record whose data is `head` followed by `tail`. Does not allocate while `out` has room.
+  void Append(RecordType type, base::ByteView head, base::ByteView tail = {});
+
+ private:
+  void AppendFrame(RecordType type, bool with_data, base::ByteView head, base::ByteView tail);
+
+  uint32_t chain_;
+  base::Bytes* out_;
+};
+
+}  // namespace wal
