@@ -9,10 +9,8 @@ namespace {
 constexpr uint8_t kData = 0;
 constexpr uint8_t kHeaders = 1;
 constexpr uint8_t kPriority = 2;
-constexpr uint8_t kResetStream = 3;
 constexpr uint8_t kSettings = 4;
 constexpr uint8_t kPing = 6;
-constexpr uint8_t kGoAway = 7;
 constexpr uint8_t kWindowUpdate = 8;
 constexpr uint8_t kContinuation = 9;
 
@@ -34,7 +32,6 @@ AbuseGuard::AbuseGuard(const Limits& limits, runtime::TimePoint now)
       resets_(limits.resets, now),
       settings_(limits.settings, now),
       priorities_(limits.priorities, now),
-      unknown_frames_(limits.unknown_frames, now),
       empty_frames_(limits.empty_frames, now),
       ping_credit_(limits.pings_initial),
       window_update_credit_(limits.window_updates_initial) {}
@@ -60,11 +57,8 @@ AbuseGuard::Verdict AbuseGuard::OnFrame(const Frame& frame, const runtime::Clock
       return Spend(ping_credit_) ? Verdict() : Abuse::kPingFlood;
     case kWindowUpdate:
       return Spend(window_update_credit_) ? Verdict() : Abuse::kWindowUpdateFlood;
-    case kResetStream:  // counted by OnResetByPeer, for streams that exist
-    case kGoAway:
+    default:  // RST_STREAM is counted by OnResetByPeer, for streams that exist
       return std::nullopt;
-    default:
-      return unknown_frames_.Take(clock.Now()) ? Verdict() : Abuse::kUnknownFrameFlood;
   }
 }
 

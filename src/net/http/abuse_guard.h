@@ -49,7 +49,6 @@ class AbuseGuard {
   Bucket resets_;
   Bucket settings_;
   Bucket priorities_;
-  Bucket unknown_frames_;
   Bucket empty_frames_;
   uint32_t continuations_ = 0;
   uint32_t ping_credit_;

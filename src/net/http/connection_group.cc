@@ -19,6 +19,7 @@ ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {
+  end_of_turn_scheduled_ = true;  // nothing is left for it
   CloseAll(base::Status(base::Code::kUnavailable, "the server has stopped"));
 }
 

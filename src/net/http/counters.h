@@ -32,7 +32,6 @@ enum class Abuse : uint8_t {
   kPriorityFlood,
   kWindowUpdateFlood,
   kEmptyFrameFlood,
-  kUnknownFrameFlood,
   kSlowHandshake,
   kSlowHeaders,
   kIdle,

@@ -48,7 +48,7 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   Beast(size_t max_head_bytes, Sink* sink) : sink_(sink) {
     header_limit(static_cast<uint32_t>(
         std::min<size_t>(max_head_bytes, std::numeric_limits<uint32_t>::max())));
-    body_limit(boost::none);  // the exchange's handler decides
+    body_limit(std::numeric_limits<uint64_t>::max());  // the exchange's handler decides
     eager(true);
   }
 

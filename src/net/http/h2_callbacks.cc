@@ -32,6 +32,7 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &OnDataChunk);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &OnStreamClose);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &OnFrameSent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, &OnFrameNotSent);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, &SendData);
     return callbacks;
   }();
@@ -126,6 +127,14 @@ int H2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void*
                                (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
   } else if (frame->hd.type == NGHTTP2_GOAWAY) {
     session.OnGoAwaySent(frame->goaway.error_code);
+  }
+  return 0;
+}
+
+int H2Callbacks::OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int,
+                                void* user_data) {
+  if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    SessionOf(user_data).OnRequestNotSent(frame->hd.stream_id);
   }
   return 0;
 }

@@ -35,6 +35,8 @@ class H2Callbacks {
                          size_t size, void* user_data);
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user_data);
   static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  static int OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int error,
+                            void* user_data);
   static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* frame_header,
                       size_t length, nghttp2_data_source* source, void* user_data);
 };

@@ -272,7 +272,8 @@ void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {
   } else {
     withheld_ += bytes.size();
   }
-  if (stream.reset_ || stream.local_ended_) return Consume(stream, bytes.size());
+  const bool answered = IsServer() && stream.local_ended_;
+  if (stream.reset_ || answered) return Consume(stream, bytes.size());
   stream.handler_->OnData(bytes);
 }
 
@@ -302,6 +303,13 @@ void H2Session::OnStreamClosed(H2Stream& stream, uint32_t error_code) {
   if (stream.handler_ != nullptr) stream.handler_->OnClosed(closing);
   Release(stream);
   if (drain_announced_ && streams_.empty()) carrier_->ScheduleFlush();
+}
+
+void H2Session::OnRequestNotSent(int32_t id) {
+  // The server went away in between; nghttp2 knows no such stream.
+  for (const auto& stream : streams_) {
+    if (stream->id_ == id) return OnStreamClosed(*stream, NGHTTP2_REFUSED_STREAM);
+  }
 }
 
 void H2Session::OnResetReceived() {

@@ -65,6 +65,7 @@ class H2Session final : public Session {
   void OnPing(bool acknowledges);
   void OnResetReceived();
   void OnMessageFrameSent(int32_t id, bool ended);
+  void OnRequestNotSent(int32_t id);
   void OnGoAwaySent(uint32_t error_code);
   void OnDataTaken(H2Stream& stream, size_t bytes);
   void OnStreamClosed(H2Stream& stream, uint32_t error_code);

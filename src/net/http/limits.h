@@ -49,7 +49,6 @@ struct Limits {
   Rate resets = {2000, 200};
   Rate settings = {100, 5};
   Rate priorities = {1000, 100};
-  Rate unknown_frames = {1000, 100};
   // Frames that carry nothing and end nothing.
   Rate empty_frames = {100, 10};
   // CONTINUATION frames of one header block (CVE-2024-28182).
