@@ -21,11 +21,11 @@ base::Status CheckState(const Node& node);
 
 // What a node must not undo. Cheap to take.
 struct NodeSummary {
-  Term term;
-  MemberId vote;
-  Index committed;
-  Index applied;
-  Index last;
+  Term term{};
+  MemberId vote{};
+  Index committed{};
+  Index applied{};
+  Index last{};
   Role role = Role::kFollower;
 
   static NodeSummary Of(const Node& node);
@@ -47,6 +47,7 @@ class ClusterInvariants {
   //   leader completeness    a leader holds every entry that was committed in earlier terms;
   //   state machine safety   no two nodes commit different entries at one index.
   // Cost: the entries that it committed since the last look; for a new leader, all it holds.
+  // (Leader append-only is a matter of CheckTransition, log matching of CheckLogMatching.)
   base::Status Check(const Node& node);
 
   // Log matching: if two logs hold an entry with the same index and term, they are the same up to
@@ -62,25 +63,34 @@ class ClusterInvariants {
   // A node lost its volatile state: its commit index is looked at anew.
   void Restart(MemberId node) { checked_commit_.erase(node); }
 
-  uint64_t committed_entries() const { return committed_.size(); }
+  uint64_t committed_entries() const { return committed_entries_; }
   uint64_t elections() const { return leaders_.size(); }
 
  private:
   struct Fingerprint {
-    Term term;
-    EntryType type;
-    uint32_t checksum;
+    Term term{};
+    EntryType type = EntryType::kNormal;
+    uint32_t checksum = 0;
 
     friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  };
+
+  // Term 0: not known, because nobody was seen to commit it.
+  struct Committed {
+    Fingerprint fingerprint{};
+    // The term of the node that was first seen to commit it.
+    Term commit_term{};
   };
 
   static Fingerprint FingerprintOf(const Entry& entry);
   base::Status CheckLeader(const Node& node);
   base::Status CheckCommitted(const Node& node);
-  base::Status Record(const Entry& entry, MemberId node);
+  base::Status Record(const Entry& entry, const Node& node);
 
   std::map<Term, MemberId> leaders_;
-  std::map<Index, Fingerprint> committed_;
+  // By index.
+  std::vector<Committed> committed_;
+  uint64_t committed_entries_ = 0;
   std::map<MemberId, Index> checked_commit_;
   std::map<MemberId, Index> applied_;
 };

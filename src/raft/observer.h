@@ -108,8 +108,9 @@ enum class RefusedConfChange : uint8_t {
   kUnapplied,
   kMustLeaveJoint,
   kNotJoint,
-  // The entry's payload is not a configuration change.
-  kMalformed,
+  // It is not a configuration change at all, or one that cannot be made from the active
+  // configuration: more voters at once than a simple change may touch, or none left.
+  kImpossible,
 };
 // A proposed configuration change became an empty entry.
 struct ConfChangeRefused {

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "raft/codec.h"
+#include "raft/confchange.h"
 #include "raft/node.h"
 
 // What enters the log, and what does not.
@@ -76,9 +77,9 @@ void Node::LeaderAdmitConfChange(Leader& leader, Entry& entry, Index index) {
                                     log_.applied()});
     entry = Entry();
   };
-  if (!change.ok()) return refuse(RefusedConfChange::kMalformed, {});
+  if (!change.ok()) return refuse(RefusedConfChange::kImpossible, {});
 
-  // Best effort: the active configuration may not be the one that the change will meet.
+  // No change is pending, so the active configuration is the one that this change will meet.
   const bool joint = membership_.voters.IsJoint();
   const bool leaves = change->changes.empty();
   if (!config_.disable_conf_change_validation) {
@@ -87,6 +88,8 @@ void Node::LeaderAdmitConfChange(Leader& leader, Entry& entry, Index index) {
     }
     if (joint && !leaves) return refuse(RefusedConfChange::kMustLeaveJoint, *change);
     if (!joint && leaves) return refuse(RefusedConfChange::kNotJoint, *change);
+    // Compat: etcd/raft appends such a change, and panics when it is applied.
+    if (!Change(membership_, *change).ok()) return refuse(RefusedConfChange::kImpossible, *change);
   }
   leader.pending_conf_index = index;
 }

@@ -1,0 +1,139 @@
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "raft/planted.h"
+#include "sim/run.h"
+
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT] [--plant BUG]\n"
+    "  smoke        seeds from 1 on until 10,000 elections and 1,000,000 committed entries\n"
+    "  long         ten times as much\n"
+    "  seed         one seed\n"
+    "  seeds        COUNT seeds from FIRST on, until one fails\n"
+    "  --plant      with the deliberate bug of that number (etcd-sim-planted only)\n"
+    "Each seed runs twice and must leave the same trace. Exit status 1: a violation.\n";
+
+uint64_t current_seed = 0;
+
+void ReportFatal(std::string_view message) {
+  std::printf("seed %" PRIu64 ": %.*s\n", current_seed, static_cast<int>(message.size()),
+              message.data());
+  std::fflush(stdout);
+}
+
+struct Totals {
+  uint64_t seeds = 0;
+  uint64_t elections = 0;
+  uint64_t committed_entries = 0;
+  uint64_t crashes = 0;
+  uint64_t reads = 0;
+  uint64_t steps = 0;
+
+  void Add(const sim::Report& report) {
+    ++seeds;
+    elections += report.elections;
+    committed_entries += report.committed_entries;
+    crashes += report.crashes;
+    reads += report.reads;
+    steps += report.steps;
+  }
+  void Print() const {
+    std::printf("%" PRIu64 " seeds, twice each: %" PRIu64 " elections, %" PRIu64
+                " committed entries, %" PRIu64 " crashes, %" PRIu64 " reads, %" PRIu64
+                " steps; no invariant broken\n",
+                seeds, elections, committed_entries, crashes, reads, steps);
+  }
+};
+
+// False, with the reason printed, if the seed breaks an invariant or gives two traces.
+bool RunTwice(uint64_t seed, Totals* totals) {
+  current_seed = seed;
+  const sim::Report first = sim::Run(seed);
+  if (!first.violation.ok()) {
+    std::printf("seed %" PRIu64 ": %s\n", seed, first.violation.ToString().c_str());
+    return false;
+  }
+  const sim::Report second = sim::Run(seed);
+  if (second.fingerprint != first.fingerprint) {
+    std::printf("seed %" PRIu64 ": two runs differ (%" PRIx64 ", %" PRIx64 ")\n", seed,
+                first.fingerprint, second.fingerprint);
+    return false;
+  }
+  totals->Add(first);
+  return true;
+}
+
+bool RunSeeds(uint64_t first, uint64_t count) {
+  Totals totals;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    if (!RunTwice(seed, &totals)) return false;
+  }
+  totals.Print();
+  return true;
+}
+
+bool RunUntil(uint64_t elections, uint64_t committed_entries) {
+  Totals totals;
+  for (uint64_t seed = 1;
+       totals.elections < elections || totals.committed_entries < committed_entries; ++seed) {
+    if (!RunTwice(seed, &totals)) return false;
+  }
+  totals.Print();
+  return true;
+}
+
+std::optional<uint64_t> Number(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// False if there is no such bug here.
+bool PlantBug(std::string_view text) {
+#ifdef RAFT_PLANT_BUGS
+  const std::optional<uint64_t> bug = Number(text);
+  if (!bug.has_value() || *bug > static_cast<uint64_t>(raft::kPlantedBugLast)) return false;
+  raft::Plant(static_cast<raft::PlantedBug>(*bug));
+  return true;
+#else
+  (void)text;
+  return false;
+#endif
+}
+
+int Usage() {
+  std::fputs(kUsage.data(), stderr);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  base::SetFatalHook(&ReportFatal);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::vector<std::string_view> words(argv + 1, argv + argc);
+  if (words.size() >= 2 && words[words.size() - 2] == "--plant") {
+    if (!PlantBug(words.back())) return Usage();
+    words.resize(words.size() - 2);
+  }
+  const std::string_view command = words.empty() ? "smoke" : words[0];
+  std::vector<uint64_t> numbers;
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (const auto number = Number(words[i])) numbers.push_back(*number);
+  }
+  if (numbers.size() + 1 < words.size()) return Usage();
+  if (command == "smoke" && numbers.empty()) return RunUntil(10'000, 1'000'000) ? 0 : 1;
+  if (command == "long" && numbers.empty()) return RunUntil(100'000, 10'000'000) ? 0 : 1;
+  if (command == "seed" && numbers.size() == 1) return RunSeeds(numbers[0], 1) ? 0 : 1;
+  if (command == "seeds" && numbers.size() == 2) return RunSeeds(numbers[0], numbers[1]) ? 0 : 1;
+  return Usage();
+}

@@ -1,0 +1,66 @@
+#include "sim/checker.h"
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+base::Status Violated(const std::string& text) {
+  return base::Status(base::Code::kInternal, text);
+}
+
+}  // namespace
+
+void Checker::Fail(const base::Status& status) {
+  if (!status.ok() && violation_.ok()) violation_ = status;
+}
+
+void Checker::Started(const raft::Node& node, const raft::HardState& saved, base::Index applied) {
+  const raft::NodeSummary summary = raft::NodeSummary::Of(node);
+  Fail(raft::CheckRestart(saved, summary));
+  last_seen_[node.id()] = summary;
+  cluster_.Restart(node.id());
+  cluster_.RestartApplied(node.id(), applied);
+}
+
+void Checker::AfterStep(const raft::Node& node) {
+  ++steps_;
+  if (violation_.ok()) Fail(CheckStep(node));
+}
+
+base::Status Checker::CheckStep(const raft::Node& node) {
+  const raft::NodeSummary now = raft::NodeSummary::Of(node);
+  raft::NodeSummary& before = last_seen_[node.id()];
+  trace_.Add(node.id().value(), now.term.value(), now.vote.value(), now.committed.value(),
+             now.applied.value(), now.last.value(), now.role);
+  RETURN_IF_ERROR(raft::CheckTransition(before, now));
+  before = now;
+  RETURN_IF_ERROR(raft::CheckState(node));
+  RETURN_IF_ERROR(cluster_.Check(node));
+  committed_ = std::max(committed_, now.committed);
+  return {};
+}
+
+void Checker::Applied(base::MemberId id, std::span<const raft::Entry> entries) {
+  if (violation_.ok()) Fail(cluster_.CheckApplied(id, entries));
+}
+
+void Checker::CheckDigest(base::Index index, uint64_t digest) {
+  const auto [known, inserted] = digests_.emplace(index, digest);
+  if (!inserted && known->second != digest) {
+    Fail(Violated("state machines differ at index " + ToString(index)));
+  }
+}
+
+void Checker::CompareLogs(const raft::Node& a, const raft::Node& b) {
+  if (violation_.ok()) Fail(raft::ClusterInvariants::CheckLogMatching(a, b));
+}
+
+void Checker::CheckRead(base::Index floor, base::Index index) {
+  trace_.Add(floor.value(), index.value());
+  if (index >= floor) return;
+  Fail(Violated("a read was told index " + ToString(index) + " although " + ToString(floor) +
+                " had been committed when it was asked for"));
+}
+
+}  // namespace sim

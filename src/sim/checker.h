@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "raft/invariants.h"
+#include "raft/node.h"
+#include "sim/trace.h"
+
+namespace sim {
+
+// Watches all nodes of a cluster: every invariant after every step, and what clients were told.
+// The first violation is kept; what follows it is not looked at.
+class Checker {
+ public:
+  // A node has started from `saved`, with its state machine at `applied`.
+  void Started(const raft::Node& node, const raft::HardState& saved, base::Index applied);
+  // A node has taken an input, or given its output away.
+  void AfterStep(const raft::Node& node);
+  // Its state machine was handed committed entries, or replaced by a snapshot's.
+  void Applied(base::MemberId id, std::span<const raft::Entry> entries);
+  void Restored(base::MemberId id, base::Index index) { cluster_.RestartApplied(id, index); }
+  // Two state machines at the same index must be equal.
+  void CheckDigest(base::Index index, uint64_t digest);
+  // Compares two logs entry by entry; slower than the rest.
+  void CompareLogs(const raft::Node& a, const raft::Node& b);
+
+  // A read asked for now must see at least this much: all that anybody may have acted upon.
+  base::Index ReadFloor() const { return committed_; }
+  // A read asked for when the floor was `floor` was told `index`.
+  void CheckRead(base::Index floor, base::Index index);
+
+  void Fail(const base::Status& status);
+  const base::Status& violation() const { return violation_; }
+
+  Trace& trace() { return trace_; }
+  uint64_t steps() const { return steps_; }
+  uint64_t elections() const { return cluster_.elections(); }
+  uint64_t committed_entries() const { return cluster_.committed_entries(); }
+  base::Index committed() const { return committed_; }
+
+ private:
+  base::Status CheckStep(const raft::Node& node);
+
+  raft::ClusterInvariants cluster_;
+  std::map<base::MemberId, raft::NodeSummary> last_seen_;
+  std::map<base::Index, uint64_t> digests_;
+  base::Index committed_;
+  base::Status violation_;
+  Trace trace_;
+  uint64_t steps_ = 0;
+};
+
+}  // namespace sim

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "base/ids.h"
+#include "raft/types.h"
+#include "runtime/simulated/scheduler.h"
+#include "sim/trace.h"
+
+namespace sim {
+
+// Who takes a member's messages while its process lives.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  virtual void Receive(base::Bytes encoded) = 0;
+  // What became of a message to `peer`, as a transport reports it: only for snapshots, and for
+  // messages to a member that was found unreachable.
+  virtual void OnSnapshotStatus(base::MemberId peer, bool delivered) = 0;
+  virtual void OnUnreachable(base::MemberId peer) = 0;
+};
+
+// Carries raft messages as bytes, and loses, repeats, delays and so re-orders them.
+class MessageNetwork {
+ public:
+  // Chances are in a thousand.
+  struct Faults {
+    uint64_t loss = 0;
+    uint64_t duplication = 0;
+    runtime::Duration latency_min{0};
+    runtime::Duration latency_max{0};
+  };
+  MessageNetwork(runtime::simulated::Scheduler* scheduler, Trace* trace);
+
+  void set_faults(const Faults& faults) { faults_ = faults; }
+  // Null when the process is dead. Messages under way go to whoever lives when they arrive.
+  void SetReceiver(base::MemberId id, Receiver* receiver);
+  void Send(const raft::Message& message);
+
+  // Nothing passes from `from` to `to` until Heal.
+  void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
+  void Heal() { cut_.clear(); }
+
+ private:
+  void Carry(const raft::Message& message, const base::Bytes& encoded);
+  void Deliver(base::MemberId from, base::MemberId to, base::Bytes encoded, bool is_snapshot);
+  Receiver* Living(base::MemberId id) const;
+  runtime::Duration DrawLatency();
+
+  runtime::simulated::Scheduler* const scheduler_;
+  Trace* const trace_;
+  const std::unique_ptr<runtime::Loop> loop_;
+  Faults faults_;
+  std::map<base::MemberId, Receiver*> receivers_;
+  std::set<std::pair<base::MemberId, base::MemberId>> cut_;
+};
+
+}  // namespace sim

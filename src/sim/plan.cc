@@ -1,0 +1,70 @@
+#include "sim/plan.h"
+
+#include "runtime/random.h"
+
+namespace sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Between low and high, or zero one time in three.
+runtime::Duration MaybeBetween(runtime::Random& random, milliseconds low, milliseconds high) {
+  if (random.OneIn(3)) return runtime::Duration{0};
+  return milliseconds(
+      random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count())));
+}
+
+void DrawConfig(runtime::Random& random, raft::Config* config) {
+  config->election_ticks = 10;
+  config->heartbeat_ticks = static_cast<uint32_t>(random.Between(1, 3));
+  config->pre_vote = random.OneIn(2);
+  config->check_quorum = random.OneIn(2);
+  config->step_down_on_removal = random.OneIn(2);
+  config->disable_proposal_forwarding = random.OneIn(4);
+  config->inflight_messages_max = static_cast<uint32_t>(random.Between(1, 64));
+  if (random.OneIn(2)) config->message_bytes_max = random.Between(1, 4096);
+  if (random.OneIn(2)) config->applying_bytes_max = random.Between(1, 4096);
+  if (random.OneIn(2)) config->uncommitted_bytes_max = random.Between(100, 10'000);
+}
+
+void DrawFaults(runtime::Random& random, Plan* plan) {
+  plan->message_loss = random.OneIn(2) ? random.Below(100) : 0;
+  plan->message_duplication = random.OneIn(2) ? random.Below(100) : 0;
+  plan->message_latency_max = microseconds(random.OneIn(4) ? 60'000 : random.Between(100, 8'000));
+  plan->kill_interval = MaybeBetween(random, milliseconds(300), milliseconds(3000));
+  plan->power_failure_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
+  plan->sync_failure_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
+  plan->partition_interval = MaybeBetween(random, milliseconds(200), milliseconds(1000));
+  plan->pause_interval = MaybeBetween(random, milliseconds(300), milliseconds(2000));
+  plan->keeps_some_unsynced = random.OneIn(2);
+}
+
+void DrawLoad(runtime::Random& random, Plan* plan) {
+  plan->proposal_interval = milliseconds(random.Between(2, 20));
+  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 100) : 1;
+  plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
+  plan->conf_change_interval = MaybeBetween(random, milliseconds(50), milliseconds(1000));
+  plan->transfer_interval = MaybeBetween(random, milliseconds(100), milliseconds(1000));
+  plan->campaign_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
+}
+
+}  // namespace
+
+Plan Plan::FromSeed(uint64_t seed) {
+  runtime::Random random(seed);
+  Plan plan;
+  DrawConfig(random, &plan.config);
+  plan.tick_interval_min = milliseconds(random.Between(4, 10));
+  plan.tick_interval_max = milliseconds(random.Between(10, 16));
+  plan.disk_latency_max = microseconds(random.OneIn(4) ? 50'000 : random.Between(10, 5'000));
+  plan.snapshot_entries = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
+  plan.log_entries_max = random.Between(1, plan.snapshot_entries);
+  DrawFaults(random, &plan);
+  DrawLoad(random, &plan);
+  plan.turmoil = seconds(10);
+  return plan;
+}
+
+}  // namespace sim

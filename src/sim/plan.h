@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "raft/config.h"
+#include "runtime/time.h"
+
+namespace sim {
+
+// What one run is like, all of it drawn from the seed: how members are configured and which
+// faults strike how hard. Most runs leave some faults out, so that each also strikes alone.
+struct Plan {
+  // Of each member; ids, seeds and saved state are the cluster's.
+  raft::Config config;
+  runtime::Duration tick_interval_min{0};
+  runtime::Duration tick_interval_max{0};
+  runtime::Duration disk_latency_max{0};
+  uint64_t snapshot_entries = 0;
+  uint64_t log_entries_max = 0;
+
+  // Chances in a thousand for each message.
+  uint64_t message_loss = 0;
+  uint64_t message_duplication = 0;
+  runtime::Duration message_latency_max{0};
+
+  // The mean time between two faults of a kind; zero leaves the kind out.
+  runtime::Duration kill_interval{0};
+  runtime::Duration power_failure_interval{0};
+  runtime::Duration sync_failure_interval{0};
+  runtime::Duration partition_interval{0};
+  runtime::Duration pause_interval{0};
+  // Unsynced writes of a power failure: all lost, or any subset kept.
+  bool keeps_some_unsynced = false;
+
+  // The mean time between two requests of a kind; zero leaves the kind out.
+  runtime::Duration proposal_interval{0};
+  uint64_t proposal_batch_max = 0;
+  runtime::Duration read_interval{0};
+  runtime::Duration conf_change_interval{0};
+  runtime::Duration transfer_interval{0};
+  runtime::Duration campaign_interval{0};
+
+  // How long faults go on; afterwards the cluster must recover.
+  runtime::Duration turmoil{0};
+
+  static Plan FromSeed(uint64_t seed);
+};
+
+}  // namespace sim

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/status.h"
+
+namespace sim {
+
+// What one simulated run came to.
+struct Report {
+  // The first broken invariant, or what did not recover; OK if all is well.
+  base::Status violation;
+  uint64_t elections = 0;
+  uint64_t committed_entries = 0;
+  uint64_t crashes = 0;
+  uint64_t reads = 0;
+  uint64_t steps = 0;
+  uint64_t fingerprint = 0;
+};
+
+// Runs five members through the turmoil that `seed` draws, then lets them recover. The same seed
+// gives the same report.
+Report Run(uint64_t seed);
+
+}  // namespace sim

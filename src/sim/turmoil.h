@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/cluster.h"
+#include "sim/plan.h"
+
+namespace sim {
+
+// What happens to a cluster from outside, at random times: the requests of clients and operators,
+// and the faults of its surroundings.
+class Turmoil {
+ public:
+  Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, const Plan& plan);
+
+  // No further faults or changes of configuration; every member runs and reaches every other.
+  void Calm();
+
+ private:
+  using Action = void (Turmoil::*)();
+
+  void Repeat(runtime::Duration mean_interval, Action action);
+  runtime::Duration DrawInterval(runtime::Duration mean);
+  base::MemberId RandomMember();
+
+  void Propose();
+  void Read();
+  void ChangeConfiguration();
+  void TransferLeadership();
+  void Campaign();
+
+  void Kill();
+  void FailPower();
+  void FailSync();
+  void Partition();
+  void Pause();
+  void CompareLogs() { cluster_->CompareLogs(); }
+
+  runtime::simulated::Scheduler* const scheduler_;
+  Cluster* const cluster_;
+  const Plan plan_;
+  bool calm_ = false;
+  uint64_t next_payload_ = 0;
+  const std::unique_ptr<runtime::Loop> loop_;
+  const std::unique_ptr<runtime::Timer> heal_;
+  const std::unique_ptr<runtime::Timer> resume_;
+  base::MemberId paused_;
+  std::vector<std::unique_ptr<runtime::Timer>> timers_;
+};
+
+}  // namespace sim
