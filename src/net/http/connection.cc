@@ -31,9 +31,9 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
 }
 
 Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
-                       base::Callback<void(base::Status)> on_closed)
+                       ClientEvents events)
     : Connection(group, std::move(stream), nullptr, Protocols{}) {
-  on_closed_ = std::move(on_closed);
+  events_ = std::move(events);
   Carrier* const carrier = this;
   auto session = std::make_unique<H2Session>(H2Session::Role::kClient, &group_->environment(),
                                              carrier, nullptr);
@@ -63,6 +63,14 @@ void Connection::ScheduleFlush() {
 
 void Connection::ResumeInput() {
   group_->ResumeAtEndOfTurn(this);
+}
+
+void Connection::OnReady() {
+  if (events_.on_ready) events_.on_ready();
+}
+
+void Connection::OnGoAway() {
+  if (events_.on_goaway) events_.on_goaway();
 }
 
 void Connection::OnData(base::ByteView bytes) {
@@ -197,7 +205,7 @@ void Connection::Lose(const base::Status& status) {
   if (std::exchange(lost_, true)) return;
   if (session_ != nullptr) session_->OnConnectionLost(status);
   stream_->Close();
-  if (on_closed_) std::exchange(on_closed_, nullptr)(status);
+  if (events_.on_closed) std::exchange(events_.on_closed, nullptr)(status);
   group_->Retire(this);
 }
 

@@ -28,9 +28,17 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   // A server's end; `service` answers.
   Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, Service* service,
              Protocols protocols);
-  // A client's end. `on_closed` is called once, when no exchange is left on it.
-  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
-             base::Callback<void(base::Status)> on_closed);
+  // What a client learns of its connection. Inside these the connection is not closed.
+  struct ClientEvents {
+    // Once: the server speaks HTTP/2.
+    base::Callback<void()> on_ready;
+    // The server takes no further requests; those that are open go on.
+    base::Callback<void()> on_goaway;
+    // Once, the last: no exchange is left.
+    base::Callback<void(base::Status)> on_closed;
+  };
+  // A client's end.
+  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, ClientEvents events);
   ~Connection() override;
 
   // Begins to receive; once, after the group has taken the connection.
@@ -51,6 +59,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void ResumeInput() override;
   const ConnectionInfo& info() const override { return info_; }
   OutputBuffer& output() override { return output_; }
+  void OnReady() override;
+  void OnGoAway() override;
 
   // runtime::StreamHandler
   void OnData(base::ByteView bytes) override;
@@ -72,7 +82,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   ConnectionGroup* const group_;
   Service* const service_ = nullptr;
   const Protocols protocols_;
-  base::Callback<void(base::Status)> on_closed_;
+  ClientEvents events_;
   const std::unique_ptr<runtime::Stream> stream_;
   ConnectionInfo info_;
   OutputBuffer output_;

@@ -88,7 +88,7 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       break;
     }
     case NGHTTP2_SETTINGS:
-      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) session.settings_received_ = true;
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) session.OnSettings();
       break;
     case NGHTTP2_PING:
       session.OnPing((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0);
@@ -98,6 +98,7 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       break;
     case NGHTTP2_GOAWAY:
       session.goaway_received_ = true;
+      session.carrier_->OnGoAway();
       break;
     default:
       break;

@@ -378,6 +378,10 @@ void H2Session::OnGoAwaySent(uint32_t error_code) {
 
 // ---- Keeping alive, and giving up ----
 
+void H2Session::OnSettings() {
+  if (!std::exchange(settings_received_, true) && !IsServer()) carrier_->OnReady();
+}
+
 void H2Session::OnPing(bool acknowledges) {
   if (acknowledges) {
     if (draining_) FinishDrain();

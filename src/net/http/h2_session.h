@@ -62,6 +62,7 @@ class H2Session final : public Session {
   void OnHeadComplete(H2Stream& stream, bool ended);
   void OnRemoteEnd(H2Stream& stream);
   void OnData(H2Stream& stream, base::ByteView bytes);
+  void OnSettings();
   void OnPing(bool acknowledges);
   void OnResetReceived();
   void OnMessageFrameSent(int32_t id, bool ended);

@@ -34,6 +34,10 @@ class Carrier {
   virtual const ConnectionInfo& info() const = 0;
   // Where the session's bytes go.
   virtual OutputBuffer& output() = 0;
+  // Client: the server has introduced itself, so requests may follow.
+  virtual void OnReady() {}
+  // Client: the server takes no further requests on this connection.
+  virtual void OnGoAway() {}
 
  protected:
   ~Carrier() = default;

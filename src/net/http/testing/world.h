@@ -241,12 +241,13 @@ class World {
   Connection& ConnectHttp2(base::Status* lost = nullptr) {
     Connection* connection = nullptr;
     auto stream = Connect();
+    Connection::ClientEvents events;
+    events.on_closed = [lost](base::Status status) {
+      if (lost != nullptr) *lost = std::move(status);
+    };
     Do([&] {
-      connection = &clients_->Add(std::make_unique<Connection>(clients_.get(), std::move(stream),
-                                                               [lost](base::Status status) {
-                                                                 if (lost != nullptr)
-                                                                   *lost = std::move(status);
-                                                               }));
+      connection = &clients_->Add(
+          std::make_unique<Connection>(clients_.get(), std::move(stream), std::move(events)));
     });
     return *connection;
   }
@@ -267,10 +268,13 @@ class World {
   uint64_t abuse(Abuse kind) { return counters().abuse[static_cast<size_t>(kind)].value(); }
   runtime::simulated::Wires& wires() { return wires_; }
   runtime::Loop& server_loop() { return *server_loop_; }
+  runtime::Loop& client_loop() { return *client_loop_; }
+  runtime::Network& client_network() { return *client_network_; }
 
- private:
+  // Where the server listens.
   inline static const runtime::Address kAddress{"server", 2379, ""};
 
+ private:
   runtime::simulated::Scheduler scheduler_;
   runtime::simulated::Wires wires_;
   std::unique_ptr<runtime::Loop> server_loop_;
