@@ -32,8 +32,13 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
 
 Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
                        ClientEvents events)
-    : Connection(group, std::move(stream), nullptr, Protocols{}) {
-  events_ = std::move(events);
+    : group_(group),
+      events_(std::move(events)),
+      stream_(std::move(stream)),
+      output_(group->environment().blocks),
+      opened_at_(group->environment().loop->clock().Now()) {
+  info_.local = stream_->local_address();
+  info_.peer = stream_->peer_address();
   Carrier* const carrier = this;
   auto session = std::make_unique<H2Session>(H2Session::Role::kClient, &group_->environment(),
                                              carrier, nullptr);

@@ -1,11 +1,59 @@
 #include "net/http/h2_callbacks.h"
 
-#include <algorithm>
+#include <nghttp2/nghttp2.h>
+#include <sys/types.h>
 
+#include <algorithm>
+#include <memory>
+
+#include "base/check.h"
 #include "net/http/h2_session.h"
 
 namespace http {
+
+// A friend of the session and its streams; the signatures are nghttp2's.
+class H2Callbacks {
+ public:
+  // The table of all callbacks, made once.
+  static const nghttp2_session_callbacks* Table();
+
+  // Gives nghttp2 a stream's queued bytes; the provider's source is the H2Stream.
+  static ssize_t ReadQueued(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t length,
+                            uint32_t* flags, nghttp2_data_source* source, void* user_data);
+
+ private:
+  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* header, void* user_data);
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
+                      size_t name_size, const uint8_t* value, size_t value_size, uint8_t flags,
+                      void* user_data);
+  static int OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data,
+                         size_t size, void* user_data);
+  static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user_data);
+  static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  static int OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int error,
+                            void* user_data);
+  static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* frame_header,
+                      size_t length, nghttp2_data_source* source, void* user_data);
+};
+
 namespace {
+
+// The fields as nghttp2 takes them, borrowed from `headers`.
+class FieldArray {
+ public:
+  explicit FieldArray(const Headers& headers);
+  const nghttp2_nv* data() const { return fields_; }
+  size_t size() const { return size_; }
+
+ private:
+  static constexpr size_t kInline = 16;
+  nghttp2_nv inline_[kInline];
+  std::unique_ptr<nghttp2_nv[]> allocated_;
+  nghttp2_nv* fields_ = inline_;
+  size_t size_;
+};
 
 H2Session& SessionOf(void* user_data) {
   return *static_cast<H2Session*>(user_data);
@@ -17,6 +65,18 @@ base::ByteView View(const uint8_t* bytes, size_t size) {
 
 uint8_t* Bytes(base::ByteView view) {
   return reinterpret_cast<uint8_t*>(const_cast<char*>(view.data()));
+}
+
+FieldArray::FieldArray(const Headers& headers) : size_(headers.size()) {
+  if (size_ > kInline) {
+    allocated_ = std::make_unique<nghttp2_nv[]>(size_);
+    fields_ = allocated_.get();
+  }
+  for (size_t i = 0; i < size_; ++i) {
+    const Headers::Field field = headers[i];
+    fields_[i] = {Bytes(field.name), Bytes(field.value), field.name.size(), field.value.size(),
+                  NGHTTP2_NV_FLAG_NONE};
+  }
 }
 
 }  // namespace
@@ -175,16 +235,25 @@ int H2Callbacks::SendData(nghttp2_session*, nghttp2_frame*, const uint8_t* frame
   return 0;
 }
 
-FieldArray::FieldArray(const Headers& headers) : size_(headers.size()) {
-  if (size_ > kInline) {
-    allocated_ = std::make_unique<nghttp2_nv[]>(size_);
-    fields_ = allocated_.get();
-  }
-  for (size_t i = 0; i < size_; ++i) {
-    const Headers::Field field = headers[i];
-    fields_[i] = {Bytes(field.name), Bytes(field.value), field.name.size(), field.value.size(),
-                  NGHTTP2_NV_FLAG_NONE};
-  }
+const nghttp2_session_callbacks* Http2Callbacks() {
+  return H2Callbacks::Table();
+}
+
+int32_t SubmitRequest(nghttp2_session* session, const Headers& head, H2Stream* stream, bool body) {
+  const FieldArray fields(head);
+  const nghttp2_data_provider provider = {{.ptr = stream}, &H2Callbacks::ReadQueued};
+  const int32_t id = nghttp2_submit_request(session, nullptr, fields.data(), fields.size(),
+                                            body ? &provider : nullptr, stream);
+  CHECK(id > 0);
+  return id;
+}
+
+void SubmitResponse(nghttp2_session* session, const Headers& head, H2Stream* stream, bool body) {
+  const FieldArray fields(head);
+  const nghttp2_data_provider provider = {{.ptr = stream}, &H2Callbacks::ReadQueued};
+  // Fails only for a stream that is closed already.
+  nghttp2_submit_response(session, stream->id(), fields.data(), fields.size(),
+                          body ? &provider : nullptr);
 }
 
 }  // namespace http

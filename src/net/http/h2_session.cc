@@ -27,7 +27,7 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner, const Limits
   nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
   nghttp2_option_set_max_continuations(option, limits.max_continuations + 1);
   nghttp2_session* session = nullptr;
-  const auto* callbacks = H2Callbacks::Table();
+  const auto* callbacks = Http2Callbacks();
   const int result = role == H2Session::Role::kServer
                          ? nghttp2_session_server_new2(&session, callbacks, owner, option)
                          : nghttp2_session_client_new2(&session, callbacks, owner, option);
@@ -220,11 +220,7 @@ Exchange& H2Session::Request(const Headers& head, Exchange::Then then,
   stream.handler_ = std::move(handler);
   stream.head_sent_ = true;
   stream.local_end_queued_ = then == Exchange::Then::kEnd;
-  const FieldArray fields(head);
-  nghttp2_data_provider provider = {{.ptr = &stream}, &H2Callbacks::ReadQueued};
-  stream.id_ = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
-                                      stream.local_end_queued_ ? nullptr : &provider, &stream);
-  CHECK(stream.id_ > 0);
+  stream.id_ = SubmitRequest(session_, head, &stream, !stream.local_end_queued_);
   carrier_->ScheduleFlush();
   return stream;
 }
@@ -320,10 +316,7 @@ void H2Session::OnResetReceived() {
 
 void H2Session::SendHead(H2Stream& stream, const Headers& head, Exchange::Then then) {
   if (stream.reset_) return;
-  const FieldArray fields(head);
-  nghttp2_data_provider provider = {{.ptr = &stream}, &H2Callbacks::ReadQueued};
-  nghttp2_submit_response(session_, stream.id_, fields.data(), fields.size(),
-                          then == Exchange::Then::kEnd ? nullptr : &provider);
+  SubmitResponse(session_, head, &stream, then != Exchange::Then::kEnd);
   carrier_->ScheduleFlush();
 }
 

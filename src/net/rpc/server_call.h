@@ -20,7 +20,7 @@ struct MessageLimits {
 
 // One call at the server, from its head to its status. Lives on the loop of its connection; the
 // shares may be dropped on any thread. The application may hold one for as long as it likes: once
-// the client has gone, everything but is_open() does nothing.
+// the client has gone, everything but asking whether it is open does nothing.
 class ServerCall final : public http::ExchangeHandler,
                          public std::enable_shared_from_this<ServerCall>,
                          private DeadlineQueue::Entry {

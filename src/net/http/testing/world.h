@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <memory>
 #include <string>
 #include <utility>
@@ -301,7 +302,8 @@ class EchoService final : public Service {
       exchange.SendHead(kOk, Exchange::Then::kContinue);
     }
     if (Path(head).starts_with("/big/")) {
-      const size_t size = std::stoul(handler->path.substr(5));
+      size_t size = 0;
+      std::from_chars(handler->path.data() + 5, handler->path.data() + handler->path.size(), size);
       exchange.SendData(base::Bytes(size, 'b'), Exchange::Then::kEnd);
     }
     return handler;
