@@ -133,6 +133,12 @@ void Endpoint::Die() {
   if (peer != nullptr) peer->Receive(Kind::kReset, {});
 }
 
+void Endpoint::Break() {
+  if (loop_ == nullptr) return;
+  wires_->scheduler_->RunAt(wires_->scheduler_->clock().Now(), loop_,
+                            [self = shared_from_this()] { self->Reset(); });
+}
+
 void Endpoint::Reset() {
   failed_ = true;
   inbox_.clear();

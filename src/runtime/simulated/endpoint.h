@@ -24,8 +24,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void Close();
   // The process of this side has died: nothing runs on its loop any more.
   void Die();
-  // Fails this side, as a reset from the network does.
-  void Reset();
+  // Fails this side, as a reset from the network does: on its loop, in a turn of its own.
+  void Break();
 
   const Address& local() const { return local_; }
   const Address& peer_address() const { return peer_address_; }
@@ -44,6 +44,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void Pump();
   void Deliver(Arrival arrival);
   void ReportRoom();
+  void Reset();
 
   Wires* const wires_;
   Loop* loop_;

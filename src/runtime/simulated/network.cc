@@ -165,7 +165,7 @@ void Wires::Break(const std::string& a, const std::string& b) {
       broken.push_back(std::move(endpoint));
     }
   }
-  for (const auto& endpoint : broken) endpoint->Reset();
+  for (const auto& endpoint : broken) endpoint->Break();
 }
 
 bool Wires::IsCut(const std::string& a, const std::string& b) const {

@@ -1,0 +1,86 @@
+#include "net/http/abuse_guard.h"
+
+#include <algorithm>
+
+namespace http {
+namespace {
+
+// Frame types, RFC 9113 section 6.
+constexpr uint8_t kData = 0;
+constexpr uint8_t kHeaders = 1;
+constexpr uint8_t kPriority = 2;
+constexpr uint8_t kSettings = 4;
+constexpr uint8_t kPing = 6;
+constexpr uint8_t kWindowUpdate = 8;
+constexpr uint8_t kContinuation = 9;
+
+constexpr uint8_t kEndStream = 0x1;
+
+// A long busy time does not earn a flood: credit stops here.
+constexpr uint32_t kMaxCredit = 100'000;
+
+bool Spend(uint32_t& credit) {
+  if (credit == 0) return false;
+  --credit;
+  return true;
+}
+
+}  // namespace
+
+AbuseGuard::AbuseGuard(const Limits& limits, runtime::TimePoint now)
+    : limits_(limits),
+      resets_(limits.resets, now),
+      settings_(limits.settings, now),
+      priorities_(limits.priorities, now),
+      empty_frames_(limits.empty_frames, now),
+      ping_credit_(limits.pings_initial),
+      window_update_credit_(limits.window_updates_initial) {}
+
+AbuseGuard::Verdict AbuseGuard::OnFrame(const Frame& frame, const runtime::Clock& clock) {
+  switch (frame.kind) {
+    case kData:
+      if (frame.length > 0 || (frame.flags & kEndStream) != 0) return std::nullopt;
+      return empty_frames_.Take(clock.Now()) ? Verdict() : Abuse::kEmptyFrameFlood;
+    case kHeaders:
+      continuations_ = 0;
+      return std::nullopt;
+    case kContinuation:
+      ++continuations_;
+      return continuations_ <= limits_.max_continuations ? Verdict() : Abuse::kContinuationFlood;
+    case kPriority:
+      return priorities_.Take(clock.Now()) ? Verdict() : Abuse::kPriorityFlood;
+    case kSettings:
+      if (frame.acknowledges()) return std::nullopt;
+      return settings_.Take(clock.Now()) ? Verdict() : Abuse::kSettingsFlood;
+    case kPing:
+      if (frame.acknowledges()) return std::nullopt;
+      return Spend(ping_credit_) ? Verdict() : Abuse::kPingFlood;
+    case kWindowUpdate:
+      return Spend(window_update_credit_) ? Verdict() : Abuse::kWindowUpdateFlood;
+    default:  // RST_STREAM is counted by OnResetByPeer, for streams that exist
+      return std::nullopt;
+  }
+}
+
+AbuseGuard::Verdict AbuseGuard::OnResetByPeer(const runtime::Clock& clock) {
+  return resets_.Take(clock.Now()) ? Verdict() : Abuse::kRapidReset;
+}
+
+void AbuseGuard::OnFrameSent() {
+  ping_credit_ = std::min(ping_credit_ + limits_.pings_per_frame_sent, kMaxCredit);
+  window_update_credit_ =
+      std::min(window_update_credit_ + limits_.window_updates_per_frame_sent, kMaxCredit);
+}
+
+bool AbuseGuard::Bucket::Take(runtime::TimePoint now) {
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_at_);
+  // Whole tokens only, so that many small steps refill as much as one long one.
+  const int64_t earned = passed.count() * rate_.per_second / 1000;
+  if (earned > 0) {
+    tokens_ = static_cast<uint32_t>(std::min<int64_t>(tokens_ + earned, rate_.burst));
+    refilled_at_ = now;
+  }
+  return Spend(tokens_);
+}
+
+}  // namespace http

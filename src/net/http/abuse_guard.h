@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "net/http/counters.h"
+#include "net/http/limits.h"
+#include "runtime/time.h"
+
+namespace http {
+
+// Decides when one HTTP/2 peer has asked for too much work that brings it nothing. Only counts:
+// it sees no bytes, closes nothing and owns nothing. Each answer names the abuse, or nothing.
+class AbuseGuard {
+ public:
+  using Verdict = std::optional<Abuse>;
+
+  AbuseGuard(const Limits& limits, runtime::TimePoint now);
+
+  // A frame header arrived; kinds and flags as on the wire (RFC 9113 section 6).
+  struct Frame {
+    uint8_t kind;
+    uint8_t flags;
+    size_t length;
+    bool acknowledges() const { return (flags & 0x1) != 0; }
+  };
+  Verdict OnFrame(const Frame& frame, const runtime::Clock& clock);
+  // The peer reset a stream that it had opened itself.
+  Verdict OnResetByPeer(const runtime::Clock& clock);
+  // We sent HEADERS or DATA.
+  void OnFrameSent();
+
+ private:
+  // Invariant: tokens <= burst.
+  class Bucket {
+   public:
+    Bucket(Limits::Rate rate, runtime::TimePoint now)
+        : rate_(rate), tokens_(rate.burst), refilled_at_(now) {}
+    // False if there is no token left.
+    bool Take(runtime::TimePoint now);
+
+   private:
+    Limits::Rate rate_;
+    uint32_t tokens_;
+    runtime::TimePoint refilled_at_;
+  };
+
+  const Limits& limits_;
+  Bucket resets_;
+  Bucket settings_;
+  Bucket priorities_;
+  Bucket empty_frames_;
+  uint32_t continuations_ = 0;
+  uint32_t ping_credit_;
+  uint32_t window_update_credit_;
+};
+
+}  // namespace http

@@ -1,0 +1,217 @@
+#include "net/http/connection.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "net/http/connection_group.h"
+#include "net/http/h1_session.h"
+#include "net/http/protocol.h"
+
+namespace http {
+namespace {
+
+// How long a goodbye may take to arrive.
+constexpr runtime::Duration kLingerTime = std::chrono::seconds(2);
+
+// Batches that one connection may send before others get their turn.
+constexpr int kBatchesPerTurn = 8;
+
+}  // namespace
+
+Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
+                       Service* service, Protocols protocols)
+    : group_(group),
+      service_(service),
+      protocols_(protocols),
+      stream_(std::move(stream)),
+      output_(group->environment().blocks),
+      opened_at_(group->environment().loop->clock().Now()) {
+  info_.local = stream_->local_address();
+  info_.peer = stream_->peer_address();
+}
+
+Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
+                       ClientEvents events)
+    : group_(group),
+      events_(std::move(events)),
+      stream_(std::move(stream)),
+      output_(group->environment().blocks),
+      opened_at_(group->environment().loop->clock().Now()) {
+  info_.local = stream_->local_address();
+  info_.peer = stream_->peer_address();
+  Carrier* const carrier = this;
+  auto session = std::make_unique<H2Session>(H2Session::Role::kClient, &group_->environment(),
+                                             carrier, nullptr);
+  client_session_ = session.get();
+  session_ = std::move(session);
+}
+
+Connection::~Connection() {
+  CHECK(lost_);
+}
+
+void Connection::Start() {
+  stream_->Start(this);
+}
+
+void Connection::Drain() {
+  if (session_ == nullptr) return Lose(base::Status(base::Code::kUnavailable, "draining"));
+  session_->Drain();
+  ScheduleFlush();
+}
+
+void Connection::ScheduleFlush() {
+  if (flush_wanted_) return;
+  flush_wanted_ = true;
+  if (!in_input_) group_->FlushAtEndOfTurn(this);
+}
+
+void Connection::ResumeInput() {
+  group_->ResumeAtEndOfTurn(this);
+}
+
+void Connection::OnReady() {
+  if (events_.on_ready) events_.on_ready();
+}
+
+void Connection::OnGoAway() {
+  if (events_.on_goaway) events_.on_goaway();
+}
+
+void Connection::OnData(base::ByteView bytes) {
+  group_->environment().counters->bytes_received.Add(bytes.size());
+  if (lingering_ || !failure_.ok()) return;
+  // A flush that is wanted from elsewhere happens now, with the answers to this input.
+  in_input_ = true;
+  if (session_ == nullptr) {
+    Detect(bytes);
+  } else {
+    Feed(bytes);
+  }
+  in_input_ = false;
+  if (!lost_) Flush();
+}
+
+void Connection::Detect(base::ByteView bytes) {
+  held_input_.append(bytes);
+  const std::optional<Version> version = DetectVersion(held_input_);
+  if (!version.has_value()) return;
+  if (!(*version == Version::kHttp2 ? protocols_.http2 : protocols_.http1)) {
+    return Lose(base::Status(base::Code::kUnimplemented, "the port does not speak this protocol"));
+  }
+  OpenSession(*version);
+  Feed(std::exchange(held_input_, {}));
+}
+
+void Connection::OpenSession(Version version) {
+  const Environment& environment = group_->environment();
+  Carrier* const carrier = this;
+  if (version == Version::kHttp2) {
+    session_ =
+        std::make_unique<H2Session>(H2Session::Role::kServer, &environment, carrier, service_);
+  } else {
+    session_ = std::make_unique<H1Session>(&environment, carrier, service_);
+  }
+}
+
+void Connection::Feed(base::ByteView bytes) {
+  if (!held_input_.empty()) {
+    held_input_.append(bytes);
+    return;
+  }
+  if (base::Status status = session_->OnInput(&bytes); !status.ok()) {
+    failure_ = std::move(status);
+    return;
+  }
+  if (bytes.empty()) return;
+  held_input_ = bytes;
+  stream_->PauseReading();
+}
+
+void Connection::ResumeHeldInput() {
+  if (lost_ || lingering_ || !failure_.ok()) return;
+  in_input_ = true;
+  Feed(std::exchange(held_input_, {}));
+  in_input_ = false;
+  if (held_input_.empty()) stream_->ResumeReading();
+  Flush();
+}
+
+void Connection::OnEndOfInput() {
+  input_ended_ = true;
+  if (lingering_ || session_ == nullptr) {
+    return Lose(base::Status(base::Code::kUnavailable, "the peer closed the connection"));
+  }
+  session_->OnEndOfInput();
+  Flush();
+}
+
+void Connection::OnWritable() {
+  socket_full_ = false;
+  Flush();
+}
+
+void Connection::Flush() {
+  flush_wanted_ = false;
+  if (lost_ || lingering_ || socket_full_ || session_ == nullptr) return;
+  for (int batch = 0;; ++batch) {
+    if (output_.empty()) session_->Produce();
+    if (output_.empty()) break;
+    if (batch == kBatchesPerTurn) {
+      flush_wanted_ = true;
+      return group_->FlushNextTurn(this);
+    }
+    const uint64_t before = output_.total_flushed();
+    const base::Status status = output_.Flush(*stream_);
+    group_->environment().counters->bytes_sent.Add(output_.total_flushed() - before);
+    if (!status.ok()) return Lose(status);
+    if (!output_.empty()) {
+      socket_full_ = true;
+      return;
+    }
+  }
+  CloseIfDone();
+}
+
+void Connection::CloseIfDone() {
+  if (failure_.ok() && !session_->IsFinished()) return;
+  const base::Status reason =
+      failure_.ok() ? base::Status(base::Code::kUnavailable, "the connection ended") : failure_;
+  session_->OnConnectionLost(reason);
+  if (input_ended_) return Lose(reason);
+  Linger();
+}
+
+void Connection::Linger() {
+  // Closing with unread input would reset the connection and destroy what the peer has not read.
+  lingering_ = true;
+  lingering_since_ = group_->environment().loop->clock().Now();
+  held_input_.clear();
+  stream_->ShutdownWrite();
+  stream_->ResumeReading();
+}
+
+void Connection::OnTick(runtime::TimePoint now) {
+  const base::Status too_late(base::Code::kUnavailable, "timed out");
+  if (lingering_) {
+    if (now - lingering_since_ > kLingerTime) Lose(too_late);
+    return;
+  }
+  if (session_ == nullptr) {
+    const Environment& environment = group_->environment();
+    if (now - opened_at_ <= environment.limits.handshake_timeout) return;
+    environment.counters->of(Abuse::kSlowHandshake).Add();
+    return Lose(too_late);
+  }
+  if (const base::Status status = session_->OnTick(now); !status.ok()) Lose(status);
+}
+
+void Connection::Lose(const base::Status& status) {
+  if (std::exchange(lost_, true)) return;
+  if (session_ != nullptr) session_->OnConnectionLost(status);
+  stream_->Close();
+  if (events_.on_closed) std::exchange(events_.on_closed, nullptr)(status);
+  group_->Retire(this);
+}
+
+}  // namespace http

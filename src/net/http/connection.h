@@ -1,0 +1,104 @@
+#pragma once
+
+#include <memory>
+
+#include "net/http/h2_session.h"
+#include "net/http/session.h"
+#include "runtime/network.h"
+
+namespace http {
+
+class ConnectionGroup;
+
+// One connected stream and the session that speaks on it. At a server the first bytes decide the
+// protocol; a client speaks HTTP/2. Owned by its group, on the group's loop.
+//
+// Input goes to the session as it arrives. Output is produced and written at the end of each
+// input, and once at the end of a turn in which something was queued from elsewhere: many frames,
+// one system call. When the socket is full nothing is produced, so the queues of the exchanges
+// fill up and their producers stop.
+class Connection final : public runtime::StreamHandler, private Carrier {
+ public:
+  // Which protocols a server's port speaks.
+  struct Protocols {
+    bool http1 = true;
+    bool http2 = true;
+  };
+
+  // A server's end; `service` answers.
+  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, Service* service,
+             Protocols protocols);
+  // What a client learns of its connection. Inside these the connection is not closed.
+  struct ClientEvents {
+    // Once: the server speaks HTTP/2.
+    base::Callback<void()> on_ready;
+    // The server takes no further requests; those that are open go on.
+    base::Callback<void()> on_goaway;
+    // Once, the last: no exchange is left.
+    base::Callback<void(base::Status)> on_closed;
+  };
+  // A client's end.
+  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, ClientEvents events);
+  ~Connection() override;
+
+  // Begins to receive; once, after the group has taken the connection.
+  void Start();
+  // Takes no new exchanges, and closes when the open ones have ended.
+  void Drain();
+  // Closes now. Not from inside an exchange's event.
+  void Close(const base::Status& status) { Lose(status); }
+
+  // The session of a client's end.
+  H2Session& client_session() { return *client_session_; }
+
+ private:
+  friend class ConnectionGroup;
+
+  // Carrier
+  void ScheduleFlush() override;
+  void ResumeInput() override;
+  const ConnectionInfo& info() const override { return info_; }
+  OutputBuffer& output() override { return output_; }
+  void OnReady() override;
+  void OnGoAway() override;
+
+  // runtime::StreamHandler
+  void OnData(base::ByteView bytes) override;
+  void OnEndOfInput() override;
+  void OnWritable() override;
+  void OnError(base::Status status) override { Lose(status); }
+
+  void OpenSession(Version version);
+  void Detect(base::ByteView bytes);
+  void Feed(base::ByteView bytes);
+  void ResumeHeldInput();
+  void Flush();
+  void OnTick(runtime::TimePoint now);
+  void CloseIfDone();
+  // Says goodbye: what was sent arrives before the connection is closed.
+  void Linger();
+  void Lose(const base::Status& status);
+
+  ConnectionGroup* const group_;
+  Service* const service_ = nullptr;
+  const Protocols protocols_;
+  ClientEvents events_;
+  const std::unique_ptr<runtime::Stream> stream_;
+  ConnectionInfo info_;
+  OutputBuffer output_;
+  std::unique_ptr<Session> session_;
+  H2Session* client_session_ = nullptr;
+  base::Bytes held_input_;  // before the protocol is known, or not yet taken by the session
+  base::Status failure_;    // of the session: closes once the output is out
+  const runtime::TimePoint opened_at_;
+  runtime::TimePoint lingering_since_;
+  size_t position_ = 0;  // in the group's list
+  bool in_input_ = false;
+  bool flush_wanted_ = false;
+  bool socket_full_ = false;
+  bool input_ended_ = false;
+  bool lingering_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace http

@@ -1,0 +1,115 @@
+#include "net/http/connection_group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/http/h2_stream.h"
+
+namespace http {
+namespace {
+
+constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
+
+}  // namespace
+
+ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
+                                 const Keepalive& keepalive)
+    : streams_(std::make_unique<StreamPool>()),
+      environment_{loop, limits, keepalive, &counters_, &blocks_, streams_.get()},
+      timer_(loop->NewTimer([this] { Tick(); })) {}
+
+ConnectionGroup::~ConnectionGroup() {
+  end_of_turn_scheduled_ = true;  // nothing is left for it
+  CloseAll(base::Status(base::Code::kUnavailable, "the server has stopped"));
+}
+
+Connection& ConnectionGroup::Add(std::unique_ptr<Connection> connection) {
+  Connection& added = *connection;
+  added.position_ = connections_.size();
+  if (connections_.empty()) timer_->Arm(kTick);
+  connections_.push_back(std::move(connection));
+  counters_.connections_accepted.Add();
+  counters_.connections_open.Add();
+  added.Start();
+  return added;
+}
+
+void ConnectionGroup::Drain(base::Callback<void()> on_empty) {
+  on_empty_ = std::move(on_empty);
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Drain();
+  if (connections_.empty() && on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+void ConnectionGroup::CloseAll(const base::Status& status) {
+  while (!connections_.empty()) connections_.back()->Close(status);
+}
+
+void ConnectionGroup::FlushAtEndOfTurn(Connection* connection) {
+  to_flush_.push_back(connection);
+  ScheduleEndOfTurn();
+}
+
+void ConnectionGroup::FlushNextTurn(Connection* connection) {
+  to_flush_next_turn_.push_back(connection);
+  environment_.loop->Post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    to_flush_.insert(to_flush_.end(), to_flush_next_turn_.begin(), to_flush_next_turn_.end());
+    to_flush_next_turn_.clear();
+    EndTurn();
+  });
+}
+
+void ConnectionGroup::ResumeAtEndOfTurn(Connection* connection) {
+  to_resume_.push_back(connection);
+  ScheduleEndOfTurn();
+}
+
+void ConnectionGroup::Retire(Connection* connection) {
+  const size_t position = connection->position_;
+  retired_.push_back(std::move(connections_[position]));
+  if (position + 1 < connections_.size()) {
+    connections_[position] = std::move(connections_.back());
+    connections_[position]->position_ = position;
+  }
+  connections_.pop_back();
+  std::erase(to_flush_, connection);
+  std::erase(to_flush_next_turn_, connection);
+  std::erase(to_resume_, connection);
+  counters_.connections_open.Subtract();
+  if (connections_.empty()) timer_->Disarm();
+  ScheduleEndOfTurn();
+}
+
+void ConnectionGroup::ScheduleEndOfTurn() {
+  if (std::exchange(end_of_turn_scheduled_, true)) return;
+  environment_.loop->AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) EndTurn();
+  });
+}
+
+void ConnectionGroup::EndTurn() {
+  end_of_turn_scheduled_ = false;
+  while (!to_resume_.empty()) {
+    Connection* const connection = to_resume_.back();
+    to_resume_.pop_back();
+    connection->ResumeHeldInput();
+  }
+  while (!to_flush_.empty()) {
+    Connection* const connection = to_flush_.back();
+    to_flush_.pop_back();
+    connection->Flush();
+  }
+  retired_.clear();
+  if (connections_.empty() && on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+void ConnectionGroup::Tick() {
+  const runtime::TimePoint now = environment_.loop->clock().Now();
+  // Backwards: a lost connection's place is taken by one that has had its turn.
+  for (size_t i = connections_.size(); i-- > 0;) {
+    if (i < connections_.size()) connections_[i]->OnTick(now);
+  }
+  if (!connections_.empty()) timer_->Arm(kTick);
+}
+
+}  // namespace http

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "net/http/connection.h"
+#include "net/http/counters.h"
+#include "net/http/session.h"
+#include "runtime/loop.h"
+
+namespace http {
+
+// The connections of one owner on one loop, with what they share: memory for output and streams,
+// counters, one timer for all their time limits. Sends what was queued during a turn at its end.
+class ConnectionGroup {
+ public:
+  ConnectionGroup(runtime::Loop* loop, const Limits& limits, const Keepalive& keepalive);
+  // Closes what is open.
+  ~ConnectionGroup();
+  ConnectionGroup(const ConnectionGroup&) = delete;
+  ConnectionGroup& operator=(const ConnectionGroup&) = delete;
+
+  // Takes the connection and starts it. The reference is valid until the connection is lost.
+  Connection& Add(std::unique_ptr<Connection> connection);
+
+  // Drains every connection; `on_empty` runs once none is left, at once if there is none now.
+  void Drain(base::Callback<void()> on_empty);
+  // Not from inside an exchange's event.
+  void CloseAll(const base::Status& status);
+
+  size_t size() const { return connections_.size(); }
+  const Environment& environment() const { return environment_; }
+  const Counters& counters() const { return counters_; }
+  Counters& counters() { return counters_; }
+
+ private:
+  friend class Connection;
+
+  void FlushAtEndOfTurn(Connection* connection);
+  // As FlushAtEndOfTurn, after other work of the loop.
+  void FlushNextTurn(Connection* connection);
+  // Gives the connection's held input to its session again.
+  void ResumeAtEndOfTurn(Connection* connection);
+  // Forgets the connection now and destroys it at the end of the turn.
+  void Retire(Connection* connection);
+
+  void ScheduleEndOfTurn();
+  void EndTurn();
+  void Tick();
+
+  Counters counters_;
+  BlockPool blocks_;
+  std::unique_ptr<StreamPool> streams_;
+  const Environment environment_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> to_flush_;
+  std::vector<Connection*> to_flush_next_turn_;
+  std::vector<Connection*> to_resume_;
+  std::vector<std::unique_ptr<Connection>> retired_;
+  base::Callback<void()> on_empty_;
+  bool end_of_turn_scheduled_ = false;
+  const std::unique_ptr<runtime::Timer> timer_;
+  // Expires with the group, for tasks that may run after it.
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace http

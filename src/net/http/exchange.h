@@ -1,0 +1,118 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "net/http/chunk.h"
+#include "net/http/error_code.h"
+#include "net/http/headers.h"
+#include "runtime/loop.h"
+#include "runtime/network.h"
+
+namespace http {
+
+enum class Version : uint8_t { kHttp1, kHttp2 };
+
+// Who is at the other end. Constant once the first request has arrived.
+struct ConnectionInfo {
+  runtime::Address local;
+  runtime::Address peer;
+  bool tls = false;
+  // Of the peer's verified certificate, empty without one.
+  std::string certificate_common_name;
+  std::vector<std::string> certificate_dns_names;
+  std::vector<std::string> certificate_ip_addresses;
+};
+
+// How an exchange ended.
+struct Closing {
+  enum class Kind : uint8_t {
+    kComplete,        // both sides sent all they had
+    kReset,           // one side gave this exchange up: `code` says why
+    kConnectionLost,  // with everything on it: `status` says why
+  };
+  Kind kind = Kind::kComplete;
+  ErrorCode code = ErrorCode::kNoError;
+  base::Status status;
+  // Client: the server said that it has not looked at the request, so it may be sent again.
+  bool unprocessed = false;
+};
+
+// One request and its answer, of any HTTP version, as one of the two ends sees it. Belongs to the
+// session, which lives on one loop; everything here happens on that loop. Valid until OnClosed.
+//
+// Sending never fails and never blocks: what cannot go out yet waits, `writable` says when to
+// stop producing, and a lost connection is reported by OnClosed.
+class Exchange {
+ public:
+  // The request's head at the server, the answer's at the client; empty until it has arrived.
+  virtual const Headers& received_head() const = 0;
+  virtual Version version() const = 0;
+  virtual const ConnectionInfo& connection() const = 0;
+  virtual runtime::Loop& loop() = 0;
+
+  enum class Then : uint8_t { kContinue, kEnd };
+
+  // Server: the answer's head, once, first. A ":status" field first.
+  virtual void SendHead(const Headers& head, Then then) = 0;
+  virtual void SendData(Chunk chunk, Then then) = 0;
+  // Ends this side's sending.
+  virtual void SendTrailers(const Headers& trailers) = 0;
+  // Gives the exchange up at once; what has not gone out is dropped. OnClosed follows, not before
+  // this call returns.
+  virtual void Reset(ErrorCode code) = 0;
+
+  // Bytes given to OnData that need no memory any more: the peer may send as many again.
+  virtual void Consume(size_t bytes) = 0;
+
+  // Accepted by SendData, not yet on its way to the socket.
+  virtual size_t unsent_bytes() const = 0;
+  // False when the producer should wait for OnWritable.
+  virtual bool writable() const = 0;
+
+ protected:
+  ~Exchange() = default;
+};
+
+// Receives the events of one exchange, on its loop. The session holds a share of it until OnClosed
+// has returned. Inside every call the exchange may be used, Reset included.
+class ExchangeHandler {
+ public:
+  virtual ~ExchangeHandler() = default;
+  // Client: the answer's head has arrived.
+  virtual void OnHead() {}
+  // The view is valid during the call. Each byte must be given to Exchange::Consume at some time;
+  // until then it counts against the peer's window.
+  virtual void OnData(base::ByteView bytes) = 0;
+  // The peer has sent everything; `trailers` is empty if there were none.
+  virtual void OnEnd(const Headers& trailers) = 0;
+  // Exchange::writable() turned true again.
+  virtual void OnWritable() {}
+  // The last call; the exchange is gone when it returns.
+  virtual void OnClosed(const Closing& closing) = 0;
+};
+
+// Receives a request that has been answered without being looked at.
+class IgnoringHandler final : public ExchangeHandler {
+ public:
+  explicit IgnoringHandler(Exchange* exchange) : exchange_(exchange) {}
+  void OnData(base::ByteView bytes) override { exchange_->Consume(bytes.size()); }
+  void OnEnd(const Headers&) override {}
+  void OnClosed(const Closing&) override {}
+
+ private:
+  Exchange* const exchange_;
+};
+
+// Answers requests; one for all connections of a server, on the server's loop.
+class Service {
+ public:
+  virtual ~Service() = default;
+  // A request's head has arrived. Never null; may send the answer before it returns.
+  virtual std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) = 0;
+};
+
+}  // namespace http

@@ -1,0 +1,333 @@
+#include "net/http/h1_session.h"
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace http {
+namespace {
+
+base::ByteView ReasonPhrase(int status) {
+  switch (status) {
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Request Entity Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Status";
+  }
+}
+
+bool HasNoBody(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
+
+void AppendField(base::Bytes& text, base::ByteView name, base::ByteView value) {
+  text.append(name).append(": ").append(value).append("\r\n");
+}
+
+// chunk = size in hexadecimal CRLF data CRLF (RFC 9112 section 7.1)
+base::Bytes ChunkHeader(size_t size) {
+  std::array<char, 16> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
+  CHECK(error == std::errc());
+  return base::Bytes(digits.data(), end) + "\r\n";
+}
+
+}  // namespace
+
+H1Session::H1Session(const Environment* environment, Carrier* carrier, Service* service)
+    : environment_(*environment),
+      carrier_(carrier),
+      service_(service),
+      idle_since_(environment->loop->clock().Now()) {}
+
+H1Session::~H1Session() {
+  OnConnectionLost(base::Status(base::Code::kUnavailable, "the connection is closing"));
+}
+
+// ---- Receiving ----
+
+bool H1Session::TakesInput() const {
+  const bool wanted = parser_ != nullptr ? !request_ended_ && !answer_ended_ : !close_;
+  return wanted && unconsumed_ < environment_.limits.stream_window;
+}
+
+base::Status H1Session::OnInput(base::ByteView* bytes) {
+  while (!bytes->empty() && TakesInput()) {
+    if (partial_.empty()) {
+      RETURN_IF_ERROR(Parse(bytes));
+      if (!request_ended_) {
+        partial_ = *bytes;
+        *bytes = {};
+      }
+      continue;
+    }
+    partial_.append(*bytes);
+    base::ByteView joined = partial_;
+    RETURN_IF_ERROR(Parse(&joined));
+    // What follows this request's end is within what has just been added.
+    if (request_ended_) {
+      *bytes = bytes->substr(bytes->size() - joined.size());
+      partial_.clear();
+    } else {
+      *bytes = {};
+      partial_.erase(0, partial_.size() - joined.size());
+    }
+  }
+  return {};
+}
+
+base::Status H1Session::Parse(base::ByteView* bytes) {
+  if (parser_ == nullptr) {
+    H1Parser::Sink* const sink = this;
+    parser_ = std::make_unique<H1Parser>(environment_.limits.max_http1_header_size, sink);
+    head_started_ = environment_.loop->clock().Now();
+  }
+  const base::Status status = parser_->Feed(bytes);
+  if (aborted_) return base::Status(base::Code::kCanceled, "the exchange was given up");
+  if (!status.ok()) return Refuse(status);
+  if (parser_->IsDone()) FinishRequest();
+  return {};
+}
+
+base::Status H1Session::Refuse(const base::Status& reason) {
+  const bool too_large = reason.code() == base::Code::kResourceExhausted;
+  environment_.counters->of(too_large ? Abuse::kHeaderListTooLarge : Abuse::kMalformedHttp1).Add();
+  if (!head_sent_) {
+    const base::ByteView line =
+        too_large ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    base::Bytes answer = "HTTP/1.1 ";
+    answer.append(line);
+    answer += "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
+    answer.append(line);
+    if (!too_large) answer.append(": ").append(reason.message());
+    Queue(std::move(answer));
+  }
+  return reason;
+}
+
+void H1Session::OnHead(const Headers& head) {
+  head_ = head;
+  head_started_.reset();
+  const base::ByteView expectation = head_.Get("expect");
+  handler_ = service_->OnRequest(*this);
+  CHECK(handler_ != nullptr);
+  if (expectation == "100-continue" && !head_sent_)
+    Queue(base::Bytes("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void H1Session::OnBody(base::ByteView bytes) {
+  unconsumed_ += bytes.size();
+  if (answer_ended_ || aborted_) return Consume(bytes.size());
+  handler_->OnData(bytes);
+}
+
+void H1Session::Consume(size_t bytes) {
+  CHECK_LE(bytes, unconsumed_);
+  unconsumed_ -= bytes;
+  if (TakesInput()) carrier_->ResumeInput();
+}
+
+void H1Session::FinishRequest() {
+  request_ended_ = true;
+  if (!answer_ended_) handler_->OnEnd(Headers());
+  FinishExchange();
+}
+
+void H1Session::OnEndOfInput() {
+  // A request cut short will never be whole; a whole one may still be answered.
+  if (!request_ended_) aborted_ = true;
+  close_ = true;
+}
+
+// ---- Answering ----
+
+void H1Session::SendHead(const Headers& head, Then then) {
+  CHECK(!head_sent_);
+  head_sent_ = true;
+  const int status = StatusCode(head);
+  base::Bytes text = "HTTP/1.1 " + std::to_string(status) + " ";
+  text.append(ReasonPhrase(status)).append("\r\n");
+  bool has_length = false;
+  for (size_t i = 0; i < head.size(); ++i) {
+    const Headers::Field field = head[i];
+    if (field.name.starts_with(':')) continue;
+    if (field.name == "content-length") has_length = true;
+    if (field.name == "connection" && field.value == "close") close_ = true;
+    AppendField(text, field.name, field.value);
+  }
+  if (Method(head_) == "HEAD" || HasNoBody(status)) {
+    framing_ = Framing::kNone;
+  } else if (has_length) {
+    framing_ = Framing::kLength;
+  } else if (then == Then::kEnd) {
+    framing_ = Framing::kNone;
+    AppendField(text, "content-length", "0");
+  } else if (parser_->is_http10()) {
+    framing_ = Framing::kUntilClose;
+    close_ = true;
+  } else {
+    framing_ = Framing::kChunked;
+    AppendField(text, "transfer-encoding", "chunked");
+  }
+  // An answer before the request's end leaves bytes unread that nobody wants.
+  if (!parser_->keep_alive() || (then == Then::kEnd && !parser_->IsDone())) close_ = true;
+  if (close_ && head.Get("connection") != "close") AppendField(text, "connection", "close");
+  text.append("\r\n");
+  Queue(std::move(text));
+  if (then == Then::kEnd) EndAnswer();
+}
+
+void H1Session::SendData(Chunk chunk, Then then) {
+  CHECK(head_sent_ && !answer_ended_);
+  const size_t size = chunk.size();
+  if (framing_ != Framing::kNone && size > 0) {
+    if (framing_ == Framing::kChunked) Queue(ChunkHeader(size));
+    Queue(std::move(chunk));
+    if (framing_ == Framing::kChunked) Queue(base::Bytes("\r\n"));
+  }
+  if (then == Then::kEnd) EndAnswer();
+}
+
+void H1Session::SendTrailers(const Headers& trailers) {
+  CHECK(head_sent_ && !answer_ended_);
+  if (framing_ != Framing::kChunked) return EndAnswer();
+  base::Bytes text = "0\r\n";
+  for (size_t i = 0; i < trailers.size(); ++i) {
+    AppendField(text, trailers[i].name, trailers[i].value);
+  }
+  Queue(text + "\r\n");
+  framing_ = Framing::kNone;
+  EndAnswer();
+}
+
+void H1Session::EndAnswer() {
+  if (framing_ == Framing::kChunked) Queue(base::Bytes("0\r\n\r\n"));
+  answer_ended_ = true;
+  if (!request_ended_ && !parser_->IsDone()) close_ = true;
+  carrier_->ScheduleFlush();
+}
+
+void H1Session::Queue(Chunk chunk) {
+  unsent_ += chunk.size();
+  queue_.push_back(std::move(chunk));
+  if (unsent_ >= environment_.limits.stream_send_buffer) blocked_ = true;
+  carrier_->ScheduleFlush();
+}
+
+void H1Session::Reset(ErrorCode) {
+  aborted_ = close_ = true;
+  queue_.clear();
+  unsent_ = 0;
+  carrier_->ScheduleFlush();
+}
+
+void H1Session::Produce() {
+  OutputBuffer& output = carrier_->output();
+  for (Chunk& chunk : queue_) {
+    if (chunk.size() <= kCopiedChunkBytes) {
+      output.Append(chunk.view());
+    } else {
+      output.AppendReference(chunk.view());
+      output.Keep(std::move(chunk));
+    }
+  }
+  queue_.clear();
+  unsent_ = 0;
+  if (std::exchange(blocked_, false) && handler_ != nullptr && !answer_ended_) {
+    handler_->OnWritable();
+  }
+  FinishExchange();
+}
+
+// ---- From one exchange to the next ----
+
+void H1Session::FinishExchange() {
+  if (!answer_ended_ || !queue_.empty() || handler_ == nullptr) return;
+  if (!request_ended_ && !close_) return;
+  std::exchange(handler_, nullptr)->OnClosed(Closing{});
+  parser_.reset();
+  request_ended_ = head_sent_ = answer_ended_ = false;
+  unconsumed_ = 0;
+  head_.Clear();
+  idle_since_ = environment_.loop->clock().Now();
+  if (!close_) carrier_->ResumeInput();
+}
+
+bool H1Session::IsFinished() const {
+  if (aborted_) return true;
+  return close_ && handler_ == nullptr && queue_.empty();
+}
+
+void H1Session::Drain() {
+  close_ = true;
+  carrier_->ScheduleFlush();
+}
+
+base::Status H1Session::OnTick(runtime::TimePoint now) {
+  const Limits& limits = environment_.limits;
+  if (head_started_.has_value() && now - *head_started_ > limits.header_timeout) {
+    environment_.counters->of(Abuse::kSlowHeaders).Add();
+    return base::Status(base::Code::kUnavailable, "a request's head did not end in time");
+  }
+  if (parser_ == nullptr && now - idle_since_ > limits.http1_idle_timeout) {
+    environment_.counters->of(Abuse::kIdle).Add();
+    return base::Status(base::Code::kUnavailable, "idle for too long");
+  }
+  return {};
+}
+
+void H1Session::OnConnectionLost(const base::Status& status) {
+  aborted_ = true;
+  if (handler_ == nullptr) return;
+  const Closing closing{Closing::Kind::kConnectionLost, ErrorCode::kCancel, status, false};
+  std::exchange(handler_, nullptr)->OnClosed(closing);
+}
+
+}  // namespace http

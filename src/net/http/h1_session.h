@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "net/http/h1_parser.h"
+#include "net/http/session.h"
+
+namespace http {
+
+// HTTP/1.1 on one connection, the server's end (RFC 9112): one exchange at a time, in order. A
+// client that pipelines waits: its further requests stay unread until the answer is complete.
+class H1Session final : public Session, private Exchange, private H1Parser::Sink {
+ public:
+  H1Session(const Environment* environment, Carrier* carrier, Service* service);
+  ~H1Session() override;
+
+  base::Status OnInput(base::ByteView* bytes) override;
+  void OnEndOfInput() override;
+  void Produce() override;
+  bool HasOutput() const override { return !queue_.empty(); }
+  bool IsFinished() const override;
+  void Drain() override;
+  base::Status OnTick(runtime::TimePoint now) override;
+  void OnConnectionLost(const base::Status& status) override;
+
+ private:
+  // Exchange
+  const Headers& received_head() const override { return head_; }
+  Version version() const override { return Version::kHttp1; }
+  const ConnectionInfo& connection() const override { return carrier_->info(); }
+  runtime::Loop& loop() override { return *environment_.loop; }
+  void SendHead(const Headers& head, Then then) override;
+  void SendData(Chunk chunk, Then then) override;
+  void SendTrailers(const Headers& trailers) override;
+  void Reset(ErrorCode code) override;
+  void Consume(size_t bytes) override;
+  size_t unsent_bytes() const override { return unsent_; }
+  bool writable() const override { return !blocked_; }
+
+  // H1Parser::Sink
+  void OnHead(const Headers& head) override;
+  void OnBody(base::ByteView bytes) override;
+
+  base::Status Parse(base::ByteView* bytes);
+  // Answers a request that could not be read, and fails.
+  base::Status Refuse(const base::Status& reason);
+  void FinishRequest();
+  void FinishExchange();
+  bool TakesInput() const;
+  void Queue(Chunk chunk);
+  // Ends the body, if the framing asks for an end.
+  void EndAnswer();
+
+  const Environment& environment_;
+  Carrier* const carrier_;
+  Service* const service_;
+
+  // The request.
+  std::unique_ptr<H1Parser> parser_;
+  base::Bytes partial_;  // input that the parser must see again
+  Headers head_;
+  std::shared_ptr<ExchangeHandler> handler_;
+  bool request_ended_ = false;
+  size_t unconsumed_ = 0;
+
+  // Its answer.
+  enum class Framing : uint8_t { kNone, kLength, kChunked, kUntilClose };
+  Framing framing_ = Framing::kNone;
+  bool head_sent_ = false;
+  bool answer_ended_ = false;
+  std::vector<Chunk> queue_;
+  size_t unsent_ = 0;
+  bool blocked_ = false;
+
+  bool close_ = false;  // after this exchange
+  bool aborted_ = false;
+  runtime::TimePoint idle_since_;
+  std::optional<runtime::TimePoint> head_started_;
+};
+
+}  // namespace http

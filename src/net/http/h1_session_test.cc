@@ -1,0 +1,240 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "net/http/plain.h"
+#include "net/http/testing/world.h"
+
+namespace http::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+base::Bytes Get(const std::string& path, const std::string& fields = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: server\r\n" + fields + "\r\n";
+}
+
+class H1SessionTest : public ::testing::Test {
+ protected:
+  H1SessionTest() {
+    plain_.Handle("/hello", [](const PlainRequest& request, Responder responder) {
+      PlainResponse response;
+      response.fields.Add("content-type", "text/plain");
+      response.body = "hello " + base::Bytes(Query(request.head)) + base::Bytes(request.body);
+      responder.Send(std::move(response));
+    });
+    plain_.Handle("/late",
+                  [this](const PlainRequest&, Responder responder) { late_.push_back(responder); });
+    plain_.Handle("/below/", [](const PlainRequest& request, Responder responder) {
+      responder.Send(TextResponse(200, Path(request.head)));
+    });
+  }
+
+  base::Bytes Exchange(const base::Bytes& request) {
+    RawClient& client = world_.ConnectRaw();
+    client.Send(request);
+    world_.Settle();
+    return client.received();
+  }
+
+  PlainService plain_{1000};
+  std::vector<Responder> late_;
+  World world_{&plain_};
+};
+
+TEST_F(H1SessionTest, AnswersAGet) {
+  EXPECT_EQ(Exchange(Get("/hello?world")),
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\nhello world");
+}
+
+TEST_F(H1SessionTest, AnswersAPostWithALength) {
+  EXPECT_TRUE(Exchange("POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nthere")
+                  .ends_with("hello there"));
+}
+
+TEST_F(H1SessionTest, AnswersAPostInChunks) {
+  EXPECT_TRUE(Exchange("POST /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       "3\r\nall\r\n6\r\n of it\r\n0\r\n\r\n")
+                  .ends_with("hello all of it"));
+}
+
+TEST_F(H1SessionTest, ReadsARequestThatArrivesByteByByte) {
+  RawClient& client = world_.ConnectRaw();
+  for (const char byte :
+       base::Bytes("POST /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "3\r\nall\r\n0\r\n\r\n")) {
+    client.Send(base::ByteView(&byte, 1));
+    world_.RunFor(milliseconds(1));
+  }
+  world_.Settle();
+  EXPECT_TRUE(client.received().ends_with("hello all"));
+}
+
+TEST_F(H1SessionTest, HeadHasNoBody) {
+  EXPECT_TRUE(
+      Exchange("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("content-length: 6\r\n\r\n"));
+}
+
+TEST_F(H1SessionTest, AnswersPipelinedRequestsInOrder) {
+  RawClient& client = world_.ConnectRaw();
+  client.Send(Get("/late") + Get("/hello?second") + Get("/hello?third"));
+  world_.Settle();
+  EXPECT_EQ(client.received(), "");
+  ASSERT_EQ(late_.size(), 1u);
+  world_.DoAtServer([&] { late_[0].Send(TextResponse(200, "first")); });
+  world_.Settle();
+  const base::Bytes& received = client.received();
+  EXPECT_LT(received.find("first"), received.find("second"));
+  EXPECT_LT(received.find("second"), received.find("third"));
+  EXPECT_TRUE(received.ends_with("third"));
+}
+
+TEST_F(H1SessionTest, KeepsTheConnectionUnlessAskedToClose) {
+  RawClient& keeps = world_.ConnectRaw();
+  keeps.Send(Get("/hello"));
+  RawClient& closes = world_.ConnectRaw();
+  closes.Send(Get("/hello", "Connection: close\r\n"));
+  RawClient& old = world_.ConnectRaw();
+  old.Send("GET /hello HTTP/1.0\r\n\r\n");
+  world_.Settle();
+  EXPECT_FALSE(keeps.ended());
+  EXPECT_TRUE(closes.ended());
+  EXPECT_NE(closes.received().find("connection: close\r\n"), base::Bytes::npos);
+  EXPECT_TRUE(old.ended());
+  EXPECT_TRUE(old.received().ends_with("hello "));
+}
+
+TEST_F(H1SessionTest, UnknownPathsAreAnsweredAsGoDoes) {
+  const base::Bytes answer = Exchange(Get("/nothing"));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n404 page not found\n"));
+}
+
+TEST_F(H1SessionTest, APathThatEndsInASlashTakesAllBelow) {
+  EXPECT_TRUE(Exchange(Get("/below/a/b?c")).ends_with("/below/a/b?c\n"));
+  EXPECT_TRUE(Exchange(Get("/belowx")).starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(H1SessionTest, RefusesABodyThatIsTooLarge) {
+  EXPECT_TRUE(Exchange("POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" +
+                       base::Bytes(5000, 'x'))
+                  .starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(H1SessionTest, AnswersExpectContinue) {
+  RawClient& client = world_.ConnectRaw();
+  client.Send(
+      "POST /hello HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  world_.Settle();
+  EXPECT_EQ(client.received(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Send("ok");
+  world_.Settle();
+  EXPECT_TRUE(client.received().ends_with("hello ok"));
+}
+
+TEST_F(H1SessionTest, RefusesWhatTwoReadersCouldReadDifferently) {
+  const std::vector<base::Bytes> bad = {
+      "nonsense\r\n\r\n",
+      "GET /hello\r\n\r\n",
+      "GET /hello HTTP/1.1\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a\r\nBad\x01Name: b\r\n\r\n",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "fffffffffffffffff\r\n",
+  };
+  for (const base::Bytes& request : bad) {
+    RawClient& client = world_.ConnectRaw();
+    client.Send(request);
+    world_.Settle();
+    EXPECT_TRUE(client.received().starts_with("HTTP/1.1 400 Bad Request\r\n")) << request;
+    EXPECT_TRUE(client.ended()) << request;
+  }
+  EXPECT_EQ(world_.abuse(Abuse::kMalformedHttp1), bad.size());
+}
+
+TEST_F(H1SessionTest, RefusesAHeadThatIsTooLarge) {
+  EXPECT_TRUE(Exchange(Get("/hello", "X: " + base::Bytes(70'000, 'x') + "\r\n"))
+                  .starts_with("HTTP/1.1 431 "));
+  EXPECT_EQ(world_.abuse(Abuse::kHeaderListTooLarge), 1u);
+}
+
+TEST_F(H1SessionTest, CutsOffSlowHeadsAndIdleConnections) {
+  world_.ConnectRaw().Send("GET /hello HTTP/1.1\r\nHost:");
+  world_.ConnectRaw().Send(Get("/hello"));
+  world_.RunFor(Limits{}.header_timeout + seconds(2));
+  EXPECT_EQ(world_.abuse(Abuse::kSlowHeaders), 1u);
+  EXPECT_EQ(world_.server().connection_count(), 1u);
+  world_.RunFor(Limits{}.http1_idle_timeout + seconds(2));
+  EXPECT_EQ(world_.abuse(Abuse::kIdle), 1u);
+  EXPECT_EQ(world_.server().connection_count(), 0u);
+}
+
+TEST_F(H1SessionTest, DrainingAnswersTheOpenRequestAndCloses) {
+  RawClient& busy = world_.ConnectRaw();
+  busy.Send(Get("/late"));
+  RawClient& idle = world_.ConnectRaw();
+  idle.Send(Get("/hello"));
+  world_.Settle();
+  bool drained = false;
+  world_.DoAtServer([&] { world_.server().Drain([&] { drained = true; }); });
+  world_.Settle();
+  EXPECT_TRUE(idle.ended());
+  EXPECT_FALSE(drained);
+  world_.DoAtServer([&] { late_[0].Send(TextResponse(200, "at last")); });
+  world_.Settle();
+  EXPECT_TRUE(busy.received().ends_with("at last\n"));
+  busy.Close();
+  idle.Close();
+  world_.RunFor(seconds(3));
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(H1SessionTest, AnAnswerAfterTheClientHasGoneIsDropped) {
+  RawClient& client = world_.ConnectRaw();
+  client.Send(Get("/late"));
+  world_.Settle();
+  world_.wires().Break("client", "server");
+  world_.Settle();
+  world_.DoAtServer([&] { late_[0].Send(TextResponse(200, "nobody listens")); });
+  world_.Settle();
+  EXPECT_EQ(client.received(), "");
+  EXPECT_EQ(world_.server().connection_count(), 0u);
+}
+
+TEST_F(H1SessionTest, TheSameEndpointsAnswerOverHttp2) {
+  Connection& client = world_.ConnectHttp2();
+  const auto call = world_.Request(client, Exchange::Then::kEnd, "/hello?again");
+  world_.Settle();
+  EXPECT_EQ(StatusCode(call->head), 200);
+  EXPECT_EQ(call->data, "hello again");
+  EXPECT_FALSE(call->exchange != nullptr);
+}
+
+TEST(H1Streaming, ChunksAnAnswerOfUnknownLengthAndReadsAsFastAsItIsConsumed) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.Send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  world.Settle();
+  EXPECT_TRUE(client.received().ends_with("transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+  client.Send("0\r\n\r\n");
+  world.Settle();
+  EXPECT_TRUE(client.received().ends_with("0\r\nx-trailer: done\r\n\r\n"));
+
+  RawClient& stalled = world.ConnectRaw();
+  stalled.Send("POST /never HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n" +
+               base::Bytes(4'000'000, 'x'));
+  world.RunFor(seconds(5));
+  EXPECT_LE(service.last->received, Limits{}.stream_window + 128 * 1024);
+}
+
+}  // namespace
+}  // namespace http::testing

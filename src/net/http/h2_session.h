@@ -1,0 +1,133 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/http/abuse_guard.h"
+#include "net/http/h2_stream.h"
+#include "net/http/ping_policy.h"
+#include "net/http/session.h"
+
+struct nghttp2_session;
+
+namespace http {
+
+// HTTP/2 on one connection, either end (RFC 9113), over nghttp2: nghttp2 knows frames, header
+// compression and stream states; this class decides who gets what, how much may wait where, and
+// when a peer has gone too far.
+//
+// Sending: exchanges queue chunks on their stream; Produce lets nghttp2 cut them into frames, as
+// flow control allows, straight into the output. Receiving: nghttp2 calls back with views into
+// the bytes that arrived; nothing is copied but header fields.
+class H2Session final : public Session {
+ public:
+  enum class Role : uint8_t { kServer, kClient };
+
+  // Server: `service` answers requests. Client: null. Both ends send their SETTINGS first.
+  H2Session(Role role, const Environment* environment, Carrier* carrier, Service* service);
+  ~H2Session() override;
+  H2Session(const H2Session&) = delete;
+  H2Session& operator=(const H2Session&) = delete;
+
+  // Client: starts an exchange. Requires CanRequest().
+  Exchange& Request(const Headers& head, Exchange::Then then,
+                    std::shared_ptr<ExchangeHandler> handler);
+  // Client: false once the server goes away or has all the streams open that it allows.
+  bool CanRequest() const;
+  // The peer sent GOAWAY, or this end drains: no further exchange will start.
+  bool draining() const { return draining_ || goaway_received_; }
+  bool settings_received() const { return settings_received_; }
+  size_t open_streams() const { return streams_.size(); }
+
+  base::Status OnInput(base::ByteView* bytes) override;
+  void OnEndOfInput() override;
+  void Produce() override;
+  bool HasOutput() const override;
+  bool IsFinished() const override;
+  void Drain() override;
+  base::Status OnTick(runtime::TimePoint now) override;
+  void OnConnectionLost(const base::Status& status) override;
+
+ private:
+  friend class H2Stream;
+  friend class H2Callbacks;
+
+  bool IsServer() const { return role_ == Role::kServer; }
+  void SubmitSettings();
+
+  // What H2Callbacks reports.
+  void OnBeginHead(int32_t id);
+  void OnHeadComplete(H2Stream& stream, bool ended);
+  void OnRemoteEnd(H2Stream& stream);
+  void OnData(H2Stream& stream, base::ByteView bytes);
+  void OnSettings();
+  void OnPing(bool acknowledges);
+  void OnResetReceived();
+  void OnMessageFrameSent(int32_t id, bool ended);
+  void OnRequestNotSent(int32_t id);
+  void OnGoAwaySent(uint32_t error_code);
+  void OnDataTaken(H2Stream& stream, size_t bytes);
+  void OnStreamClosed(H2Stream& stream, uint32_t error_code);
+  // Ends the connection if there is a verdict.
+  void Judge(AbuseGuard::Verdict verdict);
+
+  // What H2Stream asks for.
+  void SendHead(H2Stream& stream, const Headers& head, Exchange::Then then);
+  void OnQueued(H2Stream& stream);
+  void ResetStream(H2Stream& stream, ErrorCode code);
+  void Consume(H2Stream& stream, size_t bytes);
+
+  // Sends GOAWAY with a reason and stops listening to the peer.
+  void Terminate(ErrorCode code, base::ByteView reason);
+  void FinishDrain();
+  void NotifyWritable();
+  base::Status CheckKeepalive(runtime::TimePoint now);
+  base::Status CheckStall(runtime::TimePoint now);
+  H2Stream& NewStream(int32_t id);
+  H2Stream* Find(int32_t id) const;
+  void RefuseHead(H2Stream& stream);
+  // Takes `bytes` off what waits on the connection.
+  void Credit(size_t bytes);
+  void Release(H2Stream& stream);
+
+  const Role role_;
+  const Environment& environment_;
+  Carrier* const carrier_;
+  Service* const service_;
+  nghttp2_session* session_ = nullptr;
+  AbuseGuard guard_;
+  PingPolicy ping_policy_;
+
+  std::vector<std::unique_ptr<H2Stream>> streams_;
+  std::vector<int32_t> unblocked_;  // streams whose handler is to be told OnWritable
+
+  size_t unsent_ = 0;      // queued on all streams
+  size_t unconsumed_ = 0;  // given to handlers and not yet consumed
+  size_t withheld_ = 0;    // of it, not yet credited to the connection's window
+  uint64_t data_bytes_sent_ = 0;
+  size_t produce_limit_ = 0;  // output size at which Produce stops
+
+  base::Status failure_;  // why the connection ends
+  bool settings_received_ = false;
+  bool goaway_received_ = false;
+  bool goaway_sent_ = false;
+  bool terminated_ = false;  // this end gave the connection up
+  bool draining_ = false;
+  bool drain_announced_ = false;  // the last stream that is served has been named
+  bool in_header_block_ = false;
+  bool active_ = false;  // bytes came since the last tick
+  bool ping_outstanding_ = false;
+
+  // What ticks remember.
+  const runtime::TimePoint opened_at_;
+  runtime::TimePoint last_active_;
+  runtime::TimePoint ping_sent_at_;
+  runtime::TimePoint draining_since_;
+  std::optional<runtime::TimePoint> header_block_since_;
+  std::optional<runtime::TimePoint> stalled_since_;
+  uint64_t sent_when_stalled_ = 0;
+};
+
+}  // namespace http

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/time.h"
+
+namespace http {
+
+// What a peer may ask of one connection before it is refused or cut off. Sizes in bytes.
+struct Limits {
+  // Open at once on one loop; more are closed as they are accepted.
+  size_t max_connections = 100'000;
+  // Announced to HTTP/2 clients; streams beyond it are refused.
+  uint32_t max_concurrent_streams = 100'000;
+  // Of one header block, as RFC 9113 counts it.
+  size_t max_header_list_size = 64 * 1024;
+  // HTTP/1.1: the request line and the fields together.
+  size_t max_http1_header_size = 64 * 1024;
+
+  // What a client may send on one stream, and on all together, before the answerer has taken it.
+  uint32_t stream_window = 256 * 1024;
+  uint32_t connection_window = 1024 * 1024;
+  // Taken bytes are credited to the connection at once, so that one slow stream does not stop
+  // the others, until this much waits in all of its streams.
+  size_t max_unconsumed = 16 * 1024 * 1024;
+
+  // A stream with this much unsent is not writable, and is again at half of it.
+  size_t stream_send_buffer = 256 * 1024;
+  // With more than this unsent on one connection, none of which moved for stall_timeout, the
+  // peer is taken to have left: it costs memory that others need.
+  size_t max_unsent = 64 * 1024 * 1024;
+  runtime::Duration stall_timeout = std::chrono::seconds(60);
+
+  // From accepting to the end of the TLS handshake and HTTP/2's first SETTINGS.
+  runtime::Duration handshake_timeout = std::chrono::seconds(20);
+  // From the first to the last byte of one header block.
+  runtime::Duration header_timeout = std::chrono::seconds(60);
+  // HTTP/1.1: between requests; HTTP/2 connections may idle for ever, watchers do.
+  runtime::Duration http1_idle_timeout = std::chrono::minutes(5);
+
+  // Token buckets: how many at once, and how many more a second.
+  struct Rate {
+    uint32_t burst;
+    uint32_t per_second;
+  };
+  // Streams that the client opens and resets itself (CVE-2023-44487).
+  Rate resets = {2000, 200};
+  Rate settings = {100, 5};
+  Rate priorities = {1000, 100};
+  // Frames that carry nothing and end nothing.
+  Rate empty_frames = {100, 10};
+  // CONTINUATION frames of one header block (CVE-2024-28182).
+  uint32_t max_continuations = 8;
+  // PING and WINDOW_UPDATE are answers to what we send: a client that estimates bandwidth pings
+  // once a round trip, one that reads slowly returns the window in small steps. So they earn
+  // credit by our HEADERS and DATA frames instead of by time.
+  uint32_t pings_initial = 200;
+  uint32_t pings_per_frame_sent = 2;
+  uint32_t window_updates_initial = 1000;
+  uint32_t window_updates_per_frame_sent = 20;
+};
+
+// The pings that we send, and what we allow of the peer's. The defaults are etcd's.
+struct Keepalive {
+  // Ping after this long without a byte from the peer; then wait `timeout` for any byte.
+  runtime::Duration interval = std::chrono::hours(2);
+  runtime::Duration timeout = std::chrono::seconds(20);
+  // Client: ping also while no call is open.
+  bool without_streams = false;
+
+  // Server: a client that pings more often than this gets a strike; the third ends it with
+  // ENHANCE_YOUR_CALM "too_many_pings".
+  runtime::Duration min_interval = std::chrono::seconds(5);
+  // Server: whether a client may ping while it has no call open.
+  bool permit_without_streams = false;
+};
+
+}  // namespace http

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/callback.h"
+#include "base/status.h"
+#include "net/http/connection_group.h"
+#include "net/http/exchange.h"
+#include "runtime/network.h"
+
+namespace http {
+
+// Accepts connections on one loop and lets a Service answer what they ask. A process with several
+// net threads has one Server on each, all listening on the same addresses.
+class Server {
+ public:
+  struct Options {
+    Limits limits;
+    Keepalive keepalive;
+  };
+  // `service` must outlive the server.
+  Server(runtime::Loop* loop, runtime::Network* network, Service* service, const Options& options);
+  ~Server();
+
+  struct Listening {
+    Connection::Protocols protocols;
+    runtime::Network::ListenOptions socket;
+  };
+  // Accepts on `address` from now on. Returns the address with the port that was chosen.
+  base::Result<runtime::Address> Listen(const runtime::Address& address,
+                                        const Listening& listening);
+
+  // Stops accepting and lets open requests end; `on_drained` runs when no connection is left.
+  // Endless streams never end by themselves: destroy the server when patience does.
+  void Drain(base::Callback<void()> on_drained);
+
+  size_t connection_count() const { return connections_.size(); }
+  const Counters& counters() const { return connections_.counters(); }
+
+ private:
+  void Accept(std::unique_ptr<runtime::Stream> stream, Connection::Protocols protocols);
+
+  runtime::Network* const network_;
+  Service* const service_;
+  std::vector<std::unique_ptr<runtime::Listener>> listeners_;
+  ConnectionGroup connections_;
+};
+
+}  // namespace http

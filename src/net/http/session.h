@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "net/http/counters.h"
+#include "net/http/exchange.h"
+#include "net/http/limits.h"
+#include "net/http/output_buffer.h"
+#include "runtime/loop.h"
+
+namespace http {
+
+class StreamPool;
+
+// What all sessions of one loop share; outlives them.
+struct Environment {
+  runtime::Loop* loop;
+  Limits limits;
+  Keepalive keepalive;
+  Counters* counters;
+  BlockPool* blocks;
+  StreamPool* streams;
+};
+
+// What a session needs of the connection that carries it.
+class Carrier {
+ public:
+  // There is something for Session::Produce; it is asked for it once this turn.
+  virtual void ScheduleFlush() = 0;
+  // The session can take more of what it left at OnInput.
+  virtual void ResumeInput() = 0;
+  virtual const ConnectionInfo& info() const = 0;
+  // Where the session's bytes go.
+  virtual OutputBuffer& output() = 0;
+  // Client: the server has introduced itself, so requests may follow.
+  virtual void OnReady() {}
+  // Client: the server takes no further requests on this connection.
+  virtual void OnGoAway() {}
+
+ protected:
+  ~Carrier() = default;
+};
+
+// One protocol spoken on one connection: turns bytes into exchanges and back. Belongs to the
+// connection, on its loop, and is never destroyed from inside its own calls.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // Takes bytes that have arrived; those it does not take yet stay in `*bytes`, and nothing more
+  // is given to it until Carrier::ResumeInput. A failure ends the connection once what Produce
+  // still gives has been sent.
+  virtual base::Status OnInput(base::ByteView* bytes) = 0;
+  // The peer sends no more.
+  virtual void OnEndOfInput() = 0;
+  // Appends what can go out now to the carrier's output, about kProduceBytes at most.
+  virtual void Produce() = 0;
+  virtual bool HasOutput() const = 0;
+  // Nothing is left to receive or to send: the connection closes once its output has gone out.
+  virtual bool IsFinished() const = 0;
+  // Takes no new exchanges, lets the open ones end.
+  virtual void Drain() = 0;
+  // About twice a second. A failure ends the connection.
+  virtual base::Status OnTick(runtime::TimePoint now) = 0;
+  // The connection is gone: closes all exchanges.
+  virtual void OnConnectionLost(const base::Status& status) = 0;
+};
+
+// What Produce appends before it leaves the rest for its next call: enough to fill a system call,
+// little enough to stay in the processor's cache.
+inline constexpr size_t kProduceBytes = 128 * 1024;
+
+}  // namespace http

@@ -1,0 +1,254 @@
+#include "net/rpc/channel.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace rpc {
+
+// One endpoint: at most one connection that takes calls, or an attempt to make one, or the wait
+// before the next attempt.
+class Channel::Subchannel {
+ public:
+  Subchannel(Channel* channel, runtime::Address address, uint64_t seed)
+      : channel_(channel),
+        address_(std::move(address)),
+        authority_(channel->options_.authority.empty() ? address_.ToString()
+                                                       : channel->options_.authority),
+        backoff_(channel->options_.backoff, seed),
+        timer_(channel->loop_->NewTimer([this] { OnTimer(); })) {}
+
+  void Connect() {
+    CHECK(connection_ == nullptr);
+    state_ = State::kConnecting;
+    timer_->Arm(channel_->options_.connect_timeout);
+    attempt_ = channel_->network_->Connect(address_, [this](auto result) {
+      if (!result.ok()) return Fail(result.status());
+      OnConnected(std::move(result).value());
+    });
+  }
+
+  bool IsReady() const { return state_ == State::kReady; }
+  bool HasRoom() const { return IsReady() && connection_->client_session().CanRequest(); }
+  // Its last attempt has failed, and the next one has not begun.
+  bool HasFailed() const { return state_ == State::kWaiting; }
+  const base::Status& failure() const { return failure_; }
+  http::H2Session& session() { return connection_->client_session(); }
+  const std::string& authority() const { return authority_; }
+
+ private:
+  enum class State : uint8_t { kConnecting, kReady, kWaiting };
+
+  void OnConnected(std::unique_ptr<runtime::Stream> stream) {
+    const uint64_t number = ++connection_number_;
+    http::Connection::ClientEvents events;
+    events.on_ready = [this, number] {
+      if (number == connection_number_) OnReady();
+    };
+    events.on_goaway = [this, number] {
+      if (number == connection_number_) OnLost(base::Status(base::Code::kUnavailable, "GOAWAY"));
+    };
+    events.on_closed = [this, number](const base::Status& status) {
+      if (number == connection_number_) OnLost(status);
+    };
+    connection_ = &channel_->connections_.Add(std::make_unique<http::Connection>(
+        &channel_->connections_, std::move(stream), std::move(events)));
+  }
+
+  void OnReady() {
+    state_ = State::kReady;
+    timer_->Disarm();
+    ready_at_ = channel_->loop_->clock().Now();
+    channel_->OnSubchannelChanged();
+  }
+
+  // The connection takes no calls any more, though those on it may go on.
+  void OnLost(const base::Status& status) {
+    const bool was_ready = IsReady();
+    ++connection_number_;
+    connection_ = nullptr;
+    if (channel_->closing_) return;
+    const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
+    if (!was_ready || lived < channel_->options_.backoff.initial) return Fail(status);
+    // It had worked: the first new attempt need not wait, but not inside this event.
+    backoff_.Reset();
+    state_ = State::kConnecting;
+    timer_->Arm(runtime::Duration(0));
+    reconnecting_ = true;
+    channel_->OnSubchannelChanged();
+  }
+
+  void Fail(const base::Status& status) {
+    failure_ = base::Status(base::Code::kUnavailable,
+                            "connection error: desc = \"transport: Error while dialing: " +
+                                base::Bytes(status.message()) + "\"");
+    state_ = State::kWaiting;
+    timer_->Arm(backoff_.Next());
+    channel_->OnSubchannelChanged();
+  }
+
+  void OnTimer() {
+    if (state_ == State::kWaiting || std::exchange(reconnecting_, false)) return Connect();
+    // The server accepted but never spoke, or never accepted.
+    attempt_.reset();
+    if (connection_ == nullptr) {
+      return Fail(base::Status(base::Code::kUnavailable, address_.ToString() + ": timed out"));
+    }
+    connection_->Close(base::Status(base::Code::kUnavailable, "the server does not answer"));
+  }
+
+  Channel* const channel_;
+  const runtime::Address address_;
+  const std::string authority_;
+  State state_ = State::kConnecting;
+  Backoff backoff_;
+  base::Status failure_;
+  std::unique_ptr<runtime::Connecting> attempt_;
+  http::Connection* connection_ = nullptr;
+  uint64_t connection_number_ = 0;  // tells events of an earlier connection apart
+  runtime::TimePoint ready_at_;
+  bool reconnecting_ = false;
+  const std::unique_ptr<runtime::Timer> timer_;
+};
+
+namespace {
+
+// Keeps the one answer of a unary call until its status is known.
+class UnaryHandler final : public ClientHandler {
+ public:
+  explicit UnaryHandler(Channel::UnaryDone done) : done_(std::move(done)) {}
+
+  void OnMessage(base::ByteView message) override {
+    ++messages_;
+    reply_ = message;
+  }
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    if (status.ok() && messages_ != 1) {
+      return done_(base::Status(base::Code::kInternal,
+                                "cardinality violation: a unary call was answered with " +
+                                    std::to_string(messages_) + " messages"),
+                   {});
+    }
+    done_(status, reply_);
+  }
+
+ private:
+  Channel::UnaryDone done_;
+  base::Bytes reply_;
+  int messages_ = 0;
+};
+
+}  // namespace
+
+Channel::Channel(runtime::Loop* loop, runtime::Network* network, Options options)
+    : loop_(loop),
+      network_(network),
+      options_(std::move(options)),
+      deadlines_(loop),
+      connections_(loop, options_.limits, options_.keepalive) {
+  CHECK(!options_.endpoints.empty());
+  for (const runtime::Address& address : options_.endpoints) {
+    subchannels_.push_back(
+        std::make_unique<Subchannel>(this, address, options_.seed + subchannels_.size()));
+  }
+  for (const auto& subchannel : subchannels_) subchannel->Connect();
+}
+
+Channel::~Channel() {
+  closing_ = true;
+  const base::Status status(base::Code::kCanceled, "grpc: the client connection is closing");
+  FailWaiting(status);
+  connections_.CloseAll(status);
+}
+
+size_t Channel::connected() const {
+  return static_cast<size_t>(
+      std::count_if(subchannels_.begin(), subchannels_.end(),
+                    [](const auto& subchannel) { return subchannel->IsReady(); }));
+}
+
+std::shared_ptr<ClientCall> Channel::Start(std::string path, ClientCall::Options options,
+                                           std::unique_ptr<ClientHandler> handler) {
+  auto call = std::make_shared<ClientCall>(std::move(path), std::move(options), std::move(handler),
+                                           &deadlines_);
+  call->Register();
+  // One more try: what one server refused unseen, another may take.
+  call->OnRefused([this, tried = false](std::shared_ptr<ClientCall> refused) mutable {
+    if (closing_ || std::exchange(tried, true)) return false;
+    Place(std::move(refused));
+    return true;
+  });
+  call->OnGone([this] {
+    if (!closing_ && !waiting_.empty()) ServeWaiting();
+  });
+  Place(call);
+  return call;
+}
+
+std::shared_ptr<ClientCall> Channel::CallUnary(std::string path, ClientCall::Options options,
+                                               Message request, UnaryDone done) {
+  auto call =
+      Start(std::move(path), std::move(options), std::make_unique<UnaryHandler>(std::move(done)));
+  call->Send(std::move(request));
+  call->HalfClose();
+  return call;
+}
+
+void Channel::Place(std::shared_ptr<ClientCall> call) {
+  if (waiting_.empty()) {
+    if (Subchannel* const subchannel = Pick()) {
+      return call->Begin(subchannel->session(), subchannel->authority(), loop_->clock());
+    }
+  }
+  if (waiting_.size() >= options_.max_waiting_calls) {
+    return call->Finish(
+        base::Status(base::Code::kResourceExhausted, "too many calls wait for a connection"));
+  }
+  waiting_.push_back(std::move(call));
+  OnSubchannelChanged();
+}
+
+Channel::Subchannel* Channel::Pick() {
+  for (size_t i = 0; i < subchannels_.size(); ++i) {
+    Subchannel& subchannel = *subchannels_[turn_++ % subchannels_.size()];
+    if (subchannel.HasRoom()) return &subchannel;
+  }
+  return nullptr;
+}
+
+void Channel::OnSubchannelChanged() {
+  if (closing_) return;
+  const bool all_failed =
+      std::all_of(subchannels_.begin(), subchannels_.end(),
+                  [](const auto& subchannel) { return subchannel->HasFailed(); });
+  if (all_failed) return FailWaiting(subchannels_.front()->failure());
+  ServeWaiting();
+}
+
+void Channel::ServeWaiting() {
+  while (!waiting_.empty()) {
+    if (waiting_.front()->is_finished()) {
+      waiting_.pop_front();
+      continue;
+    }
+    Subchannel* const subchannel = Pick();
+    if (subchannel == nullptr) return;
+    const std::shared_ptr<ClientCall> call = std::move(waiting_.front());
+    waiting_.pop_front();
+    call->Begin(subchannel->session(), subchannel->authority(), loop_->clock());
+  }
+}
+
+void Channel::FailWaiting(const base::Status& status) {
+  for (auto& call : std::exchange(waiting_, {})) {
+    if (call->options_.wait_for_ready && !closing_ && !call->is_finished()) {
+      waiting_.push_back(std::move(call));
+    } else {
+      call->Finish(status);
+    }
+  }
+}
+
+}  // namespace rpc

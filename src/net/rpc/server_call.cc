@@ -1,0 +1,228 @@
+#include "net/rpc/server_call.h"
+
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "net/rpc/encoding.h"
+#include "net/rpc/gzip.h"
+
+namespace rpc {
+namespace {
+
+using Then = http::Exchange::Then;
+
+const http::Headers& AnswerHead(bool gzip) {
+  static const http::Headers plain = {{":status", "200"}, {"content-type", "application/grpc"}};
+  static const http::Headers compressed = {
+      {":status", "200"}, {"content-type", "application/grpc"}, {"grpc-encoding", "gzip"}};
+  return gzip ? compressed : plain;
+}
+
+void AddStatus(http::Headers& fields, const base::Status& status) {
+  fields.Add("grpc-status", std::to_string(static_cast<int>(status.code())));
+  if (!status.message().empty()) fields.Add("grpc-message", PercentEncode(status.message()));
+}
+
+void Append(http::Headers& fields, const http::Headers& more) {
+  for (size_t i = 0; i < more.size(); ++i) fields.Add(more[i].name, more[i].value);
+}
+
+base::Status Internal(base::ByteView text) {
+  return base::Status(base::Code::kInternal, text);
+}
+
+}  // namespace
+
+ServerCall::ServerCall(http::Exchange* exchange, Method* method, const MessageLimits& limits,
+                       DeadlineQueue* deadlines, Encoding encoding)
+    : exchange_(exchange),
+      method_(method),
+      deadlines_(deadlines),
+      reader_(limits.max_receive_bytes),
+      max_receive_bytes_(limits.max_receive_bytes),
+      max_send_bytes_(limits.max_send_bytes),
+      encoding_(encoding) {}
+
+ServerCall::~ServerCall() {
+  CHECK(exchange_ == nullptr);
+}
+
+void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
+  method_->counters.started.Add();
+  deadline_ = deadline;
+  if (deadline_.has_value()) deadlines_->Add(this, *deadline_);
+  if (method_->streaming) handler_ = method_->streaming(shared_from_this());
+}
+
+// ---- Receiving ----
+
+void ServerCall::OnData(base::ByteView bytes) {
+  if (finished_) return exchange_->Consume(bytes.size());
+  if (!unread_.empty() || paused_) {
+    unread_.append(bytes);
+    return;
+  }
+  Deliver(&bytes);
+  unread_ = bytes;
+}
+
+void ServerCall::Deliver(base::ByteView* bytes) {
+  delivering_ = true;
+  while (!bytes->empty() && !paused_ && !finished_) {
+    const size_t before = bytes->size();
+    const base::Result<bool> whole = reader_.Read(bytes);
+    exchange_->Consume(before - bytes->size());
+    if (!whole.ok()) {
+      Finish(whole.status());
+    } else if (*whole) {
+      DeliverOne(reader_.message());
+    }
+  }
+  delivering_ = false;
+  if (finished_) {
+    exchange_->Consume(bytes->size());
+    *bytes = {};
+  }
+}
+
+void ServerCall::DeliverOne(base::ByteView message) {
+  if (got_message_ && !ClientStreams(method_->kind)) {
+    return Finish(Internal(
+        "cardinality violation: received multiple request messages for non-client-streaming RPC"));
+  }
+  got_message_ = true;
+  method_->counters.messages_received.Add();
+  base::Bytes plain;
+  if (reader_.compressed()) {
+    if (!encoding_.request_gzip) {
+      return Finish(Internal("grpc: compressed flag set with identity or empty encoding"));
+    }
+    base::Result<base::Bytes> decompressed = GzipDecompress(message, max_receive_bytes_);
+    if (!decompressed.ok()) return Finish(decompressed.status());
+    plain = std::move(decompressed).value();
+    message = plain;
+  }
+  if (handler_ != nullptr) {
+    handler_->OnMessage(message);
+  } else {
+    method_->unary(shared_from_this(), message);
+  }
+}
+
+void ServerCall::OnEnd(const http::Headers&) {
+  end_received_ = true;
+  if (unread_.empty() && !paused_) DeliverEnd();
+}
+
+void ServerCall::DeliverEnd() {
+  if (finished_ || std::exchange(end_delivered_, true)) return;
+  if (reader_.InsideMessage()) return Finish(Internal("unexpected EOF"));
+  if (!got_message_ && !ClientStreams(method_->kind)) {
+    return Finish(Internal(
+        "cardinality violation: received no request message from non-client-streaming RPC"));
+  }
+  if (handler_ != nullptr) handler_->OnHalfClose();
+}
+
+void ServerCall::ResumeReading() {
+  paused_ = false;
+  if (!is_open() || delivering_) return;
+  const base::Bytes held = std::exchange(unread_, {});
+  base::ByteView rest = held;
+  Deliver(&rest);
+  unread_ = rest;
+  if (end_received_ && unread_.empty() && !paused_) DeliverEnd();
+}
+
+void ServerCall::OnWritable() {
+  if (handler_ != nullptr && !finished_) handler_->OnWritable();
+}
+
+// ---- Answering ----
+
+void ServerCall::SendHead() {
+  if (!is_open() || std::exchange(head_sent_, true)) return;
+  exchange_->SendHead(AnswerHead(encoding_.answer_gzip), Then::kContinue);
+}
+
+void ServerCall::Send(Message message) {
+  if (!is_open()) return;
+  if (message.size() > max_send_bytes_) {
+    return Finish(base::Status(base::Code::kResourceExhausted,
+                               "grpc: trying to send message larger than max (" +
+                                   std::to_string(message.size()) + " vs. " +
+                                   std::to_string(max_send_bytes_) + ")"));
+  }
+  method_->counters.messages_sent.Add();
+  SendHead();
+  if (encoding_.answer_gzip && message.size() > 0) {
+    Message compressed(GzipCompress(message.view()));
+    compressed.MarkCompressed();
+    message = std::move(compressed);
+  }
+  exchange_->SendData(std::move(message).TakeFrame(), Then::kContinue);
+}
+
+void ServerCall::SendFrames(base::SharedBytes frames) {
+  if (!is_open()) return;
+  method_->counters.messages_sent.Add();
+  SendHead();
+  exchange_->SendData(std::move(frames), Then::kContinue);
+}
+
+void ServerCall::Reply(Message message) {
+  Send(std::move(message));
+  Finish({});
+}
+
+void ServerCall::Finish(const base::Status& status, const http::Headers& trailers) {
+  if (!is_open()) return;
+  finished_ = true;
+  deadlines_->Remove(this);
+  method_->counters.handled[static_cast<size_t>(status.code())].Add();
+  static const http::Headers kOkTrailers = {{"grpc-status", "0"}};
+  if (!head_sent_) {
+    http::Headers head = AnswerHead(false);
+    AddStatus(head, status);
+    Append(head, trailers);
+    exchange_->SendHead(head, Then::kEnd);
+  } else if (status.ok() && trailers.empty()) {
+    exchange_->SendTrailers(kOkTrailers);
+  } else {
+    http::Headers all;
+    AddStatus(all, status);
+    Append(all, trailers);
+    exchange_->SendTrailers(all);
+  }
+  exchange_->Consume(unread_.size());
+  unread_.clear();
+}
+
+// ---- The end ----
+
+void ServerCall::OnDeadline() {
+  const std::shared_ptr<ServerCall> alive = shared_from_this();
+  const base::Status status(base::Code::kDeadlineExceeded, "context deadline exceeded");
+  if (handler_ != nullptr) handler_->OnCanceled(status);
+  Finish(status);
+}
+
+void ServerCall::OnClosed(const http::Closing& closing) {
+  if (!finished_) {
+    const bool lost = closing.kind == http::Closing::Kind::kConnectionLost;
+    Cancel(base::Status(base::Code::kCanceled,
+                        lost ? "the connection to the client was lost" : "context canceled"));
+  }
+  exchange_ = nullptr;
+  handler_.reset();
+}
+
+void ServerCall::Cancel(const base::Status& status) {
+  finished_ = true;
+  deadlines_->Remove(this);
+  method_->counters.handled[static_cast<size_t>(status.code())].Add();
+  if (handler_ != nullptr) handler_->OnCanceled(status);
+}
+
+}  // namespace rpc

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/shared_bytes.h"
+#include "base/status.h"
+#include "net/http/exchange.h"
+#include "net/rpc/deadline_queue.h"
+#include "net/rpc/message.h"
+#include "net/rpc/method.h"
+
+namespace rpc {
+
+struct MessageLimits {
+  // Of one message, after decompression; etcd's are 1.5 MiB and 512 KiB, and 2 GiB - 1.
+  size_t max_receive_bytes = 1572864 + 524288;
+  size_t max_send_bytes = 2147483647;
+};
+
+// One call at the server, from its head to its status. Lives on the loop of its connection; the
+// shares may be dropped on any thread. The application may hold one for as long as it likes: once
+// the client has gone, everything but asking whether it is open does nothing.
+class ServerCall final : public http::ExchangeHandler,
+                         public std::enable_shared_from_this<ServerCall>,
+                         private DeadlineQueue::Entry {
+ public:
+  struct Encoding {
+    bool request_gzip = false;
+    bool answer_gzip = false;
+  };
+  ServerCall(http::Exchange* exchange, Method* method, const MessageLimits& limits,
+             DeadlineQueue* deadlines, Encoding encoding);
+  ~ServerCall() override;
+
+  // Begins delivery; `deadline` of the client, if it gave one.
+  void Start(std::optional<runtime::TimePoint> deadline);
+
+  // Whether somebody waits for the answer.
+  bool is_open() const { return exchange_ != nullptr && !finished_; }
+  const Method& method() const { return *method_; }
+  std::optional<runtime::TimePoint> deadline() const { return deadline_; }
+
+  // These need is_open().
+  const http::Headers& metadata() const { return exchange_->received_head(); }
+  const http::ConnectionInfo& connection() const { return exchange_->connection(); }
+  runtime::Loop& loop() const { return exchange_->loop(); }
+
+  // Sends a message; the answer's head goes out with the first.
+  void Send(Message message);
+  // Sends frames that many calls share: each message with its prefix, uncompressed.
+  void SendFrames(base::SharedBytes frames);
+  // Sends the head now, before there is a message.
+  void SendHead();
+  // The answer of a unary call: one message and OK.
+  void Reply(Message message);
+  // Ends the call with its status and further trailers.
+  void Finish(const base::Status& status, const http::Headers& trailers = {});
+
+  // False when the producer should wait for CallHandler::OnWritable.
+  bool writable() const { return !is_open() || exchange_->writable(); }
+  size_t unsent_bytes() const { return is_open() ? exchange_->unsent_bytes() : 0; }
+
+  // Stops and resumes CallHandler::OnMessage and OnHalfClose; the client feels it by flow control.
+  void PauseReading() { paused_ = true; }
+  void ResumeReading();
+
+ private:
+  // http::ExchangeHandler
+  void OnData(base::ByteView bytes) override;
+  void OnEnd(const http::Headers& trailers) override;
+  void OnWritable() override;
+  void OnClosed(const http::Closing& closing) override;
+  // DeadlineQueue::Entry
+  void OnDeadline() override;
+
+  // Delivers messages from `*bytes` until they end or reading is paused.
+  void Deliver(base::ByteView* bytes);
+  void DeliverOne(base::ByteView message);
+  void DeliverEnd();
+  void Cancel(const base::Status& status);
+
+  http::Exchange* exchange_;
+  Method* const method_;
+  DeadlineQueue* const deadlines_;
+  std::optional<runtime::TimePoint> deadline_;
+  std::unique_ptr<CallHandler> handler_;
+  MessageReader reader_;
+  base::Bytes unread_;  // received while paused, not consumed
+  const size_t max_receive_bytes_;
+  const size_t max_send_bytes_;
+  const Encoding encoding_;
+  bool head_sent_ = false;
+  bool finished_ = false;
+  bool got_message_ = false;
+  bool paused_ = false;
+  bool delivering_ = false;
+  bool end_received_ = false;
+  bool end_delivered_ = false;
+};
+
+}  // namespace rpc

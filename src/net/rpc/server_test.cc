@@ -1,0 +1,344 @@
+#include "net/rpc/server.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "net/http/plain.h"
+#include "net/http/testing/world.h"
+#include "net/rpc/encoding.h"
+#include "net/rpc/gzip.h"
+#include "net/rpc/testing/interop_service.h"
+
+namespace rpc::testing {
+namespace {
+
+using http::Connection;
+using http::Exchange;
+using http::Headers;
+using http::testing::RecordingHandler;
+using http::testing::World;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::string_literals::operator""s;
+using Then = http::Exchange::Then;
+
+// Forwards to the service table, which exists once there is a loop.
+class Forward final : public http::Service {
+ public:
+  std::shared_ptr<http::ExchangeHandler> OnRequest(Exchange& exchange) override {
+    return to->OnRequest(exchange);
+  }
+  http::Service* to = nullptr;
+};
+
+// A gRPC service in virtual time, and an HTTP/2 client that speaks gRPC by hand.
+class RpcServerTest : public ::testing::Test {
+ protected:
+  RpcServerTest() : client_(world_.ConnectHttp2()) {
+    AddInteropService(server_, &hanging_);
+    forward_.to = &server_;
+    world_.Settle();
+  }
+  ~RpcServerTest() override { world_.DestroyServer(); }
+
+  using Fields = std::vector<Headers::Field>;
+  std::shared_ptr<RecordingHandler> Begin(const std::string& method, const Fields& fields = {},
+                                          bool consume = true) {
+    Headers head = {{":method", "POST"},
+                    {":scheme", "http"},
+                    {":path", "/cornerstore.interop.Interop/" + method},
+                    {":authority", "server"},
+                    {"te", "trailers"}};
+    bool has_type = false;
+    for (const auto& field : fields) has_type = has_type || field.name == "content-type";
+    if (!has_type) head.Add("content-type", "application/grpc");
+    for (const auto& field : fields) head.Add(field.name, field.value);
+    auto call = std::make_shared<RecordingHandler>(consume);
+    world_.Do(
+        [&] { call->exchange = &client_.client_session().Request(head, Then::kContinue, call); });
+    return call;
+  }
+  void Send(RecordingHandler& call, base::Bytes bytes, bool last) {
+    world_.Do([&] {
+      if (call.exchange == nullptr) return;
+      call.exchange->SendData(std::move(bytes), last ? Then::kEnd : Then::kContinue);
+    });
+  }
+  static base::Bytes Frame(base::ByteView message) { return Message(message).TakeFrame(); }
+
+  std::shared_ptr<RecordingHandler> Call(const std::string& method, const InteropRequest& request,
+                                         const Fields& fields = {}) {
+    const auto call = Begin(method, fields);
+    Send(*call, Frame(request.Encode()), true);
+    world_.Settle();
+    return call;
+  }
+  // Sends `bytes` as the body of a unary call.
+  std::shared_ptr<RecordingHandler> CallRaw(const base::Bytes& bytes, const Fields& fields = {}) {
+    const auto call = Begin("Unary", fields);
+    Send(*call, bytes, true);
+    world_.Settle();
+    return call;
+  }
+
+  // "code message", from trailers or from a trailers-only head.
+  static std::string StatusOf(const RecordingHandler& call) {
+    const Headers& fields = call.trailers.empty() ? call.head : call.trailers;
+    return std::string(fields.Get("grpc-status")) + " " + PercentDecode(fields.Get("grpc-message"));
+  }
+  static std::vector<InteropReply> Replies(const RecordingHandler& call) {
+    std::vector<InteropReply> replies;
+    MessageReader reader(100 << 20);
+    base::ByteView rest = call.data;
+    for (;;) {
+      const auto read = reader.Read(&rest);
+      if (!read.ok() || !*read) break;
+      base::Bytes plain(reader.message());
+      if (reader.compressed()) plain = GzipDecompress(plain, 100 << 20).value();
+      EXPECT_TRUE(replies.emplace_back().Parse(plain));
+    }
+    EXPECT_TRUE(rest.empty() && !reader.InsideMessage());
+    return replies;
+  }
+  Method& method(size_t position) { return *server_.methods()[position]; }
+
+  Forward forward_;
+  World world_{&forward_};
+  http::PlainService plain_{1000};
+  Server server_{&world_.server_loop(), &plain_, MessageLimits{}};
+  std::vector<std::shared_ptr<ServerCall>> hanging_;
+  Connection& client_;
+};
+
+TEST_F(RpcServerTest, AnswersAUnaryCall) {
+  const auto call = Call("Unary", {.payload = "hello"});
+  EXPECT_EQ(http::StatusCode(call->head), 200);
+  EXPECT_EQ(call->head.Get("content-type"), "application/grpc");
+  ASSERT_EQ(Replies(*call).size(), 1u);
+  EXPECT_EQ(Replies(*call)[0].payload, "hello");
+  EXPECT_EQ(StatusOf(*call), "0 ");
+  EXPECT_EQ(method(0).counters.started.value(), 1u);
+  EXPECT_EQ(method(0).counters.handled[0].value(), 1u);
+}
+
+TEST_F(RpcServerTest, EncodesOddErrorTexts) {
+  const std::string odd = "50% of \xc3\xa9t\xc3\xa9\nand a tab\t";
+  const auto call = Call("Unary", {.code = 9, .message = odd});
+  EXPECT_EQ(StatusOf(*call), "9 " + odd);
+  EXPECT_EQ(call->head.Get("grpc-message"), "50%25 of %C3%A9t%C3%A9%0Aand a tab%09");
+  EXPECT_TRUE(call->trailers.empty()) << "trailers only";
+}
+
+TEST_F(RpcServerTest, ReadsAMessageThatArrivesInPieces) {
+  const auto call = Begin("Unary");
+  for (const char byte : Frame(InteropRequest{.payload = "in pieces"}.Encode())) {
+    Send(*call, base::Bytes(1, byte), false);
+    world_.RunFor(milliseconds(2));
+  }
+  Send(*call, "", true);
+  world_.Settle();
+  EXPECT_EQ(Replies(*call)[0].payload, "in pieces");
+}
+
+TEST_F(RpcServerTest, StreamsToTheClientUnderFlowControl) {
+  const auto call = Begin("ServerStream", {}, /*consume=*/false);
+  Send(*call, Frame(InteropRequest{.count = 2000, .size = 10'000}.Encode()), true);
+  world_.RunFor(seconds(5));
+  EXPECT_LE(call->data.size(), http::Limits{}.stream_window) << "the reader has stopped";
+  EXPECT_LT(method(1).counters.messages_sent.value(), 200u) << "so the producer has";
+  const size_t before = call->data.size();
+  world_.Do([&] { call->exchange->Consume(before); });
+  world_.RunFor(seconds(5));
+  EXPECT_GT(call->data.size(), before);
+}
+
+TEST_F(RpcServerTest, StreamsTwentyMegabytes) {
+  const auto call = Begin("ServerStream");
+  Send(*call, Frame(InteropRequest{.count = 20, .size = 1 << 20}.Encode()), true);
+  world_.RunFor(seconds(30));
+  const auto replies = Replies(*call);
+  ASSERT_EQ(replies.size(), 20u);
+  for (const auto& reply : replies) EXPECT_EQ(reply.payload.size(), 1u << 20);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, CountsTwentyThousandMessagesFromTheClient) {
+  const auto call = Begin("ClientStream");
+  base::Bytes frames;
+  for (int i = 0; i < 20'000; ++i) frames += Frame(InteropRequest{.payload = "abc"}.Encode());
+  Send(*call, frames, true);
+  world_.RunFor(seconds(5));
+  ASSERT_EQ(Replies(*call).size(), 1u);
+  EXPECT_EQ(Replies(*call)[0].messages, 20'000);
+  EXPECT_EQ(Replies(*call)[0].bytes, 60'000);
+}
+
+TEST_F(RpcServerTest, EchoesBothWays) {
+  const auto call = Begin("BidiStream");
+  for (int i = 0; i < 100; ++i) {
+    Send(*call, Frame(InteropRequest{.payload = std::to_string(i)}.Encode()), i == 99);
+    world_.RunFor(milliseconds(1));
+  }
+  world_.Settle();
+  const auto replies = Replies(*call);
+  ASSERT_EQ(replies.size(), 100u);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(replies[i].payload, std::to_string(i));
+  EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, AnEchoThatIsNotReadStopsReading) {
+  const auto call = Begin("BidiStream", {}, /*consume=*/false);
+  base::Bytes frames;
+  for (int i = 0; i < 400; ++i) {
+    frames += Frame(InteropRequest{.payload = base::Bytes(10'000, 'x')}.Encode());
+  }
+  Send(*call, frames, true);
+  world_.RunFor(seconds(5));
+  EXPECT_LT(method(3).counters.messages_received.value(), 150u);
+  // Once it is read, all come.
+  size_t consumed = 0;
+  for (int i = 0; i < 200 && !call->closed; ++i) {
+    world_.Do([&] {
+      if (call->exchange == nullptr) return;
+      call->exchange->Consume(call->data.size() - consumed);
+      consumed = call->data.size();
+    });
+    world_.RunFor(milliseconds(100));
+  }
+  EXPECT_EQ(Replies(*call).size(), 400u);
+}
+
+TEST_F(RpcServerTest, EnforcesTheDeadline) {
+  const auto call = Begin("Unary", {{"grpc-timeout", "300m"}});
+  Send(*call, Frame(InteropRequest{.hang = true}.Encode()), true);
+  world_.RunFor(milliseconds(250));
+  EXPECT_FALSE(call->closed);
+  world_.RunFor(milliseconds(100));
+  EXPECT_EQ(StatusOf(*call), "4 context deadline exceeded");
+  ASSERT_EQ(hanging_.size(), 1u);
+  EXPECT_FALSE(hanging_[0]->is_open());
+  hanging_[0]->Reply(Message("too late"));
+  world_.Settle();
+  EXPECT_EQ(call->data, "");
+}
+
+TEST_F(RpcServerTest, ManyDeadlinesExpireInOrder) {
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (const int millis : {500, 100, 300, 200, 400}) {
+    calls.push_back(Begin("Unary", {{"grpc-timeout", std::to_string(millis) + "m"}}));
+    Send(*calls.back(), Frame(InteropRequest{.hang = true}.Encode()), true);
+  }
+  world_.RunFor(milliseconds(350));
+  EXPECT_FALSE(calls[0]->closed);
+  EXPECT_TRUE(calls[1]->closed);
+  EXPECT_TRUE(calls[2]->closed);
+  EXPECT_TRUE(calls[3]->closed);
+  EXPECT_FALSE(calls[4]->closed);
+  world_.RunFor(milliseconds(300));
+  EXPECT_TRUE(calls[0]->closed);
+}
+
+TEST_F(RpcServerTest, ACanceledCallIsClosedAndCounted) {
+  const auto call = Begin("Unary");
+  Send(*call, Frame(InteropRequest{.hang = true}.Encode()), true);
+  world_.Settle();
+  EXPECT_TRUE(hanging_.at(0)->is_open());
+  world_.Do([&] { call->exchange->Reset(http::ErrorCode::kCancel); });
+  world_.Settle();
+  EXPECT_FALSE(hanging_.at(0)->is_open());
+  EXPECT_EQ(method(0).counters.handled[static_cast<int>(base::Code::kCanceled)].value(), 1u);
+}
+
+TEST_F(RpcServerTest, AnswersGzipWithGzip) {
+  const base::Bytes payload(100'000, 'z');
+  Message compressed(GzipCompress(InteropRequest{.payload = payload}.Encode()));
+  compressed.MarkCompressed();
+  const auto call = CallRaw(std::move(compressed).TakeFrame(), {{"grpc-encoding", "gzip"}});
+  EXPECT_EQ(call->head.Get("grpc-encoding"), "gzip");
+  EXPECT_LT(call->data.size(), 1000u);
+  ASSERT_EQ(Replies(*call).size(), 1u);
+  EXPECT_EQ(Replies(*call)[0].payload, payload);
+}
+
+TEST_F(RpcServerTest, RefusesMessagesThatAreTooLarge) {
+  base::Bytes huge = "\0\x7f\xff\xff\xff"s;
+  EXPECT_EQ(StatusOf(*CallRaw(huge)),
+            "8 grpc: received message larger than max (2147483647 vs. 2097152)");
+  Message bomb(GzipCompress(base::Bytes(50 << 20, '\0')));
+  bomb.MarkCompressed();
+  EXPECT_EQ(StatusOf(*CallRaw(std::move(bomb).TakeFrame(), {{"grpc-encoding", "gzip"}})),
+            "8 grpc: received message after decompression larger than max 2097152");
+}
+
+TEST_F(RpcServerTest, RefusesToSendWhatIsTooLarge) {
+  Server small(&world_.server_loop(), &plain_, MessageLimits{.max_send_bytes = 100});
+  AddInteropService(small, &hanging_);
+  forward_.to = &small;
+  EXPECT_EQ(StatusOf(*Call("Unary", {.size = 200})),
+            "8 grpc: trying to send message larger than max (203 vs. 100)");
+}
+
+TEST_F(RpcServerTest, RefusesMalformedBodies) {
+  EXPECT_EQ(StatusOf(*CallRaw("")),
+            "13 cardinality violation: received no request message from non-client-streaming RPC");
+  EXPECT_EQ(StatusOf(*CallRaw("\0\0"s)), "13 unexpected EOF");
+  EXPECT_EQ(StatusOf(*CallRaw("\0\0\0\0\x9short"s)), "13 unexpected EOF");
+  EXPECT_EQ(StatusOf(*CallRaw("\x2\0\0\0\0"s)), "13 grpc: received unexpected payload format 2");
+  EXPECT_EQ(StatusOf(*CallRaw("\x1\0\0\0\0"s)),
+            "13 grpc: compressed flag set with identity or empty encoding");
+  EXPECT_EQ(StatusOf(*CallRaw("\x1\0\0\0\3abc"s, {{"grpc-encoding", "gzip"}})),
+            "13 grpc: failed to decompress the received message: invalid gzip data");
+  EXPECT_EQ(StatusOf(*CallRaw(Frame("\x0a\x7ftruncated"))), "13 grpc: error unmarshalling request");
+}
+
+TEST_F(RpcServerTest, RefusesASecondUnaryMessageBeforeTheAnswer) {
+  const base::Bytes hang = Frame(InteropRequest{.hang = true}.Encode());
+  EXPECT_EQ(
+      StatusOf(*CallRaw(hang + hang)),
+      "13 cardinality violation: received multiple request messages for non-client-streaming RPC");
+}
+
+TEST_F(RpcServerTest, NamesWhatItDoesNotImplement) {
+  EXPECT_EQ(StatusOf(*Call("Nothing", {})),
+            "12 unknown method Nothing for service cornerstore.interop.Interop");
+  const auto unknown = world_.Request(client_, Then::kEnd, "/a.B/C");
+  world_.Settle();
+  EXPECT_EQ(http::StatusCode(unknown->head), 404) << "no gRPC request, so a plain answer";
+  EXPECT_EQ(StatusOf(*Call("../x/y", {})), "12 unknown service cornerstore.interop.Interop/../x");
+  EXPECT_EQ(StatusOf(*Call("Unary", {}, {{"grpc-encoding", "lz4"}})),
+            "12 grpc: Decompressor is not installed for grpc-encoding \"lz4\"");
+}
+
+TEST_F(RpcServerTest, ChecksTheHead) {
+  const auto malformed = Call("Unary", {}, {{"grpc-timeout", "10x"}});
+  EXPECT_EQ(http::StatusCode(malformed->head), 400);
+  EXPECT_EQ(StatusOf(*malformed),
+            "13 malformed grpc-timeout: transport: timeout unit is not recognized: \"10x\"");
+  for (const char* type : {"application/grpc+proto", "application/grpc;charset=utf-8"}) {
+    EXPECT_EQ(StatusOf(*Call("Unary", {}, {{"content-type", type}})), "0 ") << type;
+  }
+  for (const char* type : {"application/grpcx", "application/json"}) {
+    EXPECT_EQ(http::StatusCode(Call("Unary", {}, {{"content-type", type}})->head), 404) << type;
+  }
+}
+
+TEST_F(RpcServerTest, ServesFiveHundredCallsInParallel) {
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 500; ++i) {
+    calls.push_back(Begin("Unary"));
+    Send(*calls.back(), Frame(InteropRequest{.payload = std::to_string(i)}.Encode()), true);
+  }
+  world_.Settle();
+  for (int i = 0; i < 500; ++i) EXPECT_EQ(Replies(*calls[i])[0].payload, std::to_string(i));
+}
+
+TEST_F(RpcServerTest, AHalfOpenConnectionDoesNotHoldUpOthers) {
+  auto& half = world_.ConnectRaw();
+  half.SendPreface();
+  half.Send(http::testing::Frame{http::testing::kHeaders, 0, 1, ""});
+  EXPECT_EQ(StatusOf(*Call("Unary", {.payload = "fine"})), "0 ");
+}
+
+}  // namespace
+}  // namespace rpc::testing

@@ -1,0 +1,21 @@
+// Any bytes after HTTP/2's preface reach a server whose service answers at once.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "net/http/testing/world.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  http::testing::EchoService service;
+  http::testing::World world(&service);
+  http::testing::RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(http::testing::RequestFrame(1, /*ended=*/false));
+  client.Send(base::ByteView(reinterpret_cast<const char*>(data), size));
+  world.RunFor(std::chrono::seconds(1));
+  client.Close();
+  world.RunFor(std::chrono::seconds(3));
+  CHECK_EQ(world.server().connection_count(), 0u);
+  CHECK_EQ(service.closed, service.requests);
+  return 0;
+}
