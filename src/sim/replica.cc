@@ -35,6 +35,7 @@ Replica::Replica(const Cluster& cluster, runtime::simulated::Disk* disk, Options
       options_(std::move(options)),
       on_death_(std::move(on_death)),
       disk_(disk),
+      next_read_(cluster.scheduler->random().Next()),
       loop_(cluster.scheduler->NewLoop("raft")),
       disk_loop_(cluster.scheduler->NewLoop("disk")) {}
 

@@ -108,7 +108,8 @@ class Replica final : public Receiver {
   bool disk_busy_ = false;
   // Each open read's floor, by its context.
   std::map<uint64_t, base::Index> reads_;
-  uint64_t next_read_ = 0;
+  // Drawn at the start: an answer to this member's former process must not meet a read of this one.
+  uint64_t next_read_;
   uint64_t reads_answered_ = 0;
   // Destroyed first: nothing runs any more.
   std::unique_ptr<runtime::Loop> loop_;
