@@ -58,7 +58,7 @@ base::Result<bool> Store::CompactionStep() {
 // refuse to read it; and who pinned it before must have ended.
 bool Store::CanRemove() const {
   const int64_t to = compact_.load();
-  return durable_ >= to && commits_ >= marker_cut_ && !HasPinsBefore(to);
+  return durable_ >= to && commits_ >= marker_cut_ && !pins_.AnyBefore(to);
 }
 
 base::Result<bool> Store::RemoveSlice() {

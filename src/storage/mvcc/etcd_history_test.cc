@@ -72,11 +72,10 @@ class EtcdHistoryTest : public ::testing::TestWithParam<Setting> {
 };
 
 TEST_P(EtcdHistoryTest, HashesAreThoseOfEtcd) {
-  std::ifstream history(std::string(CORNERSTORE_SOURCE_DIR) +
-                        "/test/fixtures/etcd-3.4.23/history.txt");
+  std::ifstream history(CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23/history.txt");
   std::string line;
   for (int number = 1; std::getline(history, line); ++number) {
-    SCOPED_TRACE("line " + std::to_string(number) + ": " + line);
+    SCOPED_TRACE(::testing::Message() << "line " << number << ": " << line);
     std::istringstream words(line);
     std::string verb;
     words >> verb;

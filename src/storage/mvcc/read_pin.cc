@@ -23,7 +23,7 @@ base::Status Damaged(Revision revision, std::string_view what) {
 }  // namespace
 
 ReadPin::~ReadPin() {
-  if (reader_ != nullptr) store_->Detach(*this);
+  if (attached_) store_->Detach(this);
 }
 
 bool ReadPin::expired() const {
@@ -31,17 +31,24 @@ bool ReadPin::expired() const {
 }
 
 base::Status ReadPin::Renew() {
-  if (reader_ != nullptr) store_->Detach(*this);
-  reader_.reset();
+  if (attached_) store_->Detach(this);
   return store_->Attach(this);
 }
 
 base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
   if (const auto recent = recent_.Find(revision)) return *recent;
+  ASSIGN_OR_RETURN(backend::Reader* const database, Database());
   ASSIGN_OR_RETURN(const auto stored,
-                   reader_->Get(kKeyBucket, RevisionKey(revision, false).view()));
+                   database->Get(kKeyBucket, RevisionKey(revision, false).view()));
   if (!stored) return Damaged(revision, "is missing");
   return *stored;
+}
+
+base::Result<backend::Reader*> ReadPin::Database() const {
+  if (database_ == nullptr) {
+    ASSIGN_OR_RETURN(database_, store_->database_->NewReader());
+  }
+  return database_.get();
 }
 
 base::Result<std::optional<base::ByteView>> ReadPin::Get(base::ByteView key) const {
@@ -115,7 +122,8 @@ base::Status ReadPin::History(base::Revision from, ChangeVisitor visit) const {
 base::Status ReadPin::ForEachChange(Revision from, ChangeVisitor& visit) const {
   Revision next = from;
   if (from.main < recent_.first_main()) {
-    const auto cursor = reader_->NewCursor(kKeyBucket);
+    ASSIGN_OR_RETURN(backend::Reader* const database, Database());
+    const auto cursor = database->NewCursor(kKeyBucket);
     RETURN_IF_ERROR(cursor->Seek(RevisionKey(from, false).view()));
     while (cursor->valid()) {
       const auto key = ParseRevisionKey(cursor->key());

@@ -25,11 +25,13 @@ struct RangeResult {
   uint64_t count = 0;  // keys of the range at this revision, whatever the limit
 };
 
-// One revision of the store, held still: {revision, compact revision, recent changes, database
-// snapshot}, taken as one. Writes and compactions that come after are not seen. Compaction moves
-// on at once for new pins, but forgets what this one may read only after it has ended; and the
-// database file grows while a pin lives. So pins are for as long as a request is being answered:
-// one that is older than Options.pin_age_max should be renewed.
+// One revision of the store, held still: {revision, compact revision, recent changes}, taken as
+// one, and a snapshot of the database from when it is first needed. The snapshot may be younger
+// than the rest: the database only gains changes, which are above the revision, until something is
+// removed, and no removal begins that a living pin could notice. Writes and compactions that come
+// after are thus not seen. Compaction moves on at once for new pins, but is carried out only after
+// this one has ended; and the database file grows while a snapshot lives. So pins are for as long
+// as a request is being answered: one that is older than Options.pin_age_max should be renewed.
 //
 // One thread at a time; it must end before the store does.
 class ReadPin {
@@ -69,6 +71,7 @@ class ReadPin {
 
   ReadPin(Store* store, int64_t revision) : store_(store), revision_(revision) {}
   base::Result<base::ByteView> Fetch(Revision revision) const;
+  base::Result<backend::Reader*> Database() const;
   base::Status ForEachChange(Revision from, ChangeVisitor& visit) const;
 
   Store* const store_;
@@ -77,7 +80,8 @@ class ReadPin {
   int64_t compact_revision_ = 0;
   runtime::TimePoint taken_;
   RecentView recent_;
-  std::unique_ptr<backend::Reader> reader_;
+  bool attached_ = false;
+  mutable std::unique_ptr<backend::Reader> database_;  // null until it is needed
 };
 
 }  // namespace mvcc

@@ -1,6 +1,7 @@
 #include "storage/mvcc/store.h"
 
 #include <algorithm>
+#include <limits>
 #include <shared_mutex>
 #include <utility>
 
@@ -19,7 +20,7 @@ Store::Store(backend::Backend* database, backend::WriteBuffer* buffer, const run
       recent_(options.history_bytes) {}
 
 Store::~Store() {
-  CHECK(pins_.empty());
+  CHECK(!pins_.AnyBefore(std::numeric_limits<int64_t>::max()));
 }
 
 base::Result<std::unique_ptr<ReadPin>> Store::Pin(base::Revision at) {
@@ -33,23 +34,18 @@ base::Status Store::Attach(ReadPin* pin) {
   const std::shared_lock lock(lock_);
   if (pin->revision_ == 0) pin->revision_ = current_.load();
   if (pin->revision_ < compact_.load()) return base::errors::kCompacted;
-  ASSIGN_OR_RETURN(pin->reader_, database_->NewReader());
   pin->compact_revision_ = compact_.load();
   pin->taken_ = clock_->Now();
   pin->recent_ = recent_.view();
-  const std::lock_guard pins_lock(pins_mutex_);
-  pins_.insert(pin->compact_revision_);
+  pin->attached_ = true;
+  pins_.Add(pin->compact_revision_);
   return {};
 }
 
-void Store::Detach(const ReadPin& pin) {
-  const std::lock_guard lock(pins_mutex_);
-  pins_.erase(pins_.find(pin.compact_revision_));
-}
-
-bool Store::HasPinsBefore(int64_t compact) const {
-  const std::lock_guard lock(pins_mutex_);
-  return !pins_.empty() && *pins_.begin() < compact;
+void Store::Detach(ReadPin* pin) {
+  pin->database_.reset();
+  pin->attached_ = false;
+  pins_.Remove(pin->compact_revision_);
 }
 
 WriteTxn Store::Write() {

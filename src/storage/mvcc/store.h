@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "base/callback.h"
@@ -17,6 +16,7 @@
 #include "storage/backend/write_buffer.h"
 #include "storage/mvcc/hasher.h"
 #include "storage/mvcc/key_index.h"
+#include "storage/mvcc/pin_counts.h"
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/recent_revisions.h"
 #include "storage/mvcc/store_lock.h"
@@ -57,8 +57,7 @@ class Store {
   base::Revision revision() const { return base::Revision(current_.load()); }
   // The newest compaction that was asked for; -1 if none ever was. It need not be finished.
   base::Revision compact_revision() const { return base::Revision(compact_.load()); }
-  // Pins `at`, 0 being the current revision. kFutureRevision, kCompacted, or kResourceExhausted
-  // with too many pins.
+  // Pins `at`, 0 being the current revision. kFutureRevision or kCompacted.
   base::Result<std::unique_ptr<ReadPin>> Pin(base::Revision at);
   // HashKV at `at`, 0 being the current revision: what was computed while compacting to it, if
   // that is known, or else computed now.
@@ -108,8 +107,7 @@ class Store {
 
   // Takes what a pin of its revision holds; kCompacted if that is gone.
   base::Status Attach(ReadPin* pin);
-  void Detach(const ReadPin& pin);
-  bool HasPinsBefore(int64_t compact) const;
+  void Detach(ReadPin* pin);
   void Publish(int64_t main);
 
   bool CanRemove() const;
@@ -131,9 +129,7 @@ class Store {
   std::atomic<int64_t> current_ = 1;
   std::atomic<int64_t> compact_ = -1;
 
-  // The compact revisions of the pins that live.
-  mutable std::mutex pins_mutex_;
-  std::multiset<int64_t> pins_;
+  PinCounts pins_;
   mutable std::mutex hashes_mutex_;
   std::map<int64_t, KeyValueHash> hashes_;  // by revision
 
