@@ -60,6 +60,12 @@ void Connection::Drain() {
   ScheduleFlush();
 }
 
+void Connection::OnHandshake(const ConnectionInfo& peer) {
+  info_.tls = true;
+  info_.certificate_common_name = peer.certificate_common_name;
+  info_.certificate_dns_names = peer.certificate_dns_names;
+}
+
 void Connection::ScheduleFlush() {
   if (flush_wanted_) return;
   flush_wanted_ = true;

@@ -43,6 +43,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
 
   // Begins to receive; once, after the group has taken the connection.
   void Start();
+  // What the TLS handshake has shown of the peer.
+  void OnHandshake(const ConnectionInfo& peer);
   // Takes no new exchanges, and closes when the open ones have ended.
   void Drain();
   // Closes now. Not from inside an exchange's event.
