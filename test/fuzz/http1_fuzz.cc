@@ -7,7 +7,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   http::testing::EchoService service;
-  http::testing::World world(&service);
+  http::testing::World world(&service, {}, {.http1 = true, .http2 = false});
   http::testing::RawClient& client = world.ConnectRaw();
   client.Send(base::ByteView(reinterpret_cast<const char*>(data), size));
   world.RunFor(std::chrono::seconds(1));

@@ -60,6 +60,12 @@ void Connection::Drain() {
   ScheduleFlush();
 }
 
+void Connection::OnHandshake(const ConnectionInfo& peer) {
+  info_.tls = true;
+  info_.certificate_common_name = peer.certificate_common_name;
+  info_.certificate_dns_names = peer.certificate_dns_names;
+}
+
 void Connection::ScheduleFlush() {
   if (flush_wanted_) return;
   flush_wanted_ = true;
@@ -203,7 +209,23 @@ void Connection::OnTick(runtime::TimePoint now) {
     environment.counters->of(Abuse::kSlowHandshake).Add();
     return Lose(too_late);
   }
-  if (const base::Status status = session_->OnTick(now); !status.ok()) Lose(status);
+  base::Status status = CheckStall(now);
+  if (status.ok()) status = session_->OnTick(now);
+  if (!status.ok()) Lose(status);
+}
+
+base::Status Connection::CheckStall(runtime::TimePoint now) {
+  const Environment& environment = group_->environment();
+  if (output_.empty()) {
+    stalled_since_.reset();
+  } else if (!stalled_since_.has_value() || flushed_when_stalled_ != output_.total_flushed()) {
+    stalled_since_ = now;
+    flushed_when_stalled_ = output_.total_flushed();
+  } else if (now - *stalled_since_ > environment.limits.stall_timeout) {
+    environment.counters->of(Abuse::kStalledReader).Add();
+    return base::Status(base::Code::kUnavailable, "the peer has stopped reading");
+  }
+  return {};
 }
 
 void Connection::Lose(const base::Status& status) {

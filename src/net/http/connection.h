@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "net/http/h2_session.h"
 #include "net/http/session.h"
@@ -43,6 +44,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
 
   // Begins to receive; once, after the group has taken the connection.
   void Start();
+  // What the TLS handshake has shown of the peer.
+  void OnHandshake(const ConnectionInfo& peer);
   // Takes no new exchanges, and closes when the open ones have ended.
   void Drain();
   // Closes now. Not from inside an exchange's event.
@@ -74,6 +77,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void ResumeHeldInput();
   void Flush();
   void OnTick(runtime::TimePoint now);
+  base::Status CheckStall(runtime::TimePoint now);
   void CloseIfDone();
   // Says goodbye: what was sent arrives before the connection is closed.
   void Linger();
@@ -91,6 +95,9 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   base::Bytes held_input_;  // before the protocol is known, or not yet taken by the session
   base::Status failure_;    // of the session: closes once the output is out
   const runtime::TimePoint opened_at_;
+  // Since when the socket has taken none of the output, and how much it had taken before.
+  std::optional<runtime::TimePoint> stalled_since_;
+  uint64_t flushed_when_stalled_ = 0;
   runtime::TimePoint lingering_since_;
   size_t position_ = 0;  // in the group's list
   bool in_input_ = false;

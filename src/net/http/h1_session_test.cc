@@ -218,6 +218,18 @@ TEST_F(H1SessionTest, TheSameEndpointsAnswerOverHttp2) {
   EXPECT_FALSE(call->exchange != nullptr);
 }
 
+TEST(H1Streaming, CutsOffAReaderThatHasStopped) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.PauseReading();
+  client.Send("GET /big/4000000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  world.RunFor(Limits{}.stall_timeout + seconds(5));
+  EXPECT_EQ(world.abuse(Abuse::kStalledReader), 1u);
+  EXPECT_TRUE(service.last->closed);
+  EXPECT_EQ(world.server().connection_count(), 0u);
+}
+
 TEST(H1Streaming, ChunksAnAnswerOfUnknownLengthAndReadsAsFastAsItIsConsumed) {
   EchoService service;
   World world(&service);

@@ -317,6 +317,22 @@ TEST(H2Session, APeerThatStopsReadingIsCutOffWhenMuchWaits) {
   EXPECT_EQ(world.server().connection_count(), 0u);
 }
 
+TEST(H2Session, AFarewellThatIsNotReadDoesNotKeepTheConnection) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.PauseReading();
+  client.SendPreface();
+  client.Send(Frame{kSettings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6)});
+  client.Send(Frame{kWindowUpdate, 0, 0, std::string("\x7f\0\0\0", 4)});
+  client.Send(RequestFrame(1, true, "/big/4000000"));
+  world.Settle();
+  client.Send(Frame{kData, 0, 0, "on stream 0"});
+  world.RunFor(Limits{}.stall_timeout + seconds(5));
+  EXPECT_EQ(world.server().connection_count(), 0u);
+  EXPECT_TRUE(service.last->closed);
+}
+
 TEST(H2Session, RefusesConnectionsAboveTheLimit) {
   EchoService service;
   Server::Options options;

@@ -28,8 +28,9 @@ struct Limits {
 
   // A stream with this much unsent is not writable, and is again at half of it.
   size_t stream_send_buffer = 256 * 1024;
-  // With more than this unsent on one connection, none of which moved for stall_timeout, the
-  // peer is taken to have left: it costs memory that others need.
+  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one that has
+  // more than this unsent on its streams, none of which moved for as long: its windows are shut,
+  // and it costs memory that others need.
   size_t max_unsent = 64 * 1024 * 1024;
   runtime::Duration stall_timeout = std::chrono::seconds(60);
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "net/http/tls_stream.h"
+
 namespace http {
 
 Server::Server(runtime::Loop* loop, runtime::Network* network, Service* service,
@@ -14,24 +16,37 @@ Server::~Server() {
 
 base::Result<runtime::Address> Server::Listen(const runtime::Address& address,
                                               const Listening& listening) {
-  ASSIGN_OR_RETURN(auto listener, network_->Listen(address, listening.socket,
-                                                   [this, protocols = listening.protocols](
-                                                       std::unique_ptr<runtime::Stream> stream) {
-                                                     Accept(std::move(stream), protocols);
-                                                   }));
+  ASSIGN_OR_RETURN(auto listener,
+                   network_->Listen(address, listening.socket,
+                                    [this, listening](std::unique_ptr<runtime::Stream> stream) {
+                                      Accept(std::move(stream), listening);
+                                    }));
   const runtime::Address chosen = listener->address();
   listeners_.push_back(std::move(listener));
   return chosen;
 }
 
-void Server::Accept(std::unique_ptr<runtime::Stream> stream, Connection::Protocols protocols) {
-  if (connections_.size() >= connections_.environment().limits.max_connections) {
+void Server::Accept(std::unique_ptr<runtime::Stream> stream, const Listening& listening) {
+  const Environment& environment = connections_.environment();
+  if (connections_.size() >= environment.limits.max_connections) {
     connections_.counters().of(Abuse::kTooManyConnections).Add();
     stream->Close(/*abort=*/true);
     return;
   }
-  connections_.Add(
-      std::make_unique<Connection>(&connections_, std::move(stream), service_, protocols));
+  TlsStream* tls = nullptr;
+  if (listening.tls) {
+    auto wrapped = std::make_unique<TlsStream>(listening.tls(), std::move(stream), "",
+                                               environment.loop->clock().WallNow());
+    tls = wrapped.get();
+    stream = std::move(wrapped);
+  }
+  auto connection =
+      std::make_unique<Connection>(&connections_, std::move(stream), service_, listening.protocols);
+  if (tls != nullptr) {
+    tls->OnHandshake(
+        [raw = connection.get()](const ConnectionInfo& peer) { raw->OnHandshake(peer); });
+  }
+  connections_.Add(std::move(connection));
 }
 
 void Server::Drain(base::Callback<void()> on_drained) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "base/status.h"
 #include "net/http/connection_group.h"
 #include "net/http/exchange.h"
+#include "net/http/tls_context.h"
 #include "runtime/network.h"
 
 namespace http {
@@ -25,6 +27,9 @@ class Server {
 
   struct Listening {
     Connection::Protocols protocols;
+    // If set, connections speak TLS, each with what this returns when it is accepted: so that
+    // certificates and authorities can change.
+    std::function<std::shared_ptr<const TlsContext>()> tls;
     runtime::Network::ListenOptions socket;
   };
   // Accepts on `address` from now on. Returns the address with the port that was chosen.
@@ -39,7 +44,7 @@ class Server {
   const Counters& counters() const { return connections_.counters(); }
 
  private:
-  void Accept(std::unique_ptr<runtime::Stream> stream, Connection::Protocols protocols);
+  void Accept(std::unique_ptr<runtime::Stream> stream, const Listening& listening);
 
   runtime::Network* const network_;
   Service* const service_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "net/http/tls_stream.h"
 
 namespace rpc {
 
@@ -35,8 +36,10 @@ class Channel::Subchannel {
   // Its last attempt has failed, and the next one has not begun.
   bool HasFailed() const { return state_ == State::kWaiting; }
   const base::Status& failure() const { return failure_; }
-  http::H2Session& session() { return connection_->client_session(); }
-  const std::string& authority() const { return authority_; }
+  ClientCall::Route route() {
+    return {&connection_->client_session(), authority_,
+            channel_->options_.tls == nullptr ? "http" : "https"};
+  }
 
  private:
   enum class State : uint8_t { kConnecting, kReady, kWaiting };
@@ -53,6 +56,10 @@ class Channel::Subchannel {
     events.on_closed = [this, number](const base::Status& status) {
       if (number == connection_number_) OnLost(status);
     };
+    if (channel_->options_.tls != nullptr) {
+      stream = std::make_unique<http::TlsStream>(channel_->options_.tls, std::move(stream),
+                                                 address_.host, channel_->loop_->clock().WallNow());
+    }
     connection_ = &channel_->connections_.Add(std::make_unique<http::Connection>(
         &channel_->connections_, std::move(stream), std::move(events)));
   }
@@ -199,7 +206,7 @@ std::shared_ptr<ClientCall> Channel::CallUnary(std::string path, ClientCall::Opt
 void Channel::Place(std::shared_ptr<ClientCall> call) {
   if (waiting_.empty()) {
     if (Subchannel* const subchannel = Pick()) {
-      return call->Begin(subchannel->session(), subchannel->authority(), loop_->clock());
+      return call->Begin(subchannel->route(), loop_->clock());
     }
   }
   if (waiting_.size() >= options_.max_waiting_calls) {
@@ -237,7 +244,7 @@ void Channel::ServeWaiting() {
     if (subchannel == nullptr) return;
     const std::shared_ptr<ClientCall> call = std::move(waiting_.front());
     waiting_.pop_front();
-    call->Begin(subchannel->session(), subchannel->authority(), loop_->clock());
+    call->Begin(subchannel->route(), loop_->clock());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/http/connection_group.h"
+#include "net/http/tls_context.h"
 #include "net/rpc/backoff.h"
 #include "net/rpc/client_call.h"
 #include "runtime/network.h"
@@ -23,6 +24,8 @@ class Channel {
     std::vector<runtime::Address> endpoints;
     // The ":authority" of the requests; the endpoint's address if empty.
     std::string authority;
+    // TLS to every endpoint, whose certificates are for their hosts; plain text without.
+    std::shared_ptr<const http::TlsContext> tls = nullptr;
     http::Limits limits;
     // No pings unless an interval is set.
     http::Keepalive keepalive = {.interval = runtime::Duration::max()};

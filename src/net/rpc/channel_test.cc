@@ -61,16 +61,21 @@ class RecordingClient final : public ClientHandler {
 class ChannelTest : public ::testing::Test {
  protected:
   ChannelTest() { Open({World::kAddress}); }
-  ~ChannelTest() override {
+  ~ChannelTest() override { Close(); }
+
+  // What lives on a world's loops goes before it.
+  void Close() {
+    if (world_ == nullptr) return;
     world_->Do([&] { channel_.reset(); });
+    world_->DestroyServer();
+    service_.table.reset();
     world_.reset();
   }
 
   // A new world, and a channel to `endpoints` in it.
   void Open(std::vector<runtime::Address> endpoints, const http::Server::Options& server = {},
             Channel::Options options = {}) {
-    if (channel_ != nullptr) world_->Do([&] { channel_.reset(); });
-    world_.reset();
+    Close();
     hanging_.clear();
     world_ = std::make_unique<World>(&service_, server);
     service_.table = std::make_unique<Server>(&world_->server_loop(), &plain_, MessageLimits{});

@@ -33,13 +33,12 @@ void ClientCall::Register() {
   if (options_.deadline.has_value()) deadlines_->Add(this, *options_.deadline);
 }
 
-void ClientCall::Begin(http::H2Session& session, const std::string& authority,
-                       const runtime::Clock& clock) {
+void ClientCall::Begin(const Route& route, const runtime::Clock& clock) {
   CHECK(exchange_ == nullptr && !finished_);
   http::Headers head = {{":method", "POST"},
-                        {":scheme", "http"},
+                        {":scheme", route.scheme},
                         {":path", path_},
-                        {":authority", authority},
+                        {":authority", route.authority},
                         {"content-type", "application/grpc"},
                         {"te", "trailers"},
                         {"grpc-accept-encoding", "gzip"}};
@@ -50,7 +49,7 @@ void ClientCall::Begin(http::H2Session& session, const std::string& authority,
   for (size_t i = 0; i < options_.metadata.size(); ++i) {
     head.Add(options_.metadata[i].name, options_.metadata[i].value);
   }
-  exchange_ = &session.Request(head, Then::kContinue, shared_from_this());
+  exchange_ = &route.session->Request(head, Then::kContinue, shared_from_this());
   for (const base::SharedBytes& frame : sent_) exchange_->SendData(frame, Then::kContinue);
   if (half_closed_) exchange_->SendData(base::Bytes(), Then::kEnd);
 }

@@ -66,7 +66,12 @@ class ClientCall final : public http::ExchangeHandler,
 
   // What the channel does with a call: registers its deadline, gives it a connection, ends it.
   void Register();
-  void Begin(http::H2Session& session, const std::string& authority, const runtime::Clock& clock);
+  struct Route {
+    http::H2Session* session;
+    const std::string& authority;
+    base::ByteView scheme;
+  };
+  void Begin(const Route& route, const runtime::Clock& clock);
   void Finish(const base::Status& status, const http::Headers& trailers = {});
   // Called when the server refused the call unseen; true if the channel starts it again.
   void OnRefused(base::Callback<bool(std::shared_ptr<ClientCall>)> callback) {

@@ -201,7 +201,9 @@ class World {
         server_(
             std::make_unique<Server>(server_loop_.get(), server_network_.get(), service, options)),
         clients_(std::make_unique<ConnectionGroup>(client_loop_.get(), Limits{}, Keepalive{})) {
-    CHECK(server_->Listen(kAddress, {protocols, {}}).ok());
+    Server::Listening listening;
+    listening.protocols = protocols;
+    CHECK(server_->Listen(kAddress, listening).ok());
   }
 
   ~World() {

@@ -1,0 +1,195 @@
+#include "net/http/tls_context.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "net/http/openssl.h"
+
+namespace http {
+namespace {
+
+// ALPN's list: each name after its length.
+constexpr base::ByteView kProtocols = "\x02h2\x08http/1.1";
+
+base::Status Invalid(base::ByteView subject) {
+  base::Bytes message(subject);
+  message += ": " + OpenSslError();
+  return base::Status(base::Code::kInvalidArgument, message);
+}
+
+int WireVersion(TlsOptions::Version version) {
+  return version == TlsOptions::Version::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
+
+// A client that names none of ours goes on without ALPN, as Go's server lets it.
+int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+                   const unsigned char* offered, unsigned int offered_size, void*) {
+  unsigned char* selected = nullptr;
+  const auto* ours = reinterpret_cast<const unsigned char*>(kProtocols.data());
+  const int result =
+      SSL_select_next_proto(&selected, chosen_size, ours, kProtocols.size(), offered, offered_size);
+  *chosen = selected;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+std::string CommonName(X509* certificate) {
+  X509_NAME* const subject = X509_get_subject_name(certificate);
+  const int position = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (position < 0) return {};
+  ASN1_STRING* const name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, position));
+  unsigned char* text = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&text, name);
+  if (size < 0) return {};
+  std::string common_name(reinterpret_cast<char*>(text), static_cast<size_t>(size));
+  OPENSSL_free(text);
+  return common_name;
+}
+
+void ReadAlternativeNames(X509* certificate, ConnectionInfo* info) {
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_DNS) continue;
+    info->certificate_dns_names.emplace_back(
+        reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+        static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
+  }
+  GENERAL_NAMES_free(names);
+}
+
+bool IsAllowed(X509* certificate, const std::vector<std::string>& host_names) {
+  return std::any_of(host_names.begin(), host_names.end(), [&](const std::string& name) {
+    return X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1 ||
+           X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
+  });
+}
+
+}  // namespace
+
+TlsContext::TlsContext(Role role, const TlsOptions& options)
+    : role_(role),
+      allowed_common_names_(options.allowed_common_names),
+      allowed_host_names_(options.allowed_host_names),
+      context_(SSL_CTX_new(role == Role::kServer ? TLS_server_method() : TLS_client_method())) {
+  CHECK(context_ != nullptr);
+}
+
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_);
+}
+
+base::Result<std::shared_ptr<const TlsContext>> TlsContext::New(Role role,
+                                                                const TlsOptions& options) {
+  std::shared_ptr<TlsContext> context(new TlsContext(role, options));
+  RETURN_IF_ERROR(context->Load(options));
+  return std::shared_ptr<const TlsContext>(std::move(context));
+}
+
+base::Status TlsContext::Load(const TlsOptions& options) {
+  // An idle connection gives its buffers back; a partial write need not repeat the same bytes.
+  SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_min_proto_version(context_, WireVersion(options.min_version));
+  SSL_CTX_set_max_proto_version(context_, WireVersion(options.max_version));
+  if (role_ == Role::kServer) {
+    // Resumption goes by tickets only, whose keys end with this context: what it trusted, too.
+    SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_id_context(context_, reinterpret_cast<const unsigned char*>("etcd"), 4);
+    SSL_CTX_set_alpn_select_cb(context_, &ChooseProtocol, nullptr);
+  } else {
+    SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>("\x02h2"), 3);
+  }
+  std::string suites;
+  for (const std::string& name : options.cipher_suites) {
+    const std::string ours = OpenSslCipherName(name);
+    if (ours.empty()) {
+      return base::Status(base::Code::kInvalidArgument, "unexpected TLS cipher suite " + name);
+    }
+    suites += (suites.empty() ? "" : ":") + ours;
+  }
+  if (!suites.empty() && SSL_CTX_set_cipher_list(context_, suites.c_str()) != 1) {
+    return Invalid("cipher suites");
+  }
+  if (!options.certificate_pem.empty()) {
+    const BioPointer chain = ReadFrom(options.certificate_pem);
+    const CertificatePointer leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+    if (leaf == nullptr || SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
+      return Invalid("certificate");
+    }
+    while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
+      SSL_CTX_add0_chain_cert(context_, next);
+    }
+    ERR_clear_error();  // the end of the text is reported as one
+    const KeyPointer key(
+        PEM_read_bio_PrivateKey(ReadFrom(options.key_pem).get(), nullptr, nullptr, nullptr));
+    if (key == nullptr || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
+  }
+  return LoadTrust(options);
+}
+
+base::Status TlsContext::LoadTrust(const TlsOptions& options) {
+  X509_STORE* const store = SSL_CTX_get_cert_store(context_);
+  const BioPointer authorities = ReadFrom(options.trusted_ca_pem);
+  int count = 0;
+  for (;; ++count) {
+    const CertificatePointer authority(
+        PEM_read_bio_X509(authorities.get(), nullptr, nullptr, nullptr));
+    if (authority == nullptr) break;
+    X509_STORE_add_cert(store, authority.get());
+    if (role_ == Role::kServer) SSL_CTX_add_client_CA(context_, authority.get());
+  }
+  if (count == 0 && !options.trusted_ca_pem.empty()) return Invalid("trusted CA");
+  if (!options.crl_pem.empty()) {
+    X509_CRL* const revoked =
+        PEM_read_bio_X509_CRL(ReadFrom(options.crl_pem).get(), nullptr, nullptr, nullptr);
+    if (revoked == nullptr) return Invalid("CRL");
+    X509_STORE_add_crl(store, revoked);
+    X509_CRL_free(revoked);
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+  }
+  ERR_clear_error();
+  int mode = SSL_VERIFY_NONE;
+  if (role_ == Role::kClient) {
+    mode = options.skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
+  } else if (options.require_client_certificate) {
+    mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  } else if (count > 0) {
+    mode = SSL_VERIFY_PEER;
+  }
+  SSL_CTX_set_verify(context_, mode, nullptr);
+  return {};
+}
+
+base::Status TlsContext::CheckPeer(ssl_st* ssl, ConnectionInfo* info) const {
+  info->tls = true;
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  const bool names_matter = !allowed_common_names_.empty() || !allowed_host_names_.empty();
+  if (certificate == nullptr) {
+    if (!names_matter) return {};
+    return base::Status(base::Code::kUnauthenticated, "the peer has no certificate");
+  }
+  info->certificate_common_name = CommonName(certificate);
+  ReadAlternativeNames(certificate, info);
+  const bool common_name_allowed =
+      allowed_common_names_.empty() ||
+      std::find(allowed_common_names_.begin(), allowed_common_names_.end(),
+                info->certificate_common_name) != allowed_common_names_.end();
+  if (!common_name_allowed) {
+    return base::Status(base::Code::kUnauthenticated, "client certificate authentication failed");
+  }
+  if (!allowed_host_names_.empty() && !IsAllowed(certificate, allowed_host_names_)) {
+    return base::Status(base::Code::kUnauthenticated, "client certificate authentication failed");
+  }
+  return {};
+}
+
+}  // namespace http

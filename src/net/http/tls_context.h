@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "net/http/exchange.h"
+#include "runtime/time.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace http {
+
+// What TLS needs to know; certificates and keys as PEM text, which the caller has read.
+struct TlsOptions {
+  // This end's chain, leaf first, and the leaf's key; a client may have none.
+  base::Bytes certificate_pem;
+  base::Bytes key_pem;
+  // Whom to trust. Empty: at a server nobody is asked for a certificate; a client trusts nobody.
+  base::Bytes trusted_ca_pem;
+  // Revoked certificates of those authorities, or empty.
+  base::Bytes crl_pem;
+  // Server: clients without a trusted certificate are refused.
+  bool require_client_certificate = false;
+  // Client: takes any certificate of the server.
+  bool skip_verify = false;
+  // If not empty, the peer's certificate must have one of these names.
+  std::vector<std::string> allowed_common_names;
+  std::vector<std::string> allowed_host_names;
+  // Go's (IANA's) names, for TLS 1.2; those of TLS 1.3 are fixed. Empty: OpenSSL's choice.
+  std::vector<std::string> cipher_suites;
+  enum class Version : uint8_t { kTls12, kTls13 };
+  Version min_version = Version::kTls12;
+  Version max_version = Version::kTls13;
+};
+
+// Options made ready for handshakes; immutable, shared by the connections of any thread. Files that
+// changed are taken up by making another one for the connections to come.
+class TlsContext {
+ public:
+  enum class Role : uint8_t { kServer, kClient };
+
+  // Fails with kInvalidArgument, naming the option at fault.
+  static base::Result<std::shared_ptr<const TlsContext>> New(Role role, const TlsOptions& options);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  Role role() const { return role_; }
+  ssl_ctx_st* get() const { return context_; }
+
+  // After the handshake: describes the peer in `*info`, and fails if its names are not allowed.
+  base::Status CheckPeer(ssl_st* ssl, ConnectionInfo* info) const;
+
+ private:
+  TlsContext(Role role, const TlsOptions& options);
+  base::Status Load(const TlsOptions& options);
+  base::Status LoadTrust(const TlsOptions& options);
+
+  const Role role_;
+  const std::vector<std::string> allowed_common_names_;
+  const std::vector<std::string> allowed_host_names_;
+  ssl_ctx_st* const context_;
+};
+
+// A certificate and key for `hosts` (names and addresses) that signs itself, as PEM text; valid
+// from a day before `now` for `days`. For etcd's --auto-tls.
+struct SelfSigned {
+  base::Bytes certificate_pem;
+  base::Bytes key_pem;
+};
+SelfSigned NewSelfSigned(const std::vector<std::string>& hosts, runtime::WallTime now, int days);
+
+}  // namespace http
