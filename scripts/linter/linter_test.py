@@ -64,6 +64,12 @@ class WordsTest(unittest.TestCase):
         self.assertEqual(self.found(src__runtime__b_cc="sleep(1);\n"), [])
         self.assertEqual(len(self.found(docs__x_h="TODO\n")), 1)
 
+    def test_exempts_tests_where_a_rule_says_so(self):
+        rule = words.rules("fstream | src/ !tests | a disk")[0]
+        self.assertTrue(rule.concerns("src/raft/b.cc"))
+        self.assertFalse(rule.concerns("src/raft/b_test.cc"))
+        self.assertFalse(rule.concerns("src/raft/testing/b.cc"))
+
     def test_the_projects_own_rules_can_be_read(self):
         from pathlib import Path
         text = (Path(__file__).parent / "words.txt").read_text()

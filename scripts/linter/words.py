@@ -2,6 +2,7 @@
 
 import re
 
+from .layers import is_test
 from .tree import Tree
 
 TEXT_SUFFIXES = (".cc", ".h", ".md", ".txt", ".py", ".cmake", ".json", ".proto", "")
@@ -10,7 +11,8 @@ TEXT_SUFFIXES = (".cc", ".h", ".md", ".txt", ".py", ".cmake", ".json", ".proto",
 class Rule:
     """A line of words.txt: PATTERN | WHERE | INSTEAD.
 
-    WHERE lists path prefixes; one with a leading "!" exempts, "*" means everywhere.
+    WHERE lists path prefixes; one with a leading "!" exempts, "!tests" exempts test code, and
+    "*" means everywhere.
     """
 
     def __init__(self, line: str):
@@ -18,9 +20,12 @@ class Rule:
         self.pattern = re.compile(pattern)
         prefixes = where.split()
         self.exempt = tuple(p[1:] for p in prefixes if p.startswith("!"))
+        self.exempts_tests = "!tests" in prefixes
         self.within = tuple("" if p == "*" else p for p in prefixes if not p.startswith("!"))
 
     def concerns(self, path: str) -> bool:
+        if self.exempts_tests and is_test(path):
+            return False
         return path.startswith(self.within) and not path.startswith(self.exempt or ("\0",))
 
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
+
 #include "raft/testing/random_values.h"
 
 namespace raft {
@@ -13,7 +15,9 @@ using base::ByteView;
 Bytes FromHex(std::string_view hex) {
   Bytes bytes;
   for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+    uint8_t byte = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    bytes += static_cast<char>(byte);
   }
   return bytes;
 }

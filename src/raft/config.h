@@ -29,7 +29,8 @@ struct Config {
   uint64_t seed = 0;
 
   // What the node had saved when it stopped; empty at the first start. `applied` is the index that
-  // the state machine has reached, 0 for the log's start.
+  // the state machine has reached, 0 for the log's start; conf_state is the configuration there.
+  // `applied` may be ahead of hard_state.commit, but not of the log.
   HardState hard_state{};
   ConfState conf_state{};
   Index applied{};

@@ -181,7 +181,7 @@ void Node::BecomeLeader() {
   // long, waiting for all of it to be applied does not.
   leader.pending_conf_index = last;
   // Committing an entry of its own term commits all before it (§5.4.2).
-  CHECK(LeaderAppend(leader, {Entry()}));
+  if (!Planted(PlantedBug::kCommitOldTermByCounting)) CHECK(LeaderAppend(leader, {Entry()}));
   Notify(event::BecameRole{Role::kLeader, term_});
 }
 

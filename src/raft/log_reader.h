@@ -29,7 +29,9 @@ class LogReader {
   virtual bool Read(Index low, Index high, uint64_t bytes_max, std::vector<Entry>* out) const = 0;
 
   // A snapshot to bring a far-behind peer up; null while none is at hand, and the node asks again
-  // at a later message. Its index is at least FirstIndex() - 1.
+  // at a later message. Its index is at least FirstIndex() - 1, and not before the last applied
+  // change of configuration: a peer refuses a snapshot in whose configuration it is missing, and
+  // one that was added and is needed for the next commit would never catch up.
   virtual SnapshotPtr LatestSnapshot() const = 0;
 };
 

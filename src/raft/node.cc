@@ -1,5 +1,6 @@
 #include "raft/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -24,16 +25,22 @@ Node::Node(Config config)
       timer_(config_.election_ticks, config_.seed),
       log_(*config_.log, config_.applying_bytes_max, config_.observer) {
   SwitchTo(Membership::FromConfState(config_.conf_state).value());
-  if (const HardState& saved = config_.hard_state; !saved.empty()) {
-    CHECK_GE(saved.commit, log_.committed());
-    log_.CommitTo(saved.commit);
-    term_ = saved.term;
-    vote_ = saved.vote;
+  term_ = config_.hard_state.term;
+  vote_ = config_.hard_state.vote;
+  // The saved commit index may be behind: moving it alone is not synced. What a snapshot covers or
+  // the state machine has applied was committed.
+  log_.CommitTo(std::max(config_.hard_state.commit, config_.applied));
+  // A crash may have cut the last write off after its entries, before its hard state. A node that
+  // has entries of a term was in it, and had not voted in it: a vote is durable before it is sent.
+  const bool was_cut_off = log_.LastIndex() > log_.committed() && log_.Last().term > term_;
+  if (was_cut_off) {
+    term_ = log_.Last().term;
+    vote_ = kNobody;
   }
   if (config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
   BecomeFollower(term_, kNobody);
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
-  handed_hard_state_ = hard_state();
+  handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();
   handed_soft_state_ = soft_state();
 }
 

@@ -85,9 +85,8 @@ class Node {
   const Log& log() const { return log_; }
   // The leader's view of itself, its followers and clients; null on others.
   const Leader* AsLeader() const { return std::get_if<Leader>(&role_); }
-  // The ticks that this wait for a leader lasts; set for a driver that knows better, until the node
-  // changes its role.
-  const ElectionTimer& election_timer() const { return timer_; }
+  // The ticks that the present wait for a leader lasts, for a driver that knows better than the
+  // draw; the next wait is drawn again.
   void set_election_timeout(uint32_t ticks) { timer_.set_timeout(ticks); }
 
  private:
@@ -98,7 +97,7 @@ class Node {
   void OnHigherTerm(const Message& message);
   void OnLowerTerm(const Message& message);
   base::Status Dispatch(Message message);
-  // Completes `message` and queues it: for now, or for after the write.
+  // Completes `message` and queues it, to go at once or after the write.
   void Send(Message message);
   // Queues what this node tells itself after the write.
   void AckToSelf(Message message);

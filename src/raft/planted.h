@@ -14,7 +14,8 @@ enum class PlantedBug : uint8_t {
   kVoteTwiceInTerm,
   // Grants votes to candidates whose log is behind.
   kVoteForShorterLog,
-  // Commits an entry of an older term as soon as a majority holds it.
+  // Commits an entry of an older term as soon as a majority holds it; and begins a term without an
+  // entry of its own, which would mostly come in between.
   kCommitOldTermByCounting,
   // Sends and counts acknowledgements that the disk has not confirmed.
   kAckBeforePersist,
@@ -26,14 +27,14 @@ enum class PlantedBug : uint8_t {
   kKeepConflictingEntries,
   // Counts a learner's log towards the commit index.
   kCountLearnerInQuorum,
-  // In a joint configuration, decides by the incoming majority alone.
+  // In a joint configuration, commits by the incoming majority alone and elects by the outgoing.
   kHalfOfJointQuorum,
   // Answers reads without asking a quorum whether it still leads.
   kReadWithoutQuorum,
   // Answers reads before an entry of its own term is committed.
   kReadBeforeTermCommit,
-  // Goes on leading when it hears of a newer term.
-  kIgnoreHigherTerm,
+  // Takes over a newer term that it hears of, and goes on leading in it.
+  kLeadOnInHigherTerm,
   // Tells a follower in a heartbeat to commit what it may not have.
   kHeartbeatCommitUnmatched,
   // Installs a snapshot although its own log has committed more.

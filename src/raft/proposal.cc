@@ -57,12 +57,14 @@ base::Status Node::LeaderOnPropose(Leader& leader, std::vector<Entry> entries) {
   if (leader.transferee != kNobody) {
     return DropProposal(DroppedProposal::kLeaderTransfer, leader.transferee);
   }
+  const Index pending_before = leader.pending_conf_index;
   Index index = log_.LastIndex();
   for (Entry& entry : entries) {
     ++index;
     if (entry.type != EntryType::kNormal) LeaderAdmitConfChange(leader, entry, index);
   }
   if (!LeaderAppend(leader, std::move(entries))) {
+    leader.pending_conf_index = pending_before;
     return DropProposal(DroppedProposal::kUncommittedLimit);
   }
   LeaderBroadcastAppend(leader);

@@ -85,8 +85,8 @@ Index CommittedIndex(const JointConfig& config, const AckedIndexer& acked) {
 
 VoteResult ResultOf(const JointConfig& config, const Votes& votes) {
   const VoteResult incoming = ResultOf(config.incoming, votes);
-  if (Planted(PlantedBug::kHalfOfJointQuorum)) return incoming;
   const VoteResult outgoing = ResultOf(config.outgoing, votes);
+  if (Planted(PlantedBug::kHalfOfJointQuorum) && config.IsJoint()) return outgoing;
   if (incoming == outgoing) return incoming;
   const bool lost = incoming == VoteResult::kLost || outgoing == VoteResult::kLost;
   return lost ? VoteResult::kLost : VoteResult::kPending;

@@ -27,8 +27,9 @@ void Node::LeaderOnReadIndex(Leader& leader, const Message& message) {
 }
 
 void Node::LeaderConfirmRead(Leader& leader, ReadRequest request) {
-  // Alone it needs nobody's confirmation.
-  if (membership_.IsSingleton() || config_.read_only == ReadOnlyOption::kLeaseBased ||
+  // A lone voter needs nobody's confirmation; a leader that was demoted needs that voter's.
+  const bool alone = membership_.IsSingleton() && membership_.voters.Contains(config_.id);
+  if (alone || config_.read_only == ReadOnlyOption::kLeaseBased ||
       Planted(PlantedBug::kReadWithoutQuorum)) {
     AnswerRead(request, log_.committed());
     return;

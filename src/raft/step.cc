@@ -75,7 +75,11 @@ void Node::OnHigherTerm(const Message& message) {
   // A pre-vote is about a term that nobody has entered; its grant says nothing else.
   if (message.type == MessageType::kPreVote) return;
   if (message.type == MessageType::kPreVoteResp && !message.reject) return;
-  if (Planted(PlantedBug::kIgnoreHigherTerm) && AsLeader() != nullptr) return;
+  if (Planted(PlantedBug::kLeadOnInHigherTerm) && AsLeader() != nullptr) {
+    term_ = message.term;
+    vote_ = config_.id;
+    return;
+  }
   Notify(event::HigherTermReceived{message, term_});
   BecomeFollower(message.term, IsFromLeader(message.type) ? message.from : kNobody);
 }

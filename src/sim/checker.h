@@ -28,7 +28,8 @@ class Checker {
   // Compares two logs entry by entry; slower than the rest.
   void CompareLogs(const raft::Node& a, const raft::Node& b);
 
-  // A read asked for now must see at least this much: all that anybody may have acted upon.
+  // A read that begins at this moment must see at least this much: all that anybody may have acted
+  // upon.
   base::Index ReadFloor() const { return committed_; }
   // A read asked for when the floor was `floor` was told `index`.
   void CheckRead(base::Index floor, base::Index index);

@@ -1,5 +1,6 @@
 #include "sim/cluster.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -9,8 +10,6 @@ namespace {
 
 using runtime::simulated::CrashMode;
 using runtime::simulated::Disk;
-
-constexpr runtime::Duration kDowntimeMax = std::chrono::milliseconds(400);
 
 }  // namespace
 
@@ -92,14 +91,15 @@ void Cluster::Start(Member& member) {
     member.replica = *std::move(started);
     return;
   }
-  if (!member.disk.power_failed()) checker_.Fail(started.status());
+  // The disk may fail again while the log is being repaired; anything else is a lost promise.
+  if (started.status().code() != base::Code::kUnavailable) checker_.Fail(started.status());
   member.power_off = true;
   member.revival->Arm(DrawDowntime());
 }
 
 runtime::Duration Cluster::DrawDowntime() {
   return runtime::Duration(static_cast<runtime::Duration::rep>(
-      scheduler_->random().Below(static_cast<uint64_t>(kDowntimeMax.count()))));
+      scheduler_->random().Below(static_cast<uint64_t>(plan_.downtime_max.count()))));
 }
 
 void Cluster::OnDeath(Member& member) {
@@ -155,6 +155,17 @@ uint64_t Cluster::reads_answered() const {
     if (member->replica != nullptr) answered += member->replica->reads_answered();
   }
   return answered;
+}
+
+bool Cluster::AgreesOnConfiguration() const {
+  std::optional<raft::ConfState> agreed;
+  for (const base::MemberId id : members()) {
+    if (replica(id) == nullptr) continue;
+    raft::ConfState own = replica(id)->node().membership().ToConfState();
+    if (agreed.has_value() && own != *agreed) return false;
+    agreed = std::move(own);
+  }
+  return true;
 }
 
 }  // namespace sim

@@ -42,6 +42,8 @@ class Cluster {
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
   uint64_t reads_answered() const;
+  // Whether all living members work with the same configuration.
+  bool AgreesOnConfiguration() const;
 
  private:
   struct Member;

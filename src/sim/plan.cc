@@ -33,7 +33,7 @@ void DrawFaults(runtime::Random& random, Plan* plan) {
   plan->message_loss = random.OneIn(2) ? random.Below(100) : 0;
   plan->message_duplication = random.OneIn(2) ? random.Below(100) : 0;
   plan->message_latency_max = microseconds(random.OneIn(4) ? 60'000 : random.Between(100, 8'000));
-  plan->kill_interval = MaybeBetween(random, milliseconds(300), milliseconds(3000));
+  plan->kill_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
   plan->power_failure_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
   plan->sync_failure_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
   plan->partition_interval = MaybeBetween(random, milliseconds(200), milliseconds(1000));
@@ -41,11 +41,22 @@ void DrawFaults(runtime::Random& random, Plan* plan) {
   plan->keeps_some_unsynced = random.OneIn(2);
 }
 
+// Leaders come and go before their entries are everywhere, which is when it matters what exactly
+// commits an entry (raft paper, figure 8).
+void DrawChurn(runtime::Random& random, Plan* plan) {
+  plan->config.message_bytes_max = 1;
+  plan->config.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 4));
+  plan->message_latency_max = milliseconds(random.Between(2, 30));
+  plan->kill_interval = milliseconds(random.Between(30, 150));
+  plan->partition_interval = milliseconds(random.Between(30, 200));
+  plan->downtime_max = milliseconds(random.Between(1, 100));
+}
+
 void DrawLoad(runtime::Random& random, Plan* plan) {
   plan->proposal_interval = milliseconds(random.Between(2, 20));
-  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 100) : 1;
+  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 60) : 1;
   plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
-  plan->conf_change_interval = MaybeBetween(random, milliseconds(50), milliseconds(1000));
+  plan->conf_change_interval = MaybeBetween(random, milliseconds(20), milliseconds(500));
   plan->transfer_interval = MaybeBetween(random, milliseconds(100), milliseconds(1000));
   plan->campaign_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
 }
@@ -63,6 +74,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.log_entries_max = random.Between(1, plan.snapshot_entries);
   DrawFaults(random, &plan);
   DrawLoad(random, &plan);
+  plan.downtime_max = milliseconds(400);
+  if (random.OneIn(3)) DrawChurn(random, &plan);
   plan.turmoil = seconds(10);
   return plan;
 }

@@ -29,6 +29,8 @@ struct Plan {
   runtime::Duration sync_failure_interval{0};
   runtime::Duration partition_interval{0};
   runtime::Duration pause_interval{0};
+  // How long a member stays down.
+  runtime::Duration downtime_max{0};
   // Unsynced writes of a power failure: all lost, or any subset kept.
   bool keeps_some_unsynced = false;
 

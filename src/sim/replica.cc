@@ -35,6 +35,7 @@ Replica::Replica(const Cluster& cluster, runtime::simulated::Disk* disk, Options
       options_(std::move(options)),
       on_death_(std::move(on_death)),
       disk_(disk),
+      next_read_(cluster.scheduler->random().Next()),
       loop_(cluster.scheduler->NewLoop("raft")),
       disk_loop_(cluster.scheduler->NewLoop("disk")) {}
 
@@ -192,16 +193,21 @@ void Replica::ApplyEntries(const std::vector<raft::Entry>& entries) {
   // A snapshot may have overtaken them.
   if (entries.back().index <= machine_.applied()) return;
   cluster_.checker->Applied(options_.config.id, entries);
+  bool reconfigured = false;
   for (const raft::Entry& entry : entries) {
     machine_.Apply(entry);
     if (entry.type == raft::EntryType::kNormal) continue;
     const base::Result<raft::ConfChangeV2> change = raft::ConfChangeOf(entry);
     CHECK(change.ok());
     conf_state_ = node_->ApplyConfChange(*change);
+    reconfigured = true;
   }
   node_->OnApplied(machine_.applied());
   cluster_.checker->CheckDigest(machine_.applied(), machine_.digest());
-  if (machine_.applied() - snapshot_index_ >= options_.snapshot_entries) MakeSnapshot();
+  // Why after a change: a member that it added refuses a snapshot that does not know it.
+  if (reconfigured || machine_.applied() - snapshot_index_ >= options_.snapshot_entries) {
+    MakeSnapshot();
+  }
 }
 
 void Replica::MakeSnapshot() {
@@ -229,16 +235,27 @@ void Replica::AnswerReads(const std::vector<raft::ReadState>& reads) {
 }
 
 void Replica::OnDisk(base::Callback<base::Status()> work, base::Callback<void()> done) {
+  disk_queue_.push_back({std::move(work), std::move(done)});
+  if (!disk_busy_) StartDisk();
+}
+
+void Replica::StartDisk() {
+  disk_busy_ = true;
   const auto latency =
       runtime::Duration(static_cast<runtime::Duration::rep>(cluster_.scheduler->random().Below(
           static_cast<uint64_t>(options_.disk_latency_max.count()) + 1)));
-  disk_free_at_ = std::max(disk_free_at_, cluster_.scheduler->clock().Now()) + latency;
-  cluster_.scheduler->RunAt(disk_free_at_, disk_loop_.get(),
-                            [this, work = std::move(work), done = std::move(done)]() mutable {
-                              if (dead_) return;
-                              if (const base::Status status = work(); !status.ok()) return Die();
-                              Input(std::move(done));
-                            });
+  cluster_.scheduler->RunAt(cluster_.scheduler->clock().Now() + latency, disk_loop_.get(),
+                            [this] { RunDisk(); });
+}
+
+void Replica::RunDisk() {
+  if (dead_) return;
+  for (DiskWork& next : std::exchange(disk_queue_, {})) {
+    if (!next.work().ok()) return Die();
+    Input(std::move(next.done));
+  }
+  disk_busy_ = false;
+  if (!disk_queue_.empty()) StartDisk();
 }
 
 void Replica::Die() {

@@ -53,6 +53,7 @@ class Replica final : public Receiver {
 
   // A paused process does nothing; what reaches it waits.
   void SetPaused(bool paused);
+  void SetTickInterval(runtime::Duration interval) { options_.tick_interval = interval; }
 
   void Receive(base::Bytes encoded) override;
   void OnSnapshotStatus(base::MemberId peer, bool delivered) override;
@@ -80,11 +81,14 @@ class Replica final : public Receiver {
   void MakeSnapshot();
   void AnswerReads(const std::vector<raft::ReadState>& reads);
   // Runs `work` on the disk thread, after what was asked for before; `done` here if it succeeds.
+  // What gathers while the disk is busy is done in one go, as a group commit would.
   void OnDisk(base::Callback<base::Status()> work, base::Callback<void()> done);
+  void StartDisk();
+  void RunDisk();
   void Die();
 
   const Cluster cluster_;
-  const Options options_;
+  Options options_;
   base::Callback<void()> on_death_;
   runtime::simulated::Disk* const disk_;
   std::unique_ptr<ReplicaStorage> storage_;  // the disk thread's
@@ -96,10 +100,16 @@ class Replica final : public Receiver {
   bool dead_ = false;
   bool paused_ = false;
   std::deque<base::Callback<void()>> waiting_;
-  runtime::TimePoint disk_free_at_;
+  struct DiskWork {
+    base::Callback<base::Status()> work;
+    base::Callback<void()> done;
+  };
+  std::vector<DiskWork> disk_queue_;
+  bool disk_busy_ = false;
   // Each open read's floor, by its context.
   std::map<uint64_t, base::Index> reads_;
-  uint64_t next_read_ = 0;
+  // Drawn at the start: an answer to this member's former process must not meet a read of this one.
+  uint64_t next_read_;
   uint64_t reads_answered_ = 0;
   // Destroyed first: nothing runs any more.
   std::unique_ptr<runtime::Loop> loop_;

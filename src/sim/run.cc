@@ -14,21 +14,27 @@ constexpr runtime::Duration kRecoveryStep = std::chrono::milliseconds(100);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
 
-// Whether the members agree on more than they did when calm began.
-void Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
+// Waits until the members agree on more than they did when calm began. False if they never will
+// because a removal stands in the way.
+bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
   const base::Index before = cluster.checker().committed();
   for (runtime::Duration waited{0}; waited < kRecoveryMax; waited += kRecoveryStep) {
     scheduler.RunFor(kRecoveryStep);
-    if (!cluster.checker().violation().ok()) return;
-    if (cluster.checker().committed() > before + 1) return cluster.CompareLogs();
+    if (!cluster.checker().violation().ok()) return true;
+    if (cluster.checker().committed() > before + 1) {
+      cluster.CompareLogs();
+      return true;
+    }
   }
+  if (!cluster.AgreesOnConfiguration() && cluster.Leader() == nullptr) return false;
   cluster.checker().Fail(
       base::Status(base::Code::kInternal, "nothing was committed although all faults had ended"));
+  return true;
 }
 
 }  // namespace
 
-Report Run(uint64_t seed) {
+Report RunSeed(uint64_t seed) {
   const Plan plan = Plan::FromSeed(seed);
   runtime::simulated::Scheduler scheduler(seed);
   Cluster cluster(&scheduler, plan);
@@ -37,18 +43,20 @@ Report Run(uint64_t seed) {
     scheduler.RunFor(kTurmoilStep);
     if (!cluster.checker().violation().ok()) break;
   }
-  if (cluster.checker().violation().ok()) {
-    turmoil.Calm();
-    Recover(scheduler, cluster);
-  }
   const Checker& checker = cluster.checker();
-  return {checker.violation(),
-          checker.elections(),
-          checker.committed_entries(),
-          cluster.crashes(),
-          cluster.reads_answered(),
-          checker.steps(),
-          cluster.checker().trace().fingerprint()};
+  Report report;
+  if (checker.violation().ok()) {
+    turmoil.Calm();
+    report.stalled_by_removal = !Recover(scheduler, cluster);
+  }
+  report.violation = checker.violation();
+  report.elections = checker.elections();
+  report.committed_entries = checker.committed_entries();
+  report.crashes = cluster.crashes();
+  report.reads = cluster.reads_answered();
+  report.steps = checker.steps();
+  report.fingerprint = cluster.checker().trace().fingerprint();
+  return report;
 }
 
 }  // namespace sim

@@ -10,6 +10,10 @@ namespace sim {
 struct Report {
   // The first broken invariant, or what did not recover; OK if all is well.
   base::Status violation;
+  // The run ended without a leader because those that could lead need the votes of members that
+  // know of their own removal and have longer logs. A configuration counts from when it is
+  // applied (as in etcd), so raft promises progress only once all know the newest one.
+  bool stalled_by_removal = false;
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
@@ -20,6 +24,6 @@ struct Report {
 
 // Runs five members through the turmoil that `seed` draws, then lets them recover. The same seed
 // gives the same report.
-Report Run(uint64_t seed);
+Report RunSeed(uint64_t seed);
 
 }  // namespace sim

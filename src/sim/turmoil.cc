@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "raft/confchange.h"
+
 namespace sim {
 namespace {
 
@@ -11,8 +13,10 @@ using std::chrono::milliseconds;
 constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
+constexpr runtime::Duration kRemovedStopInterval = milliseconds(1000);
 constexpr uint64_t kDiskOperationsMax = 30;
 constexpr size_t kPayloadBytesMax = 40;
+constexpr size_t kVotersMin = 3;
 
 }  // namespace
 
@@ -39,13 +43,16 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, con
   Repeat(plan.partition_interval, &Turmoil::Partition);
   Repeat(plan.pause_interval, &Turmoil::Pause);
   Repeat(kCompareInterval, &Turmoil::CompareLogs);
+  Repeat(kRemovedStopInterval, &Turmoil::StopRemovedLeader);
 }
 
 void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
-    if (calm_ && action != &Turmoil::Propose && action != &Turmoil::Read) return;
+    const bool goes_on = action == &Turmoil::Propose || action == &Turmoil::Read ||
+                         action == &Turmoil::StopRemovedLeader;
+    if (calm_ && !goes_on) return;
     (this->*action)();
     timers_[number]->Arm(DrawInterval(mean_interval));
   }));
@@ -68,7 +75,12 @@ void Turmoil::Calm() {
   cluster_->network().set_faults(
       {0, 0, std::chrono::microseconds(20), std::chrono::microseconds(200)});
   for (const base::MemberId id : cluster_->members()) {
-    if (Replica* replica = cluster_->replica(id)) replica->SetPaused(false);
+    Replica* const replica = cluster_->replica(id);
+    if (replica == nullptr) continue;
+    replica->SetPaused(false);
+    // Where one member's clock runs several times as fast as the others', and its log is behind,
+    // it may campaign in vain for ever: without pre-vote raft promises nothing else.
+    replica->SetTickInterval(plan_.tick_interval_max);
   }
 }
 
@@ -91,8 +103,8 @@ void Turmoil::Read() {
 }
 
 void Turmoil::ChangeConfiguration() {
-  Replica* const replica = cluster_->RandomReplica();
-  if (replica == nullptr) return;
+  Replica* const leader = cluster_->Leader();
+  if (leader == nullptr) return;
   runtime::Random& random = scheduler_->random();
   raft::ConfChangeV2 change;
   change.transition = static_cast<raft::ConfChangeTransition>(random.Below(3));
@@ -103,14 +115,11 @@ void Turmoil::ChangeConfiguration() {
                                         : raft::ConfChangeType::kAddLearnerNode;
     change.changes.push_back({type, RandomMember()});
   }
-  // A change that would remove every voter is one that no application proposes.
-  const auto adds = [](const raft::ConfChangeSingle& single) {
-    return single.type == raft::ConfChangeType::kAddNode;
-  };
-  if (!change.changes.empty() && std::none_of(change.changes.begin(), change.changes.end(), adds)) {
-    change.changes.push_back({raft::ConfChangeType::kAddNode, replica->node().leader()});
-  }
-  replica->ProposeConfChange(change);
+  // With two voters, the one that stays may need the vote of one that was removed and whose log
+  // is longer, for ever: operators keep three.
+  const auto next = raft::Change(leader->node().membership(), change);
+  if (next.ok() && next->voters.incoming.size() < kVotersMin) return;
+  leader->ProposeConfChange(change);
 }
 
 void Turmoil::TransferLeadership() {
@@ -127,16 +136,29 @@ void Turmoil::Campaign() {
   }
 }
 
+base::MemberId Turmoil::RandomVictim() {
+  Replica* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
+  return leader != nullptr ? leader->node().id() : RandomMember();
+}
+
 void Turmoil::Kill() {
-  cluster_->Kill(RandomMember());
+  cluster_->Kill(RandomVictim());
+}
+
+void Turmoil::StopRemovedLeader() {
+  // As etcd does: a leader that was removed takes no proposals, and its process ends soon.
+  Replica* const leader = cluster_->Leader();
+  if (leader == nullptr) return;
+  const raft::Node& node = leader->node();
+  if (!node.membership().voters.Contains(node.id())) cluster_->Kill(node.id());
 }
 
 void Turmoil::FailPower() {
-  cluster_->FailPowerAfter(RandomMember(), scheduler_->random().Between(1, kDiskOperationsMax));
+  cluster_->FailPowerAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
 }
 
 void Turmoil::FailSync() {
-  cluster_->FailSyncAfter(RandomMember(), scheduler_->random().Between(1, kDiskOperationsMax));
+  cluster_->FailSyncAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
 }
 
 void Turmoil::Partition() {
@@ -158,8 +180,7 @@ void Turmoil::Partition() {
 
 void Turmoil::Pause() {
   if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(false);
-  Replica* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  paused_ = leader != nullptr ? leader->node().id() : RandomMember();
+  paused_ = RandomVictim();
   if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
 }

@@ -23,6 +23,8 @@ class Turmoil {
   void Repeat(runtime::Duration mean_interval, Action action);
   runtime::Duration DrawInterval(runtime::Duration mean);
   base::MemberId RandomMember();
+  // The leader one time in two: faults elsewhere change less.
+  base::MemberId RandomVictim();
 
   void Propose();
   void Read();
@@ -35,6 +37,7 @@ class Turmoil {
   void FailSync();
   void Partition();
   void Pause();
+  void StopRemovedLeader();
   void CompareLogs() { cluster_->CompareLogs(); }
 
   runtime::simulated::Scheduler* const scheduler_;

@@ -13,11 +13,12 @@
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT] [--plant BUG]\n"
+    "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT | bugs] [--plant BUG]\n"
     "  smoke        seeds from 1 on until 10,000 elections and 1,000,000 committed entries\n"
     "  long         ten times as much\n"
     "  seed         one seed\n"
     "  seeds        COUNT seeds from FIRST on, until one fails\n"
+    "  bugs         how many deliberate bugs there are to plant\n"
     "  --plant      with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace. Exit status 1: a violation.\n";
 
@@ -31,6 +32,7 @@ void ReportFatal(std::string_view message) {
 
 struct Totals {
   uint64_t seeds = 0;
+  uint64_t stalled = 0;
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
@@ -39,6 +41,7 @@ struct Totals {
 
   void Add(const sim::Report& report) {
     ++seeds;
+    stalled += report.stalled_by_removal ? 1 : 0;
     elections += report.elections;
     committed_entries += report.committed_entries;
     crashes += report.crashes;
@@ -48,20 +51,21 @@ struct Totals {
   void Print() const {
     std::printf("%" PRIu64 " seeds, twice each: %" PRIu64 " elections, %" PRIu64
                 " committed entries, %" PRIu64 " crashes, %" PRIu64 " reads, %" PRIu64
-                " steps; no invariant broken\n",
-                seeds, elections, committed_entries, crashes, reads, steps);
+                " steps; no invariant broken; %" PRIu64
+                " ended waiting for a removed member's vote\n",
+                seeds, elections, committed_entries, crashes, reads, steps, stalled);
   }
 };
 
 // False, with the reason printed, if the seed breaks an invariant or gives two traces.
 bool RunTwice(uint64_t seed, Totals* totals) {
   current_seed = seed;
-  const sim::Report first = sim::Run(seed);
+  const sim::Report first = sim::RunSeed(seed);
   if (!first.violation.ok()) {
     std::printf("seed %" PRIu64 ": %s\n", seed, first.violation.ToString().c_str());
     return false;
   }
-  const sim::Report second = sim::Run(seed);
+  const sim::Report second = sim::RunSeed(seed);
   if (second.fingerprint != first.fingerprint) {
     std::printf("seed %" PRIu64 ": two runs differ (%" PRIx64 ", %" PRIx64 ")\n", seed,
                 first.fingerprint, second.fingerprint);
@@ -133,6 +137,10 @@ int main(int argc, char** argv) {
   if (numbers.size() + 1 < words.size()) return Usage();
   if (command == "smoke" && numbers.empty()) return RunUntil(10'000, 1'000'000) ? 0 : 1;
   if (command == "long" && numbers.empty()) return RunUntil(100'000, 10'000'000) ? 0 : 1;
+  if (command == "bugs" && numbers.empty()) {
+    std::printf("%d\n", static_cast<int>(raft::kPlantedBugLast));
+    return 0;
+  }
   if (command == "seed" && numbers.size() == 1) return RunSeeds(numbers[0], 1) ? 0 : 1;
   if (command == "seeds" && numbers.size() == 2) return RunSeeds(numbers[0], numbers[1]) ? 0 : 1;
   return Usage();

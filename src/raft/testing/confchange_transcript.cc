@@ -12,7 +12,7 @@ std::vector<ConfChangeSingle> ParseChanges(const std::string& text) {
   std::istringstream stream(text);
   for (std::string word; stream >> word;) {
     const size_t type = std::string_view("vrul").find(word[0]);
-    changes.push_back({static_cast<ConfChangeType>(type), MemberId(std::stoull(word.substr(1)))});
+    changes.push_back({static_cast<ConfChangeType>(type), MemberId(ToNumber(word.substr(1)))});
   }
   return changes;
 }

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 #include <strings.h>
 
-#include <charconv>
 #include <sstream>
 
 #include "base/check.h"
@@ -11,12 +10,6 @@
 
 namespace raft::testing {
 namespace {
-
-uint64_t ToNumber(const std::string& text) {
-  uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 uint64_t NumberOf(const Case& c, std::string_view key, uint64_t otherwise) {
   const auto* values = c.Find(key);

@@ -1,7 +1,6 @@
 #include "raft/testing/quorum_transcript.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <map>
 
@@ -36,7 +35,7 @@ Input ParseInput(const Case& c) {
     if (words == nullptr) return false;
     for (const std::string& word : *words) {
       if (word == "zero") continue;
-      const MemberId member(std::stoull(word));
+      const MemberId member(ToNumber(word));
       members->Insert(member);
       if (std::find(order.begin(), order.end(), member) == order.end()) order.push_back(member);
     }
@@ -81,7 +80,7 @@ std::string Picture(const MemberSet& members, const AckedMap& acked) {
 std::string Committed(const Input& input) {
   AckedMap acked;
   for (const auto& [member, value] : input.values) {
-    if (value != "_") acked.map[member] = Index(std::stoull(value));
+    if (value != "_") acked.map[member] = Index(ToNumber(value));
   }
   const Index index = CommittedIndex(input.config, acked);
   std::string text = Picture(input.config.Members(), acked);

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <memory>
+#include <optional>
 #include <sstream>
 
 namespace raft::testing {
@@ -48,6 +50,28 @@ std::vector<std::string> SplitWords(const std::string& line) {
     }
   }
   return words;
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+std::optional<std::string> ReadFile(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) return std::nullopt;
+  std::string content;
+  char piece[4096];
+  while (const size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
+    content.append(piece, size);
+  }
+  return content;
+}
+
+void WriteFile(const std::string& path, const std::string& content) {
+  const File file(std::fopen(path.c_str(), "wb"));
+  ASSERT_NE(file, nullptr) << path;
+  EXPECT_EQ(std::fwrite(content.data(), 1, content.size(), file.get()), content.size()) << path;
 }
 
 class Parser {
@@ -140,6 +164,14 @@ std::vector<uint64_t> Case::Numbers() const {
   return numbers;
 }
 
+uint64_t ToNumber(std::string_view text) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  EXPECT_TRUE(error == std::errc() && rest == end) << text;
+  return number;
+}
+
 uint64_t Case::Number(size_t position) const {
   const std::vector<uint64_t> numbers = Numbers();
   if (position < numbers.size()) return numbers[position];
@@ -149,15 +181,13 @@ uint64_t Case::Number(size_t position) const {
 
 TranscriptResult RunTranscript(const std::string& path, bool rewritable, const Handler& handler) {
   TranscriptResult result;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return result;
+  const std::optional<std::string> content = ReadFile(path);
+  if (!content.has_value()) return result;
   result.found = true;
-  std::stringstream content;
-  content << file.rdbuf();
 
   const bool rewrite = rewritable && std::getenv("RAFT_REWRITE") != nullptr;
   std::string rewritten;
-  Parser parser(content.str());
+  Parser parser(*content);
   for (Case c; parser.Next(&c);) {
     ++result.cases;
     std::string output = handler(c);
@@ -168,7 +198,7 @@ TranscriptResult RunTranscript(const std::string& path, bool rewritable, const H
   }
   if (rewrite) {
     while (rewritten.ends_with("\n\n")) rewritten.pop_back();
-    std::ofstream(path, std::ios::binary) << rewritten << parser.trailer();
+    WriteFile(path, rewritten + parser.trailer());
   }
   return result;
 }

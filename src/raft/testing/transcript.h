@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ struct Case {
   // All arguments without values.
   std::vector<uint64_t> Numbers() const;
 };
+
+// A decimal number; the test fails at anything else.
+uint64_t ToNumber(std::string_view text);
 
 // Produces the output of one case.
 using Handler = std::function<std::string(const Case&)>;

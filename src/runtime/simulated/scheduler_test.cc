@@ -149,6 +149,7 @@ TEST_F(WiresTest, APartitionStallsAStreamWithoutLosingBytes) {
 TEST_F(WiresTest, ABrokenWireResetsBothSides) {
   ConnectAndAccept();
   wires_.Break("client", "server");
+  scheduler_.RunFor(milliseconds(5));
   EXPECT_FALSE(client_.error.ok());
   EXPECT_FALSE(server_.error.ok());
   EXPECT_FALSE(connected_->Write({}).ok());

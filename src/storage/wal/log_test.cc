@@ -26,9 +26,9 @@ base::Bytes DataOf(uint64_t index, size_t size = 100) {
   return base::Bytes(size, static_cast<char>('a' + index % 26));
 }
 
-class LogTest : public ::testing::Test {
+class WalLogTest : public ::testing::Test {
  protected:
-  LogTest() : disk_(1) { EXPECT_TRUE(disk_.CreateDirectories("/member").ok()); }
+  WalLogTest() : disk_(1) { EXPECT_TRUE(disk_.CreateDirectories("/member").ok()); }
 
   void Create() {
     auto log = Log::Create(disk_, kDirectory, "metadata", kSmall);
@@ -72,7 +72,7 @@ class LogTest : public ::testing::Test {
   std::unique_ptr<Log> log_;
 };
 
-TEST_F(LogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
+TEST_F(WalLogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
   Create();
   const Contents contents = MustReopen();
   EXPECT_EQ(contents.metadata, "metadata");
@@ -80,13 +80,13 @@ TEST_F(LogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
   EXPECT_TRUE(contents.entries.empty());
 }
 
-TEST_F(LogTest, ASecondLogIsNotCreatedOverTheFirst) {
+TEST_F(WalLogTest, ASecondLogIsNotCreatedOverTheFirst) {
   Create();
   EXPECT_EQ(Log::Create(disk_, kDirectory, "other", kSmall).status().code(),
             base::Code::kAlreadyExists);
 }
 
-TEST_F(LogTest, EntriesAndHardStateReadBackThroughManySegments) {
+TEST_F(WalLogTest, EntriesAndHardStateReadBackThroughManySegments) {
   Create();
   AppendEntries(1, 200);
   EXPECT_GT(log_->segments().size(), 3u);
@@ -100,7 +100,7 @@ TEST_F(LogTest, EntriesAndHardStateReadBackThroughManySegments) {
   EXPECT_EQ(contents.hard_state.commit, base::Index(199));
 }
 
-TEST_F(LogTest, AppendsContinueAfterReopening) {
+TEST_F(WalLogTest, AppendsContinueAfterReopening) {
   Create();
   AppendEntries(1, 30);
   MustReopen();
@@ -108,7 +108,7 @@ TEST_F(LogTest, AppendsContinueAfterReopening) {
   EXPECT_EQ(MustReopen().entries.size(), 90u);
 }
 
-TEST_F(LogTest, ALaterEntryReplacesThoseFromItsIndexOn) {
+TEST_F(WalLogTest, ALaterEntryReplacesThoseFromItsIndexOn) {
   Create();
   AppendEntries(1, 10);
   ASSERT_TRUE(AppendEntry(6, 2).ok());
@@ -117,7 +117,7 @@ TEST_F(LogTest, ALaterEntryReplacesThoseFromItsIndexOn) {
   EXPECT_EQ(contents.entries.back().term, base::Term(2));
 }
 
-TEST_F(LogTest, ReadingStartsAfterTheMark) {
+TEST_F(WalLogTest, ReadingStartsAfterTheMark) {
   Create();
   AppendEntries(1, 10);
   AppendMark(7);
@@ -125,20 +125,20 @@ TEST_F(LogTest, ReadingStartsAfterTheMark) {
   EXPECT_EQ(Indexes(contents), (std::vector<uint64_t>{8, 9, 10}));
 }
 
-TEST_F(LogTest, AMarkThatTheLogDoesNotHaveIsNotFound) {
+TEST_F(WalLogTest, AMarkThatTheLogDoesNotHaveIsNotFound) {
   Create();
   AppendEntries(1, 10);
   EXPECT_EQ(Reopen({base::Index(7), base::Term(1), {}}).status().code(), base::Code::kNotFound);
 }
 
-TEST_F(LogTest, AMarkOfAnotherTermIsRefused) {
+TEST_F(WalLogTest, AMarkOfAnotherTermIsRefused) {
   Create();
   AppendEntries(1, 10);
   AppendMark(7);
   EXPECT_EQ(Reopen({base::Index(7), base::Term(2), {}}).status().code(), base::Code::kDataLoss);
 }
 
-TEST_F(LogTest, OnlyCommittedMarksAreListed) {
+TEST_F(WalLogTest, OnlyCommittedMarksAreListed) {
   Create();
   AppendEntries(1, 10);
   AppendMark(7);
@@ -150,12 +150,12 @@ TEST_F(LogTest, OnlyCommittedMarksAreListed) {
   EXPECT_EQ(marks.value()[1].index, base::Index(7));
 }
 
-TEST_F(LogTest, ASecondOwnerIsRefused) {
+TEST_F(WalLogTest, ASecondOwnerIsRefused) {
   Create();
   EXPECT_EQ(Log::Open(disk_, kDirectory, {}, kSmall).status().code(), base::Code::kUnavailable);
 }
 
-TEST_F(LogTest, AHardStateThatOnlyCommitsIsNotSynced) {
+TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsNotSynced) {
   Create();
   AppendEntries(1, 3);
   const uint64_t before = disk_.operation_count();
@@ -167,7 +167,7 @@ TEST_F(LogTest, AHardStateThatOnlyCommitsIsNotSynced) {
   EXPECT_EQ(disk_.operation_count() - before, 3u);
 }
 
-TEST_F(LogTest, ABatchIsOneWriteAndOneSync) {
+TEST_F(WalLogTest, ABatchIsOneWriteAndOneSync) {
   Create();
   std::vector<Entry> entries;
   for (uint64_t index = 1; index <= 20; ++index) {
@@ -178,7 +178,7 @@ TEST_F(LogTest, ABatchIsOneWriteAndOneSync) {
   EXPECT_EQ(disk_.operation_count() - before, 2u);
 }
 
-TEST_F(LogTest, APreparedSegmentSavesTheAppendFromMakingOne) {
+TEST_F(WalLogTest, APreparedSegmentSavesTheAppendFromMakingOne) {
   Create();
   const auto path = log_->RequestSegment();
   ASSERT_TRUE(path.has_value());
@@ -194,7 +194,7 @@ TEST_F(LogTest, APreparedSegmentSavesTheAppendFromMakingOne) {
   EXPECT_EQ(MustReopen().entries.size(), 1u);
 }
 
-TEST_F(LogTest, ASegmentInPreparationIsLeftAloneByACut) {
+TEST_F(WalLogTest, ASegmentInPreparationIsLeftAloneByACut) {
   Create();
   const auto path = log_->RequestSegment();
   auto prepared = PrepareSegment(disk_, *path, kSmall.segment_bytes);
@@ -205,7 +205,7 @@ TEST_F(LogTest, ASegmentInPreparationIsLeftAloneByACut) {
   EXPECT_EQ(MustReopen().entries.size(), 3u);
 }
 
-TEST_F(LogTest, SegmentsAreGivenUpAndPurgedButNotWhatIsStillNeeded) {
+TEST_F(WalLogTest, SegmentsAreGivenUpAndPurgedButNotWhatIsStillNeeded) {
   Create();
   AppendEntries(1, 150);
   AppendMark(100);
@@ -222,7 +222,7 @@ TEST_F(LogTest, SegmentsAreGivenUpAndPurgedButNotWhatIsStillNeeded) {
   EXPECT_EQ(MustReopen({base::Index(100), base::Term(1), {}}).entries.size(), 50u);
 }
 
-TEST_F(LogTest, PurgeKeepsAsManySegmentsAsItIsTold) {
+TEST_F(WalLogTest, PurgeKeepsAsManySegmentsAsItIsTold) {
   Create();
   AppendEntries(1, 150);
   AppendMark(140);
@@ -232,7 +232,7 @@ TEST_F(LogTest, PurgeKeepsAsManySegmentsAsItIsTold) {
   EXPECT_EQ(ListSegments(disk_, kDirectory)->size(), count - 1);
 }
 
-TEST_F(LogTest, AMissingSegmentIsNamed) {
+TEST_F(WalLogTest, AMissingSegmentIsNamed) {
   Create();
   AppendEntries(1, 150);
   const auto names = log_->segments();
@@ -243,7 +243,7 @@ TEST_F(LogTest, AMissingSegmentIsNamed) {
   EXPECT_NE(status.message().find(names[2].ToString()), std::string::npos) << status.message();
 }
 
-TEST_F(LogTest, DamageInAnySegmentIsNamedByFileAndOffsetAndNothingIsChanged) {
+TEST_F(WalLogTest, DamageInAnySegmentIsNamedByFileAndOffsetAndNothingIsChanged) {
   Create();
   AppendEntries(1, 20);
   const uint64_t damaged = log_->tail_offset();
@@ -259,7 +259,7 @@ TEST_F(LogTest, DamageInAnySegmentIsNamedByFileAndOffsetAndNothingIsChanged) {
 }
 
 // etcd takes a length that points past the written part for a torn write, and truncates.
-TEST_F(LogTest, ADamagedLengthIsNotTakenForATornWrite) {
+TEST_F(WalLogTest, ADamagedLengthIsNotTakenForATornWrite) {
   for (uint64_t byte = 0; byte < 8; ++byte) {
     SCOPED_TRACE(byte);
     ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
@@ -273,7 +273,7 @@ TEST_F(LogTest, ADamagedLengthIsNotTakenForATornWrite) {
   }
 }
 
-TEST_F(LogTest, ATornEndIsCutOffAndACopyIsKept) {
+TEST_F(WalLogTest, ATornEndIsCutOffAndACopyIsKept) {
   Create();
   AppendEntries(1, 5);
   const uint64_t end = log_->tail_offset();
@@ -294,7 +294,7 @@ TEST_F(LogTest, ATornEndIsCutOffAndACopyIsKept) {
   EXPECT_EQ(MustReopen().entries.size(), 6u);
 }
 
-TEST_F(LogTest, ASegmentThatEndsWithinARecordIsRepairedAndMadeWhole) {
+TEST_F(WalLogTest, ASegmentThatEndsWithinARecordIsRepairedAndMadeWhole) {
   Create();
   AppendEntries(1, 5);
   const uint64_t end = log_->tail_offset();
@@ -310,7 +310,7 @@ TEST_F(LogTest, ASegmentThatEndsWithinARecordIsRepairedAndMadeWhole) {
   }
 }
 
-TEST_F(LogTest, BytesBehindTheEndDoNotComeBack) {
+TEST_F(WalLogTest, BytesBehindTheEndDoNotComeBack) {
   Create();
   AppendEntries(1, 5);
   const uint64_t end = log_->tail_offset();
@@ -324,7 +324,7 @@ TEST_F(LogTest, BytesBehindTheEndDoNotComeBack) {
   EXPECT_EQ(MustReopen().entries.size(), 8u);
 }
 
-TEST_F(LogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
+TEST_F(WalLogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
   Create();
   AppendEntries(1, 5);
   disk_.SetCapacity(kSmall.segment_bytes);
@@ -336,7 +336,7 @@ TEST_F(LogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
   EXPECT_GE(MustReopen().entries.size(), acknowledged);
 }
 
-TEST_F(LogTest, AFailedSyncIsReported) {
+TEST_F(WalLogTest, AFailedSyncIsReported) {
   Create();
   AppendEntries(1, 5);
   disk_.FailSyncAfter(1);
@@ -344,7 +344,7 @@ TEST_F(LogTest, AFailedSyncIsReported) {
   EXPECT_DEATH(AppendEntry(7).IgnoreError(), "failed_");
 }
 
-TEST_F(LogTest, AReadOnlyDiskIsReportedByTheFirstChange) {
+TEST_F(WalLogTest, AReadOnlyDiskIsReportedByTheFirstChange) {
   Create();
   disk_.SetReadOnly(true);
   EXPECT_EQ(AppendEntry(1).code(), base::Code::kPermissionDenied);

@@ -1,0 +1,25 @@
+#include "sim/run.h"
+
+#include <gtest/gtest.h>
+
+namespace sim {
+namespace {
+
+TEST(RunTest, TheSameSeedGivesTheSameRun) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    const Report first = RunSeed(seed);
+    const Report second = RunSeed(seed);
+    EXPECT_TRUE(first.violation.ok()) << "seed " << seed << ": " << first.violation.ToString();
+    EXPECT_EQ(first.fingerprint, second.fingerprint) << "seed " << seed;
+    EXPECT_EQ(first.steps, second.steps) << "seed " << seed;
+    EXPECT_GT(first.elections, 0u) << "seed " << seed;
+    EXPECT_GT(first.committed_entries, 0u) << "seed " << seed;
+  }
+}
+
+TEST(RunTest, AnotherSeedGivesAnotherRun) {
+  EXPECT_NE(RunSeed(1).fingerprint, RunSeed(2).fingerprint);
+}
+
+}  // namespace
+}  // namespace sim

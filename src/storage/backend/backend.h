@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/status.h"
+#include "storage/backend/batch.h"
+
+namespace backend {
+
+// Walks the records of one bucket in the order of their keys: bytewise, except that keys of more
+// than 510 bytes which agree in their first 479 are in no particular order among themselves.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  // To the first record whose key is not less than `key`; an empty one means the first of all.
+  virtual base::Status Seek(base::ByteView key) = 0;
+  virtual base::Status SeekToLast() = 0;
+  virtual base::Status Next() = 0;
+  // Whether there is a record here; false past the end and after an error.
+  virtual bool valid() const = 0;
+  // Borrowed from the Reader until it ends; keys until the cursor moves.
+  virtual base::ByteView key() const = 0;
+  virtual base::ByteView value() const = 0;
+};
+
+// The database as one commit left it, whatever is committed after. One thread at a time. A reader
+// of LMDB that lives long makes the file grow, since pages freed after it cannot be used again.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // The value, borrowed until the Reader ends; nothing without such a key. kDataLoss, naming the
+  // record, if the checksum of the record is wrong.
+  virtual base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) = 0;
+  // Must end before the Reader.
+  virtual std::unique_ptr<Cursor> NewCursor(BucketId bucket) = 0;
+};
+
+// What a database takes of the disk, in bytes.
+struct Sizes {
+  uint64_t allocated = 0;  // the used high-water of the file
+  uint64_t in_use = 0;     // the same without free pages
+};
+
+// Buckets of records: the state that survives a restart. Each record has a checksum of its key
+// and value, which is verified when it is read.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Any thread. kResourceExhausted with too many readers.
+  virtual base::Result<std::unique_ptr<Reader>> NewReader() = 0;
+
+  // Makes all changes of the batch, or none. Durable when it returns OK; readers from then on see
+  // them. One thread at a time (the backend thread), which blocks on the disk. After an error
+  // nothing of the batch is seen and it may be tried again, but whether a write error can be
+  // survived is for the caller to say.
+  virtual base::Status Commit(const Batch& batch) = 0;
+
+  // As of the last commit. Any thread.
+  virtual Sizes sizes() const = 0;
+};
+
+}  // namespace backend

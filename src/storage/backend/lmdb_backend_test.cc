@@ -1,0 +1,155 @@
+#include "storage/backend/lmdb_backend.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "runtime/posix/disk.h"
+#include "runtime/random.h"
+
+namespace backend {
+namespace {
+
+constexpr std::array<std::string_view, 1> kBuckets = {"key"};
+
+class LmdbBackendTest : public ::testing::Test {
+ protected:
+  LmdbBackendTest() : directory_(::testing::TempDir() + "lmdb-XXXXXX") {
+    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
+  }
+  ~LmdbBackendTest() override { disk_.RemoveAll(directory_).IgnoreError(); }
+  std::string path() const { return directory_ + "/db.mdb"; }
+  base::Result<std::unique_ptr<Backend>> Open(uint64_t map_bytes = 1 << 28) const {
+    return OpenLmdbBackend(path(), kBuckets, {.map_bytes = map_bytes});
+  }
+
+  runtime::posix::Disk disk_;
+  std::string directory_;
+};
+
+std::string NumberKey(uint64_t number) {
+  char bytes[8];
+  base::Store64Be(bytes, number);
+  return {bytes, sizeof bytes};
+}
+
+TEST_F(LmdbBackendTest, AFullMapIsReportedAndTheBatchLeavesNoTrace) {
+  auto backend = Open(1 << 20);
+  ASSERT_TRUE(backend.ok());
+  Batch batch;
+  batch.Put(0, "small", "value");
+  ASSERT_TRUE(backend.value()->Commit(batch).ok());
+  batch.Put(0, "other", "value");
+  batch.Put(0, "large", std::string(2 << 20, 'v'));
+  EXPECT_EQ(backend.value()->Commit(batch).code(), base::Code::kResourceExhausted);
+  const auto reader = backend.value()->NewReader();
+  EXPECT_FALSE(reader.value()->Get(0, "other")->has_value());
+  EXPECT_TRUE(reader.value()->Get(0, "small")->has_value());
+}
+
+TEST_F(LmdbBackendTest, ADamagedRecordIsNamed) {
+  {
+    auto backend = Open();
+    Batch batch;
+    batch.Put(0, "the key", "the needle in the file");
+    ASSERT_TRUE(backend.value()->Commit(batch).ok());
+  }
+  const auto bytes = runtime::ReadFile(disk_, path());
+  ASSERT_TRUE(bytes.ok());
+  auto file = disk_.Open(path(), runtime::OpenMode::kWrite);
+  for (size_t at = bytes->find("needle"); at != std::string::npos;
+       at = bytes->find("needle", at + 1)) {
+    ASSERT_TRUE(file.value()->WriteAt(at, "noodle").ok());
+  }
+  auto backend = Open();
+  auto reader = std::move(backend.value()->NewReader()).value();
+  const base::Status status = reader->Get(0, "the key").status();
+  EXPECT_EQ(status.code(), base::Code::kDataLoss);
+  EXPECT_EQ(status.message(), path() + ": bucket key, key 746865206b6579: checksum mismatch");
+  EXPECT_FALSE(reader->NewCursor(0)->Seek("").ok());
+}
+
+TEST_F(LmdbBackendTest, AFileThatIsNoDatabaseIsRefused) {
+  {
+    auto file = disk_.Open(path(), runtime::OpenMode::kCreate);
+    ASSERT_TRUE(file.value()->WriteAt(0, std::string(8192, 'x')).ok());
+  }
+  EXPECT_EQ(Open().status().code(), base::Code::kDataLoss);
+}
+
+TEST_F(LmdbBackendTest, AnUnreachablePathIsNamed) {
+  const auto backend = OpenLmdbBackend(directory_ + "/no/db.mdb", kBuckets);
+  EXPECT_EQ(backend.status().code(), base::Code::kNotFound);
+  EXPECT_NE(backend.status().message().find("/no/db.mdb"), std::string::npos);
+}
+
+// Commits batches until it is killed, and says after each how far it came. Batch n puts record n
+// and replaces the record "last".
+[[noreturn]] void CommitUntilKilled(Backend& backend, uint64_t first, int acknowledgements) {
+  for (uint64_t number = first;; ++number) {
+    Batch batch;
+    batch.Put(0, NumberKey(number), std::string(number % 3000, 'v'));
+    batch.Put(0, "last", NumberKey(number));
+    if (!backend.Commit(batch).ok()) ::_exit(1);
+    if (::write(acknowledgements, &number, sizeof number) != sizeof number) ::_exit(1);
+  }
+}
+
+// What the child said last before it was killed, `delay_us` after its first word.
+uint64_t RunChildAndKillIt(const std::string& path, uint64_t first, useconds_t delay_us) {
+  int channel[2];
+  EXPECT_EQ(::pipe(channel), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto backend = OpenLmdbBackend(path, kBuckets, {.map_bytes = 1 << 28});
+    if (!backend.ok()) ::_exit(1);
+    CommitUntilKilled(**backend, first, channel[1]);
+  }
+  ::close(channel[1]);
+  uint64_t last = 0;
+  EXPECT_EQ(::read(channel[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));
+  ::usleep(delay_us);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status)) << "the child ended by itself";
+  uint64_t number = 0;
+  while (::read(channel[0], &number, sizeof number) == sizeof number) last = number;
+  ::close(channel[0]);
+  return last;
+}
+
+TEST_F(LmdbBackendTest, NothingCommittedIsLostByKillingTheProcess) {
+  const char* configured = std::getenv("CORNERSTORE_LMDB_KILLS");
+  const int kills = configured == nullptr ? 10 : std::atoi(configured);
+  runtime::Random random(11);
+  uint64_t next = 1;
+  for (int kill = 0; kill < kills; ++kill) {
+    const uint64_t acknowledged =
+        RunChildAndKillIt(path(), next, static_cast<useconds_t>(random.Below(20'000)));
+    auto backend = Open();
+    ASSERT_TRUE(backend.ok()) << backend.status().ToString();
+    auto reader = std::move(backend.value()->NewReader()).value();
+    const auto last = reader->Get(0, "last");
+    ASSERT_TRUE(last.ok() && last->has_value());
+    const uint64_t committed = base::Load64Be((*last)->data());
+    ASSERT_GE(committed, acknowledged);
+    ASSERT_LE(committed, acknowledged + 1);
+    for (uint64_t number = 1; number <= committed; ++number) {
+      const auto value = reader->Get(0, NumberKey(number));
+      ASSERT_TRUE(value.ok() && value->has_value()) << number;
+      ASSERT_EQ((*value)->size(), number % 3000);
+    }
+    ASSERT_FALSE(reader->Get(0, NumberKey(committed + 1))->has_value());
+    next = committed + 1;
+  }
+}
+
+}  // namespace
+}  // namespace backend

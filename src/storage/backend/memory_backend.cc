@@ -1,0 +1,235 @@
+#include "storage/backend/memory_backend.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "storage/backend/stored_record.h"
+
+namespace backend {
+
+// Records with their versions: one for each commit that changed them, as long as a reader may ask
+// for an older one. Any thread.
+class MemoryDatabase {
+ public:
+  // A value from `commit` on; nothing is a deletion. The bytes stay where they are while any
+  // reader that can see them lives.
+  struct Version {
+    uint64_t commit;
+    std::shared_ptr<const base::Bytes> value;
+  };
+  using Versions = std::vector<Version>;
+  using Bucket = std::map<base::Bytes, Versions, std::less<>>;
+
+  explicit MemoryDatabase(size_t bucket_count) : buckets_(bucket_count) {}
+
+  uint64_t Pin() {
+    const std::lock_guard lock(mutex_);
+    pins_.insert(commit_);
+    return commit_;
+  }
+  void Unpin(uint64_t commit) {
+    const std::lock_guard lock(mutex_);
+    pins_.erase(pins_.find(commit));
+  }
+
+  void Commit(const Batch& batch) {
+    const std::lock_guard lock(mutex_);
+    ++commit_;
+    const uint64_t oldest = pins_.empty() ? commit_ : *pins_.begin();
+    base::Bytes scratch;
+    for (const Batch::Operation& operation : batch.operations()) {
+      const base::ByteView key = StoredKey(batch.key(operation), &scratch);
+      std::shared_ptr<const base::Bytes> value;
+      if (!operation.is_delete) {
+        value = std::make_shared<const base::Bytes>(
+            StoredValue(batch.key(operation), batch.value(operation)));
+      }
+      Set(operation.bucket, key, std::move(value), oldest);
+    }
+  }
+
+  // The first record at or after `key` (or after it, exclusively) as of `commit`.
+  struct Found {
+    base::Bytes key;
+    std::shared_ptr<const base::Bytes> value;
+  };
+  std::optional<Found> Seek(BucketId id, base::ByteView key, bool exclusive, uint64_t commit) {
+    const std::lock_guard lock(mutex_);
+    const Bucket& bucket = buckets_.at(id);
+    auto entry = exclusive ? bucket.upper_bound(key) : bucket.lower_bound(key);
+    for (; entry != bucket.end(); ++entry) {
+      if (auto value = ValueAt(entry->second, commit)) return Found{entry->first, value};
+    }
+    return std::nullopt;
+  }
+  std::optional<Found> SeekToLast(BucketId id, uint64_t commit) {
+    const std::lock_guard lock(mutex_);
+    const Bucket& bucket = buckets_.at(id);
+    for (auto entry = bucket.rbegin(); entry != bucket.rend(); ++entry) {
+      if (auto value = ValueAt(entry->second, commit)) return Found{entry->first, value};
+    }
+    return std::nullopt;
+  }
+  std::shared_ptr<const base::Bytes> Get(BucketId id, base::ByteView key, uint64_t commit) {
+    const std::lock_guard lock(mutex_);
+    const Bucket& bucket = buckets_.at(id);
+    const auto entry = bucket.find(key);
+    return entry == bucket.end() ? nullptr : ValueAt(entry->second, commit);
+  }
+
+  uint64_t bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+  }
+
+ private:
+  static base::Bytes StoredValue(base::ByteView key, base::ByteView value) {
+    base::Bytes stored(value.size() + StoredSuffixSize(key), '\0');
+    value.copy(stored.data(), value.size());
+    WriteStoredSuffix(key, value, stored.data() + value.size());
+    return stored;
+  }
+
+  static std::shared_ptr<const base::Bytes> ValueAt(const Versions& versions, uint64_t commit) {
+    for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+      if (version->commit <= commit) return version->value;
+    }
+    return nullptr;
+  }
+
+  void Set(BucketId id, base::ByteView key, std::shared_ptr<const base::Bytes> value,
+           uint64_t oldest) {
+    Bucket& bucket = buckets_.at(id);
+    auto entry = bucket.find(key);
+    if (entry == bucket.end()) {
+      if (value == nullptr) return;
+      entry = bucket.emplace(key, Versions()).first;
+    }
+    Versions& versions = entry->second;
+    if (!versions.empty() && versions.back().value != nullptr) {
+      bytes_ -= entry->first.size() + versions.back().value->size();
+    }
+    if (value != nullptr) bytes_ += entry->first.size() + value->size();
+    if (!versions.empty() && versions.back().commit == commit_) versions.pop_back();
+    versions.push_back({commit_, std::move(value)});
+    // Nobody asks for what a later version had replaced by the oldest reader's commit.
+    size_t needless = 0;
+    while (needless + 1 < versions.size() && versions[needless + 1].commit <= oldest) ++needless;
+    versions.erase(versions.begin(), versions.begin() + static_cast<ptrdiff_t>(needless));
+    if (versions.size() == 1 && versions.front().value == nullptr) bucket.erase(entry);
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<Bucket> buckets_;
+  uint64_t commit_ = 0;
+  std::multiset<uint64_t> pins_;
+  uint64_t bytes_ = 0;  // of the newest versions
+};
+
+namespace {
+
+base::Status Damaged() {
+  return base::Status(base::Code::kDataLoss, "memory database: a record's checksum is wrong");
+}
+
+class MemoryCursor final : public Cursor {
+ public:
+  MemoryCursor(MemoryDatabase* database, BucketId bucket, uint64_t commit,
+               std::vector<std::shared_ptr<const base::Bytes>>* kept)
+      : database_(database), bucket_(bucket), commit_(commit), kept_(kept) {}
+
+  base::Status Seek(base::ByteView key) override {
+    base::Bytes scratch;
+    return Take(database_->Seek(bucket_, StoredKey(key, &scratch), false, commit_));
+  }
+  base::Status SeekToLast() override { return Take(database_->SeekToLast(bucket_, commit_)); }
+  base::Status Next() override {
+    return Take(database_->Seek(bucket_, stored_key_, true, commit_));
+  }
+  bool valid() const override { return valid_; }
+  base::ByteView key() const override { return record_.key; }
+  base::ByteView value() const override { return record_.value; }
+
+ private:
+  base::Status Take(std::optional<MemoryDatabase::Found> found) {
+    valid_ = false;
+    if (!found) return {};
+    stored_key_ = std::move(found->key);
+    kept_->push_back(std::move(found->value));
+    const auto record = ParseStoredRecord(stored_key_, *kept_->back());
+    if (!record) return Damaged();
+    record_ = *record;
+    valid_ = true;
+    return {};
+  }
+
+  MemoryDatabase* const database_;
+  const BucketId bucket_;
+  const uint64_t commit_;
+  std::vector<std::shared_ptr<const base::Bytes>>* const kept_;
+  bool valid_ = false;
+  base::Bytes stored_key_;
+  StoredRecord record_;
+};
+
+class MemoryReader final : public Reader {
+ public:
+  explicit MemoryReader(std::shared_ptr<MemoryDatabase> database)
+      : database_(std::move(database)), commit_(database_->Pin()) {}
+  ~MemoryReader() override { database_->Unpin(commit_); }
+
+  base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) override {
+    base::Bytes scratch;
+    const base::ByteView stored_key = StoredKey(key, &scratch);
+    auto value = database_->Get(bucket, stored_key, commit_);
+    if (value == nullptr) return std::optional<base::ByteView>();
+    kept_.push_back(std::move(value));
+    const auto record = ParseStoredRecord(stored_key, *kept_.back());
+    if (!record) return Damaged();
+    return std::optional<base::ByteView>(record->value);
+  }
+  std::unique_ptr<Cursor> NewCursor(BucketId bucket) override {
+    return std::make_unique<MemoryCursor>(database_.get(), bucket, commit_, &kept_);
+  }
+
+ private:
+  const std::shared_ptr<MemoryDatabase> database_;
+  const uint64_t commit_;
+  std::vector<std::shared_ptr<const base::Bytes>> kept_;  // what was lent out
+};
+
+class MemoryBackend final : public Backend {
+ public:
+  explicit MemoryBackend(std::shared_ptr<MemoryDatabase> database)
+      : database_(std::move(database)) {}
+
+  base::Result<std::unique_ptr<Reader>> NewReader() override {
+    return std::unique_ptr<Reader>(std::make_unique<MemoryReader>(database_));
+  }
+  base::Status Commit(const Batch& batch) override {
+    database_->Commit(batch);
+    return {};
+  }
+  Sizes sizes() const override {
+    const uint64_t bytes = database_->bytes();
+    return {.allocated = bytes, .in_use = bytes};
+  }
+
+ private:
+  const std::shared_ptr<MemoryDatabase> database_;
+};
+
+}  // namespace
+
+std::shared_ptr<MemoryDatabase> NewMemoryDatabase(size_t bucket_count) {
+  return std::make_shared<MemoryDatabase>(bucket_count);
+}
+
+std::unique_ptr<Backend> OpenMemoryBackend(std::shared_ptr<MemoryDatabase> database) {
+  return std::make_unique<MemoryBackend>(std::move(database));
+}
+
+}  // namespace backend

@@ -1,0 +1,290 @@
+#include "storage/mvcc/store.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "storage/mvcc/key_value.h"
+#include "storage/mvcc/testing/store_harness.h"
+
+namespace mvcc {
+namespace {
+
+using base::Revision;
+
+class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
+ protected:
+  StoreTest() : harness_(GetParam(), {.compaction_slice = 3, .lock_slice = 2}) {}
+
+  Store& store() { return harness_.store(); }
+  std::unique_ptr<ReadPin> Pin(int64_t at = 0) {
+    auto pin = store().Pin(Revision(at));
+    EXPECT_TRUE(pin.ok()) << pin.status().ToString();
+    return std::move(pin).value();
+  }
+  // "key=value key=value" of a range.
+  static std::string Read(const ReadPin& pin, const KeyRange& range = KeyRange::All(),
+                          size_t limit = 0) {
+    const auto result = pin.Range(range, limit);
+    EXPECT_TRUE(result.ok()) << result.status().ToString();
+    std::string text;
+    for (const base::ByteView encoded : result->key_values) {
+      const auto kv = ParseKeyValue(encoded);
+      text += (text.empty() ? "" : " ") + std::string(kv->key) + "=" + std::string(kv->value);
+    }
+    return text;
+  }
+  std::string Read(int64_t at = 0) { return Read(*Pin(at)); }
+  KeyValue Get(const ReadPin& pin, base::ByteView key) {
+    const auto result = pin.Range(KeyRange::One(key), 0);
+    EXPECT_EQ(result->key_values.size(), 1u);
+    return *ParseKeyValue(result->key_values.at(0));
+  }
+  std::vector<std::string> History(const ReadPin& pin, int64_t from) {
+    std::vector<std::string> lines;
+    EXPECT_TRUE(pin.History(Revision(from),
+                            [&lines](const StoredChange& change) {
+                              lines.push_back(std::to_string(change.revision.main) + "/" +
+                                              std::to_string(change.revision.sub) +
+                                              (change.is_tombstone ? " delete " : " put ") +
+                                              std::string(*ParseKey(change.key_value)));
+                              return true;
+                            })
+                    .ok());
+    return lines;
+  }
+
+  StoreHarness harness_;
+};
+
+TEST_P(StoreTest, AnEmptyStoreIsAtRevisionOne) {
+  EXPECT_EQ(store().revision(), Revision(1));
+  EXPECT_EQ(store().compact_revision(), Revision(-1));
+  EXPECT_EQ(Read(), "");
+}
+
+TEST_P(StoreTest, EveryRevisionCanBeRead) {
+  harness_.Put("a", "1");
+  harness_.Put("b", "2");
+  harness_.Put("a", "3");
+  harness_.Delete(KeyRange::One("b"));
+  EXPECT_EQ(Read(1), "");
+  EXPECT_EQ(Read(2), "a=1");
+  EXPECT_EQ(Read(3), "a=1 b=2");
+  EXPECT_EQ(Read(4), "a=3 b=2");
+  EXPECT_EQ(Read(5), "a=3");
+  EXPECT_EQ(store().Pin(Revision(6)).status(), base::Status(base::errors::kFutureRevision));
+}
+
+TEST_P(StoreTest, KeyValuesHaveTheirRevisionsVersionAndLease) {
+  harness_.Put("a", "1");
+  harness_.Put("a", "2", 77);
+  const auto pin = Pin();
+  EXPECT_EQ(Get(*pin, "a"), (KeyValue{.key = "a",
+                                      .create_revision = 2,
+                                      .mod_revision = 3,
+                                      .version = 2,
+                                      .value = "2",
+                                      .lease = base::LeaseId(77)}));
+}
+
+TEST_P(StoreTest, ATransactionHasOneRevisionAndIsSeenWhenItEnds) {
+  {
+    WriteTxn txn = store().Write();
+    ASSERT_TRUE(txn.Put("a", "1", {}).ok());
+    ASSERT_TRUE(txn.Put("b", "1", {}).ok());
+    EXPECT_EQ(Read(), "");
+    EXPECT_EQ(Read(*txn.Read().value()), "a=1 b=1");
+    ASSERT_TRUE(txn.DeleteRange(KeyRange::One("a")).ok());
+    EXPECT_EQ(Read(*txn.Read().value()), "b=1");
+    EXPECT_EQ(txn.revision(), Revision(2));
+  }
+  harness_.EndEntry();
+  EXPECT_EQ(store().revision(), Revision(2));
+  EXPECT_EQ(Read(), "b=1");
+  EXPECT_EQ(History(*Pin(), 2),
+            (std::vector<std::string>{"2/0 put a", "2/1 put b", "2/2 delete a"}));
+}
+
+TEST_P(StoreTest, ATransactionWithoutChangeMakesNoRevision) {
+  harness_.Delete(KeyRange::All());
+  EXPECT_EQ(store().revision(), Revision(1));
+}
+
+TEST_P(StoreTest, WritesReturnTheLeaseThatAKeyHad) {
+  harness_.Put("a", "1", 5);
+  harness_.Commit();
+  EXPECT_EQ(store().Write().Put("a", "2", base::LeaseId(6)).value(), base::LeaseId(5));
+  harness_.EndEntry();
+  const auto deleted = store().Write().DeleteRange(KeyRange::All());
+  harness_.EndEntry();
+  ASSERT_EQ(deleted->size(), 1u);
+  EXPECT_EQ(deleted->front().lease, base::LeaseId(6));
+  EXPECT_EQ(store().Write().Put("a", "3", {}).value(), base::LeaseId(0));
+  harness_.EndEntry();
+}
+
+TEST_P(StoreTest, ALimitCutsTheKeysAndNotTheCount) {
+  for (const char* key : {"a", "b", "c", "d", "e", "f", "g"}) harness_.Put(key, "");
+  const auto pin = Pin();
+  const auto result = pin->Range(KeyRange::Of("b", "g"), 3);
+  EXPECT_EQ(result->key_values.size(), 3u);
+  EXPECT_EQ(result->count, 5u);
+  EXPECT_EQ(Read(*pin, KeyRange::Of("b", "g"), 5), "b= c= d= e= f=");
+  EXPECT_EQ(Read(*pin, KeyRange::Of("f", base::ByteView("\0", 1))), "f= g=");
+  EXPECT_EQ(pin->Count(KeyRange::Of("g", "b")), 0u);
+}
+
+TEST_P(StoreTest, APinSeesNeitherLaterWritesNorCompactions) {
+  harness_.Put("a", "1");
+  harness_.Put("b", "1");
+  const auto pin = Pin();
+  harness_.Put("a", "2");
+  harness_.Delete(KeyRange::One("b"));
+  ASSERT_TRUE(harness_.Compact(5).ok());
+  harness_.Commit();
+  for (int step = 0; step < 10; ++step) EXPECT_TRUE(store().CompactionStep().value());
+  EXPECT_EQ(Read(*pin), "a=1 b=1");
+  EXPECT_EQ(store().Pin(Revision(3)).status(), base::Status(base::errors::kCompacted));
+}
+
+TEST_P(StoreTest, RemovalWaitsForOlderPinsAndForTheCommit) {
+  harness_.Put("a", "1");
+  harness_.Put("a", "2");
+  auto pin = Pin(2);
+  ASSERT_TRUE(harness_.Compact(3).ok());
+  EXPECT_TRUE(store().CompactionStep().value());
+  harness_.Commit();
+  EXPECT_TRUE(store().CompactionStep().value());
+  EXPECT_EQ(harness_.RecordCount(), 2u);
+  pin.reset();
+  const auto newer = Pin();
+  harness_.FinishCompaction();
+  EXPECT_EQ(harness_.RecordCount(), 1u);
+  EXPECT_EQ(store().finished_compact_revision(), Revision(3));
+}
+
+TEST_P(StoreTest, AnOldPinIsToldSoAndRenewedUnlessItsRevisionWasCompacted) {
+  harness_.Put("a", "1");
+  harness_.Put("a", "2");
+  const auto pin = Pin(2);
+  EXPECT_FALSE(pin->expired());
+  harness_.clock.Advance(std::chrono::seconds(11));
+  EXPECT_TRUE(pin->expired());
+  ASSERT_TRUE(pin->Renew().ok());
+  EXPECT_FALSE(pin->expired());
+  EXPECT_EQ(Read(*pin), "a=1");
+  ASSERT_TRUE(harness_.Compact(3).ok());
+  EXPECT_EQ(pin->Renew(), base::Status(base::errors::kCompacted));
+  harness_.FinishCompaction();
+}
+
+TEST_P(StoreTest, CompactionKeepsTheNewestOfEachKeyAndTheDeletionsAtItsRevision) {
+  harness_.Put("a", "1");               // 2
+  harness_.Put("a", "2");               // 3
+  harness_.Put("b", "1");               // 4
+  harness_.Delete(KeyRange::One("b"));  // 5
+  harness_.Put("c", "1");               // 6
+  harness_.Delete(KeyRange::One("c"));  // 7
+  harness_.Put("a", "3");               // 8
+  ASSERT_TRUE(harness_.Compact(7).ok());
+  harness_.FinishCompaction();
+  EXPECT_EQ(Read(7), "a=2");
+  EXPECT_EQ(Read(8), "a=3");
+  EXPECT_EQ(harness_.RecordCount(), 3u);  // a at 3 and 8, the deletion at 7
+  EXPECT_EQ(History(*Pin(), 7), (std::vector<std::string>{"7/0 delete c", "8/0 put a"}));
+  EXPECT_EQ(Pin()->History(Revision(6), nullptr), base::Status(base::errors::kCompacted));
+}
+
+TEST_P(StoreTest, CompactionIsRefusedTwiceAndInTheFuture) {
+  harness_.Put("a", "1");
+  EXPECT_TRUE(harness_.Compact(0).ok());
+  EXPECT_TRUE(harness_.Compact(2).ok());
+  EXPECT_EQ(harness_.Compact(2), base::Status(base::errors::kCompacted));
+  EXPECT_EQ(harness_.Compact(3), base::Status(base::errors::kFutureRevision));
+  harness_.FinishCompaction();
+}
+
+TEST_P(StoreTest, ReopeningFindsWhatWasCommitted) {
+  harness_.Put("a", "1", 9);
+  harness_.Put("b", "1");
+  harness_.Delete(KeyRange::One("b"));
+  harness_.Put("a", "2", 10);
+  harness_.Put("c", "1", 10);
+  harness_.Commit();
+  const base::Index index = harness_.index();
+  harness_.Put("lost", "1");
+  harness_.Reopen();
+  EXPECT_EQ(harness_.index(), index);
+  EXPECT_EQ(store().revision(), Revision(6));
+  EXPECT_EQ(Read(), "a=2 c=1");
+  EXPECT_EQ(Read(3), "a=1 b=1");
+  EXPECT_EQ(harness_.leases, (std::map<std::string, base::LeaseId>{{"a", base::LeaseId(10)},
+                                                                   {"c", base::LeaseId(10)}}));
+  harness_.Put("a", "3");
+  const auto pin = Pin();
+  EXPECT_EQ(Get(*pin, "a").version, 3);
+  EXPECT_EQ(Get(*pin, "a").create_revision, 2);
+}
+
+TEST_P(StoreTest, AnInterruptedCompactionIsFinishedAfterReopening) {
+  for (int i = 0; i < 20; ++i) harness_.Put("key" + std::to_string(i % 4), std::to_string(i));
+  ASSERT_TRUE(harness_.Compact(21).ok());
+  harness_.Commit();
+  ASSERT_TRUE(store().CompactionStep().value());
+  ASSERT_TRUE(store().CompactionStep().value());
+  harness_.Commit();
+  harness_.Reopen();
+  EXPECT_EQ(store().compact_revision(), Revision(21));
+  EXPECT_EQ(Read(), "key0=16 key1=17 key2=18 key3=19");
+  harness_.FinishCompaction();
+  EXPECT_EQ(harness_.RecordCount(), 4u);
+  EXPECT_TRUE(store().compaction_hashes().empty());
+  harness_.Reopen();
+  EXPECT_EQ(store().finished_compact_revision(), Revision(21));
+}
+
+TEST_P(StoreTest, TheRevisionDoesNotGoBackWhenItsOnlyChangesWereRemoved) {
+  harness_.Put("a", "1");
+  harness_.Delete(KeyRange::One("a"));
+  harness_.Put("b", "1");
+  harness_.Delete(KeyRange::One("b"));
+  ASSERT_TRUE(harness_.Compact(5).ok());
+  harness_.FinishCompaction();
+  harness_.Reopen();
+  EXPECT_EQ(store().revision(), Revision(5));
+}
+
+TEST_P(StoreTest, ACompactionLeavesTheHashThatWasBeforeIt) {
+  for (int i = 0; i < 20; ++i) harness_.Put("key" + std::to_string(i % 4), std::to_string(i));
+  ASSERT_TRUE(harness_.Compact(8).ok());
+  harness_.FinishCompaction();
+  const auto before = Pin(15)->Hash();
+  ASSERT_TRUE(harness_.Compact(15).ok());
+  harness_.FinishCompaction();
+  EXPECT_EQ(store().HashKv(Revision(15)).value(), *before);
+  EXPECT_EQ(store().compaction_hashes().back(), *before);
+  EXPECT_EQ(before->compact_revision, 8);
+  EXPECT_EQ(Pin(15)->Hash()->compact_revision, 15);
+}
+
+TEST_P(StoreTest, ADamagedRecordIsNotServed) {
+  harness_.Put("a", "1");
+  harness_.Commit();
+  backend::Batch batch;
+  batch.Delete(schema::Id(schema::Bucket::kKey), RevisionKey({2, 0}, false).view());
+  harness_.Reopen();
+  ASSERT_TRUE(harness_.database().Commit(batch).ok());
+  EXPECT_EQ(Pin()->Range(KeyRange::All(), 0).status().code(), base::Code::kDataLoss);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachDatabase, StoreTest,
+                         ::testing::Values(DatabaseKind::kMemory, DatabaseKind::kLmdb),
+                         [](const auto& kind) {
+                           return kind.param == DatabaseKind::kMemory ? "Memory" : "Lmdb";
+                         });
+
+}  // namespace
+}  // namespace mvcc

@@ -1,0 +1,66 @@
+#include "storage/snap/snapshot_directory.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace snap {
+namespace {
+
+// Of the name of a file that is being written.
+constexpr std::string_view kUnfinished = ".snap.part";
+
+}  // namespace
+
+base::Status SnapshotDirectory::Save(const Snapshot& snapshot) {
+  const std::string path = PathOf({snapshot.term, snapshot.index});
+  const std::string part = path + ".part";
+  {
+    ASSIGN_OR_RETURN(const auto file, disk_.Open(part, runtime::OpenMode::kCreateOrTruncate));
+    RETURN_IF_ERROR(file->WriteAt(0, EncodeSnapshotFile(snapshot)));
+    RETURN_IF_ERROR(file->Sync());
+  }
+  RETURN_IF_ERROR(disk_.Rename(part, path));
+  return disk_.SyncDirectory(directory_);
+}
+
+base::Result<std::optional<Snapshot>> SnapshotDirectory::LoadNewest(Predicate is_usable) {
+  ASSIGN_OR_RETURN(const auto names, List());
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    if (!is_usable(*name)) continue;
+    const std::string path = PathOf(*name);
+    ASSIGN_OR_RETURN(const base::Bytes bytes, runtime::ReadFile(disk_, path));
+    auto snapshot = ParseSnapshotFile(bytes);
+    if (snapshot && SnapshotName{snapshot->term, snapshot->index} == *name) return snapshot;
+    RETURN_IF_ERROR(disk_.Rename(path, path + ".broken"));
+  }
+  return std::optional<Snapshot>();
+}
+
+base::Status SnapshotDirectory::Purge(size_t keep) {
+  ASSIGN_OR_RETURN(const auto files, disk_.List(directory_));
+  for (const std::string& file : files) {
+    if (!std::string_view(file).ends_with(kUnfinished)) continue;
+    RETURN_IF_ERROR(disk_.Remove(runtime::JoinPath(directory_, file)));
+  }
+  ASSIGN_OR_RETURN(const auto names, List());
+  for (size_t i = 0; i + keep < names.size(); ++i) {
+    RETURN_IF_ERROR(disk_.Remove(PathOf(names[i])));
+  }
+  return disk_.SyncDirectory(directory_);
+}
+
+base::Result<std::vector<SnapshotName>> SnapshotDirectory::List() const {
+  ASSIGN_OR_RETURN(const auto files, disk_.List(directory_));
+  std::vector<SnapshotName> names;
+  for (const std::string& file : files) {
+    if (const auto name = SnapshotName::Parse(file)) names.push_back(*name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string SnapshotDirectory::PathOf(const SnapshotName& name) const {
+  return runtime::JoinPath(directory_, name.ToString());
+}
+
+}  // namespace snap

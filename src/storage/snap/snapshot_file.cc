@@ -1,0 +1,123 @@
+#include "storage/snap/snapshot_file.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "base/crc32c.h"
+#include "base/wire.h"
+
+namespace snap {
+namespace {
+
+constexpr size_t kHexDigits = 16;
+constexpr std::string_view kSuffix = ".snap";
+
+bool ParseHex(std::string_view text, uint64_t* value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value, 16);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool ParseMetadata(base::ByteView bytes, Snapshot* snapshot) {
+  base::WireReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 1:
+        snapshot->conf_state = base::Bytes(reader.bytes());
+        break;
+      case 2:
+        snapshot->index = base::Index(reader.varint());
+        break;
+      case 3:
+        snapshot->term = base::Term(reader.varint());
+        break;
+      default:
+        break;
+    }
+  }
+  return reader.ok();
+}
+
+bool ParseSnapshot(base::ByteView bytes, Snapshot* snapshot) {
+  bool metadata_ok = false;
+  base::WireReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 1:
+        snapshot->data = base::Bytes(reader.bytes());
+        break;
+      case 2:
+        metadata_ok = ParseMetadata(reader.bytes(), snapshot);
+        break;
+      default:
+        break;
+    }
+  }
+  return reader.ok() && metadata_ok;
+}
+
+}  // namespace
+
+std::string SnapshotName::ToString() const {
+  char text[2 * kHexDigits + 2 + kSuffix.size()];
+  std::snprintf(text, sizeof text, "%016llx-%016llx.snap",
+                static_cast<unsigned long long>(term.value()),
+                static_cast<unsigned long long>(index.value()));
+  return text;
+}
+
+std::optional<SnapshotName> SnapshotName::Parse(std::string_view text) {
+  if (text.size() != 2 * kHexDigits + 1 + kSuffix.size() || text[kHexDigits] != '-' ||
+      text.substr(2 * kHexDigits + 1) != kSuffix) {
+    return std::nullopt;
+  }
+  uint64_t term = 0;
+  uint64_t index = 0;
+  if (!ParseHex(text.substr(0, kHexDigits), &term) ||
+      !ParseHex(text.substr(kHexDigits + 1, kHexDigits), &index)) {
+    return std::nullopt;
+  }
+  return SnapshotName{base::Term(term), base::Index(index)};
+}
+
+base::Bytes EncodeSnapshotFile(const Snapshot& snapshot) {
+  base::Bytes metadata;
+  base::WireWriter metadata_writer(&metadata);
+  metadata_writer.Bytes(1, snapshot.conf_state);
+  metadata_writer.Varint(2, snapshot.index.value());
+  metadata_writer.Varint(3, snapshot.term.value());
+
+  base::Bytes data;
+  base::WireWriter data_writer(&data);
+  data_writer.BytesIfSet(1, snapshot.data);
+  data_writer.Bytes(2, metadata);
+
+  base::Bytes file;
+  base::WireWriter file_writer(&file);
+  file_writer.Varint(1, base::Crc32c(data));
+  file_writer.Bytes(2, data);
+  return file;
+}
+
+std::optional<Snapshot> ParseSnapshotFile(base::ByteView bytes) {
+  uint64_t crc = 0;
+  base::ByteView data;
+  base::WireReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 1:
+        crc = reader.varint();
+        break;
+      case 2:
+        data = reader.bytes();
+        break;
+      default:
+        break;
+    }
+  }
+  Snapshot snapshot;
+  if (!reader.ok() || data.empty() || crc != base::Crc32c(data)) return std::nullopt;
+  if (!ParseSnapshot(data, &snapshot)) return std::nullopt;
+  return snapshot;
+}
+
+}  // namespace snap
