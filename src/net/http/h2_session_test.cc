@@ -317,6 +317,17 @@ TEST(H2Session, APeerThatStopsReadingIsCutOffWhenMuchWaits) {
   EXPECT_EQ(world.server().connection_count(), 0u);
 }
 
+TEST(H2Session, AClientThatLeavesAfterThePrefaceIsForgotten) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  world.RunFor(seconds(1));
+  client.Close();
+  world.RunFor(seconds(3));
+  EXPECT_EQ(world.server().connection_count(), 0u);
+}
+
 TEST(H2Session, AFarewellThatIsNotReadDoesNotKeepTheConnection) {
   EchoService service;
   World world(&service);
