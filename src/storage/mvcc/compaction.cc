@@ -29,7 +29,6 @@ base::Status Store::Compact(base::Revision at) {
     compact_.store(to);
   }
   PutMarker(schema::kScheduledCompactRev, to);
-  marker_cut_ = cuts_ + 1;
   return {};
 }
 
@@ -54,11 +53,11 @@ base::Result<bool> Store::CompactionStep() {
   return compaction_.has_value() || finished_compact_ < compact_.load();
 }
 
-// What is removed must be in the database first, with the marker that makes a restarted member
-// refuse to read it; and who pinned it before must have ended.
+// The scan has to find everything that is to be removed in the database; and who pinned it before
+// must have ended. The marker is not waited for: removals are committed with it or after it.
 bool Store::CanRemove() const {
   const int64_t to = compact_.load();
-  return durable_ >= to && commits_ >= marker_cut_ && !pins_.AnyBefore(to);
+  return durable_ >= to && !pins_.AnyBefore(to);
 }
 
 base::Result<bool> Store::RemoveSlice() {

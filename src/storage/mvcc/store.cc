@@ -77,13 +77,11 @@ std::vector<KeyValueHash> Store::compaction_hashes() const {
 std::optional<Store::Commit> Store::TakeCommit(bool force) {
   const bool due = force ? buffer_->can_cut() : buffer_->due(clock_->Now());
   if (!due || writing_) return std::nullopt;
-  ++cuts_;
   return Commit{buffer_->Cut(), revision()};
 }
 
 void Store::Committed(Commit commit) {
   buffer_->Committed(std::move(commit.batch));
-  ++commits_;
   durable_ = commit.revision.value();
   const std::lock_guard lock(lock_);
   recent_.Trim(durable_);

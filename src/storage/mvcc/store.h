@@ -135,10 +135,7 @@ class Store {
 
   // The apply loop's.
   bool writing_ = false;
-  int64_t durable_ = 1;      // all changes up to here are in the database
-  uint64_t cuts_ = 0;        // batches cut so far
-  uint64_t commits_ = 0;     // and committed
-  uint64_t marker_cut_ = 0;  // the batch that has the newest scheduled marker
+  int64_t durable_ = 1;  // all changes up to here are in the database
   int64_t finished_compact_ = -1;
   int64_t hashed_compact_ = -1;  // compact revision before the newest one
   bool hash_whole_ = true;
