@@ -101,8 +101,8 @@ TEST_F(LmdbBackendTest, AnUnreachablePathIsNamed) {
   }
 }
 
-// What the child said last before it was killed, `delay_us` after its first word.
-uint64_t RunChildAndKillIt(const std::string& path, uint64_t first, useconds_t delay_us) {
+// Kills the child after `acknowledgements` of them, whatever it is doing then; what it said last.
+uint64_t RunChildAndKillIt(const std::string& path, uint64_t first, uint64_t acknowledgements) {
   int channel[2];
   EXPECT_EQ(::pipe(channel), 0);
   const pid_t child = ::fork();
@@ -113,14 +113,19 @@ uint64_t RunChildAndKillIt(const std::string& path, uint64_t first, useconds_t d
   }
   ::close(channel[1]);
   uint64_t last = 0;
-  EXPECT_EQ(::read(channel[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));
-  ::usleep(delay_us);
+  uint64_t number = 0;
+  const auto read_one = [&] {
+    const bool read = ::read(channel[0], &number, sizeof number) == sizeof number;
+    if (read) last = number;
+    return read;
+  };
+  for (uint64_t i = 0; i < acknowledgements; ++i) EXPECT_TRUE(read_one());
   ::kill(child, SIGKILL);
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status)) << "the child ended by itself";
-  uint64_t number = 0;
-  while (::read(channel[0], &number, sizeof number) == sizeof number) last = number;
+  while (read_one()) {
+  }
   ::close(channel[0]);
   return last;
 }
@@ -131,8 +136,7 @@ TEST_F(LmdbBackendTest, NothingCommittedIsLostByKillingTheProcess) {
   runtime::Random random(11);
   uint64_t next = 1;
   for (int kill = 0; kill < kills; ++kill) {
-    const uint64_t acknowledged =
-        RunChildAndKillIt(path(), next, static_cast<useconds_t>(random.Below(20'000)));
+    const uint64_t acknowledged = RunChildAndKillIt(path(), next, random.Between(1, 30));
     auto backend = Open();
     ASSERT_TRUE(backend.ok()) << backend.status().ToString();
     auto reader = std::move(backend.value()->NewReader()).value();

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 #include <string>
 
@@ -72,7 +71,11 @@ class EtcdHistoryTest : public ::testing::TestWithParam<Setting> {
 };
 
 TEST_P(EtcdHistoryTest, HashesAreThoseOfEtcd) {
-  std::ifstream history(CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23/history.txt");
+  runtime::posix::Disk disk;
+  const auto text =
+      runtime::ReadFile(disk, CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23/history.txt");
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  std::istringstream history(*text);
   std::string line;
   for (int number = 1; std::getline(history, line); ++number) {
     SCOPED_TRACE(::testing::Message() << "line " << number << ": " << line);

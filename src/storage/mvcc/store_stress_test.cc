@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/asio/loop.h"
+#include "runtime/posix/workers.h"
 #include "runtime/random.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/testing/store_harness.h"
@@ -30,14 +32,16 @@ class Stress {
   explicit Stress(StoreHarness* harness) : harness_(*harness) {}
 
   void Run(int writes) {
-    std::vector<std::thread> threads;
-    threads.emplace_back([this] { CommitBatches(); });
-    for (uint64_t seed = 1; seed <= 3; ++seed) {
-      threads.emplace_back([this, seed] { ReadUntilDone(seed); });
+    runtime::asio::Loop loop;  // for the workers' answers, which nobody waits for
+    {
+      runtime::posix::Workers workers("stress", 4, 4);
+      ASSERT_TRUE(workers.Run([this] { CommitBatches(); }, &loop, [] {}));
+      for (uint64_t seed = 1; seed <= 3; ++seed) {
+        ASSERT_TRUE(workers.Run([this, seed] { ReadUntilDone(seed); }, &loop, [] {}));
+      }
+      Write(writes);
+      done_ = true;
     }
-    Write(writes);
-    done_ = true;
-    for (std::thread& thread : threads) thread.join();
   }
   uint64_t reads() const { return reads_; }
   uint64_t compacted_reads() const { return compacted_reads_; }

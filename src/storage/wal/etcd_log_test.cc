@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -25,8 +25,11 @@ struct Expected {
 
 Expected ReadExpected() {
   Expected expected{};
-  std::ifstream(kFixture + "/contents.txt") >> expected.cluster_id >> expected.member_id >>
-      expected.raft_index >> expected.term;
+  runtime::posix::Disk disk;
+  const auto text = runtime::ReadFile(disk, kFixture + "/contents.txt");
+  EXPECT_TRUE(text.ok()) << text.status().ToString();
+  std::istringstream(*text) >> expected.cluster_id >> expected.member_id >> expected.raft_index >>
+      expected.term;
   return expected;
 }
 
