@@ -11,10 +11,14 @@ from .counts import Counts
 TIMEOUT_SECONDS = 900
 
 
-def run(binary: Path, shard_count: int, label: str) -> Counts:
+def run(binary: Path, shard_count: int, label: str, extra: dict[str, str] | None = None) -> Counts:
+    """`extra` is added to the environment."""
     counts = Counts()
     with tempfile.TemporaryDirectory() as directory:
-        shards = [_start(binary, Path(directory), number, shard_count) for number in range(shard_count)]
+        shards = [
+            _start(binary, Path(directory), number, shard_count, extra or {})
+            for number in range(shard_count)
+        ]
         for number, shard in enumerate(shards):
             try:
                 code = shard.wait(timeout=TIMEOUT_SECONDS)
@@ -34,12 +38,17 @@ def run(binary: Path, shard_count: int, label: str) -> Counts:
     return counts
 
 
-def _start(binary: Path, directory: Path, number: int, shard_count: int) -> subprocess.Popen:
-    environment = os.environ | {
+def environment_with(extra: dict[str, str]) -> dict[str, str]:
+    return os.environ | extra
+
+
+def _start(binary: Path, directory: Path, number: int, shard_count: int,
+           extra: dict[str, str]) -> subprocess.Popen:
+    environment = environment_with(extra | {
         "GTEST_TOTAL_SHARDS": str(shard_count),
         "GTEST_SHARD_INDEX": str(number),
         "TSAN_OPTIONS": "halt_on_error=1",
-    }
+    })
     with open(directory / f"{number}.log", "w") as log:
         return subprocess.Popen(
             [binary, f"--gtest_output=json:{directory}/{number}.json", "--gtest_brief=1"],

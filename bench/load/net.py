@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Server CPU per call under h2load: our server beside grpc++'s, on the same machine and run.
 
-Usage: bench/load/measure.py BIN_DIRECTORY      (of a release build: build/release/bin)
+Usage: scripts/bench net, or net.py BIN_DIRECTORY with the programs of a release build.
 
 Unary calls answered with 256 bytes from memory; the server on the first core, h2load on the last.
 """

@@ -1,0 +1,59 @@
+"""Clients that we did not write, against our servers."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Callable, Iterator
+
+from . import gtest
+from .counts import Counts
+
+
+def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
+    build("dev", "rpc_test_server", "grpcpp_interop_test")
+    binaries = root / "build/dev/bin"
+    counts = Counts()
+    with _server(binaries / "rpc_test_server") as address:
+        environment = {"INTEROP_ADDRESS": address}
+        counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
+        if full:
+            counts += _go(root / "test/interop/go", environment)
+        else:
+            counts.skips.append("interop: grpc-go (with --full)")
+    return counts
+
+
+@contextlib.contextmanager
+def _server(program: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([program, str(port)], stdout=subprocess.PIPE, text=True)
+    try:
+        server.stdout.readline()  # "listening on ..."
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _go(folder: Path, environment: dict[str, str]) -> Counts:
+    if shutil.which("go") is None:
+        return Counts(skips=["interop: grpc-go: there is no go"])
+    done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
+                          env=gtest.environment_with(environment), stdout=subprocess.PIPE,
+                          timeout=600)
+    counts = Counts()
+    for event in map(json.loads, done.stdout.splitlines()):
+        if "Test" not in event:
+            continue
+        if event["Action"] == "pass":
+            counts.passed += 1
+        elif event["Action"] == "fail":
+            counts.failures.append(f"grpc-go: {event['Test']}")
+    if done.returncode != 0 and not counts.failures:
+        counts.failures.append("grpc-go: could not be built")
+    return counts
