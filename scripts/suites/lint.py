@@ -17,8 +17,9 @@ def run(root: Path) -> Counts:
     broken = [str(test) for test, _ in result.failures + result.errors]
     counts.passed += result.testsRun - len(broken)
     counts.failures += [f"lint: {name}" for name in broken]
-    if subprocess.run([root / "scripts/lint"]).returncode == 0:
-        counts.passed += 1
-    else:
-        counts.failures.append("lint: scripts/lint")
+    for command in (["scripts/lint"], ["scripts/format", "--check"]):
+        if subprocess.run([root / command[0], *command[1:]]).returncode == 0:
+            counts.passed += 1
+        else:
+            counts.failures.append(f"lint: {' '.join(command)}")
     return counts

@@ -185,7 +185,7 @@ TEST(LoopThreadTest, ManyThreadsReachOneLoopThroughAMailbox) {
     std::vector<std::unique_ptr<asio::LoopThread>> senders;
     for (int sender = 0; sender < kSenders; ++sender) {
       senders.push_back(std::make_unique<asio::LoopThread>("sender"));
-      senders.back()->loop().Post([&mailbox, &left, sender] {
+      senders.back()->loop().Post([&mailbox, sender] {
         for (int number = 0; number < kMessages; ++number) {
           while (!mailbox.Push({sender, number})) std::this_thread::yield();
         }
