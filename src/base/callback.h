@@ -21,12 +21,11 @@ class Callback<R(Args...)> {
   static constexpr size_t kInlineBytes = 48;
 
   Callback() = default;
-  Callback(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
+  Callback(std::nullptr_t) {}
 
   template <typename F>
   requires(!std::is_same_v<std::decay_t<F>, Callback> &&
-           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-      Callback(F&& function) {  // NOLINT(google-explicit-constructor)
+           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) Callback(F&& function) {
     using Stored = std::decay_t<F>;
     if constexpr (kFitsInline<Stored>) {
       new (&storage_) Stored(std::forward<F>(function));

@@ -14,7 +14,7 @@ struct Error {
   Code code;
   std::string_view text;
 
-  // NOLINTNEXTLINE(google-explicit-constructor): `return errors::kCompacted;`
+  // Implicit: `return errors::kCompacted;`
   operator Status() const { return Status(code, text); }
   friend bool operator==(const Status& status, const Error& error) {
     return status.code() == error.code && status.message() == error.text;

@@ -14,14 +14,12 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   // Implicit, so that `return value;` and `return status;` both read well.
-  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    CHECK(!status_.ok());
-  }
+  Result(T value) : value_(std::move(value)) {}
+  Result(Status status) : status_(std::move(status)) { CHECK(!status_.ok()); }
   template <typename E>
   requires(std::convertible_to<const E&, Status> && !std::same_as<E, Status> &&
            !std::same_as<E, T> && !std::convertible_to<const E&, T>) Result(const E& error)
-      : Result(Status(error)) {}  // NOLINT(google-explicit-constructor)
+      : Result(Status(error)) {}
 
   bool ok() const { return value_.has_value(); }
   // OK if there is a value.

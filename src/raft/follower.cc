@@ -43,7 +43,7 @@ base::Status Node::FollowerStep(Message message) {
   return {};
 }
 
-base::Status Node::CandidateStep(Message message) {
+base::Status Node::CandidateStep(const Message& message) {
   switch (message.type) {
     case MessageType::kProp:
       return DropProposal(event::DroppedProposal::kNoLeader);

@@ -123,7 +123,7 @@ class Node {
   base::Status FollowerStep(Message message);
   void FollowerOnTransfer(Message message);
   void FollowerForgetLeader();
-  base::Status CandidateStep(Message message);
+  base::Status CandidateStep(const Message& message);
   void OnLeaderMessage(const Message& message);
   void HandleAppend(const Message& message);
   void RejectAppend(const Message& message);

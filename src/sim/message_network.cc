@@ -39,10 +39,11 @@ void MessageNetwork::Send(const raft::Message& message) {
 
 void MessageNetwork::Carry(const raft::Message& message, const base::Bytes& encoded) {
   const bool is_snapshot = message.type == raft::MessageType::kSnap;
-  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(),
-                    [this, from = message.from, to = message.to, encoded, is_snapshot]() mutable {
-                      Deliver(from, to, std::move(encoded), is_snapshot);
-                    });
+  scheduler_->RunAt(
+      scheduler_->clock().Now() + DrawLatency(), loop_.get(),
+      [this, from = message.from, to = message.to, encoded = encoded, is_snapshot]() mutable {
+        Deliver(from, to, std::move(encoded), is_snapshot);
+      });
 }
 
 void MessageNetwork::Deliver(base::MemberId from, base::MemberId to, base::Bytes encoded,

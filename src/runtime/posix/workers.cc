@@ -6,7 +6,7 @@
 
 namespace runtime::posix {
 
-Workers::Workers(std::string name, size_t thread_count, size_t queue_capacity)
+Workers::Workers(const std::string& name, size_t thread_count, size_t queue_capacity)
     : queue_capacity_(queue_capacity) {
   threads_.reserve(thread_count);
   for (size_t i = 0; i < thread_count; ++i) {

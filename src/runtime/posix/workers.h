@@ -16,7 +16,7 @@ class Workers final : public runtime::Workers {
  public:
   // Threads carry `name` (at most 15 bytes). `queue_capacity` counts work that no thread has
   // taken yet.
-  Workers(std::string name, size_t thread_count, size_t queue_capacity);
+  Workers(const std::string& name, size_t thread_count, size_t queue_capacity);
   // Waits for the work that has started; the rest is dropped without its `done`.
   ~Workers() override;
 

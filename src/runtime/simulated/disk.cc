@@ -55,7 +55,7 @@ class DiskFile final : public File {
   base::Status WriteAt(uint64_t offset, std::span<const base::ByteView> pieces) override {
     const std::lock_guard lock(disk_->mutex_);
     RETURN_IF_ERROR(Alive());
-    const base::Status status = BeginChange();
+    base::Status status = BeginChange();
     // The write at which the power fails may have reached the disk's cache in part.
     if (!status.ok() && !disk_->power_failed_) return status;
     for (const base::ByteView piece : pieces) {

@@ -77,15 +77,15 @@ void Endpoint::Pump() {
   const size_t count = front.kind == Kind::kBytes && wires_->scheduler_->random().OneIn(4)
                            ? wires_->scheduler_->random().Between(1, front.bytes.size())
                            : front.bytes.size();
-  Arrival arrival{now, front.kind, front.bytes.substr(0, count)};
+  const Arrival arrival{now, front.kind, front.bytes.substr(0, count)};
   front.bytes.erase(0, count);
   if (front.bytes.empty()) inbox_.pop_front();
   inbox_bytes_ -= count;
-  Deliver(std::move(arrival));
+  Deliver(arrival);
   SchedulePump(now);
 }
 
-void Endpoint::Deliver(Arrival arrival) {
+void Endpoint::Deliver(const Arrival& arrival) {
   switch (arrival.kind) {
     case Kind::kBytes:
       handler_->OnData(arrival.bytes);

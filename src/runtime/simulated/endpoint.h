@@ -42,7 +42,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void Receive(Kind kind, base::Bytes bytes);
   void SchedulePump(TimePoint time);
   void Pump();
-  void Deliver(Arrival arrival);
+  void Deliver(const Arrival& arrival);
   void ReportRoom();
   void Reset();
 
