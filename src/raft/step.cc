@@ -113,7 +113,7 @@ base::Status Node::Dispatch(Message message) {
       return FollowerStep(std::move(message));
     case Role::kPreCandidate:
     case Role::kCandidate:
-      return CandidateStep(std::move(message));
+      return CandidateStep(message);
     case Role::kLeader:
       return LeaderStep(std::get<Leader>(role_), std::move(message));
   }
