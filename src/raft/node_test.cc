@@ -385,5 +385,27 @@ TEST(ConfChangeProposalTest, OneThatTheActiveConfigurationDoesNotAllowIsAppended
   EXPECT_FALSE(refused({ConfChangeTransition::kAuto, {remove(3)}}));
 }
 
+TEST(ConfChangeProposalTest, OneThatWasDroppedForItsSizeDoesNotBlockTheNext) {
+  Config config;
+  config.uncommitted_bytes_max = 10;
+  LoneNode lone(3, config);
+  lone.Elect();
+  ASSERT_TRUE(lone.node().Propose(base::SharedBytes("ten bytes!")).ok());
+  const ConfChangeV2 change{ConfChangeTransition::kAuto,
+                            {{ConfChangeType::kRemoveNode, MemberId(3)}}};
+  EXPECT_FALSE(lone.node().ProposeConfChange(change).ok());
+  lone.Sent();
+  Message ack = From(2, MessageType::kAppResp, lone.node().term().value());
+  ack.index = lone.node().log().LastIndex();
+  ASSERT_TRUE(lone.Step(std::move(ack)).ok());
+  lone.Sent();
+  ASSERT_TRUE(lone.node().ProposeConfChange(change).ok());
+  lone.Sent();
+  std::vector<Entry> last;
+  const Index index = lone.node().log().LastIndex();
+  ASSERT_TRUE(lone.node().log().Read(index, index + 1, kNoLimit, &last));
+  EXPECT_EQ(last.front().type, EntryType::kConfChangeV2);
+}
+
 }  // namespace
 }  // namespace raft
