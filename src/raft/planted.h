@@ -3,7 +3,7 @@
 #include <cstdint>
 
 // Deliberate violations of the protocol, one at a time, so that the simulator can prove that it
-// would notice them. They exist in the library `raft_planted` alone, which is compiled with
+// would notice them. They exist in the program etcd-sim-planted alone, which is compiled with
 // RAFT_PLANT_BUGS; elsewhere Planted() is constant false and the branches vanish.
 
 namespace raft {
