@@ -126,6 +126,21 @@ TEST_P(DiskContractTest, CreateOrTruncateEmptiesTheFile) {
   EXPECT_EQ(*(*file)->Size(), 0u);
 }
 
+TEST_P(DiskContractTest, KeepsARemovedFileForThoseWhoHaveItOpen) {
+  const auto file = Create("a");
+  const auto second = disk().Open(Path("a"), OpenMode::kRead);
+  ASSERT_TRUE(disk().Remove(Path("a")).ok());
+  EXPECT_FALSE(*disk().Exists(Path("a")));
+  ASSERT_TRUE(file->WriteAt(0, "abcdef").ok());
+  base::Bytes bytes;
+  ASSERT_TRUE((*second)->ReadAt(2, 3, &bytes).ok());
+  EXPECT_EQ(bytes, "cde");
+  ASSERT_TRUE(file->Truncate(0).ok());
+  EXPECT_EQ(*(*second)->Size(), 0u);
+  ASSERT_TRUE(Create("a")->WriteAt(0, "other").ok());
+  EXPECT_EQ(*(*second)->Size(), 0u);
+}
+
 TEST_P(DiskContractTest, GrantsALockToOneOpenFileAtATime) {
   auto first = Create("a");
   const auto second = disk().Open(Path("a"), OpenMode::kWrite);

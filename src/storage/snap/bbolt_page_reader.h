@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "storage/snap/bbolt_page.h"
+#include "storage/snap/bbolt_tree_page.h"
+
+namespace snap {
+
+// The pages of a bbolt file, each checked before it is given out, and given out once: a page that
+// is reached a second time is damage, which makes every walk end.
+class BboltPageReader {
+ public:
+  // Finds the meta page that holds in the first `file_bytes` bytes of `file`, which outlives
+  // this. `path` is how errors call the file.
+  static base::Result<BboltPageReader> Open(const runtime::File* file, std::string path,
+                                            uint64_t file_bytes);
+
+  const Meta& meta() const { return meta_; }
+
+  base::Result<BboltTreePage> ReadTreePage(uint64_t id);
+  // Whether every page that has not been given out is free according to the freelist; OK if the
+  // file has none.
+  base::Status CheckFreelist();
+  // All pages may be given out again.
+  void ForgetVisits() { visited_.assign(visited_.size(), false); }
+
+  // kDataLoss, naming the file, the page and its offset.
+  base::Status Damage(uint64_t id, std::string_view what) const;
+
+ private:
+  BboltPageReader(const runtime::File* file, std::string path, const Meta& meta);
+
+  // The page with its overflow, whose place in the file is now taken.
+  base::Result<base::Bytes> ReadPage(uint64_t id);
+
+  const runtime::File* file_;
+  std::string path_;
+  Meta meta_;
+  std::vector<bool> visited_;  // by page
+};
+
+}  // namespace snap

@@ -1,0 +1,130 @@
+#include "storage/snap/spool.h"
+
+#include <algorithm>
+
+namespace snap {
+namespace {
+
+// Bulk writes go to the disk in portions, or one flush of them all would delay every other sync.
+constexpr uint64_t kWritebackBytes = 4 << 20;
+
+}  // namespace
+
+base::Status Spool::Append(base::ByteView bytes) {
+  if (bytes.empty()) return {};
+  bool in_memory = false;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (canceled_) return base::Status(base::Code::kCanceled, "the receiver has gone");
+    in_memory =
+        file_begin_ == file_end_ && memory_bytes_ + bytes.size() <= options_.memory_bytes_max;
+    if (in_memory) {
+      pieces_.emplace_back(bytes);
+      memory_bytes_ += bytes.size();
+      wake = std::exchange(receiver_waits_, false);
+    }
+  }
+  if (!in_memory) return AppendToFile(bytes);
+  if (wake) on_readable_();
+  return {};
+}
+
+base::Status Spool::AppendToFile(base::ByteView bytes) {
+  if (to_write_ == nullptr) RETURN_IF_ERROR(OpenFile());
+  uint64_t offset = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (file_begin_ == file_end_) file_begin_ = file_end_ = 0;
+    offset = file_end_;
+  }
+  if (offset == 0) RETURN_IF_ERROR(to_write_->Truncate(0));
+  RETURN_IF_ERROR(to_write_->WriteAt(offset, bytes));
+  const uint64_t end = offset + bytes.size();
+  if (end / kWritebackBytes != offset / kWritebackBytes) {
+    const uint64_t portion = end - end % kWritebackBytes;
+    RETURN_IF_ERROR(to_write_->StartWriteback(portion - kWritebackBytes, kWritebackBytes));
+  }
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    file_end_ = end;
+    wake = std::exchange(receiver_waits_, false);
+  }
+  if (wake) on_readable_();
+  return {};
+}
+
+base::Status Spool::OpenFile() {
+  ASSIGN_OR_RETURN(to_write_, disk_.Open(options_.path, runtime::OpenMode::kCreateOrTruncate));
+  auto opened = disk_.Open(options_.path, runtime::OpenMode::kRead);
+  const base::Status removed = disk_.Remove(options_.path);
+  ASSIGN_OR_RETURN(to_read_, std::move(opened));
+  return removed;
+}
+
+void Spool::Finish(base::Status outcome) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    outcome_ = std::move(outcome);
+    wake = std::exchange(receiver_waits_, false);
+  }
+  if (wake) on_readable_();
+}
+
+base::Result<Spool::State> Spool::Take(size_t size, base::Bytes* out) {
+  out->clear();
+  uint64_t offset = 0;
+  uint64_t in_file = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!outcome_.ok()) return outcome_;
+    if (!pieces_.empty()) {
+      TakeFromMemory(size, out);
+      return State::kBytes;
+    }
+    offset = file_begin_;
+    in_file = std::min<uint64_t>(size, file_end_ - file_begin_);
+    if (in_file == 0) return StateWithoutBytes();
+  }
+  RETURN_IF_ERROR(to_read_->ReadAt(offset, in_file, out));
+  if (out->size() < in_file) {
+    return base::Status(base::Code::kDataLoss, options_.path + ": cut off while it was read");
+  }
+  const std::lock_guard lock(mutex_);
+  file_begin_ += in_file;
+  return State::kBytes;
+}
+
+void Spool::TakeFromMemory(size_t size, base::Bytes* out) {
+  while (!pieces_.empty() && out->size() < size) {
+    const base::Bytes& piece = pieces_.front();
+    const size_t taken = std::min(piece.size() - piece_offset_, size - out->size());
+    out->append(piece, piece_offset_, taken);
+    piece_offset_ += taken;
+    memory_bytes_ -= taken;
+    if (piece_offset_ < piece.size()) return;
+    pieces_.pop_front();
+    piece_offset_ = 0;
+  }
+}
+
+base::Result<Spool::State> Spool::StateWithoutBytes() {
+  if (finished_) return State::kEnd;
+  receiver_waits_ = true;
+  return State::kNothing;
+}
+
+void Spool::Cancel() {
+  const std::lock_guard lock(mutex_);
+  canceled_ = true;
+}
+
+bool Spool::spilled() const {
+  const std::lock_guard lock(mutex_);
+  return file_begin_ != file_end_;
+}
+
+}  // namespace snap
