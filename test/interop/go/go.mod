@@ -3,6 +3,7 @@ module cornerstore/interop
 go 1.23.0
 
 require (
+	go.etcd.io/bbolt v1.4.3
 	google.golang.org/grpc v1.75.0
 	google.golang.org/protobuf v1.36.6
 )
