@@ -1,10 +1,12 @@
-"""Clients that we did not write, against our servers."""
+"""Programs that we did not write, against ours."""
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -13,16 +15,17 @@ from .counts import Counts
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build("dev", "rpc_test_server", "grpcpp_interop_test")
+    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool")
     binaries = root / "build/dev/bin"
-    counts = Counts()
+    snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
+    counts = _etcd(root / "test/interop/snapshot_interop_test.py", snapshot_tool)
     with _server(binaries / "rpc_test_server") as address:
         environment = {"INTEROP_ADDRESS": address}
         counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
         if full:
-            counts += _go(root / "test/interop/go", environment)
+            counts += _go(root / "test/interop/go", environment | snapshot_tool)
         else:
-            counts.skips.append("interop: grpc-go (with --full)")
+            counts.skips.append("interop: grpc-go and bbolt (with --full)")
     return counts
 
 
@@ -40,9 +43,30 @@ def _server(program: Path) -> Iterator[str]:
         server.wait(timeout=10)
 
 
+def _etcd(script: Path, environment: dict[str, str]) -> Counts:
+    """One of the test programs in Python that need Debian's etcd and etcdctl."""
+    missing = [name for name in ("etcd", "etcdctl") if shutil.which(name) is None]
+    if missing:
+        return Counts(skips=[f"interop: {script.stem}: there is no {' and no '.join(missing)}"])
+    done = subprocess.run([sys.executable, script, "-v"], text=True, timeout=300,
+                          env=gtest.environment_with(environment), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE)
+    counts = Counts()
+    for name, outcome in re.findall(r"^(test_\w+) .*\.\.\. (\w+)$", done.stderr, re.MULTILINE):
+        if outcome == "ok":
+            counts.passed += 1
+        else:
+            counts.failures.append(f"{script.stem}: {name}")
+    if done.returncode != 0:
+        print(done.stderr[-20_000:])
+        if not counts.failures:
+            counts.failures.append(f"{script.stem}: ended with {done.returncode}")
+    return counts
+
+
 def _go(folder: Path, environment: dict[str, str]) -> Counts:
     if shutil.which("go") is None:
-        return Counts(skips=["interop: grpc-go: there is no go"])
+        return Counts(skips=["interop: grpc-go and bbolt: there is no go"])
     done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
                           env=gtest.environment_with(environment), stdout=subprocess.PIPE,
                           timeout=600)
@@ -53,7 +77,7 @@ def _go(folder: Path, environment: dict[str, str]) -> Counts:
         if event["Action"] == "pass":
             counts.passed += 1
         elif event["Action"] == "fail":
-            counts.failures.append(f"grpc-go: {event['Test']}")
+            counts.failures.append(f"go: {event['Test']}")
     if done.returncode != 0 and not counts.failures:
-        counts.failures.append("grpc-go: could not be built")
+        counts.failures.append("go: could not be built")
     return counts
