@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/simulated/disk.h"
+#include "storage/snap/bbolt_node.h"
 #include "storage/snap/bbolt_writer.h"
 #include "storage/snap/testing/model_source.h"
 
@@ -161,6 +162,47 @@ TEST_F(BboltReaderTest, APageThatIsReachedTwiceIsDamage) {
   base::Store64Le(file.data() + second_child, root);  // a cycle
   EXPECT_EQ(ErrorOf(file), "/db: page " + std::to_string(root) + " at offset " +
                                std::to_string(root * kPageBytes) + ": reached a second time");
+}
+
+TEST_F(BboltReaderTest, APageOfMorePagesThanItFillsIsDamage) {
+  Model model;
+  model["key"]["a"] = std::string(6000, 'v');
+  const base::Bytes good = Written(model);
+  const uint64_t root = RootOf(good, "key");
+  const size_t overflow_at = root * kPageBytes + 12;
+  EXPECT_EQ(base::Load32Le(good.data() + overflow_at), 5u);
+  for (const uint32_t overflow : {4, 8, 1'000'000}) {
+    base::Bytes file = good;
+    file.resize(file.size() + 100 * kPageBytes);
+    Meta meta = *ParseMetaPage(file, 0);
+    meta.high_water += 100;
+    base::Bytes metas;
+    AppendMetaPage(meta, 0, &metas);
+    AppendMetaPage(meta, 1, &metas);
+    file.replace(0, metas.size(), metas);
+    EXPECT_EQ(ErrorOf(file), "none");
+    base::Store32Le(file.data() + overflow_at, overflow);
+    const std::string_view expected = overflow == 4   ? "reaches outside the page"
+                                      : overflow == 8 ? "longer than what it holds"
+                                                      : "reaches past the last page";
+    EXPECT_NE(ErrorOf(file).find(expected), std::string::npos) << ErrorOf(file);
+  }
+}
+
+TEST_F(BboltReaderTest, ATreeHigherThanAnyIsDamage) {
+  constexpr uint64_t kHeight = 50;
+  base::Bytes file;
+  const Meta meta{
+      .page_size = kPageBytes, .buckets = {.root = kFirstPage}, .high_water = kFirstPage + kHeight};
+  AppendMetaPage(meta, 0, &file);
+  AppendMetaPage(meta, 1, &file);
+  for (uint64_t id = kFirstPage; id < meta.high_water; ++id) {
+    BboltNode branch(kBranchPage);
+    branch.Append({.key = "k", .child = id + 1});
+    branch.AppendTo(id, 0, &file);
+    file.resize((id + 1) * kPageBytes);
+  }
+  EXPECT_EQ(ErrorOf(file), "/db: page 42 at offset 43008: too far from the root");
 }
 
 TEST_F(BboltReaderTest, TwoBucketsWithOneTreeAreDamage) {
