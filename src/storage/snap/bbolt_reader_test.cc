@@ -189,20 +189,44 @@ TEST_F(BboltReaderTest, APageOfMorePagesThanItFillsIsDamage) {
   }
 }
 
-TEST_F(BboltReaderTest, ATreeHigherThanAnyIsDamage) {
-  constexpr uint64_t kHeight = 50;
+// A file whose pages are these, the first of them the root of the buckets.
+base::Bytes FileOf(const std::vector<BboltNode>& pages) {
   base::Bytes file;
-  const Meta meta{
-      .page_size = kPageBytes, .buckets = {.root = kFirstPage}, .high_water = kFirstPage + kHeight};
+  const Meta meta{.page_size = kPageBytes,
+                  .buckets = {.root = kFirstPage},
+                  .high_water = kFirstPage + pages.size()};
   AppendMetaPage(meta, 0, &file);
   AppendMetaPage(meta, 1, &file);
-  for (uint64_t id = kFirstPage; id < meta.high_water; ++id) {
-    BboltNode branch(kBranchPage);
-    branch.Append({.key = "k", .child = id + 1});
-    branch.AppendTo(id, 0, &file);
-    file.resize((id + 1) * kPageBytes);
+  for (const BboltNode& page : pages) {
+    page.AppendTo(file.size() / kPageBytes, 0, &file);
+    file.resize((file.size() + kPageBytes - 1) / kPageBytes * kPageBytes);
   }
-  EXPECT_EQ(ErrorOf(file), "/db: page 42 at offset 43008: too far from the root");
+  return file;
+}
+
+BboltNode BranchTo(uint64_t child) {
+  BboltNode branch(kBranchPage);
+  branch.Append({.key = "k", .child = child});
+  return branch;
+}
+
+TEST_F(BboltReaderTest, ATreeHigherThanAnyIsDamage) {
+  std::vector<BboltNode> pages;
+  for (uint64_t id = kFirstPage; id < 50; ++id) pages.push_back(BranchTo(id + 1));
+  EXPECT_EQ(ErrorOf(FileOf(pages)), "/db: page 42 at offset 43008: too far from the root");
+}
+
+TEST_F(BboltReaderTest, APageWithoutElementsIsDamageUnlessItIsALeafAlone) {
+  EXPECT_EQ(ErrorOf(FileOf({BboltNode(kLeafPage)})), "none");
+  EXPECT_EQ(ErrorOf(FileOf({BboltNode(kBranchPage)})), "/db: page 2 at offset 2048: empty");
+  EXPECT_EQ(ErrorOf(FileOf({BranchTo(3), BboltNode(kLeafPage)})),
+            "/db: page 3 at offset 3072: empty");
+}
+
+TEST_F(BboltReaderTest, APageInThePlaceOfAnotherIsDamage) {
+  base::Bytes file = FileOf({BboltNode(kLeafPage)});
+  file[kFirstPage * kPageBytes] = 7;
+  EXPECT_EQ(ErrorOf(file), "/db: page 2 at offset 2048: names itself 7");
 }
 
 TEST_F(BboltReaderTest, TwoBucketsWithOneTreeAreDamage) {
