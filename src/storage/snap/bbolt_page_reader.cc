@@ -10,6 +10,10 @@ namespace {
 // In the header of a freelist: the number of pages stands in front of them.
 constexpr uint16_t kCountFollows = 0xFFFF;
 
+// bbolt takes up to one page more than a full last page needs, and one more for a freelist, which
+// shrinks by the pages that it takes itself.
+constexpr uint64_t kSparePagesMax = 1;
+
 base::Result<std::optional<Meta>> ReadMeta(const runtime::File& file, uint64_t offset,
                                            uint64_t file_bytes, uint64_t id) {
   base::Bytes bytes;
@@ -92,16 +96,37 @@ base::Result<base::Bytes> BboltPageReader::ReadPage(uint64_t id) {
   const PageHeader header = LoadPageHeader(bytes);
   if (header.id != id) return Damage(id, "names itself " + std::to_string(header.id));
   if (header.overflow >= meta_.high_water - id) return Damage(id, "reaches past the last page");
+  if (header.overflow > 0) {
+    ASSIGN_OR_RETURN(const uint64_t extent, Extent(bytes));
+    if (header.overflow > extent / meta_.page_size + kSparePagesMax) {
+      return Damage(id, "longer than what it holds");
+    }
+  }
   const auto first = visited_.begin() + static_cast<ptrdiff_t>(id);
   const auto end = first + header.overflow + 1;
   if (std::find(first, end, true) != end) return Damage(id, "reached a second time");
   std::fill(first, end, true);
-  if (header.overflow > 0) {
-    const size_t size = size_t{meta_.page_size} * (header.overflow + size_t{1});
-    RETURN_IF_ERROR(file_->ReadAt(id * meta_.page_size, size, &bytes));
-    if (bytes.size() < size) return Damage(id, "cut off");
-  }
+  if (header.overflow == 0) return bytes;
+  const size_t size = size_t{meta_.page_size} * (header.overflow + size_t{1});
+  RETURN_IF_ERROR(file_->ReadAt(id * meta_.page_size, size, &bytes));
+  if (bytes.size() < size) return Damage(id, "cut off");
   return bytes;
+}
+
+base::Result<uint64_t> BboltPageReader::Extent(base::ByteView first_page) const {
+  const PageHeader header = LoadPageHeader(first_page);
+  if (header.flags == kFreelistPage) {
+    const bool count_follows = header.count == kCountFollows;
+    const uint64_t count =
+        count_follows ? base::Load64Le(first_page.data() + kPageHeaderBytes) : header.count;
+    return kPageHeaderBytes + sizeof(uint64_t) * (std::min(count, meta_.high_water) + 1);
+  }
+  if (header.count == 0) return kPageHeaderBytes;
+  const uint64_t offset = kPageHeaderBytes + kElementBytes * (header.count - 1);
+  base::Bytes element;
+  RETURN_IF_ERROR(file_->ReadAt(header.id * meta_.page_size + offset, kElementBytes, &element));
+  if (element.size() < kElementBytes) return Damage(header.id, "cut off");
+  return offset + ContentsEnd(header.flags, element);
 }
 
 base::Status BboltPageReader::Damage(uint64_t id, std::string_view what) const {

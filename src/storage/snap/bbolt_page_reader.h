@@ -38,6 +38,9 @@ class BboltPageReader {
 
   // The page with its overflow, whose place in the file is now taken.
   base::Result<base::Bytes> ReadPage(uint64_t id);
+  // Where what a page holds ends, counted from its start, by its own account. Keeps a damaged
+  // header from making us read half the file as one page.
+  base::Result<uint64_t> Extent(base::ByteView first_page) const;
 
   const runtime::File* file_;
   std::string path_;

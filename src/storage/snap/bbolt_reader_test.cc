@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/simulated/disk.h"
+#include "storage/snap/bbolt_node.h"
 #include "storage/snap/bbolt_writer.h"
 #include "storage/snap/testing/model_source.h"
 
@@ -161,6 +162,71 @@ TEST_F(BboltReaderTest, APageThatIsReachedTwiceIsDamage) {
   base::Store64Le(file.data() + second_child, root);  // a cycle
   EXPECT_EQ(ErrorOf(file), "/db: page " + std::to_string(root) + " at offset " +
                                std::to_string(root * kPageBytes) + ": reached a second time");
+}
+
+TEST_F(BboltReaderTest, APageOfMorePagesThanItFillsIsDamage) {
+  Model model;
+  model["key"]["a"] = std::string(6000, 'v');
+  const base::Bytes good = Written(model);
+  const uint64_t root = RootOf(good, "key");
+  const size_t overflow_at = root * kPageBytes + 12;
+  EXPECT_EQ(base::Load32Le(good.data() + overflow_at), 5u);
+  for (const uint32_t overflow : {4, 8, 1'000'000}) {
+    base::Bytes file = good;
+    file.resize(file.size() + 100 * kPageBytes);
+    Meta meta = *ParseMetaPage(file, 0);
+    meta.high_water += 100;
+    base::Bytes metas;
+    AppendMetaPage(meta, 0, &metas);
+    AppendMetaPage(meta, 1, &metas);
+    file.replace(0, metas.size(), metas);
+    EXPECT_EQ(ErrorOf(file), "none");
+    base::Store32Le(file.data() + overflow_at, overflow);
+    const std::string_view expected = overflow == 4   ? "reaches outside the page"
+                                      : overflow == 8 ? "longer than what it holds"
+                                                      : "reaches past the last page";
+    EXPECT_NE(ErrorOf(file).find(expected), std::string::npos) << ErrorOf(file);
+  }
+}
+
+// A file whose pages are these, the first of them the root of the buckets.
+base::Bytes FileOf(const std::vector<BboltNode>& pages) {
+  base::Bytes file;
+  const Meta meta{.page_size = kPageBytes,
+                  .buckets = {.root = kFirstPage},
+                  .high_water = kFirstPage + pages.size()};
+  AppendMetaPage(meta, 0, &file);
+  AppendMetaPage(meta, 1, &file);
+  for (const BboltNode& page : pages) {
+    page.AppendTo(file.size() / kPageBytes, 0, &file);
+    file.resize((file.size() + kPageBytes - 1) / kPageBytes * kPageBytes);
+  }
+  return file;
+}
+
+BboltNode BranchTo(uint64_t child) {
+  BboltNode branch(kBranchPage);
+  branch.Append({.key = "k", .child = child});
+  return branch;
+}
+
+TEST_F(BboltReaderTest, ATreeHigherThanAnyIsDamage) {
+  std::vector<BboltNode> pages;
+  for (uint64_t id = kFirstPage; id < 50; ++id) pages.push_back(BranchTo(id + 1));
+  EXPECT_EQ(ErrorOf(FileOf(pages)), "/db: page 42 at offset 43008: too far from the root");
+}
+
+TEST_F(BboltReaderTest, APageWithoutElementsIsDamageUnlessItIsALeafAlone) {
+  EXPECT_EQ(ErrorOf(FileOf({BboltNode(kLeafPage)})), "none");
+  EXPECT_EQ(ErrorOf(FileOf({BboltNode(kBranchPage)})), "/db: page 2 at offset 2048: empty");
+  EXPECT_EQ(ErrorOf(FileOf({BranchTo(3), BboltNode(kLeafPage)})),
+            "/db: page 3 at offset 3072: empty");
+}
+
+TEST_F(BboltReaderTest, APageInThePlaceOfAnotherIsDamage) {
+  base::Bytes file = FileOf({BboltNode(kLeafPage)});
+  file[kFirstPage * kPageBytes] = 7;
+  EXPECT_EQ(ErrorOf(file), "/db: page 2 at offset 2048: names itself 7");
 }
 
 TEST_F(BboltReaderTest, TwoBucketsWithOneTreeAreDamage) {

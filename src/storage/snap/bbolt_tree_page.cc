@@ -2,6 +2,14 @@
 
 namespace snap {
 
+uint64_t ContentsEnd(uint16_t page_flags, base::ByteView element) {
+  const size_t sizes_at = page_flags == kLeafPage ? 4 : 0;
+  uint64_t end = uint64_t{base::Load32Le(element.data() + sizes_at)} +
+                 base::Load32Le(element.data() + sizes_at + 4);
+  if (page_flags == kLeafPage) end += base::Load32Le(element.data() + 12);
+  return end;
+}
+
 std::string_view BboltTreePage::Fault() const {
   if (header_.flags != kLeafPage && header_.flags != kBranchPage) {
     return "neither a branch nor a leaf";

@@ -9,6 +9,10 @@
 
 namespace snap {
 
+// Where the key and value of an element end, counted from the element. `element` has
+// kElementBytes; `page_flags` are those of its page, kLeafPage or others.
+uint64_t ContentsEnd(uint16_t page_flags, base::ByteView element);
+
 // A branch or leaf page that was read. Its header is taken as it is; its elements may be asked
 // for once Fault() has found nothing.
 class BboltTreePage {

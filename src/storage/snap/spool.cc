@@ -41,9 +41,10 @@ base::Status Spool::AppendToFile(base::ByteView bytes) {
   if (offset == 0) RETURN_IF_ERROR(to_write_->Truncate(0));
   RETURN_IF_ERROR(to_write_->WriteAt(offset, bytes));
   const uint64_t end = offset + bytes.size();
-  if (end / kWritebackBytes != offset / kWritebackBytes) {
-    const uint64_t portion = end - end % kWritebackBytes;
-    RETURN_IF_ERROR(to_write_->StartWriteback(portion - kWritebackBytes, kWritebackBytes));
+  const uint64_t portions_begin = offset - offset % kWritebackBytes;
+  const uint64_t portions_end = end - end % kWritebackBytes;
+  if (portions_end > portions_begin) {
+    RETURN_IF_ERROR(to_write_->StartWriteback(portions_begin, portions_end - portions_begin));
   }
   bool wake = false;
   {

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "runtime/posix/disk.h"
 #include "runtime/random.h"
@@ -119,8 +124,40 @@ TEST_F(SpoolTest, AReadOnlyDiskIsNamed) {
   EXPECT_EQ(spool_.Append("b").code(), base::Code::kPermissionDenied);
 }
 
+// The bytes that the unlinked files of a directory take which this process has open.
+uintmax_t UnlinkedBytes(const std::string& directory) {
+  uintmax_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const auto target = std::filesystem::read_symlink(entry.path(), error);
+    if (!target.string().starts_with(directory)) continue;
+    bytes = std::max(bytes, std::filesystem::file_size(entry.path(), error));
+  }
+  return bytes;
+}
+
+TEST(SpoolOnDiskTest, WhatWasTakenIsGivenBackToTheDisk) {
+  std::string directory = ::testing::TempDir() + "spool-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  runtime::posix::Disk disk;
+  Spool spool(&disk, {.path = directory + "/spool", .memory_bytes_max = 1}, [] {});
+  base::Bytes taken;
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(spool.Append(base::Bytes(50'000, 'a')).ok());
+    ASSERT_TRUE(spool.Append(base::Bytes(50'000, 'b')).ok());
+    EXPECT_EQ(UnlinkedBytes(directory), 100'000u);
+    ASSERT_TRUE(spool.Take(100'000, &taken).ok());
+    EXPECT_EQ(taken.size(), 100'000u);
+    ASSERT_TRUE(spool.Append(base::Bytes(20, 'c')).ok());
+    EXPECT_EQ(UnlinkedBytes(directory), 20u);
+    ASSERT_TRUE(spool.Take(100'000, &taken).ok());
+    EXPECT_EQ(taken, base::Bytes(20, 'c'));
+  }
+  disk.RemoveAll(directory).IgnoreError();
+}
+
 // Two threads on a real disk, either the faster one by turns.
-TEST(SpoolThreadsTest, TheReceiverGetsWhatTheProducerGave) {
+TEST(SpoolOnDiskTest, TheReceiverGetsWhatTheProducerGave) {
   std::string directory = ::testing::TempDir() + "spool-XXXXXX";
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   runtime::posix::Disk disk;
