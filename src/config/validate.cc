@@ -84,15 +84,19 @@ Status CheckAdvertisedUrls(const std::vector<Url>& urls, std::string_view flag,
   return Status();
 }
 
+void Warn(std::string message, decltype(Notice::fields) fields, std::vector<Notice>& notices) {
+  notices.push_back({Severity::kWarn, std::move(message), std::move(fields)});
+}
+
 Status CheckUrls(const ServerConfig& config, std::vector<Notice>& notices) {
   RETURN_IF_ERROR(CheckBindUrls(config.listen.peer_urls));
   RETURN_IF_ERROR(CheckBindUrls(config.listen.client_urls));
   RETURN_IF_ERROR(CheckBindUrls(config.listen.client_http_urls));
   if (config.listen.client_http_urls.empty()) {
-    notices.push_back({Severity::kWarn,
-                       "Running http and grpc server on single port. This is not recommended for "
-                       "production.",
-                       {}});
+    Warn(
+        "Running http and grpc server on single port. This is not recommended for "
+        "production.",
+        {}, notices);
   }
   RETURN_IF_ERROR(CheckBindUrls(config.listen.metrics_urls));
   RETURN_IF_ERROR(CheckAdvertisedUrls(config.cluster.initial_advertise_peer_urls,
@@ -167,10 +171,10 @@ Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices)
   const bool checkpoint = features.Enabled(Feature::kLeaseCheckpoint);
   const bool persist = features.Enabled(Feature::kLeaseCheckpointPersist);
   if (checkpoint && !persist) {
-    notices.push_back({Severity::kWarn,
-                       "Detected that checkpointing is enabled without persistence. Consider "
-                       "enabling feature gate LeaseCheckpointPersist",
-                       {}});
+    Warn(
+        "Detected that checkpointing is enabled without persistence. Consider "
+        "enabling feature gate LeaseCheckpointPersist",
+        {}, notices);
   }
   if (persist && !checkpoint) {
     return Invalid(
@@ -231,11 +235,11 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
                    base::FormatDuration(hash_check) + ")");
   }
   if (config.member.name == ServerConfig().member.name) {
-    notices.push_back({Severity::kWarn,
-                       "it isn't recommended to use default name, please set a value for --name. "
-                       "Note that etcd might run into issue when multiple members have the same "
-                       "default name",
-                       {{"name", config.member.name}}});
+    Warn(
+        "it isn't recommended to use default name, please set a value for --name. "
+        "Note that etcd might run into issue when multiple members have the same "
+        "default name",
+        {{"name", config.member.name}}, notices);
   }
   RETURN_IF_ERROR(CheckTlsVersions(config.security));
   return CheckSupport(config);
