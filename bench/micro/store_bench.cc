@@ -84,7 +84,7 @@ class Bench {
     database_.reset();
   }
   void Open() {
-    auto database = backend::OpenLmdbBackend(path_, schema::kBucketNames);
+    auto database = backend::OpenLmdbBackend(&disk_, path_, schema::kBucketNames);
     CHECK(database.ok());
     database_ = std::move(database).value();
     buffer_ = std::make_unique<backend::WriteBuffer>(
@@ -117,6 +117,7 @@ class Bench {
   }
 
  private:
+  runtime::posix::Disk disk_;
   const std::string path_;
   std::unique_ptr<backend::Backend> database_;
   std::unique_ptr<backend::WriteBuffer> buffer_;

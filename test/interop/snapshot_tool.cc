@@ -173,11 +173,11 @@ class Receiver {
 };
 
 base::Status Stream(const std::string& path) {
+  runtime::posix::Disk disk;
   ASSIGN_OR_RETURN(const auto database,
-                   backend::OpenLmdbBackend(path + ".mdb", schema::kBucketNames));
+                   backend::OpenLmdbBackend(&disk, path + ".mdb", schema::kBucketNames));
   RETURN_IF_ERROR(Fill(*database, ReadDump()));
   ASSIGN_OR_RETURN(auto reader, database->NewReader());
-  runtime::posix::Disk disk;
   ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kCreateOrTruncate));
   runtime::asio::Loop loop;
   runtime::posix::Workers workers("snapshot", 1, 1);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/callback.h"
 #include "base/result.h"
 #include "base/status.h"
 #include "storage/backend/batch.h"
@@ -60,6 +61,22 @@ class Backend {
   // nothing of the batch is seen and it may be tried again, but whether a write error can be
   // survived is for the caller to say.
   virtual base::Status Commit(const Batch& batch) = 0;
+
+  // Told every few megabytes how many bytes of records were copied so far; false ends the work.
+  // It may use the backend.
+  using DefragmentProgress = base::Callback<bool(uint64_t copied_bytes)>;
+
+  // Gives what free pages take back to the disk: makes a copy without them, beside the database,
+  // and puts it in its place. Blocks for as long as that takes, on any thread but that of the
+  // commits, which go on; readers see what they saw, and keep the old file until they end.
+  // What is committed meanwhile is kept and made on the copy, until little is left of it: the one
+  // moment in which Commit waits is for that rest, one sync and a rename. Writing is paced.
+  //
+  // If it fails nothing has changed: kCanceled after `progress` said so; kFailedPrecondition while
+  // another is under way; kResourceExhausted if the disk has no room for a copy, saying how much
+  // is needed, or if more was committed meanwhile than may be kept; kDataLoss, naming the record,
+  // if one is damaged.
+  virtual base::Status Defragment(DefragmentProgress progress) = 0;
 
   // As of the last commit. Any thread.
   virtual Sizes sizes() const = 0;

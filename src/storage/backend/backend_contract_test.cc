@@ -31,14 +31,16 @@ class LmdbDatabase final : public Database {
   LmdbDatabase() : directory_(::testing::TempDir() + "backend-XXXXXX") {
     EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
   }
-  ~LmdbDatabase() override { runtime::posix::Disk().RemoveAll(directory_).IgnoreError(); }
+  ~LmdbDatabase() override { disk_.RemoveAll(directory_).IgnoreError(); }
   std::unique_ptr<Backend> Open() override {
-    auto backend = OpenLmdbBackend(directory_ + "/db.mdb", kBuckets, {.map_bytes = 1 << 30});
+    auto backend =
+        OpenLmdbBackend(&disk_, directory_ + "/db.mdb", kBuckets, {.map_bytes = 1 << 30});
     EXPECT_TRUE(backend.ok()) << backend.status().ToString();
     return std::move(backend).value();
   }
 
  private:
+  runtime::posix::Disk disk_;
   std::string directory_;
 };
 
@@ -181,6 +183,73 @@ TEST_P(BackendContractTest, SizesGrowWithWhatIsPutAndUseShrinksWithWhatIsDeleted
   for (int i = 0; i < 1000; ++i) batch.Delete(0, "key" + std::to_string(i));
   ASSERT_TRUE(backend_->Commit(batch).ok());
   EXPECT_LT(backend_->sizes().in_use, full.in_use - 900'000);
+}
+
+TEST_P(BackendContractTest, DefragmentingKeepsEveryRecord) {
+  std::map<std::string, std::string> expected;
+  Batch batch;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = std::string(i % 600 + 1, 'k') + std::to_string(i);
+    batch.Put(1, key, std::string(i, 'v'));
+    expected[key] = std::string(i, 'v');
+  }
+  batch.Put(0, "other bucket", "value");
+  ASSERT_TRUE(backend_->Commit(batch).ok());
+  ASSERT_TRUE(backend_->Defragment([](uint64_t) { return true; }).ok());
+  EXPECT_EQ(All(*NewReader(), 1), expected);
+  Reopen();
+  EXPECT_EQ(All(*NewReader(), 1), expected);
+  EXPECT_EQ(Get(*NewReader(), 0, "other bucket"), "value");
+}
+
+TEST_P(BackendContractTest, WhatIsCommittedWhileDefragmentingIsKept) {
+  Put(0, "kept", "1");
+  Put(0, "replaced", "1");
+  Put(0, "deleted", "1");
+  const base::Status status = backend_->Defragment([&](uint64_t) {
+    Put(0, "replaced", "2");
+    Delete(0, "deleted");
+    Put(1, "new", std::string(1 << 20, 'n'));
+    EXPECT_EQ(Get(*NewReader(), 0, "replaced"), "2");
+    return true;
+  });
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const std::map<std::string, std::string> expected = {{"kept", "1"}, {"replaced", "2"}};
+  EXPECT_EQ(All(*NewReader(), 0), expected);
+  EXPECT_EQ(Get(*NewReader(), 1, "new").size(), 1u << 20);
+  Put(1, "after", "3");
+  Reopen();
+  EXPECT_EQ(All(*NewReader(), 0), expected);
+  EXPECT_EQ(Get(*NewReader(), 1, "after"), "3");
+}
+
+TEST_P(BackendContractTest, ReadersLiveThroughDefragmentations) {
+  Put(0, "a", "1");
+  const auto before = NewReader();
+  const auto lent = before->Get(0, "a");
+  Put(0, "a", "2");
+  std::unique_ptr<Reader> within;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(backend_
+                    ->Defragment([&](uint64_t) {
+                      within = NewReader();
+                      return true;
+                    })
+                    .ok());
+  }
+  Put(0, "a", "3");
+  EXPECT_EQ(**lent, "1");
+  EXPECT_EQ(Get(*before, 0, "a"), "1");
+  EXPECT_EQ(Get(*within, 0, "a"), "2");
+  EXPECT_EQ(Get(*NewReader(), 0, "a"), "3");
+}
+
+TEST_P(BackendContractTest, ACanceledDefragmentationChangesNothing) {
+  Put(0, "a", "1");
+  EXPECT_EQ(backend_->Defragment([](uint64_t) { return false; }).code(), base::Code::kCanceled);
+  Put(0, "b", "2");
+  EXPECT_EQ(All(*NewReader(), 0), (std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}}));
+  EXPECT_TRUE(backend_->Defragment([](uint64_t) { return true; }).ok());
 }
 
 TEST_P(BackendContractTest, AgreesWithAMapOverRandomBatchesAndReaders) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/disk.h"
 #include "storage/backend/backend.h"
 
 namespace backend {
@@ -16,13 +17,19 @@ struct LmdbOptions {
   uint64_t map_bytes = uint64_t{64} << 30;
   // Readers at one time, in all threads.
   unsigned readers_max = 4096;
+  // What may be committed, and not yet be replayed, while a defragmented copy is made. With more
+  // the defragmentation gives up.
+  uint64_t delta_bytes_max = uint64_t{4} << 30;
 };
 
 // Opens or creates the database file `path` (and `path`-lock beside it), with these buckets; their
 // order may change from one opening to the next. One process at a time. The file never needs
 // repair after a crash, but its pages have no checksums of their own: a damaged one is found as a
 // damaged record at the earliest, and the member must then be fetched again from its peers.
-base::Result<std::unique_ptr<Backend>> OpenLmdbBackend(std::string path,
+//
+// A defragmentation makes `path`.tmp and what begins with that, which the next opening removes if
+// it was cut short; it reaches them through `disk`, which is the real one and outlives the backend.
+base::Result<std::unique_ptr<Backend>> OpenLmdbBackend(runtime::Disk* disk, std::string path,
                                                        std::span<const std::string_view> buckets,
                                                        LmdbOptions options = {});
 

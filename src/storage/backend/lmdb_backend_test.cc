@@ -25,8 +25,8 @@ class LmdbBackendTest : public ::testing::Test {
   }
   ~LmdbBackendTest() override { disk_.RemoveAll(directory_).IgnoreError(); }
   std::string path() const { return directory_ + "/db.mdb"; }
-  base::Result<std::unique_ptr<Backend>> Open(uint64_t map_bytes = 1 << 28) const {
-    return OpenLmdbBackend(path(), kBuckets, {.map_bytes = map_bytes});
+  base::Result<std::unique_ptr<Backend>> Open(uint64_t map_bytes = 1 << 28) {
+    return OpenLmdbBackend(&disk_, path(), kBuckets, {.map_bytes = map_bytes});
   }
 
   runtime::posix::Disk disk_;
@@ -84,7 +84,7 @@ TEST_F(LmdbBackendTest, AFileThatIsNoDatabaseIsRefused) {
 }
 
 TEST_F(LmdbBackendTest, AnUnreachablePathIsNamed) {
-  const auto backend = OpenLmdbBackend(directory_ + "/no/db.mdb", kBuckets);
+  const auto backend = OpenLmdbBackend(&disk_, directory_ + "/no/db.mdb", kBuckets);
   EXPECT_EQ(backend.status().code(), base::Code::kNotFound);
   EXPECT_NE(backend.status().message().find("/no/db.mdb"), std::string::npos);
 }
@@ -107,7 +107,8 @@ uint64_t RunChildAndKillIt(const std::string& path, uint64_t first, uint64_t ack
   EXPECT_EQ(::pipe(channel), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    auto backend = OpenLmdbBackend(path, kBuckets, {.map_bytes = 1 << 28});
+    runtime::posix::Disk disk;
+    auto backend = OpenLmdbBackend(&disk, path, kBuckets, {.map_bytes = 1 << 28});
     if (!backend.ok()) ::_exit(1);
     CommitUntilKilled(**backend, first, channel[1]);
   }

@@ -213,6 +213,11 @@ class MemoryBackend final : public Backend {
     database_->Commit(batch);
     return {};
   }
+  // There are no pages, so there is nothing to do.
+  base::Status Defragment(DefragmentProgress progress) override {
+    if (progress(0)) return {};
+    return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
+  }
   Sizes sizes() const override {
     const uint64_t bytes = database_->bytes();
     return {.allocated = bytes, .in_use = bytes};

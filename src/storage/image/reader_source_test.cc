@@ -93,12 +93,13 @@ TEST(ReaderSourceTest, LongKeysComeInOrderHoweverFewAreSortedAtATime) {
 }
 
 TEST(ReaderSourceTest, LongKeysComeInOrderFromLmdb) {
+  runtime::posix::Disk disk;
   std::string directory = ::testing::TempDir() + "source-XXXXXX";
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   {
     runtime::Random random(3);
     const Model model = UsersWithLongNames(random, 300);
-    auto database = backend::OpenLmdbBackend(directory + "/db.mdb", schema::kBucketNames,
+    auto database = backend::OpenLmdbBackend(&disk, directory + "/db.mdb", schema::kBucketNames,
                                              {.map_bytes = 1 << 28});
     ASSERT_TRUE(database.ok());
     Fill(**database, model);
@@ -107,7 +108,7 @@ TEST(ReaderSourceTest, LongKeysComeInOrderFromLmdb) {
     EXPECT_EQ(KeysOf(source, "authUsers"), Sorted(model, "authUsers"));
     EXPECT_EQ(*snap::testing::Contents(source), model);
   }
-  runtime::posix::Disk().RemoveAll(directory).IgnoreError();
+  disk.RemoveAll(directory).IgnoreError();
 }
 
 }  // namespace

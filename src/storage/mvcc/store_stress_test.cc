@@ -13,8 +13,8 @@
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/testing/store_harness.h"
 
-// Threads on one store: a writer with compactions, a committer, and readers with pins of all
-// ages. Every write keeps an invariant that every reader checks.
+// Threads on one store: a writer with compactions, a committer, one that defragments, and readers
+// with pins of all ages. Every write keeps an invariant that every reader checks.
 
 namespace mvcc {
 namespace {
@@ -34,8 +34,9 @@ class Stress {
   void Run(int writes) {
     runtime::asio::Loop loop;  // for the workers' answers, which nobody waits for
     {
-      runtime::posix::Workers workers("stress", 4, 4);
+      runtime::posix::Workers workers("stress", 5, 5);
       ASSERT_TRUE(workers.Run([this] { CommitBatches(); }, &loop, [] {}));
+      ASSERT_TRUE(workers.Run([this] { DefragmentUntilDone(); }, &loop, [] {}));
       for (uint64_t seed = 1; seed <= 3; ++seed) {
         ASSERT_TRUE(workers.Run([this, seed] { ReadUntilDone(seed); }, &loop, [] {}));
       }
@@ -44,6 +45,7 @@ class Stress {
     }
   }
   uint64_t reads() const { return reads_; }
+  uint64_t defragmentations() const { return defragmentations_; }
   uint64_t compacted_reads() const { return compacted_reads_; }
 
  private:
@@ -105,6 +107,15 @@ class Stress {
     }
   }
 
+  void DefragmentUntilDone() {
+    const auto go_on = [this](uint64_t) { return !done_; };
+    while (!done_) {
+      const base::Status status = harness_.database().Defragment(go_on);
+      ASSERT_TRUE(status.ok() || done_) << status.ToString();
+      ++defragmentations_;
+    }
+  }
+
   // Net threads.
   void ReadUntilDone(uint64_t seed) {
     runtime::Random random(seed);
@@ -160,6 +171,7 @@ class Stress {
   bool in_flight_ = false;
   std::atomic<uint64_t> reads_ = 0;
   std::atomic<uint64_t> compacted_reads_ = 0;
+  std::atomic<uint64_t> defragmentations_ = 0;
 };
 
 TEST(StoreStressTest, ReadersOfAllAgesSeeWholeRequestsOnly) {
@@ -170,6 +182,7 @@ TEST(StoreStressTest, ReadersOfAllAgesSeeWholeRequestsOnly) {
   Stress stress(&harness);
   stress.Run(writes);
   EXPECT_GT(stress.reads(), 100u);
+  EXPECT_GT(stress.defragmentations(), 1u);
   harness.FinishCompaction();
   EXPECT_GT(harness.store().finished_compact_revision().value(), 0);
   const int64_t revision = harness.store().revision().value();

@@ -45,14 +45,14 @@ class StoreHarness {
   ~StoreHarness() {
     store_.reset();
     database_.reset();
-    if (!directory_.empty()) runtime::posix::Disk().RemoveAll(directory_).IgnoreError();
+    if (!directory_.empty()) disk_.RemoveAll(directory_).IgnoreError();
   }
 
   void Reopen() {
     store_.reset();
     database_.reset();
     if (kind_ == DatabaseKind::kLmdb) {
-      auto opened = backend::OpenLmdbBackend(directory_ + "/db.mdb", schema::kBucketNames,
+      auto opened = backend::OpenLmdbBackend(&disk_, directory_ + "/db.mdb", schema::kBucketNames,
                                              {.map_bytes = 1 << 30});
       ASSERT_TRUE(opened.ok()) << opened.status().ToString();
       database_ = std::move(opened).value();
@@ -124,6 +124,7 @@ class StoreHarness {
  private:
   const DatabaseKind kind_;
   const Store::Options options_;
+  runtime::posix::Disk disk_;
   std::string directory_;
   std::shared_ptr<backend::MemoryDatabase> memory_ =
       backend::NewMemoryDatabase(schema::kBucketNames.size());

@@ -1,0 +1,188 @@
+#include "storage/backend/lmdb_environment.h"
+
+#include <lmdb.h>
+
+#include <utility>
+
+#include "storage/backend/lmdb_batch_writer.h"
+
+namespace backend {
+namespace {
+
+// LMDB's table of free pages is a bucket with this number.
+constexpr MDB_dbi kFreePages = 0;
+constexpr size_t kIdleReadersMax = 64;
+constexpr mdb_mode_t kFileMode = 0600;
+
+std::string Hex(base::ByteView bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    text += kDigits[static_cast<uint8_t>(byte) >> 4];
+    text += kDigits[static_cast<uint8_t>(byte) & 15];
+  }
+  return text;
+}
+
+// Each record of the table is a list of page numbers with its length in front.
+uint64_t CountFreePages(MDB_cursor* cursor) {
+  uint64_t count = 0;
+  MDB_val key;
+  MDB_val list;
+  while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+    count += base::Load64Le(list.mv_data);
+  }
+  return count;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
+    std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
+    Sync sync) {
+  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)));
+  RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), sync));
+  RETURN_IF_ERROR(environment->OpenBuckets(buckets));
+  return environment;
+}
+
+LmdbEnvironment::~LmdbEnvironment() {
+  for (MDB_txn* transaction : idle_readers_) mdb_txn_abort(transaction);
+  if (environment_ != nullptr) mdb_env_close(environment_);
+}
+
+base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync) {
+  int error = mdb_env_create(&environment_);
+  if (error == 0) error = mdb_env_set_mapsize(environment_, options.map_bytes);
+  if (error == 0) error = mdb_env_set_maxreaders(environment_, options.readers_max);
+  if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count));
+  // Readers belong to no thread: they are pooled and may move.
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMEMINIT;
+  if (sync == Sync::kWhenAsked) flags |= MDB_NOSYNC;
+  if (error == 0) error = mdb_env_open(environment_, path_.c_str(), flags, kFileMode);
+  // Forgets the readers of a process that was killed; they would hold pages back for ever.
+  int dead_readers = 0;
+  if (error == 0) error = mdb_reader_check(environment_, &dead_readers);
+  return error == 0 ? base::Status() : Failure(error);
+}
+
+base::Status LmdbEnvironment::OpenBuckets(std::span<const std::string_view> buckets) {
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginWrite());
+  for (const std::string_view bucket : buckets) {
+    const std::string& name = names_.emplace_back(bucket);
+    MDB_dbi handle = 0;
+    const int error = mdb_dbi_open(transaction, name.c_str(), MDB_CREATE, &handle);
+    if (error != 0) {
+      AbortWrite(transaction);
+      return Failure(error);
+    }
+    buckets_.push_back(handle);
+  }
+  return CommitWrite(transaction);
+}
+
+base::Status LmdbEnvironment::Failure(int error) const {
+  if (error > 0) return base::ErrnoStatus(error, path_);
+  base::Code code = base::Code::kDataLoss;
+  if (error == MDB_MAP_FULL || error == MDB_READERS_FULL || error == MDB_TXN_FULL) {
+    code = base::Code::kResourceExhausted;
+  }
+  return base::Status(code, path_ + ": " + mdb_strerror(error));
+}
+
+base::Status LmdbEnvironment::Damaged(BucketId bucket, base::ByteView stored_key) const {
+  return base::Status(base::Code::kDataLoss, path_ + ": bucket " + names_[bucket] + ", key " +
+                                                 Hex(stored_key) + ": checksum mismatch");
+}
+
+base::Result<MDB_txn*> LmdbEnvironment::BeginRead() {
+  MDB_txn* transaction = TakeIdleReader();
+  const int error = transaction != nullptr
+                        ? mdb_txn_renew(transaction)
+                        : mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
+  if (error == 0) return transaction;
+  if (transaction != nullptr) mdb_txn_abort(transaction);
+  return Failure(error);
+}
+
+void LmdbEnvironment::EndRead(MDB_txn* transaction) {
+  mdb_txn_reset(transaction);
+  {
+    const std::lock_guard lock(mutex_);
+    if (idle_readers_.size() < kIdleReadersMax) {
+      idle_readers_.push_back(transaction);
+      return;
+    }
+  }
+  mdb_txn_abort(transaction);
+}
+
+MDB_txn* LmdbEnvironment::TakeIdleReader() {
+  const std::lock_guard lock(mutex_);
+  if (idle_readers_.empty()) return nullptr;
+  MDB_txn* const transaction = idle_readers_.back();
+  idle_readers_.pop_back();
+  return transaction;
+}
+
+base::Result<MDB_txn*> LmdbEnvironment::BeginWrite() {
+  MDB_txn* transaction = nullptr;
+  const int error = mdb_txn_begin(environment_, nullptr, 0, &transaction);
+  if (error != 0) return Failure(error);
+  return transaction;
+}
+
+base::Status LmdbEnvironment::CommitWrite(MDB_txn* transaction) {
+  const int error = mdb_txn_commit(transaction);
+  return error == 0 ? base::Status() : Failure(error);
+}
+
+void LmdbEnvironment::AbortWrite(MDB_txn* transaction) {
+  mdb_txn_abort(transaction);
+}
+
+base::Status LmdbEnvironment::Write(const Batch& batch) {
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginWrite());
+  const int error = WriteBatch(batch, *this, transaction);
+  if (error != 0) {
+    AbortWrite(transaction);
+    return Failure(error);
+  }
+  return CommitWrite(transaction);
+}
+
+base::Status LmdbEnvironment::SyncToDisk() {
+  constexpr int kForce = 1;
+  const int error = mdb_env_sync(environment_, kForce);
+  return error == 0 ? base::Status() : Failure(error);
+}
+
+base::Status LmdbEnvironment::MakeDurable() {
+  RETURN_IF_ERROR(SyncToDisk());
+  constexpr int kOff = 0;
+  const int error = mdb_env_set_flags(environment_, MDB_NOSYNC, kOff);
+  return error == 0 ? base::Status() : Failure(error);
+}
+
+base::Result<Sizes> LmdbEnvironment::MeasureSizes() {
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginRead());
+  Sizes sizes;
+  MDB_envinfo info;
+  MDB_stat stat;
+  MDB_cursor* cursor = nullptr;
+  int error = mdb_env_info(environment_, &info);
+  if (error == 0) error = mdb_stat(transaction, kFreePages, &stat);
+  if (error == 0) error = mdb_cursor_open(transaction, kFreePages, &cursor);
+  if (error == 0) {
+    const uint64_t pages = info.me_last_pgno + 1;
+    const uint64_t free_pages = CountFreePages(cursor);
+    mdb_cursor_close(cursor);
+    sizes.allocated = pages * stat.ms_psize;
+    sizes.in_use = (pages - free_pages) * stat.ms_psize;
+  }
+  EndRead(transaction);
+  if (error != 0) return Failure(error);
+  return sizes;
+}
+
+}  // namespace backend

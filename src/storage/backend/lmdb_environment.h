@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "storage/backend/backend.h"
+#include "storage/backend/batch.h"
+#include "storage/backend/lmdb_backend.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+namespace backend {
+
+// One LMDB file that is open, with its buckets. Any thread, one writer at a time; it lives at
+// least as long as its readers.
+class LmdbEnvironment {
+ public:
+  enum class Sync {
+    kEachCommit,
+    kWhenAsked,  // commits are durable only after MakeDurable
+  };
+
+  static base::Result<std::shared_ptr<LmdbEnvironment>> Open(
+      std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
+      Sync sync);
+  ~LmdbEnvironment();
+  LmdbEnvironment(const LmdbEnvironment&) = delete;
+  LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+
+  // A read transaction, which goes back with EndRead.
+  base::Result<MDB_txn*> BeginRead();
+  void EndRead(MDB_txn* transaction);
+
+  // A write transaction of the one writer. After a failed commit there is nothing to end.
+  base::Result<MDB_txn*> BeginWrite();
+  base::Status CommitWrite(MDB_txn* transaction);
+  void AbortWrite(MDB_txn* transaction);
+  // All of the batch as one transaction.
+  base::Status Write(const Batch& batch);
+
+  // Makes everything durable that was committed.
+  base::Status SyncToDisk();
+  // The same, and each commit from now on is durable by itself.
+  base::Status MakeDurable();
+
+  // As of the last commit.
+  base::Result<Sizes> MeasureSizes();
+
+  // For messages only. To be set only while nobody else uses the environment.
+  void SetPath(std::string path) { path_ = std::move(path); }
+
+  // What LMDB's error number means, naming the file.
+  base::Status Failure(int error) const;
+  base::Status Damaged(BucketId bucket, base::ByteView stored_key) const;
+
+  // LMDB's number of a bucket.
+  unsigned bucket(BucketId id) const { return buckets_.at(id); }
+  size_t bucket_count() const { return buckets_.size(); }
+
+ private:
+  explicit LmdbEnvironment(std::string path) : path_(std::move(path)) {}
+
+  base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
+  base::Status OpenBuckets(std::span<const std::string_view> buckets);
+  MDB_txn* TakeIdleReader();
+
+  std::string path_;
+  MDB_env* environment_ = nullptr;
+  std::vector<std::string> names_;
+  std::vector<unsigned> buckets_;
+  std::mutex mutex_;
+  std::vector<MDB_txn*> idle_readers_;  // reset, to be renewed; guarded by mutex_
+};
+
+}  // namespace backend

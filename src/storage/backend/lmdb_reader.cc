@@ -1,0 +1,92 @@
+#include "storage/backend/lmdb_reader.h"
+
+#include <lmdb.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/backend/lmdb_value.h"
+#include "storage/backend/stored_record.h"
+
+namespace backend {
+namespace {
+
+class LmdbCursor final : public Cursor {
+ public:
+  LmdbCursor(const LmdbEnvironment& environment, MDB_cursor* cursor, BucketId bucket)
+      : environment_(environment), cursor_(cursor), bucket_(bucket) {}
+  ~LmdbCursor() override { mdb_cursor_close(cursor_); }
+
+  base::Status Seek(base::ByteView key) override {
+    if (key.empty()) return Move(MDB_FIRST);
+    base::Bytes scratch;
+    stored_key_ = Value(StoredKey(key, &scratch));
+    return Move(MDB_SET_RANGE);
+  }
+  base::Status SeekToLast() override { return Move(MDB_LAST); }
+  base::Status Next() override { return Move(MDB_NEXT); }
+  bool valid() const override { return valid_; }
+  base::ByteView key() const override { return record_.key; }
+  base::ByteView value() const override { return record_.value; }
+
+ private:
+  base::Status Move(MDB_cursor_op operation) {
+    MDB_val stored_value;
+    valid_ = false;
+    const int error = mdb_cursor_get(cursor_, &stored_key_, &stored_value, operation);
+    if (error == MDB_NOTFOUND) return {};
+    if (error != 0) return environment_.Failure(error);
+    const auto record = ParseStoredRecord(View(stored_key_), View(stored_value));
+    if (!record) return environment_.Damaged(bucket_, View(stored_key_));
+    record_ = *record;
+    valid_ = true;
+    return {};
+  }
+
+  const LmdbEnvironment& environment_;
+  MDB_cursor* const cursor_;
+  const BucketId bucket_;
+  MDB_val stored_key_{};
+  StoredRecord record_;
+  bool valid_ = false;
+};
+
+class LmdbReader final : public Reader {
+ public:
+  LmdbReader(std::shared_ptr<LmdbEnvironment> environment, MDB_txn* transaction)
+      : environment_(std::move(environment)), transaction_(transaction) {}
+  ~LmdbReader() override { environment_->EndRead(transaction_); }
+
+  base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) override {
+    base::Bytes scratch;
+    MDB_val stored_key = Value(StoredKey(key, &scratch));
+    MDB_val stored_value;
+    const int error =
+        mdb_get(transaction_, environment_->bucket(bucket), &stored_key, &stored_value);
+    if (error == MDB_NOTFOUND) return std::optional<base::ByteView>();
+    if (error != 0) return environment_->Failure(error);
+    const auto record = ParseStoredRecord(View(stored_key), View(stored_value));
+    if (!record) return environment_->Damaged(bucket, View(stored_key));
+    return std::optional<base::ByteView>(record->value);
+  }
+
+  std::unique_ptr<Cursor> NewCursor(BucketId bucket) override {
+    MDB_cursor* cursor = nullptr;
+    CHECK_EQ(mdb_cursor_open(transaction_, environment_->bucket(bucket), &cursor), 0);
+    return std::make_unique<LmdbCursor>(*environment_, cursor, bucket);
+  }
+
+ private:
+  const std::shared_ptr<LmdbEnvironment> environment_;
+  MDB_txn* const transaction_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Reader>> NewLmdbReader(std::shared_ptr<LmdbEnvironment> environment) {
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, environment->BeginRead());
+  return std::unique_ptr<Reader>(std::make_unique<LmdbReader>(std::move(environment), transaction));
+}
+
+}  // namespace backend
