@@ -1,7 +1,5 @@
 #include "config/validate.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -13,6 +11,7 @@
 #include "config/flag_table.h"
 #include "config/flag_value.h"
 #include "config/log_rotation.h"
+#include "config/url.h"
 
 namespace config {
 namespace {
@@ -57,12 +56,6 @@ Status CheckLog(const LogConfig& log) {
     return Invalid("unknown log format: " + log.format + ", supported values json, console");
   }
   return Status();
-}
-
-bool IsIpAddress(const std::string& host) {
-  std::array<unsigned char, 16> address;
-  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 // A name may stand for several addresses, or for another one tomorrow.

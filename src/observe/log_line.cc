@@ -45,6 +45,33 @@ void AppendString(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// The fewest digits that read back as `value`, which is finite, and zeros up to the decimal point;
+// never an exponent.
+void AppendDecimal(std::string& out, double value) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::abs(value),
+                                 std::chars_format::scientific);
+  // "d.ddde+xx" or "de+xx": the digits without their point, and where it belongs.
+  const std::string_view scientific(text.data(), static_cast<size_t>(end.ptr - text.data()));
+  const size_t mark = scientific.find('e');
+  std::string digits(scientific.substr(0, 1));
+  if (mark > 1) digits += scientific.substr(2, mark - 2);
+  const size_t sign = scientific[mark + 1] == '+' ? 2 : 1;
+  int exponent = 0;
+  std::from_chars(scientific.data() + mark + sign, end.ptr, exponent);
+  if (std::signbit(value)) out += '-';
+  if (exponent < 0) {
+    out += "0." + std::string(static_cast<size_t>(-exponent) - 1, '0') + digits;
+    return;
+  }
+  const size_t integer_size = static_cast<size_t>(exponent) + 1;
+  if (digits.size() <= integer_size) {
+    out += digits + std::string(integer_size - digits.size(), '0');
+  } else {
+    out += digits.substr(0, integer_size) + "." + digits.substr(integer_size);
+  }
+}
+
 // JSON objects with zap's two kinds of spacing: none in JSON lines, after colons and commas in
 // console lines.
 class ObjectWriter {
@@ -80,11 +107,7 @@ class ObjectWriter {
     } else if (std::isinf(value)) {
       out_ += value > 0 ? "\"+Inf\"" : "\"-Inf\"";
     } else {
-      // The largest double has 309 digits, the smallest 1074 after its point.
-      std::array<char, 1100> digits;
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
-                                     std::chars_format::fixed);
-      out_.append(digits.data(), end.ptr);
+      AppendDecimal(out_, value);
     }
   }
   void operator()(std::span<const std::string> values) {
@@ -131,6 +154,7 @@ std::string FormatConsole(const LogEntry& entry) {
   out += '\t';
   out += ShortCaller(entry.caller);
   out += '\t';
+  // Why escaped, as zap does not: a message from outside cannot feign a second line.
   AppendEscaped(out, entry.message);
   if (entry.fields.size() == 0) return out;
   out += '\t';

@@ -50,6 +50,8 @@ TEST(LogLineTest, EveryTypeOfFieldHasItsForm) {
             ",\"d\":\"1.5s\",\"e\":\"695\u00b5s\"}");
   EXPECT_EQ(Fields({{"f", 0.25}, {"g", 1e21}, {"h", 100.0}}),
             ",\"f\":0.25,\"g\":1000000000000000000000,\"h\":100}");
+  EXPECT_EQ(Fields({{"f", -1.0 / 3}, {"g", 9223372036854775808.0}, {"h", 0.0}, {"j", 1e-7}}),
+            ",\"f\":-0.3333333333333333,\"g\":9223372036854776000,\"h\":0,\"j\":0.0000001}");
 }
 
 TEST(LogLineTest, NumbersThatJsonLacksAreTexts) {
