@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 TOOL = os.environ.get("SNAPSHOT_TOOL", "")
@@ -139,9 +140,24 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Etcdctl:
+    """Calls run etcdctl on a member."""
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+
+    def __call__(self, *arguments: object) -> bytes:
+        return run("etcdctl", "--endpoints", self.client, *arguments)
+
+    def maintenance_hash(self) -> int:
+        request = urllib.request.Request(self.client + "/v3/maintenance/hash", data=b"{}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)["hash"]
+
+
 @contextlib.contextmanager
 def etcd(data: Path, peer: str):
-    """A member on a restored data directory; yields a function that runs etcdctl on it."""
+    """A member on a restored data directory; yields its Etcdctl."""
     client = f"http://127.0.0.1:{free_port()}"
     server = subprocess.Popen(
         ["etcd", "--data-dir", data, "--name", "m", "--listen-client-urls", client,
@@ -149,9 +165,7 @@ def etcd(data: Path, peer: str):
          "--initial-advertise-peer-urls", peer, "--initial-cluster", f"m={peer}"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def etcdctl(*arguments: object) -> bytes:
-        return run("etcdctl", "--endpoints", client, *arguments)
-
+    etcdctl = Etcdctl(client)
     try:
         deadline = time.monotonic() + 30
         while True:
@@ -187,9 +201,8 @@ class SnapshotInteropTest(unittest.TestCase):
         return {base64.b64decode(kv["key"]): base64.b64decode(kv.get("value", ""))
                 for kv in answer["kvs"]}
 
-    def test_status_of_ours_is_what_we_wrote(self) -> None:
+    def expect_status(self, buckets: dict[bytes, dict[bytes, bytes]]) -> None:
         status = json.loads(run("etcdctl", "snapshot", "status", self.snapshot, "-w", "json"))
-        buckets = self.history.buckets()
         pieces = []
         for name, records in sorted(buckets.items()):
             pieces.append(name)
@@ -198,6 +211,30 @@ class SnapshotInteropTest(unittest.TestCase):
         self.assertEqual(status["hash"], crc32c(pieces))
         self.assertEqual(status["revision"], 3001)
         self.assertEqual(status["totalKey"], sum(len(records) for records in buckets.values()))
+
+    def test_status_of_ours_is_what_we_wrote(self) -> None:
+        self.expect_status(self.history.buckets())
+
+    def test_status_of_a_stream_is_what_the_database_has(self) -> None:
+        buckets = self.history.buckets()
+        # Longer than our database's keys, and in no order there.
+        for number in range(200):
+            buckets[b"authUsers"][b"u" * 479 + b"%d" % (number * 7919) + b"u" * 40] = b"a user"
+        run(TOOL, "stream", self.snapshot, text=dump_of(buckets))
+        self.expect_status(buckets)
+        self.assertEqual(parsed(run(TOOL, "dump", self.snapshot)), buckets)
+
+    def test_hash_of_a_snapshot_is_what_its_member_answers(self) -> None:
+        data, peer = self.restored()
+        later = self.directory / "later.db"
+        with etcd(data, peer) as etcdctl:
+            for number in range(20):
+                etcdctl("put", f"more/{number}", "v" * 100)
+            etcdctl("lease", "grant", 600)
+            etcdctl("role", "add", "reader")
+            etcdctl("snapshot", "save", later)
+            answered = etcdctl.maintenance_hash()
+        self.assertEqual(int(run(TOOL, "hash", later)), answered)
 
     def test_a_restored_member_has_every_key_and_takes_more(self) -> None:
         data, peer = self.restored()

@@ -11,8 +11,9 @@
 
 namespace backend {
 
-// Walks the records of one bucket in the order of their keys: bytewise, except that keys of more
-// than 510 bytes which agree in their first 479 are in no particular order among themselves.
+// Walks the records of one bucket in the order of their keys: bytewise, except that keys which
+// agree in their first 479 bytes are in no particular order among themselves if one of them has
+// more than 510.
 class Cursor {
  public:
   virtual ~Cursor() = default;

@@ -6,8 +6,7 @@
 namespace backend {
 namespace {
 
-constexpr size_t kKeptPrefixBytes = 479;
-constexpr size_t kDigestKeyBytes = kKeptPrefixBytes + kDigestBytes;
+constexpr size_t kDigestKeyBytes = kOrderedKeyBytes + kDigestBytes;
 constexpr size_t kKeySizeBytes = 4;
 static_assert(kDigestKeyBytes == kPlainKeyBytesMax + 1);
 
@@ -19,7 +18,7 @@ uint32_t RecordCrc(base::ByteView key, base::ByteView value) {
 
 base::ByteView StoredKey(base::ByteView key, base::Bytes* scratch) {
   if (key.size() <= kPlainKeyBytesMax) return key;
-  *scratch = key.substr(0, kKeptPrefixBytes);
+  *scratch = key.substr(0, kOrderedKeyBytes);
   AppendDigest(key, scratch);
   return *scratch;
 }

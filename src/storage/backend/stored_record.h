@@ -18,6 +18,8 @@
 namespace backend {
 
 inline constexpr size_t kPlainKeyBytesMax = 510;
+// Kept keys are in the order of the keys as far as these first bytes of them tell.
+inline constexpr size_t kOrderedKeyBytes = 479;
 inline constexpr size_t kRecordCrcBytes = 4;
 
 // The key as it is kept. `*scratch` holds it if it is not `key` itself.

@@ -1,8 +1,8 @@
-#include "storage/snap/spool.h"
+#include "storage/spool/spool.h"
 
 #include <algorithm>
 
-namespace snap {
+namespace spool {
 namespace {
 
 // Bulk writes go to the disk in portions, or one flush of them all would delay every other sync.
@@ -128,4 +128,4 @@ bool Spool::spilled() const {
   return file_begin_ != file_end_;
 }
 
-}  // namespace snap
+}  // namespace spool

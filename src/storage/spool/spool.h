@@ -12,13 +12,13 @@
 #include "base/result.h"
 #include "runtime/disk.h"
 
-namespace snap {
+namespace spool {
 
 // A queue of bytes from a producer that must not wait to a receiver that may be slow: a snapshot's
 // read transaction ends when the database has been read, not when the network has taken it. What
 // the receiver leaves waiting is kept in memory up to a bound and beyond it in a temporary file,
 // which is unlinked as soon as it is open, so nothing of it outlives the spool or the process.
-// Bounded by the free space of the disk alone.
+// Bounded by the free space of the disk alone, unless the producer keeps a bound of its own.
 //
 // One producer thread and one receiver thread at a time. Both may block on the disk.
 class Spool {
@@ -84,4 +84,4 @@ class Spool {
   base::Status outcome_;
 };
 
-}  // namespace snap
+}  // namespace spool

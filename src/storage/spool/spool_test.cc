@@ -1,4 +1,4 @@
-#include "storage/snap/spool.h"
+#include "storage/spool/spool.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@
 #include "runtime/random.h"
 #include "runtime/simulated/disk.h"
 
-namespace snap {
+namespace spool {
 namespace {
 
 constexpr size_t kMemoryBytes = 1000;
@@ -217,4 +217,4 @@ TEST(SpoolOnDiskTest, TheReceiverGetsWhatTheProducerGave) {
 }
 
 }  // namespace
-}  // namespace snap
+}  // namespace spool

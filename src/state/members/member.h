@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace members {
+
+// A member of the cluster as the log and the database describe it.
+struct Member {
+  base::MemberId id;
+  std::vector<std::string> peer_urls;
+  bool is_learner = false;
+  // Empty until the member has started and said so.
+  std::string name;
+  std::vector<std::string> client_urls;
+
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+// etcd's identifiers: the first eight bytes of a SHA-1. A member of a new cluster is named after
+// its peer URLs and the cluster's token, in any order of the URLs; a cluster after its members.
+base::MemberId InitialMemberId(std::vector<std::string> peer_urls, std::string_view token);
+base::ClusterId InitialClusterId(std::vector<base::MemberId> members);
+
+// The text form: hexadecimal, lower case, without leading zeros.
+std::string HexText(uint64_t id);
+
+// JSON as etcd writes it into the database and into changes of the configuration:
+//
+//   {"id":N,"peerURLs":[..],"isLearner":true,"name":"..","clientURLs":[..]}
+//
+// isLearner, name and clientURLs are left out when false or empty.
+std::string ToJson(const Member& member);
+// kDataLoss for text that is no such object. Unknown names are ignored.
+base::Result<Member> FromJson(std::string_view text);
+
+// What a change of the configuration carries: the member, and whether it only turns a learner into
+// a voter.
+struct ChangeContext {
+  Member member;
+  bool is_promote = false;
+};
+std::string ToJson(const ChangeContext& context);
+base::Result<ChangeContext> ChangeContextFromJson(std::string_view text);
+
+}  // namespace members

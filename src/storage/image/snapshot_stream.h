@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/callback.h"
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "runtime/loop.h"
+#include "runtime/workers.h"
+#include "storage/backend/backend.h"
+
+namespace image {
+
+// A snapshot of the database on its way to a receiver: a bbolt image, and its SHA-256 if that is
+// wanted. A worker lays the image out and then writes it, two passes over one reader, as fast as
+// the disk allows; what the receiver has not taken by then waits in a spool. So however slow the
+// receiver is, the reader ends with the second pass.
+//
+// Belongs to the receiver's loop, all of it.
+class SnapshotStream {
+ public:
+  static constexpr size_t kChunkBytesMax = 32 * 1024;
+
+  struct Options {
+    std::string spool_path;  // where the spool's temporary file is made if one is needed
+    size_t spool_memory_bytes = 4 << 20;
+    bool with_digest = true;
+  };
+
+  // Starts on a worker; the snapshot is what `reader` sees, and the reader ends with the work.
+  // `on_readable` runs on `loop` when Take has something new to answer after it answered kNothing,
+  // and never after this object has ended. `disk`, `loop` and the database outlive the workers,
+  // since the work may outlive this; when the workers end before it has begun, nothing ever comes.
+  // kResourceExhausted if the workers' queue is full.
+  static base::Result<std::unique_ptr<SnapshotStream>> Start(
+      std::unique_ptr<backend::Reader> reader, runtime::Disk* disk, runtime::Workers* workers,
+      runtime::Loop* loop, Options options, base::Callback<void()> on_readable);
+  // Cancels the work, which then ends within about 64 KiB of output or one record.
+  ~SnapshotStream();
+  SnapshotStream(const SnapshotStream&) = delete;
+  SnapshotStream& operator=(const SnapshotStream&) = delete;
+
+  enum class State {
+    kChunk,    // `*chunk` has the next bytes
+    kNothing,  // not now
+    kEnd,      // everything was taken
+  };
+  // The next bytes of the image, at most kChunkBytesMax and never none; after the last of them the
+  // digest, as a chunk of its own. May read the spool's file. Fails, for good, with what befell
+  // the work: kDataLoss for a damaged record, the disk's error if the spool cannot take more.
+  base::Result<State> Take(base::Bytes* chunk);
+  // Of the image, what was not taken yet; 0 with the digest. Known when the first chunk comes.
+  uint64_t remaining_bytes() const;
+
+ private:
+  class Work;
+
+  explicit SnapshotStream(std::shared_ptr<Work> work);
+
+  const std::shared_ptr<Work> work_;  // shared with the worker
+  uint64_t taken_ = 0;
+  bool digest_taken_ = false;
+};
+
+}  // namespace image
