@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/go_text.h"
-
 namespace base {
 namespace {
 
@@ -74,8 +72,26 @@ uint64_t TakeFraction(std::string_view& text, uint64_t& scale) {
   return value;
 }
 
+// Compat: Go's package time quotes otherwise than the rest of Go, all that is not ASCII as bytes.
+std::string QuoteBytes(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || byte < 0x20) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 Status Invalid(std::string_view whole) {
-  return Status(Code::kInvalidArgument, "time: invalid duration " + Quote(whole));
+  return Status(Code::kInvalidArgument, "time: invalid duration " + QuoteBytes(whole));
 }
 
 // Takes one number with its unit off the front of `text`.
@@ -97,13 +113,13 @@ Result<uint64_t> TakeTerm(std::string_view& text, std::string_view whole) {
       std::find_if(text.begin(), text.end(), [](char c) { return c == '.' || IsDigit(c); });
   const std::string_view name = text.substr(0, static_cast<size_t>(unit_end - text.begin()));
   if (name.empty()) {
-    return Status(Code::kInvalidArgument, "time: missing unit in duration " + Quote(whole));
+    return Status(Code::kInvalidArgument, "time: missing unit in duration " + QuoteBytes(whole));
   }
   const auto* const unit = std::find_if(
       kUnits.begin(), kUnits.end(), [&](const Unit& candidate) { return candidate.name == name; });
   if (unit == kUnits.end()) {
     return Status(Code::kInvalidArgument,
-                  "time: unknown unit " + Quote(name) + " in duration " + Quote(whole));
+                  "time: unknown unit " + QuoteBytes(name) + " in duration " + QuoteBytes(whole));
   }
   text.remove_prefix(name.size());
   if (value > kMagnitudeMax / unit->nanoseconds) return Invalid(whole);

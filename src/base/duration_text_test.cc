@@ -73,6 +73,7 @@ TEST(DurationTextTest, RefusesWithTheTextsOfGo) {
       {".", "time: invalid duration \".\""},
       {".s", "time: invalid duration \".s\""},
       {"1d", "time: unknown unit \"d\" in duration \"1d\""},
+      {"\u00b5\n\"", "time: invalid duration \"\\xc2\\xb5\\x0a\\\"\""},
       {"1 s", "time: unknown unit \" s\" in duration \"1 s\""},
       {"2562047h47m16.854775808s", "time: invalid duration \"2562047h47m16.854775808s\""},
       {"99999999999999999999s", "time: invalid duration \"99999999999999999999s\""}};

@@ -1,6 +1,8 @@
 #include "base/go_text.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace base {
 namespace {
@@ -55,21 +57,19 @@ struct Digits {
   std::string text;
 };
 
-// Takes prefix and underscores away. An underscore is allowed after the prefix or a digit, and
-// before a digit, if there is a prefix at all.
+// Takes prefix and underscores away. An underscore stands after a digit or the prefix, and before a
+// digit.
 Result<Digits> TakeDigits(std::string_view text) {
   Digits digits;
-  bool prefixed = false;
+  bool after_digit = false;
   if (text.size() >= 2 && text[0] == '0') {
-    prefixed = true;
+    after_digit = true;
     const char mark = static_cast<char>(text[1] | 0x20);
     digits.base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
     text.remove_prefix(mark == 'x' || mark == 'b' || mark == 'o' ? 2 : 1);
   }
-  bool after_digit = prefixed;
   for (const char c : text) {
-    if (c == '_') {
-      if (!prefixed || !after_digit) return InvalidSyntax();
+    if (c == '_' && after_digit) {
       after_digit = false;
       continue;
     }

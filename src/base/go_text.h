@@ -20,7 +20,7 @@ std::string Quote(std::string_view text);
 Result<bool> ParseGoBool(std::string_view text);
 
 // Decimal, or with a prefix 0x, 0o, 0b or 0 in that base; single underscores may stand between
-// digits if there is a prefix. kOutOfRange with "value out of range", otherwise kInvalidArgument
+// digits. kOutOfRange with "value out of range", otherwise kInvalidArgument
 // with "invalid syntax".
 Result<int64_t> ParseGoInt(std::string_view text);
 // The same without a sign.

@@ -30,6 +30,7 @@ TEST(GoTextTest, IntegersMayHaveAPrefixOfTheirBase) {
   EXPECT_EQ(*ParseGoInt("0o17"), 15);
   EXPECT_EQ(*ParseGoInt("017"), 15);
   EXPECT_EQ(*ParseGoInt("0x_ff_ff"), 65535);
+  EXPECT_EQ(*ParseGoInt("1_000"), 1000);
 }
 
 TEST(GoTextTest, IntegersReachTheirLimitsAndNoFurther) {
@@ -43,7 +44,7 @@ TEST(GoTextTest, IntegersReachTheirLimitsAndNoFurther) {
 
 TEST(GoTextTest, MalformedIntegersAreRefused) {
   for (const char* bad :
-       {"", "-", "1.5", "1e3", "08", "0x", "1_000", "0x__1", "0x1_", " 1", "--1"}) {
+       {"", "-", "1.5", "1e3", "08", "0x", "_1", "1__0", "0x__1", "0x1_", " 1", "--1"}) {
     EXPECT_EQ(ParseGoInt(bad).status().message(), "invalid syntax") << bad;
   }
   EXPECT_FALSE(ParseGoUint("-1").ok());

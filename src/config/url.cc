@@ -1,6 +1,9 @@
 #include "config/url.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/go_text.h"
@@ -95,7 +98,8 @@ base::Status ParseHostPort(std::string_view authority, std::string_view text, Ur
   ASSIGN_OR_RETURN(const size_t host_end, HostEnd(authority, text));
   const std::string_view host = authority.substr(0, host_end);
   const std::string_view colon_port = authority.substr(host_end);
-  const size_t bad = host.find_first_of(" <>\"{}|\\^`@%");
+  const bool bracketed = host.substr(0, 1) == "[";
+  const size_t bad = host.find_first_of(bracketed ? " <>\"{}|\\^`@%" : " <>\"{}|\\^`@%[]");
   if (bad != std::string_view::npos) {
     return ParseError(text,
                       "invalid character " + base::Quote(host.substr(bad, 1)) + " in host name");
@@ -103,12 +107,15 @@ base::Status ParseHostPort(std::string_view authority, std::string_view text, Ur
   if (!colon_port.empty()) {
     ASSIGN_OR_RETURN(url.port, ParsePort(colon_port, text));
   }
-  const bool bracketed = host.substr(0, 1) == "[";
   const bool bare_colon = !bracketed && host.find(':') != std::string_view::npos;
   if (colon_port.empty() || bare_colon) {
     return Invalid("URL address does not have the form \"host:port\": " + std::string(text));
   }
   url.host = bracketed ? host.substr(1, host.size() - 2) : host;
+  if (bracketed && !IsIpAddress(url.host)) {
+    return ParseError(text,
+                      "invalid host: ParseAddr(" + base::Quote(url.host) + "): unable to parse IP");
+  }
   return base::Status();
 }
 
@@ -118,6 +125,12 @@ std::string Url::ToString() const {
   if (is_unix()) return scheme + "://" + unix_path;
   const bool bracketed = host.find(':') != std::string::npos;
   return scheme + "://" + (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool IsIpAddress(const std::string& host) {
+  std::array<unsigned char, 16> address;
+  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 base::Result<Url> ParseUrl(std::string_view text) {

@@ -35,6 +35,9 @@ struct Url {
 // Fails with kInvalidArgument and etcd's text.
 base::Result<Url> ParseUrl(std::string_view text);
 
+// Whether `host` is an address and not a name; without brackets.
+bool IsIpAddress(const std::string& host);
+
 // URLs joined by commas, at least one; sorted by their text, each once.
 base::Result<std::vector<Url>> ParseUrls(std::string_view text);
 

@@ -45,6 +45,9 @@ TEST(UrlTest, RefusesWithTheTextsOfEtcd) {
       {"http://a:b", "parse \"http://a:b\": invalid port \":b\" after host"},
       {"http://a:65536", "parse \"http://a:65536\": invalid port \":65536\" after host"},
       {"http://[::1", "parse \"http://[::1\": missing ']' in host"},
+      {"http://[name]:1",
+       "parse \"http://[name]:1\": invalid host: ParseAddr(\"name\"): unable to parse IP"},
+      {"http://a[:1", "parse \"http://a[:1\": invalid character \"[\" in host name"},
       {"http://a b:1", "parse \"http://a b:1\": invalid character \" \" in host name"},
       {"http://a\x01:1", "parse \"http://a\\x01:1\": net/url: invalid control character in URL"}};
   for (const auto& [text, error] : kRefused) {

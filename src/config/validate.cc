@@ -1,7 +1,5 @@
 #include "config/validate.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -13,6 +11,7 @@
 #include "config/flag_table.h"
 #include "config/flag_value.h"
 #include "config/log_rotation.h"
+#include "config/url.h"
 
 namespace config {
 namespace {
@@ -34,7 +33,13 @@ Status CheckRotation(const LogConfig& log) {
     return Invalid(
         "--log-outputs requires a single file path when --log-rotate-config-json is defined");
   }
-  return ParseLogRotation(log.rotation_config_json).status();
+  ASSIGN_OR_RETURN(const LogRotation rotation, ParseLogRotation(log.rotation_config_json));
+  if (rotation.max_age_days > 0 || rotation.local_time || rotation.compress) {
+    return Invalid(
+        "etcd: maxage, localtime and compress of --log-rotation-config-json are not supported by "
+        "this version");
+  }
+  return Status();
 }
 
 Status CheckLog(const LogConfig& log) {
@@ -57,12 +62,6 @@ Status CheckLog(const LogConfig& log) {
     return Invalid("unknown log format: " + log.format + ", supported values json, console");
   }
   return Status();
-}
-
-bool IsIpAddress(const std::string& host) {
-  std::array<unsigned char, 16> address;
-  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 // A name may stand for several addresses, or for another one tomorrow.
