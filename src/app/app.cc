@@ -19,8 +19,9 @@ constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 
 }  // namespace
 
-App::App(const config::ServerConfig& config)
+App::App(const config::ServerConfig& config, const observe::Logger* logger)
     : config_(config),
+      logger_(*logger),
       raft_thread_("raft"),
       apply_thread_("apply"),
       wal_thread_("wal"),
@@ -35,8 +36,20 @@ App::~App() {
   Stop();
 }
 
-base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config) {
-  std::unique_ptr<App> app(new App(config));
+base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config,
+                                              const observe::Logger* logger) {
+  std::unique_ptr<App> app(new App(config, logger));
+  logger->Info("starting an etcd server",
+               {{"etcd-version", server::kVersion},
+                {"max-cpu-available", static_cast<int64_t>(app->net_threads_.size())},
+                {"name", config.member.name},
+                {"data-dir", config.member.data_dir},
+                {"listen-client-urls", config::JoinUrls(config.listen.client_urls)},
+                {"advertise-client-urls", config::JoinUrls(config.cluster.advertise_client_urls)},
+                {"initial-cluster", config.cluster.initial_cluster},
+                {"heartbeat-interval", std::chrono::nanoseconds(config.member.heartbeat_interval)},
+                {"election-timeout", std::chrono::nanoseconds(config.member.election_timeout)},
+                {"quota-backend-bytes", config.backend.quota_bytes}});
   RETURN_IF_ERROR(app->OpenTls());
   ASSIGN_OR_RETURN(app->plans_, PlanListeners(app->config_));
   RETURN_IF_ERROR(app->CheckPortsAreFree());
@@ -55,9 +68,10 @@ server::Environment App::NewEnvironment() {
   environment.wal_loop = &wal_thread_.loop();
   environment.backend_loop = &backend_thread_.loop();
   environment.workers = &workers_;
-  environment.open_backend = [](const std::string& path) {
-    return backend::OpenLmdbBackend(path, schema::kBucketNames);
+  environment.open_backend = [disk = &disk_](const std::string& path) {
+    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames);
   };
+  environment.logger = &logger_;
   environment.seed = runtime::posix::EntropySeed();
   return environment;
 }
@@ -104,7 +118,22 @@ void App::Serve() {
     const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
     if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
   }
+  logger_.Info("ready to serve client requests");
+  LogListeners();
   if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::LogListeners() const {
+  for (const ListenerPlan& plan : plans_) {
+    if (plan.surface == Surface::kMetrics) {
+      logger_.Info("serving metrics", {{"address", plan.address.ToString()}});
+    } else if (plan.tls) {
+      logger_.Info("serving client traffic securely", {{"address", plan.address.ToString()}});
+    } else {
+      logger_.Info("serving client traffic insecurely; this is strongly discouraged!",
+                   {{"address", plan.address.ToString()}});
+    }
+  }
 }
 
 void App::RefreshTlsLater() {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/server_config.h"
 #include "net/http/plain.h"
+#include "observe/log.h"
 #include "runtime/asio/loop.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/workers.h"
@@ -21,15 +22,16 @@ namespace app {
 // the destructor belong to the thread that makes it.
 class App {
  public:
-  // Starts a member. `config` is valid.
-  static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config);
+  // Starts a member. `config` is valid; `logger` outlives the app.
+  static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config,
+                                                  const observe::Logger* logger);
   ~App();
 
   // Stops serving, brings what is applied into the database, and ends the threads.
   void Stop();
 
  private:
-  explicit App(const config::ServerConfig& config);
+  App(const config::ServerConfig& config, const observe::Logger* logger);
 
   base::Status OpenTls();
   base::Status CheckPortsAreFree();
@@ -37,9 +39,11 @@ class App {
   server::Environment NewEnvironment();
   // On a worker, once the member is ready.
   void Serve();
+  void LogListeners() const;
   void RefreshTlsLater();
 
   config::ServerConfig config_;
+  const observe::Logger& logger_;
   runtime::posix::Disk disk_;
   runtime::asio::LoopThread raft_thread_;
   runtime::asio::LoopThread apply_thread_;

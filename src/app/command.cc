@@ -3,16 +3,29 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
+#include <optional>
 #include <variant>
 
 #include "app/app.h"
+#include "base/check.h"
 #include "config/command.h"
+#include "config/log_rotation.h"
+#include "observe/log.h"
+#include "observe/log_outputs.h"
+#include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/signals.h"
 
 namespace app {
 namespace {
+
+// Where a broken invariant is told before the process ends.
+const observe::Logger* fatal_logger = nullptr;
+
+void LogFatal(std::string_view message) {
+  fatal_logger->Log(observe::Level::kFatal, message);
+}
 
 config::World TheWorld() {
   config::World world;
@@ -35,16 +48,74 @@ int Print(std::FILE* stream, const std::string& text, int status) {
   return status;
 }
 
-int Run(const config::ServerConfig& config) {
-  base::Result<std::unique_ptr<App>> app = App::Start(config);
+void LogNotice(const observe::Logger& logger, const config::Notice& notice) {
+  std::string message = notice.message;
+  for (const auto& [key, value] : notice.fields) message += " " + key + "=" + value;
+  switch (notice.severity) {
+    case config::Severity::kInfo:
+      return logger.Info(message);
+    case config::Severity::kWarn:
+      return logger.Warn(message);
+    case config::Severity::kFatal:
+      return logger.Log(observe::Level::kFatal, message);
+  }
+}
+
+base::Result<observe::LogOutputs> OutputsOf(const config::LogConfig& config) {
+  observe::LogOutputs outputs;
+  outputs.names = config.outputs;
+  if (config.enable_rotation) {
+    ASSIGN_OR_RETURN(const config::LogRotation rotation,
+                     config::ParseLogRotation(config.rotation_config_json));
+    observe::Rotation kept;
+    if (rotation.max_size_megabytes > 0) kept.max_size_megabytes = rotation.max_size_megabytes;
+    kept.max_backups = rotation.max_backups;
+    outputs.rotation = kept;
+  }
+  return outputs;
+}
+
+observe::Logger::Options LoggerOptions(const config::LogConfig& config) {
+  observe::Logger::Options options;
+  options.level = observe::ParseLevel(config.level).value_or(observe::Level::kInfo);
+  if (config.format == "console") options.format = observe::LogFormat::kConsole;
+  return options;
+}
+
+// Returns the signal that ended it; nothing if it could not begin.
+std::optional<int> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
+  base::Result<std::unique_ptr<App>> app = App::Start(config, &logger);
   if (!app.ok()) {
-    std::fprintf(stderr, "%s\n", app.status().ToString().c_str());
-    return 1;
+    logger.Log(observe::Level::kFatal, "failed to start etcd", {{"error", app.status().message()}});
+    return std::nullopt;
   }
   const int signal = runtime::posix::WaitForTerminationSignal();
+  logger.Info("received signal; shutting down", {{"signal", ::strsignal(signal)}});
+  logger.Info("closing etcd server",
+              {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
   (*app)->Stop();
   app->reset();
-  runtime::posix::DieOf(signal);
+  logger.Info("closed etcd server",
+              {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
+  return signal;
+}
+
+int Run(const config::ServerConfig& config, const std::vector<config::Notice>& notices) {
+  std::optional<int> signal;
+  {
+    base::Result<observe::LogOutputs> outputs = OutputsOf(config.log);
+    if (!outputs.ok()) return Print(stderr, outputs.status().ToString() + "\n", 1);
+    base::Result<std::unique_ptr<observe::LogSink>> sink = observe::OpenLogOutputs(*outputs);
+    if (!sink.ok()) return Print(stderr, sink.status().ToString() + "\n", 1);
+    const runtime::posix::Clock clock;
+    const observe::Logger logger(&clock, sink->get(), LoggerOptions(config.log));
+    for (const config::Notice& notice : notices) LogNotice(logger, notice);
+    fatal_logger = &logger;
+    base::SetFatalHook(LogFatal);
+    signal = Serve(config, logger);
+  }
+  if (!signal.has_value()) return 1;
+  runtime::posix::DieOf(*signal);
 }
 
 }  // namespace
@@ -58,9 +129,11 @@ int Main(const std::vector<std::string>& arguments) {
     return Print(stderr, misuse->text, 2);
   }
   if (const auto* refusal = std::get_if<config::Refusal>(&command.action)) {
-    return Print(stderr, refusal->reason.message + "\n", 1);
+    std::string text = refusal->reason.message;
+    for (const auto& [key, value] : refusal->reason.fields) text += " " + key + "=" + value;
+    return Print(stderr, text + "\n", 1);
   }
-  return Run(std::get<config::ServerConfig>(command.action));
+  return Run(std::get<config::ServerConfig>(command.action), command.notices);
 }
 
 }  // namespace app

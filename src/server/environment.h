@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "observe/log.h"
 #include "runtime/disk.h"
 #include "runtime/loop.h"
 #include "runtime/workers.h"
@@ -23,6 +24,7 @@ struct Environment {
   // Opens or creates the database at a path.
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;
+  const observe::Logger* logger;
   // Of elections and identifiers; differs between members and starts.
   uint64_t seed;
 };

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "state/members/member.h"
 
 namespace server {
 namespace {
@@ -175,10 +176,23 @@ void Replica::TakeOutputs() {
 
 void Replica::Publish() {
   const uint64_t leader = node_->leader().value();
+  if (leader != progress_->leader) LogLeader(leader);
   if (leader != progress_->leader && leader != 0) ++progress_->leader_changes;
   progress_->leader = leader;
   progress_->term = node_->term().value();
   progress_->committed = node_->log().committed().value();
+}
+
+void Replica::LogLeader(uint64_t leader) const {
+  const std::string self = members::HexText(node_->id().value());
+  const std::string term = ToString(node_->term());
+  if (leader == 0) {
+    environment_.logger->Info("raft.node: " + self + " lost leader " +
+                              members::HexText(progress_->leader) + " at term " + term);
+  } else {
+    environment_.logger->Info("raft.node: " + self + " elected leader " + members::HexText(leader) +
+                              " at term " + term);
+  }
 }
 
 }  // namespace server

@@ -61,6 +61,7 @@ class Replica {
   void TakeOutputs();
   void AnswerReads(const std::vector<raft::ReadState>& reads);
   void Publish();
+  void LogLeader(uint64_t leader) const;
 
   const Options options_;
   const Environment environment_;

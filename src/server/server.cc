@@ -5,10 +5,18 @@
 #include "base/wire.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
+#include "state/members/member.h"
 
 namespace server {
 
 using etcdserverpb::InternalRaftRequest;
+
+namespace {
+
+// The cluster's, as it is told to operators.
+constexpr std::string_view kCapabilityVersion = "3.7";
+
+}  // namespace
 
 Server::Server(const Options& options, const Environment& environment, Recovered recovered,
                std::vector<runtime::Loop*> loops)
@@ -61,20 +69,48 @@ void Server::Publish() {
   }
   frontends_.back()->Propose(InternalRaftRequest::kClusterMemberAttrSetFieldNumber,
                              request.SerializeAsString(), [this](const apply::Reply& reply) {
-                               if (!reply.status.ok()) return Publish();
+                               if (!reply.status.ok()) return RetryPublish(reply.status);
+                               LogPublished();
                                SetClusterVersion();
                              });
 }
 
+void Server::RetryPublish(const base::Status& status) {
+  environment_.logger->Warn(
+      "failed to publish local member to cluster through raft",
+      {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", status.message()}});
+  Publish();
+}
+
+void Server::LogPublished() const {
+  std::string urls;
+  for (const std::string& url : options_.advertise_client_urls) {
+    urls += (urls.empty() ? "" : " ") + url;
+  }
+  environment_.logger->Info(
+      "published local member to cluster through raft",
+      {{"local-member-id", members::HexText(recovered_.id.value())},
+       {"local-member-attributes", "{Name:" + options_.name + " ClientURLs:[" + urls + "]}"},
+       {"cluster-id", members::HexText(recovered_.cluster.value())},
+       {"publish-timeout", options_.request_timeout()}});
+}
+
 // The only member's version is the cluster's.
 void Server::SetClusterVersion() {
-  if (view()->cluster_version == kClusterVersion) return on_ready_();
+  if (view()->cluster_version == kClusterVersion) {
+    environment_.logger->Info("enabled capabilities for version",
+                              {{"cluster-version", kCapabilityVersion}});
+    return on_ready_();
+  }
   membershippb::ClusterVersionSetRequest request;
   request.set_ver(std::string(kClusterVersion));
   frontends_.back()->Propose(InternalRaftRequest::kClusterVersionSetFieldNumber,
                              request.SerializeAsString(), [this](const apply::Reply& reply) {
-                               if (!reply.status.ok()) return SetClusterVersion();
-                               on_ready_();
+                               if (!reply.status.ok()) {
+                                 environment_.logger->Warn("failed to update cluster version",
+                                                           {{"error", reply.status.message()}});
+                               }
+                               SetClusterVersion();
                              });
 }
 

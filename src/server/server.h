@@ -55,6 +55,8 @@ class Server {
          std::vector<runtime::Loop*> loops);
 
   void Publish();
+  void RetryPublish(const base::Status& status);
+  void LogPublished() const;
   void SetClusterVersion();
 
   const Options options_;
