@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <future>
 #include <utility>
 
 #include "base/check.h"
@@ -115,6 +116,20 @@ LoopThread::LoopThread(const std::string& name, const Loop::Options& options)
 }
 
 LoopThread::~LoopThread() {
+  Stop();
+}
+
+void LoopThread::RunAndWait(base::Callback<void()> task) {
+  std::promise<void> done;
+  loop_.Post([&task, &done] {
+    task();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void LoopThread::Stop() {
+  if (!thread_->thread.joinable()) return;
   loop_.Stop();
   thread_->thread.join();
 }

@@ -50,8 +50,13 @@ class LoopThread {
  public:
   // The thread carries `name` (at most 15 bytes).
   explicit LoopThread(const std::string& name, const Loop::Options& options = {});
-  // Stops the loop and waits for its thread.
+  // As Stop.
   ~LoopThread();
+
+  // Runs `task` on the loop and returns when it has run. Not on that loop.
+  void RunAndWait(base::Callback<void()> task);
+  // Stops the loop and waits for its thread; what waits to be run is dropped.
+  void Stop();
 
   Loop& loop() { return loop_; }
 

@@ -1,0 +1,162 @@
+#include "api/v3/kv_service.h"
+
+#include <utility>
+
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "state/kv/range.h"
+#include "state/kv/request_check.h"
+#include "state/kv/write.h"
+
+namespace v3 {
+namespace {
+
+using etcdserverpb::InternalRaftRequest;
+
+constexpr char kService[] = "etcdserverpb.KV";
+
+}  // namespace
+
+// A Range on its way: waiting for its index, or between two steps.
+class KvService::RangeCall {
+ public:
+  RangeCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+
+  etcdserverpb::RangeRequest& request() { return request_; }
+  rpc::ServerCall& call() { return *call_; }
+
+  static void Start(std::unique_ptr<RangeCall> self) {
+    auto read = kv::RangeRead::Open(self->context_.server().store(), self->request_);
+    if (!read.ok()) return self->call_->Finish(read.status());
+    self->read_.emplace(*std::move(read));
+    Continue(std::move(self));
+  }
+
+ private:
+  static void Continue(std::unique_ptr<RangeCall> self) {
+    if (!self->call_->is_open()) return;
+    const base::Result<bool> done = self->read_->Step();
+    if (!done.ok()) return self->call_->Finish(done.status());
+    if (*done) return self->context_.ReplyRead(*self->call_, *self->read_);
+    // Other calls of the loop have their turn.
+    runtime::Loop& loop = self->context_.frontend().loop();
+    loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
+  }
+
+  const Context& context_;
+  const Call call_;
+  etcdserverpb::RangeRequest request_;
+  std::optional<kv::RangeRead> read_;
+};
+
+void KvService::AddTo(rpc::Server& table) {
+  const auto add = [&](const char* name, void (KvService::*serve)(Call, base::ByteView)) {
+    context_.AddUnary(table, kService, name, [this, serve](Call call, base::ByteView bytes) {
+      (this->*serve)(std::move(call), bytes);
+    });
+  };
+  add("Range", &KvService::Range);
+  add("Put", &KvService::Put);
+  add("DeleteRange", &KvService::DeleteRange);
+  add("Txn", &KvService::Txn);
+  add("Compact", &KvService::Compact);
+}
+
+void KvService::Range(Call call, base::ByteView bytes) {
+  auto range = std::make_unique<RangeCall>(context_, std::move(call));
+  if (!Parse(range->call(), bytes, &range->request())) return;
+  const base::Status status = kv::Check(range->request());
+  if (!status.ok()) return range->call().Finish(status);
+  if (range->request().serializable()) return RangeCall::Start(std::move(range));
+  context_.frontend().ReadIndex([range = std::move(range)](const base::Status& read) mutable {
+    if (!read.ok()) return range->call().Finish(read);
+    RangeCall::Start(std::move(range));
+  });
+}
+
+void KvService::Put(Call call, base::ByteView bytes) {
+  etcdserverpb::PutRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  base::Status status = CheckQuota(kv::QuotaCost(request));
+  if (status.ok()) status = kv::Check(request);
+  if (!status.ok()) return call->Finish(status);
+  Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
+}
+
+void KvService::DeleteRange(Call call, base::ByteView bytes) {
+  etcdserverpb::DeleteRangeRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  const base::Status status = kv::Check(request);
+  if (!status.ok()) return call->Finish(status);
+  Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
+}
+
+void KvService::Txn(Call call, base::ByteView bytes) {
+  auto request = std::make_unique<etcdserverpb::TxnRequest>();
+  if (!Parse(*call, bytes, request.get())) return;
+  base::Status status = CheckQuota(kv::QuotaCost(*request));
+  if (status.ok()) status = kv::Check(*request, context_.server().options().max_txn_ops);
+  if (!status.ok()) return call->Finish(status);
+  if (!kv::IsReadOnly(*request)) {
+    return Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
+  }
+  if (kv::IsSerializable(*request)) return AnswerReadOnlyTxn(*call, *request);
+  context_.frontend().ReadIndex(
+      [this, call = std::move(call), request = std::move(request)](const base::Status& read) {
+        if (!read.ok()) return call->Finish(read);
+        AnswerReadOnlyTxn(*call, *request);
+      });
+}
+
+void KvService::AnswerReadOnlyTxn(rpc::ServerCall& call, const etcdserverpb::TxnRequest& request) {
+  base::Result<kv::Applied> applied = kv::ReadOnlyTxn(context_.server().store(), request);
+  if (!applied.ok()) return call.Finish(applied.status());
+  context_.ReplyEncoded(call, {{}, std::move(applied->body), applied->revision});
+}
+
+void KvService::Compact(Call call, base::ByteView bytes) {
+  etcdserverpb::CompactionRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  if (!request.physical()) {
+    return Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
+  }
+  context_.frontend().Propose(
+      InternalRaftRequest::kCompactionFieldNumber, bytes,
+      [this, call = std::move(call), to = request.revision()](const apply::Reply& reply) {
+        if (!reply.status.ok()) return call->Finish(reply.status);
+        context_.server().apply_loop().WhenCompacted(base::Revision(to), [this, call, reply] {
+          context_.frontend().loop().Post(
+              [this, call, reply] { context_.ReplyEncoded(*call, reply); });
+        });
+      });
+}
+
+void KvService::Propose(Call call, uint32_t field, base::ByteView request) {
+  context_.frontend().Propose(field, request,
+                              [this, call = std::move(call)](const apply::Reply& reply) {
+                                context_.ReplyEncoded(*call, reply);
+                              });
+}
+
+// What is in use counts: compaction alone gives room back.
+base::Status KvService::CheckQuota(uint64_t cost) {
+  const server::Server& server = context_.server();
+  const int64_t quota = server.options().quota_backend_bytes;
+  if (quota <= 0 || cost == 0) return {};
+  const uint64_t used = context_.server().database().sizes().in_use;
+  if (used + cost < static_cast<uint64_t>(quota)) return {};
+  RaiseNoSpace();
+  return base::errors::kNoSpace;
+}
+
+void KvService::RaiseNoSpace() {
+  if (context_.server().progress().no_space || std::exchange(raising_no_space_, true)) return;
+  etcdserverpb::AlarmRequest request;
+  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
+  request.set_memberid(context_.server().id().value());
+  request.set_alarm(etcdserverpb::NOSPACE);
+  context_.frontend().Propose(InternalRaftRequest::kAlarmFieldNumber, request.SerializeAsString(),
+                              [this](const apply::Reply&) { raising_no_space_ = false; });
+}
+
+}  // namespace v3

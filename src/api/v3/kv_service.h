@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "api/v3/service.h"
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+
+namespace v3 {
+
+// etcdserverpb.KV of one net loop: what is wrong with a request is said here; reads are served
+// here, writes go to the log.
+class KvService {
+ public:
+  // `context` outlives this.
+  explicit KvService(const Context* context) : context_(*context) {}
+
+  void AddTo(rpc::Server& table);
+
+ private:
+  using Call = std::shared_ptr<rpc::ServerCall>;
+
+  void Range(Call call, base::ByteView bytes);
+  void Put(Call call, base::ByteView bytes);
+  void DeleteRange(Call call, base::ByteView bytes);
+  void Txn(Call call, base::ByteView bytes);
+  void Compact(Call call, base::ByteView bytes);
+
+  class RangeCall;
+
+  void AnswerReadOnlyTxn(rpc::ServerCall& call, const etcdserverpb::TxnRequest& request);
+  // kNoSpace for a request that would take more than the quota leaves; raises the alarm.
+  base::Status CheckQuota(uint64_t cost);
+  void RaiseNoSpace();
+  void Propose(Call call, uint32_t field, base::ByteView request);
+
+  const Context& context_;
+  bool raising_no_space_ = false;
+};
+
+}  // namespace v3

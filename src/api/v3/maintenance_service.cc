@@ -1,0 +1,129 @@
+#include "api/v3/maintenance_service.h"
+
+#include <string>
+#include <utility>
+
+#include "api/v3/snapshot_call.h"
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "storage/image/database_hash.h"
+
+namespace v3 {
+namespace {
+
+constexpr char kService[] = "etcdserverpb.Maintenance";
+
+// As etcd prints an AlarmMember.
+std::string Text(const alarms::Alarm& alarm) {
+  return "memberID:" + ToString(alarm.member) +
+         " alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
+}
+
+base::Result<uint32_t> HashOf(backend::Backend& database) {
+  ASSIGN_OR_RETURN(auto reader, database.NewReader());
+  image::DatabaseHash hash(std::move(reader));
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(more, hash.Step());
+  }
+  return hash.hash();
+}
+
+}  // namespace
+
+void MaintenanceService::AddTo(rpc::Server& table) {
+  const auto add = [&](const char* name, void (MaintenanceService::*serve)(Call, base::ByteView)) {
+    context_.AddUnary(table, kService, name, [this, serve](Call call, base::ByteView bytes) {
+      (this->*serve)(std::move(call), bytes);
+    });
+  };
+  add("Status", &MaintenanceService::Status);
+  add("Alarm", &MaintenanceService::Alarm);
+  add("Hash", &MaintenanceService::Hash);
+  add("HashKV", &MaintenanceService::HashKv);
+  table.AddStreaming(kService, "Snapshot", rpc::Kind::kServerStreaming,
+                     [this](std::shared_ptr<rpc::ServerCall> call) {
+                       return NewSnapshotCall(context_, std::move(call));
+                     });
+}
+
+void MaintenanceService::Status(Call call, base::ByteView bytes) {
+  etcdserverpb::StatusRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  server::Server& server = context_.server();
+  const server::Progress& progress = server.progress();
+  const backend::Sizes sizes = server.database().sizes();
+  const auto view = server.view();
+  etcdserverpb::StatusResponse response;
+  response.set_version(std::string(server::kVersion));
+  response.set_dbsize(static_cast<int64_t>(sizes.allocated));
+  response.set_dbsizeinuse(static_cast<int64_t>(sizes.in_use));
+  response.set_dbsizequota(server.options().quota_backend_bytes);
+  response.set_leader(progress.leader);
+  response.set_raftindex(progress.committed);
+  response.set_raftappliedindex(progress.applied);
+  response.set_raftterm(progress.term);
+  response.set_storageversion(view->cluster_version);
+  response.mutable_downgradeinfo()->set_enabled(false);
+  for (const members::Member& member : view->members) {
+    if (member.id == server.id()) response.set_islearner(member.is_learner);
+  }
+  if (progress.leader == 0) {
+    response.add_errors(std::string(base::errors::kNoLeader.text));
+  }
+  for (const alarms::Alarm& alarm : view->alarms) response.add_errors(Text(alarm));
+  context_.Reply(*call, response);
+}
+
+void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
+  etcdserverpb::AlarmRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  context_.frontend().Propose(etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes,
+                              [this, call = std::move(call)](const apply::Reply& reply) {
+                                context_.ReplyEncoded(*call, reply);
+                              });
+}
+
+// The database is hashed as it is when everything applied is in it.
+void MaintenanceService::Hash(Call call, base::ByteView bytes) {
+  etcdserverpb::HashRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  server::Server& server = context_.server();
+  server.apply_loop().WhenDurable([this, &server, call = std::move(call)] {
+    auto hash = std::make_shared<base::Result<uint32_t>>(base::errors::kStopped);
+    const bool accepted = server.environment().workers->Run(
+        [&server, hash] { *hash = HashOf(server.database()); }, &context_.frontend().loop(),
+        [this, call, hash] {
+          if (!hash->ok()) return call->Finish(hash->status());
+          etcdserverpb::HashResponse response;
+          response.set_hash(**hash);
+          context_.Reply(*call, response);
+        });
+    if (!accepted) {
+      context_.frontend().loop().Post([call] { call->Finish(base::errors::kTooManyRequests); });
+    }
+  });
+}
+
+void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
+  etcdserverpb::HashKVRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  server::Server& server = context_.server();
+  auto hash = std::make_shared<base::Result<mvcc::KeyValueHash>>(base::errors::kStopped);
+  // Hashing reads every key.
+  const bool accepted = server.environment().workers->Run(
+      [&server, hash, revision = request.revision()] {
+        *hash = server.store().HashKv(base::Revision(revision));
+      },
+      &context_.frontend().loop(),
+      [this, call, hash] {
+        if (!hash->ok()) return call->Finish(hash->status());
+        etcdserverpb::HashKVResponse response;
+        response.set_hash((*hash)->hash);
+        response.set_compact_revision((*hash)->compact_revision);
+        response.set_hash_revision((*hash)->revision);
+        context_.Reply(*call, response);
+      });
+  if (!accepted) call->Finish(base::errors::kTooManyRequests);
+}
+
+}  // namespace v3

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "api/v3/service.h"
+#include "net/rpc/server.h"
+
+namespace v3 {
+
+// etcdserverpb.Maintenance of one net loop.
+class MaintenanceService {
+ public:
+  // `context` outlives this.
+  explicit MaintenanceService(const Context* context) : context_(*context) {}
+
+  void AddTo(rpc::Server& table);
+
+ private:
+  using Call = std::shared_ptr<rpc::ServerCall>;
+
+  void Status(Call call, base::ByteView bytes);
+  void Alarm(Call call, base::ByteView bytes);
+  void Hash(Call call, base::ByteView bytes);
+  void HashKv(Call call, base::ByteView bytes);
+
+  const Context& context_;
+};
+
+}  // namespace v3

@@ -1,0 +1,88 @@
+#include "api/v3/service.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/errors.h"
+
+namespace v3 {
+namespace {
+
+// Of well-formed UTF-8, as protobuf checks it.
+bool IsUtf8(base::ByteView text) {
+  return google::protobuf::internal::IsStructurallyValidUTF8(text.data(),
+                                                             static_cast<int>(text.size()));
+}
+
+}  // namespace
+
+base::Status Context::CheckMetadata(const http::Headers& metadata) const {
+  if (const auto version = metadata.Find("client-api-version"); version && !IsUtf8(*version)) {
+    return base::errors::kInvalidClientApiVersion;
+  }
+  if (server_->progress().leader == 0 && metadata.Get("hasleader") == "true") {
+    return base::errors::kNoLeader;
+  }
+  return {};
+}
+
+void Context::AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
+                       rpc::UnaryHandler handler) const {
+  table.AddUnary(service, name,
+                 [this, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
+                                                      base::ByteView request) {
+                   const base::Status status = CheckMetadata(call->metadata());
+                   if (!status.ok()) return call->Finish(status);
+                   handler(std::move(call), request);
+                 });
+}
+
+kv::ResponseHeader Context::HeaderAt(base::Revision revision) const {
+  if (revision == base::Revision()) revision = server_->store().revision();
+  return {.cluster = server_->cluster(),
+          .member = server_->id(),
+          .revision = revision,
+          .term = base::Term(server_->progress().term)};
+}
+
+void Context::Fill(etcdserverpb::ResponseHeader* out, base::Revision revision) const {
+  const kv::ResponseHeader header = HeaderAt(revision);
+  out->set_cluster_id(header.cluster.value());
+  out->set_member_id(header.member.value());
+  out->set_revision(header.revision.value());
+  out->set_raft_term(header.term.value());
+}
+
+void Context::ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const {
+  if (!reply.status.ok()) return call.Finish(reply.status);
+  if (!call.is_open()) return;
+  const kv::ResponseHeader header = HeaderAt(reply.revision);
+  rpc::Message message(kv::HeaderSize(header) + reply.body.size());
+  char* const rest = kv::WriteHeader(header, reinterpret_cast<char*>(message.data()));
+  std::memcpy(rest, reply.body.data(), reply.body.size());
+  call.Reply(std::move(message));
+}
+
+void Context::ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const {
+  if (!call.is_open()) return;
+  const kv::ResponseHeader header = HeaderAt(read.revision());
+  rpc::Message message(kv::HeaderSize(header) + read.BodySize());
+  read.WriteBody(kv::WriteHeader(header, reinterpret_cast<char*>(message.data())));
+  call.Reply(std::move(message));
+}
+
+void Context::Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message) {
+  if (!call.is_open()) return;
+  rpc::Message frame(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(frame.data());
+  call.Reply(std::move(frame));
+}
+
+bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message) {
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+  call.Finish({base::Code::kInternal,
+               "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"});
+  return false;
+}
+
+}  // namespace v3

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+#include "server/server.h"
+#include "state/apply/reply.h"
+#include "state/kv/range.h"
+#include "state/kv/response_writer.h"
+
+namespace v3 {
+
+// What the services of one net loop share: the member, the loop's way into it, and what holds for
+// every call. Outlives the services; belongs to the loop.
+class Context {
+ public:
+  Context(server::Server* server, server::Frontend* frontend)
+      : server_(server), frontend_(frontend) {}
+
+  server::Server& server() const { return *server_; }
+  server::Frontend& frontend() const { return *frontend_; }
+
+  // Adds a method whose calls are refused, before `handler` sees them, if their metadata asks for
+  // a leader that there is none, or is not what etcd takes.
+  void AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
+                rpc::UnaryHandler handler) const;
+  // The same for a streaming method; null for a call that was refused.
+  base::Status CheckMetadata(const http::Headers& metadata) const;
+
+  // The header of an answer; a revision of 0 becomes the store's.
+  void Fill(etcdserverpb::ResponseHeader* header, base::Revision revision) const;
+  // A message that has a header, with it.
+  template <typename Response>
+  void Reply(rpc::ServerCall& call, Response&& response, base::Revision revision = {}) const {
+    Fill(response.mutable_header(), revision);
+    Send(call, response);
+  }
+  // A body that was encoded without its header, with it; or the error.
+  void ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const;
+  // The answer of a read that is done.
+  void ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const;
+
+  kv::ResponseHeader HeaderAt(base::Revision revision) const;
+
+  static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
+
+ private:
+  server::Server* const server_;
+  server::Frontend* const frontend_;
+};
+
+// False, with the call ended as grpc-go ends it, for bytes that are no such message.
+bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message);
+
+}  // namespace v3

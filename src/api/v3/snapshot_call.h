@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "api/v3/service.h"
+#include "net/rpc/method.h"
+
+namespace v3 {
+
+// Maintenance.Snapshot: everything that was applied when the call came, as a bbolt file and its
+// digest, in chunks that go out as fast as the client takes them.
+std::unique_ptr<rpc::CallHandler> NewSnapshotCall(const Context& context,
+                                                  std::shared_ptr<rpc::ServerCall> call);
+
+}  // namespace v3

@@ -1,0 +1,153 @@
+#include "api/web/health.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/web/query.h"
+
+namespace web {
+namespace {
+
+// Answers what is not a GET.
+bool RefuseMethod(const http::PlainRequest& request, http::Responder& responder) {
+  if (http::Method(request.head) == "GET") return false;
+  http::PlainResponse response = http::TextResponse(405, "Method Not Allowed");
+  response.fields.Add("allow", "GET");
+  responder.Send(std::move(response));
+  return true;
+}
+
+http::PlainResponse HealthResponse(const std::string& problem) {
+  const std::string json = std::string(R"({"health":")") + (problem.empty() ? "true" : "false") +
+                           R"(","reason":")" + problem + R"("})";
+  if (!problem.empty()) return http::TextResponse(503, json);
+  http::PlainResponse response;
+  response.fields.Add("content-type", "text/plain; charset=utf-8");
+  response.body = json;
+  return response;
+}
+
+bool Contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+}  // namespace
+
+// Checks of one request, one after another.
+class Health::Run : public std::enable_shared_from_this<Run> {
+ public:
+  Run(std::vector<Check> checks, bool verbose, http::Responder responder)
+      : checks_(std::move(checks)), verbose_(verbose), responder_(std::move(responder)) {}
+
+  void Next() {
+    if (next_ == checks_.size()) return Answer();
+    checks_[next_].run([run = shared_from_this()](const std::string& problem) {
+      run->Report(problem);
+      run->Next();
+    });
+  }
+
+ private:
+  void Report(const std::string& problem) {
+    const std::string& name = checks_[next_++].name;
+    failed_ = failed_ || !problem.empty();
+    report_ +=
+        problem.empty() ? "[+]" + name + " ok\n" : "[-]" + name + " failed: " + problem + "\n";
+  }
+  void Answer() {
+    if (failed_) return responder_.Send(http::TextResponse(503, report_));
+    responder_.Send(http::TextResponse(200, (verbose_ ? report_ : "") + "ok"));
+  }
+
+  const std::vector<Check> checks_;
+  const bool verbose_;
+  http::Responder responder_;
+  size_t next_ = 0;
+  bool failed_ = false;
+  std::string report_;
+};
+
+Health::Health(server::Server* server, server::Frontend* frontend)
+    : server_(server), frontend_(frontend) {}
+
+void Health::AddTo(http::PlainService& service) {
+  service.Handle("/health", [this](const auto& request, auto responder) {
+    ServeHealth(request, std::move(responder));
+  });
+  const Check serializable_read{"serializable_read", [this](Done done) { done(ReadProblem()); }};
+  AddChecks(service, "/livez", {serializable_read});
+  AddChecks(service, "/readyz",
+            {{"data_corruption", [this](Done done) { done(CorruptionProblem()); }},
+             serializable_read,
+             {"linearizable_read", [this](Done done) { ReadLinearizably(std::move(done)); }},
+             {"non_learner", [this](Done done) { done(LearnerProblem()); }}});
+}
+
+void Health::AddChecks(http::PlainService& service, const std::string& path,
+                       std::vector<Check> checks) {
+  for (const Check& check : checks) {
+    service.Handle(path + "/" + check.name, [check](const auto& request, auto responder) {
+      if (RefuseMethod(request, responder)) return;
+      const bool verbose = Query(http::Query(request.head)).Has("verbose");
+      std::make_shared<Run>(std::vector{check}, verbose, std::move(responder))->Next();
+    });
+  }
+  service.Handle(path, [checks = std::move(checks)](const auto& request, auto responder) {
+    if (RefuseMethod(request, responder)) return;
+    const Query query(http::Query(request.head));
+    const std::vector<std::string> excluded = query.All("exclude");
+    std::vector<Check> chosen;
+    for (const Check& check : checks) {
+      if (!Contains(excluded, check.name)) chosen.push_back(check);
+    }
+    std::make_shared<Run>(std::move(chosen), query.Has("verbose"), std::move(responder))->Next();
+  });
+}
+
+void Health::ServeHealth(const http::PlainRequest& request, http::Responder responder) {
+  if (RefuseMethod(request, responder)) return;
+  const Query query(http::Query(request.head));
+  const std::string alarm = AlarmProblem(query.All("exclude"));
+  if (!alarm.empty()) return responder.Send(HealthResponse(alarm));
+  auto answer = [responder](const std::string& problem) mutable {
+    responder.Send(HealthResponse(problem.empty() ? "" : "RANGE ERROR:" + problem));
+  };
+  if (query.Get("serializable") == "true") return answer(ReadProblem());
+  if (server_->progress().leader == 0) return responder.Send(HealthResponse("RAFT NO LEADER"));
+  ReadLinearizably(answer);
+}
+
+std::string Health::AlarmProblem(const std::vector<std::string>& excluded) const {
+  for (const alarms::Alarm& alarm : server_->view()->alarms) {
+    const char* const name = alarm.type == alarms::Type::kNoSpace ? "NOSPACE" : "CORRUPT";
+    if (!Contains(excluded, name)) return std::string("ALARM ") + name;
+  }
+  return {};
+}
+
+std::string Health::CorruptionProblem() const {
+  return server_->progress().corrupt ? "alarm activated: CORRUPT" : "";
+}
+
+std::string Health::ReadProblem() const {
+  const auto pin = server_->store().Pin(base::Revision(0));
+  if (!pin.ok()) return std::string(pin.status().message());
+  const auto range = (*pin)->Range(mvcc::KeyRange::All(), 1);
+  return range.ok() ? "" : std::string(range.status().message());
+}
+
+void Health::ReadLinearizably(Done done) {
+  frontend_->ReadIndex(
+      [this, done = std::make_shared<Done>(std::move(done))](const base::Status& status) {
+        (*done)(status.ok() ? ReadProblem() : std::string(status.message()));
+      });
+}
+
+std::string Health::LearnerProblem() const {
+  for (const members::Member& member : server_->view()->members) {
+    if (member.id == server_->id() && member.is_learner) return "not supported for learner";
+  }
+  return {};
+}
+
+}  // namespace web

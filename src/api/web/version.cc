@@ -1,0 +1,26 @@
+#include "api/web/version.h"
+
+#include <string>
+
+namespace web {
+
+void AddVersion(http::PlainService& service, const server::Server* server) {
+  service.Handle(
+      "/version", [server](const http::PlainRequest& request, http::Responder responder) {
+        const base::ByteView method = http::Method(request.head);
+        if (method != "GET" && method != "HEAD") {
+          http::PlainResponse refusal = http::TextResponse(405, "Method Not Allowed");
+          refusal.fields.Add("allow", "GET");
+          return responder.Send(std::move(refusal));
+        }
+        const std::string cluster = server->view()->cluster_version;
+        http::PlainResponse response;
+        response.fields.Add("content-type", "application/json");
+        response.body = R"({"etcdserver":")" + std::string(server::kVersion) +
+                        R"(","etcdcluster":")" + (cluster.empty() ? "not_decided" : cluster) +
+                        R"(","storage":")" + (cluster.empty() ? "unknown" : cluster) + R"("})";
+        responder.Send(std::move(response));
+      });
+}
+
+}  // namespace web

@@ -1,0 +1,137 @@
+#include "app/app.h"
+
+#include <future>
+#include <utility>
+
+#include "app/server_options.h"
+#include "base/check.h"
+#include "runtime/posix/clock.h"
+#include "runtime/posix/cpu.h"
+#include "storage/backend/lmdb_backend.h"
+#include "storage/schema/schema.h"
+
+namespace app {
+namespace {
+
+constexpr size_t kWorkerThreads = 2;
+constexpr size_t kWorkerQueue = 1000;
+constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
+
+}  // namespace
+
+App::App(const config::ServerConfig& config)
+    : config_(config),
+      raft_thread_("raft"),
+      apply_thread_("apply"),
+      wal_thread_("wal"),
+      backend_thread_("backend"),
+      workers_("worker", kWorkerThreads, kWorkerQueue) {
+  for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
+    net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i)));
+  }
+}
+
+App::~App() {
+  Stop();
+}
+
+base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config) {
+  std::unique_ptr<App> app(new App(config));
+  RETURN_IF_ERROR(app->OpenTls());
+  ASSIGN_OR_RETURN(app->plans_, PlanListeners(app->config_));
+  RETURN_IF_ERROR(app->CheckPortsAreFree());
+  RETURN_IF_ERROR(app->OpenServer());
+  app->server_->Start([app = app.get()] {
+    CHECK(app->workers_.Run([app] { app->Serve(); }, &app->apply_thread_.loop(), [] {}));
+  });
+  return app;
+}
+
+server::Environment App::NewEnvironment() {
+  server::Environment environment;
+  environment.disk = &disk_;
+  environment.raft_loop = &raft_thread_.loop();
+  environment.apply_loop = &apply_thread_.loop();
+  environment.wal_loop = &wal_thread_.loop();
+  environment.backend_loop = &backend_thread_.loop();
+  environment.workers = &workers_;
+  environment.open_backend = [](const std::string& path) {
+    return backend::OpenLmdbBackend(path, schema::kBucketNames);
+  };
+  environment.seed = runtime::posix::EntropySeed();
+  return environment;
+}
+
+base::Status App::OpenServer() {
+  ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config_));
+  std::vector<runtime::Loop*> loops;
+  for (const auto& thread : net_threads_) loops.push_back(&thread->loop());
+  ASSIGN_OR_RETURN(server_, server::Server::Open(options, NewEnvironment(), std::move(loops)));
+  return {};
+}
+
+base::Status App::OpenTls() {
+  if (config_.client_tls.auto_tls && config_.client_tls.cert_file.empty()) {
+    std::vector<std::string> hosts;
+    for (const config::Url& url : config_.listen.client_urls) hosts.push_back(url.host);
+    const std::string directory =
+        runtime::JoinPath(runtime::JoinPath(config_.member.data_dir, "fixtures"), "client");
+    RETURN_IF_ERROR(MakeSelfSigned(disk_, directory, hosts, runtime::posix::Clock().WallNow(),
+                                   config_.security.self_signed_cert_validity_years,
+                                   &config_.client_tls));
+  }
+  if (config_.client_tls.cert_file.empty()) return {};
+  ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
+  return {};
+}
+
+// Another process that listens there is found before anything is changed on the disk. Sharing a
+// port between threads would share it with that process too.
+base::Status App::CheckPortsAreFree() {
+  base::Status status;
+  NetThread& thread = *net_threads_.front();
+  for (const ListenerPlan& plan : plans_) {
+    if (status.ok()) status = thread.CheckPortIsFree(plan.address);
+  }
+  return status;
+}
+
+void App::Serve() {
+  const std::lock_guard lock(serving_mutex_);
+  if (stopped_) return;
+  for (size_t i = 0; i < net_threads_.size(); ++i) {
+    const NetThread::Parts parts{&config_, server_.get(), i, tls_.get(), &metrics_};
+    const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
+    if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
+  }
+  if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::RefreshTlsLater() {
+  net_threads_.front()->RunAfter(kTlsRefreshInterval, [this] {
+    // What cannot be used now may be half written; the next time it is not.
+    const bool accepted =
+        workers_.Run([this] { tls_->Refresh().IgnoreError(); }, &net_threads_.front()->loop(),
+                     [this] { RefreshTlsLater(); });
+    if (!accepted) RefreshTlsLater();
+  });
+}
+
+void App::Stop() {
+  {
+    const std::lock_guard lock(serving_mutex_);
+    if (std::exchange(stopped_, true)) return;
+  }
+  for (const auto& thread : net_threads_) thread->Close();
+  if (server_ != nullptr) {
+    std::promise<void> flushed;
+    server_->Stop([&flushed] { flushed.set_value(); });
+    flushed.get_future().wait();
+  }
+  for (const auto& thread : net_threads_) thread->Stop();
+  for (auto* thread : {&raft_thread_, &apply_thread_, &wal_thread_, &backend_thread_}) {
+    thread->Stop();
+  }
+}
+
+}  // namespace app

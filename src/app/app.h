@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "app/net_thread.h"
+#include "app/tls_files.h"
+#include "base/result.h"
+#include "config/server_config.h"
+#include "net/http/plain.h"
+#include "runtime/asio/loop.h"
+#include "runtime/posix/disk.h"
+#include "runtime/posix/workers.h"
+#include "server/server.h"
+
+namespace app {
+
+// A member as a process: its threads, its listeners, and what they are made of. Start, Stop and
+// the destructor belong to the thread that makes it.
+class App {
+ public:
+  // Starts a member. `config` is valid.
+  static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config);
+  ~App();
+
+  // Stops serving, brings what is applied into the database, and ends the threads.
+  void Stop();
+
+ private:
+  explicit App(const config::ServerConfig& config);
+
+  base::Status OpenTls();
+  base::Status CheckPortsAreFree();
+  base::Status OpenServer();
+  server::Environment NewEnvironment();
+  // On a worker, once the member is ready.
+  void Serve();
+  void RefreshTlsLater();
+
+  config::ServerConfig config_;
+  runtime::posix::Disk disk_;
+  runtime::asio::LoopThread raft_thread_;
+  runtime::asio::LoopThread apply_thread_;
+  runtime::asio::LoopThread wal_thread_;
+  runtime::asio::LoopThread backend_thread_;
+  std::vector<std::unique_ptr<NetThread>> net_threads_;
+  std::vector<ListenerPlan> plans_;
+  std::unique_ptr<TlsFiles> tls_;
+  http::PlainService::Endpoint metrics_;
+  std::unique_ptr<server::Server> server_;
+  // What they are at work on ends before the rest goes.
+  runtime::posix::Workers workers_;
+  std::mutex serving_mutex_;
+  bool stopped_ = false;  // guarded by serving_mutex_
+};
+
+}  // namespace app

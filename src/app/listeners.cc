@@ -1,0 +1,38 @@
+#include "app/listeners.h"
+
+namespace app {
+namespace {
+
+runtime::Address AddressOf(const config::Url& url) {
+  if (url.is_unix()) return {"", 0, url.unix_path};
+  // As Go listens on it.
+  return {url.host == "localhost" ? "127.0.0.1" : url.host, url.port, ""};
+}
+
+bool HasCertificate(const config::TlsConfig& tls) {
+  return !tls.cert_file.empty() || tls.auto_tls;
+}
+
+}  // namespace
+
+base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config) {
+  std::vector<ListenerPlan> plans;
+  const auto add = [&](const std::vector<config::Url>& urls, Surface surface) -> base::Status {
+    for (const config::Url& url : urls) {
+      if (url.secure() && !HasCertificate(config.client_tls)) {
+        return {base::Code::kInvalidArgument,
+                "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
+                    url.ToString() + " with HTTPS scheme"};
+      }
+      plans.push_back({AddressOf(url), surface, url.secure()});
+    }
+    return {};
+  };
+  const bool separate = !config.listen.client_http_urls.empty();
+  RETURN_IF_ERROR(add(config.listen.client_urls, separate ? Surface::kGrpc : Surface::kAll));
+  RETURN_IF_ERROR(add(config.listen.client_http_urls, Surface::kHttp));
+  RETURN_IF_ERROR(add(config.listen.metrics_urls, Surface::kMetrics));
+  return plans;
+}
+
+}  // namespace app

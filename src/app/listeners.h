@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "app/tls_files.h"
+#include "base/result.h"
+#include "config/server_config.h"
+#include "runtime/network.h"
+
+namespace app {
+
+// What a listener serves.
+enum class Surface : uint8_t {
+  kAll,      // gRPC and HTTP
+  kGrpc,     // the clients' port when HTTP has its own
+  kHttp,     // JSON and plain endpoints
+  kMetrics,  // metrics and health
+};
+
+struct ListenerPlan {
+  runtime::Address address;
+  Surface surface = Surface::kAll;
+  bool tls = false;
+};
+
+// The listeners that the configuration asks for. kInvalidArgument for one that needs a certificate
+// where there is none.
+base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config);
+
+}  // namespace app

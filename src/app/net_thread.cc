@@ -1,0 +1,147 @@
+#include "app/net_thread.h"
+
+#include <algorithm>
+#include <map>
+
+#include "api/v3/cluster_service.h"
+#include "api/v3/kv_service.h"
+#include "api/v3/maintenance_service.h"
+#include "api/v3/service.h"
+#include "api/web/health.h"
+#include "api/web/version.h"
+#include "net/gateway/gateway.h"
+#include "net/http/server.h"
+#include "net/rpc/health.h"
+#include "net/rpc/server.h"
+
+namespace app {
+namespace {
+
+constexpr size_t kPlainBodyBytesMax = 1 << 20;
+// gRPC messages may be larger than requests by this much.
+constexpr size_t kGrpcOverheadBytes = 512 * 1024;
+
+http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
+  http::Server::Options options;
+  options.limits.max_concurrent_streams =
+      std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
+  options.keepalive.interval = config.keepalive_interval;
+  options.keepalive.timeout = config.keepalive_timeout;
+  options.keepalive.min_interval = config.keepalive_min_time;
+  return options;
+}
+
+// gRPC is spoken over HTTP/2 alone.
+http::Connection::Protocols ProtocolsOf(Surface surface) {
+  return {.http1 = surface != Surface::kGrpc, .http2 = true};
+}
+
+}  // namespace
+
+struct NetThread::Services {
+  Services(const Parts& parts, runtime::Loop* loop)
+      : context(parts.server, &parts.server->frontend(parts.origin)),
+        health(parts.server, &parts.server->frontend(parts.origin)),
+        kv(&context),
+        maintenance(&context),
+        cluster(&context),
+        gateway(&table, &plain, gateway::Gateway::Options()),
+        web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
+                                                         : &plain),
+        table(loop, web,
+              rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
+                                                      kGrpcOverheadBytes}) {
+    for (http::PlainService* service : {&plain, &monitoring}) {
+      health.AddTo(*service);
+      service->Handle("/metrics", *parts.metrics);
+    }
+    web::AddVersion(plain, parts.server);
+    kv.AddTo(table);
+    maintenance.AddTo(table);
+    cluster.AddTo(table);
+    grpc_health.AddTo(table);
+  }
+
+  http::Service* ServiceOf(Surface surface) {
+    switch (surface) {
+      case Surface::kAll:
+      case Surface::kGrpc:
+        return &table;
+      case Surface::kHttp:
+        return web;
+      case Surface::kMetrics:
+        return &monitoring;
+    }
+    return nullptr;
+  }
+
+  v3::Context context;
+  web::Health health;
+  v3::KvService kv;
+  v3::MaintenanceService maintenance;
+  v3::ClusterService cluster;
+  rpc::Health grpc_health;
+  http::PlainService monitoring{kPlainBodyBytesMax};
+  http::PlainService plain{kPlainBodyBytesMax};
+  gateway::Gateway gateway;
+  http::Service* const web;  // what is no gRPC
+  rpc::Server table;
+  std::map<Surface, http::Server> servers;
+};
+
+NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_.loop()) {}
+
+NetThread::~NetThread() = default;
+
+base::Status NetThread::CheckPortIsFree(const runtime::Address& address) {
+  base::Status status;
+  thread_.RunAndWait([&] {
+    status = network_.Listen(address, {}, [](std::unique_ptr<runtime::Stream>) {}).status();
+  });
+  return status;
+}
+
+base::Status NetThread::Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
+                             size_t thread_count) {
+  base::Status status;
+  thread_.RunAndWait([&] {
+    services_ = std::make_unique<Services>(parts, &thread_.loop());
+    for (const ListenerPlan& plan : plans) {
+      status = Listen(parts, plan, thread_count);
+      if (!status.ok()) return;
+    }
+  });
+  return status;
+}
+
+base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, size_t thread_count) {
+  // A socket in the file system has one owner.
+  if (!plan.address.unix_path.empty() && parts.origin > 0) return {};
+  auto& servers = services_->servers;
+  http::Server& server =
+      servers
+          .try_emplace(plan.surface, &thread_.loop(), &network_, services_->ServiceOf(plan.surface),
+                       HttpOptions(parts.config->client_api))
+          .first->second;
+  http::Server::Listening listening;
+  listening.protocols = ProtocolsOf(plan.surface);
+  listening.socket.share_port = thread_count > 1;
+  if (plan.tls) listening.tls = [tls = parts.tls] { return tls->context(); };
+  return server.Listen(plan.address, listening).status();
+}
+
+void NetThread::RunAfter(runtime::Duration delay, base::Callback<void()> task) {
+  thread_.loop().Post([this, delay, task = std::move(task)]() mutable {
+    timer_ = thread_.loop().NewTimer(std::move(task));
+    timer_->Arm(delay);
+  });
+}
+
+void NetThread::Close() {
+  thread_.RunAndWait([this] {
+    timer_.reset();
+    services_.reset();
+  });
+}
+
+}  // namespace app

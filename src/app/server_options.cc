@@ -1,0 +1,67 @@
+#include "app/server_options.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "config/url.h"
+
+namespace app {
+namespace {
+
+std::vector<std::string> Texts(const std::vector<config::Url>& urls) {
+  std::vector<std::string> texts;
+  for (const config::Url& url : urls) texts.push_back(url.ToString());
+  return texts;
+}
+
+base::Status FillCluster(const config::ClusterConfig& config, server::Options* options) {
+  using Clusters = std::map<std::string, std::vector<config::Url>>;
+  ASSIGN_OR_RETURN(const Clusters members, config::ParseInitialCluster(config.initial_cluster));
+  for (const auto& [name, urls] : members) {
+    options->initial_cluster.push_back({name, Texts(urls)});
+  }
+  options->initial_cluster_token = config.initial_cluster_token;
+  options->advertise_client_urls = Texts(config.advertise_client_urls);
+  options->pre_vote = config.pre_vote;
+  options->max_learners = static_cast<size_t>(std::max<int64_t>(0, config.max_learners));
+  return {};
+}
+
+void FillStorage(const config::ServerConfig& config, server::Options* options) {
+  const config::BackendConfig& backend = config.backend;
+  if (backend.quota_bytes != 0) options->quota_backend_bytes = backend.quota_bytes;
+  if (backend.batch_interval.count() > 0) options->backend_batch_interval = backend.batch_interval;
+  if (backend.batch_limit > 0) {
+    options->backend_batch_limit = static_cast<size_t>(backend.batch_limit);
+  }
+  const config::MaintenanceConfig& maintenance = config.maintenance;
+  if (maintenance.compaction_batch_limit > 0) {
+    options->compaction_batch_limit = static_cast<size_t>(maintenance.compaction_batch_limit);
+  }
+  if (maintenance.compaction_sleep_interval.count() > 0) {
+    options->compaction_sleep_interval = maintenance.compaction_sleep_interval;
+  }
+}
+
+}  // namespace
+
+base::Result<server::Options> ServerOptions(const config::ServerConfig& config) {
+  server::Options options;
+  options.name = config.member.name;
+  options.data_dir = config.member.data_dir;
+  options.wal_dir = config.member.wal_dir;
+  options.heartbeat_interval = config.member.heartbeat_interval;
+  options.election_timeout = config.member.election_timeout;
+  options.snapshot_count = config.member.snapshot_count;
+  options.snapshot_catchup_entries = config.member.snapshot_catchup_entries;
+  options.max_snapshots = config.member.max_snapshots;
+  options.max_wals = config.member.max_wals;
+  options.max_txn_ops = config.member.max_txn_ops;
+  options.max_request_bytes = config.client_api.max_request_bytes;
+  FillStorage(config, &options);
+  RETURN_IF_ERROR(FillCluster(config.cluster, &options));
+  return options;
+}
+
+}  // namespace app

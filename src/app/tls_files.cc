@@ -1,0 +1,87 @@
+#include "app/tls_files.h"
+
+#include <utility>
+
+namespace app {
+namespace {
+
+constexpr int kDaysOfAYear = 365;
+
+base::Status ReadIfNamed(runtime::Disk& disk, const std::string& path, base::Bytes* out) {
+  if (path.empty()) return {};
+  ASSIGN_OR_RETURN(*out, ReadFile(disk, path));
+  return {};
+}
+
+http::TlsOptions::Version VersionOf(const std::string& text) {
+  return text == "TLS1.3" ? http::TlsOptions::Version::kTls13 : http::TlsOptions::Version::kTls12;
+}
+
+base::Status WriteFile(runtime::Disk& disk, const std::string& path, base::ByteView bytes) {
+  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kCreateOrTruncate));
+  RETURN_IF_ERROR(file->WriteAt(0, bytes));
+  return file->Sync();
+}
+
+}  // namespace
+
+base::Result<http::TlsOptions> TlsFiles::Read() const {
+  http::TlsOptions options;
+  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.cert_file, &options.certificate_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.key_file, &options.key_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.trusted_ca_file, &options.trusted_ca_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.crl_file, &options.crl_pem));
+  options.require_client_certificate = config_.client_cert_auth;
+  options.allowed_common_names = config_.allowed_cns;
+  options.allowed_host_names = config_.allowed_hostnames;
+  options.cipher_suites = security_.cipher_suites;
+  options.min_version = VersionOf(security_.tls_min_version);
+  if (!security_.tls_max_version.empty()) {
+    options.max_version = VersionOf(security_.tls_max_version);
+  }
+  return options;
+}
+
+base::Result<std::unique_ptr<TlsFiles>> TlsFiles::Open(runtime::Disk* disk,
+                                                       const config::TlsConfig& config,
+                                                       const config::SecurityConfig& security) {
+  std::unique_ptr<TlsFiles> files(new TlsFiles(disk, config, security));
+  RETURN_IF_ERROR(files->Refresh());
+  return files;
+}
+
+std::shared_ptr<const http::TlsContext> TlsFiles::context() const {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
+
+base::Status TlsFiles::Refresh() {
+  ASSIGN_OR_RETURN(const http::TlsOptions options, Read());
+  const std::string fingerprint =
+      options.certificate_pem + options.key_pem + options.trusted_ca_pem + options.crl_pem;
+  if (fingerprint == fingerprint_) return {};
+  using Context = std::shared_ptr<const http::TlsContext>;
+  ASSIGN_OR_RETURN(Context context,
+                   http::TlsContext::New(http::TlsContext::Role::kServer, options));
+  fingerprint_ = fingerprint;
+  const std::lock_guard lock(mutex_);
+  context_ = std::move(context);
+  return {};
+}
+
+base::Status MakeSelfSigned(runtime::Disk& disk, const std::string& directory,
+                            const std::vector<std::string>& hosts, runtime::WallTime now,
+                            uint64_t validity_years, config::TlsConfig* config) {
+  config->cert_file = runtime::JoinPath(directory, "cert.pem");
+  config->key_file = runtime::JoinPath(directory, "key.pem");
+  RETURN_IF_ERROR(disk.CreateDirectories(directory));
+  ASSIGN_OR_RETURN(const bool has_certificate, disk.Exists(config->cert_file));
+  ASSIGN_OR_RETURN(const bool has_key, disk.Exists(config->key_file));
+  if (has_certificate && has_key) return {};
+  const http::SelfSigned made =
+      http::NewSelfSigned(hosts, now, static_cast<int>(validity_years) * kDaysOfAYear);
+  RETURN_IF_ERROR(WriteFile(disk, config->key_file, made.key_pem));
+  return WriteFile(disk, config->cert_file, made.certificate_pem);
+}
+
+}  // namespace app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/server_config.h"
+#include "net/http/tls_context.h"
+#include "runtime/disk.h"
+#include "runtime/time.h"
+
+namespace app {
+
+// TLS for a server's listeners, from the files that the flags name. Files that have changed are
+// taken up for connections that come after the next Refresh; while they do not fit together the
+// old ones stay.
+class TlsFiles {
+ public:
+  // Reads the files. `disk` outlives this.
+  static base::Result<std::unique_ptr<TlsFiles>> Open(runtime::Disk* disk,
+                                                      const config::TlsConfig& config,
+                                                      const config::SecurityConfig& security);
+
+  // Any thread.
+  std::shared_ptr<const http::TlsContext> context() const;
+  // Reads the files again; blocks on the disk. Says what is wrong with them.
+  base::Status Refresh();
+
+ private:
+  TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
+           const config::SecurityConfig& security)
+      : disk_(*disk), config_(config), security_(security) {}
+
+  base::Result<http::TlsOptions> Read() const;
+
+  runtime::Disk& disk_;
+  const config::TlsConfig config_;
+  const config::SecurityConfig security_;
+  std::string fingerprint_;  // of what was read last
+  mutable std::mutex mutex_;
+  std::shared_ptr<const http::TlsContext> context_;  // guarded by mutex_
+};
+
+// With --auto-tls: makes a certificate and its key in `directory` unless they are there, for the
+// hosts, and names them in `*config`.
+base::Status MakeSelfSigned(runtime::Disk& disk, const std::string& directory,
+                            const std::vector<std::string>& hosts, runtime::WallTime now,
+                            uint64_t validity_years, config::TlsConfig* config);
+
+}  // namespace app

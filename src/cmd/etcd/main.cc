@@ -1,0 +1,13 @@
+// etcd: one member of a cluster. Flags are etcd's; see --help.
+
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "runtime/posix/signals.h"
+
+int main(int argc, char** argv) {
+  runtime::posix::HoldTerminationSignals();
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  return app::Main(arguments);
+}

@@ -1,0 +1,130 @@
+#include "config/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include "config/flag_table.h"
+#include "config/flag_value.h"
+
+namespace config {
+namespace {
+
+ServerConfig Parsed(std::string_view text) {
+  auto file = ParseConfigFile("etcd.yaml", text);
+  EXPECT_TRUE(file.ok()) << file.status().ToString();
+  return file.ok() ? std::move(file->config) : ServerConfig();
+}
+
+std::string Failure(std::string_view text) {
+  return std::string(ParseConfigFile("etcd.yaml", text).status().message());
+}
+
+TEST(ConfigFileTest, AnEmptyFileGivesTheDefaults) {
+  const ServerConfig config = Parsed("");
+  for (const Flag& flag : AllFlags()) {
+    if (flag.name == "config-file") continue;
+    EXPECT_EQ(FormatFlag(flag, config), FormatFlag(flag, ServerConfig())) << flag.name;
+  }
+  EXPECT_EQ(config.config_file, "etcd.yaml");
+}
+
+TEST(ConfigFileTest, ReadsEveryTypeOfValue) {
+  const ServerConfig config = Parsed(R"(
+name: 17
+pre-vote: no
+heartbeat-interval: 200
+quota-backend-bytes: -1
+max-concurrent-streams: 8
+warning-apply-duration: 250000000
+listen-client-urls: http://127.0.0.1:2,http://127.0.0.1:1
+cipher-suites: [A, "B,C"]
+host-whitelist: a,b
+cors: http://example.com:80
+initial-cluster-state: existing
+feature-gates: CompactHashCheck=true
+)");
+  EXPECT_EQ(config.member.name, "17");
+  EXPECT_FALSE(config.cluster.pre_vote);
+  EXPECT_EQ(config.member.heartbeat_interval, std::chrono::milliseconds(200));
+  EXPECT_EQ(config.backend.quota_bytes, -1);
+  EXPECT_EQ(config.client_api.max_concurrent_streams, 8u);
+  EXPECT_EQ(config.monitoring.warning_apply_duration, std::chrono::milliseconds(250));
+  EXPECT_EQ(JoinUrls(config.listen.client_urls), "http://127.0.0.1:1,http://127.0.0.1:2");
+  EXPECT_EQ(config.security.cipher_suites, (std::vector<std::string>{"A", "B,C"}));
+  EXPECT_EQ(config.client_api.host_whitelist, (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(config.cors.values, (std::set<std::string>{"http://example.com:80"}));
+  EXPECT_EQ(config.cluster.initial_cluster_state, ClusterState::kExisting);
+  EXPECT_TRUE(config.features.Enabled(Feature::kCompactHashCheck));
+}
+
+TEST(ConfigFileTest, ReadsNestedSections) {
+  const ServerConfig config = Parsed(R"(
+client-transport-security:
+  cert-file: server.crt
+  allowed-hostname: [one, two]
+socket-options:
+  reuse-port: true
+discovery-config:
+  token: t
+  client:
+    endpoints: [e1, e2]
+    secure:
+      insecure-transport: false
+)");
+  EXPECT_EQ(config.client_tls.cert_file, "server.crt");
+  EXPECT_EQ(config.client_tls.allowed_hostnames, (std::vector<std::string>{"one", "two"}));
+  EXPECT_TRUE(config.listen.reuse_port);
+  EXPECT_EQ(config.discovery.token, "t");
+  EXPECT_EQ(config.discovery.endpoints, (std::vector<std::string>{"e1", "e2"}));
+  EXPECT_FALSE(config.discovery.insecure_transport);
+}
+
+TEST(ConfigFileTest, ReadsJson) {
+  const ServerConfig config = Parsed(R"({"name": "j", "peer-transport-security": {"auto-tls":true},
+    "log-outputs": ["stdout"]})");
+  EXPECT_EQ(config.member.name, "j");
+  EXPECT_TRUE(config.peer_tls.auto_tls);
+  EXPECT_EQ(config.log.outputs, (std::vector<std::string>{"stdout"}));
+}
+
+TEST(ConfigFileTest, PassesOverUnknownKeysAndKeysWithoutValue) {
+  const ServerConfig config = Parsed("unknown: {a: [1]}\nname:\ndata-dir: ~\ncors: ''\n");
+  EXPECT_EQ(config.member.name, "default");
+  EXPECT_EQ(config.cors.values, (std::set<std::string>{"*"}));
+}
+
+TEST(ConfigFileTest, RemembersWhichFlagsAreInIt) {
+  const auto file = ParseConfigFile("f", "name: a\npeer-transport-security: {cert-file: c}\n");
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(file->given, (std::set<std::string_view>{"name", "peer-cert-file"}));
+}
+
+TEST(ConfigFileTest, FailuresNameFileAndKey) {
+  const std::pair<const char*, const char*> kRefused[] = {
+      {"pre-vote: 'true'", "etcd.yaml: pre-vote: expected true or false"},
+      {"pre-vote: 3", "etcd.yaml: pre-vote: expected true or false"},
+      {"snapshot-count: '5'", "etcd.yaml: snapshot-count: expected an integer"},
+      {"snapshot-count: five", "etcd.yaml: snapshot-count: parse error"},
+      {"snapshot-count: -5", "etcd.yaml: snapshot-count: parse error"},
+      {"warning-apply-duration: 5s",
+       "etcd.yaml: warning-apply-duration: expected a whole number of nanoseconds"},
+      {"name: [a]", "etcd.yaml: name: expected a text"},
+      {"log-outputs: stdout", "etcd.yaml: log-outputs: expected a list"},
+      {"log-outputs: [[a]]", "etcd.yaml: log-outputs: expected a list of texts"},
+      {"client-transport-security: 5", "etcd.yaml: invalid client-transport-security"},
+      {"client-transport-security: {cert-file: []}",
+       "etcd.yaml: client-transport-security.cert-file: expected a text"},
+      {"name: a\nname: b", "etcd.yaml: name: key is already set"},
+      {"listen-peer-urls: nonsense",
+       "etcd.yaml: listen-peer-urls: URL scheme must be http, https, unix, or unixs: nonsense"},
+      {"- a", "etcd.yaml: expected keys and values"}};
+  for (const auto& [text, error] : kRefused) EXPECT_EQ(Failure(text), error);
+}
+
+TEST(ConfigFileTest, MalformedYamlIsNamedWithItsLine) {
+  const std::string failure = Failure("name: a\nb: [1, 2");
+  EXPECT_EQ(failure.substr(0, 11), "etcd.yaml: ");
+  EXPECT_NE(failure.find("line"), std::string::npos) << failure;
+}
+
+}  // namespace
+}  // namespace config

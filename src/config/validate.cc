@@ -1,0 +1,247 @@
+#include "config/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/duration_text.h"
+#include "base/go_text.h"
+#include "config/flag_table.h"
+#include "config/flag_value.h"
+#include "config/log_rotation.h"
+#include "config/url.h"
+
+namespace config {
+namespace {
+
+using base::Status;
+
+Status Invalid(std::string text) {
+  return Status(base::Code::kInvalidArgument, std::move(text));
+}
+
+bool IsStandardOutput(std::string_view output) {
+  return output == "default" || output == "stderr" || output == "stdout";
+}
+
+Status CheckRotation(const LogConfig& log) {
+  const auto files = std::count_if(log.outputs.begin(), log.outputs.end(),
+                                   [](const std::string& each) { return !IsStandardOutput(each); });
+  if (files > 1 || (log.outputs.size() == 1 && files == 0)) {
+    return Invalid(
+        "--log-outputs requires a single file path when --log-rotate-config-json is defined");
+  }
+  ASSIGN_OR_RETURN(const LogRotation rotation, ParseLogRotation(log.rotation_config_json));
+  if (rotation.max_age_days > 0 || rotation.local_time || rotation.compress) {
+    return Invalid(
+        "etcd: maxage, localtime and compress of --log-rotation-config-json are not supported by "
+        "this version");
+  }
+  return Status();
+}
+
+Status CheckLog(const LogConfig& log) {
+  constexpr std::array kLevels = {"debug", "info", "warn", "error", "panic", "fatal"};
+  if (log.logger == "capnslog") return Invalid("--logger=capnslog is removed in v3.5");
+  if (log.logger != "zap") return Invalid("unknown logger option " + base::Quote(log.logger));
+  for (const std::string& output : log.outputs) {
+    if (output == "default" && log.outputs.size() > 1) {
+      return Invalid("multi logoutput for \"default\" is not supported yet");
+    }
+    if (output == "systemd/journal") {
+      return Invalid("etcd: --log-outputs systemd/journal is not supported by this version");
+    }
+  }
+  if (log.enable_rotation) RETURN_IF_ERROR(CheckRotation(log));
+  if (std::find(kLevels.begin(), kLevels.end(), log.level) == kLevels.end()) {
+    return Invalid("unrecognized level: " + base::Quote(log.level));
+  }
+  if (log.format != "json" && log.format != "console" && !log.format.empty()) {
+    return Invalid("unknown log format: " + log.format + ", supported values json, console");
+  }
+  return Status();
+}
+
+// A name may stand for several addresses, or for another one tomorrow.
+Status CheckBindUrls(const std::vector<Url>& urls) {
+  for (const Url& url : urls) {
+    if (url.is_unix() || url.host == "localhost" || IsIpAddress(url.host)) continue;
+    return Invalid("expected IP in URL for binding (" + url.ToString() + ")");
+  }
+  return Status();
+}
+
+Status CheckAdvertisedUrls(const std::vector<Url>& urls, std::string_view flag,
+                           std::string_view form) {
+  for (const Url& url : urls) {
+    if (url.is_unix() || !url.host.empty()) continue;
+    return Invalid("--" + std::string(flag) + " " + base::Quote(JoinUrls(urls)) + " must be " +
+                   std::string(form) + " (unexpected empty host (" + url.ToString() + "))");
+  }
+  return Status();
+}
+
+void Warn(std::string message, decltype(Notice::fields) fields, std::vector<Notice>& notices) {
+  notices.push_back({Severity::kWarn, std::move(message), std::move(fields)});
+}
+
+Status CheckUrls(const ServerConfig& config, std::vector<Notice>& notices) {
+  RETURN_IF_ERROR(CheckBindUrls(config.listen.peer_urls));
+  RETURN_IF_ERROR(CheckBindUrls(config.listen.client_urls));
+  RETURN_IF_ERROR(CheckBindUrls(config.listen.client_http_urls));
+  if (config.listen.client_http_urls.empty()) {
+    Warn(
+        "Running http and grpc server on single port. This is not recommended for "
+        "production.",
+        {}, notices);
+  }
+  RETURN_IF_ERROR(CheckBindUrls(config.listen.metrics_urls));
+  RETURN_IF_ERROR(CheckAdvertisedUrls(config.cluster.initial_advertise_peer_urls,
+                                      "initial-advertise-peer-urls", "\"host:port\""));
+  return CheckAdvertisedUrls(config.cluster.advertise_client_urls, "advertise-client-urls",
+                             "in the format \"host:port\", \"unix:/path/to/socket\" or "
+                             "\"unixs:/path/to/socket\"");
+}
+
+Status CheckBootstrap(const ClusterConfig& cluster, const DiscoveryConfig& discovery) {
+  const int ways = static_cast<int>(!cluster.initial_cluster.empty()) +
+                   static_cast<int>(!discovery.srv.empty()) +
+                   static_cast<int>(!discovery.endpoints.empty());
+  if (ways > 1) {
+    return Invalid(
+        "multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", "
+        "\"discovery-endpoints\" or \"discovery-srv\"");
+  }
+  if (discovery.token.empty() != discovery.endpoints.empty()) {
+    return Invalid("both --discovery-token and --discovery-endpoints must be set");
+  }
+  for (const std::string& endpoint : discovery.endpoints) {
+    if (base::TrimSpace(endpoint).empty()) {
+      return Invalid("--discovery-endpoints must not contain empty endpoints");
+    }
+  }
+  return Status();
+}
+
+Status CheckTimes(const MemberConfig& member) {
+  constexpr int64_t kElectionMillisecondsMax = 50000;
+  const int64_t heartbeat = member.heartbeat_interval.count();
+  const int64_t election = member.election_timeout.count();
+  if (heartbeat == 0) return Invalid("--heartbeat-interval must be >0 (set to 0ms)");
+  if (election == 0) return Invalid("--election-timeout must be >0 (set to 0ms)");
+  // Divided, as five times the largest interval does not fit.
+  if (heartbeat > election / 5) {
+    return Invalid("--election-timeout[" + std::to_string(election) +
+                   "ms] should be at least as 5 times as --heartbeat-interval[" +
+                   std::to_string(heartbeat) + "ms]");
+  }
+  if (election > kElectionMillisecondsMax) {
+    return Invalid("--election-timeout[" + std::to_string(election) +
+                   "ms] is too long, and should be set less than 50000ms");
+  }
+  return Status();
+}
+
+// True if the retention keeps everything, that is if there is no automatic compaction.
+base::Result<bool> KeepsAll(const MaintenanceConfig& maintenance) {
+  const std::string& retention = maintenance.auto_compaction_retention;
+  const base::Result<int64_t> count = base::ParseGoInt(retention);
+  if (count.ok() && *count >= 0) return *count == 0;
+  const base::Result<Duration> duration = base::ParseDuration(retention);
+  if (!duration.ok()) {
+    return Invalid("error parsing CompactionRetention: " +
+                   std::string(duration.status().message()));
+  }
+  return *duration == Duration::zero();
+}
+
+Status CheckCompaction(const MaintenanceConfig& maintenance) {
+  const std::string& mode = maintenance.auto_compaction_mode;
+  if (mode.empty()) return Invalid("undefined auto-compaction-mode");
+  if (mode != "revision" && mode != "periodic") {
+    return Invalid("unknown auto-compaction-mode " + base::Quote(mode));
+  }
+  return KeepsAll(maintenance).status();
+}
+
+Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices) {
+  const bool checkpoint = features.Enabled(Feature::kLeaseCheckpoint);
+  const bool persist = features.Enabled(Feature::kLeaseCheckpointPersist);
+  if (checkpoint && !persist) {
+    Warn(
+        "Detected that checkpointing is enabled without persistence. Consider "
+        "enabling feature gate LeaseCheckpointPersist",
+        {}, notices);
+  }
+  if (persist && !checkpoint) {
+    return Invalid(
+        "enabling feature gate LeaseCheckpointPersist requires enabling feature gate "
+        "LeaseCheckpoint");
+  }
+  return Status();
+}
+
+Status CheckTlsVersions(const SecurityConfig& security) {
+  for (const std::string& version : {security.tls_min_version, security.tls_max_version}) {
+    if (version.empty() || version == "TLS1.2" || version == "TLS1.3") continue;
+    return Invalid("unexpected TLS version " + base::Quote(version) +
+                   " (must be one of: TLS1.2, TLS1.3)");
+  }
+  // The versions compare as their texts do.
+  if (!security.tls_max_version.empty() && security.tls_min_version > security.tls_max_version) {
+    return Invalid("min version (" + security.tls_min_version + ") is greater than max version (" +
+                   security.tls_max_version + ")");
+  }
+  if (security.tls_min_version == "TLS1.3" && !security.cipher_suites.empty()) {
+    return Invalid("cipher suites cannot be configured when only TLS1.3 is enabled");
+  }
+  return Status();
+}
+
+Status CheckSupport(const ServerConfig& config) {
+  const ServerConfig defaults;
+  for (const Flag& flag : AllFlags()) {
+    if (flag.supported || FormatFlag(flag, config) == FormatFlag(flag, defaults)) continue;
+    // "0h" is another way to say "0".
+    if (flag.name == "auto-compaction-retention" && *KeepsAll(config.maintenance)) continue;
+    return Invalid("etcd: flag --" + std::string(flag.name) + " is not supported by this version");
+  }
+  return Status();
+}
+
+}  // namespace
+
+base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) {
+  if (config.discovery.fallback == "proxy") {
+    return Invalid(
+        "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
+  }
+  RETURN_IF_ERROR(CheckLog(config.log));
+  RETURN_IF_ERROR(CheckUrls(config, notices));
+  RETURN_IF_ERROR(CheckBootstrap(config.cluster, config.discovery));
+  RETURN_IF_ERROR(CheckTimes(config.member));
+  if (config.cluster.advertise_client_urls.empty()) {
+    return Invalid(
+        "--advertise-client-urls is required when --listen-client-urls is set explicitly");
+  }
+  RETURN_IF_ERROR(CheckCompaction(config.maintenance));
+  RETURN_IF_ERROR(CheckFeatures(config.features, notices));
+  const Duration hash_check = config.maintenance.compact_hash_check_time;
+  if (hash_check <= Duration::zero()) {
+    return Invalid("--compact-hash-check-time must be >0 (set to " +
+                   base::FormatDuration(hash_check) + ")");
+  }
+  if (config.member.name == ServerConfig().member.name) {
+    Warn(
+        "it isn't recommended to use default name, please set a value for --name. "
+        "Note that etcd might run into issue when multiple members have the same "
+        "default name",
+        {{"name", config.member.name}}, notices);
+  }
+  RETURN_IF_ERROR(CheckTlsVersions(config.security));
+  return CheckSupport(config);
+}
+
+}  // namespace config

@@ -1,0 +1,141 @@
+#include "net/gateway/gateway_call.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <cctype>
+#include <utility>
+
+#include "net/gateway/error_json.h"
+
+namespace gateway {
+namespace {
+
+using Then = http::Exchange::Then;
+
+constexpr base::ByteView kMetadataPrefix = "grpc-metadata-";
+
+// What goes on to the service: its path, the timeout, the token, and what the client marks so.
+http::Headers GrpcHead(const Route& route, const http::Headers& head) {
+  http::Headers grpc = {{":method", "POST"},
+                        {":path", route.grpc_path},
+                        {"content-type", "application/grpc"},
+                        {"te", "trailers"}};
+  // Services tell by it that the connection's certificate is not the caller's.
+  grpc.Add("grpcgateway-accept", head.Get("accept"));
+  for (size_t i = 0; i < head.size(); ++i) {
+    const http::Headers::Field field = head[i];
+    if (field.name == "authorization" || field.name == "grpc-timeout") {
+      grpc.Add(field.name, field.value);
+    } else if (field.name.starts_with(kMetadataPrefix)) {
+      grpc.Add(field.name.substr(kMetadataPrefix.size()), field.value);
+    }
+  }
+  return grpc;
+}
+
+}  // namespace
+
+GatewayCall::GatewayCall(const Gateway* gateway, const Route* route, http::Exchange* exchange)
+    : gateway_(*gateway),
+      route_(*route),
+      exchange_(exchange),
+      call_(std::make_shared<GrpcCall>(exchange, GrpcHead(*route, exchange->received_head()),
+                                       static_cast<GrpcCall::Listener*>(this))),
+      values_(gateway->options_.max_message_bytes) {}
+
+void GatewayCall::Start() {
+  call_->Start(gateway_.grpc_);
+}
+
+void GatewayCall::OnData(base::ByteView bytes) {
+  exchange_->Consume(bytes.size());
+  if (answered_) return;
+  if (route_.method->client_streaming()) {
+    values_.Append(bytes);
+    return SendValues();
+  }
+  body_.append(bytes);
+  if (body_.size() > gateway_.options_.max_message_bytes) {
+    AnswerError({base::Code::kResourceExhausted,
+                 "grpc: received message larger than max (" + std::to_string(body_.size()) +
+                     " vs. " + std::to_string(gateway_.options_.max_message_bytes) + ")"});
+  }
+}
+
+void GatewayCall::OnEnd(const http::Headers&) {
+  if (answered_) return;
+  if (!route_.method->client_streaming()) return SendWholeBody();
+  if (values_.InsideValue()) {
+    return AnswerError({base::Code::kInvalidArgument, "json: unexpected end of input"});
+  }
+  call_->HalfClose();
+}
+
+void GatewayCall::SendWholeBody() {
+  const base::Result<base::Bytes> request =
+      gateway_.transcoder_.ToBinary(*route_.method->input_type(), body_);
+  if (!request.ok()) return AnswerError(request.status());
+  call_->Start(gateway_.grpc_);
+  call_->Send(*request);
+  call_->HalfClose();
+}
+
+void GatewayCall::SendValues() {
+  while (!answered_) {
+    base::Result<std::optional<base::Bytes>> value = values_.Next();
+    if (!value.ok()) return AnswerError(value.status());
+    if (!value->has_value()) return;
+    const base::Result<base::Bytes> request =
+        gateway_.transcoder_.ToBinary(*route_.method->input_type(), **value);
+    if (!request.ok()) return AnswerError(request.status());
+    call_->Send(*request);
+  }
+}
+
+void GatewayCall::OnMessage(base::ByteView message) {
+  if (answered_ || !broken_.ok()) return;
+  base::Result<base::Bytes> json =
+      gateway_.transcoder_.ToJson(*route_.method->output_type(), message);
+  if (!json.ok()) {
+    broken_ = json.status();
+    return;
+  }
+  if (!route_.method->server_streaming()) {
+    answer_ = *std::move(json);
+    return;
+  }
+  SendAnswerHead(200);
+  exchange_->SendData(R"({"result":)" + *json + "}\n", Then::kContinue);
+}
+
+void GatewayCall::OnFinished(const base::Status& status) {
+  if (answered_) return;
+  if (!status.ok()) return AnswerError(status);
+  if (!broken_.ok()) return AnswerError(broken_);
+  answered_ = true;
+  SendAnswerHead(200);
+  exchange_->SendData(std::move(answer_), Then::kEnd);
+}
+
+void GatewayCall::SendAnswerHead(int status) {
+  if (std::exchange(head_sent_, true)) return;
+  http::Headers head = {{":status", std::to_string(status)}, {"content-type", "application/json"}};
+  if (status == 200) head.Add("grpc-metadata-content-type", "application/grpc");
+  exchange_->SendHead(head, Then::kContinue);
+}
+
+void GatewayCall::AnswerError(const base::Status& status) {
+  answered_ = true;
+  SendAnswerHead(HttpStatusOf(status.code()));
+  const std::string json = ErrorJson(status);
+  const bool streams = route_.method->server_streaming();
+  exchange_->SendData(streams ? R"({"error":)" + json + "}\n" : json, Then::kEnd);
+}
+
+void GatewayCall::OnClosed(const http::Closing&) {
+  exchange_ = nullptr;
+  answered_ = true;
+  call_->Cancel();
+}
+
+}  // namespace gateway

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+
+#include "net/gateway/gateway.h"
+#include "net/gateway/grpc_call.h"
+#include "net/gateway/json_stream.h"
+
+namespace gateway {
+
+// One request of the JSON interface.
+class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listener {
+ public:
+  // `gateway` outlives this.
+  GatewayCall(const Gateway* gateway, const Route* route, http::Exchange* exchange);
+
+  // Begins a call that streams its requests.
+  void Start();
+
+ private:
+  // http::ExchangeHandler
+  void OnData(base::ByteView bytes) override;
+  void OnEnd(const http::Headers& trailers) override;
+  void OnWritable() override { call_->OnWritable(); }
+  void OnClosed(const http::Closing& closing) override;
+  // GrpcCall::Listener
+  void OnMessage(base::ByteView message) override;
+  void OnFinished(const base::Status& status) override;
+
+  void SendWholeBody();
+  void SendValues();
+  void SendAnswerHead(int status);
+  void AnswerError(const base::Status& status);
+
+  const Gateway& gateway_;
+  const Route& route_;
+  http::Exchange* exchange_;  // null once closed
+  const std::shared_ptr<GrpcCall> call_;
+  base::Bytes body_;     // of a single request
+  JsonStream values_;    // of several
+  base::Bytes answer_;   // a single one, in JSON
+  base::Status broken_;  // an answer that could not be told
+  bool head_sent_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace gateway

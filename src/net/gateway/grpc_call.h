@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "net/http/exchange.h"
+#include "net/rpc/message.h"
+
+namespace gateway {
+
+// A gRPC call to a service of the same loop without a connection: the caller stands at the end of
+// the exchange where the network would be. On the loop.
+class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private http::Exchange {
+ public:
+  // Receives the answer, until Cancel.
+  class Listener {
+   public:
+    // The view is valid during the call.
+    virtual void OnMessage(base::ByteView message) = 0;
+    // The last; not before the call that caused it has returned.
+    virtual void OnFinished(const base::Status& status) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  // `origin` is the exchange on whose behalf the call is made; it and `listener` live until Cancel
+  // or OnFinished. `head` has the path and the metadata.
+  GrpcCall(http::Exchange* origin, http::Headers head, Listener* listener);
+
+  void Start(http::Service& service);
+  void Send(base::ByteView message);
+  void HalfClose();
+  // The origin can take bytes again.
+  void OnWritable();
+  // Gives the call up. Not inside OnMessage.
+  void Cancel();
+
+ private:
+  // http::Exchange
+  const http::Headers& received_head() const override { return head_; }
+  http::Version version() const override { return http::Version::kHttp2; }
+  const http::ConnectionInfo& connection() const override { return origin_->connection(); }
+  runtime::Loop& loop() override { return origin_->loop(); }
+  void SendHead(const http::Headers& head, Then then) override;
+  void SendData(http::Chunk chunk, Then then) override;
+  void SendTrailers(const http::Headers& trailers) override;
+  void Reset(http::ErrorCode code) override;
+  void Consume(size_t) override {}
+  size_t unsent_bytes() const override { return origin_->unsent_bytes(); }
+  bool writable() const override { return origin_->writable(); }
+
+  void FinishLater(const base::Status& status);
+  void Close(http::Closing::Kind kind);
+
+  http::Exchange* const origin_;
+  const http::Headers head_;
+  Listener* const listener_;
+  std::shared_ptr<http::ExchangeHandler> handler_;  // null before Start and after the end
+  rpc::MessageReader reader_;
+};
+
+}  // namespace gateway

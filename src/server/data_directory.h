@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "raft/types.h"
+#include "server/environment.h"
+#include "server/options.h"
+#include "storage/backend/backend.h"
+#include "storage/wal/log.h"
+
+namespace server {
+
+// A member's files, as etcd lays them out:
+//
+//   DATA_DIR/member/wal/         the log; or in wal_dir
+//   DATA_DIR/member/snap/        snapshots
+//   DATA_DIR/member/snap/db.mdb  the database
+struct Paths {
+  explicit Paths(const Options& options);
+
+  std::string member;
+  std::string wal;
+  std::string snap;
+  std::string database;
+};
+
+// A member as it was when it stopped or crashed, or founded just now.
+struct Recovered {
+  base::MemberId id;
+  base::ClusterId cluster;
+  std::unique_ptr<backend::Backend> database;
+  std::unique_ptr<wal::Log> log;
+
+  // The log after its newest mark, which is at `base`.
+  raft::EntryId base;
+  std::vector<raft::Entry> entries;
+  raft::HardState hard_state;
+  // How far the database covers the log, and the configuration there. Entries up to `applied` are
+  // committed and must not be applied again.
+  base::Index applied;
+  raft::ConfState conf_state;
+};
+
+// Opens the member's files, founding the cluster if there is no log yet. A first start that a
+// crash cut short is taken up again. The log and the database must fit together:
+//
+//   mark <= applied <= last entry;  the log's term at `applied` is the database's
+//
+// kDataLoss, saying how to recover, if they do not; the reader's errors for files that cannot be
+// believed; kFailedPrecondition if they are not such files or the options do not fit them.
+base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);
+
+}  // namespace server

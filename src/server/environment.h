@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "runtime/disk.h"
+#include "runtime/loop.h"
+#include "runtime/workers.h"
+#include "storage/backend/backend.h"
+
+namespace server {
+
+// What a member runs on. All of it outlives the member, and the loops have stopped before the
+// member is destroyed. Loops may be the same one; those that block on the disk should not be.
+struct Environment {
+  runtime::Disk* disk;
+  runtime::Loop* raft_loop;
+  runtime::Loop* apply_loop;
+  runtime::Loop* wal_loop;      // blocks on the log's syncs
+  runtime::Loop* backend_loop;  // blocks on the database's commits
+  runtime::Workers* workers;    // other work on the disk
+  // Opens or creates the database at a path.
+  std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
+      open_backend;
+  // Of elections and identifiers; differs between members and starts.
+  uint64_t seed;
+};
+
+}  // namespace server

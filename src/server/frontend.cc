@@ -1,0 +1,151 @@
+#include "server/frontend.h"
+
+#include <utility>
+
+#include "base/errors.h"
+#include "base/wire.h"
+#include "server/apply_loop.h"
+#include "server/replica.h"
+
+namespace server {
+namespace {
+
+// Committed entries that were not applied yet; with more, proposals are refused.
+constexpr uint64_t kApplyGapMax = 5'000;
+constexpr size_t kWaitersMax = 1'000'000;
+// A lost question is asked again.
+constexpr runtime::Duration kReadRetry = std::chrono::milliseconds(500);
+
+constexpr uint32_t kHeaderField = 100;
+constexpr uint32_t kHeaderId = 1;
+
+}  // namespace
+
+Frontend::Frontend(const Options& options, const Parts& parts)
+    : loop_(parts.loop),
+      parts_(parts),
+      progress_(parts.progress),
+      max_request_bytes_(options.max_request_bytes),
+      timeout_(options.request_timeout()),
+      expiry_timer_(loop_->NewTimer([this] { ExpireWaiters(); })),
+      round_timer_(loop_->NewTimer([this] { OnRoundTimer(); })) {}
+
+Frontend::~Frontend() {
+  for (auto& [id, on_reply] : std::exchange(waiters_, {})) on_reply({base::errors::kStopped});
+  for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(base::errors::kStopped);
+  for (OnRead& on_read : std::exchange(next_reads_, {})) on_read(base::errors::kStopped);
+}
+
+// etcdserverpb.InternalRaftRequest { field: request, 100: header { 1: ID } }
+base::SharedBytes Frontend::Encode(uint64_t id, uint32_t field, base::ByteView request) {
+  scratch_.clear();
+  base::WireWriter writer(&scratch_);
+  writer.Bytes(field, request);
+  writer.BytesHeader(kHeaderField, base::WireVarintSize(kHeaderId, id));
+  writer.Varint(kHeaderId, id);
+  return base::SharedBytes(scratch_);
+}
+
+void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply) {
+  const uint64_t committed = progress_->committed;
+  const uint64_t applied = progress_->applied;
+  if (committed > applied + kApplyGapMax || waiters_.size() >= kWaitersMax) {
+    return Refuse(std::move(on_reply), base::errors::kTooManyRequests);
+  }
+  const uint64_t id = parts_.ids->Of(parts_.origin, count_++);
+  base::SharedBytes payload = Encode(id, field, request);
+  if (payload.size() > max_request_bytes_) {
+    return Refuse(std::move(on_reply), base::errors::kRequestTooLarge);
+  }
+  proposals_.push_back(std::move(payload));
+  waiters_.emplace(id, std::move(on_reply));
+  if (expiries_.empty()) expiry_timer_->Arm(timeout_);
+  expiries_.push_back({loop_->clock().Now() + timeout_, id});
+  SendAtEndOfTurn();
+}
+
+void Frontend::SendAtEndOfTurn() {
+  if (std::exchange(sending_, true)) return;
+  loop_->AtEndOfTurn([this] {
+    sending_ = false;
+    if (!proposals_.empty()) SendProposals();
+    if (!round_open_ && !next_reads_.empty()) StartRound();
+  });
+}
+
+void Frontend::SendProposals() {
+  // Those that are not taken are lost, and end when they expire.
+  (void)parts_.replica->Propose(std::exchange(proposals_, {}));
+}
+
+void Frontend::Refuse(OnReply on_reply, const base::Status& status) {
+  loop_->Post([on_reply = std::make_shared<OnReply>(std::move(on_reply)), status] {
+    (*on_reply)({status});
+  });
+}
+
+void Frontend::Complete(std::vector<Completion> completions) {
+  loop_->Post(
+      [this, completions = std::move(completions)]() mutable { OnCompletions(completions); });
+}
+
+void Frontend::OnCompletions(std::vector<Completion>& completions) {
+  for (Completion& completion : completions) {
+    auto waiter = waiters_.extract(completion.id);
+    if (!waiter.empty()) waiter.mapped()(std::move(completion.reply));
+  }
+  while (!expiries_.empty() && !waiters_.contains(expiries_.front().id)) expiries_.pop_front();
+}
+
+void Frontend::ExpireWaiters() {
+  const runtime::TimePoint now = loop_->clock().Now();
+  while (!expiries_.empty() && expiries_.front().at <= now) {
+    auto waiter = waiters_.extract(expiries_.front().id);
+    expiries_.pop_front();
+    if (!waiter.empty()) waiter.mapped()({base::errors::kTimeout});
+  }
+  if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
+}
+
+void Frontend::ReadIndex(OnRead on_read) {
+  next_reads_.push_back(std::move(on_read));
+  if (!round_open_) SendAtEndOfTurn();
+}
+
+void Frontend::StartRound() {
+  round_open_ = true;
+  ++round_;
+  round_reads_ = std::exchange(next_reads_, {});
+  round_ends_ = loop_->clock().Now() + timeout_;
+  AskForIndex();
+}
+
+void Frontend::AskForIndex() {
+  // If it is not taken it is asked again.
+  (void)parts_.replica->ReadIndex([this, round = round_](base::Index index) {
+    loop_->Post([this, round, index] { OnIndex(round, index); });
+  });
+  round_timer_->Arm(kReadRetry);
+}
+
+void Frontend::OnIndex(uint64_t round, base::Index index) {
+  if (round != round_ || !round_open_) return;
+  if (progress_->applied >= index.value()) return EndRound(round, {});
+  parts_.apply_loop->WhenApplied(
+      index, [this, round] { loop_->Post([this, round] { EndRound(round, {}); }); });
+}
+
+void Frontend::EndRound(uint64_t round, const base::Status& status) {
+  if (round != round_ || !round_open_) return;
+  round_open_ = false;
+  round_timer_->Disarm();
+  for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(status);
+  if (!next_reads_.empty()) SendAtEndOfTurn();
+}
+
+void Frontend::OnRoundTimer() {
+  if (loop_->clock().Now() >= round_ends_) return EndRound(round_, base::errors::kTimeout);
+  AskForIndex();
+}
+
+}  // namespace server

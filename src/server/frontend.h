@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/callback.h"
+#include "base/shared_bytes.h"
+#include "base/status.h"
+#include "runtime/loop.h"
+#include "server/options.h"
+#include "server/progress.h"
+#include "server/request_ids.h"
+#include "state/apply/reply.h"
+
+namespace server {
+
+class ApplyLoop;
+class Replica;
+
+// The way from one loop into the log and back: what the loop asks for within one turn goes to the
+// raft loop as one batch, and what was applied comes back as one batch. Belongs to its loop; so do
+// the callbacks, each of which is called exactly once, not before the call that was given it
+// returns.
+class Frontend {
+ public:
+  struct Parts {
+    runtime::Loop* loop;
+    const RequestIds* ids;
+    size_t origin;  // which of `ids` this is
+    Replica* replica;
+    ApplyLoop* apply_loop;
+    const Progress* progress;
+  };
+  Frontend(const Options& options, const Parts& parts);
+  // Ends what waits with kStopped.
+  ~Frontend();
+
+  // Has the cluster carry out a request: `field` of InternalRaftRequest, encoded. Refused with
+  // kRequestTooLarge, or kTooManyRequests when apply is far behind; ends with kTimeout after
+  // Options::request_timeout, when it may still be carried out.
+  using OnReply = base::Callback<void(apply::Reply reply)>;
+  void Propose(uint32_t field, base::ByteView request, OnReply on_reply);
+
+  // OK once the state holds everything that had been answered, by any member, before this call.
+  using OnRead = base::Callback<void(const base::Status& status)>;
+  void ReadIndex(OnRead on_read);
+
+  // Any thread: answers to what this loop proposed.
+  struct Completion {
+    uint64_t id;
+    apply::Reply reply;
+  };
+  void Complete(std::vector<Completion> completions);
+
+  runtime::Loop& loop() { return *loop_; }
+  const Progress& progress() const { return *progress_; }
+
+ private:
+  struct Expiry {
+    runtime::TimePoint at;
+    uint64_t id;
+  };
+
+  base::SharedBytes Encode(uint64_t id, uint32_t field, base::ByteView request);
+  void SendAtEndOfTurn();
+  void SendProposals();
+  void OnCompletions(std::vector<Completion>& completions);
+  void Refuse(OnReply on_reply, const base::Status& status);
+  void ExpireWaiters();
+
+  void StartRound();
+  void AskForIndex();
+  void OnIndex(uint64_t round, base::Index index);
+  void EndRound(uint64_t round, const base::Status& status);
+  void OnRoundTimer();
+
+  runtime::Loop* const loop_;
+  const Parts parts_;
+  const Progress* const progress_;
+  const size_t max_request_bytes_;
+  const runtime::Duration timeout_;
+
+  uint64_t count_ = 0;  // requests so far
+  std::vector<base::SharedBytes> proposals_;
+  bool sending_ = false;
+  std::unordered_map<uint64_t, OnReply> waiters_;  // by request
+  std::deque<Expiry> expiries_;                    // ascending
+  std::unique_ptr<runtime::Timer> expiry_timer_;
+  base::Bytes scratch_;
+
+  // Reads that came while a round was under way wait for the next: what was answered meanwhile
+  // may be newer than its index.
+  std::vector<OnRead> next_reads_;
+  std::vector<OnRead> round_reads_;
+  uint64_t round_ = 0;
+  bool round_open_ = false;
+  runtime::TimePoint round_ends_;
+  std::unique_ptr<runtime::Timer> round_timer_;
+};
+
+}  // namespace server

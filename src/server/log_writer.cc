@@ -1,0 +1,106 @@
+#include "server/log_writer.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace server {
+namespace {
+
+// A member that may have lied about its disk must not vote.
+void RequireDisk(const base::Status& status) {
+  if (!status.ok()) base::Fatal("the disk failed: " + status.ToString());
+}
+
+}  // namespace
+
+LogWriter::LogWriter(const Options& options, const Environment& environment,
+                     std::unique_ptr<wal::Log> log, OnWritten on_written)
+    : options_(options),
+      environment_(environment),
+      on_written_(std::move(on_written)),
+      log_(std::move(log)),
+      snapshots_(environment.disk, Paths(options).snap) {}
+
+void LogWriter::Write(raft::Output output) {
+  waiting_.outputs.push_back(std::move(output));
+  if (!writing_) Submit();
+}
+
+void LogWriter::Submit() {
+  writing_ = true;
+  auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
+  environment_.wal_loop->Post([this, work] {
+    Append(work->outputs);
+    if (work->mark != nullptr) Mark(work->mark->snapshot);
+    PrepareSegment();
+    environment_.raft_loop->Post([this, work] { OnDone(*work); });
+  });
+}
+
+void LogWriter::OnDone(Work& work) {
+  writing_ = false;
+  if (!waiting_.outputs.empty() || waiting_.mark != nullptr) Submit();
+  if (work.mark != nullptr) {
+    environment_.apply_loop->Post([mark = work.mark] { mark->done(); });
+  }
+  if (!work.outputs.empty()) on_written_(work.outputs);
+}
+
+void LogWriter::Append(const std::vector<raft::Output>& outputs) {
+  records_.clear();
+  wal::Batch batch;
+  for (const raft::Output& output : outputs) {
+    for (const raft::Entry& entry : output.entries) {
+      records_.push_back(
+          {static_cast<uint64_t>(entry.type), entry.term, entry.index, entry.data.view()});
+    }
+    if (output.hard_state.has_value()) {
+      batch.hard_state = {output.hard_state->term, output.hard_state->vote,
+                          output.hard_state->commit};
+    }
+  }
+  batch.entries = records_;
+  if (!batch.entries.empty() || batch.hard_state != wal::HardState()) {
+    RequireDisk(log_->Append(batch));
+  }
+}
+
+void LogWriter::PrepareSegment() {
+  std::optional<std::string> path = log_->RequestSegment();
+  if (!path.has_value()) return;
+  using Prepared = base::Result<wal::PreparedSegment>;
+  auto prepared = std::make_shared<std::optional<Prepared>>();
+  const bool accepted = environment_.workers->Run(
+      [this, path = std::move(*path), prepared] {
+        *prepared = wal::PrepareSegment(*environment_.disk, path, wal::kSegmentBytes);
+      },
+      environment_.wal_loop, [this, prepared] { log_->ProvideSegment(std::move(**prepared)); });
+  if (!accepted) {
+    log_->ProvideSegment(base::Status(base::Code::kResourceExhausted, "the workers are busy"));
+  }
+}
+
+void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done) {
+  auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
+  const bool accepted = environment_.workers->Run(
+      [this, saved] {
+        RequireDisk(snapshots_.Save(saved->snapshot));
+        if (options_.max_snapshots > 0) RequireDisk(snapshots_.Purge(options_.max_snapshots));
+      },
+      environment_.raft_loop,
+      [this, saved] {
+        waiting_.mark = saved;
+        if (!writing_) Submit();
+      });
+  if (!accepted) environment_.apply_loop->Post([saved] { saved->done(); });
+}
+
+void LogWriter::Mark(const snap::Snapshot& snapshot) {
+  const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
+  RequireDisk(log_->Append({.mark = &mark}));
+  log_->Release(snapshot.index);
+  if (options_.max_wals > 0) RequireDisk(log_->Purge(options_.max_wals));
+}
+
+}  // namespace server

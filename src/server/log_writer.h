@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/callback.h"
+#include "raft/output.h"
+#include "runtime/loop.h"
+#include "runtime/workers.h"
+#include "server/data_directory.h"
+#include "storage/snap/snapshot_directory.h"
+#include "storage/wal/log.h"
+
+namespace server {
+
+// Makes durable what the raft loop wants to be, in its order: what gathers while the disk is busy
+// is written and synced as one. Belongs to the raft loop; the log itself to the WAL loop. A disk
+// that fails ends the process.
+class LogWriter {
+ public:
+  // `on_written` runs on the raft loop with what is durable now.
+  using OnWritten = base::Callback<void(std::vector<raft::Output>& outputs)>;
+  LogWriter(const Options& options, const Environment& environment, std::unique_ptr<wal::Log> log,
+            OnWritten on_written);
+
+  void Write(raft::Output output);
+
+  // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
+  // the log before it. Any thread; one at a time: `done` runs on the apply loop.
+  void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done);
+
+ private:
+  struct Snapshotting {
+    snap::Snapshot snapshot;
+    base::Callback<void()> done;
+  };
+  // What goes to the WAL loop at one time. The mark comes last: it is believed only if the log
+  // says before it that its entry is committed.
+  struct Work {
+    std::vector<raft::Output> outputs;
+    std::shared_ptr<Snapshotting> mark;
+  };
+
+  void Submit();
+  void OnDone(Work& work);
+  void Append(const std::vector<raft::Output>& outputs);
+  void Mark(const snap::Snapshot& snapshot);
+  void PrepareSegment();
+
+  const Options options_;
+  const Environment environment_;
+  OnWritten on_written_;
+
+  // The raft loop's.
+  Work waiting_;
+  bool writing_ = false;
+
+  // The WAL loop's.
+  const std::unique_ptr<wal::Log> log_;
+  std::vector<wal::Entry> records_;
+
+  // The workers', one at a time.
+  snap::SnapshotDirectory snapshots_;
+};
+
+}  // namespace server

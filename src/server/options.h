@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/time.h"
+
+namespace server {
+
+// A member of a cluster that is about to be founded.
+struct InitialMember {
+  std::string name;
+  std::vector<std::string> peer_urls;
+};
+
+// How a member behaves; the defaults are etcd's. Sizes are bytes.
+struct Options {
+  std::string name = "default";
+  std::vector<std::string> advertise_client_urls;
+  // All members, this one among them by its name; for the first start only.
+  std::vector<InitialMember> initial_cluster;
+  std::string initial_cluster_token = "etcd-cluster";
+
+  std::string data_dir;
+  // Empty: inside data_dir.
+  std::string wal_dir;
+
+  runtime::Duration heartbeat_interval = std::chrono::milliseconds(100);
+  runtime::Duration election_timeout = std::chrono::milliseconds(1000);
+  bool pre_vote = true;
+
+  // Entries between two snapshots, and kept in memory behind one.
+  uint64_t snapshot_count = 10'000;
+  uint64_t snapshot_catchup_entries = 5'000;
+  // Files kept; 0 keeps all.
+  size_t max_snapshots = 5;
+  size_t max_wals = 5;
+
+  size_t max_request_bytes = 1'572'864;
+  size_t max_txn_ops = 128;
+  // 0 or less: no limit.
+  int64_t quota_backend_bytes = int64_t{2} << 30;
+  size_t max_learners = 1;
+
+  runtime::Duration backend_batch_interval = std::chrono::milliseconds(100);
+  size_t backend_batch_limit = 10'000;
+  size_t compaction_batch_limit = 1'000;
+  runtime::Duration compaction_sleep_interval = std::chrono::milliseconds(10);
+
+  // How long a request may take from its proposal to its answer.
+  runtime::Duration request_timeout() const {
+    return std::chrono::seconds(5) + 2 * election_timeout;
+  }
+};
+
+// What this program says it is, and the version of the cluster that its members can form.
+inline constexpr std::string_view kVersion = "3.7.1";
+inline constexpr std::string_view kClusterVersion = "3.7.0";
+inline constexpr std::string_view kStorageVersion = "3.7.0";
+
+}  // namespace server

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace server {
+
+// How far the member is, for any thread to read. Each is the newest value; together they need not
+// belong to one moment.
+struct Progress {
+  // Written by the raft loop.
+  std::atomic<uint64_t> leader = 0;  // 0: none known
+  std::atomic<uint64_t> term = 0;
+  std::atomic<uint64_t> committed = 0;
+  std::atomic<uint64_t> leader_changes = 0;
+  // Written by the apply loop.
+  std::atomic<uint64_t> applied = 0;
+  std::atomic<bool> no_space = false;  // an alarm is on
+  std::atomic<bool> corrupt = false;
+};
+
+}  // namespace server

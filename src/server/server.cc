@@ -1,0 +1,85 @@
+#include "server/server.h"
+
+#include <utility>
+
+#include "base/wire.h"
+#include "proto/membership.pb.h"
+#include "proto/raft_internal.pb.h"
+
+namespace server {
+
+using etcdserverpb::InternalRaftRequest;
+
+Server::Server(const Options& options, const Environment& environment, Recovered recovered,
+               std::vector<runtime::Loop*> loops)
+    : options_(options),
+      environment_(environment),
+      recovered_(std::move(recovered)),
+      ids_(recovered_.id, environment.raft_loop->clock().WallNow(), loops.size() + 1) {}
+
+Server::~Server() = default;
+
+base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
+                                                   const Environment& environment,
+                                                   std::vector<runtime::Loop*> loops) {
+  ASSIGN_OR_RETURN(Recovered recovered, OpenDataDirectory(options, environment));
+  std::unique_ptr<Server> server(new Server(options, environment, std::move(recovered), loops));
+  ASSIGN_OR_RETURN(server->apply_loop_, ApplyLoop::Open(options, environment, server->recovered_,
+                                                        &server->ids_, &server->progress_));
+  server->replica_ = std::make_unique<Replica>(
+      options, environment, &server->recovered_, &server->progress_,
+      [apply_loop = server->apply_loop_.get()](std::vector<raft::Entry> entries) {
+        apply_loop->Apply(std::move(entries));
+      });
+  loops.push_back(environment.apply_loop);
+  for (size_t origin = 0; origin < loops.size(); ++origin) {
+    server->frontends_.push_back(std::make_unique<Frontend>(
+        options, Frontend::Parts{loops[origin], &server->ids_, origin, server->replica_.get(),
+                                 server->apply_loop_.get(), &server->progress_}));
+  }
+  return server;
+}
+
+void Server::Start(base::Callback<void()> on_ready) {
+  on_ready_ = std::move(on_ready);
+  std::vector<Frontend*> frontends;
+  for (const auto& frontend : frontends_) frontends.push_back(frontend.get());
+  environment_.apply_loop->Post([this, frontends = std::move(frontends)] {
+    apply_loop_->Start(replica_.get(), frontends);
+    environment_.raft_loop->Post([this] { replica_->Start(); });
+    Publish();
+  });
+}
+
+// Tells the cluster this member's name and where its clients find it; again until it is told.
+void Server::Publish() {
+  membershippb::ClusterMemberAttrSetRequest request;
+  request.set_member_id(recovered_.id.value());
+  request.mutable_member_attributes()->set_name(options_.name);
+  for (const std::string& url : options_.advertise_client_urls) {
+    request.mutable_member_attributes()->add_client_urls(url);
+  }
+  frontends_.back()->Propose(InternalRaftRequest::kClusterMemberAttrSetFieldNumber,
+                             request.SerializeAsString(), [this](const apply::Reply& reply) {
+                               if (!reply.status.ok()) return Publish();
+                               SetClusterVersion();
+                             });
+}
+
+// The only member's version is the cluster's.
+void Server::SetClusterVersion() {
+  if (view()->cluster_version == kClusterVersion) return on_ready_();
+  membershippb::ClusterVersionSetRequest request;
+  request.set_ver(std::string(kClusterVersion));
+  frontends_.back()->Propose(InternalRaftRequest::kClusterVersionSetFieldNumber,
+                             request.SerializeAsString(), [this](const apply::Reply& reply) {
+                               if (!reply.status.ok()) return SetClusterVersion();
+                               on_ready_();
+                             });
+}
+
+void Server::Stop(base::Callback<void()> done) {
+  apply_loop_->WhenDurable(std::move(done));
+}
+
+}  // namespace server

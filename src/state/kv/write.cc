@@ -1,0 +1,33 @@
+#include "state/kv/write.h"
+
+#include <utility>
+
+#include "base/errors.h"
+#include "state/kv/operations.h"
+#include "storage/mvcc/write_txn.h"
+
+namespace kv {
+
+base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRequest& request) {
+  const bool conditional = request.lease() != 0 || request.ignore_value() || request.ignore_lease();
+  if (conditional) {
+    ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
+    RETURN_IF_ERROR(CheckPut(*context.lessor, *pin, request));
+  }
+  Applied applied;
+  mvcc::WriteTxn txn = context.store->Write();
+  RETURN_IF_ERROR(ExecutePut(context, txn, request, &applied.body));
+  applied.revision = txn.revision();
+  return applied;
+}
+
+base::Result<Applied> DeleteRange(const WriteContext& context,
+                                  const etcdserverpb::DeleteRangeRequest& request) {
+  Applied applied;
+  mvcc::WriteTxn txn = context.store->Write();
+  RETURN_IF_ERROR(ExecuteDeleteRange(context, txn, request, &applied.body));
+  applied.revision = txn.revision();
+  return applied;
+}
+
+}  // namespace kv

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "proto/rpc.pb.h"
+#include "state/kv/lessor.h"
+#include "storage/mvcc/store.h"
+
+// What requests do to the keys when they are applied. On the apply loop, one at a time, within the
+// log entry that they come with. Requests were checked.
+
+namespace kv {
+
+// What a request is answered: a response without its header, encoded, and the header's revision.
+struct Applied {
+  base::Bytes body;
+  base::Revision revision;
+};
+
+struct WriteContext {
+  mvcc::Store* store;
+  Lessor* lessor;
+  // Whether anybody waits for the body; without, reads are left out.
+  bool reply_wanted = true;
+};
+
+// Each fails, without having changed anything, with an error of the request, or with kDataLoss
+// if a record cannot be read: then it may be half done, and the member must stop.
+
+// kLeaseNotFound; kKeyNotFound if what is to be kept is not there.
+base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRequest& request);
+base::Result<Applied> DeleteRange(const WriteContext& context,
+                                  const etcdserverpb::DeleteRangeRequest& request);
+// All comparisons, those of nested transactions too, look at the state before; then the branches
+// to be taken are checked, and only then carried out, in order.
+base::Result<Applied> Txn(const WriteContext& context, const etcdserverpb::TxnRequest& request);
+
+// The same for a transaction that only reads, from a pin of the current revision, on any thread.
+base::Result<Applied> ReadOnlyTxn(mvcc::Store& store, const etcdserverpb::TxnRequest& request);
+
+}  // namespace kv
