@@ -55,8 +55,8 @@ server::Environment App::NewEnvironment() {
   environment.wal_loop = &wal_thread_.loop();
   environment.backend_loop = &backend_thread_.loop();
   environment.workers = &workers_;
-  environment.open_backend = [](const std::string& path) {
-    return backend::OpenLmdbBackend(path, schema::kBucketNames);
+  environment.open_backend = [disk = &disk_](const std::string& path) {
+    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames);
   };
   environment.seed = runtime::posix::EntropySeed();
   return environment;
