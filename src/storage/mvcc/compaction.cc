@@ -100,7 +100,7 @@ void Store::FinishCompaction() {
   PutMarker(schema::kFinishedCompactRev, done.to);
   finished_compact_ = done.to;
   // With no key left etcd hashes by another rule; such a hash is computed when it is asked for.
-  if (done.hash_whole && index_.Count(KeyRange::All(), done.to) > 0) {
+  if (done.hash_whole && index_.AnyExists(done.to)) {
     const std::lock_guard lock(hashes_mutex_);
     hashes_[done.to] = {done.hasher.hash(), done.previous, done.to};
     if (hashes_.size() > kHashesMax) hashes_.erase(hashes_.begin());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -47,11 +48,25 @@ class KeyIndex {
   // Replaces everything; `records` are ascending by key.
   void Build(std::vector<KeyRecord::Owner> records);
 
-  // How many keys of the range exist as of `main`.
+  // Ends a walk over a range when it has taken long enough: the walk of a revision that much
+  // changed after has to look at many keys, few of which may exist.
+  struct Pause {
+    // Keys, and subtrees that are passed over, that may still be looked at; a walk goes at most a
+    // leaf beyond it and always moves on.
+    size_t looks_left;
+    // Set when they were used up: where another walk has to begin, past all that was looked at.
+    std::optional<base::Bytes> at;
+  };
+
+  // How many keys of the range exist as of `main`, up to `pause->at` if that is set.
+  uint64_t Count(const KeyRange& range, int64_t main, Pause* pause) const;
   uint64_t Count(const KeyRange& range, int64_t main) const;
+  // Whether any key does.
+  bool AnyExists(int64_t main) const;
   // Calls `visit` for each key of the range that exists as of `main`, ascending, until it returns
   // false. Returns whether the end of the range was reached.
   using Visitor = std::function<bool(const KeyRecord& record, Revision at)>;
+  bool Visit(const KeyRange& range, int64_t main, const Visitor& visit, Pause* pause) const;
   bool Visit(const KeyRange& range, int64_t main, const Visitor& visit) const;
 
  private:

@@ -99,11 +99,45 @@ class KeyIndexTest : public ::testing::TestWithParam<uint64_t> {
       return true;
     }));
     ASSERT_EQ(found, expected);
+    ExpectTheSameInSteps(range, main, expected);
     if (!expected.empty()) {
       EXPECT_FALSE(index_.Visit(range, main, [](const KeyRecord&, Revision) { return false; }));
     }
     const bool exists = !model_.Range(begin, begin + '\0', false, main).empty();
     EXPECT_EQ(index_.Count(KeyRange::One(begin), main), exists ? 1u : 0u);
+  }
+
+  void ExpectTheSameInSteps(const KeyRange& range, int64_t main,
+                            const std::vector<std::pair<std::string, Revision>>& expected) {
+    constexpr size_t kLeafKeysMax = 64;
+    const size_t looks = random_.Between(1, 200);
+    uint64_t count = 0;
+    KeyRange rest = range;
+    KeyIndex::Pause pause{looks, std::nullopt};
+    for (base::Bytes resume;; rest.begin = resume, pause = {looks, std::nullopt}) {
+      count += index_.Count(rest, main, &pause);
+      if (!pause.at) break;
+      ASSERT_GT(*pause.at, rest.begin);
+      resume = *pause.at;
+    }
+    EXPECT_EQ(count, expected.size());
+    std::vector<std::pair<std::string, Revision>> found;
+    const auto visit = [&](const KeyRecord& record, Revision at) {
+      found.emplace_back(record.key(), at);
+      return true;
+    };
+    rest = range;
+    pause = {looks, std::nullopt};
+    for (base::Bytes resume;; rest.begin = resume, pause = {looks, std::nullopt}) {
+      const size_t before = found.size();
+      const bool at_end = index_.Visit(rest, main, visit, &pause);
+      EXPECT_EQ(at_end, !pause.at.has_value());
+      EXPECT_LE(found.size() - before, looks + kLeafKeysMax);
+      if (!pause.at) break;
+      ASSERT_GT(*pause.at, rest.begin);
+      resume = *pause.at;
+    }
+    EXPECT_EQ(found, expected);
   }
 
   runtime::Random random_;

@@ -23,20 +23,27 @@ base::Status Damaged(Revision revision, std::string_view what) {
 }  // namespace
 
 ReadPin::~ReadPin() {
-  if (attached_) store_->Detach(this);
+  store_->Release(hold_);
 }
 
-bool ReadPin::expired() const {
-  return store_->clock_->Now() - taken_ > store_->options_.pin_age_max;
+base::Status ReadPin::BeginStep() const {
+  if (store_->clock_->Now() - hold_.taken <= store_->options_.pin_age_max) return {};
+  Hold fresh;
+  int64_t revision = revision_;
+  RETURN_IF_ERROR(store_->Take(&revision, &fresh));
+  store_->Release(hold_);
+  outlived_.push_back(std::exchange(hold_, std::move(fresh)));
+  return {};
 }
 
-base::Status ReadPin::Renew() {
-  if (attached_) store_->Detach(this);
-  return store_->Attach(this);
+base::Status ReadPin::BeginStepAlone() {
+  RETURN_IF_ERROR(BeginStep());
+  outlived_.clear();
+  return {};
 }
 
 base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
-  if (const auto recent = recent_.Find(revision)) return *recent;
+  if (const auto recent = hold_.recent.Find(revision)) return *recent;
   ASSIGN_OR_RETURN(backend::Reader* const database, Database());
   ASSIGN_OR_RETURN(const auto stored,
                    database->Get(kKeyBucket, RevisionKey(revision, false).view()));
@@ -45,10 +52,10 @@ base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
 }
 
 base::Result<backend::Reader*> ReadPin::Database() const {
-  if (database_ == nullptr) {
-    ASSIGN_OR_RETURN(database_, store_->database_->NewReader());
+  if (hold_.database == nullptr) {
+    ASSIGN_OR_RETURN(hold_.database, store_->database_->NewReader());
   }
-  return database_.get();
+  return hold_.database.get();
 }
 
 base::Result<std::optional<base::ByteView>> ReadPin::Get(base::ByteView key) const {
@@ -65,15 +72,23 @@ base::Result<std::optional<base::ByteView>> ReadPin::Get(base::ByteView key) con
 
 base::Result<bool> ReadPin::Slice(const KeyRange& range, size_t max,
                                   std::vector<base::ByteView>* key_values) const {
+  RETURN_IF_ERROR(BeginStep());
   std::vector<Revision> found;
-  bool more = false;
-  {
-    const std::shared_lock lock(store_->lock_);
-    more = !store_->index_.Visit(range, revision_, [&](const KeyRecord&, Revision at) {
-      if (found.size() == max) return false;
-      found.push_back(at);
-      return true;
-    });
+  const auto take = [&](const KeyRecord&, Revision at) {
+    if (found.size() == max) return false;
+    found.push_back(at);
+    return true;
+  };
+  bool more = true;
+  KeyRange rest = range;
+  for (base::Bytes resume;; rest.begin = resume) {
+    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
+    {
+      const std::shared_lock lock(store_->lock_);
+      more = !store_->index_.Visit(rest, revision_, take, &pause);
+    }
+    if (!pause.at) break;
+    resume = *std::move(pause.at);
   }
   for (const Revision revision : found) {
     ASSIGN_OR_RETURN(const base::ByteView key_value, Fetch(revision));
@@ -108,48 +123,87 @@ base::Result<RangeResult> ReadPin::Range(const KeyRange& range, size_t limit) co
 }
 
 uint64_t ReadPin::Count(const KeyRange& range) const {
-  const std::shared_lock lock(store_->lock_);
-  return store_->index_.Count(range, revision_);
-}
-
-base::Status ReadPin::History(base::Revision from, ChangeVisitor visit) const {
-  if (from.value() < compact_revision_) return base::errors::kCompacted;
-  return ForEachChange({from.value(), 0}, visit);
-}
-
-// The database has all changes but the newest, `recent_` all but the oldest: first the one, and
-// from where it ends the other.
-base::Status ReadPin::ForEachChange(Revision from, ChangeVisitor& visit) const {
-  Revision next = from;
-  if (from.main < recent_.first_main()) {
-    ASSIGN_OR_RETURN(backend::Reader* const database, Database());
-    const auto cursor = database->NewCursor(kKeyBucket);
-    RETURN_IF_ERROR(cursor->Seek(RevisionKey(from, false).view()));
-    while (cursor->valid()) {
-      const auto key = ParseRevisionKey(cursor->key());
-      if (!key) return Damaged(next, "is followed by one whose key is no revision");
-      if (key->revision.main > revision_) return {};
-      if (!visit({key->revision, key->is_tombstone, cursor->value()})) return {};
-      next = {key->revision.main, key->revision.sub + 1};
-      RETURN_IF_ERROR(cursor->Next());
+  uint64_t count = 0;
+  KeyRange rest = range;
+  for (base::Bytes resume;; rest.begin = resume) {
+    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
+    {
+      const std::shared_lock lock(store_->lock_);
+      count += store_->index_.Count(rest, revision_, &pause);
     }
+    if (!pause.at) return count;
+    resume = *std::move(pause.at);
   }
-  recent_.ForEachFrom(next, [&](const StoredChange& change) {
+}
+
+bool ReadPin::AnyExists() const {
+  const std::shared_lock lock(store_->lock_);
+  return store_->index_.AnyExists(revision_);
+}
+
+base::Status ReadPin::History(base::Revision from, ChangeVisitor visit) {
+  Revision next{from.value(), 0};
+  while (true) {
+    RETURN_IF_ERROR(BeginStepAlone());
+    if (next.main < hold_.compact_revision) return base::errors::kCompacted;
+    ASSIGN_OR_RETURN(const auto paused, ForEachChange(next, visit));
+    if (!paused) return {};
+    next = *paused;
+  }
+}
+
+// The database has all changes but the newest, the recent ones are all but the oldest: first the
+// one, and from where the other begins that.
+base::Result<std::optional<Revision>> ReadPin::ForEachChange(Revision from, ChangeVisitor& visit) {
+  const int64_t compact_revision = hold_.compact_revision;
+  Revision next = from;
+  auto outcome = Visited::kMore;
+  while (outcome == Visited::kMore && next < hold_.recent.first()) {
+    RETURN_IF_ERROR(BeginStepAlone());
+    if (hold_.compact_revision != compact_revision) return std::optional(next);
+    ASSIGN_OR_RETURN(outcome, VisitDatabase(&next, visit));
+  }
+  if (outcome == Visited::kStopped) return std::optional<Revision>();
+  hold_.recent.ForEachFrom(next, [&](const StoredChange& change) {
     return change.revision.main <= revision_ && visit(change);
   });
-  return {};
+  return std::optional<Revision>();
+}
+
+base::Result<ReadPin::Visited> ReadPin::VisitDatabase(Revision* next, ChangeVisitor& visit) const {
+  ASSIGN_OR_RETURN(backend::Reader* const database, Database());
+  const auto cursor = database->NewCursor(kKeyBucket);
+  RETURN_IF_ERROR(cursor->Seek(RevisionKey(*next, false).view()));
+  for (size_t i = 0; i < store_->options_.history_slice; ++i) {
+    if (!cursor->valid()) return Visited::kEnd;
+    const auto key = ParseRevisionKey(cursor->key());
+    if (!key) return Damaged(*next, "is followed by one whose key is no revision");
+    if (key->revision.main > revision_) return Visited::kStopped;
+    if (!visit({key->revision, key->is_tombstone, cursor->value()})) return Visited::kStopped;
+    *next = {key->revision.main, key->revision.sub + 1};
+    RETURN_IF_ERROR(cursor->Next());
+  }
+  return Visited::kMore;
+}
+
+base::Result<KeyValueHash> ReadPin::Hash() {
+  while (true) {
+    ASSIGN_OR_RETURN(const auto hash, TryHash());
+    if (hash) return *hash;
+  }
 }
 
 // etcd's rule: what is at or below the compact revision counts only if it is the newest change of
 // a key that exists at the hashed revision, so that the hash is the same whether its removal has
 // been carried out or not; unless no key exists there: then all that a finished compaction leaves
 // counts. A deletion at the compact revision never counts, since etcd before 3.4.34 removed it.
-base::Result<KeyValueHash> ReadPin::Hash() const {
-  const bool any_exists = Count(KeyRange::All()) > 0;
+base::Result<std::optional<KeyValueHash>> ReadPin::TryHash() {
+  RETURN_IF_ERROR(BeginStepAlone());
+  const int64_t compact = hold_.compact_revision;
+  const int64_t in_force_at = AnyExists() ? revision_ : compact;
   Hasher hasher;
   base::Status damage;
   ChangeVisitor add = [&](const StoredChange& change) {
-    const int64_t compact = compact_revision_;
     if (change.revision.main <= compact) {
       if (change.is_tombstone && change.revision.main == compact) return true;
       const auto key = ParseKey(change.key_value);
@@ -157,18 +211,21 @@ base::Result<KeyValueHash> ReadPin::Hash() const {
         damage = Damaged(change.revision, "cannot be decoded");
         return false;
       }
-      const std::shared_lock lock(store_->lock_);
-      const KeyRecord* const record = store_->index_.Find(*key);
-      const auto in_force =
-          record == nullptr ? std::nullopt : record->At(any_exists ? revision_ : compact);
-      if (in_force != change.revision) return true;
+      if (!IsInForce(change.revision, *key, in_force_at)) return true;
     }
     hasher.Add(RevisionKey(change.revision, change.is_tombstone).view(), change.key_value);
     return true;
   };
-  RETURN_IF_ERROR(ForEachChange({}, add));
+  ASSIGN_OR_RETURN(const auto paused, ForEachChange({}, add));
   RETURN_IF_ERROR(damage);
-  return KeyValueHash{hasher.hash(), compact_revision_, revision_};
+  if (paused) return std::optional<KeyValueHash>();
+  return std::optional(KeyValueHash{hasher.hash(), compact, revision_});
+}
+
+bool ReadPin::IsInForce(Revision change, base::ByteView key, int64_t main) const {
+  const std::shared_lock lock(store_->lock_);
+  const KeyRecord* const record = store_->index_.Find(key);
+  return record != nullptr && record->At(main) == change;
 }
 
 }  // namespace mvcc

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/callback.h"
@@ -31,7 +32,12 @@ struct RangeResult {
 // removed, and no removal begins that a living pin could notice. Writes and compactions that come
 // after are thus not seen. Compaction moves on at once for new pins, but is carried out only after
 // this one has ended; and the database file grows while a snapshot lives. So pins are for as long
-// as a request is being answered: one that is older than Options.pin_age_max should be renewed.
+// as a request is being answered, and not for waiting: who waits for somebody, such as a slow
+// receiver, drops the pin and takes another.
+//
+// One that gets older than Options.pin_age_max in a read of several steps is taken anew, at the
+// same revision, by the next step; the step fails with kCompacted if that is gone by now. So a
+// compaction waits for one step of the readers before it at most, once they are of age.
 //
 // One thread at a time; it must end before the store does.
 class ReadPin {
@@ -41,47 +47,66 @@ class ReadPin {
   ReadPin& operator=(const ReadPin&) = delete;
 
   base::Revision revision() const { return base::Revision(revision_); }
-  // Whether it is older than it may become.
-  bool expired() const;
-  // Takes a new pin of the same revision in place of this one; everything borrowed ends. Fails
-  // with kCompacted if the revision was compacted meanwhile; the pin can then only be dropped.
-  base::Status Renew();
-
   // The encoded KeyValue of `key`, borrowed from the pin; nothing if the key does not exist.
   base::Result<std::optional<base::ByteView>> Get(base::ByteView key) const;
   // The keys of `range`, at most `limit` of them; 0 is no limit. kDataLoss if a record is damaged.
+  // A read of several steps.
   base::Result<RangeResult> Range(const KeyRange& range, size_t limit) const;
   uint64_t Count(const KeyRange& range) const;
   // The next keys of `range` in a read of several steps: appends at most `max` and returns
-  // whether there are more, which begin after the last key appended.
+  // whether there are more, which begin after the last key appended. What was borrowed before
+  // lives on, even if the pin is taken anew.
   base::Result<bool> Slice(const KeyRange& range, size_t max,
                            std::vector<base::ByteView>* key_values) const;
 
   // Calls `visit` with the changes from main revision `from` (above the compact revision, or
   // equal to it) up to this one's, ascending, until it returns false.
+  // A read of several steps: what is visited, and whatever was borrowed, lives until the next one.
+  // kCompacted if changes that were not visited yet are compacted when the pin is taken anew.
   using ChangeVisitor = base::Callback<bool(const StoredChange&)>;
-  base::Status History(base::Revision from, ChangeVisitor visit) const;
+  base::Status History(base::Revision from, ChangeVisitor visit);
 
-  // The hash of all keys at this revision, equal to that of etcd.
-  base::Result<KeyValueHash> Hash() const;
+  // The hash of all keys at this revision, equal to that of etcd. A read of several steps, which
+  // begins again if there was a compaction when the pin is taken anew; whatever was borrowed ends.
+  base::Result<KeyValueHash> Hash();
 
  private:
   friend class Store;
   friend class WriteTxn;
 
-  ReadPin(Store* store, int64_t revision) : store_(store), revision_(revision) {}
+  // What keeps the revision as it is.
+  struct Hold {
+    int64_t compact_revision = 0;
+    runtime::TimePoint taken;
+    RecentView recent;
+    std::unique_ptr<backend::Reader> database;  // null until it is needed
+  };
+
+  // `hold` was taken from the store.
+  ReadPin(Store* store, int64_t revision, Hold hold)
+      : store_(store), revision_(revision), hold_(std::move(hold)) {}
+  // Begins a step: takes the pin anew if it is of age.
+  base::Status BeginStep() const;
+  // The same when nothing is borrowed.
+  base::Status BeginStepAlone();
   base::Result<base::ByteView> Fetch(Revision revision) const;
   base::Result<backend::Reader*> Database() const;
-  base::Status ForEachChange(Revision from, ChangeVisitor& visit) const;
+  // The changes from `from` on, until the end, a visitor that returns false, or a compaction that
+  // comes between two steps; where it stopped in the last case.
+  base::Result<std::optional<Revision>> ForEachChange(Revision from, ChangeVisitor& visit);
+  enum class Visited { kMore, kEnd, kStopped };
+  // One step: the next changes of the database, from `*next` on, which is moved.
+  base::Result<Visited> VisitDatabase(Revision* next, ChangeVisitor& visit) const;
+  // Nothing if there was a compaction in between.
+  base::Result<std::optional<KeyValueHash>> TryHash();
+  bool AnyExists() const;
+  // Whether `change` is what the key has at `main`.
+  bool IsInForce(Revision change, base::ByteView key, int64_t main) const;
 
   Store* const store_;
-  // Set by Store::Attach; a revision of 0 becomes the current one there.
-  int64_t revision_;
-  int64_t compact_revision_ = 0;
-  runtime::TimePoint taken_;
-  RecentView recent_;
-  bool attached_ = false;
-  mutable std::unique_ptr<backend::Reader> database_;  // null until it is needed
+  const int64_t revision_;
+  mutable Hold hold_;
+  mutable std::vector<Hold> outlived_;  // what was borrowed from may not end
 };
 
 }  // namespace mvcc

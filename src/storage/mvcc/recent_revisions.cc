@@ -50,9 +50,9 @@ std::optional<base::ByteView> RecentView::Find(Revision revision) const {
   return change.key_value;
 }
 
-int64_t RecentView::first_main() const {
-  if (chunks_ == nullptr) return std::numeric_limits<int64_t>::max();
-  return chunks_->front()->change(0).revision.main;
+Revision RecentView::first() const {
+  if (chunks_ == nullptr) return {std::numeric_limits<int64_t>::max(), 0};
+  return chunks_->front()->change(0).revision;
 }
 
 size_t RecentView::ChunkOf(Revision revision) const {

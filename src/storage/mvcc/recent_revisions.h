@@ -65,8 +65,9 @@ class RecentView {
 
   // The KeyValue of a change; nothing if it is not held here. Borrowed from the view.
   std::optional<base::ByteView> Find(Revision revision) const;
-  // The main revision of the oldest change held; past all others if there is none.
-  int64_t first_main() const;
+  // The oldest change held, which may be one in the middle of a request; past all others if there
+  // is none.
+  Revision first() const;
   // Calls `visit(StoredChange)` for the changes from `from` on, ascending, until it returns false.
   template <typename Visit>
   void ForEachFrom(Revision from, Visit visit) const {

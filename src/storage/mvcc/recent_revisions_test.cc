@@ -51,8 +51,8 @@ TEST(RecentRevisionsTest, WhatIsNotInTheDatabaseIsNeverTrimmed) {
   const int64_t durable = 2500;
   recent.Trim(durable);
   const RecentView view = recent.view();
-  EXPECT_GT(view.first_main(), 2) << "nothing was trimmed at all";
-  EXPECT_LE(view.first_main(), durable + 1);
+  EXPECT_GT(view.first().main, 2) << "nothing was trimmed at all";
+  EXPECT_LE(view.first().main, durable + 1);
   for (int64_t main = durable + 1; main <= kChanges; ++main) {
     ASSERT_EQ(view.Find({main, 0}), BytesOf(main));
   }
@@ -62,7 +62,7 @@ TEST(RecentRevisionsTest, HistoryIsKeptUpToItsSize) {
   RecentRevisions recent(size_t{1} << 30);
   Append(&recent, 2, kChanges);
   recent.Trim(kChanges);
-  EXPECT_EQ(recent.view().first_main(), 2);
+  EXPECT_EQ(recent.view().first().main, 2);
 }
 
 TEST(RecentRevisionsTest, AViewKeepsWhatIsTrimmedAfterIt) {

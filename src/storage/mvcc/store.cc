@@ -25,27 +25,28 @@ Store::~Store() {
 
 base::Result<std::unique_ptr<ReadPin>> Store::Pin(base::Revision at) {
   if (at.value() > current_.load()) return base::errors::kFutureRevision;
-  std::unique_ptr<ReadPin> pin(new ReadPin(this, std::max<int64_t>(at.value(), 0)));
-  RETURN_IF_ERROR(Attach(pin.get()));
-  return pin;
+  return NewPin(std::max<int64_t>(at.value(), 0));
 }
 
-base::Status Store::Attach(ReadPin* pin) {
+base::Result<std::unique_ptr<ReadPin>> Store::NewPin(int64_t revision) {
+  ReadPin::Hold hold;
+  RETURN_IF_ERROR(Take(&revision, &hold));
+  return std::unique_ptr<ReadPin>(new ReadPin(this, revision, std::move(hold)));
+}
+
+base::Status Store::Take(int64_t* revision, ReadPin::Hold* hold) {
+  hold->taken = clock_->Now();
   const std::shared_lock lock(lock_);
-  if (pin->revision_ == 0) pin->revision_ = current_.load();
-  if (pin->revision_ < compact_.load()) return base::errors::kCompacted;
-  pin->compact_revision_ = compact_.load();
-  pin->taken_ = clock_->Now();
-  pin->recent_ = recent_.view();
-  pin->attached_ = true;
-  pins_.Add(pin->compact_revision_);
+  if (*revision == 0) *revision = current_.load();
+  if (*revision < compact_.load()) return base::errors::kCompacted;
+  hold->compact_revision = compact_.load();
+  hold->recent = recent_.view();
+  pins_.Add(hold->compact_revision);
   return {};
 }
 
-void Store::Detach(ReadPin* pin) {
-  pin->database_.reset();
-  pin->attached_ = false;
-  pins_.Remove(pin->compact_revision_);
+void Store::Release(const ReadPin::Hold& hold) {
+  pins_.Remove(hold.compact_revision);
 }
 
 WriteTxn Store::Write() {

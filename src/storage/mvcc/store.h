@@ -39,6 +39,8 @@ class Store {
     size_t compaction_slice = 256;
     // Keys looked at under one hold of the lock.
     size_t lock_slice = 256;
+    // Changes read from the database in one step of a history or a hash.
+    size_t history_slice = 1024;
   };
   // Calls for each key that has a lease.
   using LeaseVisitor = base::Callback<void(base::ByteView key, base::LeaseId lease)>;
@@ -105,9 +107,11 @@ class Store {
   Store(backend::Backend* database, backend::WriteBuffer* buffer, const runtime::Clock* clock,
         Options options);
 
-  // Takes what a pin of its revision holds; kCompacted if that is gone.
-  base::Status Attach(ReadPin* pin);
-  void Detach(ReadPin* pin);
+  // Takes what a pin of `*revision` holds, 0 becoming the current one; kCompacted if that is gone.
+  base::Status Take(int64_t* revision, ReadPin::Hold* hold);
+  void Release(const ReadPin::Hold& hold);
+  // A new pin; of the current revision if it is 0.
+  base::Result<std::unique_ptr<ReadPin>> NewPin(int64_t revision);
   void Publish(int64_t main);
 
   bool CanRemove() const;

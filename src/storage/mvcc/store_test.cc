@@ -16,7 +16,10 @@ using base::Revision;
 
 class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
-  StoreTest() : harness_(GetParam(), {.compaction_slice = 3, .lock_slice = 2}) {}
+  StoreTest()
+      : harness_(GetParam(),
+                 {.history_bytes = 0, .compaction_slice = 3, .lock_slice = 2, .history_slice = 5}) {
+  }
 
   Store& store() { return harness_.store(); }
   std::unique_ptr<ReadPin> Pin(int64_t at = 0) {
@@ -42,7 +45,7 @@ class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
     EXPECT_EQ(result->key_values.size(), 1u);
     return *ParseKeyValue(result->key_values.at(0));
   }
-  std::vector<std::string> History(const ReadPin& pin, int64_t from) {
+  std::vector<std::string> History(ReadPin& pin, int64_t from) {
     std::vector<std::string> lines;
     EXPECT_TRUE(pin.History(Revision(from),
                             [&lines](const StoredChange& change) {
@@ -174,19 +177,93 @@ TEST_P(StoreTest, RemovalWaitsForOlderPins) {
   EXPECT_EQ(store().finished_compact_revision(), Revision(3));
 }
 
-TEST_P(StoreTest, AnOldPinIsToldSoAndRenewedUnlessItsRevisionWasCompacted) {
+TEST_P(StoreTest, AnOldPinIsTakenAnewByItsNextStep) {
+  for (const char* key : {"a", "b", "c", "d"}) harness_.Put(key, "1");
+  harness_.Commit();
+  const auto pin = Pin();
+  std::vector<base::ByteView> key_values;
+  ASSERT_TRUE(*pin->Slice(KeyRange::All(), 2, &key_values));
+  harness_.Put("a", "2");
+  ASSERT_TRUE(harness_.Compact(5).ok());
+  harness_.Commit();
+  harness_.clock.Advance(std::chrono::seconds(11));
+  ASSERT_TRUE(*store().CompactionStep());
+  EXPECT_EQ(store().finished_compact_revision(), Revision(-1)) << "it waits for the pin";
+  ASSERT_FALSE(*pin->Slice(KeyRange::Of("c", base::ByteView("\0", 1)), 2, &key_values));
+  harness_.FinishCompaction();
+  EXPECT_EQ(store().finished_compact_revision(), Revision(5));
+  std::string read;
+  for (const base::ByteView encoded : key_values) {
+    const auto kv = ParseKeyValue(encoded);
+    read += std::string(kv->key) + "=" + std::string(kv->value) + " ";
+  }
+  EXPECT_EQ(read, "a=1 b=1 c=1 d=1 ");
+}
+
+TEST_P(StoreTest, AnOldPinFailsOnceItsRevisionWasCompacted) {
   harness_.Put("a", "1");
   harness_.Put("a", "2");
-  const auto pin = Pin(2);
-  EXPECT_FALSE(pin->expired());
-  harness_.clock.Advance(std::chrono::seconds(11));
-  EXPECT_TRUE(pin->expired());
-  ASSERT_TRUE(pin->Renew().ok());
-  EXPECT_FALSE(pin->expired());
-  EXPECT_EQ(Read(*pin), "a=1");
+  auto pin = Pin(2);
   ASSERT_TRUE(harness_.Compact(3).ok());
-  EXPECT_EQ(pin->Renew(), base::Status(base::errors::kCompacted));
+  harness_.clock.Advance(std::chrono::seconds(10));
+  EXPECT_EQ(Read(*pin), "a=1");
+  harness_.clock.Advance(std::chrono::seconds(1));
+  const base::Status compacted = base::errors::kCompacted;
+  EXPECT_EQ(pin->Range(KeyRange::All(), 0).status(), compacted);
+  EXPECT_EQ(pin->History(Revision(2), [](const StoredChange&) { return true; }), compacted);
+  EXPECT_EQ(pin->Hash().status(), compacted);
+  pin.reset();
   harness_.FinishCompaction();
+}
+
+TEST_P(StoreTest, AHistoryEndsWhenWhatItHasNotVisitedIsCompacted) {
+  for (int i = 0; i < 20; ++i) harness_.Put("a", std::to_string(i));
+  harness_.Commit();
+  harness_.Reopen();
+  const auto pin = Pin();
+  int visited = 0;
+  const auto compact_in_between = [&](const StoredChange& change) {
+    if (++visited == 1) {
+      EXPECT_TRUE(harness_.Compact(15).ok());
+      harness_.clock.Advance(std::chrono::seconds(11));
+    }
+    EXPECT_LT(change.revision.main, 15);
+    return true;
+  };
+  EXPECT_EQ(pin->History(Revision(2), compact_in_between), base::Status(base::errors::kCompacted));
+  EXPECT_EQ(History(*pin, 20), (std::vector<std::string>{"20/0 put a", "21/0 put a"}));
+}
+
+TEST_P(StoreTest, AHashBeginsAgainWhenThereIsACompactionInBetween) {
+  for (int i = 0; i < 20; ++i) harness_.Put(i % 3 == 0 ? "a" : "b", std::to_string(i));
+  harness_.Commit();
+  harness_.Reopen();
+  const auto pin = Pin(18);
+  harness_.clock.Advance(std::chrono::seconds(11));
+  int calls = 0;
+  harness_.clock.on_now = [&] {
+    constexpr int kThirdStep = 5;  // after two to take the pin anew, and two steps
+    if (++calls != kThirdStep) return;
+    EXPECT_TRUE(harness_.Compact(10).ok());
+    harness_.clock.Advance(std::chrono::seconds(11));
+  };
+  const auto hash = pin->Hash();
+  EXPECT_GT(calls, 5);
+  EXPECT_EQ(hash->compact_revision, 10);
+  EXPECT_EQ(*hash, *Pin(18)->Hash());
+  harness_.FinishCompaction();
+  EXPECT_EQ(*hash, *Pin(18)->Hash());
+}
+
+TEST_P(StoreTest, TheHistoryHasAllOfARequestThatIsHalfInMemory) {
+  constexpr int kChanges = 3000;
+  {
+    WriteTxn txn = store().Write();
+    for (int i = 0; i < kChanges; ++i) ASSERT_TRUE(txn.Put("key", "value", {}).ok());
+  }
+  harness_.EndEntry();
+  harness_.Commit();
+  EXPECT_EQ(History(*Pin(), 2).size(), size_t{kChanges});
 }
 
 TEST_P(StoreTest, CompactionKeepsTheNewestOfEachKeyAndTheDeletionsAtItsRevision) {

@@ -95,9 +95,7 @@ void WriteTxn::AppendTombstone(base::ByteView key) {
 }
 
 base::Result<std::unique_ptr<ReadPin>> WriteTxn::Read() const {
-  std::unique_ptr<ReadPin> pin(new ReadPin(store_, revision().value()));
-  RETURN_IF_ERROR(store_->Attach(pin.get()));
-  return pin;
+  return store_->NewPin(revision().value());
 }
 
 base::Result<base::LeaseId> WriteTxn::LeaseOf(Revision modified) const {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,9 +22,15 @@ namespace mvcc {
 // A clock that stands still until it is moved.
 class StillClock final : public runtime::Clock {
  public:
-  runtime::TimePoint Now() const override { return now_; }
+  runtime::TimePoint Now() const override {
+    if (on_now) on_now();
+    return now_;
+  }
   runtime::WallTime WallNow() const override { return {}; }
   void Advance(runtime::Duration by) { now_ += by; }
+
+  // Runs whenever the time is asked for: lets something happen in the middle of something else.
+  std::function<void()> on_now;
 
  private:
   runtime::TimePoint now_{};
