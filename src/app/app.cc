@@ -13,7 +13,7 @@
 namespace app {
 namespace {
 
-constexpr size_t kWorkerThreads = 2;
+constexpr size_t kWorkerThreads = 4;
 constexpr size_t kWorkerQueue = 1000;
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 

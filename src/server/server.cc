@@ -115,6 +115,7 @@ void Server::SetClusterVersion() {
 }
 
 void Server::Stop(base::Callback<void()> done) {
+  stopping_ = true;
   apply_loop_->WhenDurable(std::move(done));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,8 @@ class Server {
   mvcc::Store& store() { return apply_loop_->store(); }
   backend::Backend& database() { return *recovered_.database; }
   ApplyLoop& apply_loop() { return *apply_loop_; }
+  // Whether Stop was called: long work ends.
+  bool stopping() const { return stopping_; }
 
  private:
   Server(const Options& options, const Environment& environment, Recovered recovered,
@@ -69,6 +72,7 @@ class Server {
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   base::Callback<void()> on_ready_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace server

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/v3/range_stream_call.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "state/kv/range.h"
@@ -60,6 +61,8 @@ void KvService::AddTo(rpc::Server& table) {
   add("DeleteRange", &KvService::DeleteRange);
   add("Txn", &KvService::Txn);
   add("Compact", &KvService::Compact);
+  table.AddStreaming(kService, "RangeStream", rpc::Kind::kServerStreaming,
+                     [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {

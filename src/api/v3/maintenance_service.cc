@@ -38,6 +38,7 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   };
   add("Status", &MaintenanceService::Status);
   add("Alarm", &MaintenanceService::Alarm);
+  add("Defragment", &MaintenanceService::Defragment);
   add("Hash", &MaintenanceService::Hash);
   add("HashKV", &MaintenanceService::HashKv);
   table.AddStreaming(kService, "Snapshot", rpc::Kind::kServerStreaming,
@@ -81,6 +82,24 @@ void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
                               [this, call = std::move(call)](const apply::Reply& reply) {
                                 context_.ReplyEncoded(*call, reply);
                               });
+}
+
+// Its answer has no header.
+void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
+  etcdserverpb::DefragmentRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  server::Server& server = context_.server();
+  auto status = std::make_shared<base::Status>(base::errors::kStopped);
+  const bool accepted = server.environment().workers->Run(
+      [&server, status] {
+        *status = server.database().Defragment([&server](uint64_t) { return !server.stopping(); });
+      },
+      &context_.frontend().loop(),
+      [call, status] {
+        if (!status->ok()) return call->Finish(*status);
+        Context::Send(*call, etcdserverpb::DefragmentResponse());
+      });
+  if (!accepted) call->Finish(base::errors::kTooManyRequests);
 }
 
 // The database is hashed as it is when everything applied is in it.

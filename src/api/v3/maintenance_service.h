@@ -20,6 +20,7 @@ class MaintenanceService {
 
   void Status(Call call, base::ByteView bytes);
   void Alarm(Call call, base::ByteView bytes);
+  void Defragment(Call call, base::ByteView bytes);
   void Hash(Call call, base::ByteView bytes);
   void HashKv(Call call, base::ByteView bytes);
 

@@ -34,6 +34,9 @@ class RangeRead {
   size_t BodySize() const;
   char* WriteBody(char* out) const;
   base::Revision revision() const { return current_; }
+  const std::vector<base::ByteView>& key_values() const { return key_values_; }
+  bool more() const { return more_; }
+  uint64_t count() const { return count_; }
 
  private:
   bool NeedsAll() const;

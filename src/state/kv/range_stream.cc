@@ -1,0 +1,89 @@
+#include "state/kv/range_stream.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "storage/mvcc/key_value.h"
+
+namespace kv {
+namespace {
+
+constexpr int64_t kFirstChunkKeys = 10;
+
+// RangeStreamResponse { 1: RangeResponse { 1: header, 2: kvs, 3: more, 4: count } }
+constexpr uint32_t kRangeResponse = 1;
+constexpr uint32_t kKvs = 2;
+constexpr uint32_t kMore = 3;
+constexpr uint32_t kCount = 4;
+
+}  // namespace
+
+RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& request,
+                         size_t chunk_bytes)
+    : store_(store),
+      request_(request),
+      chunk_bytes_(chunk_bytes),
+      limit_(request.limit() > 0 ? request.limit() : std::numeric_limits<int64_t>::max()) {
+  request_.set_limit(std::min(kFirstChunkKeys, limit_));
+}
+
+base::Result<bool> RangeStream::Next() {
+  CHECK(!last_);
+  ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*store_, request_));
+  for (bool done = false; !done;) {
+    ASSIGN_OR_RETURN(done, read.Step());
+  }
+  if (revision_ == base::Revision()) {
+    revision_ = read.revision();
+    count_ = read.count();
+    if (request_.revision() <= 0) request_.set_revision(revision_.value());
+  }
+  sent_ += static_cast<int64_t>(read.key_values().size());
+  last_ = !read.more() || sent_ == limit_;
+  chunk_.emplace(std::move(read));
+  if (!last_) PrepareNext();
+  return last_;
+}
+
+void RangeStream::PrepareNext() {
+  const std::optional<base::ByteView> last_key = mvcc::ParseKey(chunk_->key_values().back());
+  CHECK(last_key.has_value());
+  request_.set_key(base::Bytes(*last_key) + '\0');
+  AdjustLimit();
+}
+
+// Between half and twice the size that is aimed at it stays, so that it settles.
+void RangeStream::AdjustLimit() {
+  int64_t limit = request_.limit();
+  const size_t bytes = BodySize({});
+  if (bytes < chunk_bytes_ / 2) limit *= 2;
+  if (bytes > chunk_bytes_ * 2) limit = std::max<int64_t>(1, limit / 2);
+  request_.set_limit(std::min(limit, limit_ - sent_));
+}
+
+size_t RangeStream::BodySize(const ResponseHeader& header) const {
+  size_t size = 0;
+  for (const base::ByteView encoded : chunk_->key_values())
+    size += kv::BytesSize(kKvs, encoded.size());
+  if (!last_) return size;
+  return size + HeaderSize(header) + NumberSize(kMore, chunk_->more() ? 1 : 0) +
+         NumberSize(kCount, count_);
+}
+
+size_t RangeStream::ChunkSize(ResponseHeader header) const {
+  header.revision = revision_;
+  return BytesSize(kRangeResponse, BodySize(header));
+}
+
+char* RangeStream::WriteChunk(ResponseHeader header, char* out) const {
+  header.revision = revision_;
+  out = WriteBytesHeader(kRangeResponse, BodySize(header), out);
+  if (last_) out = WriteHeader(header, out);
+  for (const base::ByteView encoded : chunk_->key_values()) out = WriteBytes(kKvs, encoded, out);
+  if (!last_) return out;
+  out = WriteNumber(kMore, chunk_->more() ? 1 : 0, out);
+  return WriteNumber(kCount, count_, out);
+}
+
+}  // namespace kv

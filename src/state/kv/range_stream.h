@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "proto/rpc.pb.h"
+#include "state/kv/range.h"
+#include "state/kv/response_writer.h"
+#include "storage/mvcc/store.h"
+
+namespace kv {
+
+// A RangeRequest answered in chunks, all at the revision that was the current one, or asked for, at
+// the start. Between two chunks nothing of the store need be held, so that a slow receiver costs
+// nothing; a compaction that overtakes it ends it with kCompacted. Chunks grow and shrink until
+// they have about `chunk_bytes`, as etcd's do.
+class RangeStream {
+ public:
+  // `request` was checked with CheckRangeStream. `store` outlives this.
+  RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& request, size_t chunk_bytes);
+
+  // Reads the next chunk; whether it is the last.
+  base::Result<bool> Next();
+
+  // The chunk as a RangeStreamResponse; the last one has the header, whose revision this sets,
+  // whether the limit cut the answer, and the count of the whole range.
+  size_t ChunkSize(ResponseHeader header) const;
+  char* WriteChunk(ResponseHeader header, char* out) const;
+  // Lets go of the chunk and what it holds of the store.
+  void Release() { chunk_.reset(); }
+
+ private:
+  void PrepareNext();
+  size_t BodySize(const ResponseHeader& header) const;
+  void AdjustLimit();
+
+  mvcc::Store* const store_;
+  etcdserverpb::RangeRequest request_;  // of the next chunk
+  const size_t chunk_bytes_;
+  const int64_t limit_;  // of all
+  int64_t sent_ = 0;     // keys in all chunks so far
+  base::Revision revision_;
+  uint64_t count_ = 0;
+  bool last_ = false;
+  std::optional<RangeRead> chunk_;
+};
+
+}  // namespace kv
