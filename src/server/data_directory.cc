@@ -105,7 +105,8 @@ base::Status OpenLog(const Options& options, const Environment& environment, Rec
     ASSIGN_OR_RETURN(const Founding founding, Found(options));
     ASSIGN_OR_RETURN(recovered->log,
                      wal::Log::Create(*environment.disk, paths.wal,
-                                      EncodeMetadata(founding.self, founding.cluster), {}));
+                                      EncodeMetadata(founding.self, founding.cluster),
+                                      {.segment_bytes = options.wal_segment_bytes}));
     recovered->id = founding.self;
     recovered->cluster = founding.cluster;
     return WriteFounding(FoundingEntries(founding), recovered);
@@ -116,7 +117,8 @@ base::Status OpenLog(const Options& options, const Environment& environment, Rec
     return {base::Code::kDataLoss, paths.wal + ": the log has no mark to be read from"};
   }
   ASSIGN_OR_RETURN(wal::Log::Opened opened,
-                   wal::Log::Open(*environment.disk, paths.wal, marks.back(), {}));
+                   wal::Log::Open(*environment.disk, paths.wal, marks.back(),
+                                  {.segment_bytes = options.wal_segment_bytes}));
   recovered->log = std::move(opened.log);
   recovered->base = {marks.back().term, marks.back().index};
   RETURN_IF_ERROR(ParseMetadata(opened.contents.metadata, recovered));

@@ -73,7 +73,7 @@ void LogWriter::PrepareSegment() {
   auto prepared = std::make_shared<std::optional<Prepared>>();
   const bool accepted = environment_.workers->Run(
       [this, path = std::move(*path), prepared] {
-        *prepared = wal::PrepareSegment(*environment_.disk, path, wal::kSegmentBytes);
+        *prepared = wal::PrepareSegment(*environment_.disk, path, options_.wal_segment_bytes);
       },
       environment_.wal_loop, [this, prepared] { log_->ProvideSegment(std::move(**prepared)); });
   if (!accepted) {

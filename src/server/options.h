@@ -36,6 +36,7 @@ struct Options {
   // Files kept; 0 keeps all.
   size_t max_snapshots = 5;
   size_t max_wals = 5;
+  uint64_t wal_segment_bytes = 64'000'000;
 
   size_t max_request_bytes = 1'572'864;
   size_t max_txn_ops = 128;

@@ -1,0 +1,233 @@
+#include "server/server.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/crc32c.h"
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
+#include "server/testing/simulated_member.h"
+#include "storage/mvcc/key_value.h"
+
+namespace server {
+namespace {
+
+using etcdserverpb::InternalRaftRequest;
+
+std::string PutBytes(const std::string& key, const std::string& value) {
+  etcdserverpb::PutRequest request;
+  request.set_key(key);
+  request.set_value(value);
+  return request.SerializeAsString();
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void Start() {
+    ASSERT_TRUE(member_.Start().ok());
+    ASSERT_TRUE(member_.RunUntil([this] { return member_.ready(); }));
+  }
+  apply::Reply Put(const std::string& key, const std::string& value) {
+    std::optional<apply::Reply> answer;
+    member_.net_loop().Post([&] {
+      member_.frontend().Propose(InternalRaftRequest::kPutFieldNumber, PutBytes(key, value),
+                                 [&](apply::Reply reply) { answer = std::move(reply); });
+    });
+    EXPECT_TRUE(member_.RunUntil([&] { return answer.has_value(); }));
+    return *answer;
+  }
+  std::optional<std::string> Value(const std::string& key) {
+    const auto pin = member_.server().store().Pin(base::Revision(0)).value();
+    const auto found = pin->Get(key).value();
+    if (!found.has_value()) return std::nullopt;
+    return std::string(mvcc::ParseKeyValue(*found)->value);
+  }
+
+  SimulatedMember member_{1};
+};
+
+TEST_F(ServerTest, ANewMemberFoundsItsClusterAndBecomesReady) {
+  Start();
+  const auto view = member_.server().view();
+  ASSERT_EQ(view->members.size(), 1u);
+  EXPECT_EQ(view->members[0].name, "default");
+  EXPECT_EQ(view->members[0].client_urls, std::vector<std::string>{"http://localhost:2379"});
+  EXPECT_EQ(view->cluster_version, kClusterVersion);
+  EXPECT_EQ(member_.server().progress().leader, member_.server().id().value());
+}
+
+TEST_F(ServerTest, APutIsAnsweredWithItsRevisionAndIsThere) {
+  Start();
+  const apply::Reply reply = Put("a", "1");
+  ASSERT_TRUE(reply.status.ok());
+  EXPECT_EQ(reply.revision, base::Revision(2));
+  EXPECT_EQ(Value("a"), "1");
+}
+
+TEST_F(ServerTest, AReadAfterAPutSeesIt) {
+  Start();
+  std::optional<base::Status> read;
+  bool put_done = false;
+  member_.net_loop().Post([&] {
+    member_.frontend().Propose(
+        InternalRaftRequest::kPutFieldNumber, PutBytes("a", "1"), [&](const apply::Reply&) {
+          put_done = true;
+          member_.frontend().ReadIndex([&](const base::Status& status) { read = status; });
+        });
+  });
+  ASSERT_TRUE(member_.RunUntil([&] { return read.has_value(); }));
+  EXPECT_TRUE(put_done);
+  EXPECT_TRUE(read->ok());
+  EXPECT_EQ(Value("a"), "1");
+}
+
+TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
+  Start();
+  EXPECT_EQ(Put("a", std::string(member_.options.max_request_bytes, 'v')).status,
+            base::errors::kRequestTooLarge);
+  EXPECT_TRUE(Put("a", "small").status.ok());
+}
+
+TEST_F(ServerTest, WhatWaitsWhenTheMemberEndsIsToldSo) {
+  Start();
+  bool proposed = false;
+  std::optional<base::Status> status;
+  member_.net_loop().Post([&] {
+    member_.frontend().Propose(InternalRaftRequest::kPutFieldNumber, PutBytes("a", "1"),
+                               [&](const apply::Reply& reply) { status = reply.status; });
+    proposed = true;
+  });
+  ASSERT_TRUE(member_.RunUntil([&] { return proposed; }));
+  ASSERT_FALSE(status.has_value());
+  member_.Kill();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(*status, base::errors::kStopped);
+}
+
+TEST_F(ServerTest, AMemberWhoseDatabaseIsAheadOfItsLogDoesNotStart) {
+  Start();
+  ASSERT_TRUE(Put("a", "1").status.ok());
+  member_.RunFor(std::chrono::seconds(1));
+  member_.Kill();
+  // The log begins anew, the database does not.
+  ASSERT_TRUE(member_.disk().RemoveAll("/default.etcd/member/wal").ok());
+  const base::Status status = member_.Start();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.code(), base::Code::kDataLoss);
+}
+
+// Writers that keep asking, a process that dies at any moment, and what must hold across it.
+class CrashRun {
+ public:
+  explicit CrashRun(uint64_t seed) : member_(seed) {
+    member_.options.snapshot_count = 20;
+    member_.options.snapshot_catchup_entries = 5;
+    member_.options.max_wals = 2;
+    member_.options.max_snapshots = 2;
+  }
+
+  // A checksum of everything that was answered.
+  uint32_t Run(int lives) {
+    for (int life = 0; life < lives; ++life) {
+      base::Status started = member_.Start();
+      EXPECT_TRUE(started.ok()) << started.ToString();
+      if (!started.ok()) return 0;
+      EXPECT_TRUE(member_.RunUntil([this] { return member_.ready(); }));
+      Check();
+      for (int writer = 0; writer < kWriters; ++writer) Write(writer);
+      member_.RunFor(std::chrono::microseconds(member_.random().Below(400'000)));
+      RememberHash();
+      member_.Crash();
+    }
+    EXPECT_TRUE(member_.Start().ok());
+    EXPECT_TRUE(member_.RunUntil([this] { return member_.ready(); }));
+    Check();
+    return trace_;
+  }
+  size_t acknowledged() const { return acknowledged_.size(); }
+
+ private:
+  static constexpr int kWriters = 8;
+  struct Acknowledged {
+    std::string key;
+    std::string value;
+  };
+
+  void Write(int writer) {
+    const std::string key = "key" + std::to_string(member_.random().Below(20));
+    const std::string value = std::to_string(++written_) + std::string(100, 'v');
+    const auto pause = std::chrono::microseconds(member_.random().Below(2000));
+    member_.RunOnNetLoopAfter(pause, [this, writer, key, value] {
+      member_.frontend().Propose(
+          InternalRaftRequest::kPutFieldNumber, PutBytes(key, value),
+          [this, writer, key, value](const apply::Reply& reply) {
+            if (!reply.status.ok()) return;
+            const int64_t revision = reply.revision.value();
+            EXPECT_TRUE(acknowledged_.emplace(revision, Acknowledged{key, value}).second)
+                << "revision " << revision << " was given twice";
+            const std::string text = std::to_string(revision) + key + value;
+            trace_ = base::Crc32c(text + std::to_string(trace_));
+            Write(writer);
+          });
+    });
+  }
+
+  void Check() {
+    mvcc::Store& store = member_.server().store();
+    for (const auto& [revision, put] : acknowledged_) {
+      const auto pin = store.Pin(base::Revision(revision));
+      ASSERT_TRUE(pin.ok()) << revision << ": " << pin.status().ToString();
+      const auto found = (*pin)->Get(put.key);
+      ASSERT_TRUE(found.ok() && found->has_value()) << put.key << " at " << revision;
+      const auto kv = mvcc::ParseKeyValue(**found);
+      EXPECT_EQ(kv->value, put.value);
+      EXPECT_EQ(kv->mod_revision, revision);
+    }
+    if (hash_.revision == 0) return;
+    const auto hash = store.HashKv(base::Revision(hash_.revision));
+    ASSERT_TRUE(hash.ok());
+    EXPECT_EQ(hash->hash, hash_.hash) << "at revision " << hash_.revision;
+  }
+
+  // Of the newest state that was promised to anybody.
+  void RememberHash() {
+    if (acknowledged_.empty()) return;
+    const int64_t revision = acknowledged_.rbegin()->first;
+    const auto hash = member_.server().store().HashKv(base::Revision(revision));
+    ASSERT_TRUE(hash.ok());
+    hash_ = *hash;
+  }
+
+  SimulatedMember member_;
+  uint64_t written_ = 0;
+  std::map<int64_t, Acknowledged> acknowledged_;  // by revision
+  mvcc::KeyValueHash hash_;
+  uint32_t trace_ = 0;
+};
+
+int LivesOfARun() {
+  const char* const text = std::getenv("CORNERSTORE_SERVER_CRASHES");
+  return text == nullptr ? 5 : std::max(1, std::atoi(text));
+}
+
+TEST(ServerCrashTest, WhatWasAcknowledgedIsThereAfterEveryCrash) {
+  size_t acknowledged = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    CrashRun run(seed);
+    run.Run(LivesOfARun());
+    acknowledged += run.acknowledged();
+  }
+  EXPECT_GT(acknowledged, 1000u);
+}
+
+TEST(ServerCrashTest, ASeedGivesTheSameRunTwice) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    EXPECT_EQ(CrashRun(seed).Run(3), CrashRun(seed).Run(3)) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace server

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "observe/testing/memory_sink.h"
+#include "runtime/simulated/disk.h"
+#include "runtime/simulated/scheduler.h"
+#include "runtime/simulated/workers.h"
+#include "server/server.h"
+#include "storage/backend/memory_backend.h"
+#include "storage/schema/schema.h"
+
+namespace server {
+
+// A member in virtual time, whose process can die at any moment: the disk then forgets what was not
+// synced, and the database everything that was not committed.
+class SimulatedMember {
+ public:
+  explicit SimulatedMember(uint64_t seed) : scheduler_(seed), disk_(seed) {
+    options.data_dir = "/default.etcd";
+    options.initial_cluster = {{"default", {"http://localhost:2380"}}};
+    options.advertise_client_urls = {"http://localhost:2379"};
+    options.wal_segment_bytes = 64 * 1024;
+  }
+  ~SimulatedMember() { Kill(); }
+
+  // Starts the process, and the member in it unless it may not start.
+  base::Status Start() {
+    for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
+      *loop = scheduler_.NewLoop("loop");
+    }
+    workers_ = std::make_unique<runtime::simulated::Workers>(
+        &scheduler_, runtime::simulated::Workers::Options{
+                         .latency_min = {}, .latency_max = std::chrono::milliseconds(20)});
+    Environment environment;
+    environment.disk = &disk_;
+    environment.raft_loop = raft_loop_.get();
+    environment.apply_loop = apply_loop_.get();
+    environment.wal_loop = wal_loop_.get();
+    environment.backend_loop = backend_loop_.get();
+    environment.workers = workers_.get();
+    environment.open_backend =
+        [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
+      return backend::OpenMemoryBackend(database_);
+    };
+    environment.logger = &logger_;
+    environment.seed = scheduler_.random().Next();
+    ASSIGN_OR_RETURN(server_, Server::Open(options, environment, {net_loop_.get()}));
+    ready_ = false;
+    server_->Start([this] { ready_ = true; });
+    return {};
+  }
+
+  // The process ends; its memory and what it had not written are gone.
+  void Kill() {
+    server_.reset();
+    workers_.reset();
+    for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
+      loop->reset();
+    }
+  }
+  // And so does the power.
+  void Crash() {
+    Kill();
+    disk_.Restart(runtime::simulated::CrashMode::kKeepSome);
+  }
+
+  void RunFor(runtime::Duration duration) { scheduler_.RunFor(duration); }
+  // Runs until `done`, for a minute of virtual time at most.
+  template <typename Done>
+  bool RunUntil(Done done) {
+    const runtime::TimePoint end = scheduler_.clock().Now() + std::chrono::minutes(1);
+    while (!done() && scheduler_.clock().Now() < end && scheduler_.Step()) {
+    }
+    return done();
+  }
+
+  void RunOnNetLoopAfter(runtime::Duration delay, base::Callback<void()> task) {
+    scheduler_.RunAt(scheduler_.clock().Now() + delay, net_loop_.get(), std::move(task));
+  }
+
+  bool ready() const { return ready_; }
+  Server& server() { return *server_; }
+  Frontend& frontend() { return server_->frontend(0); }
+  runtime::Loop& net_loop() { return *net_loop_; }
+  runtime::Random& random() { return scheduler_.random(); }
+  runtime::simulated::Disk& disk() { return disk_; }
+
+  Options options;
+
+ private:
+  runtime::simulated::Scheduler scheduler_;
+  runtime::simulated::Disk disk_;
+  std::shared_ptr<backend::MemoryDatabase> database_ =
+      backend::NewMemoryDatabase(schema::kBucketNames.size());
+  observe::testing::MemorySink sink_;
+  observe::Logger logger_{&scheduler_.clock(), &sink_, {}};
+  std::unique_ptr<runtime::Loop> net_loop_;
+  std::unique_ptr<runtime::Loop> raft_loop_;
+  std::unique_ptr<runtime::Loop> apply_loop_;
+  std::unique_ptr<runtime::Loop> wal_loop_;
+  std::unique_ptr<runtime::Loop> backend_loop_;
+  std::unique_ptr<runtime::simulated::Workers> workers_;
+  std::unique_ptr<Server> server_;
+  bool ready_ = false;
+};
+
+}  // namespace server
