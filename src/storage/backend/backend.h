@@ -27,6 +27,10 @@ class Cursor {
   // Borrowed from the Reader until it ends; keys until the cursor moves.
   virtual base::ByteView key() const = 0;
   virtual base::ByteView value() const = 0;
+  // Takes what the cursor passed out of this process's memory, where it is part of a mapped file;
+  // it stays in the page cache and what was borrowed stays valid. For scans of everything, after
+  // every some ten megabytes.
+  virtual void DropPassed() = 0;
 };
 
 // The database as one commit left it, whatever is committed after. One thread at a time. A reader

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -87,6 +88,35 @@ TEST_F(LmdbBackendTest, AnUnreachablePathIsNamed) {
   const auto backend = OpenLmdbBackend(&disk_, directory_ + "/no/db.mdb", kBuckets);
   EXPECT_EQ(backend.status().code(), base::Code::kNotFound);
   EXPECT_NE(backend.status().message().find("/no/db.mdb"), std::string::npos);
+}
+
+// Of pages of files that are in this process's memory.
+uint64_t ResidentFileBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t size = 0, resident = 0, shared = 0;
+  statm >> size >> resident >> shared;
+  return shared * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(LmdbBackendTest, AScanLetsThePagesBehindItGo) {
+  auto backend = Open();
+  Batch batch;
+  constexpr uint64_t kRecords = 20'000;
+  for (uint64_t number = 1; number <= kRecords; ++number) {
+    batch.Put(0, NumberKey(number), std::string(1900, 'v'));
+  }
+  ASSERT_TRUE(backend.value()->Commit(batch).ok());
+  const auto reader = std::move(backend.value()->NewReader()).value();
+  const auto cursor = reader->NewCursor(0);
+  ASSERT_TRUE(cursor->Seek({}).ok());
+  const base::ByteView first = cursor->value();
+  while (cursor->valid()) ASSERT_TRUE(cursor->Next().ok());
+  const uint64_t before = ResidentFileBytes();
+  cursor->DropPassed();
+  EXPECT_LT(ResidentFileBytes() + (30 << 20), before);
+  EXPECT_EQ(first, std::string(1900, 'v'));
+  ASSERT_TRUE(cursor->Seek(NumberKey(kRecords)).ok());
+  EXPECT_EQ(cursor->value(), first);
 }
 
 // Commits batches until it is killed, and says after each how far it came. Batch n puts record n

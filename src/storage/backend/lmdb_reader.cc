@@ -1,7 +1,11 @@
 #include "storage/backend/lmdb_reader.h"
 
 #include <lmdb.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -30,6 +34,16 @@ class LmdbCursor final : public Cursor {
   base::ByteView key() const override { return record_.key; }
   base::ByteView value() const override { return record_.value; }
 
+  // The records lie all over the mapped file, which is one piece of memory.
+  void DropPassed() override {
+    if (passed_begin_ >= passed_end_) return;
+    const uintptr_t page_bytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const uintptr_t begin = passed_begin_ / page_bytes * page_bytes;
+    CHECK_EQ(::madvise(reinterpret_cast<void*>(begin), passed_end_ - begin, MADV_DONTNEED), 0);
+    passed_begin_ = UINTPTR_MAX;
+    passed_end_ = 0;
+  }
+
  private:
   base::Status Move(MDB_cursor_op operation) {
     MDB_val stored_value;
@@ -41,6 +55,9 @@ class LmdbCursor final : public Cursor {
     if (!record) return environment_.Damaged(bucket_, View(stored_key_));
     record_ = *record;
     valid_ = true;
+    const auto address = reinterpret_cast<uintptr_t>(stored_value.mv_data);
+    passed_begin_ = std::min(passed_begin_, address);
+    passed_end_ = std::max(passed_end_, address + stored_value.mv_size);
     return {};
   }
 
@@ -50,6 +67,8 @@ class LmdbCursor final : public Cursor {
   MDB_val stored_key_{};
   StoredRecord record_;
   bool valid_ = false;
+  uintptr_t passed_begin_ = UINTPTR_MAX;  // values that the cursor was at lie between
+  uintptr_t passed_end_ = 0;
 };
 
 class LmdbReader final : public Reader {

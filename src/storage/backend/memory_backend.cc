@@ -152,6 +152,7 @@ class MemoryCursor final : public Cursor {
   bool valid() const override { return valid_; }
   base::ByteView key() const override { return record_.key; }
   base::ByteView value() const override { return record_.value; }
+  void DropPassed() override {}
 
  private:
   base::Status Take(std::optional<MemoryDatabase::Found> found) {

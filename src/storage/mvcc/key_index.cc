@@ -14,7 +14,7 @@ class KeyIndex::Change {
   Change(Revision revision, bool is_delete, bool has_lease)
       : revision_(revision), is_delete_(is_delete), has_lease_(has_lease) {}
 
-  void ApplyTo(KeyRecord* record, Summary* summary) {
+  void ApplyTo(KeyRecord* record) {
     const bool was_live = record->live();
     if (record->has_lease()) leased_before_ = record->modified();
     if (is_delete_) {
@@ -22,9 +22,13 @@ class KeyIndex::Change {
     } else {
       record->Put(revision_, has_lease_);
     }
-    summary->live = summary->live + (record->live() ? 1 : 0) - (was_live ? 1 : 0);
-    summary->newest_main = std::max(summary->newest_main, revision_.main);
+    live_added_ = (record->live() ? 1 : 0) - (was_live ? 1 : 0);
     record_ = record;
+  }
+  // Of a node that the record is in.
+  void AddTo(Summary* summary) const {
+    summary->live += static_cast<uint64_t>(live_added_);
+    summary->newest_main = std::max(summary->newest_main, revision_.main);
   }
   bool is_delete() const { return is_delete_; }
   PutResult result() const { return {record_, leased_before_}; }
@@ -37,6 +41,7 @@ class KeyIndex::Change {
   const bool has_lease_;
   KeyRecord* record_ = nullptr;
   Revision leased_before_;
+  int64_t live_added_ = 0;
 };
 
 KeyIndex::KeyIndex() : root_(new Leaf), summary_(std::make_unique<Summary>()) {}
@@ -63,9 +68,7 @@ const KeyRecord* KeyIndex::Find(base::ByteView key) const {
     const auto* const inner = static_cast<const Inner*>(node);
     node = inner->children[inner->ChildOf(key)];
   }
-  const auto* const leaf = static_cast<const Leaf*>(node);
-  const size_t place = leaf->LowerBound(key);
-  return leaf->Holds(place, key) ? leaf->records[place] : nullptr;
+  return static_cast<const Leaf*>(node)->Find(key);
 }
 
 KeyIndex::PutResult KeyIndex::Put(base::ByteView key, Revision revision, bool has_lease) {
@@ -101,9 +104,13 @@ KeyIndex::Split KeyIndex::Apply(Node* node, base::ByteView key, Change* change, 
       }
     }
     target->Insert(target_place, below.right, std::move(below.low), below.summary);
-    if (split.right != nullptr) split.summary = static_cast<Inner*>(split.right)->Summarize();
+    if (split.right != nullptr) {
+      split.summary = static_cast<Inner*>(split.right)->Summarize();
+      *summary = inner->Summarize();
+      return split;
+    }
   }
-  *summary = inner->Summarize();
+  change->AddTo(summary);
   return split;
 }
 
@@ -111,7 +118,8 @@ KeyIndex::Split KeyIndex::ApplyToLeaf(Leaf* leaf, base::ByteView key, Change* ch
                                       Summary* summary) {
   size_t place = leaf->LowerBound(key);
   if (leaf->Holds(place, key)) {
-    change->ApplyTo(leaf->records[place], summary);
+    change->ApplyTo(leaf->records[place]);
+    change->AddTo(summary);
     return {};
   }
   CHECK(!change->is_delete());
@@ -119,7 +127,8 @@ KeyIndex::Split KeyIndex::ApplyToLeaf(Leaf* leaf, base::ByteView key, Change* ch
   change->inserted = true;
   if (leaf->count < Leaf::kMax) {
     leaf->Insert(place, record);
-    change->ApplyTo(record, summary);
+    change->ApplyTo(record);
+    change->AddTo(summary);
     return {};
   }
   // Keys that arrive in order leave full leaves behind.
@@ -132,8 +141,7 @@ KeyIndex::Split KeyIndex::ApplyToLeaf(Leaf* leaf, base::ByteView key, Change* ch
     place -= middle;
   }
   target->Insert(place, record);
-  Summary ignored;
-  change->ApplyTo(record, &ignored);
+  change->ApplyTo(record);
   *summary = leaf->Summarize();
   return {
       .right = right, .low = base::Bytes(right->records[0]->key()), .summary = right->Summarize()};

@@ -27,6 +27,16 @@ size_t KeyIndex::Leaf::LowerBound(base::ByteView key) const {
     const int order = key.substr(0, shared_bytes).compare(shared);
     if (order != 0) return order < 0 ? 0 : count;
   }
+  return LowerBoundByHead(key);
+}
+
+// A key that does not begin with the shared bytes is in no place, so any will do.
+KeyRecord* KeyIndex::Leaf::Find(base::ByteView key) const {
+  const size_t place = LowerBoundByHead(key);
+  return Holds(place, key) ? records[place] : nullptr;
+}
+
+size_t KeyIndex::Leaf::LowerBoundByHead(base::ByteView key) const {
   const uint64_t head = Head(key, shared_bytes);
   size_t low = 0;
   size_t high = count;

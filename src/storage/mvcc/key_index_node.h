@@ -36,6 +36,8 @@ struct KeyIndex::Leaf : Node {
 
   // The place of the first record whose key is not less than `key`.
   size_t LowerBound(base::ByteView key) const;
+  // Null without such a key. Looks at no other record but such as agree in their heads.
+  KeyRecord* Find(base::ByteView key) const;
   bool Holds(size_t place, base::ByteView key) const {
     return place < count && records[place]->key() == key;
   }
@@ -56,6 +58,8 @@ struct KeyIndex::Leaf : Node {
 
  private:
   static uint64_t Head(base::ByteView key, size_t shared_bytes);
+  // As LowerBound, of a key that begins with the shared bytes.
+  size_t LowerBoundByHead(base::ByteView key) const;
 };
 
 struct KeyIndex::Inner : Node {

@@ -12,6 +12,12 @@
 // Opening a store: one sequential scan of bucket `key`, then the index in one piece.
 
 namespace mvcc {
+namespace {
+
+// After as many the scan lets the pages behind it go.
+constexpr uint64_t kDropBytes = 32 << 20;
+
+}  // namespace
 
 class Restorer {
  public:
@@ -50,12 +56,18 @@ class Restorer {
   base::Status Scan() {
     const auto cursor = reader_->NewCursor(schema::Id(schema::Bucket::kKey));
     RETURN_IF_ERROR(cursor->Seek({}));
+    uint64_t bytes = 0;
     while (cursor->valid()) {
       const auto key = ParseRevisionKey(cursor->key());
       const auto kv = ParseKeyValue(cursor->value());
       if (!key || !kv) return Damaged("a record cannot be decoded");
       RETURN_IF_ERROR(Add(*key, *kv));
       last_main_ = key->revision.main;
+      bytes += cursor->value().size();
+      if (bytes >= kDropBytes) {
+        cursor->DropPassed();
+        bytes = 0;
+      }
       RETURN_IF_ERROR(cursor->Next());
     }
     return {};
