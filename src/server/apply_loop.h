@@ -13,6 +13,7 @@
 #include "raft/types.h"
 #include "runtime/loop.h"
 #include "runtime/mailbox.h"
+#include "runtime/published.h"
 #include "server/cluster_view.h"
 #include "server/data_directory.h"
 #include "server/frontend.h"
@@ -55,7 +56,7 @@ class ApplyLoop {
   void WhenCompacted(base::Revision revision, base::Callback<void()> done);
 
   mvcc::Store& store() { return *store_; }
-  const PublishedView& view() const { return view_; }
+  const runtime::Published<ClusterView>& view() const { return view_; }
 
  private:
   // What a snapshot at an entry says.
@@ -97,7 +98,7 @@ class ApplyLoop {
   std::optional<members::Membership> membership_;
   std::optional<alarms::Alarms> alarms_;
   std::optional<apply::Applier> applier_;
-  PublishedView view_;
+  runtime::Published<ClusterView> view_;
 
   Replica* replica_ = nullptr;
   std::vector<Frontend*> frontends_;
