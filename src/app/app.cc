@@ -5,6 +5,7 @@
 
 #include "app/server_options.h"
 #include "base/check.h"
+#include "observe/process_metrics.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/cpu.h"
 #include "storage/backend/lmdb_backend.h"
@@ -50,6 +51,7 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                 {"heartbeat-interval", std::chrono::nanoseconds(config.member.heartbeat_interval)},
                 {"election-timeout", std::chrono::nanoseconds(config.member.election_timeout)},
                 {"quota-backend-bytes", config.backend.quota_bytes}});
+  app->OpenMetrics();
   RETURN_IF_ERROR(app->OpenTls());
   ASSIGN_OR_RETURN(app->plans_, PlanListeners(app->config_));
   RETURN_IF_ERROR(app->CheckPortsAreFree());
@@ -58,6 +60,17 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
     CHECK(app->workers_.Run([app] { app->Serve(); }, &app->apply_thread_.loop(), [] {}));
   });
   return app;
+}
+
+void App::OpenMetrics() {
+  observe::AddProcessMetrics(&disk_, &registry_);
+  registry_.AddCollector([this](observe::Samples& samples) { network_metrics_.Collect(samples); });
+  metrics_ = [this](const http::PlainRequest&, http::Responder responder) {
+    http::PlainResponse response;
+    response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body = registry_.Scrape();
+    responder.Send(std::move(response));
+  };
 }
 
 server::Environment App::NewEnvironment() {
@@ -72,6 +85,7 @@ server::Environment App::NewEnvironment() {
     return backend::OpenLmdbBackend(disk, path, schema::kBucketNames);
   };
   environment.logger = &logger_;
+  environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();
   return environment;
 }
@@ -114,7 +128,8 @@ void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
   for (size_t i = 0; i < net_threads_.size(); ++i) {
-    const NetThread::Parts parts{&config_, server_.get(), i, tls_.get(), &metrics_};
+    const NetThread::Parts parts{&config_,   server_.get(), i,
+                                 tls_.get(), &metrics_,     &network_metrics_};
     const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
     if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
   }

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "app/net_thread.h"
+#include "app/network_metrics.h"
 #include "app/tls_files.h"
 #include "base/result.h"
 #include "config/server_config.h"
 #include "net/http/plain.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "runtime/asio/loop.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/workers.h"
@@ -33,6 +35,7 @@ class App {
  private:
   App(const config::ServerConfig& config, const observe::Logger* logger);
 
+  void OpenMetrics();
   base::Status OpenTls();
   base::Status CheckPortsAreFree();
   base::Status OpenServer();
@@ -52,6 +55,8 @@ class App {
   std::vector<std::unique_ptr<NetThread>> net_threads_;
   std::vector<ListenerPlan> plans_;
   std::unique_ptr<TlsFiles> tls_;
+  observe::Registry registry_;
+  NetworkMetrics network_metrics_;
   http::PlainService::Endpoint metrics_;
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.

@@ -40,7 +40,8 @@ http::Connection::Protocols ProtocolsOf(Surface surface) {
 
 struct NetThread::Services {
   Services(const Parts& parts, runtime::Loop* loop)
-      : context(parts.server, &parts.server->frontend(parts.origin)),
+      : counts(*parts.counts),
+        context(parts.server, &parts.server->frontend(parts.origin)),
         health(parts.server, &parts.server->frontend(parts.origin)),
         kv(&context),
         maintenance(&context),
@@ -60,6 +61,11 @@ struct NetThread::Services {
     maintenance.AddTo(table);
     cluster.AddTo(table);
     grpc_health.AddTo(table);
+    counts.Add(&table);
+  }
+  ~Services() {
+    counts.Remove(&table);
+    for (const auto& [surface, server] : servers) counts.Remove(&server);
   }
 
   http::Service* ServiceOf(Surface surface) {
@@ -75,6 +81,7 @@ struct NetThread::Services {
     return nullptr;
   }
 
+  NetworkMetrics& counts;
   v3::Context context;
   web::Health health;
   v3::KvService kv;
@@ -118,11 +125,11 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   // A socket in the file system has one owner.
   if (!plan.address.unix_path.empty() && parts.origin > 0) return {};
   auto& servers = services_->servers;
-  http::Server& server =
-      servers
-          .try_emplace(plan.surface, &thread_.loop(), &network_, services_->ServiceOf(plan.surface),
-                       HttpOptions(parts.config->client_api))
-          .first->second;
+  const auto [found, is_new] = servers.try_emplace(plan.surface, &thread_.loop(), &network_,
+                                                   services_->ServiceOf(plan.surface),
+                                                   HttpOptions(parts.config->client_api));
+  http::Server& server = found->second;
+  if (is_new) parts.counts->Add(&server);
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
   listening.socket.share_port = thread_count > 1;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/listeners.h"
+#include "app/network_metrics.h"
 #include "app/tls_files.h"
 #include "config/server_config.h"
 #include "net/http/plain.h"
@@ -32,7 +33,8 @@ class NetThread {
     server::Server* server;
     size_t origin;  // which of the server's frontends is this thread's
     TlsFiles* tls;  // null if no listener needs it
-    const http::PlainService::Endpoint* metrics;
+    const http::PlainService::Endpoint* metrics;  // GET /metrics
+    NetworkMetrics* counts;
   };
   base::Status Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
                     size_t thread_count);

@@ -48,6 +48,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment,
               [](base::Index index, base::Term term, backend::Batch* batch) {
                 schema::PutConsistentIndex({index, term}, batch);
               }),
+      metrics_(environment.registry),
       committed_(environment.apply_loop, kBatchesMax,
                  [this](auto& batches) {
                    for (std::vector<raft::Entry>& batch : batches) {
@@ -138,6 +139,9 @@ void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
   const bool reply_wanted = origin.has_value() && *origin < completions_.size();
   base::Result<apply::Reply> reply = applier_->Apply(request, reply_wanted);
   Require(reply.status());
+  if (request.has_put()) metrics_.puts.Add();
+  if (request.has_delete_range()) metrics_.deletes.Add();
+  if (request.has_txn()) metrics_.txns.Add();
   if (applier_->TakeViewChanged()) PublishView();
   if (reply_wanted) completions_[*origin].push_back({id, *std::move(reply)});
   if (request.has_compaction()) CompactionTick();
@@ -232,8 +236,13 @@ void ApplyLoop::CommitIfDue(bool force) {
       SnapshotIsNear() ? members::V2StoreJson(*membership_, applied_) : std::string()};
   auto shared = std::make_shared<mvcc::Store::Commit>(*std::move(commit));
   environment_.backend_loop->Post([this, shared] {
+    const runtime::Clock& clock = environment_.backend_loop->clock();
+    const runtime::TimePoint start = clock.Now();
     Require(database_->Commit(*shared->batch));
-    environment_.apply_loop->Post([this, shared] { OnCommitted(std::move(*shared)); });
+    environment_.apply_loop->Post([this, shared, took = clock.Now() - start] {
+      metrics_.commit_seconds.Observe(took);
+      OnCommitted(std::move(*shared));
+    });
   });
 }
 

@@ -17,6 +17,7 @@
 #include "server/cluster_view.h"
 #include "server/data_directory.h"
 #include "server/frontend.h"
+#include "server/metrics.h"
 #include "server/progress.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
@@ -98,6 +99,7 @@ class ApplyLoop {
   std::optional<members::Membership> membership_;
   std::optional<alarms::Alarms> alarms_;
   std::optional<apply::Applier> applier_;
+  ApplyMetrics metrics_;
   runtime::Published<ClusterView> view_;
 
   Replica* replica_ = nullptr;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "runtime/disk.h"
 #include "runtime/loop.h"
 #include "runtime/workers.h"
@@ -25,6 +26,7 @@ struct Environment {
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;
   const observe::Logger* logger;
+  observe::Registry* registry;
   // Of elections and identifiers; differs between members and starts.
   uint64_t seed;
 };

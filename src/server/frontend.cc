@@ -27,6 +27,7 @@ Frontend::Frontend(const Options& options, const Parts& parts)
       progress_(parts.progress),
       max_request_bytes_(options.max_request_bytes),
       timeout_(options.request_timeout()),
+      metrics_(parts.registry),
       expiry_timer_(loop_->NewTimer([this] { ExpireWaiters(); })),
       round_timer_(loop_->NewTimer([this] { OnRoundTimer(); })) {}
 
@@ -59,6 +60,7 @@ void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply)
   }
   proposals_.push_back(std::move(payload));
   waiters_.emplace(id, std::move(on_reply));
+  metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   if (expiries_.empty()) expiry_timer_->Arm(timeout_);
   expiries_.push_back({loop_->clock().Now() + timeout_, id});
   SendAtEndOfTurn();
@@ -94,6 +96,7 @@ void Frontend::OnCompletions(std::vector<Completion>& completions) {
     auto waiter = waiters_.extract(completion.id);
     if (!waiter.empty()) waiter.mapped()(std::move(completion.reply));
   }
+  metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   while (!expiries_.empty() && !waiters_.contains(expiries_.front().id)) expiries_.pop_front();
 }
 
@@ -102,7 +105,9 @@ void Frontend::ExpireWaiters() {
   while (!expiries_.empty() && expiries_.front().at <= now) {
     auto waiter = waiters_.extract(expiries_.front().id);
     expiries_.pop_front();
-    if (!waiter.empty()) waiter.mapped()({base::errors::kTimeout});
+    if (waiter.empty()) continue;
+    metrics_.proposals_failed.Add();
+    waiter.mapped()({base::errors::kTimeout});
   }
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
@@ -144,7 +149,10 @@ void Frontend::EndRound(uint64_t round, const base::Status& status) {
 }
 
 void Frontend::OnRoundTimer() {
-  if (loop_->clock().Now() >= round_ends_) return EndRound(round_, base::errors::kTimeout);
+  if (loop_->clock().Now() >= round_ends_) {
+    metrics_.reads_failed.Add();
+    return EndRound(round_, base::errors::kTimeout);
+  }
   AskForIndex();
 }
 

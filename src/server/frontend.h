@@ -11,6 +11,7 @@
 #include "base/shared_bytes.h"
 #include "base/status.h"
 #include "runtime/loop.h"
+#include "server/metrics.h"
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/request_ids.h"
@@ -34,6 +35,7 @@ class Frontend {
     Replica* replica;
     ApplyLoop* apply_loop;
     const Progress* progress;
+    observe::Registry* registry;
   };
   Frontend(const Options& options, const Parts& parts);
   // Ends what waits with kStopped.
@@ -88,7 +90,8 @@ class Frontend {
   std::vector<base::SharedBytes> proposals_;
   bool sending_ = false;
   std::unordered_map<uint64_t, OnReply> waiters_;  // by request
-  std::deque<Expiry> expiries_;                    // ascending
+  FrontendMetrics metrics_;
+  std::deque<Expiry> expiries_;  // ascending
   std::unique_ptr<runtime::Timer> expiry_timer_;
   base::Bytes scratch_;
 

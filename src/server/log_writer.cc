@@ -20,6 +20,7 @@ LogWriter::LogWriter(const Options& options, const Environment& environment,
       environment_(environment),
       on_written_(std::move(on_written)),
       log_(std::move(log)),
+      metrics_(environment.registry),
       snapshots_(environment.disk, Paths(options).snap) {}
 
 void LogWriter::Write(raft::Output output) {
@@ -62,8 +63,12 @@ void LogWriter::Append(const std::vector<raft::Output>& outputs) {
   }
   batch.entries = records_;
   if (!batch.entries.empty() || batch.hard_state != wal::HardState()) {
+    const runtime::Clock& clock = environment_.wal_loop->clock();
+    const runtime::TimePoint start = clock.Now();
     RequireDisk(log_->Append(batch));
+    metrics_.fsync_seconds.Observe(clock.Now() - start);
   }
+  metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
 }
 
 void LogWriter::PrepareSegment() {

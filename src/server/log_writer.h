@@ -8,6 +8,7 @@
 #include "runtime/loop.h"
 #include "runtime/workers.h"
 #include "server/data_directory.h"
+#include "server/metrics.h"
 #include "storage/snap/snapshot_directory.h"
 #include "storage/wal/log.h"
 
@@ -57,6 +58,7 @@ class LogWriter {
 
   // The WAL loop's.
   const std::unique_ptr<wal::Log> log_;
+  LogMetrics metrics_;
   std::vector<wal::Entry> records_;
 
   // The workers', one at a time.

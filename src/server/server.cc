@@ -42,9 +42,11 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
   loops.push_back(environment.apply_loop);
   for (size_t origin = 0; origin < loops.size(); ++origin) {
     server->frontends_.push_back(std::make_unique<Frontend>(
-        options, Frontend::Parts{loops[origin], &server->ids_, origin, server->replica_.get(),
-                                 server->apply_loop_.get(), &server->progress_}));
+        options,
+        Frontend::Parts{loops[origin], &server->ids_, origin, server->replica_.get(),
+                        server->apply_loop_.get(), &server->progress_, environment.registry}));
   }
+  AddServerMetrics(server.get(), environment.registry);
   return server;
 }
 

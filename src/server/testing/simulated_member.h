@@ -48,6 +48,8 @@ class SimulatedMember {
       return backend::OpenMemoryBackend(database_);
     };
     environment.logger = &logger_;
+    registry_ = std::make_unique<observe::Registry>();
+    environment.registry = registry_.get();
     environment.seed = scheduler_.random().Next();
     ASSIGN_OR_RETURN(server_, Server::Open(options, environment, {net_loop_.get()}));
     ready_ = false;
@@ -99,6 +101,7 @@ class SimulatedMember {
       backend::NewMemoryDatabase(schema::kBucketNames.size());
   observe::testing::MemorySink sink_;
   observe::Logger logger_{&scheduler_.clock(), &sink_, {}};
+  std::unique_ptr<observe::Registry> registry_;
   std::unique_ptr<runtime::Loop> net_loop_;
   std::unique_ptr<runtime::Loop> raft_loop_;
   std::unique_ptr<runtime::Loop> apply_loop_;

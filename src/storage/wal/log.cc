@@ -150,6 +150,7 @@ base::Status Log::Write(const Batch& batch) {
   if (must_sync) RETURN_IF_ERROR(file.Sync());
   if (state_changed) hard_state_ = state;
   offset_ += buffer_.size();
+  written_bytes_ += buffer_.size();
   chain_ = writer.chain();
   return {};
 }

@@ -66,6 +66,8 @@ class Log {
   // `keep` segments in all.
   base::Status Purge(size_t keep);
 
+  // Appended since the log was opened.
+  uint64_t written_bytes() const { return written_bytes_; }
   // Where the next record goes, in the last segment.
   uint64_t tail_offset() const { return offset_; }
   // The segments held, oldest first.
@@ -100,6 +102,7 @@ class Log {
   bool requested_ = false;         // one is being made, at TemporaryPath(requested_number_)
   unsigned requested_number_ = 1;
   uint64_t offset_ = 0;
+  uint64_t written_bytes_ = 0;
   uint32_t chain_ = 0;
   base::Bytes buffer_;   // the batch's frames
   base::Bytes payload_;  // a small record's data

@@ -1,0 +1,117 @@
+#include "app/network_metrics.h"
+
+#include <map>
+#include <string>
+
+namespace app {
+namespace {
+
+using observe::MetricType;
+
+const char* TypeName(rpc::Kind kind) {
+  switch (kind) {
+    case rpc::Kind::kUnary:
+      return "unary";
+    case rpc::Kind::kClientStreaming:
+      return "client_stream";
+    case rpc::Kind::kServerStreaming:
+      return "server_stream";
+    case rpc::Kind::kBidiStreaming:
+      return "bidi_stream";
+  }
+  return "unary";
+}
+
+// Of one method, over all threads.
+struct Totals {
+  rpc::Kind kind = rpc::Kind::kUnary;
+  uint64_t started = 0;
+  uint64_t received = 0;
+  uint64_t sent = 0;
+  std::array<uint64_t, 17> handled = {};
+};
+
+}  // namespace
+
+void NetworkMetrics::Add(const rpc::Server* table) {
+  const std::lock_guard lock(mutex_);
+  tables_.push_back(table);
+}
+
+void NetworkMetrics::Add(const http::Server* server) {
+  const std::lock_guard lock(mutex_);
+  servers_.push_back(server);
+}
+
+void NetworkMetrics::Remove(const rpc::Server* table) {
+  const std::lock_guard lock(mutex_);
+  std::erase(tables_, table);
+}
+
+void NetworkMetrics::Remove(const http::Server* server) {
+  const std::lock_guard lock(mutex_);
+  std::erase(servers_, server);
+}
+
+void NetworkMetrics::Collect(observe::Samples& samples) const {
+  const std::lock_guard lock(mutex_);
+  CollectCalls(samples);
+  CollectBytes(samples);
+}
+
+void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
+  std::map<std::pair<std::string, std::string>, Totals> methods;
+  for (const rpc::Server* table : tables_) {
+    for (const auto& method : table->methods()) {
+      Totals& totals = methods[{method->service, method->name}];
+      const rpc::MethodCounters& counters = method->counters;
+      totals.kind = method->kind;
+      totals.started += counters.started.value();
+      totals.received += counters.messages_received.value();
+      totals.sent += counters.messages_sent.value();
+      for (size_t code = 0; code < totals.handled.size(); ++code) {
+        totals.handled[code] += counters.handled[code].value();
+      }
+    }
+  }
+  for (const auto& [name, totals] : methods) {
+    const observe::Labels labels = {{"grpc_method", name.second},
+                                    {"grpc_service", name.first},
+                                    {"grpc_type", TypeName(totals.kind)}};
+    const auto add = [&](const char* family, const char* help, uint64_t value,
+                         const observe::Labels& with) {
+      samples.Add({family, help}, MetricType::kCounter, static_cast<double>(value), with);
+    };
+    add("grpc_server_started_total", "Total number of RPCs started on the server.", totals.started,
+        labels);
+    add("grpc_server_msg_received_total",
+        "Total number of RPC stream messages received on the server.", totals.received, labels);
+    add("grpc_server_msg_sent_total", "Total number of gRPC stream messages sent by the server.",
+        totals.sent, labels);
+    for (size_t code = 0; code < totals.handled.size(); ++code) {
+      observe::Labels with_code = labels;
+      with_code.insert(with_code.begin(),
+                       {"grpc_code", std::string(base::CodeName(static_cast<base::Code>(code)))});
+      add("grpc_server_handled_total",
+          "Total number of RPCs completed on the server, regardless of success or failure.",
+          totals.handled[code], with_code);
+    }
+  }
+}
+
+void NetworkMetrics::CollectBytes(observe::Samples& samples) const {
+  uint64_t received = 0;
+  uint64_t sent = 0;
+  for (const http::Server* server : servers_) {
+    received += server->counters().bytes_received.value();
+    sent += server->counters().bytes_sent.value();
+  }
+  samples.Add({"etcd_network_client_grpc_received_bytes_total",
+               "The total number of bytes received from grpc clients."},
+              MetricType::kCounter, static_cast<double>(received));
+  samples.Add({"etcd_network_client_grpc_sent_bytes_total",
+               "The total number of bytes sent to grpc clients."},
+              MetricType::kCounter, static_cast<double>(sent));
+}
+
+}  // namespace app

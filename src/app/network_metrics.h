@@ -1,0 +1,33 @@
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "net/http/server.h"
+#include "net/rpc/server.h"
+#include "observe/metrics.h"
+
+namespace app {
+
+// What the net threads count of calls and bytes, under the names of grpc-go's and etcd's metrics.
+// Threads add their tables and servers when they begin to serve and take them back before they
+// end; counts of those that ended are not told any more. Any thread.
+class NetworkMetrics {
+ public:
+  void Add(const rpc::Server* table);
+  void Add(const http::Server* server);
+  void Remove(const rpc::Server* table);
+  void Remove(const http::Server* server);
+
+  void Collect(observe::Samples& samples) const;
+
+ private:
+  void CollectCalls(observe::Samples& samples) const;
+  void CollectBytes(observe::Samples& samples) const;
+
+  mutable std::mutex mutex_;
+  std::vector<const rpc::Server*> tables_;    // guarded by mutex_
+  std::vector<const http::Server*> servers_;  // guarded by mutex_
+};
+
+}  // namespace app
