@@ -74,10 +74,10 @@ class AsyncSink final : public LogSink {
  private:
   std::atomic<uint64_t> written_{0};
   std::shared_ptr<Progress> progress_;
-  // Its destructor writes out what waits, and needs the logger's sinks until then: they are kept
-  // alive by the waiting lines.
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::shared_ptr<spdlog::async_logger> logger_;
+  // Destroyed first: it writes out what waits and ends its thread, after which nothing else touches
+  // the logger's files.
+  std::shared_ptr<spdlog::details::thread_pool> pool_;
 };
 
 // "default" is another name of standard error.
