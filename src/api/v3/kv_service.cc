@@ -1,13 +1,15 @@
 #include "api/v3/kv_service.h"
 
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "api/v3/range_stream_call.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "state/kv/range.h"
+#include "state/kv/read_only_txn.h"
 #include "state/kv/request_check.h"
-#include "state/kv/write.h"
 
 namespace v3 {
 namespace {
@@ -18,36 +20,57 @@ constexpr char kService[] = "etcdserverpb.KV";
 
 }  // namespace
 
-// A Range on its way: waiting for its index, or between two steps.
-class KvService::RangeCall {
+// A request on its way that is answered by reading: waiting for its index, or between two steps.
+template <typename Read, typename Request>
+class KvService::ReadCall {
  public:
-  RangeCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+  using Self = std::unique_ptr<ReadCall>;
 
-  etcdserverpb::RangeRequest& request() { return request_; }
+  ReadCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+
+  Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
 
-  static void Start(std::unique_ptr<RangeCall> self) {
-    auto read = kv::RangeRead::Open(self->context_.server().store(), self->request_);
+  // At once, or when this member has seen all that was committed before.
+  static void Start(Self self, bool serializable) {
+    if (serializable) return Open(std::move(self));
+    server::Frontend& frontend = self->context_.frontend();
+    frontend.ReadIndex([self = std::move(self)](const base::Status& read) mutable {
+      if (!read.ok()) return self->call_->Finish(read);
+      Open(std::move(self));
+    });
+  }
+
+ private:
+  static void Open(Self self) {
+    auto read = Read::Open(self->context_.server().store(), self->request_);
     if (!read.ok()) return self->call_->Finish(read.status());
     self->read_.emplace(*std::move(read));
     Continue(std::move(self));
   }
 
- private:
-  static void Continue(std::unique_ptr<RangeCall> self) {
+  static void Continue(Self self) {
     if (!self->call_->is_open()) return;
     const base::Result<bool> done = self->read_->Step();
     if (!done.ok()) return self->call_->Finish(done.status());
-    if (*done) return self->context_.ReplyRead(*self->call_, *self->read_);
+    if (*done) return self->Reply();
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
     loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
   }
 
+  void Reply() {
+    if constexpr (std::is_same_v<Read, kv::RangeRead>) {
+      context_.ReplyRead(*call_, *read_);
+    } else {
+      context_.ReplyEncoded(*call_, {{}, read_->Body(), read_->revision()});
+    }
+  }
+
   const Context& context_;
   const Call call_;
-  etcdserverpb::RangeRequest request_;
-  std::optional<kv::RangeRead> read_;
+  Request request_;
+  std::optional<Read> read_;
 };
 
 void KvService::AddTo(rpc::Server& table) {
@@ -66,15 +89,13 @@ void KvService::AddTo(rpc::Server& table) {
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {
+  using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
   auto range = std::make_unique<RangeCall>(context_, std::move(call));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
-  if (range->request().serializable()) return RangeCall::Start(std::move(range));
-  context_.frontend().ReadIndex([range = std::move(range)](const base::Status& read) mutable {
-    if (!read.ok()) return range->call().Finish(read);
-    RangeCall::Start(std::move(range));
-  });
+  const bool serializable = range->request().serializable();
+  RangeCall::Start(std::move(range), serializable);
 }
 
 void KvService::Put(Call call, base::ByteView bytes) {
@@ -95,26 +116,18 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 }
 
 void KvService::Txn(Call call, base::ByteView bytes) {
-  auto request = std::make_unique<etcdserverpb::TxnRequest>();
-  if (!Parse(*call, bytes, request.get())) return;
-  base::Status status = CheckQuota(kv::QuotaCost(*request));
-  if (status.ok()) status = kv::Check(*request, context_.server().options().max_txn_ops);
+  using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
+  auto txn = std::make_unique<TxnCall>(context_, call);
+  const etcdserverpb::TxnRequest& request = txn->request();
+  if (!Parse(*call, bytes, &txn->request())) return;
+  base::Status status = CheckQuota(kv::QuotaCost(request));
+  if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
-  if (!kv::IsReadOnly(*request)) {
+  if (!kv::IsReadOnly(request)) {
     return Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
   }
-  if (kv::IsSerializable(*request)) return AnswerReadOnlyTxn(*call, *request);
-  context_.frontend().ReadIndex(
-      [this, call = std::move(call), request = std::move(request)](const base::Status& read) {
-        if (!read.ok()) return call->Finish(read);
-        AnswerReadOnlyTxn(*call, *request);
-      });
-}
-
-void KvService::AnswerReadOnlyTxn(rpc::ServerCall& call, const etcdserverpb::TxnRequest& request) {
-  base::Result<kv::Applied> applied = kv::ReadOnlyTxn(context_.server().store(), request);
-  if (!applied.ok()) return call.Finish(applied.status());
-  context_.ReplyEncoded(call, {{}, std::move(applied->body), applied->revision});
+  const bool serializable = kv::IsSerializable(request);
+  TxnCall::Start(std::move(txn), serializable);
 }
 
 void KvService::Compact(Call call, base::ByteView bytes) {

@@ -36,7 +36,4 @@ base::Result<Applied> DeleteRange(const WriteContext& context,
 // to be taken are checked, and only then carried out, in order.
 base::Result<Applied> Txn(const WriteContext& context, const etcdserverpb::TxnRequest& request);
 
-// The same for a transaction that only reads, from a pin of the current revision, on any thread.
-base::Result<Applied> ReadOnlyTxn(mvcc::Store& store, const etcdserverpb::TxnRequest& request);
-
 }  // namespace kv
