@@ -32,14 +32,13 @@ std::vector<base::Bytes> Cut(base::ByteView text, size_t piece_size) {
 }
 
 void RoundTrip(const google::protobuf::Descriptor& type, base::ByteView text) {
-  static const gateway::Transcoder transcoder;
-  const auto binary = transcoder.ToBinary(type, text);
+  const auto binary = gateway::ToBinary(type, text);
   if (!binary.ok()) return;
-  const auto json = transcoder.ToJson(type, *binary);
+  const auto json = gateway::ToJson(type, *binary);
   if (!json.ok()) return;
-  const auto again = transcoder.ToBinary(type, *json);
+  const auto again = gateway::ToBinary(type, *json);
   CHECK(again.ok());
-  const auto same = transcoder.ToJson(type, *again);
+  const auto same = gateway::ToJson(type, *again);
   CHECK(same.ok() && *same == *json);
 }
 
