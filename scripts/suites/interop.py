@@ -2,15 +2,13 @@
 
 import contextlib
 import json
-import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Callable, Iterator
 
-from . import gtest
+from . import gtest, python_tests
 from .counts import Counts
 
 
@@ -48,20 +46,7 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
     missing = [name for name in ("etcd", "etcdctl") if shutil.which(name) is None]
     if missing:
         return Counts(skips=[f"interop: {script.stem}: there is no {' and no '.join(missing)}"])
-    done = subprocess.run([sys.executable, script, "-v"], text=True, timeout=300,
-                          env=gtest.environment_with(environment), stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE)
-    counts = Counts()
-    for name, outcome in re.findall(r"^(test_\w+) .*\.\.\. (\w+)$", done.stderr, re.MULTILINE):
-        if outcome == "ok":
-            counts.passed += 1
-        else:
-            counts.failures.append(f"{script.stem}: {name}")
-    if done.returncode != 0:
-        print(done.stderr[-20_000:])
-        if not counts.failures:
-            counts.failures.append(f"{script.stem}: ended with {done.returncode}")
-    return counts
+    return python_tests.unittests(script, environment)
 
 
 def _go(folder: Path, environment: dict[str, str]) -> Counts:

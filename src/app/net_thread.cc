@@ -9,6 +9,7 @@
 #include "api/v3/service.h"
 #include "api/web/health.h"
 #include "api/web/version.h"
+#include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
 #include "net/http/server.h"
 #include "net/rpc/health.h"
@@ -48,8 +49,9 @@ struct NetThread::Services {
         cluster(&context),
         gateway(&table, &plain, gateway::Gateway::Options()),
         web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
-                                                         : &plain),
-        table(loop, web,
+                                                         : &plain,
+            {parts.config->cors.values, parts.config->client_api.host_whitelist}),
+        table(loop, &web,
               rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
                                                       kGrpcOverheadBytes}) {
     for (http::PlainService* service : {&plain, &monitoring}) {
@@ -74,7 +76,7 @@ struct NetThread::Services {
       case Surface::kGrpc:
         return &table;
       case Surface::kHttp:
-        return web;
+        return &web;
       case Surface::kMetrics:
         return &monitoring;
     }
@@ -91,7 +93,7 @@ struct NetThread::Services {
   http::PlainService monitoring{kPlainBodyBytesMax};
   http::PlainService plain{kPlainBodyBytesMax};
   gateway::Gateway gateway;
-  http::Service* const web;  // what is no gRPC
+  gateway::AccessControl web;  // what is no gRPC
   rpc::Server table;
   std::map<Surface, http::Server> servers;
 };

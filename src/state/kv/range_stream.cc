@@ -24,8 +24,7 @@ RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& r
       chunk_bytes_(chunk_bytes),
       limit_(request.limit() > 0 ? request.limit() : std::numeric_limits<int64_t>::max()) {
   request_.set_limit(std::min(kFirstChunkKeys, limit_));
-  // Without an order it is that of the keys, whatever the target: in chunks nothing can be sorted.
-  request_.set_sort_target(etcdserverpb::RangeRequest::KEY);
+  request_.clear_sort_target();
 }
 
 base::Result<bool> RangeStream::Next() {
