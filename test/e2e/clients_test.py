@@ -6,6 +6,7 @@ ETCD in the environment is the program.
 """
 
 import base64
+import functools
 import json
 import os
 import subprocess
@@ -156,6 +157,7 @@ class PythonEtcd3gwTest(ClientTest):
         host, port = self.member.address.split(":")
         self.client = Etcd3Client(host=host, port=int(port), timeout=TIMEOUT_SECONDS,
                                   api_path="/v3/")
+        self.addCleanup(self.client.session.close)
 
     def test_put_get_delete(self) -> None:
         self.assertTrue(self.client.put("k", "1"))
@@ -182,6 +184,16 @@ class PythonEtcd3gwTest(ClientTest):
         self.assertEqual([member["name"] for member in self.client.members()], ["m"])
 
 
+def in_both_versions(test):
+    """Of HTTP, given to the test."""
+    @functools.wraps(test)
+    def run(self) -> None:
+        for version in self.VERSIONS:
+            with self.subTest(version=version):
+                test(self, version)
+    return run
+
+
 class CurlTest(ClientTest):
     VERSIONS = {"1.1": "--http1.1", "2": "--http2-prior-knowledge"}
 
@@ -203,47 +215,43 @@ class CurlTest(ClientTest):
         self.assertEqual(content_type, "application/json")
         return status, json.loads(body)
 
-    def in_both_versions(self):
-        for version in self.VERSIONS:
-            with self.subTest(version=version):
-                yield version
+    @in_both_versions
+    def test_put_range_deleterange(self, version: str) -> None:
+        key, value = encoded("k"), encoded("v")
+        status, put = self.post(version, "/v3/kv/put", {"key": key, "value": value})
+        self.assertEqual(status, 200)
+        revision = put["header"]["revision"]
+        status, found = self.post(version, "/v3/kv/range", {"key": key, "limit": "5"})
+        self.assertEqual(status, 200)
+        self.assertEqual(found["count"], "1")
+        self.assertEqual(found["kvs"], [{
+            "key": key, "create_revision": revision, "mod_revision": revision, "version": "1",
+            "value": value}])
+        status, deleted = self.post(version, "/v3/kv/deleterange",
+                                    {"key": key, "prevKv": True})
+        self.assertEqual((status, deleted["deleted"]), (200, "1"))
+        self.assertEqual(deleted["prev_kvs"], found["kvs"])
+        status, empty = self.post(version, "/v3beta/kv/range", {"key": key})
+        self.assertEqual((status, list(empty)), (200, ["header"]))
 
-    def test_put_range_deleterange(self) -> None:
-        for version in self.in_both_versions():
-            key, value = encoded("k"), encoded("v")
-            status, put = self.post(version, "/v3/kv/put", {"key": key, "value": value})
-            self.assertEqual(status, 200)
-            revision = put["header"]["revision"]
-            status, found = self.post(version, "/v3/kv/range", {"key": key, "limit": "5"})
-            self.assertEqual(status, 200)
-            self.assertEqual(found["count"], "1")
-            self.assertEqual(found["kvs"], [{
-                "key": key, "create_revision": revision, "mod_revision": revision, "version": "1",
-                "value": value}])
-            status, deleted = self.post(version, "/v3/kv/deleterange",
-                                        {"key": key, "prevKv": True})
-            self.assertEqual((status, deleted["deleted"]), (200, "1"))
-            self.assertEqual(deleted["prev_kvs"], found["kvs"])
-            status, empty = self.post(version, "/v3beta/kv/range", {"key": key})
-            self.assertEqual((status, list(empty)), (200, ["header"]))
+    @in_both_versions
+    def test_txn(self, version: str) -> None:
+        key = encoded(f"txn {version}")
+        request = {
+            "compare": [{"key": key, "target": "CREATE", "createRevision": "0"}],
+            "success": [{"requestPut": {"key": key, "value": encoded("v")}}],
+            "failure": [{"request_range": {"key": key}}]}
+        status, first = self.post(version, "/v3/kv/txn", request)
+        self.assertEqual((status, first["succeeded"]), (200, True))
+        self.assertIn("response_put", first["responses"][0])
+        status, second = self.post(version, "/v3/kv/txn", request)
+        self.assertEqual(status, 200)
+        self.assertNotIn("succeeded", second)
+        [answer] = second["responses"]
+        self.assertEqual(answer["response_range"]["kvs"][0]["value"], encoded("v"))
 
-    def test_txn(self) -> None:
-        for version in self.in_both_versions():
-            key = encoded(f"txn {version}")
-            request = {
-                "compare": [{"key": key, "target": "CREATE", "createRevision": "0"}],
-                "success": [{"requestPut": {"key": key, "value": encoded("v")}}],
-                "failure": [{"request_range": {"key": key}}]}
-            status, first = self.post(version, "/v3/kv/txn", request)
-            self.assertEqual((status, first["succeeded"]), (200, True))
-            self.assertIn("response_put", first["responses"][0])
-            status, second = self.post(version, "/v3/kv/txn", request)
-            self.assertEqual(status, 200)
-            self.assertNotIn("succeeded", second)
-            [answer] = second["responses"]
-            self.assertEqual(answer["response_range"]["kvs"][0]["value"], encoded("v"))
-
-    def test_errors_have_etcds_codes(self) -> None:
+    @in_both_versions
+    def test_errors_have_etcds_codes(self, version: str) -> None:
         key = encoded("k")
         cases = [
             ("/v3/kv/range", {}, 400, 3, "etcdserver: key is not provided"),
@@ -254,54 +262,53 @@ class CurlTest(ClientTest):
             ("/v3/kv/put", {"key": key, "ignore_value": True}, 400, 3,
              "etcdserver: key not found"),
             ("/v3/kv/nothing", {}, 404, 5, "Not Found")]
-        for version in self.in_both_versions():
-            for path, request, status, code, text in cases:
-                self.assertEqual(self.post(version, path, request),
-                                 (status, {"code": code, "message": text}))
-            status, error = self.post(version, "/v3/kv/range", "{")
-            self.assertEqual((status, error["code"]), (400, 3))
-            status, _, body = self.curl(version, "/v3/kv/range")
-            self.assertEqual((status, json.loads(body)["code"]), (501, 12))
+        for path, request, status, code, text in cases:
+            self.assertEqual(self.post(version, path, request),
+                             (status, {"code": code, "message": text}))
+        status, error = self.post(version, "/v3/kv/range", "{")
+        self.assertEqual((status, error["code"]), (400, 3))
+        status, _, body = self.curl(version, "/v3/kv/range")
+        self.assertEqual((status, json.loads(body)["code"]), (501, 12))
 
-    def test_version_and_health(self) -> None:
-        for version in self.in_both_versions():
-            status, content_type, body = self.curl(version, "/version")
-            self.assertEqual((status, content_type), (200, "application/json"))
-            self.assertEqual(json.loads(body), {
-                "etcdserver": "3.7.1", "etcdcluster": "3.7.0", "storage": "3.7.0"})
-            healthy = (200, "text/plain; charset=utf-8", '{"health":"true","reason":""}')
-            for query in ("", "?serializable=true", "?exclude=NOSPACE&exclude=CORRUPT"):
-                self.assertEqual(self.curl(version, "/health" + query), healthy)
-            status, _, body = self.curl(version, "/health", "-X", "POST")
-            self.assertEqual((status, body), (405, "Method Not Allowed\n"))
-            status, _, body = self.curl(version, "/nothing")
-            self.assertEqual((status, body), (404, "404 page not found\n"))
+    @in_both_versions
+    def test_version_and_health(self, version: str) -> None:
+        status, content_type, body = self.curl(version, "/version")
+        self.assertEqual((status, content_type), (200, "application/json"))
+        self.assertEqual(json.loads(body), {
+            "etcdserver": "3.7.1", "etcdcluster": "3.7.0", "storage": "3.7.0"})
+        healthy = (200, "text/plain; charset=utf-8", '{"health":"true","reason":""}')
+        for query in ("", "?serializable=true", "?exclude=NOSPACE&exclude=CORRUPT"):
+            self.assertEqual(self.curl(version, "/health" + query), healthy)
+        status, _, body = self.curl(version, "/health", "-X", "POST")
+        self.assertEqual((status, body), (405, "Method Not Allowed\n"))
+        status, _, body = self.curl(version, "/nothing")
+        self.assertEqual((status, body), (404, "404 page not found\n"))
 
-    def test_livez_and_readyz(self) -> None:
+    @in_both_versions
+    def test_livez_and_readyz(self, version: str) -> None:
         checks = ["data_corruption", "serializable_read", "linearizable_read", "non_learner"]
-        for version in self.in_both_versions():
-            for path in ("/livez", "/readyz", "/livez?exclude=unknown", "/readyz/non_learner"):
-                self.assertEqual(self.curl(version, path), (200, "text/plain; charset=utf-8",
-                                                            "ok\n"))
-            self.assertEqual(self.curl(version, "/livez?verbose")[2],
-                             "[+]serializable_read ok\nok\n")
-            status, _, body = self.curl(version, "/readyz?verbose&exclude=non_learner")
-            self.assertEqual(status, 200)
-            self.assertEqual(sorted(body.splitlines()),
-                             sorted([f"[+]{name} ok" for name in checks[:3]] + ["ok"]))
-            for name in checks:
-                self.assertEqual(self.curl(version, f"/readyz/{name}?verbose")[2],
-                                 f"[+]{name} ok\nok\n")
-            self.assertEqual(self.curl(version, "/readyz/unknown")[0], 404)
+        for path in ("/livez", "/readyz", "/livez?exclude=unknown", "/readyz/non_learner"):
+            self.assertEqual(self.curl(version, path), (200, "text/plain; charset=utf-8",
+                                                        "ok\n"))
+        self.assertEqual(self.curl(version, "/livez?verbose")[2],
+                         "[+]serializable_read ok\nok\n")
+        status, _, body = self.curl(version, "/readyz?verbose&exclude=non_learner")
+        self.assertEqual(status, 200)
+        self.assertEqual(sorted(body.splitlines()),
+                         sorted([f"[+]{name} ok" for name in checks[:3]] + ["ok"]))
+        for name in checks:
+            self.assertEqual(self.curl(version, f"/readyz/{name}?verbose")[2],
+                             f"[+]{name} ok\nok\n")
+        self.assertEqual(self.curl(version, "/readyz/unknown")[0], 404)
 
-    def test_metrics(self) -> None:
-        for version in self.in_both_versions():
-            status, content_type, body = self.curl(version, "/metrics")
-            self.assertEqual(status, 200)
-            self.assertTrue(content_type.startswith("text/plain; version=0.0.4"), content_type)
-            names = {line.split("{")[0].split(" ")[0] for line in body.splitlines()
-                     if not line.startswith("#")}
-            self.assertIn("process_resident_memory_bytes", names)
+    @in_both_versions
+    def test_metrics(self, version: str) -> None:
+        status, content_type, body = self.curl(version, "/metrics")
+        self.assertEqual(status, 200)
+        self.assertTrue(content_type.startswith("text/plain; version=0.0.4"), content_type)
+        names = {line.split("{")[0].split(" ")[0] for line in body.splitlines()
+                 if not line.startswith("#")}
+        self.assertIn("process_resident_memory_bytes", names)
 
 
 if __name__ == "__main__":
