@@ -9,7 +9,7 @@ from typing import Any, Callable
 import grpc
 
 from protocol import rpc
-from requests import Request
+from random_requests import Request
 
 INVALID_SORT = "etcdserver: invalid sort option"
 COMPACTED = "etcdserver: mvcc: required revision has been compacted"

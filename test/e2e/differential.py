@@ -20,7 +20,7 @@ from google.protobuf import text_format
 from differences import DIFFERENCES, Reply
 from member import Member
 from protocol import KV, Client, rpc
-from requests import Request, Requests
+from random_requests import Request, Requests
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/differences-3.4.md"

@@ -72,14 +72,7 @@ class Member:
 
     def start(self) -> None:
         """Returns when it answers."""
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.program, "--name", "m", "--data-dir", self.folder / "data",
-                 "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
-                 "--listen-peer-urls", self.peer_url,
-                 "--initial-advertise-peer-urls", self.peer_url,
-                 "--initial-cluster", f"m={self.peer_url}", *self.flags],
-                stdout=log, stderr=subprocess.STDOUT)
+        self.launch()
         end = time.monotonic() + READY_TIMEOUT_SECONDS
         while not self._is_healthy():
             if self.process.poll() is not None:
@@ -88,6 +81,17 @@ class Member:
             if time.monotonic() > end:
                 raise RuntimeError(f"{self.program} does not become ready:\n{self.log_tail()}")
             time.sleep(0.02)
+
+    def launch(self) -> None:
+        """Returns at once."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "--name", "m", "--data-dir", self.folder / "data",
+                 "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+                 "--listen-peer-urls", self.peer_url,
+                 "--initial-advertise-peer-urls", self.peer_url,
+                 "--initial-cluster", f"m={self.peer_url}", *self.flags],
+                stdout=log, stderr=subprocess.STDOUT)
 
     def kill(self) -> None:
         """As kill -9 does."""

@@ -25,6 +25,8 @@ class RangeRead {
   // `request` was checked. kFutureRevision or kCompacted.
   static base::Result<RangeRead> Open(mvcc::Store& store,
                                       const etcdserverpb::RangeRequest& request);
+  static base::Result<RangeRead> Open(mvcc::Store& store,
+                                      etcdserverpb::RangeRequest&& request) = delete;
   // Reads what `pin` sees. `current` is the revision of the header, that of the store however old
   // the revision read.
   RangeRead(std::unique_ptr<mvcc::ReadPin> pin, base::Revision current,

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "storage/mvcc/testing/store_harness.h"
@@ -13,191 +16,221 @@ namespace {
 using etcdserverpb::RangeRequest;
 using etcdserverpb::RangeResponse;
 
+RangeRequest All() {
+  RangeRequest request;
+  request.set_key("k");
+  request.set_range_end("l");
+  return request;
+}
+
 class RangeReadTest : public ::testing::Test {
  protected:
-  // "k1000" and up.
-  void PutMany(int count, size_t value_bytes = 1) {
+  static std::string KeyAt(int i) { return "k" + std::to_string(10000 + i); }
+
+  void PutAll(int count) {
+    mvcc::WriteTxn txn = harness_.store().Write();
     for (int i = 0; i < count; ++i) {
-      harness_.Put("k" + std::to_string(1000 + i), std::string(value_bytes, 'v'));
+      ASSERT_TRUE(txn.Put(KeyAt(i), "v" + std::to_string(count - i), {}).ok());
     }
   }
-  RangeRead Open() {
-    auto read = RangeRead::Open(harness_.store(), request_);
-    EXPECT_TRUE(read.ok()) << read.status().ToString();
-    return *std::move(read);
-  }
-  // How often the read had to go on.
-  static int Finish(RangeRead* read) {
-    for (int steps = 1;; ++steps) {
-      const base::Result<bool> done = read->Step();
-      EXPECT_TRUE(done.ok()) << done.status().ToString();
-      if (!done.ok() || *done) return steps;
-    }
-  }
-  static RangeResponse ResponseOf(const RangeRead& read) {
-    std::string bytes(read.BodySize(), '\0');
-    EXPECT_EQ(read.WriteBody(bytes.data()), bytes.data() + bytes.size());
+  // Also counts the steps that it took.
+  RangeResponse Read(const RangeRequest& request) {
     RangeResponse response;
-    EXPECT_TRUE(response.ParseFromString(bytes));
+    base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+    EXPECT_TRUE(read.ok()) << read.status().ToString();
+    if (!read.ok()) return response;
+    steps_ = 1;
+    while (!read->Step().value()) ++steps_;
+    std::string body(read->BodySize(), '\0');
+    EXPECT_EQ(read->WriteBody(body.data()), body.data() + body.size());
+    EXPECT_TRUE(response.ParseFromString(body));
     return response;
   }
-  RangeResponse Answer() {
-    RangeRead read = Open();
-    Finish(&read);
-    return ResponseOf(read);
+  static std::vector<std::string> Keys(const RangeResponse& response) {
+    std::vector<std::string> keys;
+    for (const auto& kv : response.kvs()) keys.push_back(kv.key());
+    return keys;
   }
 
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
-  RangeRequest request_;
+  int steps_ = 0;
 };
 
-TEST_F(RangeReadTest, TheHeaderHasTheCurrentRevisionWhateverIsRead) {
-  PutMany(3);
-  request_.set_key("k1000");
-  request_.set_revision(2);
-  EXPECT_EQ(Open().revision(), base::Revision(4));
+TEST_F(RangeReadTest, EveryCountAndLimitAtTheBordersOfSlicesAndSteps) {
+  int stored = 0;
+  for (const int count : {0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 3000}) {
+    PutAll(count);
+    stored = std::max(stored, count);
+    for (const int limit : {0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 2999, 3000, 3001}) {
+      SCOPED_TRACE(std::to_string(count) + " keys, limit " + std::to_string(limit));
+      RangeRequest request = All();
+      request.set_limit(limit);
+      const RangeResponse response = Read(request);
+      const int expected = limit == 0 ? stored : std::min(limit, stored);
+      ASSERT_EQ(response.kvs_size(), expected);
+      for (int i = 0; i < expected; ++i) ASSERT_EQ(response.kvs(i).key(), KeyAt(i));
+      EXPECT_EQ(response.more(), expected < stored);
+      EXPECT_EQ(response.count(), stored);
+    }
+  }
 }
 
-TEST_F(RangeReadTest, RevisionsThatAreNotThereAreRefused) {
-  PutMany(3);
-  ASSERT_TRUE(harness_.Compact(3).ok());
-  request_.set_key("k1000");
-  request_.set_revision(5);
-  EXPECT_EQ(RangeRead::Open(harness_.store(), request_).status(), base::errors::kFutureRevision);
-  request_.set_revision(2);
-  EXPECT_EQ(RangeRead::Open(harness_.store(), request_).status(), base::errors::kCompacted);
-  request_.set_revision(3);
-  EXPECT_TRUE(RangeRead::Open(harness_.store(), request_).ok());
-  request_.set_revision(-2);
-  EXPECT_EQ(Answer().kvs_size(), 1);
+TEST_F(RangeReadTest, AStepReadsSoManyKeysAndNoMore) {
+  PutAll(5000);
+  Read(All());
+  EXPECT_GE(steps_, 5);
+  RangeRequest limited = All();
+  limited.set_limit(10);
+  Read(limited);
+  EXPECT_EQ(steps_, 1);
 }
 
-TEST_F(RangeReadTest, ALongReadTakesManySteps) {
-  PutMany(5000);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  RangeRead read = Open();
-  EXPECT_GE(Finish(&read), 4);
-  const RangeResponse response = ResponseOf(read);
-  EXPECT_EQ(response.kvs_size(), 5000);
-  EXPECT_EQ(response.count(), 5000);
-  EXPECT_FALSE(response.more());
+TEST_F(RangeReadTest, WritesBetweenStepsAreNotSeen) {
+  PutAll(5000);
+  const RangeRequest request = All();
+  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  ASSERT_FALSE(read->Step().value());
+  harness_.Delete(mvcc::KeyRange::All());
+  harness_.Put("k9", "late");
+  while (!read->Step().value()) continue;
+  EXPECT_EQ(read->size(), 5000u);
+  EXPECT_EQ(read->count(), 5000u);
 }
 
 TEST_F(RangeReadTest, LargeValuesTakeMoreSteps) {
-  PutMany(320, 64 << 10);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  RangeRead read = Open();
-  EXPECT_GE(Finish(&read), 4);
-  EXPECT_EQ(ResponseOf(read).kvs_size(), 320);
+  for (int i = 0; i < 320; ++i) harness_.Put(KeyAt(i), std::string(64 << 10, 'v'));
+  EXPECT_EQ(Read(All()).kvs_size(), 320);
+  EXPECT_GE(steps_, 4);
 }
 
-TEST_F(RangeReadTest, ASortedReadTakesStepsToSort) {
-  PutMany(5000);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  request_.set_sort_order(RangeRequest::DESCEND);
-  RangeRead read = Open();
-  EXPECT_GE(Finish(&read), 8);
-  const RangeResponse response = ResponseOf(read);
+TEST_F(RangeReadTest, SortingManyKeysTakesStepsOfItsOwn) {
+  PutAll(5000);
+  RangeRequest request = All();
+  request.set_sort_order(RangeRequest::DESCEND);
+  const RangeResponse response = Read(request);
+  EXPECT_GE(steps_, 9);
   ASSERT_EQ(response.kvs_size(), 5000);
-  EXPECT_EQ(response.kvs(0).key(), "k5999");
-  EXPECT_EQ(response.kvs(4999).key(), "k1000");
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(response.kvs(i).key(), KeyAt(4999 - i));
 }
 
-TEST_F(RangeReadTest, AReadSeesNothingThatIsWrittenBetweenItsSteps) {
-  PutMany(3000);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  RangeRead read = Open();
-  ASSERT_FALSE(*read.Step());
-  harness_.Delete(mvcc::KeyRange::All());
-  harness_.Put("kz", "late");
-  Finish(&read);
-  const RangeResponse response = ResponseOf(read);
-  EXPECT_EQ(response.kvs_size(), 3000);
-  EXPECT_EQ(response.count(), 3000);
+TEST_F(RangeReadTest, ALimitWithAnOrderHoldsForWhatIsSorted) {
+  PutAll(1200);
+  RangeRequest request = All();
+  request.set_limit(2);
+  request.set_sort_order(RangeRequest::DESCEND);
+  EXPECT_EQ(Keys(Read(request)), (std::vector<std::string>{KeyAt(1199), KeyAt(1198)}));
+  request.set_sort_order(RangeRequest::ASCEND);
+  request.set_sort_target(RangeRequest::VALUE);
+  EXPECT_EQ(Keys(Read(request)), (std::vector<std::string>{KeyAt(1199), KeyAt(1190)}));
 }
 
-TEST_F(RangeReadTest, ALimitIsReachedInOneStepOfAnyRange) {
-  PutMany(3000);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  request_.set_limit(10);
-  RangeRead read = Open();
-  EXPECT_EQ(Finish(&read), 1);
-  const RangeResponse response = ResponseOf(read);
-  EXPECT_EQ(response.kvs_size(), 10);
+TEST_F(RangeReadTest, ALimitWithATargetButNoOrderHoldsBeforeSorting) {
+  harness_.Put("k1", "c");
+  harness_.Put("k2", "b");
+  harness_.Put("k3", "a");
+  harness_.Put("k4", "0");
+  RangeRequest request = All();
+  request.set_limit(2);
+  request.set_sort_target(RangeRequest::VALUE);
+  const RangeResponse response = Read(request);
+  EXPECT_EQ(Keys(response), (std::vector<std::string>{"k3", "k2"}));
   EXPECT_TRUE(response.more());
-  EXPECT_EQ(response.count(), 3000);
 }
 
-// Compat: etcd cuts by key before it sorts.
-TEST_F(RangeReadTest, ALimitWithoutAnOrderCutsBeforeSorting) {
-  for (const char* key : {"d", "c", "b", "a"}) harness_.Put(key, "v");
-  request_.set_key("a");
-  request_.set_range_end("z");
-  request_.set_limit(1);
-  request_.set_sort_target(RangeRequest::CREATE);
-  EXPECT_EQ(Answer().kvs(0).key(), "b");
-  request_.set_sort_order(RangeRequest::ASCEND);
-  EXPECT_EQ(Answer().kvs(0).key(), "d");
-}
-
-TEST_F(RangeReadTest, FiltersComeBeforeTheLimitAndAreNotCounted) {
-  PutMany(100);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  request_.set_limit(2);
-  request_.set_min_mod_revision(52);
-  const RangeResponse response = Answer();
-  ASSERT_EQ(response.kvs_size(), 2);
-  EXPECT_EQ(response.kvs(0).key(), "k1050");
+TEST_F(RangeReadTest, ALimitHoldsForWhatPassesTheFilters) {
+  PutAll(1000);
+  harness_.Put(KeyAt(400), "again");
+  harness_.Put(KeyAt(900), "again");
+  RangeRequest request = All();
+  request.set_min_mod_revision(3);
+  request.set_limit(1);
+  RangeResponse response = Read(request);
+  EXPECT_EQ(Keys(response), std::vector<std::string>{KeyAt(400)});
   EXPECT_TRUE(response.more());
-  EXPECT_EQ(response.count(), 100);
-}
-
-// Compat: etcd 3.7's index knows no leases.
-TEST_F(RangeReadTest, KeysAloneHaveNoLeaseUnlessTheValuesWereSortedBy) {
-  harness_.Put("a", "2", 7);
-  harness_.Put("b", "1", 7);
-  request_.set_key("a");
-  request_.set_range_end("z");
-  request_.set_keys_only(true);
-  EXPECT_EQ(Answer().kvs(0).lease(), 0);
-  EXPECT_EQ(Answer().kvs(0).mod_revision(), 2);
-  request_.set_sort_target(RangeRequest::VALUE);
-  const RangeResponse by_value = Answer();
-  EXPECT_EQ(by_value.kvs(0).key(), "b");
-  EXPECT_EQ(by_value.kvs(0).value(), "");
-  EXPECT_EQ(by_value.kvs(0).lease(), 7);
-}
-
-TEST_F(RangeReadTest, CountOnlyHasNoKeysAndIsNeverCut) {
-  PutMany(3);
-  request_.set_key("k");
-  request_.set_range_end("l");
-  request_.set_limit(1);
-  request_.set_count_only(true);
-  const RangeResponse response = Answer();
-  EXPECT_EQ(response.kvs_size(), 0);
-  EXPECT_EQ(response.count(), 3);
+  EXPECT_EQ(response.count(), 1000);
+  request.set_limit(2);
+  response = Read(request);
+  EXPECT_EQ(response.kvs_size(), 2);
   EXPECT_FALSE(response.more());
 }
 
+TEST_F(RangeReadTest, FiltersIncludeTheirBounds) {
+  for (const char* const key : {"k1", "k2", "k3"}) harness_.Put(key, "");
+  RangeRequest request = All();
+  request.set_min_create_revision(3);
+  request.set_max_create_revision(3);
+  EXPECT_EQ(Keys(Read(request)), std::vector<std::string>{"k2"});
+}
+
+TEST_F(RangeReadTest, EqualElementsStayInTheOrderOfTheirKeys) {
+  for (const char* const key : {"k1", "k2", "k3", "k4"}) harness_.Put(key, "same");
+  RangeRequest request = All();
+  request.set_sort_target(RangeRequest::VALUE);
+  for (const auto order : {RangeRequest::NONE, RangeRequest::ASCEND, RangeRequest::DESCEND}) {
+    request.set_sort_order(order);
+    EXPECT_EQ(Keys(Read(request)), (std::vector<std::string>{"k1", "k2", "k3", "k4"}));
+  }
+}
+
+TEST_F(RangeReadTest, KeysAloneHaveALeaseOnlyIfSortedByValue) {
+  harness_.Put("k", "value", 7);
+  RangeRequest request = All();
+  request.set_keys_only(true);
+  EXPECT_EQ(Read(request).kvs(0).value(), "");
+  EXPECT_EQ(Read(request).kvs(0).lease(), 0);
+  EXPECT_EQ(Read(request).kvs(0).version(), 1);
+  request.set_sort_target(RangeRequest::VALUE);
+  EXPECT_EQ(Read(request).kvs(0).lease(), 7);
+}
+
+TEST_F(RangeReadTest, CountOnlyHasNoKeysAndNoMore) {
+  PutAll(1001);
+  RangeRequest request = All();
+  request.set_count_only(true);
+  request.set_limit(1);
+  const RangeResponse response = Read(request);
+  EXPECT_EQ(response.kvs_size(), 0);
+  EXPECT_FALSE(response.more());
+  EXPECT_EQ(response.count(), 1001);
+}
+
+TEST_F(RangeReadTest, RevisionsBelowTheCompactedAndAboveTheCurrentOneAreRefused) {
+  for (int i = 0; i < 5; ++i) harness_.Put("k", std::to_string(i));
+  ASSERT_TRUE(harness_.Compact(4).ok());
+  RangeRequest request = All();
+  const auto at = [&](int64_t revision) {
+    request.set_revision(revision);
+    return RangeRead::Open(harness_.store(), request).status();
+  };
+  EXPECT_EQ(at(3), base::errors::kCompacted);
+  EXPECT_TRUE(at(4).ok());
+  EXPECT_TRUE(at(6).ok());
+  EXPECT_EQ(at(7), base::errors::kFutureRevision);
+  EXPECT_TRUE(at(-1).ok());
+}
+
+TEST_F(RangeReadTest, AnOldRevisionIsAnsweredWithTheCurrentOneInTheHeader) {
+  harness_.Put("k", "old");
+  harness_.Put("k", "new");
+  RangeRequest request = All();
+  request.set_revision(2);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  EXPECT_EQ(read->revision(), base::Revision(3));
+  EXPECT_EQ(Read(request).kvs(0).value(), "old");
+}
+
 TEST_F(RangeReadTest, APairThatCannotBeDecodedIsDataLoss) {
-  harness_.Put("a", "1");
+  harness_.Put("k", "1");
   harness_.Commit();
   harness_.Reopen();
   backend::Batch batch;
   batch.Put(schema::Id(schema::Bucket::kKey), mvcc::RevisionKey({2, 0}, false).view(), "\xff");
   ASSERT_TRUE(harness_.database().Commit(batch).ok());
-  request_.set_key("a");
-  request_.set_range_end("c");
-  request_.set_sort_order(RangeRequest::DESCEND);
-  RangeRead read = Open();
-  EXPECT_EQ(read.Step().status().code(), base::Code::kDataLoss);
+  RangeRequest request = All();
+  request.set_sort_order(RangeRequest::DESCEND);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->Step().status().code(), base::Code::kDataLoss);
 }
 
 }  // namespace
