@@ -56,25 +56,42 @@ RangeRead::RangeRead(const mvcc::ReadPin* pin, base::Revision current, const Ran
     : request_(&request),
       pin_(pin),
       current_(request.revision() <= 0 ? pin->revision() : current),
+      phase_(request.count_only() ? Phase::kCount : Phase::kCollect),
       walk_(pin, mvcc::KeyRange::Of(request.key(), request.range_end())) {
   if (IsSorted(request)) sorter_.emplace(&request);
 }
 
 base::Result<bool> RangeRead::Step() {
-  const mvcc::KeyRange range = mvcc::KeyRange::Of(request_->key(), request_->range_end());
-  if (request_->count_only()) {
-    count_ = pin_->Count(range);
+  switch (phase_) {
+    case Phase::kCollect:
+      RETURN_IF_ERROR(Collect());
+      if (phase_ == Phase::kCollect) return false;
+      // What is left to do is short, except after a long collection.
+      if (sorter_.has_value() && sorter_->size() > kStepKeys) return false;
+      [[fallthrough]];
+    case Phase::kSort:
+      if (sorter_.has_value() && !TakeSorted()) return false;
+      Cut();
+      phase_ = Phase::kCount;
+      [[fallthrough]];
+    case Phase::kCount:
+      return Count();
+  }
+  return true;
+}
+
+// True when it is known.
+bool RangeRead::Count() {
+  if (walk_.done()) {
+    count_ = visited_;
     return true;
   }
-  if (!collected_) {
-    RETURN_IF_ERROR(Collect());
-    if (!collected_) return false;
-    count_ = walk_.done() ? visited_ : pin_->Count(range);
-    // What is left to do is short, except after a long collection.
-    if (sorter_.has_value() && sorter_->size() > kStepKeys) return false;
+  if (!counts_) return true;
+  if (!counting_.has_value()) {
+    counting_.emplace(pin_, mvcc::KeyRange::Of(request_->key(), request_->range_end()));
   }
-  if (sorter_.has_value() && !TakeSorted()) return false;
-  Cut();
+  if (!counting_->Step()) return false;
+  count_ = counting_->count();
   return true;
 }
 
@@ -90,8 +107,9 @@ base::Status RangeRead::Collect() {
     // One more than the limit tells whether there are more.
     if (limit != 0 && LimitComesFirst(*request_)) wanted = std::min(wanted, limit - visited_ + 1);
     RETURN_IF_ERROR(TakeSlice(static_cast<size_t>(wanted)));
-    collected_ = walk_.done() || HasEnough();
-    if (collected_) break;
+    if (!walk_.done() && !HasEnough()) continue;
+    phase_ = Phase::kSort;
+    break;
   }
   return {};
 }

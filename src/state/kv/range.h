@@ -35,6 +35,8 @@ class RangeRead {
   RangeRead(const mvcc::ReadPin* pin, base::Revision current,
             const etcdserverpb::RangeRequest& request);
 
+  // Before the first step: the count need not be that of the range if the limit cuts the answer.
+  void LeaveOutCount() { counts_ = false; }
   // Does a part of the work, at most about a thousand keys or a megabyte; true when all is done.
   // kDataLoss if a record is damaged; kCompacted if the revision was compacted in a long read.
   base::Result<bool> Step();
@@ -53,12 +55,16 @@ class RangeRead {
   base::Result<base::ByteView> LastKey() const;
 
  private:
+  // One after the other; counting is short unless the read is of an old revision.
+  enum class Phase { kCollect, kSort, kCount };
+
   bool NeedsParsing() const;
   base::Status Collect();
   base::Status TakeSlice(size_t max);
   bool HasEnough() const;
   bool TakeSorted();
   void Cut();
+  bool Count();
   // Of a pair that was visited: whether and where it belongs.
   void Consider(const mvcc::KeyValue& kv);
   void AddParsed(mvcc::KeyValue kv);
@@ -67,12 +73,14 @@ class RangeRead {
   std::unique_ptr<mvcc::ReadPin> owned_pin_;
   const mvcc::ReadPin* pin_;
   base::Revision current_;
+  bool counts_ = true;
 
+  Phase phase_;
   RangeWalk walk_;
   uint64_t visited_ = 0;  // keys, whether they pass the filters or not
-  bool collected_ = false;
   size_t step_bytes_left_ = 0;
   std::optional<PairSorter> sorter_;
+  std::optional<RangeCount> counting_;
 
   // The answer, in one of two forms: as stored, or parsed, since it is not answered as stored.
   // Borrowed from the pin.

@@ -30,6 +30,7 @@ RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& r
 base::Result<bool> RangeStream::Next() {
   CHECK(!last_);
   ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*store_, request_));
+  if (revision_ != base::Revision()) read.LeaveOutCount();
   for (bool done = false; !done;) {
     ASSIGN_OR_RETURN(done, read.Step());
   }

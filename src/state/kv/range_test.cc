@@ -85,6 +85,22 @@ TEST_F(RangeReadTest, AStepReadsSoManyKeysAndNoMore) {
   EXPECT_EQ(steps_, 1);
 }
 
+TEST_F(RangeReadTest, CountingAnOldRevisionTakesSteps) {
+  PutAll(20000);
+  RangeRequest request = All();
+  request.set_revision(harness_.store().revision().value());
+  PutAll(20000);
+  request.set_limit(1);
+  RangeResponse response = Read(request);
+  EXPECT_GE(steps_, 2);
+  EXPECT_EQ(response.kvs_size(), 1);
+  EXPECT_EQ(response.count(), 20000);
+  request.set_count_only(true);
+  response = Read(request);
+  EXPECT_GE(steps_, 2);
+  EXPECT_EQ(response.count(), 20000);
+}
+
 TEST_F(RangeReadTest, WritesBetweenStepsAreNotSeen) {
   PutAll(5000);
   const RangeRequest request = All();

@@ -1,10 +1,17 @@
 #include "state/kv/range_walk.h"
 
 #include <optional>
+#include <utility>
 
 #include "state/kv/stored_pair.h"
 
 namespace kv {
+namespace {
+
+// Counted in one step.
+constexpr int kCountSlices = 32;
+
+}  // namespace
 
 mvcc::KeyRange RangeWalk::Rest() const {
   mvcc::KeyRange rest = range_;
@@ -38,6 +45,17 @@ base::Status RangeWalk::NextKeys(size_t max, std::vector<mvcc::KeyValue>* keys) 
   ASSIGN_OR_RETURN(const bool more, pin_->SliceKeys(Rest(), max, keys));
   Continue(more, more ? keys->back().key : base::ByteView());
   return {};
+}
+
+bool RangeCount::Step() {
+  for (int slice = 0; slice < kCountSlices; ++slice) {
+    mvcc::KeyRange rest = range_;
+    if (!resume_.empty()) rest.begin = resume_;
+    std::optional<base::Bytes> paused = pin_->CountSlice(rest, &count_);
+    if (!paused.has_value()) return true;
+    resume_ = *std::move(paused);
+  }
+  return false;
 }
 
 }  // namespace kv

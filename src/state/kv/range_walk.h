@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "base/bytes.h"
@@ -33,6 +34,23 @@ class RangeWalk {
   mvcc::KeyRange range_;
   base::Bytes resume_;  // the least key that was not read yet; empty before the first
   bool done_ = false;
+};
+
+// Counts the keys of a range as a pin sees them, in steps.
+class RangeCount {
+ public:
+  // Borrows as RangeWalk.
+  RangeCount(const mvcc::ReadPin* pin, const mvcc::KeyRange& range) : pin_(pin), range_(range) {}
+
+  // Does a part, of about a millisecond at most; true when all is counted.
+  bool Step();
+  uint64_t count() const { return count_; }
+
+ private:
+  const mvcc::ReadPin* pin_;
+  mvcc::KeyRange range_;
+  base::Bytes resume_;  // where what was not counted yet begins; empty before the first step
+  uint64_t count_ = 0;
 };
 
 }  // namespace kv

@@ -157,14 +157,17 @@ uint64_t ReadPin::Count(const KeyRange& range) const {
   uint64_t count = 0;
   KeyRange rest = range;
   for (base::Bytes resume;; rest.begin = resume) {
-    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
-    {
-      const std::shared_lock lock(store_->lock_);
-      count += store_->index_.Count(rest, revision_, &pause);
-    }
-    if (!pause.at) return count;
-    resume = *std::move(pause.at);
+    std::optional<base::Bytes> paused = CountSlice(rest, &count);
+    if (!paused) return count;
+    resume = *std::move(paused);
   }
+}
+
+std::optional<base::Bytes> ReadPin::CountSlice(const KeyRange& range, uint64_t* count) const {
+  KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
+  const std::shared_lock lock(store_->lock_);
+  *count += store_->index_.Count(range, revision_, &pause);
+  return std::move(pause.at);
 }
 
 bool ReadPin::AnyExists() const {

@@ -55,6 +55,9 @@ class ReadPin {
   // A read of several steps.
   base::Result<RangeResult> Range(const KeyRange& range, size_t limit) const;
   uint64_t Count(const KeyRange& range) const;
+  // The same in steps, which are many if much was changed after this revision: adds the keys of a
+  // part to `*count`, and returns where the rest begins; nothing if that was all.
+  std::optional<base::Bytes> CountSlice(const KeyRange& range, uint64_t* count) const;
   // The next keys of `range` in a read of several steps: appends at most `max` and returns
   // whether there are more, which begin after the last key appended. What was borrowed before
   // lives on, even if the pin is taken anew.

@@ -200,6 +200,26 @@ TEST_P(StoreTest, AnOldPinIsTakenAnewByItsNextStep) {
   EXPECT_EQ(read, "a=1 b=1 c=1 d=1 ");
 }
 
+TEST_P(StoreTest, ACountInStepsIsThatOfTheRange) {
+  // Of several leaves, since a step ends with one.
+  for (int key = 100; key < 400; ++key) harness_.Put(std::to_string(key), "1");
+  const auto pin = Pin();
+  harness_.Delete(KeyRange::All());
+  const KeyRange range = KeyRange::Of("110", "390");
+  KeyRange rest = range;
+  uint64_t count = 0;
+  int steps = 1;
+  base::Bytes resume;
+  while (auto paused = pin->CountSlice(rest, &count)) {
+    resume = *std::move(paused);
+    rest.begin = resume;
+    ++steps;
+  }
+  EXPECT_EQ(count, 280u);
+  EXPECT_EQ(pin->Count(range), 280u);
+  EXPECT_GT(steps, 1);
+}
+
 TEST_P(StoreTest, KeysAloneAreThoseOfTheRecordsWithoutValueAndLease) {
   harness_.Put("a", "1", 7);
   harness_.Put("b", "1");
