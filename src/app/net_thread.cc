@@ -65,9 +65,12 @@ struct NetThread::Services {
     grpc_health.AddTo(table);
     counts.Add(&table);
   }
-  ~Services() {
-    counts.Remove(&table);
+
+  // Ends all connections, and with them all calls.
+  void Close() {
     for (const auto& [surface, server] : servers) counts.Remove(&server);
+    servers.clear();
+    counts.Remove(&table);
   }
 
   http::Service* ServiceOf(Surface surface) {
@@ -149,7 +152,7 @@ void NetThread::RunAfter(runtime::Duration delay, base::Callback<void()> task) {
 void NetThread::Close() {
   thread_.RunAndWait([this] {
     timer_.reset();
-    services_.reset();
+    if (services_ != nullptr) services_->Close();
   });
 }
 
