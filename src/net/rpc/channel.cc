@@ -57,8 +57,10 @@ class Channel::Subchannel {
       if (number == connection_number_) OnLost(status);
     };
     if (channel_->options_.tls != nullptr) {
+      const std::string& name = channel_->options_.server_name;
       stream = std::make_unique<http::TlsStream>(channel_->options_.tls, std::move(stream),
-                                                 address_.host, channel_->loop_->clock().WallNow());
+                                                 name.empty() ? address_.host : name,
+                                                 channel_->loop_->clock().WallNow());
     }
     connection_ = &channel_->connections_.Add(std::make_unique<http::Connection>(
         &channel_->connections_, std::move(stream), std::move(events)));

@@ -24,8 +24,10 @@ class Channel {
     std::vector<runtime::Address> endpoints;
     // The ":authority" of the requests; the endpoint's address if empty.
     std::string authority;
-    // TLS to every endpoint, whose certificates are for their hosts; plain text without.
+    // TLS to every endpoint; plain text without.
     std::shared_ptr<const http::TlsContext> tls = nullptr;
+    // The name that the certificates must have; each endpoint's host if empty.
+    std::string server_name = {};
     http::Limits limits;
     // No pings unless an interval is set.
     http::Keepalive keepalive = {.interval = runtime::Duration::max()};

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <etcd/kv.h>
+
+// Who belongs to the cluster. Plain values.
+
+namespace etcd {
+
+struct Member {
+  uint64_t id = 0;
+  std::string name;  // empty until it has started
+  std::vector<std::string> peer_urls;
+  std::vector<std::string> client_urls;  // empty until it has started
+  bool is_learner = false;
+};
+
+struct MemberListRequest {
+  // Answered by one member from what it has, which may be old.
+  bool serializable = false;
+};
+
+struct MemberListResponse {
+  ResponseHeader header;
+  std::vector<Member> members;
+};
+
+}  // namespace etcd

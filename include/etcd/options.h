@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace etcd {
+
+// Durations of a client. Negative ones are refused.
+using Duration = std::chrono::nanoseconds;
+
+// TLS to the members; files in PEM form, read once, when the client is made.
+struct TlsOptions {
+  // Authorities to trust; the system's if empty.
+  std::string ca_file;
+  // This client's certificate chain and its key; both or neither.
+  std::string cert_file;
+  std::string key_file;
+  // The name that members' certificates must have; the endpoint's host if empty.
+  std::string server_name;
+  // Takes any certificate: whoever can intercept the connection can read it. For tests.
+  bool insecure_skip_verify = false;
+
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
+};
+
+struct ClientOptions {
+  // Where the members answer, at least one:
+  //
+  //   host:port            TLS if `tls` has anything set, otherwise plain
+  //   http://host:port     plain
+  //   https://host:port    TLS
+  //   unix:path  unix://path  unixs:path  unixs://path    the same on a socket in the file system
+  //
+  // `host` is a name, an IPv4 address, or an IPv6 address in brackets. Plain and TLS endpoints do
+  // not mix. Calls go to the connected endpoints in turn; one that fails is tried again in the
+  // background.
+  std::vector<std::string> endpoints;
+
+  TlsOptions tls;
+  // For https:// and unixs: without any field of `tls`, and for endpoints without a scheme when
+  // true: TLS with the system's authorities.
+  bool use_tls = false;
+
+  // Authentication: by name and password, or by a token that was issued elsewhere. Not both.
+  std::string user;
+  std::string password;
+  std::string token;
+
+  // For one attempt to connect, and for the authentication in Client::New.
+  Duration dial_timeout = std::chrono::seconds(5);
+  // Pings a connection that has calls open after this long without a byte from the member, and
+  // gives it up after `keepalive_timeout` more. 0: never. At least 10 s: shorter is taken as that.
+  Duration keepalive_time = Duration(0);
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  // Ping also while no call is open. Members must permit it, or they end the connection.
+  bool permit_without_stream = false;
+
+  // Of one message, encoded. 0: 2 MiB to send, 2 GiB - 1 to receive. The first must not be larger
+  // than the second.
+  size_t max_request_bytes = 0;
+  size_t max_receive_bytes = 0;
+
+  // How often a call is tried, with this wait after each round over a majority of the endpoints,
+  // longer or shorter at random by the fraction (in hundredths).
+  unsigned max_attempts = 100;
+  Duration retry_wait = std::chrono::milliseconds(25);
+  unsigned retry_jitter_percent = 10;
+};
+
+// Of one call.
+struct CallOptions {
+  // From the call until its end, with all waiting and all attempts. 0: for as long as it takes,
+  // which is for ever if no member can be reached.
+  Duration timeout = Duration(0);
+  // Fails with kUnavailable "etcdserver: no leader" where the member knows no leader.
+  bool require_leader = false;
+};
+
+}  // namespace etcd

@@ -1,0 +1,351 @@
+#include <etcd/client.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "client/convert.h"
+#include "client/session.h"
+#include "client/settings.h"
+#include "runtime/asio/loop.h"
+#include "runtime/asio/network.h"
+#include "runtime/posix/clock.h"
+#include "runtime/posix/disk.h"
+
+namespace etcd {
+namespace {
+
+namespace pb = etcdserverpb;
+using client::Method;
+using client::Repeatable;
+
+constexpr Method kRange{"/etcdserverpb.KV/Range", Repeatable::kYes};
+constexpr Method kRangeStream{"/etcdserverpb.KV/RangeStream", Repeatable::kNo};
+constexpr Method kPut{"/etcdserverpb.KV/Put"};
+constexpr Method kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
+constexpr Method kTxn{"/etcdserverpb.KV/Txn"};
+constexpr Method kCompact{"/etcdserverpb.KV/Compact"};
+constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
+constexpr Method kStatus{"/etcdserverpb.Maintenance/Status", Repeatable::kYes};
+constexpr Method kHashKv{"/etcdserverpb.Maintenance/HashKV", Repeatable::kYes};
+constexpr Method kHash{"/etcdserverpb.Maintenance/Hash", Repeatable::kYes};
+constexpr Method kDefragment{"/etcdserverpb.Maintenance/Defragment"};
+constexpr Method kSnapshot{"/etcdserverpb.Maintenance/Snapshot", Repeatable::kYes};
+// Switching an alarm twice is switching it once.
+constexpr Method kAlarm{"/etcdserverpb.Maintenance/Alarm", Repeatable::kYes};
+
+Status ToPublic(const base::Status& status) {
+  if (status.ok()) return {};
+  return Status(static_cast<Code>(status.code()), std::string(status.message()));
+}
+
+// Makes a callback of a wait.
+template <typename T>
+class Waiter {
+ public:
+  std::function<void(T)> Callback() {
+    return [this](T value) {
+      // Notified under the lock: the waiter is gone as soon as it is free.
+      const std::lock_guard lock(mutex_);
+      value_.emplace(std::move(value));
+      arrived_.notify_one();
+    };
+  }
+  T Wait() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return value_.has_value(); });
+    return std::move(*value_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<T> value_;
+};
+
+pb::AlarmRequest AlarmMessage(pb::AlarmRequest::AlarmAction action, const Alarm& alarm) {
+  pb::AlarmRequest message;
+  message.set_action(action);
+  message.set_memberid(alarm.member_id);
+  message.set_alarm(static_cast<pb::AlarmType>(alarm.type));
+  return message;
+}
+
+}  // namespace
+
+class Client::Impl {
+ public:
+  explicit Impl(client::Settings settings) : thread_("etcd-client"), network_(&thread_.loop()) {
+    thread_.RunAndWait([&] {
+      session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
+                                                   runtime::posix::EntropySeed());
+    });
+  }
+  ~Impl() {
+    CHECK(!thread_.loop().IsCurrent());
+    thread_.RunAndWait([this] { session_.reset(); });
+    thread_.Stop();
+  }
+
+  Status Authenticate(Duration timeout) {
+    Waiter<Status> waiter;
+    thread_.loop().Post([this, timeout, done = waiter.Callback()] {
+      session_->Authenticate(timeout,
+                             [done](const base::Status& status) { done(ToPublic(status)); });
+    });
+    return Wait(waiter);
+  }
+
+  template <typename Message>
+  client::Session::Request NewRequest(const Method& method, const Message& message,
+                                      const CallOptions& options) {
+    client::Session::Request request{.method = method, .message = message.SerializeAsString()};
+    request.timeout = options.timeout;
+    request.require_leader = options.require_leader;
+    return request;
+  }
+
+  template <typename Reply, typename T>
+  void Unary(client::Session::Request request, Callback<T> done) {
+    thread_.loop().Post([this, request = std::move(request), done = std::move(done)]() mutable {
+      session_->StartUnary(std::move(request), [done = std::move(done)](const base::Status& status,
+                                                                        base::ByteView bytes) {
+        if (!status.ok()) return done(ToPublic(status));
+        Reply reply;
+        if (!Parse(bytes, &reply)) return done(Malformed());
+        done(client::FromProto(std::move(reply)));
+      });
+    });
+  }
+
+  // `part` takes a message out of the reply and returns what the sink says.
+  template <typename Reply, typename Part>
+  void Stream(client::Session::Request request, Part part, std::function<void(Status)> done) {
+    const auto malformed = std::make_shared<bool>(false);
+    auto sink = [malformed, part = std::move(part)](base::ByteView bytes) mutable {
+      Reply reply;
+      if (Parse(bytes, &reply)) return part(std::move(reply));
+      *malformed = true;
+      return false;
+    };
+    auto end = [malformed, done = std::move(done)](const base::Status& status) {
+      done(*malformed ? Malformed() : ToPublic(status));
+    };
+    thread_.loop().Post([this, request = std::move(request), sink = std::move(sink),
+                         end = std::move(end)]() mutable {
+      session_->Start(std::move(request), std::move(sink), std::move(end));
+    });
+  }
+
+  // What `start` hands to the callback it is given.
+  template <typename T, typename Start>
+  T Await(Start start) {
+    Waiter<T> waiter;
+    start(waiter.Callback());
+    return Wait(waiter);
+  }
+
+ private:
+  template <typename Reply>
+  static bool Parse(base::ByteView bytes, Reply* reply) {
+    return reply->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  }
+  static Status Malformed() {
+    return Status(Code::kInternal, "grpc: error unmarshalling response");
+  }
+  template <typename T>
+  T Wait(Waiter<T>& waiter) {
+    CHECK(!thread_.loop().IsCurrent());
+    return waiter.Wait();
+  }
+
+  runtime::asio::LoopThread thread_;
+  runtime::asio::Network network_;
+  std::unique_ptr<client::Session> session_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::New(const ClientOptions& options) {
+  runtime::posix::Disk disk;
+  base::Result<client::Settings> settings = client::CheckOptions(options, disk);
+  if (!settings.ok()) return ToPublic(settings.status());
+  auto impl = std::make_unique<Impl>(std::move(settings).value());
+  if (!options.user.empty()) {
+    if (Status status = impl->Authenticate(options.dial_timeout); !status.ok()) return status;
+  }
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+// ---- Keys and values ----
+
+void Client::Get(const GetRequest& request, const CallOptions& options,
+                 Callback<GetResponse> done) {
+  impl_->Unary<pb::RangeResponse>(impl_->NewRequest(kRange, client::ToProto(request), options),
+                                  std::move(done));
+}
+Result<GetResponse> Client::Get(const GetRequest& request, const CallOptions& options) {
+  return impl_->Await<Result<GetResponse>>([&](auto done) { Get(request, options, done); });
+}
+
+void Client::GetStream(const GetRequest& request, const CallOptions& options, GetSink sink,
+                       std::function<void(Status)> done) {
+  impl_->Stream<pb::RangeStreamResponse>(
+      impl_->NewRequest(kRangeStream, client::ToProto(request), options),
+      [sink = std::move(sink)](pb::RangeStreamResponse&& reply) {
+        return sink(client::FromProto(std::move(*reply.mutable_range_response())));
+      },
+      std::move(done));
+}
+Status Client::GetStream(const GetRequest& request, const CallOptions& options, GetSink sink) {
+  return impl_->Await<Status>(
+      [&](auto done) { GetStream(request, options, std::move(sink), done); });
+}
+
+void Client::Put(const PutRequest& request, const CallOptions& options,
+                 Callback<PutResponse> done) {
+  impl_->Unary<pb::PutResponse>(impl_->NewRequest(kPut, client::ToProto(request), options),
+                                std::move(done));
+}
+Result<PutResponse> Client::Put(const PutRequest& request, const CallOptions& options) {
+  return impl_->Await<Result<PutResponse>>([&](auto done) { Put(request, options, done); });
+}
+
+void Client::Delete(const DeleteRequest& request, const CallOptions& options,
+                    Callback<DeleteResponse> done) {
+  impl_->Unary<pb::DeleteRangeResponse>(
+      impl_->NewRequest(kDeleteRange, client::ToProto(request), options), std::move(done));
+}
+Result<DeleteResponse> Client::Delete(const DeleteRequest& request, const CallOptions& options) {
+  return impl_->Await<Result<DeleteResponse>>([&](auto done) { Delete(request, options, done); });
+}
+
+void Client::Txn(const TxnRequest& request, const CallOptions& options,
+                 Callback<TxnResponse> done) {
+  impl_->Unary<pb::TxnResponse>(impl_->NewRequest(kTxn, client::ToProto(request), options),
+                                std::move(done));
+}
+Result<TxnResponse> Client::Txn(const TxnRequest& request, const CallOptions& options) {
+  return impl_->Await<Result<TxnResponse>>([&](auto done) { Txn(request, options, done); });
+}
+
+void Client::Compact(const CompactRequest& request, const CallOptions& options,
+                     Callback<CompactResponse> done) {
+  impl_->Unary<pb::CompactionResponse>(
+      impl_->NewRequest(kCompact, client::ToProto(request), options), std::move(done));
+}
+Result<CompactResponse> Client::Compact(const CompactRequest& request, const CallOptions& options) {
+  return impl_->Await<Result<CompactResponse>>([&](auto done) { Compact(request, options, done); });
+}
+
+// ---- The cluster ----
+
+void Client::MemberList(const MemberListRequest& request, const CallOptions& options,
+                        Callback<MemberListResponse> done) {
+  pb::MemberListRequest message;
+  message.set_linearizable(!request.serializable);
+  impl_->Unary<pb::MemberListResponse>(impl_->NewRequest(kMemberList, message, options),
+                                       std::move(done));
+}
+Result<MemberListResponse> Client::MemberList(const MemberListRequest& request,
+                                              const CallOptions& options) {
+  return impl_->Await<Result<MemberListResponse>>(
+      [&](auto done) { MemberList(request, options, done); });
+}
+
+// ---- Maintenance ----
+
+void Client::MemberStatus(const std::string& endpoint, const CallOptions& options,
+                          Callback<StatusResponse> done) {
+  auto request = impl_->NewRequest(kStatus, pb::StatusRequest(), options);
+  request.endpoint = endpoint;
+  impl_->Unary<pb::StatusResponse>(std::move(request), std::move(done));
+}
+Result<StatusResponse> Client::MemberStatus(const std::string& endpoint,
+                                            const CallOptions& options) {
+  return impl_->Await<Result<StatusResponse>>(
+      [&](auto done) { MemberStatus(endpoint, options, done); });
+}
+
+void Client::HashKv(const std::string& endpoint, int64_t revision, const CallOptions& options,
+                    Callback<HashKvResponse> done) {
+  pb::HashKVRequest message;
+  message.set_revision(revision);
+  auto request = impl_->NewRequest(kHashKv, message, options);
+  request.endpoint = endpoint;
+  impl_->Unary<pb::HashKVResponse>(std::move(request), std::move(done));
+}
+Result<HashKvResponse> Client::HashKv(const std::string& endpoint, int64_t revision,
+                                      const CallOptions& options) {
+  return impl_->Await<Result<HashKvResponse>>(
+      [&](auto done) { HashKv(endpoint, revision, options, done); });
+}
+
+void Client::Hash(const std::string& endpoint, const CallOptions& options,
+                  Callback<HashResponse> done) {
+  auto request = impl_->NewRequest(kHash, pb::HashRequest(), options);
+  request.endpoint = endpoint;
+  impl_->Unary<pb::HashResponse>(std::move(request), std::move(done));
+}
+Result<HashResponse> Client::Hash(const std::string& endpoint, const CallOptions& options) {
+  return impl_->Await<Result<HashResponse>>([&](auto done) { Hash(endpoint, options, done); });
+}
+
+void Client::Defragment(const std::string& endpoint, const CallOptions& options,
+                        Callback<DefragmentResponse> done) {
+  auto request = impl_->NewRequest(kDefragment, pb::DefragmentRequest(), options);
+  request.endpoint = endpoint;
+  impl_->Unary<pb::DefragmentResponse>(std::move(request), std::move(done));
+}
+Result<DefragmentResponse> Client::Defragment(const std::string& endpoint,
+                                              const CallOptions& options) {
+  return impl_->Await<Result<DefragmentResponse>>(
+      [&](auto done) { Defragment(endpoint, options, done); });
+}
+
+void Client::Snapshot(const CallOptions& options, SnapshotSink sink,
+                      std::function<void(Status)> done) {
+  impl_->Stream<pb::SnapshotResponse>(
+      impl_->NewRequest(kSnapshot, pb::SnapshotRequest(), options),
+      [sink = std::move(sink)](pb::SnapshotResponse&& reply) {
+        return sink(client::FromProto(std::move(reply)));
+      },
+      std::move(done));
+}
+Status Client::Snapshot(const CallOptions& options, SnapshotSink sink) {
+  return impl_->Await<Status>([&](auto done) { Snapshot(options, std::move(sink), done); });
+}
+
+void Client::AlarmList(const CallOptions& options, Callback<AlarmResponse> done) {
+  impl_->Unary<pb::AlarmResponse>(
+      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::GET, {}), options), std::move(done));
+}
+Result<AlarmResponse> Client::AlarmList(const CallOptions& options) {
+  return impl_->Await<Result<AlarmResponse>>([&](auto done) { AlarmList(options, done); });
+}
+
+void Client::AlarmActivate(const Alarm& alarm, const CallOptions& options,
+                           Callback<AlarmResponse> done) {
+  impl_->Unary<pb::AlarmResponse>(
+      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::ACTIVATE, alarm), options),
+      std::move(done));
+}
+Result<AlarmResponse> Client::AlarmActivate(const Alarm& alarm, const CallOptions& options) {
+  return impl_->Await<Result<AlarmResponse>>(
+      [&](auto done) { AlarmActivate(alarm, options, done); });
+}
+
+void Client::AlarmDisarm(const Alarm& alarm, const CallOptions& options,
+                         Callback<AlarmResponse> done) {
+  impl_->Unary<pb::AlarmResponse>(
+      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::DEACTIVATE, alarm), options),
+      std::move(done));
+}
+Result<AlarmResponse> Client::AlarmDisarm(const Alarm& alarm, const CallOptions& options) {
+  return impl_->Await<Result<AlarmResponse>>([&](auto done) { AlarmDisarm(alarm, options, done); });
+}
+
+}  // namespace etcd

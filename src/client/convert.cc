@@ -1,0 +1,235 @@
+#include "client/convert.h"
+
+#include <utility>
+
+namespace client {
+namespace {
+
+namespace pb = etcdserverpb;
+
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+etcd::ResponseHeader FromProto(const pb::ResponseHeader& header) {
+  return {header.cluster_id(), header.member_id(), header.revision(), header.raft_term()};
+}
+
+etcd::KeyValue FromProto(mvccpb::KeyValue&& kv) {
+  return {std::move(*kv.mutable_key()),
+          kv.create_revision(),
+          kv.mod_revision(),
+          kv.version(),
+          std::move(*kv.mutable_value()),
+          kv.lease()};
+}
+
+template <typename Repeated>
+std::vector<etcd::KeyValue> KeyValues(Repeated* kvs) {
+  std::vector<etcd::KeyValue> values;
+  values.reserve(static_cast<size_t>(kvs->size()));
+  for (mvccpb::KeyValue& kv : *kvs) values.push_back(FromProto(std::move(kv)));
+  return values;
+}
+
+std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+pb::Compare ToProto(const etcd::Compare& compare) {
+  pb::Compare message;
+  message.set_result(static_cast<pb::Compare::CompareResult>(compare.result));
+  message.set_target(static_cast<pb::Compare::CompareTarget>(compare.target));
+  message.set_key(compare.key);
+  message.set_range_end(compare.range_end);
+  switch (compare.target) {
+    case etcd::Compare::Target::kVersion:
+      message.set_version(compare.number);
+      break;
+    case etcd::Compare::Target::kCreate:
+      message.set_create_revision(compare.number);
+      break;
+    case etcd::Compare::Target::kMod:
+      message.set_mod_revision(compare.number);
+      break;
+    case etcd::Compare::Target::kValue:
+      message.set_value(compare.value);
+      break;
+    case etcd::Compare::Target::kLease:
+      message.set_lease(compare.number);
+      break;
+  }
+  return message;
+}
+
+void AddOp(const etcd::Op& op, pb::RequestOp* message) {
+  std::visit(Overloaded{[&](const etcd::GetRequest& request) {
+                          *message->mutable_request_range() = client::ToProto(request);
+                        },
+                        [&](const etcd::PutRequest& request) {
+                          *message->mutable_request_put() = client::ToProto(request);
+                        },
+                        [&](const etcd::DeleteRequest& request) {
+                          *message->mutable_request_delete_range() = client::ToProto(request);
+                        },
+                        [&](const etcd::TxnRequest& request) {
+                          *message->mutable_request_txn() = client::ToProto(request);
+                        }},
+             op.request);
+}
+
+etcd::OpResponse FromProto(pb::ResponseOp&& op) {
+  switch (op.response_case()) {
+    case pb::ResponseOp::kResponsePut:
+      return {client::FromProto(std::move(*op.mutable_response_put()))};
+    case pb::ResponseOp::kResponseDeleteRange:
+      return {client::FromProto(std::move(*op.mutable_response_delete_range()))};
+    case pb::ResponseOp::kResponseTxn:
+      return {client::FromProto(std::move(*op.mutable_response_txn()))};
+    case pb::ResponseOp::kResponseRange:
+    case pb::ResponseOp::RESPONSE_NOT_SET:
+      break;
+  }
+  return {client::FromProto(std::move(*op.mutable_response_range()))};
+}
+
+}  // namespace
+
+pb::RangeRequest ToProto(const etcd::GetRequest& request) {
+  pb::RangeRequest message;
+  message.set_key(request.key);
+  message.set_range_end(request.range_end);
+  message.set_limit(request.limit);
+  message.set_revision(request.revision);
+  message.set_sort_order(static_cast<pb::RangeRequest::SortOrder>(request.sort_order));
+  message.set_sort_target(static_cast<pb::RangeRequest::SortTarget>(request.sort_target));
+  message.set_serializable(request.serializable);
+  message.set_keys_only(request.keys_only);
+  message.set_count_only(request.count_only);
+  message.set_min_mod_revision(request.min_mod_revision);
+  message.set_max_mod_revision(request.max_mod_revision);
+  message.set_min_create_revision(request.min_create_revision);
+  message.set_max_create_revision(request.max_create_revision);
+  return message;
+}
+
+pb::PutRequest ToProto(const etcd::PutRequest& request) {
+  pb::PutRequest message;
+  message.set_key(request.key);
+  message.set_value(request.value);
+  message.set_lease(request.lease);
+  message.set_prev_kv(request.prev_kv);
+  message.set_ignore_value(request.ignore_value);
+  message.set_ignore_lease(request.ignore_lease);
+  return message;
+}
+
+pb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request) {
+  pb::DeleteRangeRequest message;
+  message.set_key(request.key);
+  message.set_range_end(request.range_end);
+  message.set_prev_kv(request.prev_kv);
+  return message;
+}
+
+pb::TxnRequest ToProto(const etcd::TxnRequest& request) {
+  pb::TxnRequest message;
+  for (const etcd::Compare& compare : request.compares) {
+    *message.add_compare() = ToProto(compare);
+  }
+  for (const etcd::Op& op : request.success) AddOp(op, message.add_success());
+  for (const etcd::Op& op : request.failure) AddOp(op, message.add_failure());
+  return message;
+}
+
+pb::CompactionRequest ToProto(const etcd::CompactRequest& request) {
+  pb::CompactionRequest message;
+  message.set_revision(request.revision);
+  message.set_physical(request.physical);
+  return message;
+}
+
+etcd::GetResponse FromProto(pb::RangeResponse&& reply) {
+  return {FromProto(reply.header()), KeyValues(reply.mutable_kvs()), reply.more(), reply.count()};
+}
+
+etcd::PutResponse FromProto(pb::PutResponse&& reply) {
+  etcd::PutResponse response{FromProto(reply.header()), std::nullopt};
+  if (reply.has_prev_kv()) response.prev_kv = FromProto(std::move(*reply.mutable_prev_kv()));
+  return response;
+}
+
+etcd::DeleteResponse FromProto(pb::DeleteRangeResponse&& reply) {
+  return {FromProto(reply.header()), reply.deleted(), KeyValues(reply.mutable_prev_kvs())};
+}
+
+etcd::TxnResponse FromProto(pb::TxnResponse&& reply) {
+  etcd::TxnResponse response{FromProto(reply.header()), reply.succeeded(), {}};
+  for (pb::ResponseOp& op : *reply.mutable_responses()) {
+    response.responses.push_back(FromProto(std::move(op)));
+  }
+  return response;
+}
+
+etcd::CompactResponse FromProto(pb::CompactionResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::MemberListResponse FromProto(pb::MemberListResponse&& reply) {
+  etcd::MemberListResponse response{FromProto(reply.header()), {}};
+  for (const pb::Member& member : reply.members()) {
+    response.members.push_back({member.id(), member.name(), Strings(member.peerurls()),
+                                Strings(member.clienturls()), member.islearner()});
+  }
+  return response;
+}
+
+etcd::StatusResponse FromProto(pb::StatusResponse&& reply) {
+  etcd::StatusResponse response;
+  response.header = FromProto(reply.header());
+  response.version = reply.version();
+  response.db_size = reply.dbsize();
+  response.db_size_in_use = reply.dbsizeinuse();
+  response.db_size_quota = reply.dbsizequota();
+  response.storage_version = reply.storageversion();
+  response.leader = reply.leader();
+  response.raft_index = reply.raftindex();
+  response.raft_term = reply.raftterm();
+  response.raft_applied_index = reply.raftappliedindex();
+  response.errors = Strings(reply.errors());
+  response.is_learner = reply.islearner();
+  response.has_downgrade_info = reply.has_downgradeinfo();
+  response.downgrade_enabled = reply.downgradeinfo().enabled();
+  response.downgrade_target_version = reply.downgradeinfo().targetversion();
+  return response;
+}
+
+etcd::HashKvResponse FromProto(pb::HashKVResponse&& reply) {
+  return {FromProto(reply.header()), reply.hash(), reply.compact_revision(), reply.hash_revision()};
+}
+
+etcd::HashResponse FromProto(pb::HashResponse&& reply) {
+  return {FromProto(reply.header()), reply.hash()};
+}
+
+etcd::SnapshotChunk FromProto(pb::SnapshotResponse&& reply) {
+  return {FromProto(reply.header()), reply.remaining_bytes(), std::move(*reply.mutable_blob()),
+          std::move(*reply.mutable_version())};
+}
+
+etcd::DefragmentResponse FromProto(pb::DefragmentResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AlarmResponse FromProto(pb::AlarmResponse&& reply) {
+  etcd::AlarmResponse response{FromProto(reply.header()), {}};
+  for (const pb::AlarmMember& alarm : reply.alarms()) {
+    response.alarms.push_back({alarm.memberid(), static_cast<etcd::AlarmType>(alarm.alarm())});
+  }
+  return response;
+}
+
+}  // namespace client

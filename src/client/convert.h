@@ -1,0 +1,33 @@
+#pragma once
+
+#include <etcd/cluster.h>
+#include <etcd/kv.h>
+#include <etcd/maintenance.h>
+
+#include "proto/rpc.pb.h"
+
+// Between the values of the public headers and the messages on the wire.
+
+namespace client {
+
+etcdserverpb::RangeRequest ToProto(const etcd::GetRequest& request);
+etcdserverpb::PutRequest ToProto(const etcd::PutRequest& request);
+etcdserverpb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request);
+etcdserverpb::TxnRequest ToProto(const etcd::TxnRequest& request);
+etcdserverpb::CompactionRequest ToProto(const etcd::CompactRequest& request);
+
+// What the message holds is moved out of it.
+etcd::GetResponse FromProto(etcdserverpb::RangeResponse&& reply);
+etcd::PutResponse FromProto(etcdserverpb::PutResponse&& reply);
+etcd::DeleteResponse FromProto(etcdserverpb::DeleteRangeResponse&& reply);
+etcd::TxnResponse FromProto(etcdserverpb::TxnResponse&& reply);
+etcd::CompactResponse FromProto(etcdserverpb::CompactionResponse&& reply);
+etcd::MemberListResponse FromProto(etcdserverpb::MemberListResponse&& reply);
+etcd::StatusResponse FromProto(etcdserverpb::StatusResponse&& reply);
+etcd::HashKvResponse FromProto(etcdserverpb::HashKVResponse&& reply);
+etcd::HashResponse FromProto(etcdserverpb::HashResponse&& reply);
+etcd::SnapshotChunk FromProto(etcdserverpb::SnapshotResponse&& reply);
+etcd::DefragmentResponse FromProto(etcdserverpb::DefragmentResponse&& reply);
+etcd::AlarmResponse FromProto(etcdserverpb::AlarmResponse&& reply);
+
+}  // namespace client

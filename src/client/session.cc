@@ -1,0 +1,278 @@
+#include "client/session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "client/endpoint.h"
+#include "proto/rpc.pb.h"
+
+namespace client {
+
+using base::Code;
+using base::Status;
+
+namespace {
+
+constexpr char kApiVersion[] = "3.7";
+constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", Repeatable::kNo};
+
+Status DeadlineExceeded() {
+  return Status(Code::kDeadlineExceeded, "context deadline exceeded");
+}
+
+}  // namespace
+
+// One call with its attempts. Held by the session until it is done.
+class Session::Call final : public std::enable_shared_from_this<Session::Call> {
+ public:
+  Call(Session* session, Request request, Sink sink, Done done)
+      : session_(*session),
+        request_(std::move(request)),
+        sink_(std::move(sink)),
+        done_(std::move(done)) {}
+
+  void Begin() {
+    if (request_.timeout > runtime::Duration(0)) {
+      deadline_ = session_.loop_->clock().Now() + request_.timeout;
+    }
+    if (!request_.endpoint.empty()) {
+      base::Result<std::unique_ptr<rpc::Channel>> channel =
+          session_.NewChannelTo(request_.endpoint);
+      if (!channel.ok()) return Finish(channel.status());
+      own_channel_ = std::move(channel).value();
+    }
+    Attempt();
+  }
+
+  void Finish(const Status& status) {
+    if (finished_) return;
+    finished_ = true;
+    const std::shared_ptr<Call> alive = shared_from_this();
+    timer_.reset();
+    if (own_channel_ != nullptr) {
+      session_.retired_.push_back(std::move(own_channel_));
+      session_.sweep_->Arm(runtime::Duration(0));
+    }
+    session_.Remove(this);
+    done_(status);
+  }
+
+ private:
+  class Handler final : public rpc::ClientHandler {
+   public:
+    explicit Handler(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+    void OnMessage(base::ByteView message) override { call_->OnMessage(message); }
+    void OnFinished(const Status& status, const http::Headers&) override {
+      call_->OnAttemptEnded(status);
+    }
+
+   private:
+    const std::shared_ptr<Call> call_;
+  };
+
+  void Attempt() {
+    rpc::ClientCall::Options options;
+    options.deadline = deadline_;
+    options.metadata = session_.Metadata(request_);
+    options.wait_for_ready = true;
+    options.max_receive_bytes = session_.settings_.max_receive_bytes;
+    rpc::Channel& channel = own_channel_ != nullptr ? *own_channel_ : *session_.channel_;
+    attempt_ = channel.Start(request_.method.path, std::move(options),
+                             std::make_unique<Handler>(shared_from_this()));
+    attempt_->Send(rpc::Message(request_.message));
+    attempt_->HalfClose();
+  }
+
+  void OnMessage(base::ByteView message) {
+    answered_ = true;
+    if (stopped_ || sink_(message)) return;
+    stopped_ = true;
+    attempt_->Cancel();
+  }
+
+  void OnAttemptEnded(const Status& status) {
+    if (status.ok() || answered_ || session_.closing_) return Finish(status);
+    const bool late = deadline_.has_value() && session_.loop_->clock().Now() >= *deadline_;
+    if (late || ++attempts_ >= session_.settings_.max_attempts) return Finish(status);
+    const Credentials credentials{.has_password = !session_.settings_.user.empty(),
+                                  .has_token = !session_.settings_.token.empty()};
+    switch (ChooseRemedy(status, request_.method.repeatable, Endpoints(), credentials)) {
+      case Remedy::kNone:
+        return Finish(status);
+      case Remedy::kRepeat:
+        return Repeat();
+      case Remedy::kAuthenticate:
+        // Else it would ask for a token in order to ask for a token.
+        if (request_.method.path == kAuthenticate.path) return Finish(status);
+        return session_.Authenticate(Remaining(),
+                                     [call = shared_from_this()](const Status& renewed) {
+                                       if (!renewed.ok()) return call->Finish(renewed);
+                                       call->Repeat();
+                                     });
+    }
+  }
+
+  // By the timer even without a wait: not inside the events of the attempt before.
+  void Repeat() {
+    if (finished_) return;
+    const RetryWait retry{session_.settings_.retry_wait, session_.settings_.retry_jitter_percent};
+    runtime::Duration wait = retry.Before(attempts_, Endpoints(), &session_.random_);
+    if (deadline_.has_value()) wait = std::min(wait, Remaining());
+    if (timer_ == nullptr) {
+      timer_ = session_.loop_->NewTimer([this] {
+        if (deadline_.has_value() && Remaining() == runtime::Duration(0)) {
+          return Finish(DeadlineExceeded());
+        }
+        Attempt();
+      });
+    }
+    timer_->Arm(wait);
+  }
+
+  size_t Endpoints() const {
+    return own_channel_ != nullptr ? 1 : session_.settings_.endpoints.size();
+  }
+  // 0 without a deadline.
+  runtime::Duration Remaining() const {
+    if (!deadline_.has_value()) return runtime::Duration(0);
+    return std::max(runtime::Duration(0), *deadline_ - session_.loop_->clock().Now());
+  }
+
+  Session& session_;
+  const Request request_;
+  Sink sink_;
+  Done done_;
+  std::optional<runtime::TimePoint> deadline_;
+  std::unique_ptr<rpc::Channel> own_channel_;
+  std::shared_ptr<rpc::ClientCall> attempt_;
+  std::unique_ptr<runtime::Timer> timer_;
+  size_t attempts_ = 0;  // that have ended
+  bool answered_ = false;
+  bool stopped_ = false;  // by the sink
+  bool finished_ = false;
+};
+
+Session::Session(runtime::Loop* loop, runtime::Network* network, Settings settings, uint64_t seed)
+    : loop_(loop),
+      network_(network),
+      settings_(std::move(settings)),
+      random_(seed),
+      token_(settings_.token),
+      channel_(NewChannel(settings_)),
+      sweep_(loop->NewTimer([this] { retired_.clear(); })) {}
+
+Session::~Session() {
+  closing_ = true;
+  const Status canceled(Code::kCanceled, "grpc: the client connection is closing");
+  while (!calls_.empty()) {
+    const std::shared_ptr<Call> call = calls_.begin()->second;
+    call->Finish(canceled);
+  }
+  retired_.clear();
+  channel_.reset();
+}
+
+std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
+  rpc::Channel::Options options;
+  options.endpoints = settings.endpoints;
+  options.authority = settings.authority;
+  options.tls = settings.tls;
+  options.server_name = settings.server_name;
+  options.keepalive.interval = settings.keepalive_time;
+  options.keepalive.timeout = settings.keepalive_timeout;
+  options.keepalive.without_streams = settings.permit_without_stream;
+  options.connect_timeout = settings.dial_timeout;
+  options.seed = random_.Next();
+  return std::make_unique<rpc::Channel>(loop_, network_, std::move(options));
+}
+
+base::Result<std::unique_ptr<rpc::Channel>> Session::NewChannelTo(const std::string& text) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(text));
+  Settings settings = settings_;
+  settings.endpoints = {endpoint.address};
+  if (endpoint.security == Endpoint::Security::kPlain) settings.tls = nullptr;
+  if (endpoint.security == Endpoint::Security::kTls && settings.tls == nullptr) {
+    return Status(Code::kInvalidArgument,
+                  "endpoint \"" + text + "\": the client has no TLS options for it");
+  }
+  return NewChannel(settings);
+}
+
+http::Headers Session::Metadata(const Request& request) const {
+  http::Headers metadata = {{"client-api-version", kApiVersion}};
+  if (request.require_leader) metadata.Add("hasleader", "true");
+  if (!token_.empty() && request.method.path != kAuthenticate.path) {
+    metadata.Add("token", token_);
+  }
+  return metadata;
+}
+
+void Session::Remove(Call* call) {
+  calls_.erase(call);
+}
+
+void Session::Start(Request request, Sink sink, Done done) {
+  if (request.message.size() > settings_.max_request_bytes) {
+    return done(
+        Status(Code::kResourceExhausted, "trying to send message larger than max (" +
+                                             std::to_string(request.message.size()) + " vs. " +
+                                             std::to_string(settings_.max_request_bytes) + ")"));
+  }
+  const auto call =
+      std::make_shared<Call>(this, std::move(request), std::move(sink), std::move(done));
+  calls_.emplace(call.get(), call);
+  call->Begin();
+}
+
+void Session::StartUnary(Request request, UnaryDone done) {
+  struct Reply {
+    base::Bytes bytes;
+    size_t messages = 0;
+  };
+  const auto reply = std::make_shared<Reply>();
+  Start(
+      std::move(request),
+      [reply](base::ByteView message) {
+        reply->bytes = message;
+        ++reply->messages;
+        return true;
+      },
+      [reply, done = std::move(done)](const Status& status) mutable {
+        if (status.ok() && reply->messages != 1) {
+          return done(Status(Code::kInternal,
+                             "cardinality violation: a unary call was answered "
+                             "with " +
+                                 std::to_string(reply->messages) + " messages"),
+                      {});
+        }
+        done(status, reply->bytes);
+      });
+}
+
+void Session::Authenticate(runtime::Duration timeout, Done done) {
+  if (settings_.user.empty()) return done({});
+  etcdserverpb::AuthenticateRequest message;
+  message.set_name(settings_.user);
+  message.set_password(settings_.password);
+  Request request{.method = kAuthenticate, .message = message.SerializeAsString()};
+  request.timeout = timeout;
+  StartUnary(std::move(request),
+             [this, done = std::move(done)](const Status& status, base::ByteView bytes) mutable {
+               if (status == base::errors::kAuthNotEnabled) {
+                 token_.clear();
+                 return done({});
+               }
+               if (!status.ok()) return done(status);
+               etcdserverpb::AuthenticateResponse reply;
+               if (!reply.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+                 return done(Status(Code::kInternal, "grpc: error unmarshalling response"));
+               }
+               token_ = reply.token();
+               done({});
+             });
+}
+
+}  // namespace client

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "client/retry_policy.h"
+#include "client/settings.h"
+#include "net/rpc/channel.h"
+#include "runtime/loop.h"
+
+namespace client {
+
+// What is known of a method of the services beforehand.
+struct Method {
+  const char* path;  // "/package.Service/Method"
+  Repeatable repeatable = Repeatable::kNo;
+};
+
+// The side of a client that lives on its loop: the channel, the token, and the calls that are
+// under way with their retries. One loop. Not destroyed inside a callback of its own.
+class Session {
+ public:
+  Session(runtime::Loop* loop, runtime::Network* network, Settings settings, uint64_t seed);
+  // Ends all calls with kCanceled.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  struct Request {
+    Method method;
+    base::Bytes message;
+    // Sent to this endpoint, over a connection of its own; empty: to the next of the channel.
+    std::string endpoint = {};
+    runtime::Duration timeout{0};  // 0: none
+    bool require_leader = false;
+  };
+  // Receives one message of the answer, valid during the call; false ends the call with kCanceled.
+  using Sink = base::Callback<bool(base::ByteView message)>;
+  using Done = base::Callback<void(const base::Status& status)>;
+
+  // A call with one request message and any number of answers. `done` runs once, maybe before this
+  // returns.
+  void Start(Request request, Sink sink, Done done);
+  // A call that is answered by exactly one message, which is valid during `done`.
+  using UnaryDone = base::Callback<void(const base::Status& status, base::ByteView reply)>;
+  void StartUnary(Request request, UnaryDone done);
+
+  // Asks for a token if there is a password.
+  void Authenticate(runtime::Duration timeout, Done done);
+
+ private:
+  class Call;
+
+  std::unique_ptr<rpc::Channel> NewChannel(const Settings& settings);
+  base::Result<std::unique_ptr<rpc::Channel>> NewChannelTo(const std::string& endpoint);
+  http::Headers Metadata(const Request& request) const;
+  void Remove(Call* call);
+
+  runtime::Loop* const loop_;
+  runtime::Network* const network_;
+  const Settings settings_;
+  runtime::Random random_;
+  std::string token_;
+  std::unique_ptr<rpc::Channel> channel_;
+  std::unordered_map<Call*, std::shared_ptr<Call>> calls_;
+  // Channels of calls that have ended; destroyed outside their events.
+  std::vector<std::unique_ptr<rpc::Channel>> retired_;
+  std::unique_ptr<runtime::Timer> sweep_;
+  bool closing_ = false;
+};
+
+}  // namespace client

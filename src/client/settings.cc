@@ -1,0 +1,143 @@
+#include "client/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "client/endpoint.h"
+
+namespace client {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr size_t kDefaultRequestBytes = 2 * 1024 * 1024;
+constexpr size_t kDefaultReceiveBytes = 2147483647;
+// gRPC's clients ping no more often, and members count faster ones as abuse.
+constexpr runtime::Duration kShortestKeepalive = std::chrono::seconds(10);
+// Where the distributions keep the authorities that the machine trusts.
+constexpr std::array<std::string_view, 4> kSystemAuthorities = {
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
+Status Refused(std::string_view why) {
+  return Status(Code::kInvalidArgument, why);
+}
+
+Status CheckValues(const etcd::ClientOptions& options) {
+  if (options.endpoints.empty()) {
+    return Refused("at least one Endpoint is required in client config");
+  }
+  if (!options.token.empty() && (!options.user.empty() || !options.password.empty())) {
+    return Refused("a token and a user with a password exclude each other");
+  }
+  if (options.user.empty() != options.password.empty()) {
+    return Refused("a user needs a password, and a password a user");
+  }
+  if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
+    return Refused("a certificate needs its key, and a key its certificate");
+  }
+  for (const etcd::Duration duration : {options.dial_timeout, options.keepalive_time,
+                                        options.keepalive_timeout, options.retry_wait}) {
+    if (duration < etcd::Duration(0)) return Refused("a duration is negative");
+  }
+  if (options.max_attempts == 0) return Refused("max_attempts is 0");
+  if (options.retry_jitter_percent > 100) return Refused("retry_jitter_percent is more than 100");
+  if (options.max_receive_bytes != 0 && options.max_request_bytes > options.max_receive_bytes) {
+    return Refused("gRPC message recv limit (" + std::to_string(options.max_receive_bytes) +
+                   " bytes) must be greater than send limit (" +
+                   std::to_string(options.max_request_bytes) + " bytes)");
+  }
+  return {};
+}
+
+Status ReadIfNamed(runtime::Disk& disk, const std::string& path, base::Bytes* out) {
+  if (path.empty()) return {};
+  base::Result<base::Bytes> read = runtime::ReadFile(disk, path);
+  if (!read.ok()) return Refused(read.status().message());
+  *out = std::move(read).value();
+  return {};
+}
+
+Status ReadSystemAuthorities(runtime::Disk& disk, base::Bytes* out) {
+  for (const std::string_view path : kSystemAuthorities) {
+    base::Result<base::Bytes> read = runtime::ReadFile(disk, path);
+    if (!read.ok()) continue;
+    *out = std::move(read).value();
+    return {};
+  }
+  return Refused("TLS needs ca_file: this system has no bundle of authorities");
+}
+
+using TlsContext = std::shared_ptr<const http::TlsContext>;
+
+base::Result<TlsContext> OpenTls(const etcd::TlsOptions& options, runtime::Disk& disk) {
+  http::TlsOptions tls;
+  RETURN_IF_ERROR(ReadIfNamed(disk, options.ca_file, &tls.trusted_ca_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk, options.cert_file, &tls.certificate_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk, options.key_file, &tls.key_pem));
+  tls.skip_verify = options.insecure_skip_verify;
+  if (options.ca_file.empty() && !tls.skip_verify) {
+    RETURN_IF_ERROR(ReadSystemAuthorities(disk, &tls.trusted_ca_pem));
+  }
+  return http::TlsContext::New(http::TlsContext::Role::kClient, tls);
+}
+
+// Whether the endpoints are spoken to in TLS: one answer for all of them.
+base::Result<bool> NeedsTls(const etcd::ClientOptions& options,
+                            const std::vector<Endpoint>& endpoints) {
+  const bool configured = options.use_tls || options.tls != etcd::TlsOptions{};
+  const auto is_tls = [configured](const Endpoint& endpoint) {
+    return endpoint.security == Endpoint::Security::kTls ||
+           (endpoint.security == Endpoint::Security::kAsConfigured && configured);
+  };
+  const bool first = is_tls(endpoints.front());
+  const bool agreed =
+      std::all_of(endpoints.begin(), endpoints.end(),
+                  [&](const Endpoint& endpoint) { return is_tls(endpoint) == first; });
+  if (!agreed) return Refused("endpoints with TLS and without do not mix");
+  return first;
+}
+
+}  // namespace
+
+base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime::Disk& disk) {
+  RETURN_IF_ERROR(CheckValues(options));
+  Settings settings;
+  std::vector<Endpoint> endpoints;
+  for (const std::string& text : options.endpoints) {
+    ASSIGN_OR_RETURN(Endpoint endpoint, ParseEndpoint(text));
+    settings.endpoints.push_back(endpoint.address);
+    endpoints.push_back(std::move(endpoint));
+  }
+  ASSIGN_OR_RETURN(const bool needs_tls, NeedsTls(options, endpoints));
+  if (needs_tls) {
+    ASSIGN_OR_RETURN(settings.tls, OpenTls(options.tls, disk));
+  }
+  settings.server_name = options.tls.server_name;
+  if (!endpoints.front().address.unix_path.empty()) {
+    // A socket has no host to name.
+    settings.authority = "localhost";
+    if (settings.server_name.empty()) settings.server_name = endpoints.front().server_name;
+  }
+  settings.user = options.user;
+  settings.password = options.password;
+  settings.token = options.token;
+  settings.dial_timeout = options.dial_timeout;
+  settings.keepalive_time = options.keepalive_time == etcd::Duration(0)
+                                ? runtime::Duration::max()
+                                : std::max(options.keepalive_time, kShortestKeepalive);
+  settings.keepalive_timeout = options.keepalive_timeout;
+  settings.permit_without_stream = options.permit_without_stream;
+  settings.max_request_bytes =
+      options.max_request_bytes == 0 ? kDefaultRequestBytes : options.max_request_bytes;
+  settings.max_receive_bytes =
+      options.max_receive_bytes == 0 ? kDefaultReceiveBytes : options.max_receive_bytes;
+  settings.max_attempts = options.max_attempts;
+  settings.retry_wait = options.retry_wait;
+  settings.retry_jitter_percent = options.retry_jitter_percent;
+  return settings;
+}
+
+}  // namespace client

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <etcd/options.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http/tls_context.h"
+#include "runtime/disk.h"
+#include "runtime/network.h"
+
+namespace client {
+
+// etcd::ClientOptions after they were checked and their files read: what a session works with.
+struct Settings {
+  std::vector<runtime::Address> endpoints;
+  // Null: plain text.
+  std::shared_ptr<const http::TlsContext> tls;
+  std::string server_name;  // that certificates must have; empty: the host of each endpoint
+  std::string authority;    // empty: the address of each endpoint
+
+  std::string user;
+  std::string password;
+  std::string token;
+
+  runtime::Duration dial_timeout{};
+  runtime::Duration keepalive_time{};  // Duration::max(): never
+  runtime::Duration keepalive_timeout{};
+  bool permit_without_stream = false;
+  size_t max_request_bytes = 0;
+  size_t max_receive_bytes = 0;
+
+  size_t max_attempts = 0;
+  runtime::Duration retry_wait{};
+  uint32_t retry_jitter_percent = 0;
+};
+
+// Fails with kInvalidArgument if the options contradict themselves or a file is no good.
+base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime::Disk& disk);
+
+}  // namespace client
