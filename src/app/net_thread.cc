@@ -12,6 +12,7 @@
 #include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
 #include "net/http/server.h"
+#include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
 
@@ -63,6 +64,7 @@ struct NetThread::Services {
     maintenance.AddTo(table);
     cluster.AddTo(table);
     grpc_health.AddTo(table);
+    reflection::AddTo(table);
     counts.Add(&table);
   }
 

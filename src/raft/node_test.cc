@@ -407,49 +407,5 @@ TEST(ConfChangeProposalTest, OneThatWasDroppedForItsSizeDoesNotBlockTheNext) {
   EXPECT_EQ(last.front().type, EntryType::kConfChangeV2);
 }
 
-// --- A change of configuration that could not be applied.
-TEST(ConfChangeProposalTest, OneThatTheActiveConfigurationDoesNotAllowIsAppendedEmpty) {
-  const auto refused = [](const ConfChangeV2& change) {
-    LoneNode lone(3);
-    lone.Elect();
-    EXPECT_TRUE(lone.node().ProposeConfChange(change).ok());
-    lone.Sent();
-    std::vector<Entry> last;
-    const Index index = lone.node().log().LastIndex();
-    return lone.node().log().Read(index, index + 1, kNoLimit, &last) &&
-           last.front().type == EntryType::kNormal && last.front().data.empty();
-  };
-  const auto remove = [](uint64_t id) {
-    return ConfChangeSingle{ConfChangeType::kRemoveNode, MemberId(id)};
-  };
-  EXPECT_TRUE(refused({ConfChangeTransition::kAuto, {remove(1), remove(2), remove(3)}}))
-      << "nobody would be left";
-  EXPECT_TRUE(refused({ConfChangeTransition::kJointExplicit, {}}))
-      << "there is nothing to change";
-  EXPECT_FALSE(refused({ConfChangeTransition::kAuto, {remove(3)}}));
-}
-
-// --- A change of configuration that could not be applied.
-TEST(ConfChangeProposalTest, OneThatTheActiveConfigurationDoesNotAllowIsAppendedEmpty) {
-  const auto refused = [](const ConfChangeV2& change) {
-    LoneNode lone(3);
-    lone.Elect();
-    EXPECT_TRUE(lone.node().ProposeConfChange(change).ok());
-    lone.Sent();
-    std::vector<Entry> last;
-    const Index index = lone.node().log().LastIndex();
-    return lone.node().log().Read(index, index + 1, kNoLimit, &last) &&
-           last.front().type == EntryType::kNormal && last.front().data.empty();
-  };
-  const auto remove = [](uint64_t id) {
-    return ConfChangeSingle{ConfChangeType::kRemoveNode, MemberId(id)};
-  };
-  EXPECT_TRUE(refused({ConfChangeTransition::kAuto, {remove(1), remove(2), remove(3)}}))
-      << "nobody would be left";
-  EXPECT_TRUE(refused({ConfChangeTransition::kJointExplicit, {}}))
-      << "there is nothing to change";
-  EXPECT_FALSE(refused({ConfChangeTransition::kAuto, {remove(3)}}));
-}
-
 }  // namespace
 }  // namespace raft
