@@ -172,12 +172,23 @@ TEST_F(TlsTest, RefusesARevokedClient) {
   };
   server_options_.trusted_ca_pem = authority.certificate_pem();
   server_options_.require_client_certificate = true;
-  server_options_.crl_pem = authority.Crl({});
+  server_options_.crl = authority.Crl({});
   Listen();
   EXPECT_EQ(call_as(revoked), Code::kOk) << "not yet revoked";
-  server_options_.crl_pem = authority.Crl({6, 7});
+  server_options_.crl = authority.Crl({6, 7});
   EXPECT_EQ(call_as(revoked), Code::kUnavailable);
   EXPECT_EQ(call_as(other), Code::kOk);
+}
+
+TEST_F(TlsTest, ReadsARevocationListInEitherForm) {
+  TlsOptions options = server_options_;
+  const http::testing::Authority authority(kStart);
+  options.crl = authority.Crl({7});
+  EXPECT_TRUE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+  options.crl.pop_back();
+  EXPECT_FALSE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+  options.crl = authority.Crl({7}, http::testing::Authority::Form::kPem);
+  EXPECT_TRUE(TlsContext::New(TlsContext::Role::kServer, options).ok());
 }
 
 TEST_F(TlsTest, ChecksTheAllowedNames) {
@@ -235,7 +246,7 @@ TEST_F(TlsTest, NamesTheOptionAtFault) {
   options.certificate_pem = "nonsense";
   EXPECT_FALSE(TlsContext::New(TlsContext::Role::kServer, options).ok());
   options = server_options_;
-  options.crl_pem = "nonsense";
+  options.crl = "nonsense";
   EXPECT_TRUE(
       TlsContext::New(TlsContext::Role::kServer, options).status().message().starts_with("CRL: "));
   options = server_options_;

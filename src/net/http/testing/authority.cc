@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <memory>
+
 #include "base/check.h"
 
 namespace http::testing {
@@ -23,7 +25,7 @@ TimePointer TimeOf(int64_t seconds) {
   return time;
 }
 
-base::Bytes TextOf(BIO* bio) {
+base::Bytes ContentsOf(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);  // NOLINT(google-runtime-int)
   return base::Bytes(data, static_cast<size_t>(size));
@@ -32,7 +34,7 @@ base::Bytes TextOf(BIO* bio) {
 base::Bytes PemOf(X509* certificate) {
   const BioPointer text(BIO_new(BIO_s_mem()));
   CHECK(PEM_write_bio_X509(text.get(), certificate) == 1);
-  return TextOf(text.get());
+  return ContentsOf(text.get());
 }
 
 void AddExtension(X509* certificate, int kind, const std::string& value) {
@@ -84,16 +86,16 @@ SelfSigned Authority::Issue(int64_t serial, const std::string& host) const {
   const BioPointer key_text(BIO_new(BIO_s_mem()));
   CHECK(PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr,
                                  nullptr) == 1);
-  return {PemOf(certificate.get()), TextOf(key_text.get())};
+  return {PemOf(certificate.get()), ContentsOf(key_text.get())};
 }
 
-base::Bytes Authority::Crl(const std::set<int64_t>& revoked_serials) const {
+base::Bytes Authority::Crl(const std::set<int64_t>& revoked_serials, Form form) const {
   X509_CRL* const list = X509_CRL_new();
   CHECK(list != nullptr);
   X509_CRL_set_version(list, X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate_.get()));
   X509_CRL_set1_lastUpdate(list, TimeOf(now_ - kFiveDays).get());
-  X509_CRL_set1_nextUpdate(list, TimeOf(now_ + kFiveDays).get());
+  X509_CRL_set1_nextUpdate(list, TimeOf(now_ - kFiveDays + 1).get());
   for (const int64_t serial : revoked_serials) {
     ASN1_INTEGER* const number = ASN1_INTEGER_new();
     ASN1_INTEGER_set_int64(number, serial);
@@ -105,10 +107,12 @@ base::Bytes Authority::Crl(const std::set<int64_t>& revoked_serials) const {
   }
   X509_CRL_sort(list);
   CHECK(X509_CRL_sign(list, key_.get(), EVP_sha256()) > 0);
-  const BioPointer text(BIO_new(BIO_s_mem()));
-  CHECK(PEM_write_bio_X509_CRL(text.get(), list) == 1);
+  const BioPointer encoded(BIO_new(BIO_s_mem()));
+  const int written = form == Form::kDer ? i2d_X509_CRL_bio(encoded.get(), list)
+                                         : PEM_write_bio_X509_CRL(encoded.get(), list);
+  CHECK(written == 1);
   X509_CRL_free(list);
-  return TextOf(text.get());
+  return ContentsOf(encoded.get());
 }
 
 }  // namespace http::testing

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -20,8 +20,9 @@ class Authority {
   base::Bytes certificate_pem() const;
   // A certificate with this serial number and one DNS name, and its key.
   SelfSigned Issue(int64_t serial, const std::string& host) const;
-  // The list of what is revoked, as PEM text.
-  base::Bytes Crl(const std::set<int64_t>& revoked_serials) const;
+  // The list of what is revoked; a newer one is overdue.
+  enum class Form : uint8_t { kDer, kPem };
+  base::Bytes Crl(const std::set<int64_t>& revoked_serials, Form form = Form::kDer) const;
 
  private:
   CertificatePointer NewCertificate(int64_t serial, const std::string& common_name,
