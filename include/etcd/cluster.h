@@ -12,9 +12,9 @@ namespace etcd {
 
 struct Member {
   uint64_t id = 0;
-  std::string name;  // empty until it has started
-  std::vector<std::string> peer_urls;
-  std::vector<std::string> client_urls;  // empty until it has started
+  std::string name = {};  // empty until it has started
+  std::vector<std::string> peer_urls = {};
+  std::vector<std::string> client_urls = {};  // empty until it has started
   bool is_learner = false;
 };
 
@@ -24,8 +24,8 @@ struct MemberListRequest {
 };
 
 struct MemberListResponse {
-  ResponseHeader header;
-  std::vector<Member> members;
+  ResponseHeader header = {};
+  std::vector<Member> members = {};
 };
 
 }  // namespace etcd

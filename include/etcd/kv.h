@@ -23,11 +23,11 @@ struct ResponseHeader {
 };
 
 struct KeyValue {
-  std::string key;
+  std::string key = {};
   int64_t create_revision = 0;
   int64_t mod_revision = 0;
   int64_t version = 0;  // 1 when created, one more with each put
-  std::string value;
+  std::string value = {};
   int64_t lease = 0;  // 0: none
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };
@@ -42,9 +42,9 @@ enum class SortOrder : uint8_t { kNone = 0, kAscend = 1, kDescend = 2 };
 enum class SortTarget : uint8_t { kKey = 0, kVersion = 1, kCreate = 2, kMod = 3, kValue = 4 };
 
 struct GetRequest {
-  std::string key;
+  std::string key = {};
   // Empty: the one key; otherwise the first key that is not meant, or kFromKey.
-  std::string range_end;
+  std::string range_end = {};
   int64_t limit = 0;     // 0: none
   int64_t revision = 0;  // 0: the current one
   SortOrder sort_order = SortOrder::kNone;
@@ -61,15 +61,15 @@ struct GetRequest {
 };
 
 struct GetResponse {
-  ResponseHeader header;
-  std::vector<KeyValue> kvs;
+  ResponseHeader header = {};
+  std::vector<KeyValue> kvs = {};
   bool more = false;  // the limit cut the result
   int64_t count = 0;  // keys in the range, whatever the limit and the bounds
 };
 
 struct PutRequest {
-  std::string key;
-  std::string value;
+  std::string key = {};
+  std::string value = {};
   int64_t lease = 0;          // 0: none
   bool prev_kv = false;       // answer the pair as it was
   bool ignore_value = false;  // keep the value; the key must exist and `value` be empty
@@ -77,20 +77,20 @@ struct PutRequest {
 };
 
 struct PutResponse {
-  ResponseHeader header;
-  std::optional<KeyValue> prev_kv;
+  ResponseHeader header = {};
+  std::optional<KeyValue> prev_kv = {};
 };
 
 struct DeleteRequest {
-  std::string key;
-  std::string range_end;  // as in GetRequest
-  bool prev_kv = false;   // answer the deleted pairs
+  std::string key = {};
+  std::string range_end = {};  // as in GetRequest
+  bool prev_kv = false;        // answer the deleted pairs
 };
 
 struct DeleteResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   int64_t deleted = 0;
-  std::vector<KeyValue> prev_kvs;  // in the order of the keys
+  std::vector<KeyValue> prev_kvs = {};  // in the order of the keys
 };
 
 // A condition on a key, or on every key of a range. A key that does not exist has version,
@@ -100,18 +100,18 @@ struct Compare {
   enum class Target : uint8_t { kVersion = 0, kCreate = 1, kMod = 2, kValue = 3, kLease = 4 };
 
   Target target = Target::kVersion;
-  std::string key;
+  std::string key = {};
   Result result = Result::kEqual;
-  int64_t number = 0;     // for every target but kValue
-  std::string value;      // for kValue
-  std::string range_end;  // empty: the one key
+  int64_t number = 0;          // for every target but kValue
+  std::string value = {};      // for kValue
+  std::string range_end = {};  // empty: the one key
 };
 
 struct Op;
 struct TxnRequest {
-  std::vector<Compare> compares;  // all must hold
-  std::vector<Op> success;        // if they do
-  std::vector<Op> failure;        // if one does not
+  std::vector<Compare> compares = {};  // all must hold
+  std::vector<Op> success = {};        // if they do
+  std::vector<Op> failure = {};        // if one does not
 };
 struct Op {
   std::variant<GetRequest, PutRequest, DeleteRequest, TxnRequest> request;
@@ -119,10 +119,10 @@ struct Op {
 
 struct OpResponse;
 struct TxnResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   bool succeeded = false;
   // Of the branch that was taken, one for each operation.
-  std::vector<OpResponse> responses;
+  std::vector<OpResponse> responses = {};
 };
 struct OpResponse {
   std::variant<GetResponse, PutResponse, DeleteResponse, TxnResponse> response;
@@ -135,7 +135,7 @@ struct CompactRequest {
 };
 
 struct CompactResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
 };
 
 }  // namespace etcd

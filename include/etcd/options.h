@@ -13,12 +13,12 @@ using Duration = std::chrono::nanoseconds;
 // TLS to the members; files in PEM form, read once, when the client is made.
 struct TlsOptions {
   // Authorities to trust; the system's if empty.
-  std::string ca_file;
+  std::string ca_file = {};
   // This client's certificate chain and its key; both or neither.
-  std::string cert_file;
-  std::string key_file;
+  std::string cert_file = {};
+  std::string key_file = {};
   // The name that members' certificates must have; the endpoint's host if empty.
-  std::string server_name;
+  std::string server_name = {};
   // Takes any certificate: whoever can intercept the connection can read it. For tests.
   bool insecure_skip_verify = false;
 
@@ -36,17 +36,17 @@ struct ClientOptions {
   // `host` is a name, an IPv4 address, or an IPv6 address in brackets. Plain and TLS endpoints do
   // not mix. Calls go to the connected endpoints in turn; one that fails is tried again in the
   // background.
-  std::vector<std::string> endpoints;
+  std::vector<std::string> endpoints = {};
 
-  TlsOptions tls;
+  TlsOptions tls = {};
   // For https:// and unixs: without any field of `tls`, and for endpoints without a scheme when
   // true: TLS with the system's authorities.
   bool use_tls = false;
 
   // Authentication: by name and password, or by a token that was issued elsewhere. Not both.
-  std::string user;
-  std::string password;
-  std::string token;
+  std::string user = {};
+  std::string password = {};
+  std::string token = {};
 
   // For one attempt to connect, and for the authentication in Client::New.
   Duration dial_timeout = std::chrono::seconds(5);

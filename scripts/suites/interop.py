@@ -17,6 +17,8 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     binaries = root / "build/dev/bin"
     snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
     counts = _etcd(root / "test/interop/snapshot_interop_test.py", snapshot_tool)
+    counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
+                                     {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
     with _server(binaries / "rpc_test_server") as address:
         environment = {"INTEROP_ADDRESS": address}
         counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)

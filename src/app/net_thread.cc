@@ -12,6 +12,7 @@
 #include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
 #include "net/http/server.h"
+#include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
 
@@ -63,11 +64,15 @@ struct NetThread::Services {
     maintenance.AddTo(table);
     cluster.AddTo(table);
     grpc_health.AddTo(table);
+    reflection::AddTo(table);
     counts.Add(&table);
   }
-  ~Services() {
-    counts.Remove(&table);
+
+  // Ends all connections, and with them all calls.
+  void Close() {
     for (const auto& [surface, server] : servers) counts.Remove(&server);
+    servers.clear();
+    counts.Remove(&table);
   }
 
   http::Service* ServiceOf(Surface surface) {
@@ -149,7 +154,7 @@ void NetThread::RunAfter(runtime::Duration delay, base::Callback<void()> task) {
 void NetThread::Close() {
   thread_.RunAndWait([this] {
     timer_.reset();
-    services_.reset();
+    if (services_ != nullptr) services_->Close();
   });
 }
 
