@@ -31,8 +31,9 @@ will store the content of the file to <key>.
 )";
 
 constexpr char kTxnLong[] =
-    R"(Txn reads multiple etcd requests from standard input and applies them as a single atomic transaction.
-
+    "Txn reads multiple etcd requests from standard input and applies them as a single atomic "
+    "transaction.\n"
+    R"(
 A transaction consists of three components:
 1) a list of conditions,
 2) a list of requests to apply if all the conditions are true,
@@ -56,14 +57,15 @@ put key2 "some extra key"
 Refer to https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md#txn-options.)";
 
 constexpr char kStatusLong[] =
-    R"(When --write-out is set to simple, this command prints out comma-separated status lists for each endpoint.
-The items in the lists are endpoint, ID, version, db size, is leader, is learner, raft term, raft index, raft applied index, errors.
-)";
+    "When --write-out is set to simple, this command prints out comma-separated status lists for "
+    "each endpoint.\n"
+    "The items in the lists are endpoint, ID, version, db size, is leader, is learner, raft term, "
+    "raft index, raft applied index, errors.\n";
 
 constexpr char kMemberListLong[] =
-    R"(When --write-out is set to simple, this command prints out comma-separated member lists for each endpoint.
-The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.
-)";
+    "When --write-out is set to simple, this command prints out comma-separated member lists for "
+    "each endpoint.\n"
+    "The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.\n";
 
 // The empty lines hold two spaces, as etcdctl prints them.
 constexpr char kSnapshotExample[] =
