@@ -58,8 +58,8 @@ LOADS = [
      (100, 10, 100_000), "written"),
     ("range linearizable, written 100x10", "/etcdserverpb.KV/Range", grpc(RANGE), "grpc",
      (100, 10, 100_000), "written"),
-    ("json range 100x1", "/v3/kv/range", JSON_RANGE, "json", (100, 1, 30_000), "fresh"),
-    ("json put 100x1", "/v3/kv/put", JSON_PUT, "json", (100, 1, 30_000), "written"),
+    ("json range 100x10", "/v3/kv/range", JSON_RANGE, "json", (100, 10, 50_000), "fresh"),
+    ("json put 100x10", "/v3/kv/put", JSON_PUT, "json", (100, 10, 50_000), "written"),
     ("tls range 100x10", "/etcdserverpb.KV/Range", grpc(SERIALIZABLE), "grpc",
      (100, 10, 100_000), "fresh tls"),
 ]

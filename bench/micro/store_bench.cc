@@ -2,24 +2,19 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <atomic>
 #include <cstdlib>
-#include <memory>
+#include <fstream>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/check.h"
-#include "runtime/posix/clock.h"
+#include "bench/micro/lmdb_store.h"
 #include "runtime/posix/disk.h"
 #include "runtime/random.h"
-#include "storage/backend/lmdb_backend.h"
-#include "storage/backend/write_buffer.h"
 #include "storage/mvcc/store.h"
-#include "storage/mvcc/write_txn.h"
-#include "storage/schema/consistent_index.h"
-#include "storage/schema/schema.h"
 #include "storage/wal/log.h"
 
 // The log and the store, each operation alone on one thread, in processor time. Usage: store_bench
@@ -27,17 +22,10 @@
 
 namespace {
 
-constexpr size_t kValueBytes = 256;
-
-const runtime::posix::Clock& TheClock() {
-  static const runtime::posix::Clock clock;
-  return clock;
-}
-
-void Print(const char* what, double value, const char* unit) {
-  std::printf("%-52s %10.2f %s\n", what, value, unit);
-  std::fflush(stdout);
-}
+using bench::KeyOf;
+using bench::kValueBytes;
+using bench::LmdbStore;
+using bench::Print;
 
 // What the process used of the processor, so that a busy machine disturbs little; waiting for the
 // disk does not count.
@@ -68,94 +56,72 @@ size_t HeapBytes() {
   return info.uordblks + info.hblkhd;
 }
 
-std::string KeyOf(uint64_t number) {
-  char bytes[8];
-  base::Store64Be(bytes, number * 0x9e3779b97f4a7c15);  // spread, and each once
-  return {bytes, sizeof bytes};
+// In megabytes, by name: RssAnon, RssFile.
+double Resident(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kilobytes = 0;
+    if (word == name + ":" && status >> kilobytes) return kilobytes / 1e3;
+  }
+  return 0;
 }
 
-// The store on LMDB, with commits made where the caller says.
-class Bench {
+// The most that is resident while this lives.
+class PeakMemory {
  public:
-  explicit Bench(std::string path) : path_(std::move(path)) { Open(); }
-
-  void Close() {
-    store_.reset();
-    database_.reset();
-  }
-  void Open() {
-    auto database = backend::OpenLmdbBackend(&disk_, path_, schema::kBucketNames);
-    CHECK(database.ok());
-    database_ = std::move(database).value();
-    buffer_ = std::make_unique<backend::WriteBuffer>(
-        backend::WriteBuffer::Limits(),
-        [](base::Index index, base::Term term, backend::Batch* batch) {
-          schema::PutConsistentIndex({index, term}, batch);
-        });
-    auto store = mvcc::Store::Open(database_.get(), buffer_.get(), &TheClock(), {},
-                                   [](base::ByteView, base::LeaseId) {});
-    CHECK(store.ok());
-    store_ = std::move(store).value();
-  }
-  mvcc::Store& store() { return *store_; }
-  const backend::Backend& database() const { return *database_; }
-
-  void Put(base::ByteView key, base::ByteView value) {
-    CHECK(store_->Write().Put(key, value, {}).ok());
-    buffer_->EndEntry(++index_, base::Term(1), TheClock().Now());
-  }
-  void Commit(bool force) {
-    auto commit = store_->TakeCommit(force);
-    if (!commit) return;
-    CHECK(database_->Commit(*commit->batch).ok());
-    store_->Committed(std::move(*commit));
-  }
-  void Compact() {
-    CHECK(store_->Compact(store_->revision()).ok());
-    buffer_->EndEntry(++index_, base::Term(1), TheClock().Now());
-    Commit(true);
+  PeakMemory() : thread_([this] { Watch(); }) {}
+  ~PeakMemory() {
+    done_ = true;
+    thread_.join();
+    Print("open: most anonymous memory", anonymous_, "MB");
+    Print("open: most of the file in memory", file_, "MB");
   }
 
  private:
-  runtime::posix::Disk disk_;
-  const std::string path_;
-  std::unique_ptr<backend::Backend> database_;
-  std::unique_ptr<backend::WriteBuffer> buffer_;
-  std::unique_ptr<mvcc::Store> store_;
-  base::Index index_;
+  void Watch() {
+    while (!done_) {
+      anonymous_ = std::max(anonymous_, Resident("RssAnon"));
+      file_ = std::max(file_, Resident("RssFile"));
+    }
+  }
+
+  std::atomic<bool> done_ = false;
+  double anonymous_ = 0;
+  double file_ = 0;
+  std::thread thread_;
 };
 
-void Load(Bench* bench, uint64_t keys) {
+void Load(LmdbStore* store, uint64_t keys) {
   const std::string value(kValueBytes, 'v');
   double put_us = 0;
   double commit_us = 0;
   constexpr uint64_t kRound = 5000;
   for (uint64_t first = 0; first < keys; first += kRound) {
     put_us += Microseconds([&] {
-      for (uint64_t i = first; i < std::min(first + kRound, keys); ++i) bench->Put(KeyOf(i), value);
+      for (uint64_t i = first; i < std::min(first + kRound, keys); ++i) store->Put(KeyOf(i), value);
     });
-    commit_us += Microseconds([&] { bench->Commit(true); });
+    commit_us += Microseconds([&] { store->Commit(true); });
   }
   Print("put, without its commit", put_us / static_cast<double>(keys), "us");
   Print("commit, for each put", commit_us / static_cast<double>(keys), "us");
-  Print("database in use", static_cast<double>(bench->database().sizes().in_use) / 1e6, "MB");
+  Print("database in use", static_cast<double>(store->database().sizes().in_use) / 1e6, "MB");
 }
 
-void ReadPoints(Bench* bench, uint64_t keys, uint64_t newest, const char* what) {
+void ReadPoints(LmdbStore* store, uint64_t keys, uint64_t newest, const char* what) {
   runtime::Random random(1);
   constexpr int kReads = 200'000;
   const double total = Microseconds([&] {
     for (int i = 0; i < kReads; ++i) {
       const std::string key = KeyOf(keys - 1 - random.Below(newest));
-      const auto pin = bench->store().Pin({});
+      const auto pin = store->mvcc().Pin({});
       CHECK((*pin)->Get(key)->has_value());
     }
   });
   Print(what, total / kReads, "us");
 }
 
-void ReadRanges(Bench* bench) {
-  const auto pin = std::move(bench->store().Pin({})).value();
+void ReadRanges(LmdbStore* store) {
+  const auto pin = std::move(store->mvcc().Pin({})).value();
   Print("first 10 of all keys, with their count",
         MedianMicroseconds(
             101, [&] { CHECK(pin->Range(mvcc::KeyRange::All(), 10)->key_values.size() == 10); }),
@@ -168,30 +134,36 @@ void ReadRanges(Bench* bench) {
   Print("count of the range", MedianMicroseconds(101, [&] { CHECK(pin->Count(range) > 0); }), "us");
 }
 
-void Reopen(Bench* bench, uint64_t keys) {
-  bench->Close();
+void Reopen(LmdbStore* store, uint64_t keys) {
+  store->Close();
+  malloc_trim(0);
+  {
+    const PeakMemory peak;
+    store->Open();
+  }
+  store->Close();
   const size_t without = HeapBytes();
-  const double open_us = Microseconds([&] { bench->Open(); });
+  const double open_us = Microseconds([&] { store->Open(); });
   Print("open, pages in cache", open_us / 1e6, "s");
   const size_t opened = HeapBytes() - without;
   Print("index, for each key beyond its bytes, after opening",
         static_cast<double>(opened) / static_cast<double>(keys) - 8, "bytes");
 }
 
-void CompactAfterChanges(Bench* bench, uint64_t keys) {
+void CompactAfterChanges(LmdbStore* store, uint64_t keys) {
   const std::string value(kValueBytes, 'w');
   const uint64_t changed = keys / 5;
   for (uint64_t i = 0; i < changed; ++i) {
-    bench->Put(KeyOf(i), value);
-    bench->Commit(false);
+    store->Put(KeyOf(i), value);
+    store->Commit(false);
   }
-  bench->Commit(true);
-  bench->Compact();
+  store->Commit(true);
+  store->Compact();
   std::vector<double> steps;
   double commits = 0;
   for (bool more = true; more;) {
-    steps.push_back(Microseconds([&] { more = bench->store().CompactionStep().value(); }));
-    commits += Microseconds([&] { bench->Commit(false); });
+    steps.push_back(Microseconds([&] { more = store->mvcc().CompactionStep().value(); }));
+    commits += Microseconds([&] { store->Commit(false); });
   }
   std::sort(steps.begin(), steps.end());
   Print("compaction: steps", static_cast<double>(steps.size()), "");
@@ -241,13 +213,13 @@ int main(int argc, char** argv) {
   };
   remove();
   {
-    Bench bench(path);
-    Load(&bench, keys);
-    ReadPoints(&bench, keys, 10'000, "point read of a recent key, with its pin");
-    Reopen(&bench, keys);
-    ReadPoints(&bench, keys, keys, "point read from the database, with its pin");
-    ReadRanges(&bench);
-    CompactAfterChanges(&bench, keys);
+    LmdbStore store(path);
+    Load(&store, keys);
+    ReadPoints(&store, keys, 10'000, "point read of a recent key, with its pin");
+    Reopen(&store, keys);
+    ReadPoints(&store, keys, keys, "point read from the database, with its pin");
+    ReadRanges(&store);
+    CompactAfterChanges(&store, keys);
   }
   remove();
   return 0;

@@ -2,15 +2,13 @@
 
 import contextlib
 import json
-import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Callable, Iterator
 
-from . import gtest
+from . import gtest, python_tests
 from .counts import Counts
 
 
@@ -23,6 +21,8 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     counts += _etcd(root / "test/interop/etcdctl_interop_test.py",
                     {"ETCD": str(binaries / "etcd"), "ETCDCTL": str(binaries / "etcdctl"),
                      "BUILD": str(root / "build/dev")})
+    counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
+                                     {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
     with _server(binaries / "rpc_test_server") as address:
         environment = {"INTEROP_ADDRESS": address}
         counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
@@ -52,20 +52,7 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
     missing = [name for name in ("etcd", "etcdctl") if shutil.which(name) is None]
     if missing:
         return Counts(skips=[f"interop: {script.stem}: there is no {' and no '.join(missing)}"])
-    done = subprocess.run([sys.executable, script, "-v"], text=True, timeout=300,
-                          env=gtest.environment_with(environment), stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE)
-    counts = Counts()
-    for name, outcome in re.findall(r"^(test_\w+) .*\.\.\. (\w+)$", done.stderr, re.MULTILINE):
-        if outcome == "ok":
-            counts.passed += 1
-        else:
-            counts.failures.append(f"{script.stem}: {name}")
-    if done.returncode != 0:
-        print(done.stderr[-20_000:])
-        if not counts.failures:
-            counts.failures.append(f"{script.stem}: ended with {done.returncode}")
-    return counts
+    return python_tests.unittests(script, environment)
 
 
 def _go(folder: Path, environment: dict[str, str]) -> Counts:

@@ -52,7 +52,7 @@ class App {
   runtime::asio::LoopThread apply_thread_;
   runtime::asio::LoopThread wal_thread_;
   runtime::asio::LoopThread backend_thread_;
-  std::vector<std::unique_ptr<NetThread>> net_threads_;
+  std::vector<std::unique_ptr<NetThread>> net_threads_;  // outlive the server
   std::vector<ListenerPlan> plans_;
   std::unique_ptr<TlsFiles> tls_;
   observe::Registry registry_;

@@ -9,8 +9,10 @@
 #include "api/v3/service.h"
 #include "api/web/health.h"
 #include "api/web/version.h"
+#include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
 #include "net/http/server.h"
+#include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
 
@@ -48,8 +50,9 @@ struct NetThread::Services {
         cluster(&context),
         gateway(&table, &plain, gateway::Gateway::Options()),
         web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
-                                                         : &plain),
-        table(loop, web,
+                                                         : &plain,
+            {parts.config->cors.values, parts.config->client_api.host_whitelist}),
+        table(loop, &web,
               rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
                                                       kGrpcOverheadBytes}) {
     for (http::PlainService* service : {&plain, &monitoring}) {
@@ -61,11 +64,15 @@ struct NetThread::Services {
     maintenance.AddTo(table);
     cluster.AddTo(table);
     grpc_health.AddTo(table);
+    reflection::AddTo(table);
     counts.Add(&table);
   }
-  ~Services() {
-    counts.Remove(&table);
+
+  // Ends all connections, and with them all calls.
+  void Close() {
     for (const auto& [surface, server] : servers) counts.Remove(&server);
+    servers.clear();
+    counts.Remove(&table);
   }
 
   http::Service* ServiceOf(Surface surface) {
@@ -74,7 +81,7 @@ struct NetThread::Services {
       case Surface::kGrpc:
         return &table;
       case Surface::kHttp:
-        return web;
+        return &web;
       case Surface::kMetrics:
         return &monitoring;
     }
@@ -91,7 +98,7 @@ struct NetThread::Services {
   http::PlainService monitoring{kPlainBodyBytesMax};
   http::PlainService plain{kPlainBodyBytesMax};
   gateway::Gateway gateway;
-  http::Service* const web;  // what is no gRPC
+  gateway::AccessControl web;  // what is no gRPC
   rpc::Server table;
   std::map<Surface, http::Server> servers;
 };
@@ -147,7 +154,7 @@ void NetThread::RunAfter(runtime::Duration delay, base::Callback<void()> task) {
 void NetThread::Close() {
   thread_.RunAndWait([this] {
     timer_.reset();
-    services_.reset();
+    if (services_ != nullptr) services_->Close();
   });
 }
 

@@ -17,6 +17,7 @@
 namespace app {
 
 // One of the threads that own connections: it decodes, checks and encodes, and serves reads itself.
+// Destroyed after the member that it serves.
 class NetThread {
  public:
   explicit NetThread(const std::string& name);
@@ -38,7 +39,7 @@ class NetThread {
   };
   base::Status Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
                     size_t thread_count);
-  // Closes every connection.
+  // Closes every connection, and takes no others.
   void Close();
   // Runs `task` on the thread, once; replaces one that waits.
   void RunAfter(runtime::Duration delay, base::Callback<void()> task);
@@ -46,7 +47,7 @@ class NetThread {
   void Stop() { thread_.Stop(); }
 
  private:
-  // What the thread serves with, alive between Open and Close, on the loop.
+  // What the thread serves with. Answers may be on their way to it as long as the member lives.
   struct Services;
 
   base::Status Listen(const Parts& parts, const ListenerPlan& plan, size_t thread_count);

@@ -21,6 +21,7 @@ base::Status FillCluster(const config::ClusterConfig& config, server::Options* o
   for (const auto& [name, urls] : members) {
     options->initial_cluster.push_back({name, Texts(urls)});
   }
+  options->join_existing_cluster = config.initial_cluster_state == config::ClusterState::kExisting;
   options->initial_cluster_token = config.initial_cluster_token;
   options->advertise_client_urls = Texts(config.advertise_client_urls);
   options->pre_vote = config.pre_vote;

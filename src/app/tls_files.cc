@@ -30,7 +30,7 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.cert_file, &options.certificate_pem));
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.key_file, &options.key_pem));
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.trusted_ca_file, &options.trusted_ca_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.crl_file, &options.crl_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.crl_file, &options.crl));
   options.require_client_certificate = config_.client_cert_auth;
   options.allowed_common_names = config_.allowed_cns;
   options.allowed_host_names = config_.allowed_hostnames;
@@ -58,7 +58,7 @@ std::shared_ptr<const http::TlsContext> TlsFiles::context() const {
 base::Status TlsFiles::Refresh() {
   ASSIGN_OR_RETURN(const http::TlsOptions options, Read());
   const std::string fingerprint =
-      options.certificate_pem + options.key_pem + options.trusted_ca_pem + options.crl_pem;
+      options.certificate_pem + options.key_pem + options.trusted_ca_pem + options.crl;
   if (fingerprint == fingerprint_) return {};
   using Context = std::shared_ptr<const http::TlsContext>;
   ASSIGN_OR_RETURN(Context context,

@@ -36,5 +36,7 @@ std::string_view TrimSpace(std::string_view text);
 // The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (truncated,
 // overlong, a surrogate, beyond U+10FFFF). `text` is not empty.
 size_t Utf8Length(std::string_view text);
+// Whether all of it is UTF-8.
+bool IsUtf8(std::string_view text);
 
 }  // namespace base

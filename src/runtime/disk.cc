@@ -10,6 +10,16 @@ base::Result<base::Bytes> ReadFile(Disk& disk, std::string_view path) {
   return bytes;
 }
 
+base::Status TruncateByPieces(File& file, uint64_t size) {
+  constexpr uint64_t kPieceBytes = 16 << 20;
+  ASSIGN_OR_RETURN(uint64_t left, file.Size());
+  while (left > size) {
+    left = left - size > kPieceBytes ? left - kPieceBytes : size;
+    RETURN_IF_ERROR(file.Truncate(left));
+  }
+  return {};
+}
+
 std::string JoinPath(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (!path.empty() && path.back() != '/') path += '/';

@@ -73,6 +73,10 @@ class Disk {
 // Reads a whole file; for small ones.
 base::Result<base::Bytes> ReadFile(Disk& disk, std::string_view path);
 
+// Truncates a large file in steps, since a file system may hold up everybody's syncs for as long as
+// it takes to give back what one step frees.
+base::Status TruncateByPieces(File& file, uint64_t size);
+
 // "dir/name".
 std::string JoinPath(std::string_view directory, std::string_view name);
 

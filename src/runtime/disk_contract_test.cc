@@ -141,6 +141,16 @@ TEST_P(DiskContractTest, KeepsARemovedFileForThoseWhoHaveItOpen) {
   EXPECT_EQ(*(*second)->Size(), 0u);
 }
 
+TEST_P(DiskContractTest, TruncatesByPiecesToAnySize) {
+  const auto file = Create("a");
+  ASSERT_TRUE(file->WriteAt(0, "kept").ok());
+  ASSERT_TRUE(file->WriteAt((40 << 20) - 1, "x").ok());
+  ASSERT_TRUE(TruncateByPieces(*file, 4).ok());
+  EXPECT_EQ(ReadFile(disk(), Path("a")).value(), "kept");
+  ASSERT_TRUE(TruncateByPieces(*file, 0).ok());
+  EXPECT_EQ(file->Size().value(), 0u);
+}
+
 TEST_P(DiskContractTest, GrantsALockToOneOpenFileAtATime) {
   auto first = Create("a");
   const auto second = disk().Open(Path("a"), OpenMode::kWrite);

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kBatchesMax = 1'000'000;
 // Entries between two answers to those who wait.
 constexpr size_t kSliceEntries = 256;
+// A restart reads the log behind the newest snapshot: it must not be long, however few its entries.
+constexpr uint64_t kSnapshotBytes = 64 << 20;
 // Records that a step of a compaction looks at.
 constexpr size_t kCompactionSlice = 250;
 
@@ -123,6 +125,7 @@ void ApplyLoop::ApplyEntry(const raft::Entry& entry) {
   } else if (!entry.data.empty()) {
     ApplyRequest(entry);
   }
+  snapshot_bytes_ += entry.data.size();
   applied_ = entry.index;
   applied_term_ = entry.term;
   buffer_.EndEntry(entry.index, entry.term, environment_.apply_loop->clock().Now());
@@ -255,12 +258,14 @@ void ApplyLoop::OnCommitted(mvcc::Store::Commit commit) {
 }
 
 bool ApplyLoop::SnapshotIsNear() const {
-  return !saving_snapshot_ && applied_ - snapshot_index_ >= options_.snapshot_count;
+  return !saving_snapshot_ && (applied_ - snapshot_index_ >= options_.snapshot_count ||
+                               snapshot_bytes_ >= kSnapshotBytes);
 }
 
 void ApplyLoop::SaveSnapshotIfDue() {
   if (saving_snapshot_ || durable_->membership.empty()) return;
   saving_snapshot_ = true;
+  snapshot_bytes_ = 0;
   snap::Snapshot snapshot{durable_->index, durable_->term, {}, std::move(durable_->membership)};
   raft::Encode(durable_->conf_state, &snapshot.conf_state);
   const base::Index index = snapshot.index;

@@ -124,6 +124,7 @@ class ApplyLoop {
   std::optional<SnapshotPoint> durable_;
   uint64_t durable_asked_out_ = 0;  // of durable_asked_, answered by the batch that is out
   base::Index snapshot_index_;      // of the newest snapshot
+  uint64_t snapshot_bytes_ = 0;     // of the entries applied since it was asked for
   bool saving_snapshot_ = false;
 };
 

@@ -36,6 +36,10 @@ base::Status ParseMetadata(base::ByteView metadata, Recovered* recovered) {
   return {};
 }
 
+base::Status Unsupported(std::string_view what) {
+  return {base::Code::kFailedPrecondition, std::string(what) + " is not supported by this version"};
+}
+
 struct Founding {
   std::vector<members::Member> members;  // ascending by id
   base::MemberId self;
@@ -43,6 +47,12 @@ struct Founding {
 };
 
 base::Result<Founding> Found(const Options& options) {
+  if (options.join_existing_cluster) {
+    return Unsupported("joining a cluster (--initial-cluster-state existing)");
+  }
+  if (options.initial_cluster.size() > 1) {
+    return Unsupported("a cluster of several members (--initial-cluster)");
+  }
   Founding founding;
   std::vector<base::MemberId> ids;
   for (const InitialMember& initial : options.initial_cluster) {
@@ -138,8 +148,9 @@ base::Status OpenLog(const Options& options, const Environment& environment, Rec
   return WriteFounding(FoundingEntries(founding), recovered);
 }
 
-base::Status OpenDatabase(const Options& options, const Environment& environment,
-                          Recovered* recovered) {
+// Returns the term of the last entry that the database covers.
+base::Result<base::Term> OpenDatabase(const Options& options, const Environment& environment,
+                                      Recovered* recovered) {
   const Paths paths(options);
   ASSIGN_OR_RETURN(recovered->database, environment.open_backend(paths.database));
   ASSIGN_OR_RETURN(const auto reader, recovered->database->NewReader());
@@ -149,9 +160,13 @@ base::Status OpenDatabase(const Options& options, const Environment& environment
   if (conf_state.has_value()) {
     recovered->conf_state = std::move(*conf_state);
   } else if (covered.index > base::Index()) {
-    return {base::Code::kDataLoss, paths.database + ": no configuration of the cluster"};
+    return base::Status(base::Code::kDataLoss,
+                        paths.database + ": no configuration of the cluster");
   }
-  return {};
+  if (recovered->conf_state.voters.size() > 1 || !recovered->conf_state.learners.empty()) {
+    return Unsupported("the data directory of a cluster of several members");
+  }
+  return covered.term;
 }
 
 std::string Recovery() {
@@ -208,10 +223,8 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   }
   Recovered recovered;
   RETURN_IF_ERROR(OpenLog(options, environment, &recovered));
-  RETURN_IF_ERROR(OpenDatabase(options, environment, &recovered));
-  ASSIGN_OR_RETURN(const auto reader, recovered.database->NewReader());
-  ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
-  RETURN_IF_ERROR(Match(options, &recovered, covered.term));
+  ASSIGN_OR_RETURN(const base::Term database_term, OpenDatabase(options, environment, &recovered));
+  RETURN_IF_ERROR(Match(options, &recovered, database_term));
   return recovered;
 }
 

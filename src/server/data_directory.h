@@ -51,7 +51,8 @@ struct Recovered {
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //
 // kDataLoss, saying how to recover, if they do not; the reader's errors for files that cannot be
-// believed; kFailedPrecondition if they are not such files or the options do not fit them.
+// believed; kFailedPrecondition if they are not such files, if the options do not fit them, and for
+// what is not there yet: clusters of several members.
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);
 
 }  // namespace server

@@ -81,9 +81,7 @@ void Frontend::SendProposals() {
 }
 
 void Frontend::Refuse(OnReply on_reply, const base::Status& status) {
-  loop_->Post([on_reply = std::make_shared<OnReply>(std::move(on_reply)), status] {
-    (*on_reply)({status});
-  });
+  loop_->Post([on_reply = std::move(on_reply), status]() mutable { on_reply({status}); });
 }
 
 void Frontend::Complete(std::vector<Completion> completions) {

@@ -21,6 +21,8 @@ struct Options {
   // All members, this one among them by its name; for the first start only.
   std::vector<InitialMember> initial_cluster;
   std::string initial_cluster_token = "etcd-cluster";
+  // A first start joins a cluster that exists, instead of founding one.
+  bool join_existing_cluster = false;
 
   std::string data_dir;
   // Empty: inside data_dir.

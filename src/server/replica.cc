@@ -60,7 +60,8 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       proposals_(environment.raft_loop, kBatchesMax, [this](auto& batch) { OnProposals(batch); }),
       read_requests_(environment.raft_loop, kReadsMax, [this](auto& batch) { OnReads(batch); }),
       applied_(environment.raft_loop, kBatchesMax, [this](auto& batch) { OnApplied(batch); }) {
-  log_.Append(recovered->entries);
+  log_.Append(std::exchange(recovered->entries, {}));
+  if (log_.LastIndex() >= log_.FirstIndex()) log_.Trim(recovered->applied);
   node_ = std::make_unique<raft::Node>(ConfigOf(options, environment, *recovered, &log_));
 }
 

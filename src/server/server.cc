@@ -30,10 +30,24 @@ Server::~Server() = default;
 base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
                                                    const Environment& environment,
                                                    std::vector<runtime::Loop*> loops) {
+  const runtime::Clock& clock = environment.raft_loop->clock();
+  const runtime::TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(Recovered recovered, OpenDataDirectory(options, environment));
+  const runtime::TimePoint opened = clock.Now();
+  environment.logger->Info("opened data directory",
+                           {{"data-dir", options.data_dir},
+                            {"local-member-id", members::HexText(recovered.id.value())},
+                            {"cluster-id", members::HexText(recovered.cluster.value())},
+                            {"consistent-index", recovered.applied.value()},
+                            {"snapshot-index", recovered.base.index.value()},
+                            {"log-entries", recovered.entries.size()},
+                            {"took", opened - start}});
   std::unique_ptr<Server> server(new Server(options, environment, std::move(recovered), loops));
   ASSIGN_OR_RETURN(server->apply_loop_, ApplyLoop::Open(options, environment, server->recovered_,
                                                         &server->ids_, &server->progress_));
+  environment.logger->Info(
+      "restored key-value store",
+      {{"current-revision", server->store().revision().value()}, {"took", clock.Now() - opened}});
   server->replica_ = std::make_unique<Replica>(
       options, environment, &server->recovered_, &server->progress_,
       [apply_loop = server->apply_loop_.get()](std::vector<raft::Entry> entries) {

@@ -58,6 +58,26 @@ TEST_F(ServerTest, ANewMemberFoundsItsClusterAndBecomesReady) {
   EXPECT_EQ(member_.server().progress().leader, member_.server().id().value());
 }
 
+TEST_F(ServerTest, WhatIsNoClusterOfOneIsRefusedAndNothingIsWritten) {
+  member_.options.initial_cluster.push_back({"other", {"http://localhost:12380"}});
+  EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
+  member_.Kill();
+  member_.options.initial_cluster.pop_back();
+  member_.options.join_existing_cluster = true;
+  EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
+  member_.Kill();
+  member_.options.join_existing_cluster = false;
+  member_.options.name = "another";
+  EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
+  EXPECT_FALSE(member_.disk().Exists("/default.etcd/member/wal").value());
+}
+
+TEST_F(ServerTest, TheDirectoryOfAnotherEtcdIsRefused) {
+  ASSERT_TRUE(member_.disk().CreateDirectories("/default.etcd/member/snap").ok());
+  ASSERT_TRUE(member_.disk().Open("/default.etcd/member/snap/db", runtime::OpenMode::kCreate).ok());
+  EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
+}
+
 TEST_F(ServerTest, APutIsAnsweredWithItsRevisionAndIsThere) {
   Start();
   const apply::Reply reply = Put("a", "1");

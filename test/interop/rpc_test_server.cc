@@ -1,5 +1,6 @@
-// Serves cornerstore.interop.Interop (interop.proto) and a plain endpoint on the real network, for
-// clients of other languages and for h2load. Prints the chosen address; ends on SIGTERM.
+// Serves cornerstore.interop.Interop (interop.proto) and plain endpoints on the real network, for
+// clients of other languages and for h2load: /hello, and /open with what is open at the moment.
+// Prints the chosen address; ends on SIGTERM.
 //
 //   rpc_test_server PORT [tls]
 //
@@ -49,6 +50,12 @@ int Serve(uint16_t port, bool tls) {
   rpc::Server table(&loop, &plain, rpc::MessageLimits{.max_receive_bytes = 64 << 20});
   rpc::testing::AddInteropService(table, &hanging);
   http::Server server(&loop, &network, &table, {});
+  plain.Handle("/open", [&server](const http::PlainRequest&, http::Responder responder) {
+    const http::Counters& counters = server.counters();
+    responder.Send(
+        http::TextResponse(200, "connections " + std::to_string(counters.connections_open.value()) +
+                                    "\nstreams " + std::to_string(counters.streams_open.value())));
+  });
   http::Server::Listening listening;
   if (tls) {
     listening.tls = [context = NewTlsContext(loop.clock())] { return context; };

@@ -4,20 +4,12 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/go_text.h"
 
 namespace v3 {
-namespace {
-
-// Of well-formed UTF-8, as protobuf checks it.
-bool IsUtf8(base::ByteView text) {
-  return google::protobuf::internal::IsStructurallyValidUTF8(text.data(),
-                                                             static_cast<int>(text.size()));
-}
-
-}  // namespace
-
 base::Status Context::CheckMetadata(const http::Headers& metadata) const {
-  if (const auto version = metadata.Find("client-api-version"); version && !IsUtf8(*version)) {
+  if (const auto version = metadata.Find("client-api-version");
+      version && !base::IsUtf8(*version)) {
     return base::errors::kInvalidClientApiVersion;
   }
   if (server_->progress().leader == 0 && metadata.Get("hasleader") == "true") {

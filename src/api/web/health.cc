@@ -137,10 +137,9 @@ std::string Health::ReadProblem() const {
 }
 
 void Health::ReadLinearizably(Done done) {
-  frontend_->ReadIndex(
-      [this, done = std::make_shared<Done>(std::move(done))](const base::Status& status) {
-        (*done)(status.ok() ? ReadProblem() : std::string(status.message()));
-      });
+  frontend_->ReadIndex([this, done = std::move(done)](const base::Status& status) mutable {
+    done(status.ok() ? ReadProblem() : std::string(status.message()));
+  });
 }
 
 std::string Health::LearnerProblem() const {

@@ -1,24 +1,14 @@
 #include "net/gateway/error_json.h"
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
+#include "net/gateway/json_text.h"
 
 namespace gateway {
-namespace {
-
-std::string Quoted(std::string_view text) {
-  google::protobuf::Value value;
-  value.set_string_value(std::string(text));
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(value, &json).ok()) return R"("")";
-  return json;
-}
-
-}  // namespace
 
 std::string ErrorJson(const base::Status& status) {
-  return R"({"code":)" + std::to_string(static_cast<int>(status.code())) + R"(,"message":)" +
-         Quoted(status.message()) + "}";
+  std::string json =
+      R"({"code":)" + std::to_string(static_cast<int>(status.code())) + R"(,"message":)";
+  AppendJsonString(status.message(), &json);
+  return json + "}";
 }
 
 int HttpStatusOf(base::Code code) {

@@ -14,16 +14,39 @@ constexpr base::ByteView kPrefix = "/v3/";
 // The interface's name before it was stable.
 constexpr base::ByteView kBetaPrefix = "/v3beta/";
 
-std::shared_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, int http_status,
-                                              const base::Status& status) {
-  const std::string json = ErrorJson(status);
-  exchange.SendHead({{":status", std::to_string(http_status)},
-                     {"content-type", "application/json"},
-                     {"content-length", std::to_string(json.size())}},
-                    http::Exchange::Then::kContinue);
-  exchange.SendData(json, http::Exchange::Then::kEnd);
-  return std::make_shared<http::IgnoringHandler>(&exchange);
-}
+// Answers what is refused, once its body has come: clients such as curl 7.88 take it for an error
+// if a stream ends that they still write to. A long body is not waited for.
+class Refusal final : public http::ExchangeHandler {
+ public:
+  Refusal(http::Exchange* exchange, int http_status, const base::Status& status)
+      : exchange_(*exchange), http_status_(http_status), json_(ErrorJson(status)) {}
+
+  void OnData(base::ByteView bytes) override {
+    received_ += bytes.size();
+    exchange_.Consume(bytes.size());
+    if (received_ > kBodyMax) Answer();
+  }
+  void OnEnd(const http::Headers&) override { Answer(); }
+  void OnClosed(const http::Closing&) override {}
+
+ private:
+  static constexpr size_t kBodyMax = 64 << 10;
+
+  void Answer() {
+    if (std::exchange(answered_, true)) return;
+    exchange_.SendHead({{":status", std::to_string(http_status_)},
+                        {"content-type", "application/json"},
+                        {"content-length", std::to_string(json_.size())}},
+                       http::Exchange::Then::kContinue);
+    exchange_.SendData(json_, http::Exchange::Then::kEnd);
+  }
+
+  http::Exchange& exchange_;
+  const int http_status_;
+  const std::string json_;
+  size_t received_ = 0;
+  bool answered_ = false;
+};
 
 }  // namespace
 
@@ -36,9 +59,13 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
   }
   if (!path.starts_with(kPrefix)) return other_.OnRequest(exchange);
   const Route* const route = routes_.Find(path);
-  if (route == nullptr) return Refuse(exchange, 404, {base::Code::kNotFound, "Not Found"});
+  if (route == nullptr) {
+    const base::Status status(base::Code::kNotFound, "Not Found");
+    return std::make_shared<Refusal>(&exchange, 404, status);
+  }
   if (http::Method(exchange.received_head()) != "POST") {
-    return Refuse(exchange, 501, {base::Code::kUnimplemented, "Method Not Allowed"});
+    const base::Status status(base::Code::kUnimplemented, "Method Not Allowed");
+    return std::make_shared<Refusal>(&exchange, 501, status);
   }
   auto call = std::make_shared<GatewayCall>(this, route, &exchange);
   if (route->method->client_streaming()) call->Start();

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "net/gateway/routes.h"
-#include "net/gateway/transcoder.h"
 #include "net/http/exchange.h"
 
 namespace gateway {
@@ -31,7 +30,6 @@ class Gateway final : public http::Service {
   http::Service& other_;
   const Options options_;
   const Routes routes_;
-  const Transcoder transcoder_;
 };
 
 }  // namespace gateway

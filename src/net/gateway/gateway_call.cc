@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/gateway/error_json.h"
+#include "net/gateway/transcoder.h"
 
 namespace gateway {
 namespace {
@@ -72,8 +73,7 @@ void GatewayCall::OnEnd(const http::Headers&) {
 }
 
 void GatewayCall::SendWholeBody() {
-  const base::Result<base::Bytes> request =
-      gateway_.transcoder_.ToBinary(*route_.method->input_type(), body_);
+  const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), body_);
   if (!request.ok()) return AnswerError(request.status());
   call_->Start(gateway_.grpc_);
   call_->Send(*request);
@@ -85,8 +85,7 @@ void GatewayCall::SendValues() {
     base::Result<std::optional<base::Bytes>> value = values_.Next();
     if (!value.ok()) return AnswerError(value.status());
     if (!value->has_value()) return;
-    const base::Result<base::Bytes> request =
-        gateway_.transcoder_.ToBinary(*route_.method->input_type(), **value);
+    const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), **value);
     if (!request.ok()) return AnswerError(request.status());
     call_->Send(*request);
   }
@@ -94,8 +93,7 @@ void GatewayCall::SendValues() {
 
 void GatewayCall::OnMessage(base::ByteView message) {
   if (answered_ || !broken_.ok()) return;
-  base::Result<base::Bytes> json =
-      gateway_.transcoder_.ToJson(*route_.method->output_type(), message);
+  base::Result<base::Bytes> json = ToJson(*route_.method->output_type(), message);
   if (!json.ok()) {
     broken_ = json.status();
     return;

@@ -15,7 +15,7 @@ constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
                                  const Keepalive& keepalive)
     : streams_(std::make_unique<StreamPool>()),
-      environment_{loop, limits, keepalive, &counters_, &blocks_, streams_.get()},
+      environment_{loop, limits, keepalive, &counters_, &blocks_, streams_.get(), &date_},
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {

@@ -51,6 +51,7 @@ class ConnectionGroup {
   Counters counters_;
   BlockPool blocks_;
   std::unique_ptr<StreamPool> streams_;
+  Date date_;
   const Environment environment_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_flush_;

@@ -194,6 +194,9 @@ void H1Session::SendHead(const Headers& head, Then then) {
   const int status = StatusCode(head);
   base::Bytes text = "HTTP/1.1 " + std::to_string(status) + " ";
   text.append(ReasonPhrase(status)).append("\r\n");
+  if (status >= 200) {
+    AppendField(text, "date", environment_.date->At(environment_.loop->clock().WallNow()));
+  }
   bool has_length = false;
   for (size_t i = 0; i < head.size(); ++i) {
     const Headers::Field field = head[i];

@@ -45,7 +45,18 @@ class H1SessionTest : public ::testing::Test {
 
 TEST_F(H1SessionTest, AnswersAGet) {
   EXPECT_EQ(Exchange(Get("/hello?world")),
-            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\nhello world");
+            "HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "content-type: text/plain\r\ncontent-length: 11\r\n\r\nhello world");
+}
+
+TEST_F(H1SessionTest, DatesItsAnswers) {
+  RawClient& client = world_.ConnectRaw();
+  world_.RunFor(std::chrono::seconds(3));
+  client.Send(Get("/hello"));
+  world_.Settle();
+  EXPECT_NE(client.received().find("\r\ndate: Thu, 01 Jan 1970 00:00:03 GMT\r\n"),
+            base::Bytes::npos)
+      << client.received();
 }
 
 TEST_F(H1SessionTest, AnswersAPostWithALength) {

@@ -27,6 +27,8 @@ class H2Callbacks {
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                       size_t name_size, const uint8_t* value, size_t value_size, uint8_t flags,
                       void* user_data);
+  // Whether a request is, with the frame that just ended.
+  static bool IsWellFormed(H2Stream& stream, bool is_head, bool ended);
   static int OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data,
                          size_t size, void* user_data);
@@ -122,6 +124,14 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   H2Session& session = SessionOf(user_data);
   H2Stream* const stream = session.Find(frame->hd.stream_id);
   if (stream == nullptr || session.terminated_) return 0;
+  if (session.IsServer()) {
+    const auto verdict = stream->check_.OnField(View(name, name_size), View(value, value_size));
+    if (verdict == H2RequestCheck::Verdict::kIgnore) return 0;
+    if (verdict == H2RequestCheck::Verdict::kMalformed) {
+      session.ResetStream(*stream, ErrorCode::kProtocolError);
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+  }
   Headers& headers = stream->head_received_ ? stream->received_trailers_ : stream->received_head_;
   headers.Add(View(name, name_size), View(value, value_size));
   if (headers.list_size() > session.environment_.limits.max_header_list_size) {
@@ -129,6 +139,13 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
     headers.Clear();
   }
   return 0;
+}
+
+bool H2Callbacks::IsWellFormed(H2Stream& stream, bool is_head, bool ended) {
+  // A second head are trailers.
+  if (is_head && stream.head_received_ && !ended) return false;
+  if (is_head && !stream.head_received_ && !stream.check_.OnHeadComplete()) return false;
+  return !ended || stream.check_.OnEnd();
 }
 
 int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
@@ -141,7 +158,12 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       H2Stream* const stream = session.Find(frame->hd.stream_id);
       if (stream == nullptr) break;
       const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-      if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_received_) {
+      const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
+      if (session.IsServer() && !stream->reset_ && !IsWellFormed(*stream, is_head, ended)) {
+        session.ResetStream(*stream, ErrorCode::kProtocolError);
+        break;
+      }
+      if (is_head && !stream->head_received_ && !stream->reset_) {
         session.OnHeadComplete(*stream, ended);
       }
       if (ended) session.OnRemoteEnd(*stream);
@@ -170,7 +192,11 @@ int H2Callbacks::OnDataChunk(nghttp2_session*, uint8_t, int32_t id, const uint8_
                              size_t size, void* user_data) {
   H2Session& session = SessionOf(user_data);
   H2Stream* const stream = session.Find(id);
-  if (stream != nullptr && !session.terminated_) session.OnData(*stream, View(data, size));
+  if (stream == nullptr || session.terminated_) return 0;
+  if (session.IsServer() && !stream->reset_ && !stream->check_.OnData(size)) {
+    session.ResetStream(*stream, ErrorCode::kProtocolError);
+  }
+  session.OnData(*stream, View(data, size));
   return 0;
 }
 

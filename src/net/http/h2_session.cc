@@ -26,6 +26,8 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner, const Limits
   // AbuseGuard decides about these two; nghttp2's own limits stay out of its way.
   nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
   nghttp2_option_set_max_continuations(option, limits.max_continuations + 1);
+  // H2RequestCheck judges requests.
+  nghttp2_option_set_no_http_messaging(option, role == H2Session::Role::kServer ? 1 : 0);
   nghttp2_session* session = nullptr;
   const auto* callbacks = Http2Callbacks();
   const int result = role == H2Session::Role::kServer

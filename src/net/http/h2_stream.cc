@@ -33,6 +33,7 @@ void H2Stream::Recycle() {
   handler_.reset();
   head_received_ = head_too_large_ = remote_ended_ = head_sent_ = false;
   local_end_queued_ = local_ended_ = has_trailers_ = deferred_ = blocked_ = reset_ = false;
+  check_ = {};
   Reuse(received_head_);
   Reuse(received_trailers_);
   Reuse(trailers_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "net/http/exchange.h"
+#include "net/http/h2_request_check.h"
 #include "net/http/output_buffer.h"
 
 namespace http {
@@ -59,6 +60,7 @@ class H2Stream final : public Exchange {
   bool blocked_ : 1 = false;
   bool reset_ : 1 = false;
 
+  H2RequestCheck check_;  // of a server
   Headers received_head_;
   Headers received_trailers_;
   Headers trailers_;

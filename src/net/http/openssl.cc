@@ -21,6 +21,9 @@ void OpenSslDelete::operator()(x509_st* object) const {
 void OpenSslDelete::operator()(evp_pkey_st* object) const {
   EVP_PKEY_free(object);
 }
+void OpenSslDelete::operator()(X509_crl_st* object) const {
+  X509_CRL_free(object);
+}
 
 BioPointer ReadFrom(base::ByteView text) {
   BioPointer bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

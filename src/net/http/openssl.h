@@ -8,6 +8,7 @@
 struct bio_st;
 struct x509_st;
 struct evp_pkey_st;
+struct X509_crl_st;
 
 namespace http {
 
@@ -16,10 +17,12 @@ struct OpenSslDelete {
   void operator()(bio_st* object) const;
   void operator()(x509_st* object) const;
   void operator()(evp_pkey_st* object) const;
+  void operator()(X509_crl_st* object) const;
 };
 using BioPointer = std::unique_ptr<bio_st, OpenSslDelete>;
 using CertificatePointer = std::unique_ptr<x509_st, OpenSslDelete>;
 using KeyPointer = std::unique_ptr<evp_pkey_st, OpenSslDelete>;
+using CrlPointer = std::unique_ptr<X509_crl_st, OpenSslDelete>;
 
 // Reads from `text`, which must outlive it.
 BioPointer ReadFrom(base::ByteView text);

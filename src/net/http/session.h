@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "net/http/counters.h"
+#include "net/http/date.h"
 #include "net/http/exchange.h"
 #include "net/http/limits.h"
 #include "net/http/output_buffer.h"
@@ -22,6 +23,7 @@ struct Environment {
   Counters* counters;
   BlockPool* blocks;
   StreamPool* streams;
+  Date* date;
 };
 
 // What a session needs of the connection that carries it.

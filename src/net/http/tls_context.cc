@@ -72,6 +72,24 @@ bool IsAllowed(X509* certificate, const std::vector<std::string>& host_names) {
   });
 }
 
+// Called for each certificate of a chain, the leaf last: there, looks at all that the peer sent.
+// As a part of the handshake it also keeps who is revoked from getting a ticket.
+int RefuseRevoked(int valid, X509_STORE_CTX* verification) {
+  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
+  const auto* const ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const revoked = static_cast<X509_CRL*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const STACK_OF(X509)* const sent = X509_STORE_CTX_get0_untrusted(verification);
+  for (int i = 0; i < sk_X509_num(sent); ++i) {
+    X509_REVOKED* found = nullptr;
+    const ASN1_INTEGER* const serial = X509_get0_serialNumber(sk_X509_value(sent, i));
+    if (X509_CRL_get0_by_serial(revoked, &found, serial) == 0) continue;
+    X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REVOKED);
+    return 0;
+  }
+  return valid;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(Role role, const TlsOptions& options)
@@ -148,13 +166,13 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
     if (role_ == Role::kServer) SSL_CTX_add_client_CA(context_, authority.get());
   }
   if (count == 0 && !options.trusted_ca_pem.empty()) return Invalid("trusted CA");
-  if (!options.crl_pem.empty()) {
-    X509_CRL* const revoked =
-        PEM_read_bio_X509_CRL(ReadFrom(options.crl_pem).get(), nullptr, nullptr, nullptr);
-    if (revoked == nullptr) return Invalid("CRL");
-    X509_STORE_add_crl(store, revoked);
-    X509_CRL_free(revoked);
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+  if (!options.crl.empty()) {
+    revoked_.reset(PEM_read_bio_X509_CRL(ReadFrom(options.crl).get(), nullptr, nullptr, nullptr));
+    if (revoked_ == nullptr) {
+      revoked_.reset(d2i_X509_CRL_bio(ReadFrom(options.crl).get(), nullptr));
+    }
+    if (revoked_ == nullptr) return Invalid("CRL");
+    SSL_CTX_set_app_data(context_, revoked_.get());
   }
   ERR_clear_error();
   int mode = SSL_VERIFY_NONE;
@@ -165,7 +183,7 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
   } else if (count > 0) {
     mode = SSL_VERIFY_PEER;
   }
-  SSL_CTX_set_verify(context_, mode, nullptr);
+  SSL_CTX_set_verify(context_, mode, revoked_ == nullptr ? nullptr : &RefuseRevoked);
   return {};
 }
 

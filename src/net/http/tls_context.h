@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "net/http/exchange.h"
+#include "net/http/openssl.h"
 #include "runtime/time.h"
 
 struct ssl_ctx_st;
@@ -21,8 +22,9 @@ struct TlsOptions {
   base::Bytes key_pem;
   // Whom to trust. Empty: at a server nobody is asked for a certificate; a client trusts nobody.
   base::Bytes trusted_ca_pem;
-  // Revoked certificates of those authorities, or empty.
-  base::Bytes crl_pem;
+  // A list of revoked certificates, DER or PEM, or empty. As in etcd, a serial number on it is
+  // refused whoever issued the certificate, and the list's own signature and dates do not matter.
+  base::Bytes crl;
   // Server: clients without a trusted certificate are refused.
   bool require_client_certificate = false;
   // Client: takes any certificate of the server.
@@ -64,6 +66,7 @@ class TlsContext {
   const std::vector<std::string> allowed_common_names_;
   const std::vector<std::string> allowed_host_names_;
   ssl_ctx_st* const context_;
+  CrlPointer revoked_;  // null: nobody
 };
 
 // A certificate and key for `hosts` (names and addresses) that signs itself, as PEM text; valid

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "net/http/plain.h"
+#include "net/http/testing/authority.h"
 #include "net/http/testing/world.h"
 #include "net/http/tls_context.h"
 #include "net/rpc/channel.h"
@@ -160,6 +161,36 @@ TEST_F(TlsTest, AsksForAClientCertificate) {
   EXPECT_EQ(Call().code(), Code::kUnavailable) << "not trusted";
 }
 
+TEST_F(TlsTest, RefusesARevokedClient) {
+  const http::testing::Authority authority(kStart);
+  const SelfSigned revoked = authority.Issue(7, "revoked.example");
+  const SelfSigned other = authority.Issue(8, "other.example");
+  const auto call_as = [this](const SelfSigned& client) {
+    client_options_.certificate_pem = client.certificate_pem;
+    client_options_.key_pem = client.key_pem;
+    return Call().code();
+  };
+  server_options_.trusted_ca_pem = authority.certificate_pem();
+  server_options_.require_client_certificate = true;
+  server_options_.crl = authority.Crl({});
+  Listen();
+  EXPECT_EQ(call_as(revoked), Code::kOk) << "not yet revoked";
+  server_options_.crl = authority.Crl({6, 7});
+  EXPECT_EQ(call_as(revoked), Code::kUnavailable);
+  EXPECT_EQ(call_as(other), Code::kOk);
+}
+
+TEST_F(TlsTest, ReadsARevocationListInEitherForm) {
+  TlsOptions options = server_options_;
+  const http::testing::Authority authority(kStart);
+  options.crl = authority.Crl({7});
+  EXPECT_TRUE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+  options.crl.pop_back();
+  EXPECT_FALSE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+  options.crl = authority.Crl({7}, http::testing::Authority::Form::kPem);
+  EXPECT_TRUE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+}
+
 TEST_F(TlsTest, ChecksTheAllowedNames) {
   server_options_.trusted_ca_pem = client_.certificate_pem;
   server_options_.allowed_host_names = {"client.example"};
@@ -214,6 +245,10 @@ TEST_F(TlsTest, NamesTheOptionAtFault) {
   options = server_options_;
   options.certificate_pem = "nonsense";
   EXPECT_FALSE(TlsContext::New(TlsContext::Role::kServer, options).ok());
+  options = server_options_;
+  options.crl = "nonsense";
+  EXPECT_TRUE(
+      TlsContext::New(TlsContext::Role::kServer, options).status().message().starts_with("CRL: "));
   options = server_options_;
   options.cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_NOTHING"};
   EXPECT_EQ(TlsContext::New(TlsContext::Role::kServer, options).status().message(),

@@ -98,9 +98,12 @@ base::Result<bool> RangeRead::Step() {
   return true;
 }
 
-// Whether a limit holds for what is left after filtering and sorting only.
+// Whether a limit holds for what is left after filtering and sorting only. Compat: with a target
+// but no order, etcd takes the first keys up to the limit and one more, and sorts those.
 bool RangeRead::NeedsAll() const {
-  return request_.limit() <= 0 || IsFiltered(request_) || IsSorted(request_);
+  return request_.limit() <= 0 || IsFiltered(request_) ||
+         request_.sort_order() == RangeRequest::DESCEND ||
+         (request_.sort_order() == RangeRequest::ASCEND && IsSorted(request_));
 }
 
 base::Result<bool> RangeRead::Collect() {

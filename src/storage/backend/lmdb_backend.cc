@@ -111,7 +111,7 @@ class LmdbBackend final : public Backend {
   base::Status Replace(LmdbRewrite& rewrite, CommitDelta* delta) {
     std::shared_ptr<LmdbEnvironment> replaced;  // is closed when commits go on again
     const std::lock_guard lock(commit_mutex_);
-    ASSIGN_OR_RETURN(replaced, rewrite.TakePlace(*delta));
+    ASSIGN_OR_RETURN(replaced, rewrite.TakePlace(*delta, *environment_));
     {
       const std::lock_guard environment_lock(environment_mutex_);
       replaced.swap(environment_);

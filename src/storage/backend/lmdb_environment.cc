@@ -49,6 +49,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
 LmdbEnvironment::~LmdbEnvironment() {
   for (MDB_txn* transaction : idle_readers_) mdb_txn_abort(transaction);
   if (environment_ != nullptr) mdb_env_close(environment_);
+  if (removed_ != nullptr) runtime::TruncateByPieces(*removed_, 0).IgnoreError();
 }
 
 base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync) {

@@ -6,10 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "runtime/disk.h"
 #include "storage/backend/backend.h"
 #include "storage/backend/batch.h"
 #include "storage/backend/lmdb_backend.h"
@@ -54,6 +56,10 @@ class LmdbEnvironment {
   // As of the last commit.
   base::Result<Sizes> MeasureSizes();
 
+  // The file, which has no name any more, is given back to the disk by pieces once it is closed.
+  // `file` is open on it.
+  void RemoveByPieces(std::unique_ptr<runtime::File> file) { removed_ = std::move(file); }
+
   // For messages only. To be set only while nobody else uses the environment.
   void SetPath(std::string path) { path_ = std::move(path); }
 
@@ -74,6 +80,7 @@ class LmdbEnvironment {
 
   std::string path_;
   MDB_env* environment_ = nullptr;
+  std::unique_ptr<runtime::File> removed_;  // null unless the file is to go with this
   std::vector<std::string> names_;
   std::vector<unsigned> buckets_;
   std::mutex mutex_;

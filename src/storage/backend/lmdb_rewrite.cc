@@ -92,11 +92,13 @@ base::Status LmdbRewrite::Replay(CommitDelta& delta, uint64_t rest_bytes) {
   return {};
 }
 
-base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelta& delta) {
+base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelta& delta,
+                                                                      LmdbEnvironment& replaced) {
   for (bool more = true; more;) {
     ASSIGN_OR_RETURN(more, ReplayOne(delta));
   }
   RETURN_IF_ERROR(copy_->MakeDurable());
+  ASSIGN_OR_RETURN(auto replaced_file, disk_.Open(path_, runtime::OpenMode::kWrite));
   // The lock file goes first: LMDB makes it anew when nobody else has the database open.
   RETURN_IF_ERROR(disk_.Rename(LockPath(copy_path_), LockPath(path_)));
   RETURN_IF_ERROR(disk_.Rename(copy_path_, path_));
@@ -105,6 +107,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
   if (!synced.ok()) {
     base::Fatal(path_ + ": defragmented, but a crash may undo it: " + synced.ToString());
   }
+  replaced.RemoveByPieces(std::move(replaced_file));
   copy_->SetPath(path_);
   return std::move(copy_);
 }

@@ -50,7 +50,9 @@ class LmdbRewrite {
   // Makes the last changes of `delta`, puts the copy in the place of the database and returns it.
   // Nobody may commit to the database meanwhile, or add to `delta`. Nothing has changed if it
   // fails; ends the process if it cannot be told which of the two would be found after a crash.
-  base::Result<std::shared_ptr<LmdbEnvironment>> TakePlace(CommitDelta& delta);
+  // The file of `replaced`, the database, goes with it.
+  base::Result<std::shared_ptr<LmdbEnvironment>> TakePlace(CommitDelta& delta,
+                                                           LmdbEnvironment& replaced);
 
  private:
   LmdbRewrite(runtime::Disk* disk, const std::string& path, Backend::DefragmentProgress progress);

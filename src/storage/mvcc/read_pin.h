@@ -37,7 +37,7 @@ struct RangeResult {
 //
 // One that gets older than Options.pin_age_max in a read of several steps is taken anew, at the
 // same revision, by the next step; the step fails with kCompacted if that is gone by now. So a
-// compaction waits for one step of the readers before it at most, once they are of age.
+// compaction waits for a reader that goes on no longer than that age and one step.
 //
 // One thread at a time; it must end before the store does.
 class ReadPin {

@@ -64,6 +64,9 @@ base::Result<KeyValueHash> Store::HashKv(base::Revision at) {
     const auto known = hashes_.find(at.value());
     if (known != hashes_.end()) return known->second;
   }
+  if (at < base::Revision(0)) {
+    return KeyValueHash{Hasher().hash(), compact_revision().value(), at.value()};
+  }
   ASSIGN_OR_RETURN(const auto pin, Pin(at));
   return pin->Hash();
 }

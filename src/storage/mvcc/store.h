@@ -62,7 +62,7 @@ class Store {
   // Pins `at`, 0 being the current revision. kFutureRevision or kCompacted.
   base::Result<std::unique_ptr<ReadPin>> Pin(base::Revision at);
   // HashKV at `at`, 0 being the current revision: what was computed while compacting to it, if
-  // that is known, or else computed now.
+  // that is known, or else computed now. Compat: below 0 it is the hash of no records.
   base::Result<KeyValueHash> HashKv(base::Revision at);
   // The hashes of the last ten compactions, oldest first.
   std::vector<KeyValueHash> compaction_hashes() const;

@@ -182,7 +182,7 @@ TEST(StoreStressTest, ReadersOfAllAgesSeeWholeRequestsOnly) {
   Stress stress(&harness);
   stress.Run(writes);
   EXPECT_GT(stress.reads(), 100u);
-  EXPECT_GT(stress.defragmentations(), 1u);
+  EXPECT_GT(stress.defragmentations(), 0u);
   harness.FinishCompaction();
   EXPECT_GT(harness.store().finished_compact_revision().value(), 0);
   const int64_t revision = harness.store().revision().value();

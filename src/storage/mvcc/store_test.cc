@@ -234,6 +234,18 @@ TEST_P(StoreTest, AHistoryEndsWhenWhatItHasNotVisitedIsCompacted) {
   EXPECT_EQ(History(*pin, 20), (std::vector<std::string>{"20/0 put a", "21/0 put a"}));
 }
 
+TEST_P(StoreTest, TheHashBelowRevisionZeroIsThatOfNoRecords) {
+  const base::Result<KeyValueHash> empty = harness_.store().HashKv(base::Revision(-7));
+  harness_.Put("a", "1");
+  harness_.Put("b", "2");
+  ASSERT_TRUE(harness_.Compact(2).ok());
+  const base::Result<KeyValueHash> hash = harness_.store().HashKv(base::Revision(-7));
+  ASSERT_TRUE(empty.ok() && hash.ok());
+  EXPECT_EQ(hash->hash, empty->hash);
+  EXPECT_EQ(hash->compact_revision, 2);
+  EXPECT_EQ(hash->revision, -7);
+}
+
 TEST_P(StoreTest, AHashBeginsAgainWhenThereIsACompactionInBetween) {
   for (int i = 0; i < 20; ++i) harness_.Put(i % 3 == 0 ? "a" : "b", std::to_string(i));
   harness_.Commit();

@@ -8,6 +8,7 @@ namespace {
 
 // Of the name of a file that is being written.
 constexpr std::string_view kUnfinished = ".snap.part";
+constexpr std::string_view kReceivedDatabase = ".snap.db";
 
 }  // namespace
 
@@ -37,16 +38,24 @@ base::Result<std::optional<Snapshot>> SnapshotDirectory::LoadNewest(Predicate is
 }
 
 base::Status SnapshotDirectory::Purge(size_t keep) {
-  ASSIGN_OR_RETURN(const auto files, disk_.List(directory_));
-  for (const std::string& file : files) {
-    if (!std::string_view(file).ends_with(kUnfinished)) continue;
-    RETURN_IF_ERROR(disk_.Remove(runtime::JoinPath(directory_, file)));
-  }
+  RETURN_IF_ERROR(RemoveOldest(kUnfinished, 0));
+  RETURN_IF_ERROR(RemoveOldest(kReceivedDatabase, keep));
   ASSIGN_OR_RETURN(const auto names, List());
   for (size_t i = 0; i + keep < names.size(); ++i) {
     RETURN_IF_ERROR(disk_.Remove(PathOf(names[i])));
   }
   return disk_.SyncDirectory(directory_);
+}
+
+base::Status SnapshotDirectory::RemoveOldest(std::string_view suffix, size_t keep) {
+  ASSIGN_OR_RETURN(auto files, disk_.List(directory_));
+  std::erase_if(files, [suffix](const std::string& file) {
+    return !std::string_view(file).ends_with(suffix);
+  });
+  for (size_t i = 0; i + keep < files.size(); ++i) {
+    RETURN_IF_ERROR(disk_.Remove(runtime::JoinPath(directory_, files[i])));
+  }
+  return {};
 }
 
 base::Result<std::vector<SnapshotName>> SnapshotDirectory::List() const {

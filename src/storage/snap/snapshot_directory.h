@@ -28,13 +28,17 @@ class SnapshotDirectory {
   using Predicate = base::Callback<bool(const SnapshotName&)>;
   base::Result<std::optional<Snapshot>> LoadNewest(Predicate is_usable);
 
-  // Removes all but the newest `keep` files, and what a crash left half written.
+  // Removes all but the newest `keep` files, all but as many of the databases that were received
+  // with a snapshot ("IIIIIIIIIIIIIIII.snap.db", the index in 16 hex digits), and what a crash left
+  // half written.
   base::Status Purge(size_t keep);
 
   // Oldest first.
   base::Result<std::vector<SnapshotName>> List() const;
 
  private:
+  // Of the files whose names end so; names in order are files in order.
+  base::Status RemoveOldest(std::string_view suffix, size_t keep);
   std::string PathOf(const SnapshotName& name) const;
 
   runtime::Disk& disk_;

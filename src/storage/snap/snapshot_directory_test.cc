@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/posix/disk.h"
 #include "runtime/simulated/disk.h"
@@ -72,6 +73,20 @@ TEST_F(SnapshotDirectoryTest, PurgeKeepsTheNewest) {
   const auto names = snapshots_.List();
   ASSERT_EQ(names->size(), 5u);
   EXPECT_EQ(names->front().index, base::Index(3));
+}
+
+TEST_F(SnapshotDirectoryTest, PurgeKeepsTheNewestOfTheReceivedDatabases) {
+  ASSERT_TRUE(snapshots_.Save(Example(1, 1)).ok());
+  for (const char* index : {"0000000000000009", "000000000000000a", "0000000000000100"}) {
+    const std::string path = "/snap/" + std::string(index) + ".snap.db";
+    ASSERT_TRUE(disk_.Open(path, runtime::OpenMode::kCreate).ok());
+  }
+  ASSERT_TRUE(disk_.Open("/snap/db.mdb", runtime::OpenMode::kCreate).ok());
+  ASSERT_TRUE(snapshots_.Purge(2).ok());
+  EXPECT_EQ(
+      disk_.List(kDirectory).value(),
+      (std::vector<std::string>{"0000000000000001-0000000000000001.snap",
+                                "000000000000000a.snap.db", "0000000000000100.snap.db", "db.mdb"}));
 }
 
 TEST_F(SnapshotDirectoryTest, ASavedSnapshotSurvivesAndAHalfSavedOneIsNotSeen) {

@@ -10,6 +10,10 @@ constexpr uint64_t kWritebackBytes = 4 << 20;
 
 }  // namespace
 
+Spool::~Spool() {
+  if (to_write_ != nullptr) runtime::TruncateByPieces(*to_write_, 0).IgnoreError();
+}
+
 base::Status Spool::Append(base::ByteView bytes) {
   if (bytes.empty()) return {};
   bool in_memory = false;
@@ -38,7 +42,7 @@ base::Status Spool::AppendToFile(base::ByteView bytes) {
     if (file_begin_ == file_end_) file_begin_ = file_end_ = 0;
     offset = file_end_;
   }
-  if (offset == 0) RETURN_IF_ERROR(to_write_->Truncate(0));
+  if (offset == 0) RETURN_IF_ERROR(runtime::TruncateByPieces(*to_write_, 0));
   RETURN_IF_ERROR(to_write_->WriteAt(offset, bytes));
   const uint64_t end = offset + bytes.size();
   const uint64_t portions_begin = offset - offset % kWritebackBytes;

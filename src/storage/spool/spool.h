@@ -33,6 +33,10 @@ class Spool {
   // take, or the end, after Take answered that there was nothing; it only passes the word on.
   Spool(runtime::Disk* disk, Options options, base::Callback<void()> on_readable)
       : disk_(*disk), options_(std::move(options)), on_readable_(std::move(on_readable)) {}
+  // Blocks on the disk if the file is large.
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
 
   // The producer's side. Append fails with kCanceled once the receiver has given up, and with the
   // disk's error, naming the path, if that cannot take more. After an error the producer ends

@@ -1,0 +1,225 @@
+#include "net/gateway/gateway.h"
+
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "net/gateway/access_control.h"
+#include "net/http/plain.h"
+#include "net/http/testing/world.h"
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+
+namespace gateway {
+namespace {
+
+// Answers a range with one pair, whose value is the request's key and what metadata came with it.
+void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView bytes) {
+  etcdserverpb::RangeRequest request;
+  CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  if (request.key().empty()) return call->Finish(base::errors::kEmptyKey);
+  etcdserverpb::RangeResponse response;
+  response.mutable_header()->set_revision(int64_t{1} << 60);
+  response.set_count(1);
+  auto* const kv = response.add_kvs();
+  kv->set_key(request.key());
+  kv->set_value(base::Bytes(call->metadata().Get("authorization")) + "|" +
+                base::Bytes(call->metadata().Get("x")));
+  call->Reply(rpc::Message(response.SerializeAsString()));
+}
+
+// Answers each watch request with one response that names its watch, and ends at the half close.
+class Watcher final : public rpc::CallHandler {
+ public:
+  explicit Watcher(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {}
+  void OnMessage(base::ByteView bytes) override {
+    etcdserverpb::WatchRequest request;
+    CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+    etcdserverpb::WatchResponse response;
+    response.set_watch_id(request.create_request().watch_id());
+    response.set_created(true);
+    call_->Send(rpc::Message(response.SerializeAsString()));
+  }
+  void OnHalfClose() override { call_->Finish(base::errors::kWatchCanceled); }
+  void OnCanceled(const base::Status&) override { ++canceled; }
+
+  inline static int canceled = 0;
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
+class GatewayTest : public ::testing::Test, private http::Service {
+ protected:
+  GatewayTest()
+      : world_(this),
+        table_(&world_.server_loop(), this, rpc::MessageLimits()),
+        gateway_(&table_, &plain_, Gateway::Options{.max_message_bytes = 1000}),
+        access_(&gateway_, {.origins = {"http://good.example"}, .hosts = {"server", "::1"}}) {
+    table_.AddUnary("etcdserverpb.KV", "Range", AnswerRange);
+    table_.AddStreaming("etcdserverpb.Watch", "Watch", rpc::Kind::kBidiStreaming,
+                        [](auto call) { return std::make_unique<Watcher>(std::move(call)); });
+    plain_.Handle("/version", [](const http::PlainRequest&, http::Responder responder) {
+      responder.Send(http::TextResponse(200, "3.7.1"));
+    });
+    Watcher::canceled = 0;
+  }
+  ~GatewayTest() override { world_.DestroyServer(); }
+
+  // What comes back over HTTP/1.1.
+  std::string Ask(const std::string& method, const std::string& path, const std::string& body,
+                  const std::string& fields = "", const std::string& host = "server") {
+    http::testing::RawClient& client = world_.ConnectRaw();
+    world_.Do([&] {
+      client.Send(method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields +
+                  "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    });
+    world_.Settle();
+    return client.received();
+  }
+  std::string Post(const std::string& path, const std::string& body,
+                   const std::string& fields = "") {
+    return Ask("POST", path, body, fields);
+  }
+
+  http::testing::World world_;
+  http::PlainService plain_{1000};
+
+ private:
+  std::shared_ptr<http::ExchangeHandler> OnRequest(http::Exchange& exchange) override {
+    return access_.OnRequest(exchange);
+  }
+
+  rpc::Server table_;
+  Gateway gateway_;
+  AccessControl access_;
+};
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(GatewayTest, ARequestInJsonIsAnsweredInJson) {
+  const std::string answer = Post("/v3/kv/range", R"({"key":"Zm9v"})");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(Contains(answer, "content-type: application/json\r\n")) << answer;
+  EXPECT_TRUE(Contains(answer, R"({"header":{"revision":"1152921504606846976"},)"
+                               R"("kvs":[{"key":"Zm9v","value":"fA=="}],"count":"1"})"))
+      << answer;
+}
+
+TEST_F(GatewayTest, NamesInCamelCaseAndUnknownOnesAreTaken) {
+  EXPECT_TRUE(Contains(Post("/v3/kv/range", R"({"key":"Zm9v","rangeEnd":"AA==","nonsense":[1]})"),
+                       "200 OK"));
+}
+
+TEST_F(GatewayTest, ThePathOfTheBetaStillWorks) {
+  EXPECT_TRUE(Contains(Post("/v3beta/kv/range", R"({"key":"Zm9v"})"), R"("count":"1")"));
+}
+
+TEST_F(GatewayTest, MetadataAndTheTokenGoOn) {
+  const std::string answer =
+      Post("/v3/kv/range", R"({"key":"Zm9v"})", "Authorization: token\r\nGrpc-Metadata-X: y\r\n");
+  EXPECT_TRUE(Contains(answer, R"("value":"dG9rZW58eQ==")")) << answer;  // token|y
+}
+
+TEST_F(GatewayTest, AnErrorHasItsCodeAndItsHttpStatus) {
+  const std::string answer = Post("/v3/kv/range", "{}");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_TRUE(Contains(answer, R"({"code":3,"message":"etcdserver: key is not provided"})"))
+      << answer;
+}
+
+TEST_F(GatewayTest, NoBodyIsAnEmptyMessage) {
+  EXPECT_TRUE(Contains(Post("/v3/kv/range", ""), "key is not provided"));
+}
+
+TEST_F(GatewayTest, WhatIsNoJsonIsRefused) {
+  for (const char* body : {"{", "nonsense", R"({"key":"?"})", R"({"limit":"x"})", "[]"}) {
+    const std::string answer = Post("/v3/kv/range", body);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << body << ": " << answer;
+    EXPECT_TRUE(Contains(answer, R"({"code":3,"message":)")) << body << ": " << answer;
+  }
+}
+
+TEST_F(GatewayTest, ABodyThatIsTooLargeIsRefused) {
+  const std::string answer = Post("/v3/kv/range", std::string(1001, ' '));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+}
+
+TEST_F(GatewayTest, UnknownPathsAndMethodsAreRefusedInJson) {
+  EXPECT_TRUE(Contains(Post("/v3/nothing", "{}"), R"({"code":5,"message":"Not Found"})"));
+  const std::string answer = Ask("GET", "/v3/kv/range", "");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 501 ")) << answer;
+  EXPECT_TRUE(Contains(answer, R"({"code":12,"message":"Method Not Allowed"})")) << answer;
+}
+
+TEST_F(GatewayTest, AMethodThatTheServerDoesNotHaveIsUnimplemented) {
+  EXPECT_TRUE(Post("/v3/kv/put", "{}").starts_with("HTTP/1.1 501 "));
+}
+
+TEST_F(GatewayTest, OtherPathsGoToTheOtherService) {
+  EXPECT_TRUE(Contains(Ask("GET", "/version", ""), "3.7.1\n"));
+}
+
+TEST_F(GatewayTest, AStreamOfRequestsIsAnsweredByLines) {
+  const std::string answer =
+      Post("/v3/watch", R"({"create_request":{"watch_id":1}} {"create_request":{"watch_id":2}})");
+  EXPECT_TRUE(Contains(answer, R"({"result":{"watch_id":"1","created":true}})"
+                               "\n"))
+      << answer;
+  EXPECT_TRUE(Contains(answer, R"({"result":{"watch_id":"2","created":true}})"
+                               "\n"))
+      << answer;
+  EXPECT_TRUE(Contains(answer, R"({"error":{"code":1,"message":"etcdserver: watch canceled"}})"
+                               "\n"))
+      << answer;
+}
+
+TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  world_.Do([&] {
+    client.Send(
+        "POST /v3/watch HTTP/1.1\r\nHost: server\r\nContent-Length: 100\r\n\r\n"
+        R"({"create_request":{}})");
+  });
+  world_.Settle();
+  EXPECT_EQ(Watcher::canceled, 0);
+  world_.Do([&] { client.Close(); });
+  world_.Settle();
+  EXPECT_EQ(Watcher::canceled, 1);
+}
+
+TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
+  const std::string answer = Ask("GET", "/version", "", "", "evil.example:2379");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 421 ")) << answer;
+  EXPECT_TRUE(Contains(answer, R"(--host-whitelist "evil.example")")) << answer;
+  EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "[::1]:2379"), "200 OK"));
+  EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "server:2379"), "200 OK"));
+}
+
+TEST_F(GatewayTest, OnlyAllowedOriginsAreNamed) {
+  EXPECT_TRUE(Contains(Ask("GET", "/version", "", "Origin: http://good.example\r\n"),
+                       "access-control-allow-origin: http://good.example\r\n"));
+  EXPECT_FALSE(Contains(Ask("GET", "/version", "", "Origin: http://evil.example\r\n"),
+                        "access-control-allow"));
+}
+
+TEST_F(GatewayTest, APreflightIsAnsweredAtOnce) {
+  const std::string answer = Ask("OPTIONS", "/v3/kv/range", "", "Origin: http://good.example\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(
+      Contains(answer, "access-control-allow-headers: accept, content-type, authorization\r\n"))
+      << answer;
+}
+
+TEST(RoutesTest, EveryMethodWithAPathIsThere) {
+  const Routes routes;
+  EXPECT_EQ(routes.all().size(), 51u);
+  EXPECT_EQ(routes.Find("/v3/lease/revoke")->grpc_path, "/etcdserverpb.Lease/LeaseRevoke");
+  EXPECT_EQ(routes.Find("/v3/kv/lease/revoke")->grpc_path, "/etcdserverpb.Lease/LeaseRevoke");
+  EXPECT_EQ(routes.Find("/v3/election/observe")->grpc_path, "/v3electionpb.Election/Observe");
+  EXPECT_EQ(routes.Find("/v3/kv/rangestream"), nullptr);
+}
+
+}  // namespace
+}  // namespace gateway

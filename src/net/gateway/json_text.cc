@@ -1,0 +1,242 @@
+#include "net/gateway/json_text.h"
+
+#include <charconv>
+
+#include "base/go_text.h"
+
+namespace gateway {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// What a word is made of.
+bool IsWordByte(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+         c == '-' || c == '.';
+}
+
+// Of JSON's grammar: -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
+bool IsNumber(base::ByteView word) {
+  size_t i = 0;
+  const auto digits = [&] {
+    const size_t begin = i;
+    while (i < word.size() && word[i] >= '0' && word[i] <= '9') ++i;
+    return i - begin;
+  };
+  if (i < word.size() && word[i] == '-') ++i;
+  const bool zero = i < word.size() && word[i] == '0';
+  const size_t whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
+  if (i < word.size() && word[i] == '.') {
+    ++i;
+    if (digits() == 0) return false;
+  }
+  if (i < word.size() && (word[i] == 'e' || word[i] == 'E')) {
+    ++i;
+    if (i < word.size() && (word[i] == '+' || word[i] == '-')) ++i;
+    if (digits() == 0) return false;
+  }
+  return i == word.size();
+}
+
+void AppendUtf8(uint32_t code, base::Bytes* out) {
+  if (code < 0x80) {
+    out->push_back(static_cast<char>(code));
+  } else if (code < 0x800) {
+    out->push_back(static_cast<char>(0xC0 | code >> 6));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  } else if (code < 0x10000) {
+    out->push_back(static_cast<char>(0xE0 | code >> 12));
+    out->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  } else {
+    out->push_back(static_cast<char>(0xF0 | code >> 18));
+    out->push_back(static_cast<char>(0x80 | (code >> 12 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  }
+}
+
+char ShortEscape(char c) {
+  switch (c) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case '"':
+    case '\\':
+    case '/':
+      return c;
+    default:
+      return '\0';
+  }
+}
+
+}  // namespace
+
+void AppendJsonString(base::ByteView text, base::Bytes* out) {
+  out->push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out->push_back('\\');
+      out->push_back(c);
+    } else if (byte >= 0x20) {
+      out->push_back(c);
+    } else if (c == '\n') {
+      out->append("\\n");
+    } else if (c == '\r') {
+      out->append("\\r");
+    } else if (c == '\t') {
+      out->append("\\t");
+    } else {
+      out->append("\\u00");
+      out->push_back(kHex[byte >> 4]);
+      out->push_back(kHex[byte & 15]);
+    }
+  }
+  out->push_back('"');
+}
+
+void AppendJsonBytes(base::ByteView bytes, base::Bytes* out) {
+  const auto byte = [&](size_t i) { return uint32_t{static_cast<unsigned char>(bytes[i])}; };
+  const size_t begin = out->size();
+  out->resize(begin + 2 + (bytes.size() + 2) / 3 * 4);
+  char* to = out->data() + begin;
+  *to++ = '"';
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (const int shift : {18, 12, 6, 0}) *to++ = kBase64[group >> shift & 63];
+  }
+  if (const size_t rest = bytes.size() - i; rest > 0) {
+    const uint32_t group = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);
+    *to++ = kBase64[group >> 18 & 63];
+    *to++ = kBase64[group >> 12 & 63];
+    *to++ = rest == 2 ? kBase64[group >> 6 & 63] : '=';
+    *to++ = '=';
+  }
+  *to = '"';
+}
+
+bool JsonReader::Fail(base::ByteView what) {
+  if (status_.ok()) {
+    status_ = {base::Code::kInvalidArgument,
+               "json: at byte " + std::to_string(position_) + ": " + std::string(what)};
+  }
+  return false;
+}
+
+char JsonReader::Peek() {
+  while (position_ < text_.size() && IsSpace(text_[position_])) ++position_;
+  return position_ < text_.size() ? text_[position_] : '\0';
+}
+
+bool JsonReader::Skip(char c) {
+  if (Peek() != c || position_ == text_.size()) return false;
+  ++position_;
+  return true;
+}
+
+bool JsonReader::Expect(char c) {
+  return Skip(c) || Fail(std::string("expected '") + c + "'");
+}
+
+bool JsonReader::ReadString(base::Bytes* out) {
+  out->clear();
+  if (!Expect('"')) return false;
+  while (position_ < text_.size()) {
+    const char c = text_[position_++];
+    if (c == '"') return base::IsUtf8(*out) || Fail("a string that is no UTF-8");
+    if (static_cast<unsigned char>(c) < 0x20) return Fail("a control character in a string");
+    if (c != '\\') {
+      out->push_back(c);
+    } else if (!ReadEscape(out)) {
+      return false;
+    }
+  }
+  return Fail("a string without an end");
+}
+
+bool JsonReader::ReadEscape(base::Bytes* out) {
+  if (position_ == text_.size()) return Fail("a string without an end");
+  const char c = text_[position_++];
+  if (const char plain = ShortEscape(c); plain != '\0') {
+    out->push_back(plain);
+    return true;
+  }
+  if (c != 'u') return Fail("an unknown escape");
+  uint32_t code = 0;
+  if (!ReadHex4(&code)) return false;
+  if (code >= 0xD800 && code < 0xDC00) {
+    uint32_t low = 0;
+    if (text_.substr(position_, 2) != "\\u") return Fail("half of a surrogate pair");
+    position_ += 2;
+    if (!ReadHex4(&low)) return false;
+    if (low < 0xDC00 || low > 0xDFFF) return Fail("half of a surrogate pair");
+    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+  } else if (code >= 0xDC00 && code <= 0xDFFF) {
+    return Fail("half of a surrogate pair");
+  }
+  AppendUtf8(code, out);
+  return true;
+}
+
+bool JsonReader::ReadHex4(uint32_t* out) {
+  const base::ByteView digits = text_.substr(position_, 4);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), *out, 16);
+  if (error != std::errc() || digits.size() != 4 || end != digits.data() + 4) {
+    return Fail("a malformed \\u escape");
+  }
+  position_ += 4;
+  return true;
+}
+
+bool JsonReader::ReadWord(base::ByteView* out) {
+  Peek();
+  const size_t begin = position_;
+  while (position_ < text_.size() && IsWordByte(text_[position_])) ++position_;
+  *out = text_.substr(begin, position_ - begin);
+  if (*out == "true" || *out == "false" || *out == "null" || IsNumber(*out)) return true;
+  position_ = begin;
+  return Fail("expected a value");
+}
+
+bool JsonReader::SkipValue(int depth) {
+  if (depth == 0) return Fail("nested too deeply");
+  base::Bytes text;
+  base::ByteView word;
+  switch (Peek()) {
+    case '"':
+      return ReadString(&text);
+    case '[':
+      Skip('[');
+      if (Skip(']')) return true;
+      do {
+        if (!SkipValue(depth - 1)) return false;
+      } while (Skip(','));
+      return Expect(']');
+    case '{':
+      Skip('{');
+      if (Skip('}')) return true;
+      do {
+        if (!ReadString(&text) || !Expect(':') || !SkipValue(depth - 1)) return false;
+      } while (Skip(','));
+      return Expect('}');
+    default:
+      return ReadWord(&word);
+  }
+}
+
+}  // namespace gateway

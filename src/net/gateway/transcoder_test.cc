@@ -1,0 +1,221 @@
+#include "net/gateway/transcoder.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include "proto/rpc.pb.h"
+#include "runtime/random.h"
+
+namespace gateway {
+namespace {
+
+using etcdserverpb::RangeRequest;
+using etcdserverpb::TxnRequest;
+using etcdserverpb::WatchCreateRequest;
+
+template <typename Message>
+base::Result<Message> Parsed(base::ByteView json) {
+  ASSIGN_OR_RETURN(const base::Bytes binary, ToBinary(*Message::descriptor(), json));
+  Message message;
+  EXPECT_TRUE(message.ParseFromString(binary));
+  return message;
+}
+
+std::string JsonOf(const google::protobuf::Message& message) {
+  return ToJson(*message.GetDescriptor(), message.SerializeAsString()).value();
+}
+
+TEST(TranscoderTest, IntegersMayBeNumbersOrStrings) {
+  for (const char* json : {R"({"limit":7})", R"({"limit":"7"})", R"({"limit":7.0})",
+                           R"({"limit":70e-1})", R"({"limit":1,"limit":7})"}) {
+    const auto request = Parsed<RangeRequest>(json);
+    ASSERT_TRUE(request.ok()) << json << ": " << request.status().ToString();
+    EXPECT_EQ(request->limit(), 7) << json;
+  }
+  EXPECT_EQ(Parsed<RangeRequest>(R"({"revision":"-9223372036854775808"})")->revision(),
+            std::numeric_limits<int64_t>::min());
+}
+
+TEST(TranscoderTest, EnumsMayBeNamesOrNumbers) {
+  for (const char* json : {R"({"sort_order":"DESCEND"})", R"({"sortOrder":2})"}) {
+    EXPECT_EQ(Parsed<RangeRequest>(json)->sort_order(), RangeRequest::DESCEND) << json;
+  }
+  EXPECT_EQ(static_cast<int>(Parsed<RangeRequest>(R"({"sort_order":9})")->sort_order()), 9);
+}
+
+TEST(TranscoderTest, BytesMayBeOfEitherAlphabetWithOrWithoutPadding) {
+  for (const char* json : {R"({"key":"+/8="})", R"({"key":"-_8="})", R"({"key":"+/8"})"}) {
+    EXPECT_EQ(Parsed<RangeRequest>(json)->key(), "\xfb\xff") << json;
+  }
+}
+
+TEST(TranscoderTest, NullIsAbsentAndUnknownNamesAreIgnored) {
+  const auto request =
+      Parsed<RangeRequest>(R"({"limit":null,"x":{"y":[1,"}",true,null,{}]},"serializable":true})");
+  ASSERT_TRUE(request.ok());
+  EXPECT_TRUE(request->serializable());
+  EXPECT_EQ(request->limit(), 0);
+}
+
+TEST(TranscoderTest, EscapesInStringsAreUndone) {
+  etcdserverpb::AuthUserAddRequest request;
+  request.set_name("a\"\\/\b\f\n\r\t\x01\xc3\xa9\xf0\x9f\x98\x80");
+  const auto same = Parsed<etcdserverpb::AuthUserAddRequest>(
+      R"({"name":"a\"\\\/\b\f\n\r\t\u0001\u00e9\ud83d\ude00"})");
+  ASSERT_TRUE(same.ok()) << same.status().ToString();
+  EXPECT_EQ(same->name(), request.name());
+  EXPECT_EQ(Parsed<etcdserverpb::AuthUserAddRequest>(JsonOf(request))->name(), request.name());
+}
+
+TEST(TranscoderTest, WhatIsNoMessageIsRefused) {
+  for (const char* json : {"{",
+                           "}",
+                           "[]",
+                           "1",
+                           "{}{}",
+                           "{\"a\"}",
+                           "{\"limit\":}",
+                           "{\"limit\":1,}",
+                           "{,}",
+                           "{\"limit\":\"x\"}",
+                           "{\"limit\":1.5}",
+                           "{\"limit\":9223372036854775808}",
+                           "{\"limit\":01}",
+                           "{\"limit\":[1]}",
+                           "{\"key\":\"?\"}",
+                           "{\"key\":1}",
+                           "{\"serializable\":\"true\"}",
+                           "{\"serializable\":1}",
+                           "{\"sort_order\":\"UP\"}",
+                           "{\"key\":\"\\u12\"}",
+                           "{\"\\ud800\":1}",
+                           "{\"a\":\"\xff\"}",
+                           "{\"a\":nul}",
+                           "{\"a\":\"\n\"}"}) {
+    const auto request = Parsed<RangeRequest>(json);
+    ASSERT_FALSE(request.ok()) << json;
+    EXPECT_EQ(request.status().code(), base::Code::kInvalidArgument);
+  }
+  EXPECT_FALSE(Parsed<TxnRequest>(R"({"success":{}})").ok());
+}
+
+TEST(TranscoderTest, NestingIsBounded) {
+  std::string json = "{}";
+  for (int i = 0; i < 200; ++i) json = R"({"success":[{"request_txn":)" + json + "}]}";
+  EXPECT_FALSE(Parsed<TxnRequest>(json).ok());
+  EXPECT_FALSE(
+      Parsed<RangeRequest>(R"({"x":)" + std::string(200, '[') + std::string(200, ']') + "}").ok());
+}
+
+TEST(TranscoderTest, MembersOfAUnionAreToldEvenIfTheyAreZero) {
+  etcdserverpb::Compare compare;
+  compare.set_version(0);
+  EXPECT_EQ(JsonOf(compare), R"({"version":"0"})");
+  compare.mutable_value();
+  EXPECT_EQ(JsonOf(compare), R"({"value":""})");
+}
+
+TEST(TranscoderTest, PackedNumbersAreAList) {
+  WatchCreateRequest request;
+  request.add_filters(WatchCreateRequest::NODELETE);
+  request.add_filters(WatchCreateRequest::NOPUT);
+  EXPECT_EQ(JsonOf(request), R"({"filters":["NODELETE","NOPUT"]})");
+  EXPECT_EQ(Parsed<WatchCreateRequest>(JsonOf(request))->filters_size(), 2);
+}
+
+TEST(TranscoderTest, BytesThatAreNoMessageAreRefused) {
+  EXPECT_FALSE(ToJson(*RangeRequest::descriptor(), "\x0a\x05").ok());
+  EXPECT_FALSE(ToJson(*etcdserverpb::Member::descriptor(), "\x12\x01\xff").ok());
+}
+
+// Fills a message at random, through its descriptor.
+class Filler {
+ public:
+  explicit Filler(uint64_t seed) : random_(seed) {}
+
+  void Fill(google::protobuf::Message* message, int depth) {
+    const auto* const reflection = message->GetReflection();
+    for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
+      const auto* const field = message->GetDescriptor()->field(i);
+      if (random_.Below(3) != 0) continue;
+      const uint64_t count = field->is_repeated() ? random_.Below(4) : 1;
+      for (uint64_t j = 0; j < count; ++j) FillField(message, reflection, field, depth);
+    }
+  }
+
+ private:
+  using Field = google::protobuf::FieldDescriptor;
+
+  std::string Text() {
+    std::string text;
+    for (uint64_t i = random_.Below(6); i > 0; --i) {
+      text += static_cast<char>(' ' + random_.Below(90));
+    }
+    return text;
+  }
+
+  void FillField(google::protobuf::Message* message, const google::protobuf::Reflection* reflection,
+                 const Field* field, int depth) {
+    const bool repeated = field->is_repeated();
+    switch (field->cpp_type()) {
+      case Field::CPPTYPE_MESSAGE:
+        if (depth > 0) {
+          Fill(repeated ? reflection->AddMessage(message, field)
+                        : reflection->MutableMessage(message, field),
+               depth - 1);
+        }
+        return;
+      case Field::CPPTYPE_STRING:
+        return repeated ? reflection->AddString(message, field, Text())
+                        : reflection->SetString(message, field, Text());
+      case Field::CPPTYPE_BOOL:
+        return reflection->SetBool(message, field, random_.Below(2) == 1);
+      case Field::CPPTYPE_ENUM: {
+        const auto value = static_cast<int>(random_.Below(3));
+        return repeated ? reflection->AddEnumValue(message, field, value % 2)
+                        : reflection->SetEnumValue(message, field, value % 2);
+      }
+      case Field::CPPTYPE_INT64:
+        return reflection->SetInt64(message, field, static_cast<int64_t>(random_.Next()));
+      case Field::CPPTYPE_UINT64:
+        return reflection->SetUInt64(message, field, random_.Next());
+      case Field::CPPTYPE_UINT32:
+        return reflection->SetUInt32(message, field, static_cast<uint32_t>(random_.Next()));
+      default:
+        FAIL() << field->full_name();
+    }
+  }
+
+  runtime::Random random_;
+};
+
+TEST(TranscoderTest, RandomMessagesReadAndWriteAsProtobufDoes) {
+  namespace util = google::protobuf::util;
+  util::JsonPrintOptions print;
+  print.preserve_proto_field_names = true;
+  for (uint64_t seed = 1; seed <= 2000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    TxnRequest txn;
+    etcdserverpb::TxnResponse response;
+    etcdserverpb::WatchResponse watch;
+    etcdserverpb::StatusResponse status;
+    for (google::protobuf::Message* message :
+         std::initializer_list<google::protobuf::Message*>{&txn, &response, &watch, &status}) {
+      Filler(seed).Fill(message, 5);
+      const std::string ours = JsonOf(*message);
+      // The two differ in what they escape, so they are compared as messages.
+      std::unique_ptr<google::protobuf::Message> theirs(message->New());
+      ASSERT_TRUE(util::JsonStringToMessage(ours, theirs.get()).ok()) << ours;
+      EXPECT_EQ(theirs->SerializeAsString(), message->SerializeAsString()) << ours;
+      std::string json;
+      ASSERT_TRUE(util::MessageToJsonString(*message, &json, print).ok());
+      const auto binary = ToBinary(*message->GetDescriptor(), json);
+      ASSERT_TRUE(binary.ok()) << json << ": " << binary.status().ToString();
+      ASSERT_TRUE(theirs->ParseFromString(*binary));
+      EXPECT_EQ(theirs->SerializeAsString(), message->SerializeAsString()) << json;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gateway

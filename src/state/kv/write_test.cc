@@ -1,0 +1,86 @@
+#include "state/kv/write.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/errors.h"
+#include "storage/mvcc/testing/store_harness.h"
+
+namespace kv {
+namespace {
+
+using etcdserverpb::TxnRequest;
+
+class NoLeases final : public Lessor {
+ public:
+  bool Exists(base::LeaseId) const override { return false; }
+  void Attach(base::LeaseId, base::ByteView) override { FAIL(); }
+  void Detach(base::LeaseId, base::ByteView) override { FAIL(); }
+};
+
+TxnRequest PutAndRange() {
+  TxnRequest request;
+  auto* const put = request.add_success()->mutable_request_put();
+  put->set_key("k");
+  put->set_value("v");
+  request.add_success()->mutable_request_range()->set_key("k");
+  return request;
+}
+
+class KvWriteTest : public ::testing::Test {
+ protected:
+  mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
+  NoLeases lessor_;
+  WriteContext context_{&harness_.store(), &lessor_};
+};
+
+TEST_F(KvWriteTest, WhatNobodyWaitsForChangesTheStoreAllTheSame) {
+  context_.reply_wanted = false;
+  const base::Result<Applied> applied = Txn(context_, PutAndRange());
+  harness_.EndEntry();
+  ASSERT_TRUE(applied.ok());
+  EXPECT_EQ(applied->revision, base::Revision(2));
+  EXPECT_EQ(harness_.store().revision(), base::Revision(2));
+}
+
+TEST_F(KvWriteTest, AnOperationThatCannotBeDoneLeavesAllUndone) {
+  TxnRequest request = PutAndRange();
+  request.add_success()->mutable_request_range()->set_key("k");
+  request.mutable_success(2)->mutable_request_range()->set_revision(2);
+  EXPECT_EQ(Txn(context_, request).status(), base::errors::kFutureRevision);
+  request.mutable_success(2)->mutable_request_put()->set_key("x");
+  request.mutable_success(2)->mutable_request_put()->set_lease(1);
+  EXPECT_EQ(Txn(context_, request).status(), base::errors::kLeaseNotFound);
+  EXPECT_EQ(harness_.store().revision(), base::Revision(1));
+}
+
+TEST_F(KvWriteTest, ATransactionThatChangesNothingHasTheCurrentRevision) {
+  TxnRequest request;
+  request.add_success()->mutable_request_delete_range()->set_key("k");
+  const base::Result<Applied> applied = Txn(context_, request);
+  ASSERT_TRUE(applied.ok());
+  EXPECT_EQ(applied->revision, base::Revision(1));
+}
+
+TEST_F(KvWriteTest, TheFirstOperationThatFailsDecides) {
+  TxnRequest request;
+  request.add_success()->mutable_request_range()->set_key("k");
+  request.mutable_success(0)->mutable_request_range()->set_revision(9);
+  request.add_success()->mutable_request_put()->set_key("k");
+  request.mutable_success(1)->mutable_request_put()->set_ignore_value(true);
+  EXPECT_EQ(Txn(context_, request).status(), base::errors::kFutureRevision);
+  request.mutable_success()->SwapElements(0, 1);
+  EXPECT_EQ(Txn(context_, request).status(), base::errors::kKeyNotFound);
+}
+
+TEST_F(KvWriteTest, ALeaseIsLookedForBeforeTheKey) {
+  etcdserverpb::PutRequest request;
+  request.set_key("k");
+  request.set_lease(1);
+  request.set_ignore_value(true);
+  EXPECT_EQ(Put(context_, request).status(), base::errors::kLeaseNotFound);
+}
+
+}  // namespace
+}  // namespace kv

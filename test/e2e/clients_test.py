@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+"""Clients that we did not write, against a member: Debian's etcdctl, python3-etcd3,
+python3-etcd3gw and curl.
+
+ETCD in the environment is the program.
+"""
+
+import base64
+import functools
+import json
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+import etcd3
+from etcd3gw.client import Etcd3Client
+from etcd3gw.exceptions import Etcd3Exception
+
+from member import Member
+
+ROOT = Path(__file__).resolve().parents[2]
+ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
+TIMEOUT_SECONDS = 30
+# That a saved snapshot has behind the database.
+SHA256_BYTES = 32
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+class ClientTest(unittest.TestCase):
+    """Each test has a member of its own."""
+
+    def setUp(self) -> None:
+        self.member = Member(ETCD)
+        self.enterContext(self.member)
+
+
+class EtcdctlTest(ClientTest):
+    def etcdctl(self, *arguments: str, text: str = "", code: int = 0) -> str:
+        done = subprocess.run(["/usr/bin/etcdctl", "--endpoints", self.member.url, *arguments],
+                              input=text, text=True, capture_output=True, timeout=TIMEOUT_SECONDS,
+                              env=os.environ | {"ETCDCTL_API": "3"})
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def answer(self, *arguments: str):
+        return json.loads(self.etcdctl(*arguments, "-w", "json"))
+
+    def test_put_get_del(self) -> None:
+        self.assertEqual(self.etcdctl("put", "k", "1"), "OK\n")
+        self.assertEqual(self.etcdctl("put", "--prev-kv", "k", "2"), "OK\nk\n1\n")
+        self.assertEqual(self.etcdctl("get", "k"), "k\n2\n")
+        self.assertEqual(self.etcdctl("get", "--rev=2", "k"), "k\n1\n")
+        self.etcdctl("put", "k2", "3")
+        self.assertEqual(self.etcdctl("get", "--prefix", "--keys-only", ""), "k\n\nk2\n\n")
+        self.assertEqual(self.etcdctl("get", "--from-key", "--print-value-only", "k"), "2\n3\n")
+        self.assertEqual(self.etcdctl("get", "--prefix", "--sort-by=VALUE", "--order=DESCEND",
+                                      "--limit=1", "k"), "k2\n3\n")
+        self.assertEqual(self.etcdctl("del", "--prefix", "--prev-kv", "k"), "2\nk\n2\nk2\n3\n")
+        self.assertEqual(self.etcdctl("get", "k"), "")
+
+    def test_txn_takes_the_branch_that_holds(self) -> None:
+        self.etcdctl("put", "k", "1")
+        txn = 'value("k") = "1"\nver("k") > "0"\n\nput k 2\nget k\n\nget k\n\n'
+        self.assertEqual(self.etcdctl("txn", text=txn), "SUCCESS\n\nOK\n\nk\n2\n")
+        self.assertEqual(self.etcdctl("txn", text=txn), "FAILURE\n\nk\n2\n")
+
+    def test_compaction(self) -> None:
+        for value in "123":
+            self.etcdctl("put", "k", value)
+        self.assertEqual(self.etcdctl("compaction", "3", "--physical"), "compacted revision 3\n")
+        self.assertIn("required revision has been compacted",
+                      self.etcdctl("get", "--rev=2", "k", code=1))
+        self.assertIn("required revision has been compacted",
+                      self.etcdctl("compaction", "3", code=1))
+
+    def test_endpoint_status_and_health_and_hashkv(self) -> None:
+        self.etcdctl("put", "k", "1")
+        [status] = self.answer("endpoint", "status")
+        self.assertEqual(status["Endpoint"], self.member.url)
+        self.assertEqual(status["Status"]["version"], "3.7.1")
+        self.assertEqual(status["Status"]["leader"], status["Status"]["header"]["member_id"])
+        self.assertEqual(status["Status"]["header"]["revision"], 2)
+        self.assertGreater(status["Status"]["dbSize"], 0)
+        [health] = self.answer("endpoint", "health")
+        self.assertTrue(health["health"])
+        [hash_now] = self.answer("endpoint", "hashkv")
+        [hash_then] = self.answer("endpoint", "hashkv", "--rev=2")
+        self.assertEqual(hash_now["HashKV"]["hash"], hash_then["HashKV"]["hash"])
+
+    def test_snapshot_save_and_status(self) -> None:
+        for number in range(100):
+            self.etcdctl("put", f"k{number}", "v" * 1000)
+        file = self.member.folder / "snapshot.db"
+        self.etcdctl("snapshot", "save", str(file))
+        status = self.answer("snapshot", "status", str(file))
+        self.assertEqual(status["revision"], 101)
+        self.assertEqual(status["totalSize"] + SHA256_BYTES, file.stat().st_size)
+        self.assertGreaterEqual(status["totalKey"], 100)
+
+    def test_member_list(self) -> None:
+        [member] = self.answer("member", "list")["members"]
+        self.assertEqual(member["name"], "m")
+        self.assertEqual(member["peerURLs"], [self.member.peer_url])
+        self.assertEqual(member["clientURLs"], [self.member.url])
+
+    def test_alarm_list_and_defrag(self) -> None:
+        self.assertEqual(self.etcdctl("alarm", "list"), "")
+        self.assertIn("Finished defragmenting", self.etcdctl("defrag"))
+
+
+class PythonEtcd3Test(ClientTest):
+    def setUp(self) -> None:
+        super().setUp()
+        host, port = self.member.address.split(":")
+        self.client = etcd3.client(host=host, port=int(port), timeout=TIMEOUT_SECONDS)
+        self.addCleanup(self.client.close)
+
+    def test_put_get_delete(self) -> None:
+        self.client.put("k", "1")
+        self.client.put("k2", "2")
+        value, metadata = self.client.get("k")
+        self.assertEqual((value, metadata.version, metadata.mod_revision), (b"1", 1, 2))
+        self.assertEqual([value for value, _ in self.client.get_prefix("k", sort_order="descend")],
+                         [b"2", b"1"])
+        self.assertTrue(self.client.delete("k"))
+        self.assertFalse(self.client.delete("k"))
+        self.assertEqual(self.client.get("k"), (None, None))
+
+    def test_transactions(self) -> None:
+        self.assertTrue(self.client.put_if_not_exists("k", "1"))
+        self.assertFalse(self.client.put_if_not_exists("k", "2"))
+        self.assertTrue(self.client.replace("k", "1", "2"))
+        transactions = self.client.transactions
+        succeeded, answers = self.client.transaction(
+            compare=[transactions.value("k") == "2", transactions.version("k") > 1],
+            success=[transactions.put("k2", "3"), transactions.get("k")],
+            failure=[transactions.delete("k")])
+        self.assertTrue(succeeded)
+        self.assertEqual(answers[1][0][0], b"2")
+
+    def test_status_compaction_and_members(self) -> None:
+        self.client.put("k", "1")
+        self.client.put("k", "2")
+        self.client.compact(3)
+        self.assertEqual(self.client.status().version, "3.7.1")
+        self.assertEqual([member.name for member in self.client.members], ["m"])
+        self.client.defragment()
+
+
+class PythonEtcd3gwTest(ClientTest):
+    def setUp(self) -> None:
+        super().setUp()
+        host, port = self.member.address.split(":")
+        self.client = Etcd3Client(host=host, port=int(port), timeout=TIMEOUT_SECONDS,
+                                  api_path="/v3/")
+        self.addCleanup(self.client.session.close)
+
+    def test_put_get_delete(self) -> None:
+        self.assertTrue(self.client.put("k", "1"))
+        self.client.put("k2", "2")
+        self.assertEqual(self.client.get("k"), [b"1"])
+        self.assertEqual([value for value, _ in self.client.get_prefix("k")], [b"1", b"2"])
+        self.assertTrue(self.client.delete("k"))
+        self.assertFalse(self.client.delete("k"))
+        self.assertEqual(self.client.get("k"), [])
+
+    def test_transactions(self) -> None:
+        self.assertTrue(self.client.create("k", "1"))
+        self.assertFalse(self.client.create("k", "2"))
+        self.assertTrue(self.client.replace("k", "1", "2"))
+        self.assertFalse(self.client.replace("k", "1", "3"))
+
+    def test_an_error_has_its_text(self) -> None:
+        with self.assertRaises(Etcd3Exception) as raised:
+            self.client.put("", "1")
+        self.assertIn("etcdserver: key is not provided", str(raised.exception.detail_text))
+
+    def test_status_and_members(self) -> None:
+        self.assertEqual(self.client.status()["version"], "3.7.1")
+        self.assertEqual([member["name"] for member in self.client.members()], ["m"])
+
+
+def in_both_versions(test):
+    """Of HTTP, given to the test."""
+    @functools.wraps(test)
+    def run(self) -> None:
+        for version in self.VERSIONS:
+            with self.subTest(version=version):
+                test(self, version)
+    return run
+
+
+class CurlTest(ClientTest):
+    VERSIONS = {"1.1": "--http1.1", "2": "--http2-prior-knowledge"}
+
+    def curl(self, version: str, path: str, *arguments: str) -> tuple[int, str, str]:
+        """Status, content type and body."""
+        done = subprocess.run(
+            ["curl", "-sS", "--max-time", str(TIMEOUT_SECONDS), self.VERSIONS[version], "-w",
+             "\n%{http_code} %{http_version} %{content_type}", self.member.url + path, *arguments],
+            text=True, capture_output=True, timeout=TIMEOUT_SECONDS + 5)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        body, _, last = done.stdout.rpartition("\n")
+        status, spoken, *content_type = last.split(" ", 2)
+        self.assertEqual(spoken, version)
+        return int(status), "".join(content_type), body
+
+    def post(self, version: str, path: str, request) -> tuple[int, dict]:
+        text = request if isinstance(request, str) else json.dumps(request)
+        status, content_type, body = self.curl(version, path, "-d", text)
+        self.assertEqual(content_type, "application/json")
+        return status, json.loads(body)
+
+    @in_both_versions
+    def test_put_range_deleterange(self, version: str) -> None:
+        key, value = encoded("k"), encoded("v")
+        status, put = self.post(version, "/v3/kv/put", {"key": key, "value": value})
+        self.assertEqual(status, 200)
+        revision = put["header"]["revision"]
+        status, found = self.post(version, "/v3/kv/range", {"key": key, "limit": "5"})
+        self.assertEqual(status, 200)
+        self.assertEqual(found["count"], "1")
+        self.assertEqual(found["kvs"], [{
+            "key": key, "create_revision": revision, "mod_revision": revision, "version": "1",
+            "value": value}])
+        status, deleted = self.post(version, "/v3/kv/deleterange",
+                                    {"key": key, "prevKv": True})
+        self.assertEqual((status, deleted["deleted"]), (200, "1"))
+        self.assertEqual(deleted["prev_kvs"], found["kvs"])
+        status, empty = self.post(version, "/v3beta/kv/range", {"key": key})
+        self.assertEqual((status, list(empty)), (200, ["header"]))
+
+    @in_both_versions
+    def test_txn(self, version: str) -> None:
+        key = encoded(f"txn {version}")
+        request = {
+            "compare": [{"key": key, "target": "CREATE", "createRevision": "0"}],
+            "success": [{"requestPut": {"key": key, "value": encoded("v")}}],
+            "failure": [{"request_range": {"key": key}}]}
+        status, first = self.post(version, "/v3/kv/txn", request)
+        self.assertEqual((status, first["succeeded"]), (200, True))
+        self.assertIn("response_put", first["responses"][0])
+        status, second = self.post(version, "/v3/kv/txn", request)
+        self.assertEqual(status, 200)
+        self.assertNotIn("succeeded", second)
+        [answer] = second["responses"]
+        self.assertEqual(answer["response_range"]["kvs"][0]["value"], encoded("v"))
+
+    @in_both_versions
+    def test_errors_have_etcds_codes(self, version: str) -> None:
+        key = encoded("k")
+        cases = [
+            ("/v3/kv/range", {}, 400, 3, "etcdserver: key is not provided"),
+            ("/v3/kv/range", {"key": key, "revision": 99}, 400, 11,
+             "etcdserver: mvcc: required revision is a future revision"),
+            ("/v3/kv/put", {"key": key, "lease": "7"}, 404, 5,
+             "etcdserver: requested lease not found"),
+            ("/v3/kv/put", {"key": key, "ignore_value": True}, 400, 3,
+             "etcdserver: key not found"),
+            ("/v3/kv/nothing", {}, 404, 5, "Not Found")]
+        for path, request, status, code, text in cases:
+            self.assertEqual(self.post(version, path, request),
+                             (status, {"code": code, "message": text}))
+        status, error = self.post(version, "/v3/kv/range", "{")
+        self.assertEqual((status, error["code"]), (400, 3))
+        status, _, body = self.curl(version, "/v3/kv/range")
+        self.assertEqual((status, json.loads(body)["code"]), (501, 12))
+
+    @in_both_versions
+    def test_version_and_health(self, version: str) -> None:
+        status, content_type, body = self.curl(version, "/version")
+        self.assertEqual((status, content_type), (200, "application/json"))
+        self.assertEqual(json.loads(body), {
+            "etcdserver": "3.7.1", "etcdcluster": "3.7.0", "storage": "3.7.0"})
+        healthy = (200, "text/plain; charset=utf-8", '{"health":"true","reason":""}')
+        for query in ("", "?serializable=true", "?exclude=NOSPACE&exclude=CORRUPT"):
+            self.assertEqual(self.curl(version, "/health" + query), healthy)
+        status, _, body = self.curl(version, "/health", "-X", "POST")
+        self.assertEqual((status, body), (405, "Method Not Allowed\n"))
+        status, _, body = self.curl(version, "/nothing")
+        self.assertEqual((status, body), (404, "404 page not found\n"))
+
+    @in_both_versions
+    def test_livez_and_readyz(self, version: str) -> None:
+        checks = ["data_corruption", "serializable_read", "linearizable_read", "non_learner"]
+        for path in ("/livez", "/readyz", "/livez?exclude=unknown", "/readyz/non_learner"):
+            self.assertEqual(self.curl(version, path), (200, "text/plain; charset=utf-8",
+                                                        "ok\n"))
+        self.assertEqual(self.curl(version, "/livez?verbose")[2],
+                         "[+]serializable_read ok\nok\n")
+        status, _, body = self.curl(version, "/readyz?verbose&exclude=non_learner")
+        self.assertEqual(status, 200)
+        self.assertEqual(sorted(body.splitlines()),
+                         sorted([f"[+]{name} ok" for name in checks[:3]] + ["ok"]))
+        for name in checks:
+            self.assertEqual(self.curl(version, f"/readyz/{name}?verbose")[2],
+                             f"[+]{name} ok\nok\n")
+        self.assertEqual(self.curl(version, "/readyz/unknown")[0], 404)
+
+    @in_both_versions
+    def test_metrics(self, version: str) -> None:
+        status, content_type, body = self.curl(version, "/metrics")
+        self.assertEqual(status, 200)
+        self.assertTrue(content_type.startswith("text/plain; version=0.0.4"), content_type)
+        names = {line.split("{")[0].split(" ")[0] for line in body.splitlines()
+                 if not line.startswith("#")}
+        self.assertIn("process_resident_memory_bytes", names)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,122 @@
+"""A cluster of one member in a process of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+# Below the ports that the system gives to connections, so that none of them is taken meanwhile.
+PORTS = range(24200, 24300)
+READY_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 20
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    ports = [port for port in PORTS if _is_free(port)]
+    if len(ports) < count:
+        raise RuntimeError(f"no {count} free ports in {PORTS}")
+    return ports[:count]
+
+
+def scratch_folder() -> str:
+    """Of its own, and in memory if the system has a place there: these tests wait for no disk."""
+    memory = "/dev/shm"
+    return tempfile.mkdtemp(prefix="e2e-", dir=memory if os.access(memory, os.W_OK) else None)
+
+
+class Member:
+    """With a data directory of its own, that outlives the process but not the `with` block."""
+
+    def __init__(self, program: Path | str, *flags: str) -> None:
+        self.program = str(program)
+        self.flags = flags
+        self.folder = Path(scratch_folder())
+        self.log = self.folder / "log"
+        client, peer = free_ports(2)
+        self.address = f"127.0.0.1:{client}"
+        self.url = f"http://{self.address}"
+        self.peer_url = f"http://127.0.0.1:{peer}"
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Member":
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        try:
+            if self.process is not None:
+                self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self.launch()
+        end = time.monotonic() + READY_TIMEOUT_SECONDS
+        while not self._is_healthy():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.program} ended with {self.process.returncode}:\n"
+                                   f"{self.log_tail()}")
+            if time.monotonic() > end:
+                raise RuntimeError(f"{self.program} does not become ready:\n{self.log_tail()}")
+            time.sleep(0.02)
+
+    def launch(self) -> None:
+        """Returns at once."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "--name", "m", "--data-dir", self.folder / "data",
+                 "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+                 "--listen-peer-urls", self.peer_url,
+                 "--initial-advertise-peer-urls", self.peer_url,
+                 "--initial-cluster", f"m={self.peer_url}", *self.flags],
+                stdout=log, stderr=subprocess.STDOUT)
+
+    def kill(self) -> None:
+        """As kill -9 does."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=STOP_TIMEOUT_SECONDS)
+        self.process = None
+
+    def stop(self) -> int:
+        """As an operator does; answers the exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(timeout=STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process = None
+
+    def log_tail(self) -> str:
+        return self.log.read_bytes()[-4000:].decode(errors="replace")
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "/health", timeout=2) as answer:
+                return json.load(answer)["health"] == "true"
+        except (OSError, urllib.error.URLError, ValueError):
+            return False
