@@ -110,8 +110,8 @@ struct Compare {
 struct Op;
 struct TxnRequest {
   std::vector<Compare> compares = {};  // all must hold
-  std::vector<Op> success = {};        // if they do
-  std::vector<Op> failure = {};        // if one does not
+  std::vector<Op> success;        // if they do
+  std::vector<Op> failure;        // if one does not
 };
 struct Op {
   std::variant<GetRequest, PutRequest, DeleteRequest, TxnRequest> request;
@@ -122,7 +122,7 @@ struct TxnResponse {
   ResponseHeader header = {};
   bool succeeded = false;
   // Of the branch that was taken, one for each operation.
-  std::vector<OpResponse> responses = {};
+  std::vector<OpResponse> responses;
 };
 struct OpResponse {
   std::variant<GetResponse, PutResponse, DeleteResponse, TxnResponse> response;

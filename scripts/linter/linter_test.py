@@ -47,6 +47,12 @@ class LayersTest(unittest.TestCase):
                                  'src/runtime/b.cc: "b.h" is not a path from src/',
                                  "src/layers.txt: raft -> base is not used"])
 
+    def test_installed_headers_belong_to_the_client(self):
+        listed = LAYERS + "9 client:\n"
+        files = {"src/layers.txt": listed, "src/raft/a.cc": "#include <etcd/kv.h>\n"}
+        found = layers.check(Tree(files=files))
+        self.assertIn("src/raft/a.cc: raft may not include client", found)
+
 
 class WordsTest(unittest.TestCase):
     RULES = "sleep\\( | src/ !src/runtime/ | a timer\nTODO | * | finish it\n"

@@ -13,10 +13,14 @@ from .counts import Counts
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool")
+    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "etcd", "etcdctl",
+          "etcd-client")
     binaries = root / "build/dev/bin"
     snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
     counts = _etcd(root / "test/interop/snapshot_interop_test.py", snapshot_tool)
+    counts += _etcd(root / "test/interop/etcdctl_interop_test.py",
+                    {"ETCD": str(binaries / "etcd"), "ETCDCTL": str(binaries / "etcdctl"),
+                     "BUILD": str(root / "build/dev")})
     counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
                                      {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
     with _server(binaries / "rpc_test_server") as address:

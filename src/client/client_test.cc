@@ -1,0 +1,301 @@
+#include <etcd/client.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "net/http/plain.h"
+#include "net/http/server.h"
+#include "net/http/tls_context.h"
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+#include "runtime/asio/loop.h"
+#include "runtime/asio/network.h"
+#include "runtime/posix/clock.h"
+#include "runtime/posix/disk.h"
+
+namespace etcd {
+namespace {
+
+namespace pb = etcdserverpb;
+using namespace std::chrono_literals;
+constexpr CallOptions kPatient{.timeout = 20s};
+
+rpc::Message Encoded(const google::protobuf::Message& message) {
+  return rpc::Message(message.SerializeAsString());
+}
+
+// Sends three pieces of a snapshot.
+class SnapshotCall final : public rpc::CallHandler {
+ public:
+  explicit SnapshotCall(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {}
+  void OnMessage(base::ByteView) override {
+    for (const char* blob : {"one", "two", "three"}) {
+      pb::SnapshotResponse piece;
+      piece.set_blob(blob);
+      call_->Send(Encoded(piece));
+    }
+    call_->Finish({});
+  }
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
+// A member on a real port that answers as it is told, and counts.
+class FakeMember {
+ public:
+  explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr)
+      : thread_("fake-member"), network_(&thread_.loop()), plain_(1000) {
+    thread_.RunAndWait([&] {
+      table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
+      AddMethods();
+      server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
+                                               http::Server::Options{});
+      http::Server::Listening listening;
+      if (tls != nullptr) listening.tls = [tls] { return tls; };
+      address_ = server_->Listen({"127.0.0.1", 0, ""}, listening).value().ToString();
+    });
+  }
+  ~FakeMember() {
+    thread_.RunAndWait([this] {
+      server_.reset();
+      hanging_.clear();
+      table_.reset();
+    });
+  }
+
+  const std::string& address() const { return address_; }
+
+  // Before the first call.
+  base::Status answer;  // to ranges and puts; OK: an empty answer
+  bool hang = false;
+  std::string token;  // that calls must carry, if not empty
+
+  std::atomic<int> calls = 0;
+  std::atomic<int> authentications = 0;
+
+ private:
+  void AddMethods() {
+    table_->AddUnary("etcdserverpb.KV", "Range", [this](auto call, base::ByteView) {
+      Answer(std::move(call), pb::RangeResponse());
+    });
+    table_->AddUnary("etcdserverpb.KV", "Put", [this](auto call, base::ByteView) {
+      Answer(std::move(call), pb::PutResponse());
+    });
+    table_->AddUnary("etcdserverpb.Auth", "Authenticate", [this](auto call, base::ByteView) {
+      ++authentications;
+      pb::AuthenticateResponse reply;
+      // The first token has expired by the time it is used.
+      reply.set_token(authentications == 1 ? "expired" : token);
+      call->Reply(Encoded(reply));
+    });
+    table_->AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
+                         [](auto call) { return std::make_unique<SnapshotCall>(std::move(call)); });
+  }
+
+  void Answer(std::shared_ptr<rpc::ServerCall> call, const google::protobuf::Message& reply) {
+    ++calls;
+    if (hang) return hanging_.push_back(std::move(call));
+    if (!token.empty() && call->metadata().Get("token") != token) {
+      return call->Finish(base::errors::kInvalidAuthToken);
+    }
+    if (!answer.ok()) return call->Finish(answer);
+    call->Reply(Encoded(reply));
+  }
+
+  runtime::asio::LoopThread thread_;
+  runtime::asio::Network network_;
+  http::PlainService plain_;
+  std::unique_ptr<rpc::Server> table_;
+  std::unique_ptr<http::Server> server_;
+  std::vector<std::shared_ptr<rpc::ServerCall>> hanging_;
+  std::string address_;
+};
+
+std::unique_ptr<Client> Connected(ClientOptions options) {
+  Result<std::unique_ptr<Client>> client = Client::New(options);
+  EXPECT_TRUE(client.ok()) << client.status().ToString();
+  return client.ok() ? std::move(client).value() : nullptr;
+}
+std::unique_ptr<Client> Connected(std::vector<std::string> endpoints) {
+  ClientOptions options;
+  options.endpoints = std::move(endpoints);
+  return Connected(options);
+}
+
+TEST(ClientTest, AReadIsRepeatedOnTheOtherEndpoint) {
+  FakeMember sick;
+  FakeMember well;
+  sick.answer = base::errors::kNoLeader;
+  const auto client = Connected({sick.address(), well.address()});
+  while (sick.calls == 0) {
+    const auto got = client->Get({.key = "a"}, kPatient);
+    ASSERT_TRUE(got.ok()) << got.status().ToString();
+  }
+  EXPECT_GE(well.calls, 1);
+}
+
+TEST(ClientTest, AReadIsGivenUpAfterTheMostAttempts) {
+  FakeMember sick;
+  sick.answer = base::errors::kNoLeader;
+  ClientOptions options;
+  options.endpoints = {sick.address()};
+  options.max_attempts = 3;
+  options.retry_wait = 1ms;
+  const auto got = Connected(options)->Get({.key = "a"}, kPatient);
+  EXPECT_EQ(got.status(), Status(Code::kUnavailable, "etcdserver: no leader"));
+  EXPECT_EQ(sick.calls, 3);
+}
+
+TEST(ClientTest, AWriteThatFailedIsNotRepeated) {
+  FakeMember sick;
+  sick.answer = base::errors::kTimeout;
+  const auto put = Connected({sick.address()})->Put({.key = "a"}, kPatient);
+  EXPECT_EQ(put.status().message(), "etcdserver: request timed out");
+  EXPECT_EQ(sick.calls, 1);
+}
+
+TEST(ClientTest, AnExpiredTokenIsRenewedAndTheWriteSentAgain) {
+  FakeMember member;
+  member.token = "fresh";
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.user = "root";
+  options.password = "secret";
+  const auto client = Connected(options);
+  const auto put = client->Put({.key = "a"}, kPatient);
+  EXPECT_TRUE(put.ok()) << put.status().ToString();
+  EXPECT_EQ(member.authentications, 2);
+  EXPECT_EQ(member.calls, 2);
+}
+
+TEST(ClientTest, ATokenOfTheUsersIsSent) {
+  FakeMember member;
+  member.token = "mine";
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.token = "mine";
+  EXPECT_TRUE(Connected(options)->Put({.key = "a"}, kPatient).ok());
+  EXPECT_EQ(member.authentications, 0);
+}
+
+TEST(ClientTest, ACallEndsWhenItsTimeIsOver) {
+  FakeMember member;
+  member.hang = true;
+  const auto got = Connected({member.address()})->Get({.key = "a"}, {.timeout = 50ms});
+  EXPECT_EQ(got.status(), Status(Code::kDeadlineExceeded, "context deadline exceeded"));
+}
+
+TEST(ClientTest, DestroyingTheClientCancelsItsCalls) {
+  FakeMember member;
+  member.hang = true;
+  auto client = Connected({member.address()});
+  std::promise<Status> ended;
+  client->Get({.key = "a"}, {},
+              [&ended](Result<GetResponse> result) { ended.set_value(result.status()); });
+  while (member.calls == 0) {
+  }
+  client.reset();
+  EXPECT_EQ(ended.get_future().get().code(), Code::kCanceled);
+}
+
+TEST(ClientTest, ARequestLargerThanTheLimitIsNotSent) {
+  FakeMember member;
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.max_request_bytes = 100;
+  const auto put = Connected(options)->Put({.key = "a", .value = std::string(100, 'v')}, kPatient);
+  EXPECT_EQ(put.status(), Status(Code::kResourceExhausted,
+                                 "trying to send message larger than max (105 vs. 100)"));
+  EXPECT_EQ(member.calls, 0);
+}
+
+TEST(ClientTest, ASnapshotArrivesPieceByPieceInOrder) {
+  FakeMember member;
+  std::vector<std::string> blobs;
+  const Status status =
+      Connected({member.address()})->Snapshot(kPatient, [&blobs](const SnapshotChunk& chunk) {
+        blobs.push_back(chunk.blob);
+        return true;
+      });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(blobs, (std::vector<std::string>{"one", "two", "three"}));
+}
+
+TEST(ClientTest, ASinkThatHasEnoughEndsTheCall) {
+  FakeMember member;
+  int pieces = 0;
+  const Status status =
+      Connected({member.address()})->Snapshot(kPatient, [&pieces](const SnapshotChunk&) {
+        ++pieces;
+        return false;
+      });
+  EXPECT_EQ(status.code(), Code::kCanceled);
+  EXPECT_EQ(pieces, 1);
+}
+
+TEST(ClientTest, ACallAboutOneMemberGoesThereAndRefusesWhatIsNoEndpoint) {
+  FakeMember one;
+  FakeMember other;
+  const auto client = Connected({one.address()});
+  const auto status = client->MemberStatus(other.address(), kPatient);
+  EXPECT_EQ(status.status().code(), Code::kUnimplemented) << status.status().ToString();
+  EXPECT_EQ(client->MemberStatus("nowhere", kPatient).status().code(), Code::kInvalidArgument);
+}
+
+class ClientTlsTest : public ::testing::Test {
+ protected:
+  ClientTlsTest() : self_(http::NewSelfSigned({"127.0.0.1"}, {Now()}, 1)) {
+    http::TlsOptions options;
+    options.certificate_pem = self_.certificate_pem;
+    options.key_pem = self_.key_pem;
+    member_ = std::make_unique<FakeMember>(
+        http::TlsContext::New(http::TlsContext::Role::kServer, options).value());
+    client_.endpoints = {"https://" + member_->address()};
+  }
+  static runtime::WallTime Now() { return runtime::posix::Clock().WallNow(); }
+
+  // A file with these contents, removed after the test.
+  std::string File(const std::string& text) {
+    path_ = ::testing::TempDir() + "/client_test_ca_" + std::to_string(Now().unix_nanos);
+    runtime::posix::Disk disk;
+    const auto file = disk.Open(path_, runtime::OpenMode::kCreateOrTruncate);
+    EXPECT_TRUE(file.ok() && (*file)->WriteAt(0, text).ok());
+    return path_;
+  }
+  void TearDown() override {
+    if (path_.empty()) return;
+    runtime::posix::Disk disk;
+    EXPECT_TRUE(disk.Remove(path_).ok());
+  }
+
+  const http::SelfSigned self_;
+  std::unique_ptr<FakeMember> member_;
+  ClientOptions client_;
+  std::string path_;
+};
+
+TEST_F(ClientTlsTest, TrustsTheGivenAuthority) {
+  client_.tls.ca_file = File(self_.certificate_pem);
+  EXPECT_TRUE(Connected(client_)->Put({.key = "a"}, kPatient).ok());
+}
+
+TEST_F(ClientTlsTest, DoesNotTrustANameThatTheCertificateLacks) {
+  client_.tls.ca_file = File(self_.certificate_pem);
+  client_.tls.server_name = "elsewhere";
+  EXPECT_FALSE(Connected(client_)->Put({.key = "a"}, {.timeout = 200ms}).ok());
+  EXPECT_EQ(member_->calls, 0);
+}
+
+TEST_F(ClientTlsTest, SkipsTheCheckWhenToldTo) {
+  client_.tls.insecure_skip_verify = true;
+  EXPECT_TRUE(Connected(client_)->Put({.key = "a"}, kPatient).ok());
+}
+
+}  // namespace
+}  // namespace etcd

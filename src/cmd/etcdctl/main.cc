@@ -1,0 +1,11 @@
+// etcdctl: the command line of a cluster. Commands and flags are etcd's; see help.
+
+#include <string>
+#include <vector>
+
+#include "ctl/command.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return ctl::Main(words);
+}

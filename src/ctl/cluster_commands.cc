@@ -1,0 +1,292 @@
+#include "ctl/cluster_commands.h"
+
+#include <utility>
+
+#include "base/duration_text.h"
+#include "ctl/connection.h"
+#include "ctl/requests.h"
+#include "runtime/posix/clock.h"
+#include "runtime/posix/disk.h"
+
+namespace ctl {
+namespace {
+
+// The size of a snapshot's checksum, which follows whole sectors.
+constexpr uint64_t kChecksumBytes = 32;
+constexpr uint64_t kSectorBytes = 512;
+
+// Both, for a command about endpoints one by one.
+Outcome OpenEndpoints(const Invocation& invocation, Globals* globals,
+                      std::vector<std::string>* endpoints) {
+  if (Outcome outcome = ReadGlobals(invocation, globals); !outcome.ok()) return outcome;
+  return ListEndpoints(invocation, *globals, endpoints);
+}
+
+Outcome ConnectTo(const std::string& endpoint, const Globals& globals,
+                  std::unique_ptr<etcd::Client>* client) {
+  etcd::ClientOptions options = globals.client;
+  options.endpoints = {endpoint};
+  return Connect(options, client);
+}
+
+void CheckAlarms(etcd::Client& client, const etcd::CallOptions& call, EndpointHealth* health) {
+  const auto alarms = client.AlarmList(call);
+  if (alarms.ok() && alarms->alarms.empty()) return;
+  health->healthy = false;
+  if (!alarms.ok()) {
+    health->error = "Unable to fetch the alarm list";
+    return;
+  }
+  health->error = "Active Alarm(s): ";
+  for (const etcd::Alarm& alarm : alarms->alarms) {
+    const bool known = alarm.type != etcd::AlarmType::kNone;
+    health->error += (known ? AlarmName(alarm.type) : "UNKNOWN") + " ";
+  }
+}
+
+EndpointHealth CheckHealth(const std::string& endpoint, const Globals& globals) {
+  EndpointHealth health{.endpoint = endpoint, .took = "", .error = ""};
+  std::unique_ptr<etcd::Client> client;
+  if (Outcome outcome = ConnectTo(endpoint, globals, &client); !outcome.ok()) {
+    health.error = outcome.error;
+    return health;
+  }
+  const runtime::posix::Clock clock;
+  const runtime::TimePoint start = clock.Now();
+  const auto got = client->Get({.key = "health"}, globals.call);
+  health.took = base::FormatDuration(clock.Now() - start);
+  // A read that is refused went through consensus all the same.
+  health.healthy = got.ok() || got.status().code() == etcd::Code::kPermissionDenied;
+  if (health.healthy) {
+    CheckAlarms(*client, globals.call, &health);
+  } else {
+    health.error = got.status().ToString();
+  }
+  return health;
+}
+
+// Each endpoint's answer to `ask`; what fails is reported with `what`, and the last failure kept.
+template <typename T, typename Ask>
+Outcome AskEach(const Invocation& invocation, Globals* globals, const char* what,
+                std::vector<T>* answers, etcd::Status* failure, Ask ask) {
+  std::vector<std::string> endpoints;
+  if (Outcome outcome = OpenEndpoints(invocation, globals, &endpoints); !outcome.ok()) {
+    return outcome;
+  }
+  for (const std::string& endpoint : endpoints) {
+    std::unique_ptr<etcd::Client> client;
+    if (Outcome outcome = ConnectTo(endpoint, *globals, &client); !outcome.ok()) return outcome;
+    auto answer = ask(*client);
+    if (answer.ok()) {
+      answers->push_back({endpoint, std::move(answer).value()});
+      continue;
+    }
+    *failure = answer.status();
+    Print(invocation.err, std::string("Failed to get the ") + what + " of endpoint " + endpoint +
+                              " (" + failure->ToString() + ")\n");
+  }
+  return {};
+}
+
+// Receives a snapshot into a file.
+class SnapshotFile {
+ public:
+  explicit SnapshotFile(std::unique_ptr<runtime::File> file) : file_(std::move(file)) {}
+
+  // False after an error of the disk.
+  bool Append(const etcd::SnapshotChunk& chunk) {
+    if (version_.empty()) version_ = chunk.version;
+    error_ = file_->WriteAt(size_, chunk.blob);
+    size_ += chunk.blob.size();
+    return error_.ok();
+  }
+  base::Status Finish() {
+    if (size_ % kSectorBytes != kChecksumBytes) {
+      return base::Status(base::Code::kDataLoss,
+                          "sha256 checksum not found [bytes: " + std::to_string(size_) + "]");
+    }
+    return file_->Sync();
+  }
+
+  const base::Status& error() const { return error_; }
+  const std::string& version() const { return version_; }
+
+ private:
+  const std::unique_ptr<runtime::File> file_;
+  uint64_t size_ = 0;
+  std::string version_;
+  base::Status error_;
+};
+
+// To a file beside `path`, which then takes its place.
+Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const std::string& path,
+                     std::string* version) {
+  const auto failed = [](const std::string& what, std::string_view why) {
+    return Failed(kExitInterrupted, what + std::string(why));
+  };
+  runtime::posix::Disk disk;
+  const std::string part = path + ".part";
+  auto opened = disk.Open(part, runtime::OpenMode::kCreateOrTruncate);
+  if (!opened.ok()) {
+    return failed("could not open " + part + " (", std::string(opened.status().message()) + ")");
+  }
+  SnapshotFile file(std::move(opened).value());
+  const etcd::Status received = client.Snapshot(
+      call, [&file](const etcd::SnapshotChunk& chunk) { return file.Append(chunk); });
+  Outcome outcome;
+  if (!file.error().ok()) {
+    outcome = failed("could not write snapshot: ", file.error().message());
+  } else if (!received.ok()) {
+    outcome = failed("", received.ToString());
+  } else if (const base::Status status = file.Finish(); !status.ok()) {
+    outcome = failed("", status.message());
+  } else if (const base::Status renamed = disk.Rename(part, path); !renamed.ok()) {
+    outcome = failed("could not rename " + part + " to " + path + " (",
+                     std::string(renamed.message()) + ")");
+  }
+  if (!outcome.ok()) disk.Remove(part).IgnoreError();
+  *version = file.version();
+  return outcome;
+}
+
+}  // namespace
+
+Outcome RunEndpointHealth(const Invocation& invocation) {
+  Globals globals;
+  std::vector<std::string> endpoints;
+  if (Outcome outcome = OpenEndpoints(invocation, &globals, &endpoints); !outcome.ok()) {
+    return outcome;
+  }
+  std::vector<EndpointHealth> healths;
+  bool unhealthy = false;
+  for (const std::string& endpoint : endpoints) {
+    healths.push_back(CheckHealth(endpoint, globals));
+    unhealthy = unhealthy || !healths.back().error.empty();
+  }
+  if (Outcome outcome = globals.printer->Health(healths); !outcome.ok()) return outcome;
+  return unhealthy ? Failed(kExitError, "unhealthy cluster") : Outcome{};
+}
+
+Outcome RunEndpointStatus(const Invocation& invocation) {
+  Globals globals;
+  std::vector<EndpointStatus> statuses;
+  etcd::Status failure;
+  Outcome outcome =
+      AskEach(invocation, &globals, "status", &statuses, &failure,
+              [&](etcd::Client& client) { return client.MemberStatus("", globals.call); });
+  if (!outcome.ok()) return outcome;
+  if (outcome = globals.printer->Status(statuses); !outcome.ok()) return outcome;
+  return {failure.ok() ? kExitSuccess : kExitError};
+}
+
+Outcome RunEndpointHashKv(const Invocation& invocation) {
+  Globals globals;
+  std::vector<EndpointHashKv> hashes;
+  etcd::Status failure;
+  const int64_t revision = invocation.flags.GetInt("rev");
+  Outcome outcome =
+      AskEach(invocation, &globals, "hash", &hashes, &failure,
+              [&](etcd::Client& client) { return client.HashKv("", revision, globals.call); });
+  if (!outcome.ok()) return outcome;
+  if (outcome = globals.printer->HashKv(hashes); !outcome.ok()) return outcome;
+  return failure.ok() ? Outcome{} : FailedCall(failure);
+}
+
+Outcome RunMemberList(const Invocation& invocation) {
+  etcd::MemberListRequest request;
+  if (Outcome outcome = ReadSerializable(invocation.flags, &request.serializable); !outcome.ok()) {
+    return outcome;
+  }
+  Connection connection;
+  if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
+  const auto response = connection.client->MemberList(request, connection.globals.call);
+  if (!response.ok()) return FailedCall(response.status());
+  return connection.globals.printer->MemberList(*response);
+}
+
+Outcome RunAlarmList(const Invocation& invocation) {
+  if (!invocation.arguments.empty()) {
+    return Failed(kExitBadArguments, "alarm list command accepts no arguments");
+  }
+  Connection connection;
+  if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
+  const auto response = connection.client->AlarmList(connection.globals.call);
+  if (!response.ok()) return FailedCall(response.status());
+  return connection.globals.printer->Alarm(*response);
+}
+
+Outcome RunAlarmDisarm(const Invocation& invocation) {
+  if (!invocation.arguments.empty()) {
+    return Failed(kExitBadArguments, "alarm disarm command accepts no arguments");
+  }
+  Connection connection;
+  if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
+  const auto& [globals, client] = connection;
+  const auto raised = client->AlarmList(globals.call);
+  if (!raised.ok()) return FailedCall(raised.status());
+  // Compat: an answer made of several has no header.
+  etcd::AlarmResponse all;
+  for (const etcd::Alarm& alarm : raised->alarms) {
+    const auto disarmed = client->AlarmDisarm(alarm, globals.call);
+    if (!disarmed.ok()) return FailedCall(disarmed.status());
+    all.alarms.insert(all.alarms.end(), disarmed->alarms.begin(), disarmed->alarms.end());
+  }
+  return globals.printer->Alarm(all);
+}
+
+Outcome RunDefrag(const Invocation& invocation) {
+  Globals globals;
+  std::vector<std::string> endpoints;
+  if (Outcome outcome = OpenEndpoints(invocation, &globals, &endpoints); !outcome.ok()) {
+    return outcome;
+  }
+  const runtime::posix::Clock clock;
+  bool failed = false;
+  for (const std::string& endpoint : endpoints) {
+    std::unique_ptr<etcd::Client> client;
+    if (Outcome outcome = ConnectTo(endpoint, globals, &client); !outcome.ok()) return outcome;
+    const runtime::TimePoint start = clock.Now();
+    const auto response = client->Defragment("", globals.call);
+    const std::string took =
+        "etcd member[" + endpoint + "]. took " + base::FormatDuration(clock.Now() - start);
+    if (response.ok()) {
+      Print(invocation.out, "Finished defragmenting " + took + "\n");
+      continue;
+    }
+    Print(invocation.err,
+          "Failed to defragment " + took + ". (" + response.status().ToString() + ")\n");
+    failed = true;
+  }
+  return {failed ? kExitError : kExitSuccess};
+}
+
+Outcome RunSnapshotSave(const Invocation& invocation) {
+  if (invocation.arguments.size() != 1) {
+    return Failed(kExitBadArguments, "snapshot save expects one argument <filename>");
+  }
+  Globals globals;
+  if (Outcome outcome = ReadGlobals(invocation, &globals); !outcome.ok()) return outcome;
+  if (globals.client.endpoints.size() != 1) {
+    std::string listed;
+    for (const std::string& endpoint : globals.client.endpoints) {
+      listed += (listed.empty() ? "" : " ") + endpoint;
+    }
+    return Failed(kExitInterrupted,
+                  "snapshot must be requested to one selected node, not multiple [" + listed + "]");
+  }
+  std::unique_ptr<etcd::Client> client;
+  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) return outcome;
+  // A large database takes its time, unless the user sets a limit.
+  const etcd::CallOptions call =
+      invocation.flags.changed("command-timeout") ? globals.call : etcd::CallOptions{};
+  const std::string& path = invocation.arguments[0];
+  std::string version;
+  if (Outcome outcome = SaveSnapshot(*client, call, path, &version); !outcome.ok()) {
+    return outcome;
+  }
+  Print(invocation.out, "Snapshot saved at " + path + "\n" +
+                            (version.empty() ? "" : "Server version " + version + "\n"));
+  return {};
+}
+
+}  // namespace ctl

@@ -1,0 +1,361 @@
+#include "ctl/cluster_commands.h"
+#include "ctl/command.h"
+#include "ctl/kv_commands.h"
+#include "ctl/utility_commands.h"
+
+// What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order.
+
+namespace ctl {
+namespace {
+
+using Type = FlagSpec::Type;
+
+constexpr char kPutLong[] = R"(
+Puts the given key into the store.
+
+When <value> begins with '-', <value> is interpreted as a flag.
+Insert '--' for workaround:
+
+$ put <key> -- <value>
+$ put -- <key> <value>
+
+If <value> isn't given as a command line argument and '--ignore-value' is not specified,
+this command tries to read the value from standard input.
+
+If <lease> isn't given as a command line argument and '--ignore-lease' is not specified,
+this command tries to read the value from standard input.
+
+For example,
+$ cat file | put <key>
+will store the content of the file to <key>.
+)";
+
+constexpr char kTxnLong[] =
+    "Txn reads multiple etcd requests from standard input and applies them as a single atomic "
+    "transaction.\n"
+    R"(
+A transaction consists of three components:
+1) a list of conditions,
+2) a list of requests to apply if all the conditions are true,
+3) a list of requests to apply if any condition is false.
+
+Example interactive stdin usage:
+
+---
+etcdctl txn -i
+# compares:
+mod("key1") > "0"
+
+# success requests (get, put, delete):
+put key1 "overwrote-key1"
+
+# failure requests (get, put, delete):
+put key1 "created-key1"
+put key2 "some extra key"
+---
+
+Refer to https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md#txn-options.)";
+
+constexpr char kStatusLong[] =
+    "When --write-out is set to simple, this command prints out comma-separated status lists for "
+    "each endpoint.\n"
+    "The items in the lists are endpoint, ID, version, db size, is leader, is learner, raft term, "
+    "raft index, raft applied index, errors.\n";
+
+constexpr char kMemberListLong[] =
+    "When --write-out is set to simple, this command prints out comma-separated member lists for "
+    "each endpoint.\n"
+    "The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.\n";
+
+// The empty lines hold two spaces, as etcdctl prints them.
+constexpr char kSnapshotExample[] =
+    "  # Save snapshot to a given file\n"
+    "  etcdctl snapshot save /backup/etcd-snapshot.db\n"
+    "  \n"
+    "  # Get snapshot from given address and save it to file\n"
+    "  etcdctl snapshot save --endpoints=127.0.0.1:3000 /backup/etcd-snapshot.db\n"
+    "  \n"
+    "  # Get snapshot from given address with certificates\n"
+    "  etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/etcd/ca.crt "
+    "--cert=/etc/etcd/etcd.crt --key=/etc/etcd/etcd.key snapshot save /backup/etcd-snapshot.db\n"
+    "  \n"
+    "  # Get snapshot with certain user and password\n"
+    "  etcdctl --user=root --password=password123 snapshot save /backup/etcd-snapshot.db\n"
+    "  \n"
+    "  # Get snapshot from given address with timeout\n"
+    "  etcdctl --endpoints=https://127.0.0.1:2379 --dial-timeout=20s snapshot save "
+    "/backup/etcd-snapshot.db\n"
+    "  \n"
+    "  # Save snapshot with desirable time format\n"
+    "  etcdctl snapshot save /mnt/backup/etcd/backup_$(date +%Y%m%d_%H%M%S).db";
+
+FlagSpec Switch(const char* name, const char* usage, bool on = false) {
+  return {name, 0, Type::kBool, on ? "true" : "false", usage};
+}
+FlagSpec Text(const char* name, const char* usage, const char* default_value = "") {
+  return {name, 0, Type::kString, default_value, usage};
+}
+FlagSpec Number(const char* name, const char* usage) {
+  return {name, 0, Type::kInt64, "0", usage};
+}
+FlagSpec Time(const char* name, const char* usage, const char* default_value) {
+  return {name, 0, Type::kDuration, default_value, usage};
+}
+FlagSpec Short(char shorthand, FlagSpec spec) {
+  spec.shorthand = shorthand;
+  return spec;
+}
+
+std::vector<FlagSpec> GlobalFlags() {
+  return {
+      {"endpoints", 0, Type::kStrings, "127.0.0.1:2379", "gRPC endpoints"},
+      Switch("debug", "enable client-side debug logging"),
+      Short('w', Text("write-out", "set the output format (fields, json, protobuf, simple, table)",
+                      "simple")),
+      Switch("hex", "print byte strings as hex encoded strings"),
+      Time("dial-timeout", "dial timeout for client connections", "2s"),
+      Time("command-timeout", "timeout for short running command (excluding dial timeout)", "5s"),
+      Time("keepalive-time", "keepalive time for client connections", "2s"),
+      Time("keepalive-timeout", "keepalive timeout for client connections", "6s"),
+      Number("max-request-bytes",
+             "client-side request send limit in bytes (if 0, it defaults to 2.0 MiB (2 * 1024 * "
+             "1024).)"),
+      Number("max-recv-bytes",
+             "client-side response receive limit in bytes (if 0, it defaults to "
+             "\"math.MaxInt32\")"),
+      Switch("insecure-transport", "disable transport security for client connections", true),
+      Switch("insecure-discovery", "accept insecure SRV records describing cluster endpoints",
+             true),
+      Switch("insecure-skip-tls-verify",
+             "skip server certificate verification (CAUTION: this option should be enabled only "
+             "for testing purposes)"),
+      Text("cert", "identify secure client using this TLS certificate file"),
+      Text("key", "identify secure client using this TLS key file"),
+      Text("cacert", "verify certificates of TLS-enabled secure servers using this CA bundle"),
+      Text("auth-jwt-token",
+           "JWT token used for authentication (if this option is used, --user and --password "
+           "should not be set)"),
+      Text("user", "username[:password] for authentication (prompt if password is not supplied)"),
+      Text("password",
+           "password for authentication (if this option is used, --user option shouldn't include "
+           "password)"),
+      Short('d', Text("discovery-srv",
+                      "domain name to query for SRV records describing cluster endpoints")),
+      Text("discovery-srv-name", "service name to query when using DNS discovery"),
+  };
+}
+
+constexpr char kKv[] = "Key-value commands";
+constexpr char kMaintenance[] = "Cluster maintenance commands";
+constexpr char kUtility[] = "Utility commands";
+
+Command Get() {
+  return {
+      .name = "get",
+      .use = "get [options] <key> [range_end]",
+      .short_text = "Gets the key or a range of keys",
+      .group = kKv,
+      .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l"),
+                Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)"),
+                Text("sort-by", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION"),
+                Number("limit", "Maximum number of results"),
+                Switch("prefix", "Get keys with matching prefix"),
+                Switch("from-key",
+                       "Get keys that are greater than or equal to the given key using byte "
+                       "compare"),
+                Number("rev", "Specify the kv revision"), Switch("keys-only", "Get only the keys"),
+                Switch("count-only", "Get only the count"),
+                Switch("print-value-only",
+                       "Only write values when using the \"simple\" output format"),
+                Number("min-create-rev", "Minimum create revision"),
+                Number("max-create-rev", "Maximum create revision"),
+                Number("min-mod-rev", "Minimum modification revision"),
+                Number("max-mod-rev", "Maximum modification revision"),
+                Switch("stream", "Use the RangeStream RPC")},
+      .run = RunGet,
+  };
+}
+
+Command Put() {
+  return {
+      .name = "put",
+      .use = "put [options] <key> <value> (<value> can also be given from stdin)",
+      .short_text = "Puts the given key into the store",
+      .long_text = kPutLong,
+      .group = kKv,
+      .flags = {Text("lease", "lease ID (in hexadecimal) to attach to the key", "0"),
+                Switch("prev-kv", "return the previous key-value pair before modification"),
+                Switch("ignore-value", "updates the key using its current value"),
+                Switch("ignore-lease", "updates the key using its current lease")},
+      .run = RunPut,
+  };
+}
+
+Command Delete() {
+  return {
+      .name = "del",
+      .use = "del [options] <key> [range_end]",
+      .short_text = "Removes the specified key or range of keys [key, range_end)",
+      .group = kKv,
+      .flags = {Switch("prefix", "delete keys with matching prefix"),
+                Switch("prev-kv", "return deleted key-value pairs"),
+                Switch("from-key",
+                       "delete keys that are greater than or equal to the given key using byte "
+                       "compare"),
+                Switch("range", "delete range of keys")},
+      .run = RunDelete,
+  };
+}
+
+Command Txn() {
+  return {
+      .name = "txn",
+      .use = "txn [options]",
+      .short_text = "Txn processes all the requests in one transaction",
+      .long_text = kTxnLong,
+      .group = kKv,
+      .flags = {Short('i', Switch("interactive", "Input transaction in interactive mode"))},
+      .run = RunTxn,
+  };
+}
+
+Command Compaction() {
+  return {
+      .name = "compaction",
+      .use = "compaction [options] <revision>",
+      .short_text = "Compacts the event history in etcd",
+      .group = kKv,
+      .flags = {Switch("physical",
+                       "'true' to wait for compaction to physically remove all old revisions")},
+      .run = RunCompaction,
+  };
+}
+
+Command Alarm() {
+  return {
+      .name = "alarm",
+      .use = "alarm <subcommand>",
+      .short_text = "Alarm related commands. Use `etcdctl alarm --help` to see subcommands",
+      .long_text = "Alarm related commands",
+      .group = kMaintenance,
+      .subcommands =
+          {{.name = "disarm",
+            .use = "disarm",
+            .short_text = "Disarms all alarms",
+            .run = RunAlarmDisarm},
+           {.name = "list", .use = "list", .short_text = "Lists all alarms", .run = RunAlarmList}},
+  };
+}
+
+const char* const kClusterUsage = "use all endpoints from the cluster member list";
+
+Command Defrag() {
+  return {
+      .name = "defrag",
+      .use = "defrag",
+      .short_text = "Defragments the storage of the etcd members with given endpoints",
+      .group = kMaintenance,
+      .persistent_flags = {Switch("cluster", kClusterUsage)},
+      .run = RunDefrag,
+  };
+}
+
+Command Endpoint() {
+  return {
+      .name = "endpoint",
+      .use = "endpoint <subcommand>",
+      .short_text = "Endpoint related commands. Use `etcdctl endpoint --help` to see subcommands",
+      .long_text = "Endpoint related commands",
+      .group = kMaintenance,
+      .persistent_flags = {Switch("cluster", kClusterUsage)},
+      .subcommands = {{.name = "health",
+                       .use = "health",
+                       .short_text =
+                           "Checks the healthiness of endpoints specified in `--endpoints` flag",
+                       .run = RunEndpointHealth},
+                      {.name = "status",
+                       .use = "status",
+                       .short_text =
+                           "Prints out the status of endpoints specified in `--endpoints` flag",
+                       .long_text = kStatusLong,
+                       .run = RunEndpointStatus},
+                      {.name = "hashkv",
+                       .use = "hashkv",
+                       .short_text = "Prints the KV history hash for each endpoint in --endpoints",
+                       .persistent_flags = {Number(
+                           "rev", "maximum revision to hash (default: latest revision)")},
+                       .run = RunEndpointHashKv}},
+  };
+}
+
+Command Member() {
+  return {
+      .name = "member",
+      .use = "member <subcommand>",
+      .short_text = "Membership related commands. Use `etcdctl member --help` to see subcommands",
+      .long_text = "Membership related commands",
+      .group = kMaintenance,
+      .subcommands = {{.name = "list",
+                       .use = "list",
+                       .short_text = "Lists all members in the cluster",
+                       .long_text = kMemberListLong,
+                       .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l")},
+                       .run = RunMemberList}},
+  };
+}
+
+Command Snapshot() {
+  return {
+      .name = "snapshot",
+      .use = "snapshot <subcommand>",
+      .short_text = "Manages etcd node snapshots",
+      .example = kSnapshotExample,
+      .group = kMaintenance,
+      .subcommands = {{.name = "save",
+                       .use = "save <filename>",
+                       .short_text = "Stores an etcd node backend snapshot to a given file",
+                       .example = kSnapshotExample,
+                       .run = RunSnapshotSave}},
+  };
+}
+
+}  // namespace
+
+const Command& RootCommand() {
+  static const Command root = {
+      .name = "etcdctl",
+      .use = "etcdctl",
+      .short_text = "A simple command line client for etcd3.",
+      .persistent_flags = GlobalFlags(),
+      .subcommands = {Get(),
+                      Put(),
+                      Delete(),
+                      Txn(),
+                      Compaction(),
+                      Alarm(),
+                      Defrag(),
+                      Endpoint(),
+                      {.name = "version",
+                       .use = "version",
+                       .short_text = "Prints the version of etcdctl",
+                       .group = kUtility,
+                       .run = RunVersion},
+                      Member(),
+                      Snapshot(),
+                      {.name = "options",
+                       .use = "options",
+                       .short_text = "Show the global command-line flags",
+                       .group = kUtility,
+                       .run = RunOptions},
+                      {.name = "help",
+                       .use = "help [command]",
+                       .short_text = "Help about any command",
+                       .long_text = "Help provides help for any command in the application.\n"
+                                    "Simply type etcdctl help [path to command] for full details.",
+                       .group = kUtility,
+                       .run = RunHelp}},
+  };
+  return root;
+}
+
+}  // namespace ctl

@@ -1,0 +1,173 @@
+#include "ctl/connection.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "base/go_text.h"
+
+extern char** environ;
+
+namespace ctl {
+namespace {
+
+constexpr char kPrefix[] = "ETCDCTL_";
+
+std::string VariableOf(const std::string& flag) {
+  std::string name = kPrefix;
+  for (const char character : flag) {
+    name += character == '-'
+                ? '_'
+                : static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
+  }
+  return name;
+}
+
+void LogLine(std::FILE* err, const char* level, const char* message, const std::string& variable) {
+  Print(err, std::string("{\"level\":\"") + level + "\",\"msg\":\"" + message +
+                 "\",\"environment-variable\":" + base::Quote(variable) + "}\n");
+}
+
+Outcome TakeEnvironment(const Invocation& invocation) {
+  std::set<std::string> used;
+  std::set<std::string> given;
+  for (const FlagSpec& spec : RootCommand().persistent_flags) {
+    const std::string variable = VariableOf(spec.name);
+    if (invocation.flags.changed(spec.name)) {
+      given.insert(variable);
+      continue;
+    }
+    const char* const value = std::getenv(variable.c_str());
+    if (value == nullptr || *value == 0) continue;
+    used.insert(variable);
+    // Compat: a value that does not fit is ignored.
+    invocation.flags.SetFromEnvironment(spec.name, value).IgnoreError();
+  }
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::string name = text.substr(0, text.find('='));
+    if (used.contains(name)) continue;
+    if (given.contains(name)) {
+      LogLine(invocation.err, "fatal",
+              "conflicting environment variable is shadowed by corresponding command-line flag "
+              "(either unset environment variable or disable flag))",
+              name);
+      return {kExitError};
+    }
+    if (name.starts_with(kPrefix)) {
+      LogLine(invocation.err, "warn", "unrecognized environment variable", text);
+    }
+  }
+  return {};
+}
+
+Outcome ReadTls(const Flags& flags, etcd::ClientOptions* options) {
+  for (const char* name : {"cert", "key", "cacert"}) {
+    if (flags.changed(name) && flags.GetString(name).empty()) {
+      return Failed(kExitBadArguments,
+                    std::string("empty string is passed to --") + name + " option");
+    }
+  }
+  options->tls.cert_file = flags.GetString("cert");
+  options->tls.key_file = flags.GetString("key");
+  options->tls.ca_file = flags.GetString("cacert");
+  options->tls.insecure_skip_verify = flags.GetBool("insecure-skip-tls-verify");
+  options->use_tls = !flags.GetBool("insecure-transport");
+  return {};
+}
+
+Outcome ReadCredentials(const Flags& flags, etcd::ClientOptions* options) {
+  options->token = flags.GetString("auth-jwt-token");
+  const std::string& user = flags.GetString("user");
+  if (user.empty() || !options->token.empty()) return {};
+  options->user = user;
+  options->password = flags.GetString("password");
+  if (!options->password.empty()) return {};
+  if (const size_t colon = user.find(':'); colon != std::string::npos) {
+    options->user = user.substr(0, colon);
+    options->password = user.substr(colon + 1);
+    return {};
+  }
+  const char* const typed = getpass("Password: ");
+  if (typed == nullptr) return Failed(kExitError, "the password cannot be read");
+  options->password = typed;
+  return {};
+}
+
+}  // namespace
+
+Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
+  if (Outcome outcome = TakeEnvironment(invocation); !outcome.ok()) return outcome;
+  const Flags& flags = invocation.flags;
+  if (flags.GetBool("debug")) {
+    std::vector<std::string> lines;
+    for (const FlagSpec& spec : RootCommand().persistent_flags) {
+      lines.push_back(VariableOf(spec.name) + "=" + flags.Text(spec.name) + "\n");
+    }
+    std::sort(lines.begin(), lines.end());
+    Print(invocation.err, base::Join(lines, ""));
+  }
+  if (!flags.GetString("discovery-srv").empty()) {
+    return Failed(kExitBadFeature, "--discovery-srv is not supported, use --endpoints");
+  }
+  etcd::ClientOptions& options = globals->client;
+  for (const std::string& endpoint : flags.GetStrings("endpoints")) {
+    options.endpoints.emplace_back(base::TrimSpace(endpoint));
+  }
+  if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;
+  if (Outcome outcome = ReadCredentials(flags, &options); !outcome.ok()) return outcome;
+  options.dial_timeout = flags.GetDuration("dial-timeout");
+  options.keepalive_time = flags.GetDuration("keepalive-time");
+  options.keepalive_timeout = flags.GetDuration("keepalive-timeout");
+  options.max_request_bytes = static_cast<size_t>(flags.GetInt("max-request-bytes"));
+  options.max_receive_bytes = static_cast<size_t>(flags.GetInt("max-recv-bytes"));
+  // Compat: no time at all is a time that is over.
+  globals->call.timeout =
+      std::max(flags.GetDuration("command-timeout"), std::chrono::nanoseconds(1));
+  globals->printer = NewPrinter(flags.GetString("write-out"), flags.GetBool("hex"), invocation.out);
+  if (globals->printer == nullptr) return Failed(kExitBadFeature, "unsupported output format");
+  return {};
+}
+
+Outcome Connect(const etcd::ClientOptions& options, std::unique_ptr<etcd::Client>* client) {
+  etcd::Result<std::unique_ptr<etcd::Client>> made = etcd::Client::New(options);
+  if (!made.ok()) {
+    const bool refused = made.status().code() == etcd::Code::kInvalidArgument &&
+                         !made.status().message().starts_with("etcdserver: ");
+    return Failed(refused ? kExitBadArguments : kExitBadConnection,
+                  refused ? made.status().message() : made.status().ToString());
+  }
+  *client = std::move(made).value();
+  return {};
+}
+
+Outcome Open(const Invocation& invocation, Connection* connection) {
+  if (Outcome outcome = ReadGlobals(invocation, &connection->globals); !outcome.ok()) {
+    return outcome;
+  }
+  return Connect(connection->globals.client, &connection->client);
+}
+
+Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
+                      std::vector<std::string>* endpoints) {
+  *endpoints = globals.client.endpoints;
+  if (!invocation.flags.GetBool("cluster")) return {};
+  std::unique_ptr<etcd::Client> client;
+  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) return outcome;
+  const auto members = client->MemberList({}, globals.call);
+  if (!members.ok()) {
+    return Failed(kExitError, "failed to fetch endpoints from etcd cluster member list: " +
+                                  members.status().ToString());
+  }
+  endpoints->clear();
+  for (const etcd::Member& member : members->members) {
+    endpoints->insert(endpoints->end(), member.client_urls.begin(), member.client_urls.end());
+  }
+  return {};
+}
+
+}  // namespace ctl

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <etcd/client.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctl/command.h"
+#include "ctl/printer.h"
+
+namespace ctl {
+
+// What the global flags and the environment say: how to reach the cluster, how to print.
+struct Globals {
+  etcd::ClientOptions client;
+  etcd::CallOptions call;
+  std::unique_ptr<Printer> printer;
+};
+
+// Takes what the environment sets into the flags and reads them. A variable that is set together
+// with its flag ends the command; an unknown one is warned about.
+Outcome ReadGlobals(const Invocation& invocation, Globals* globals);
+
+Outcome Connect(const etcd::ClientOptions& options, std::unique_ptr<etcd::Client>* client);
+
+// Both of them.
+struct Connection {
+  Globals globals;
+  std::unique_ptr<etcd::Client> client;
+};
+Outcome Open(const Invocation& invocation, Connection* connection);
+
+// The endpoints of the flag, or with --cluster those of all members.
+Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
+                      std::vector<std::string>* endpoints);
+
+inline Outcome FailedCall(const etcd::Status& status) {
+  return Failed(kExitError, status.ToString());
+}
+
+}  // namespace ctl

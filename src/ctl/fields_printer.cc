@@ -1,0 +1,133 @@
+#include "base/go_text.h"
+#include "ctl/printer.h"
+
+namespace ctl {
+namespace {
+
+std::string Field(const std::string& name, const std::string& value) {
+  return "\"" + name + "\" : " + value + "\n";
+}
+std::string Field(const std::string& name, bool value) {
+  return Field(name, std::string(value ? "true" : "false"));
+}
+template <typename T>
+requires std::is_arithmetic_v<T> std::string Field(const std::string& name, T value) {
+  return Field(name, std::to_string(value));
+}
+std::string Quoted(const std::string& name, const std::string& value) {
+  return Field(name, base::Quote(value));
+}
+
+class FieldsPrinter final : public Printer {
+ public:
+  FieldsPrinter(bool hex, std::FILE* out) : Printer("fields", out), hex_(hex) {}
+
+  Outcome Get(const etcd::GetResponse& response) override { return Show(Text(response)); }
+  Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
+  Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
+  Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
+
+  Outcome MemberList(const etcd::MemberListResponse& response) override {
+    std::string text = Header(response.header);
+    for (const etcd::Member& member : response.members) {
+      text += Field("ID", Id(member.id)) + Quoted("Name", member.name);
+      for (const std::string& url : member.peer_urls) text += Quoted("PeerURL", url);
+      for (const std::string& url : member.client_urls) text += Quoted("ClientURL", url);
+      text += Field("IsLearner", member.is_learner) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome Alarm(const etcd::AlarmResponse& response) override {
+    std::string text = Header(response.header);
+    for (const etcd::Alarm& alarm : response.alarms) {
+      text +=
+          Field("MemberID", Id(alarm.member_id)) + Field("AlarmType", AlarmName(alarm.type)) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
+    std::string text;
+    for (const EndpointHealth& health : endpoints) {
+      text += Quoted("Endpoint", health.endpoint) + Field("Health", health.healthy) +
+              Field("Took", health.took) + Field("Error", health.error) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
+    std::string text;
+    for (const auto& [endpoint, status] : endpoints) {
+      text += Header(status.header) + Quoted("Version", status.version) +
+              Quoted("StorageVersion", status.storage_version) + Field("DBSize", status.db_size) +
+              Field("DBSizeInUse", status.db_size_in_use) +
+              Field("DBSizeQuota", status.db_size_quota) + Field("Leader", status.leader) +
+              Field("IsLearner", status.is_learner) + Field("RaftIndex", status.raft_index) +
+              Field("RaftTerm", status.raft_term) +
+              Field("RaftAppliedIndex", status.raft_applied_index) +
+              Field("Errors", "[" + base::Join(status.errors, " ") + "]") +
+              Quoted("Endpoint", endpoint) +
+              Quoted("DowngradeTargetVersion", status.downgrade_target_version) +
+              Field("DowngradeEnabled", status.downgrade_enabled) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
+    std::string text;
+    for (const auto& [endpoint, hash] : endpoints) {
+      text += Header(hash.header) + Quoted("Endpoint", endpoint) + Field("Hash", hash.hash) +
+              Field("HashRevision", hash.hash_revision) + "\n";
+    }
+    return Show(text);
+  }
+
+ private:
+  std::string Id(uint64_t id) const { return hex_ ? HexId(id) : std::to_string(id); }
+
+  std::string Header(const etcd::ResponseHeader& header) const {
+    std::string text =
+        Field("ClusterID", Id(header.cluster_id)) + Field("MemberID", Id(header.member_id));
+    if (header.revision > 0) text += Field("Revision", header.revision);
+    return text + Field("RaftTerm", header.raft_term);
+  }
+  std::string Text(const etcd::KeyValue& kv, const std::string& prefix = "") const {
+    std::string lease = std::to_string(kv.lease);
+    if (hex_) {
+      lease = HexId(static_cast<uint64_t>(kv.lease));
+      lease.insert(0, 16 - lease.size(), '0');
+    }
+    return Quoted(prefix + "Key", kv.key) + Field(prefix + "CreateRevision", kv.create_revision) +
+           Field(prefix + "ModRevision", kv.mod_revision) + Field(prefix + "Version", kv.version) +
+           Quoted(prefix + "Value", kv.value) + Field(prefix + "Lease", lease);
+  }
+  std::string Text(const etcd::GetResponse& response) const {
+    std::string text = Header(response.header);
+    for (const etcd::KeyValue& kv : response.kvs) text += Text(kv);
+    return text + Field("More", response.more) + Field("Count", response.count);
+  }
+  std::string Text(const etcd::PutResponse& response) const {
+    std::string text = Header(response.header);
+    if (response.prev_kv.has_value()) text += Text(*response.prev_kv, "Prev");
+    return text;
+  }
+  std::string Text(const etcd::DeleteResponse& response) const {
+    std::string text = Header(response.header) + Field("Deleted", response.deleted);
+    for (const etcd::KeyValue& kv : response.prev_kvs) text += Text(kv, "Prev");
+    return text;
+  }
+  std::string Text(const etcd::TxnResponse& response) const {
+    std::string text = Header(response.header) + Field("Succeeded", response.succeeded);
+    for (const etcd::OpResponse& op : response.responses) {
+      text += std::visit([this](const auto& one) { return Text(one); }, op.response);
+    }
+    return text;
+  }
+
+  const bool hex_;
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> NewFieldsPrinter(bool hex, std::FILE* out) {
+  return std::make_unique<FieldsPrinter>(hex, out);
+}
+
+}  // namespace ctl

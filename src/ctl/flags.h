@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+// Flags in the grammar of Go's pflag, which etcdctl's users' scripts rely on:
+//
+//   --name value  --name=value  -n value  -nvalue  -n=value  -abc (switches)  --switch[=bool]
+//   --    ends the flags; they may otherwise stand between the arguments
+
+namespace ctl {
+
+struct FlagSpec {
+  enum class Type : uint8_t { kBool, kString, kInt, kInt64, kDuration, kStrings };
+
+  std::string name;
+  char shorthand = 0;  // 0: none
+  Type type = Type::kString;
+  std::string default_value;
+  std::string usage;
+};
+
+// The flags of one invocation and what they were set to. Values are kept in the form that pflag
+// prints; the typed accessors need a flag of that type.
+class Flags {
+ public:
+  // A later flag of the same name is ignored.
+  void Add(const FlagSpec& spec);
+
+  // The arguments, without the flags; kInvalidArgument with pflag's text.
+  base::Result<std::vector<std::string>> Parse(const std::vector<std::string>& words);
+  // As if given on the command line, but not `changed`.
+  base::Status SetFromEnvironment(const std::string& name, const std::string& value);
+
+  bool changed(const std::string& name) const;
+  bool GetBool(const std::string& name) const;
+  int64_t GetInt(const std::string& name) const;
+  std::chrono::nanoseconds GetDuration(const std::string& name) const;
+  const std::string& GetString(const std::string& name) const;
+  const std::vector<std::string>& GetStrings(const std::string& name) const;
+  // As pflag prints it: lists in brackets.
+  std::string Text(const std::string& name) const;
+
+  // Whether a word that begins with a dash takes the next one as its value.
+  bool TakesNextWord(std::string_view word) const;
+
+ private:
+  struct Value {
+    FlagSpec spec;
+    std::string text;
+    std::vector<std::string> list;
+    bool changed = false;
+  };
+
+  Value* Find(std::string_view name);
+  Value* FindShorthand(char shorthand);
+  const Value& Get(const std::string& name) const;
+  static base::Status Assign(Value* value, const std::string& text);
+  base::Status Set(Value* value, const std::string& text);
+  base::Status ParseLong(const std::vector<std::string>& words, size_t* next);
+  base::Status ParseShort(const std::vector<std::string>& words, size_t* next);
+
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+// One line a flag, sorted by name, aligned, as pflag's FlagUsages.
+std::string FlagUsages(std::vector<FlagSpec> specs);
+
+}  // namespace ctl

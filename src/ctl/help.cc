@@ -1,0 +1,150 @@
+#include "ctl/help.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/go_text.h"
+
+namespace ctl {
+namespace {
+
+constexpr size_t kNameWidth = 11;
+
+std::string TrimEnd(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::string PathText(const CommandPath& path) {
+  std::string text;
+  for (const Command* command : path) text += (text.empty() ? "" : " ") + command->name;
+  return text;
+}
+
+std::vector<const Command*> Sorted(const Command& command) {
+  std::vector<const Command*> sorted;
+  for (const Command& sub : command.subcommands) sorted.push_back(&sub);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Command* a, const Command* b) { return a->name < b->name; });
+  return sorted;
+}
+
+std::string CommandLines(const Command& command, const std::string& group) {
+  std::string text;
+  for (const Command* sub : Sorted(command)) {
+    if (sub->group != group) continue;
+    const size_t pad = sub->name.size() < kNameWidth ? kNameWidth - sub->name.size() : 0;
+    text += "\n  " + sub->name + std::string(pad + 1, ' ') + sub->short_text;
+  }
+  return text;
+}
+
+std::string Subcommands(const CommandPath& path) {
+  if (path.size() > 1) return "\n\nAvailable Commands:" + CommandLines(*path.back(), "");
+  std::string text;
+  for (const char* group :
+       {"Key-value commands", "Cluster maintenance commands", "Utility commands"}) {
+    text += std::string("\n\n") + group + CommandLines(*path.back(), group);
+  }
+  return text;
+}
+
+// The flags of the command itself; the global ones are not shown with each command.
+std::vector<FlagSpec> LocalFlags(const CommandPath& path) {
+  const Command& command = *path.back();
+  if (path.size() == 1) return {};
+  std::vector<FlagSpec> flags = command.flags;
+  flags.insert(flags.end(), command.persistent_flags.begin(), command.persistent_flags.end());
+  flags.push_back({"help", 'h', FlagSpec::Type::kBool, "false", "help for " + command.name});
+  return flags;
+}
+
+std::vector<FlagSpec> InheritedFlags(const CommandPath& path) {
+  std::vector<FlagSpec> flags;
+  for (size_t i = 1; i + 1 < path.size(); ++i) {
+    flags.insert(flags.end(), path[i]->persistent_flags.begin(), path[i]->persistent_flags.end());
+  }
+  return flags;
+}
+
+char Lower(char character) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
+}
+
+// How many letters must be added, dropped or replaced to make one of the other.
+size_t Distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string UsageText(const CommandPath& path) {
+  const Command& command = *path.back();
+  std::string text = "Usage:";
+  if (command.run != nullptr) {
+    CommandPath above(path.begin(), path.end() - 1);
+    text += "\n  " + PathText(above) + (above.empty() ? "" : " ") + command.use + " [flags]";
+  }
+  if (!command.subcommands.empty()) text += "\n  " + PathText(path) + " [command]";
+  if (!command.example.empty()) text += "\n\nExamples:\n" + command.example;
+  if (!command.subcommands.empty()) text += Subcommands(path);
+  if (const auto flags = LocalFlags(path); !flags.empty()) {
+    text += "\n\nFlags:\n" + TrimEnd(FlagUsages(flags));
+  }
+  if (const auto flags = InheritedFlags(path); !flags.empty()) {
+    text += "\n\nGlobal Flags:\n" + TrimEnd(FlagUsages(flags));
+  }
+  if (!command.subcommands.empty()) {
+    text +=
+        "\n\nUse \"" + PathText(path) + " [command] --help\" for more information about a command.";
+  }
+  return text + "\n";
+}
+
+std::string HelpText(const CommandPath& path) {
+  const Command& command = *path.back();
+  return TrimEnd(command.long_text.empty() ? command.short_text : command.long_text) + "\n\n" +
+         UsageText(path) +
+         "Use \"etcdctl options\" for a list of global command-line options (applies to all "
+         "commands).\n";
+}
+
+const Command* FindSubcommand(const Command& command, const std::string& word) {
+  const Command* found = nullptr;
+  for (const Command& sub : command.subcommands) {
+    if (sub.name == word) return &sub;
+    if (!sub.name.starts_with(word)) continue;
+    if (found != nullptr) return nullptr;
+    found = &sub;
+  }
+  return found;
+}
+
+std::string UnknownCommandText(const std::string& word) {
+  std::string text = "unknown command " + base::Quote(word) + " for \"etcdctl\"";
+  std::string similar;
+  for (const Command& command : RootCommand().subcommands) {
+    const bool begins = std::equal(
+        word.begin(), word.end(), command.name.begin(),
+        command.name.begin() + static_cast<ptrdiff_t>(std::min(word.size(), command.name.size())),
+        [](char a, char b) { return Lower(a) == Lower(b); });
+    if (begins || Distance(word, command.name) <= 2) similar += "\t" + command.name + "\n";
+  }
+  if (!similar.empty()) text += "\n\nDid you mean this?\n" + similar;
+  return text;
+}
+
+}  // namespace ctl

@@ -1,0 +1,117 @@
+#include "ctl/json.h"
+
+#include "base/go_text.h"
+#include "ctl/printer.h"
+
+namespace ctl {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+std::string Base64(const std::string& bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (size_t k = 0; k < 4; ++k) {
+      text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+    }
+  }
+  return text;
+}
+
+bool IsId(const FieldDescriptor& field) {
+  return field.name() == "cluster_id" || field.name() == "member_id" || field.name() == "ID";
+}
+
+std::string Value(const Message& message, const FieldDescriptor& field, bool hex_ids) {
+  const Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT64:
+      return std::to_string(reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      const uint64_t value = reflection.GetUInt64(message, &field);
+      return hex_ids && IsId(field) ? '"' + HexId(value) + '"' : std::to_string(value);
+    }
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(reflection.GetUInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return std::to_string(reflection.GetEnumValue(message, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetBool(message, &field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return ToJson(reflection.GetMessage(message, &field), hex_ids);
+    default:
+      break;
+  }
+  const std::string text = reflection.GetString(message, &field);
+  return field.type() == FieldDescriptor::TYPE_BYTES ? '"' + Base64(text) + '"' : JsonString(text);
+}
+
+std::string List(const Message& message, const FieldDescriptor& field, bool hex_ids) {
+  const Reflection& reflection = *message.GetReflection();
+  std::string list;
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    if (i > 0) list += ',';
+    // Messages and texts are all that etcd's answers repeat.
+    list += field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE
+                ? ToJson(reflection.GetRepeatedMessage(message, &field, i), hex_ids)
+                : JsonString(reflection.GetRepeatedString(message, &field, i));
+  }
+  return '[' + list + ']';
+}
+
+bool IsSet(const Message& message, const FieldDescriptor& field, bool hex_ids) {
+  const Reflection& reflection = *message.GetReflection();
+  if (field.is_repeated()) return reflection.FieldSize(message, &field) > 0;
+  return reflection.HasField(message, &field) || (hex_ids && IsId(field));
+}
+
+}  // namespace
+
+std::string JsonString(const std::string& text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  static constexpr std::string_view kNamed = "\b\f\n\r\t\"\\";
+  static constexpr std::string_view kNames = "bfnrt\"\\";
+  std::string json = "\"";
+  for (size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const size_t length = base::Utf8Length(std::string_view(text).substr(i));
+    if (const size_t named = kNamed.find(text[i]); named != std::string_view::npos) {
+      json += {'\\', kNames[named]};
+    } else if (byte < 0x20 || byte == '<' || byte == '>' || byte == '&') {
+      json += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    } else if (length == 0) {
+      json += "\\ufffd";
+    } else if (const std::string_view rune(text.data() + i, length);
+               rune == "\u2028" || rune == "\u2029") {
+      json += rune == "\u2028" ? "\\u2028" : "\\u2029";
+    } else {
+      json += rune;
+    }
+    i += length == 0 ? 1 : length;
+  }
+  return json + '"';
+}
+
+std::string ToJson(const Message& message, bool hex_ids) {
+  const google::protobuf::Descriptor& type = *message.GetDescriptor();
+  std::string body;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (!IsSet(message, field, hex_ids)) continue;
+    if (!body.empty()) body += ',';
+    body += '"' + field.name() + "\":" +
+            (field.is_repeated() ? List(message, field, hex_ids) : Value(message, field, hex_ids));
+  }
+  if (type.real_oneof_decl_count() > 0) return "{\"Response\":{" + body + "}}";
+  return '{' + body + '}';
+}
+
+}  // namespace ctl

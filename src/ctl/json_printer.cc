@@ -1,0 +1,68 @@
+#include "ctl/json.h"
+#include "ctl/printer.h"
+#include "ctl/to_proto.h"
+
+namespace ctl {
+namespace {
+
+class JsonPrinter final : public Printer {
+ public:
+  JsonPrinter(bool hex, std::FILE* out) : Printer("json", out), hex_(hex) {}
+
+  Outcome Get(const etcd::GetResponse& response) override { return Message(response); }
+  Outcome Put(const etcd::PutResponse& response) override { return Message(response); }
+  Outcome Delete(const etcd::DeleteResponse& response) override { return Message(response); }
+  Outcome Txn(const etcd::TxnResponse& response) override { return Message(response); }
+  Outcome Alarm(const etcd::AlarmResponse& response) override { return Message(response); }
+  // Compat: --hex changes members alone.
+  Outcome MemberList(const etcd::MemberListResponse& response) override {
+    return Show(ToJson(ToProto(response), hex_) + "\n");
+  }
+
+  Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
+    std::string list;
+    for (const EndpointHealth& health : endpoints) {
+      list += (list.empty() ? "{\"endpoint\":" : ",{\"endpoint\":") + JsonString(health.endpoint) +
+              ",\"health\":" + (health.healthy ? "true" : "false") +
+              ",\"took\":" + JsonString(health.took) +
+              (health.error.empty() ? "" : ",\"error\":" + JsonString(health.error)) + "}";
+    }
+    return List(list);
+  }
+  Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
+    std::string list;
+    for (const auto& [endpoint, status] : endpoints) {
+      list += (list.empty() ? "{\"Endpoint\":" : ",{\"Endpoint\":") + JsonString(endpoint) +
+              ",\"Status\":" + ToJson(ToProto(status), false) + "}";
+    }
+    return List(list);
+  }
+  Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
+    std::string list;
+    for (const auto& [endpoint, hash] : endpoints) {
+      list += (list.empty() ? "{\"Endpoint\":" : ",{\"Endpoint\":") + JsonString(endpoint) +
+              ",\"HashKV\":" + ToJson(ToProto(hash), false) + "}";
+    }
+    return List(list);
+  }
+
+ private:
+  template <typename Response>
+  Outcome Message(const Response& response) {
+    return Show(ToJson(ToProto(response), false) + "\n");
+  }
+  // Go writes a slice that was never filled as null.
+  Outcome List(const std::string& list) {
+    return Show(list.empty() ? "null\n" : "[" + list + "]\n");
+  }
+
+  const bool hex_;
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> NewJsonPrinter(bool hex, std::FILE* out) {
+  return std::make_unique<JsonPrinter>(hex, out);
+}
+
+}  // namespace ctl

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace ctl {
+
+// The exit statuses of etcd's tools.
+enum ExitCode : int {
+  kExitSuccess = 0,
+  kExitError = 1,
+  kExitBadConnection = 2,
+  kExitInvalidInput = 3,
+  kExitBadFeature = 4,
+  kExitInterrupted = 5,
+  kExitBadArguments = 128,
+};
+
+// How a command ended.
+struct [[nodiscard]] Outcome {
+  int exit_code = kExitSuccess;
+  // What stands behind "Error: "; empty if there is nothing to say.
+  std::string error = {};
+
+  bool ok() const { return exit_code == kExitSuccess; }
+};
+
+inline Outcome Failed(int exit_code, std::string error) {
+  return {exit_code, std::move(error)};
+}
+
+}  // namespace ctl

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <etcd/cluster.h>
+#include <etcd/kv.h>
+#include <etcd/maintenance.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctl/outcome.h"
+
+namespace ctl {
+
+struct EndpointHealth {
+  std::string endpoint;
+  bool healthy = false;
+  std::string took;
+  std::string error;
+};
+struct EndpointStatus {
+  std::string endpoint;
+  etcd::StatusResponse status;
+};
+struct EndpointHashKv {
+  std::string endpoint;
+  etcd::HashKvResponse hash;
+};
+
+// One of etcdctl's output formats: the text of each kind of answer. What a format cannot show ends
+// the command with kExitBadFeature.
+class Printer {
+ public:
+  explicit Printer(std::string format, std::FILE* out) : format_(std::move(format)), out_(out) {}
+  virtual ~Printer() = default;
+
+  virtual Outcome Get(const etcd::GetResponse&) { return Unsupported(); }
+  virtual Outcome Put(const etcd::PutResponse&) { return Unsupported(); }
+  virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
+  virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
+  virtual Outcome MemberList(const etcd::MemberListResponse&) { return Unsupported(); }
+  virtual Outcome Alarm(const etcd::AlarmResponse&) { return Unsupported(); }
+  virtual Outcome Health(const std::vector<EndpointHealth>&) { return Unsupported(); }
+  virtual Outcome Status(const std::vector<EndpointStatus>&) { return Unsupported(); }
+  virtual Outcome HashKv(const std::vector<EndpointHashKv>&) { return Unsupported(); }
+
+  const std::string& format() const { return format_; }
+  // The simple format: values without their keys.
+  virtual void ShowOnlyValues() {}
+
+ protected:
+  Outcome Show(const std::string& text) const;
+
+ private:
+  Outcome Unsupported() const;
+
+  const std::string format_;
+  std::FILE* const out_;
+};
+
+// Null if there is no such format. `hex` is the --hex flag.
+std::unique_ptr<Printer> NewPrinter(const std::string& format, bool hex, std::FILE* out);
+
+std::unique_ptr<Printer> NewSimplePrinter(bool hex, std::FILE* out);
+std::unique_ptr<Printer> NewFieldsPrinter(bool hex, std::FILE* out);
+std::unique_ptr<Printer> NewJsonPrinter(bool hex, std::FILE* out);
+std::unique_ptr<Printer> NewProtobufPrinter(std::FILE* out);
+std::unique_ptr<Printer> NewTablePrinter(std::FILE* out);
+
+std::string HexId(uint64_t id);
+std::string AlarmName(etcd::AlarmType type);
+
+}  // namespace ctl

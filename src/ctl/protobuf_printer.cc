@@ -1,0 +1,33 @@
+#include "ctl/printer.h"
+#include "ctl/to_proto.h"
+
+namespace ctl {
+namespace {
+
+class ProtobufPrinter final : public Printer {
+ public:
+  explicit ProtobufPrinter(std::FILE* out) : Printer("protobuf", out) {}
+
+  Outcome Get(const etcd::GetResponse& response) override { return Encoded(response); }
+  Outcome Put(const etcd::PutResponse& response) override { return Encoded(response); }
+  Outcome Delete(const etcd::DeleteResponse& response) override { return Encoded(response); }
+  Outcome Txn(const etcd::TxnResponse& response) override { return Encoded(response); }
+  Outcome MemberList(const etcd::MemberListResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome Alarm(const etcd::AlarmResponse& response) override { return Encoded(response); }
+
+ private:
+  template <typename Response>
+  Outcome Encoded(const Response& response) {
+    return Show(ToProto(response).SerializeAsString());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> NewProtobufPrinter(std::FILE* out) {
+  return std::make_unique<ProtobufPrinter>(out);
+}
+
+}  // namespace ctl

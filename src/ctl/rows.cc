@@ -1,0 +1,77 @@
+#include "ctl/rows.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "base/go_text.h"
+
+namespace ctl {
+namespace {
+
+std::string Truth(bool value) {
+  return value ? "true" : "false";
+}
+
+}  // namespace
+
+std::string HumanBytes(uint64_t bytes) {
+  static constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  if (bytes < 10) return std::to_string(bytes) + " B";
+  size_t unit = 0;
+  double size = static_cast<double>(bytes);
+  for (; size >= 1000 && unit + 1 < kUnits.size(); ++unit) size /= 1000;
+  const double rounded = std::floor(size * 10 + 0.5) / 10;
+  char text[32];
+  std::snprintf(text, sizeof text, rounded < 10 ? "%.1f %s" : "%.0f %s", rounded, kUnits[unit]);
+  return text;
+}
+
+Rows MemberRows(const etcd::MemberListResponse& response) {
+  Rows rows{{"ID", "Status", "Name", "Peer Addrs", "Client Addrs", "Is Learner"}, {}};
+  for (const etcd::Member& member : response.members) {
+    rows.rows.push_back({HexId(member.id), member.name.empty() ? "unstarted" : "started",
+                         member.name, base::Join(member.peer_urls, ","),
+                         base::Join(member.client_urls, ","), Truth(member.is_learner)});
+  }
+  return rows;
+}
+
+Rows HealthRows(const std::vector<EndpointHealth>& endpoints) {
+  Rows rows{{"endpoint", "health", "took", "error"}, {}};
+  for (const EndpointHealth& health : endpoints) {
+    rows.rows.push_back({health.endpoint, Truth(health.healthy), health.took, health.error});
+  }
+  return rows;
+}
+
+Rows StatusRows(const std::vector<EndpointStatus>& endpoints) {
+  Rows rows{{"endpoint", "ID", "version", "storage version", "db size", "in use",
+             "percentage not in use", "quota", "is leader", "is learner", "raft term", "raft index",
+             "raft applied index", "errors", "downgrade target version", "downgrade enabled"},
+            {}};
+  for (const auto& [endpoint, status] : endpoints) {
+    const int64_t unused =
+        status.db_size == 0 ? 0 : 100 - status.db_size_in_use * 100 / status.db_size;
+    rows.rows.push_back({endpoint, HexId(status.header.member_id), status.version,
+                         status.storage_version, HumanBytes(static_cast<uint64_t>(status.db_size)),
+                         HumanBytes(static_cast<uint64_t>(status.db_size_in_use)),
+                         std::to_string(unused) + "%",
+                         HumanBytes(static_cast<uint64_t>(status.db_size_quota)),
+                         Truth(status.leader == status.header.member_id), Truth(status.is_learner),
+                         std::to_string(status.raft_term), std::to_string(status.raft_index),
+                         std::to_string(status.raft_applied_index), base::Join(status.errors, ", "),
+                         status.downgrade_target_version, Truth(status.downgrade_enabled)});
+  }
+  return rows;
+}
+
+Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints) {
+  Rows rows{{"endpoint", "hash", "hash_revision"}, {}};
+  for (const auto& [endpoint, hash] : endpoints) {
+    rows.rows.push_back({endpoint, std::to_string(hash.hash), std::to_string(hash.hash_revision)});
+  }
+  return rows;
+}
+
+}  // namespace ctl

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ctl/printer.h"
+
+// Answers as rows: what the simple and the table format share.
+
+namespace ctl {
+
+using Row = std::vector<std::string>;
+struct Rows {
+  Row header;
+  std::vector<Row> rows;
+};
+
+Rows MemberRows(const etcd::MemberListResponse& response);
+Rows HealthRows(const std::vector<EndpointHealth>& endpoints);
+Rows StatusRows(const std::vector<EndpointStatus>& endpoints);
+Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints);
+
+// "20 kB": in powers of 1000, one digit after the point below ten.
+std::string HumanBytes(uint64_t bytes);
+
+}  // namespace ctl

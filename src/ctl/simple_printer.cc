@@ -1,0 +1,105 @@
+#include "base/go_text.h"
+#include "ctl/command.h"
+#include "ctl/printer.h"
+#include "ctl/rows.h"
+
+namespace ctl {
+namespace {
+
+std::string HexBytes(const std::string& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char character : bytes) {
+    const auto byte = static_cast<unsigned char>(character);
+    text += "\\x";
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string Lines(const Rows& rows) {
+  std::string text;
+  for (const Row& row : rows.rows) text += base::Join(row, ", ") + "\n";
+  return text;
+}
+
+class SimplePrinter final : public Printer {
+ public:
+  SimplePrinter(bool hex, std::FILE* out) : Printer("simple", out), hex_(hex) {}
+
+  void ShowOnlyValues() override { only_values_ = true; }
+
+  Outcome Get(const etcd::GetResponse& response) override { return Show(Text(response)); }
+  Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
+  Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
+  Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
+  Outcome MemberList(const etcd::MemberListResponse& response) override {
+    return Show(Lines(MemberRows(response)));
+  }
+  Outcome Alarm(const etcd::AlarmResponse& response) override {
+    std::string text;
+    for (const etcd::Alarm& alarm : response.alarms) {
+      text +=
+          "memberID:" + std::to_string(alarm.member_id) + " alarm:" + AlarmName(alarm.type) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
+    std::string text;
+    for (const EndpointHealth& health : endpoints) {
+      if (health.error.empty()) {
+        text += health.endpoint +
+                " is healthy: successfully committed proposal: took = " + health.took + "\n";
+      } else {
+        Print(stderr, health.endpoint +
+                          " is unhealthy: failed to commit proposal: " + health.error + "\n");
+      }
+    }
+    return Show(text);
+  }
+  Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
+    return Show(Lines(StatusRows(endpoints)));
+  }
+  Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
+    return Show(Lines(HashKvRows(endpoints)));
+  }
+
+ private:
+  std::string Text(const etcd::KeyValue& kv) const {
+    const std::string value = hex_ ? HexBytes(kv.value) : kv.value;
+    if (only_values_) return value + "\n";
+    return (hex_ ? HexBytes(kv.key) : kv.key) + "\n" + value + "\n";
+  }
+  std::string Text(const etcd::GetResponse& response) const {
+    std::string text;
+    for (const etcd::KeyValue& kv : response.kvs) text += Text(kv);
+    return text;
+  }
+  std::string Text(const etcd::PutResponse& response) const {
+    return "OK\n" + (response.prev_kv.has_value() ? Text(*response.prev_kv) : std::string());
+  }
+  std::string Text(const etcd::DeleteResponse& response) const {
+    std::string text = std::to_string(response.deleted) + "\n";
+    for (const etcd::KeyValue& kv : response.prev_kvs) text += Text(kv);
+    return text;
+  }
+  std::string Text(const etcd::TxnResponse& response) const {
+    std::string text = response.succeeded ? "SUCCESS\n" : "FAILURE\n";
+    for (const etcd::OpResponse& op : response.responses) {
+      text += "\n" + std::visit([this](const auto& one) { return Text(one); }, op.response);
+    }
+    return text;
+  }
+
+  const bool hex_;
+  bool only_values_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> NewSimplePrinter(bool hex, std::FILE* out) {
+  return std::make_unique<SimplePrinter>(hex, out);
+}
+
+}  // namespace ctl

@@ -1,0 +1,135 @@
+#include "ctl/to_proto.h"
+
+namespace ctl {
+namespace {
+
+namespace pb = etcdserverpb;
+
+// No member answers with a header of zeros.
+template <typename Message>
+void SetHeader(const etcd::ResponseHeader& header, Message* message) {
+  if (header == etcd::ResponseHeader{}) return;
+  pb::ResponseHeader* const out = message->mutable_header();
+  out->set_cluster_id(header.cluster_id);
+  out->set_member_id(header.member_id);
+  out->set_revision(header.revision);
+  out->set_raft_term(header.raft_term);
+}
+
+void Set(const etcd::KeyValue& kv, mvccpb::KeyValue* out) {
+  out->set_key(kv.key);
+  out->set_create_revision(kv.create_revision);
+  out->set_mod_revision(kv.mod_revision);
+  out->set_version(kv.version);
+  out->set_value(kv.value);
+  out->set_lease(kv.lease);
+}
+
+struct AddResponse {
+  pb::ResponseOp* op;
+  void operator()(const etcd::GetResponse& response) const {
+    *op->mutable_response_range() = ToProto(response);
+  }
+  void operator()(const etcd::PutResponse& response) const {
+    *op->mutable_response_put() = ToProto(response);
+  }
+  void operator()(const etcd::DeleteResponse& response) const {
+    *op->mutable_response_delete_range() = ToProto(response);
+  }
+  void operator()(const etcd::TxnResponse& response) const {
+    *op->mutable_response_txn() = ToProto(response);
+  }
+};
+
+}  // namespace
+
+pb::RangeResponse ToProto(const etcd::GetResponse& response) {
+  pb::RangeResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::KeyValue& kv : response.kvs) Set(kv, message.add_kvs());
+  message.set_more(response.more);
+  message.set_count(response.count);
+  return message;
+}
+
+pb::PutResponse ToProto(const etcd::PutResponse& response) {
+  pb::PutResponse message;
+  SetHeader(response.header, &message);
+  if (response.prev_kv.has_value()) Set(*response.prev_kv, message.mutable_prev_kv());
+  return message;
+}
+
+pb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response) {
+  pb::DeleteRangeResponse message;
+  SetHeader(response.header, &message);
+  message.set_deleted(response.deleted);
+  for (const etcd::KeyValue& kv : response.prev_kvs) Set(kv, message.add_prev_kvs());
+  return message;
+}
+
+pb::TxnResponse ToProto(const etcd::TxnResponse& response) {
+  pb::TxnResponse message;
+  SetHeader(response.header, &message);
+  message.set_succeeded(response.succeeded);
+  for (const etcd::OpResponse& op : response.responses) {
+    std::visit(AddResponse{message.add_responses()}, op.response);
+  }
+  return message;
+}
+
+pb::MemberListResponse ToProto(const etcd::MemberListResponse& response) {
+  pb::MemberListResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::Member& member : response.members) {
+    pb::Member* const out = message.add_members();
+    out->set_id(member.id);
+    out->set_name(member.name);
+    for (const std::string& url : member.peer_urls) out->add_peerurls(url);
+    for (const std::string& url : member.client_urls) out->add_clienturls(url);
+    out->set_islearner(member.is_learner);
+  }
+  return message;
+}
+
+pb::AlarmResponse ToProto(const etcd::AlarmResponse& response) {
+  pb::AlarmResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::Alarm& alarm : response.alarms) {
+    pb::AlarmMember* const out = message.add_alarms();
+    out->set_memberid(alarm.member_id);
+    out->set_alarm(static_cast<pb::AlarmType>(alarm.type));
+  }
+  return message;
+}
+
+pb::StatusResponse ToProto(const etcd::StatusResponse& response) {
+  pb::StatusResponse message;
+  SetHeader(response.header, &message);
+  message.set_version(response.version);
+  message.set_dbsize(response.db_size);
+  message.set_leader(response.leader);
+  message.set_raftindex(response.raft_index);
+  message.set_raftterm(response.raft_term);
+  message.set_raftappliedindex(response.raft_applied_index);
+  for (const std::string& error : response.errors) message.add_errors(error);
+  message.set_dbsizeinuse(response.db_size_in_use);
+  message.set_islearner(response.is_learner);
+  message.set_storageversion(response.storage_version);
+  message.set_dbsizequota(response.db_size_quota);
+  if (response.has_downgrade_info) {
+    message.mutable_downgradeinfo()->set_enabled(response.downgrade_enabled);
+    message.mutable_downgradeinfo()->set_targetversion(response.downgrade_target_version);
+  }
+  return message;
+}
+
+pb::HashKVResponse ToProto(const etcd::HashKvResponse& response) {
+  pb::HashKVResponse message;
+  SetHeader(response.header, &message);
+  message.set_hash(response.hash);
+  message.set_compact_revision(response.compact_revision);
+  message.set_hash_revision(response.hash_revision);
+  return message;
+}
+
+}  // namespace ctl

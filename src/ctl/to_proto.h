@@ -1,0 +1,22 @@
+#pragma once
+
+#include <etcd/cluster.h>
+#include <etcd/kv.h>
+#include <etcd/maintenance.h>
+
+#include "proto/rpc.pb.h"
+
+// Answers as the messages they came in, for the formats that show those.
+
+namespace ctl {
+
+etcdserverpb::RangeResponse ToProto(const etcd::GetResponse& response);
+etcdserverpb::PutResponse ToProto(const etcd::PutResponse& response);
+etcdserverpb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response);
+etcdserverpb::TxnResponse ToProto(const etcd::TxnResponse& response);
+etcdserverpb::MemberListResponse ToProto(const etcd::MemberListResponse& response);
+etcdserverpb::AlarmResponse ToProto(const etcd::AlarmResponse& response);
+etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
+etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);
+
+}  // namespace ctl
