@@ -23,6 +23,8 @@ class ReadOnlyTxn {
   // `request` was checked.
   static base::Result<ReadOnlyTxn> Open(mvcc::Store& store,
                                         const etcdserverpb::TxnRequest& request);
+  static base::Result<ReadOnlyTxn> Open(mvcc::Store& store,
+                                        etcdserverpb::TxnRequest&& request) = delete;
 
   // Does a part of the work; true when all is done. kFutureRevision or kCompacted for a range at a
   // revision that cannot be read, and what RangeRead fails with.
