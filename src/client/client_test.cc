@@ -49,17 +49,8 @@ class SnapshotCall final : public rpc::CallHandler {
 // A member on a real port that answers as it is told, and counts.
 class FakeMember {
  public:
-  explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr)
-      : thread_("fake-member"), network_(&thread_.loop()), plain_(1000) {
-    thread_.RunAndWait([&] {
-      table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
-      AddMethods();
-      server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
-                                               http::Server::Options{});
-      http::Server::Listening listening;
-      if (tls != nullptr) listening.tls = [tls] { return tls; };
-      address_ = server_->Listen({"127.0.0.1", 0, ""}, listening).value().ToString();
-    });
+  explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr) {
+    thread_.RunAndWait([&] { Serve(tls); });
   }
   ~FakeMember() {
     thread_.RunAndWait([this] {
@@ -80,6 +71,15 @@ class FakeMember {
   std::atomic<int> authentications = 0;
 
  private:
+  void Serve(std::shared_ptr<const http::TlsContext> tls) {
+    table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
+    AddMethods();
+    server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
+                                             http::Server::Options{});
+    http::Server::Listening listening;
+    if (tls != nullptr) listening.tls = [tls] { return tls; };
+    address_ = server_->Listen({"127.0.0.1", 0, ""}, listening).value().ToString();
+  }
   void AddMethods() {
     table_->AddUnary("etcdserverpb.KV", "Range", [this](auto call, base::ByteView) {
       Answer(std::move(call), pb::RangeResponse());
@@ -108,9 +108,9 @@ class FakeMember {
     call->Reply(Encoded(reply));
   }
 
-  runtime::asio::LoopThread thread_;
-  runtime::asio::Network network_;
-  http::PlainService plain_;
+  runtime::asio::LoopThread thread_{"fake-member"};
+  runtime::asio::Network network_{&thread_.loop()};
+  http::PlainService plain_{1000};
   std::unique_ptr<rpc::Server> table_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::shared_ptr<rpc::ServerCall>> hanging_;
