@@ -50,7 +50,15 @@ class SnapshotCall final : public rpc::CallHandler {
 class FakeMember {
  public:
   explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr) {
-    thread_.RunAndWait([&] { Serve(tls); });
+    thread_.RunAndWait([&] {
+      table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
+      AddMethods();
+      server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
+                                               http::Server::Options{});
+      http::Server::Listening listening;
+      if (tls != nullptr) listening.tls = [tls] { return tls; };
+      address_ = server_->Listen({"127.0.0.1", 0, ""}, listening).value().ToString();
+    });
   }
   ~FakeMember() {
     thread_.RunAndWait([this] {
@@ -71,15 +79,6 @@ class FakeMember {
   std::atomic<int> authentications = 0;
 
  private:
-  void Serve(std::shared_ptr<const http::TlsContext> tls) {
-    table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
-    AddMethods();
-    server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
-                                             http::Server::Options{});
-    http::Server::Listening listening;
-    if (tls != nullptr) listening.tls = [tls] { return tls; };
-    address_ = server_->Listen({"127.0.0.1", 0, ""}, listening).value().ToString();
-  }
   void AddMethods() {
     table_->AddUnary("etcdserverpb.KV", "Range", [this](auto call, base::ByteView) {
       Answer(std::move(call), pb::RangeResponse());
