@@ -49,8 +49,7 @@ class SnapshotCall final : public rpc::CallHandler {
 // A member on a real port that answers as it is told, and counts.
 class FakeMember {
  public:
-  explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr)
-      : thread_("fake-member"), network_(&thread_.loop()), plain_(1000) {
+  explicit FakeMember(std::shared_ptr<const http::TlsContext> tls = nullptr) {
     thread_.RunAndWait([&] {
       table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
       AddMethods();
@@ -108,9 +107,9 @@ class FakeMember {
     call->Reply(Encoded(reply));
   }
 
-  runtime::asio::LoopThread thread_;
-  runtime::asio::Network network_;
-  http::PlainService plain_;
+  runtime::asio::LoopThread thread_{"fake-member"};
+  runtime::asio::Network network_{&thread_.loop()};
+  http::PlainService plain_{1000};
   std::unique_ptr<rpc::Server> table_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::shared_ptr<rpc::ServerCall>> hanging_;
