@@ -142,7 +142,8 @@ class Requests {
   const uint64_t keys_;
   runtime::Random random_{1};
   NoLeases lessor_;
-  const kv::WriteContext context_{&store_.mvcc(), &lessor_};
+  kv::OperationCounts counts_;
+  const kv::WriteContext context_{&store_.mvcc(), &lessor_, &counts_};
 };
 
 void Load(LmdbStore* store, uint64_t keys) {

@@ -51,6 +51,8 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment,
                 schema::PutConsistentIndex({index, term}, batch);
               }),
       metrics_(environment.registry),
+      operations_(environment.registry),
+      report_(environment.logger, environment.registry, options.warning_apply_duration),
       committed_(environment.apply_loop, kBatchesMax,
                  [this](auto& batches) {
                    for (std::vector<raft::Entry>& batch : batches) {
@@ -105,10 +107,12 @@ void ApplyLoop::Run() {
 }
 
 void ApplyLoop::ApplySlice() {
+  now_ = environment_.apply_loop->clock().Now();
   for (size_t count = 0; count < kSliceEntries && !queue_.empty(); ++count) {
     ApplyEntry(queue_.front());
     queue_.pop_front();
   }
+  operations_.Add(applier_->TakeCounts());
   progress_->applied = applied_.value();
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     if (completions_[origin].empty()) continue;
@@ -128,7 +132,7 @@ void ApplyLoop::ApplyEntry(const raft::Entry& entry) {
   snapshot_bytes_ += entry.data.size();
   applied_ = entry.index;
   applied_term_ = entry.term;
-  buffer_.EndEntry(entry.index, entry.term, environment_.apply_loop->clock().Now());
+  buffer_.EndEntry(entry.index, entry.term, now_);
 }
 
 void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
@@ -142,9 +146,9 @@ void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
   const bool reply_wanted = origin.has_value() && *origin < completions_.size();
   base::Result<apply::Reply> reply = applier_->Apply(request, reply_wanted);
   Require(reply.status());
-  if (request.has_put()) metrics_.puts.Add();
-  if (request.has_delete_range()) metrics_.deletes.Add();
-  if (request.has_txn()) metrics_.txns.Add();
+  const runtime::TimePoint start = now_;
+  now_ = environment_.apply_loop->clock().Now();
+  report_.Applied(request, *reply, now_ - start);
   if (applier_->TakeViewChanged()) PublishView();
   if (reply_wanted) completions_[*origin].push_back({id, *std::move(reply)});
   if (request.has_compaction()) CompactionTick();

@@ -64,7 +64,7 @@ class RequestModelTest : public ::testing::TestWithParam<int> {
     if (!applied.ok()) return std::move(applied).status();
     return WithHeader(applied->revision, applied->body);
   }
-  WriteContext context() { return {&harness_.store(), &lessor_}; }
+  WriteContext context() { return {&harness_.store(), &lessor_, &counts_}; }
 
   void DoRange() {
     const auto request = requests_.Range();
@@ -128,6 +128,7 @@ class RequestModelTest : public ::testing::TestWithParam<int> {
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory,
                               {.history_bytes = 0, .lock_slice = 3, .history_slice = 5}};
   PlainLessor lessor_{{1, 2, 3}};
+  OperationCounts counts_;
   Model model_{{1, 2, 3}};
   RandomRequests requests_{static_cast<uint64_t>(GetParam())};
 };
@@ -148,7 +149,8 @@ TEST_P(RequestModelTest, WithoutAReplyTheStateIsTheSame) {
   SCOPED_TRACE("seed " + std::to_string(GetParam()));
   mvcc::StoreHarness silent(mvcc::DatabaseKind::kMemory);
   PlainLessor silent_lessor({1, 2, 3});
-  const WriteContext quiet{&silent.store(), &silent_lessor, /*reply_wanted=*/false};
+  OperationCounts silent_counts;
+  const WriteContext quiet{&silent.store(), &silent_lessor, &silent_counts, /*reply_wanted=*/false};
   for (int i = 0; i < 500; ++i) {
     requests_.SetRevision(harness_.store().revision().value());
     const auto request = requests_.Txn(3);

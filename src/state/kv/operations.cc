@@ -67,6 +67,8 @@ base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
       if (request.ignore_lease()) lease = previous.lease;
     }
   }
+  ++context.counts->puts;
+  context.counts->put_bytes += request.key().size() + value.size();
   ASSIGN_OR_RETURN(const base::LeaseId before, txn.Put(request.key(), value, lease));
   if (before == lease) return {};
   if (before != base::LeaseId()) context.lessor->Detach(before, request.key());
@@ -90,6 +92,7 @@ base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn
       }
     }
   }
+  ++context.counts->deletes;
   ASSIGN_OR_RETURN(const std::vector<mvcc::WriteTxn::Deleted> deleted, txn.DeleteRange(range));
   for (const mvcc::WriteTxn::Deleted& key : deleted) {
     if (key.lease != base::LeaseId()) context.lessor->Detach(key.lease, key.key);

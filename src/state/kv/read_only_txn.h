@@ -33,6 +33,7 @@ class ReadOnlyTxn {
   // Once it is done: the TxnResponse without its header, and the revision of that.
   base::Bytes Body() const { return response_.Body(compare_.holds()); }
   base::Revision revision() const { return pin_->revision(); }
+  size_t range_count() const { return static_cast<size_t>(next_); }
 
  private:
   ReadOnlyTxn(mvcc::Store* store, std::unique_ptr<mvcc::ReadPin> pin,

@@ -84,6 +84,7 @@ class Execution {
  private:
   base::Status RunRange(const mvcc::WriteTxn& txn, const etcdserverpb::RangeRequest& request,
                         TxnResponse* response) const {
+    ++context_.counts->ranges;
     if (!context_.reply_wanted) return {};
     base::Result<std::unique_ptr<mvcc::ReadPin>> pin =
         request.revision() > 0 ? context_.store->Pin(base::Revision(request.revision()))
@@ -128,7 +129,9 @@ base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request
   }
   mvcc::WriteTxn txn = context.store->Write();
   Applied applied;
+  const uint64_t before = context.counts->operations();
   ASSIGN_OR_RETURN(applied.body, execution.Run(txn, plan));
+  if (context.counts->operations() > before + 1) ++context.counts->txns;
   applied.revision = txn.revision();
   return applied;
 }

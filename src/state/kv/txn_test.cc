@@ -35,10 +35,10 @@ class TxnTest : public ::testing::Test {
     request.set_key(key);
     request.set_value(value);
     request.set_lease(lease);
-    return Put({&harness_.store(), &lessor_}, request);
+    return Put({&harness_.store(), &lessor_, &counts_}, request);
   }
   base::Result<Applied> Run(const std::string& text) {
-    auto applied = Txn({&harness_.store(), &lessor_}, Of(text));
+    auto applied = Txn({&harness_.store(), &lessor_, &counts_}, Of(text));
     harness_.EndEntry();
     return applied;
   }
@@ -56,6 +56,7 @@ class TxnTest : public ::testing::Test {
 
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
   PlainLessor lessor_{{1, 2}};
+  OperationCounts counts_;
 };
 
 TEST_F(TxnTest, ComparesLookAtEachTarget) {

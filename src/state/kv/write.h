@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "proto/rpc.pb.h"
 #include "state/kv/lessor.h"
+#include "state/kv/operation_counts.h"
 #include "storage/mvcc/store.h"
 
 // What requests do to the keys when they are applied. On the apply loop, one at a time, within the
@@ -21,6 +22,7 @@ struct Applied {
 struct WriteContext {
   mvcc::Store* store;
   Lessor* lessor;
+  OperationCounts* counts;  // added to
   // Whether anybody waits for the body; without, reads are left out.
   bool reply_wanted = true;
 };
