@@ -53,6 +53,10 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment,
       metrics_(environment.registry),
       operations_(environment.registry),
       report_(environment.logger, environment.registry, options.warning_apply_duration),
+      compaction_report_({.clock = &environment.apply_loop->clock(),
+                          .logger = environment.logger,
+                          .registry = environment.registry,
+                          .database = recovered.database.get()}),
       committed_(environment.apply_loop, kBatchesMax,
                  [this](auto& batches) {
                    for (std::vector<raft::Entry>& batch : batches) {
@@ -282,6 +286,8 @@ void ApplyLoop::SaveSnapshotIfDue() {
 // A bounded part of a removal at a time, with pauses, as etcd paces it.
 void ApplyLoop::CompactionTick() {
   if (compaction_armed_) return;
+  const runtime::TimePoint start = environment_.apply_loop->clock().Now();
+  const base::Revision finished_before = store_->finished_compact_revision();
   size_t looked_at = 0;
   bool more = true;
   while (more && looked_at < options_.compaction_batch_limit) {
@@ -290,6 +296,8 @@ void ApplyLoop::CompactionTick() {
     more = *step;
     looked_at += kCompactionSlice;
   }
+  const bool ended = store_->finished_compact_revision() != finished_before;
+  if (more || ended) compaction_report_.Worked(*store_, start, ended);
   CommitIfDue(false);
   if (more) {
     compaction_armed_ = true;

@@ -16,6 +16,7 @@
 #include "runtime/published.h"
 #include "server/apply_report.h"
 #include "server/cluster_view.h"
+#include "server/compaction_report.h"
 #include "server/data_directory.h"
 #include "server/frontend.h"
 #include "server/metrics.h"
@@ -103,6 +104,7 @@ class ApplyLoop {
   ApplyMetrics metrics_;
   OperationMetrics operations_;
   ApplyReport report_;
+  CompactionReport compaction_report_;
   runtime::Published<ClusterView> view_;
 
   Replica* replica_ = nullptr;

@@ -24,8 +24,7 @@ constexpr Family kWrittenBytes = {"etcd_disk_wal_write_bytes_total",
                                   "Total number of bytes written in WAL."};
 constexpr Family kCommit = {"etcd_disk_backend_commit_duration_seconds",
                             "The latency distributions of commit called by backend."};
-constexpr Family kRanges = {"etcd_mvcc_range_total",
-                            "Total number of ranges seen by this member."};
+constexpr Family kRanges = {"etcd_mvcc_range_total", "Total number of ranges seen by this member."};
 constexpr Family kPuts = {"etcd_mvcc_put_total", "Total number of puts seen by this member."};
 constexpr Family kDeletes = {"etcd_mvcc_delete_total",
                              "Total number of deletes seen by this member."};
@@ -90,6 +89,17 @@ void CollectIdentity(const Server& server, observe::Samples& samples) {
                  "Which version is running. 1 for 'cluster_version' label "
                  "with current cluster version"},
                 MetricType::kGauge, 1, {{"cluster_version", minor}});
+  }
+}
+
+void CollectAlarms(const Server& server, observe::Samples& samples) {
+  for (const alarms::Alarm& alarm : server.view()->alarms) {
+    samples.Add({"etcd_debugging_server_alarms",
+                 "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 "
+                 "for 'alarm_type' label with type of this alarm"},
+                MetricType::kGauge, 1,
+                {{"server_id", members::HexText(alarm.member.value())},
+                 {"alarm_type", alarm.type == alarms::Type::kNoSpace ? "NOSPACE" : "CORRUPT"}});
   }
 }
 
@@ -190,6 +200,7 @@ void AddServerMetrics(Server* server, observe::Registry* registry) {
   registry->AddCollector([server](observe::Samples& samples) {
     CollectProgress(*server, samples);
     CollectIdentity(*server, samples);
+    CollectAlarms(*server, samples);
     CollectStore(*server, samples);
   });
 }

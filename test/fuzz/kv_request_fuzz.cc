@@ -80,9 +80,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   OneLease lessor;
   kv::OperationCounts counts;
   const int64_t before = small.store().revision().value();
-  const base::Result<kv::Applied> applied = kv::IsReadOnly(request)
-                                                ? ReadOnly(small.store(), request)
-                                                : kv::Txn({&small.store(), &lessor, &counts}, request);
+  const base::Result<kv::Applied> applied =
+      kv::IsReadOnly(request) ? ReadOnly(small.store(), request)
+                              : kv::Txn({&small.store(), &lessor, &counts}, request);
   const int64_t after = small.store().revision().value();
   CHECK(after == before || (applied.ok() && after == before + 1));
   if (applied.ok()) {

@@ -1,6 +1,8 @@
 #include "api/v3/kv_service.h"
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -33,10 +35,12 @@ class KvService::ReadCall {
 
   // At once, or when this member has seen all that was committed before.
   static void Start(Self self, bool serializable) {
+    self->start_ = self->opened_ = self->Now();
     if (serializable) return Open(std::move(self));
     server::Frontend& frontend = self->context_.frontend();
     frontend.ReadIndex([self = std::move(self)](const base::Status& read) mutable {
-      if (!read.ok()) return self->call_->Finish(read);
+      self->opened_ = self->Now();
+      if (!read.ok()) return self->Fail(read);
       Open(std::move(self));
     });
   }
@@ -44,7 +48,7 @@ class KvService::ReadCall {
  private:
   static void Open(Self self) {
     auto read = Read::Open(self->context_.server().store(), self->request_);
-    if (!read.ok()) return self->call_->Finish(read.status());
+    if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
     Continue(std::move(self));
   }
@@ -52,25 +56,58 @@ class KvService::ReadCall {
   static void Continue(Self self) {
     if (!self->call_->is_open()) return;
     const base::Result<bool> done = self->read_->Step();
-    if (!done.ok()) return self->call_->Finish(done.status());
+    if (!done.ok()) return self->Fail(done.status());
     if (*done) return self->Reply();
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
     loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
   }
 
+  runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
+
+  void Fail(const base::Status& status) {
+    Report(status, 1, {});
+    call_->Finish(status);
+  }
+
   void Reply() {
-    if constexpr (std::is_same_v<Read, kv::RangeRead>) {
+    if constexpr (kIsRange) {
+      Report({}, 1, [this] {
+        return "range_response_count:" + std::to_string(read_->size()) +
+               " size:" + std::to_string(read_->BodySize());
+      });
       context_.ReplyRead(*call_, *read_);
     } else {
-      context_.ReplyEncoded(*call_, {{}, read_->Body(), read_->revision()});
+      apply::Reply reply{{}, read_->Body(), read_->revision()};
+      Report({}, read_->range_count(),
+             [&reply] { return "size:" + std::to_string(reply.body.size()); });
+      context_.ReplyEncoded(*call_, reply);
     }
   }
+
+  // `response` is asked only if it is to be told.
+  void Report(const base::Status& status, size_t ranges,
+              const std::function<std::string()>& response) {
+    ReadReport& reads = context_.reads();
+    const runtime::TimePoint now = Now();
+    const bool slow = response && reads.IsSlow(now - start_);
+    if (kIsRange) reads.RangeTook(status.ok(), now - opened_);
+    reads.Done({.kind = kIsRange ? ReadReport::Kind::kRange : ReadReport::Kind::kTxn,
+                .request = &request_,
+                .status = status,
+                .ranges = ranges,
+                .response = slow ? response() : std::string(),
+                .took = now - start_});
+  }
+
+  static constexpr bool kIsRange = std::is_same_v<Read, kv::RangeRead>;
 
   const Context& context_;
   const Call call_;
   Request request_;
   std::optional<Read> read_;
+  runtime::TimePoint start_;
+  runtime::TimePoint opened_;  // when reading could begin
 };
 
 void KvService::AddTo(rpc::Server& table) {
@@ -84,8 +121,9 @@ void KvService::AddTo(rpc::Server& table) {
   add("DeleteRange", &KvService::DeleteRange);
   add("Txn", &KvService::Txn);
   add("Compact", &KvService::Compact);
-  table.AddStreaming(kService, "RangeStream", rpc::Kind::kServerStreaming,
-                     [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
+  context_.AddStreaming(
+      table, kService, "RangeStream", rpc::Kind::kServerStreaming,
+      [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {

@@ -14,7 +14,7 @@ TEST(LoggableTextTest, OfValuesOnlyTheSizesAreShown) {
   request.mutable_header()->set_id(7);
   request.mutable_put()->set_key("foo");
   request.mutable_put()->set_value("secret");
-  EXPECT_EQ(LoggableText(request), "header { ID: 7 } put { key: \"foo\" value_size: 6 }");
+  EXPECT_EQ(LoggableText(request), "put { key: \"foo\" value_size: 6 } header { ID: 7 }");
 }
 
 TEST(LoggableTextTest, NorAreThoseOfTransactionsShown) {

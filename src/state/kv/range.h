@@ -45,7 +45,6 @@ class RangeRead {
   size_t BodySize() const;
   char* WriteBody(char* out) const;
   base::Revision revision() const { return current_; }
-  static size_t range_count() { return 1; }
   // Its parts.
   size_t size() const { return pairs_.size() + parsed_.size(); }
   size_t PairsSize() const { return pairs_bytes_; }
