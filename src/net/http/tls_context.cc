@@ -189,6 +189,11 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
 
 base::Status TlsContext::CheckPeer(ssl_st* ssl, ConnectionInfo* info) const {
   info->tls = true;
+  const unsigned char* protocol = nullptr;
+  unsigned int protocol_size = 0;
+  SSL_get0_alpn_selected(ssl, &protocol, &protocol_size);
+  info->http2_negotiated =
+      base::ByteView(reinterpret_cast<const char*>(protocol), protocol_size) == "h2";
   X509* const certificate = SSL_get0_peer_certificate(ssl);
   const bool names_matter = !allowed_common_names_.empty() || !allowed_host_names_.empty();
   if (certificate == nullptr) {
