@@ -18,6 +18,9 @@ constexpr size_t kWorkerThreads = 4;
 constexpr size_t kWorkerQueue = 1000;
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 
+// As many as one thread can sign with a key of 4096 bits before their time is up.
+constexpr size_t kMaxWaitingHandshakes = 4096;
+
 }  // namespace
 
 App::App(const config::ServerConfig& config, const observe::Logger* logger)
@@ -110,6 +113,8 @@ base::Status App::OpenTls() {
   }
   if (config_.client_tls.cert_file.empty()) return {};
   ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
+  handshake_workers_ = std::make_unique<runtime::posix::Workers>("handshake", net_threads_.size(),
+                                                                 kMaxWaitingHandshakes);
   return {};
 }
 
@@ -128,8 +133,9 @@ void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
   for (size_t i = 0; i < net_threads_.size(); ++i) {
-    const NetThread::Parts parts{&config_,   server_.get(), i,
-                                 tls_.get(), &metrics_,     &network_metrics_};
+    const NetThread::Parts parts{
+        &config_,  server_.get(),    i, tls_.get(), handshake_workers_.get(),
+        &metrics_, &network_metrics_};
     const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
     if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
   }
