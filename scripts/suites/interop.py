@@ -28,17 +28,20 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
         counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
         if full:
             counts += _go(root / "test/interop/go", environment | snapshot_tool)
+            with _server(binaries / "rpc_test_server", "tls") as tls_address:
+                counts += _go(root / "test/interop/h2spec",
+                              environment | {"INTEROP_TLS_ADDRESS": tls_address})
         else:
-            counts.skips.append("interop: grpc-go and bbolt (with --full)")
+            counts.skips.append("interop: grpc-go, bbolt and h2spec (with --full)")
     return counts
 
 
 @contextlib.contextmanager
-def _server(program: Path) -> Iterator[str]:
+def _server(program: Path, *arguments: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([program, str(port)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([program, str(port), *arguments], stdout=subprocess.PIPE, text=True)
     try:
         server.stdout.readline()  # "listening on ..."
         yield f"127.0.0.1:{port}"
@@ -57,7 +60,7 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
 
 def _go(folder: Path, environment: dict[str, str]) -> Counts:
     if shutil.which("go") is None:
-        return Counts(skips=["interop: grpc-go and bbolt: there is no go"])
+        return Counts(skips=[f"interop: {folder.name}: there is no go"])
     done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
                           env=gtest.environment_with(environment), stdout=subprocess.PIPE,
                           timeout=600)

@@ -140,7 +140,10 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
   listening.socket.share_port = thread_count > 1;
-  if (plan.tls) listening.tls = [tls = parts.tls] { return tls->context(); };
+  if (plan.tls) {
+    listening.tls = [tls = parts.tls] { return tls->context(); };
+    listening.handshake_workers = parts.handshake_workers;
+  }
   return server.Listen(plan.address, listening).status();
 }
 
