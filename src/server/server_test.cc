@@ -138,6 +138,66 @@ TEST_F(ServerTest, AMemberWhoseDatabaseIsAheadOfItsLogDoesNotStart) {
   EXPECT_EQ(status.code(), base::Code::kDataLoss);
 }
 
+class DamagedLogTest : public ServerTest {
+ protected:
+  static constexpr std::string_view kSegment =
+      "/default.etcd/member/wal/0000000000000000-0000000000000000.wal";
+
+  // Some entries that the database has, and two that only the log has.
+  void WriteAndKill() {
+    Start();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(Put("key" + std::to_string(i), "covered").status.ok());
+    member_.RunFor(std::chrono::seconds(1));
+    ASSERT_TRUE(Put("a", "first above").status.ok());
+    ASSERT_TRUE(Put("b", "second above").status.ok());
+    member_.Kill();
+  }
+  // Damages the entry that holds `text`.
+  void Damage(std::string_view text) {
+    const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
+    ASSERT_NE(bytes.find(text), base::Bytes::npos);
+    member_.disk().Corrupt(kSegment, bytes.find(text));
+  }
+};
+
+TEST_F(DamagedLogTest, WhatTheDatabaseCoversIsRepairedFromIt) {
+  WriteAndKill();
+  Damage("key10");
+  for (int start = 0; start < 2; ++start) {
+    Start();
+    EXPECT_EQ(Value("key10"), "covered");
+    EXPECT_EQ(Value("a"), "first above");
+    EXPECT_EQ(Value("b"), "second above");
+    EXPECT_TRUE(Put("c", std::to_string(start)).status.ok());
+    member_.Crash();
+  }
+  EXPECT_TRUE(member_.disk().Exists(std::string(kSegment) + ".broken").value());
+}
+
+TEST_F(DamagedLogTest, WhatMayHaveBeenAcknowledgedIsNotGivenUp) {
+  WriteAndKill();
+  Damage("first above");
+  const base::Bytes before = *runtime::ReadFile(member_.disk(), kSegment);
+  const base::Status status = member_.Start();
+  EXPECT_EQ(status.code(), base::Code::kDataLoss);
+  const std::string_view message = status.message();
+  EXPECT_EQ(message.find(std::string(kSegment) + ": damaged record at offset "), 0u) << message;
+  EXPECT_NE(message.find("the database covers the log up to entry "), message.npos) << message;
+  EXPECT_NE(message.find("remove the member and add it again"), message.npos) << message;
+  EXPECT_TRUE(*runtime::ReadFile(member_.disk(), kSegment) == before);
+}
+
+TEST_F(DamagedLogTest, AnEndThatTheDatabaseKnowsMoreOfIsNoTornWrite) {
+  WriteAndKill();
+  const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
+  {
+    auto file = member_.disk().Open(kSegment, runtime::OpenMode::kWrite);
+    ASSERT_TRUE((*file)->Truncate(bytes.find("key10")).ok());
+  }
+  EXPECT_EQ(member_.Start().code(), base::Code::kDataLoss);
+  EXPECT_EQ(runtime::ReadFile(member_.disk(), kSegment)->size(), bytes.find("key10"));
+}
+
 // Writers that keep asking, a process that dies at any moment, and what must hold across it.
 class CrashRun {
  public:
