@@ -44,7 +44,7 @@ struct NetThread::Services {
   Services(const Parts& parts, runtime::Loop* loop)
       : counts(*parts.counts),
         context(parts.server, &parts.server->frontend(parts.origin)),
-        health(parts.server, &parts.server->frontend(parts.origin)),
+        health(parts.server, &parts.server->frontend(parts.origin), parts.health),
         kv(&context),
         maintenance(&context),
         cluster(&context),

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
@@ -106,6 +107,43 @@ TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
   EXPECT_EQ(Put("a", std::string(member_.options.max_request_bytes, 'v')).status,
             base::errors::kRequestTooLarge);
   EXPECT_TRUE(Put("a", "small").status.ok());
+}
+
+TEST_F(ServerTest, ACompactionIsToldWhenItIsFinished) {
+  Start();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Put("a", std::to_string(i)).status.ok());
+  etcdserverpb::CompactionRequest request;
+  request.set_revision(11);
+  std::optional<base::Status> compacted;
+  member_.net_loop().Post([&] {
+    member_.frontend().Propose(InternalRaftRequest::kCompactionFieldNumber,
+                               request.SerializeAsString(),
+                               [&](const apply::Reply& reply) { compacted = reply.status; });
+  });
+  ASSERT_TRUE(member_.RunUntil([&] { return compacted.has_value(); }));
+  const auto told = [this] {
+    for (const std::string& line : member_.LogLines()) {
+      if (line.find("finished scheduled compaction") != std::string::npos) return line;
+    }
+    return std::string();
+  };
+  ASSERT_TRUE(member_.RunUntil([&] { return !told().empty(); }));
+  EXPECT_THAT(told(), ::testing::HasSubstr("\"number-of-keys-compacted\":9"));
+  EXPECT_THAT(member_.Metrics(),
+              ::testing::HasSubstr("etcd_debugging_mvcc_db_compaction_keys_total 9"));
+}
+
+TEST_F(ServerTest, RequestsAreMeasuredByTheirType) {
+  Start();
+  ASSERT_TRUE(Put("a", "1").status.ok());
+  EXPECT_FALSE(Put("a", std::string(member_.options.max_request_bytes, 'v')).status.ok());
+  const std::string metrics = member_.Metrics();
+  for (const char* const line :
+       {"etcd_server_request_duration_seconds_count{type=\"Put\",success=\"true\"} 1",
+        "op=\"Put\",success=\"true\"} 1", "etcd_mvcc_put_total 1",
+        "etcd_debugging_mvcc_total_put_size_in_bytes 2"}) {
+    EXPECT_THAT(metrics, ::testing::HasSubstr(line));
+  }
 }
 
 TEST_F(ServerTest, WhatWaitsWhenTheMemberEndsIsToldSo) {

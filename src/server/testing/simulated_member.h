@@ -96,6 +96,8 @@ class SimulatedMember {
   runtime::Loop& net_loop() { return *net_loop_; }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
+  std::string Metrics() const { return registry_->Scrape(); }
+  std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
 
