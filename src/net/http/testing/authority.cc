@@ -80,7 +80,7 @@ base::Bytes Authority::certificate_pem() const {
 SelfSigned Authority::Issue(int64_t serial, const std::string& host) const {
   const KeyPointer key(EVP_EC_gen("P-256"));
   const CertificatePointer certificate = NewCertificate(serial, host, key.get());
-  AddExtension(certificate.get(), NID_ext_key_usage, "clientAuth");
+  AddExtension(certificate.get(), NID_ext_key_usage, "clientAuth,serverAuth");
   AddExtension(certificate.get(), NID_subject_alt_name, "DNS:" + host);
   CHECK(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0);
   const BioPointer key_text(BIO_new(BIO_s_mem()));
