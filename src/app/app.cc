@@ -37,6 +37,8 @@ void CollectFeatures(const config::FeatureGates& gates, observe::Samples& sample
 App::App(const config::ServerConfig& config, const observe::Logger* logger)
     : config_(config),
       logger_(*logger),
+      disk_(config.backend.unsafe_no_fsync ? runtime::posix::Disk::Syncing::kOff
+                                           : runtime::posix::Disk::Syncing::kOn),
       raft_thread_("raft"),
       apply_thread_("apply"),
       wal_thread_("wal"),
@@ -99,8 +101,10 @@ server::Environment App::NewEnvironment() {
   environment.wal_loop = &wal_thread_.loop();
   environment.backend_loop = &backend_thread_.loop();
   environment.workers = &workers_;
-  environment.open_backend = [disk = &disk_](const std::string& path) {
-    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames);
+  backend::LmdbOptions database;
+  database.sync = !config_.backend.unsafe_no_fsync;
+  environment.open_backend = [disk = &disk_, database](const std::string& path) {
+    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, database);
   };
   environment.logger = &logger_;
   environment.registry = &registry_;

@@ -32,6 +32,7 @@ base::Status FillCluster(const config::ClusterConfig& config, server::Options* o
 void FillStorage(const config::ServerConfig& config, server::Options* options) {
   const config::BackendConfig& backend = config.backend;
   if (backend.quota_bytes != 0) options->quota_backend_bytes = backend.quota_bytes;
+  options->bootstrap_defragment_bytes = backend.bootstrap_defrag_threshold_megabytes << 20;
   if (backend.batch_interval.count() > 0) options->backend_batch_interval = backend.batch_interval;
   if (backend.batch_limit > 0) {
     options->backend_batch_limit = static_cast<size_t>(backend.batch_limit);

@@ -256,8 +256,7 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
       {"feature-gates", {"--feature-gates=CompactHashCheck=true"}},
       {"force-new-cluster", {"--force-new-cluster"}},
       {"enable-pprof", {"--enable-pprof"}},
-      {"memory-mlock", {"--memory-mlock"}},
-      {"bootstrap-defrag-threshold-megabytes", {"--bootstrap-defrag-threshold-megabytes=1"}}};
+      {"memory-mlock", {"--memory-mlock"}}};
   for (const auto& [flag, arguments] : kCases) {
     EXPECT_EQ(Refused({arguments}),
               "etcd: flag --" + std::string(flag) + " is not supported by this version");

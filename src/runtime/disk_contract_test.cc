@@ -164,5 +164,15 @@ INSTANTIATE_TEST_SUITE_P(EachDisk, DiskContractTest,
                          ::testing::Values(Kind{"Posix", OnPosix}, Kind{"Simulated", Simulated}),
                          [](const auto& param) { return std::string(param.param.name); });
 
+// A device for which a sync is an error tells whether there was one.
+TEST(PosixDiskTest, WithoutSyncingNothingIsSynced) {
+  for (const auto syncing : {posix::Disk::Syncing::kOn, posix::Disk::Syncing::kOff}) {
+    posix::Disk disk(syncing);
+    const auto file = disk.Open("/dev/null", OpenMode::kWrite);
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ((*file)->Sync().ok(), syncing == posix::Disk::Syncing::kOff);
+  }
+}
+
 }  // namespace
 }  // namespace runtime

@@ -45,6 +45,8 @@ struct Options {
   // 0 or less: no limit.
   int64_t quota_backend_bytes = int64_t{2} << 30;
   size_t max_learners = 1;
+  // The database is defragmented at the start if that frees so much; 0: never.
+  uint64_t bootstrap_defragment_bytes = 0;
 
   runtime::Duration backend_batch_interval = std::chrono::milliseconds(100);
   size_t backend_batch_limit = 10'000;

@@ -17,6 +17,24 @@ namespace {
 // The cluster's, as it is told to operators.
 constexpr std::string_view kCapabilityVersion = "3.7";
 
+base::Status DefragmentIfWorthwhile(const Options& options, const observe::Logger& logger,
+                                    backend::Backend* database) {
+  if (options.bootstrap_defragment_bytes == 0) return {};
+  const backend::Sizes before = database->sizes();
+  if (before.allocated - before.in_use < options.bootstrap_defragment_bytes) {
+    logger.Info("Skipping defragmentation",
+                {{"current-db-size-bytes", before.allocated},
+                 {"current-db-size-in-use-bytes", before.in_use},
+                 {"bootstrap-defrag-threshold-bytes", options.bootstrap_defragment_bytes}});
+    return {};
+  }
+  RETURN_IF_ERROR(database->Defragment([](uint64_t) { return true; }));
+  logger.Info("defragmented the database before the start",
+              {{"previous-db-size-bytes", before.allocated},
+               {"current-db-size-bytes", database->sizes().allocated}});
+  return {};
+}
+
 }  // namespace
 
 Server::Server(const Options& options, const Environment& environment, Recovered recovered,
@@ -34,6 +52,7 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
   const runtime::Clock& clock = environment.raft_loop->clock();
   const runtime::TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(Recovered recovered, OpenDataDirectory(options, environment));
+  RETURN_IF_ERROR(DefragmentIfWorthwhile(options, *environment.logger, recovered.database.get()));
   const runtime::TimePoint opened = clock.Now();
   environment.logger->Info("opened data directory",
                            {{"data-dir", options.data_dir},

@@ -46,7 +46,8 @@ base::Result<std::unique_ptr<runtime::File>> Disk::Open(std::string_view path, O
   std::string name(path);
   const int descriptor = OpenDescriptor(name, Flags(mode));
   if (descriptor < 0) return base::ErrnoStatus(errno, path);
-  return std::unique_ptr<runtime::File>(std::make_unique<File>(descriptor, std::move(name)));
+  return std::unique_ptr<runtime::File>(
+      std::make_unique<File>(descriptor, std::move(name), syncing_ == Syncing::kOn));
 }
 
 base::Status Disk::Rename(std::string_view from, std::string_view to) {
@@ -103,6 +104,7 @@ base::Result<bool> Disk::Exists(std::string_view path) const {
 }
 
 base::Status Disk::SyncDirectory(std::string_view path) {
+  if (syncing_ == Syncing::kOff) return {};
   const int descriptor = OpenDescriptor(std::string(path), O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) return base::ErrnoStatus(errno, path);
   const int error_number = ::fsync(descriptor) == 0 ? 0 : errno;

@@ -85,6 +85,7 @@ base::Status File::WriteAt(uint64_t offset, std::span<const base::ByteView> piec
 }
 
 base::Status File::Sync() {
+  if (!syncs_) return {};
   // Not retried on failure: the kernel may have dropped the dirty pages, and a second call would
   // report success for bytes that are lost.
   if (::fdatasync(descriptor_) != 0) return Failure(errno);

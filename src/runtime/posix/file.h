@@ -7,8 +7,9 @@ namespace runtime::posix {
 // An open file descriptor.
 class File final : public runtime::File {
  public:
-  // Takes ownership of `descriptor`.
-  File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  // Takes ownership of `descriptor`. Without `syncs` Sync does nothing.
+  File(int descriptor, std::string path, bool syncs)
+      : descriptor_(descriptor), path_(std::move(path)), syncs_(syncs) {}
   ~File() override;
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -28,6 +29,7 @@ class File final : public runtime::File {
 
   const int descriptor_;
   const std::string path_;
+  const bool syncs_;
 };
 
 }  // namespace runtime::posix

@@ -17,6 +17,9 @@ struct LmdbOptions {
   uint64_t map_bytes = uint64_t{64} << 30;
   // Readers at one time, in all threads.
   unsigned readers_max = 4096;
+  // Whether a commit waits for the device; without that a crash of the machine may leave a file
+  // that cannot be read.
+  bool sync = true;
   // What may be committed, and not yet be replayed, while a defragmented copy is made. With more
   // the defragmentation gives up.
   uint64_t delta_bytes_max = uint64_t{4} << 30;

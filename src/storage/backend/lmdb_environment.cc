@@ -59,7 +59,8 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
   if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count));
   // Readers belong to no thread: they are pooled and may move.
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMEMINIT;
-  if (sync == Sync::kWhenAsked) flags |= MDB_NOSYNC;
+  syncs_commits_ = options.sync;
+  if (sync == Sync::kWhenAsked || !options.sync) flags |= MDB_NOSYNC;
   if (error == 0) error = mdb_env_open(environment_, path_.c_str(), flags, kFileMode);
   // Forgets the readers of a process that was killed; they would hold pages back for ever.
   int dead_readers = 0;
@@ -159,6 +160,7 @@ base::Status LmdbEnvironment::SyncToDisk() {
 }
 
 base::Status LmdbEnvironment::MakeDurable() {
+  if (!syncs_commits_) return {};
   RETURN_IF_ERROR(SyncToDisk());
   constexpr int kOff = 0;
   const int error = mdb_env_set_flags(environment_, MDB_NOSYNC, kOff);

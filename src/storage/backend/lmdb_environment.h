@@ -50,7 +50,8 @@ class LmdbEnvironment {
 
   // Makes everything durable that was committed.
   base::Status SyncToDisk();
-  // The same, and each commit from now on is durable by itself.
+  // The same, and each commit from now on is durable by itself. Does nothing if commits are not to
+  // be synced at all.
   base::Status MakeDurable();
 
   // As of the last commit.
@@ -80,6 +81,7 @@ class LmdbEnvironment {
 
   std::string path_;
   MDB_env* environment_ = nullptr;
+  bool syncs_commits_ = true;
   std::unique_ptr<runtime::File> removed_;  // null unless the file is to go with this
   std::vector<std::string> names_;
   std::vector<unsigned> buckets_;

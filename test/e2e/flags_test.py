@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""What flags change about a member, from outside.
+
+ETCD in the environment is the program.
+"""
+
+import os
+import unittest
+from pathlib import Path
+
+import etcd3
+
+from member import Member
+
+ROOT = Path(__file__).resolve().parents[2]
+ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
+MEGABYTE = 1 << 20
+KEYS = 8
+VALUE = "v" * MEGABYTE
+
+
+def client(member: Member):
+    host, port = member.address.split(":")
+    return etcd3.client(host=host, port=int(port), timeout=30)
+
+
+class FlagsTest(unittest.TestCase):
+    def test_a_member_defragments_at_the_start_if_it_is_worthwhile(self) -> None:
+        with Member(ETCD) as member:
+            etcd = client(member)
+            for number in range(KEYS):
+                etcd.put(f"k{number}", VALUE)
+            response = etcd.delete_prefix("k")
+            etcd.compact(response.header.revision, physical=True)
+            etcd.close()
+            member.stop()
+            database = member.folder / "data/member/snap/db.mdb"
+            full_bytes = database.stat().st_size
+            member.flags = ("--bootstrap-defrag-threshold-megabytes=1000",)
+            member.start()
+            member.stop()
+            self.assertIn("Skipping defragmentation", member.log.read_text())
+            self.assertEqual(database.stat().st_size, full_bytes)
+            member.flags = ("--bootstrap-defrag-threshold-megabytes=1",)
+            member.start()
+            self.assertLess(database.stat().st_size, MEGABYTE)
+            self.assertGreater(full_bytes, KEYS * MEGABYTE)
+
+    def test_without_syncs_a_restart_finds_what_was_written(self) -> None:
+        with Member(ETCD, "--unsafe-no-fsync") as member:
+            etcd = client(member)
+            etcd.put("k", "1")
+            etcd.close()
+            member.kill()
+            member.start()
+            self.assertEqual(client(member).get("k")[0], b"1")
+
+    def test_what_takes_too_long_is_told(self) -> None:
+        with Member(ETCD, "--warning-apply-duration=1ns") as member:
+            etcd = client(member)
+            etcd.put("key", "secret")
+            etcd.get("key")
+            slow = [line for line in member.log.read_text().splitlines()
+                    if "apply request took too long" in line]
+            self.assertTrue(any('key: \\"key\\" value_size: 6' in line for line in slow), slow)
+            self.assertTrue(any("read-only range " in line for line in slow), slow)
+            self.assertNotIn("secret", member.log.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
