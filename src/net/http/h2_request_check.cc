@@ -67,10 +67,11 @@ bool H2RequestCheck::OnPseudoField(base::ByteView name, base::ByteView value) {
 }
 
 bool H2RequestCheck::OnContentLength(base::ByteView value) {
-  if (content_length_ != kNotGiven || head_complete_) return false;
+  if (has_length_ || head_complete_) return false;
+  has_length_ = true;
   const char* const end = value.data() + value.size();
-  const auto parsed = std::from_chars(value.data(), end, content_length_);
-  return parsed.ec == std::errc() && parsed.ptr == end && content_length_ >= 0;
+  const auto parsed = std::from_chars(value.data(), end, to_come_);
+  return parsed.ec == std::errc() && parsed.ptr == end && to_come_ >= 0;
 }
 
 bool H2RequestCheck::OnHeadComplete() {
@@ -80,12 +81,12 @@ bool H2RequestCheck::OnHeadComplete() {
 }
 
 bool H2RequestCheck::OnData(size_t size) {
-  received_ += static_cast<int64_t>(size);
-  return content_length_ == kNotGiven || received_ <= content_length_;
+  to_come_ -= static_cast<int64_t>(size);
+  return !has_length_ || to_come_ >= 0;
 }
 
 bool H2RequestCheck::OnEnd() const {
-  return content_length_ == kNotGiven || received_ == content_length_;
+  return !has_length_ || to_come_ == 0;
 }
 
 }  // namespace http

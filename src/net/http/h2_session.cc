@@ -221,6 +221,7 @@ H2Stream& H2Session::NewStream(int32_t id) {
 }
 
 void H2Session::Release(H2Stream& stream) {
+  if (arriving_ == &stream) arriving_ = nullptr;
   unsent_ -= stream.unsent_;
   stream.DropQueued(carrier_->output());
   Credit(stream.unconsumed_);
@@ -254,8 +255,10 @@ Exchange& H2Session::Request(const Headers& head, Exchange::Then then,
   return stream;
 }
 
-void H2Session::OnBeginHead(int32_t id) {
-  nghttp2_session_set_stream_user_data(session_, id, &NewStream(id));
+H2Stream& H2Session::OnBeginHead(int32_t id) {
+  H2Stream& stream = NewStream(id);
+  nghttp2_session_set_stream_user_data(session_, id, &stream);
+  return stream;
 }
 
 void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
@@ -286,7 +289,7 @@ void H2Session::RefuseHead(H2Stream& stream) {
 
 void H2Session::OnRemoteEnd(H2Stream& stream) {
   stream.remote_ended_ = true;
-  if (!stream.reset_) stream.handler_->OnEnd(stream.received_trailers_);
+  if (!stream.reset_) stream.handler_->OnEnd(stream.received_trailers());
 }
 
 void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {

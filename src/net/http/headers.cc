@@ -1,32 +1,58 @@
 #include "net/http/headers.h"
 
 #include <charconv>
+#include <cstring>
 
 namespace http {
 
+namespace {
+
+struct Sizes {
+  uint32_t name;
+  uint32_t value;
+};
+
+Sizes SizesAt(const char* field) {
+  Sizes sizes;
+  std::memcpy(&sizes, field, sizeof sizes);
+  return sizes;
+}
+
+}  // namespace
+
 void Headers::Add(base::ByteView name, base::ByteView value) {
-  places_.push_back({static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(name.size()),
-                     static_cast<uint32_t>(value.size())});
-  text_.append(name);
-  text_.append(value);
+  static_assert(sizeof(Sizes) == kSizeBytes);
+  const Sizes sizes{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())};
+  fields_.append(reinterpret_cast<const char*>(&sizes), sizeof sizes);
+  fields_.append(name);
+  fields_.append(value);
+  ++count_;
+}
+
+void Headers::Add(const Headers& more) {
+  fields_.append(more.fields_);
+  count_ += more.count_;
 }
 
 void Headers::Clear() {
-  text_.clear();
-  places_.clear();
+  fields_.clear();
+  count_ = 0;
 }
 
-Headers::Field Headers::operator[](size_t position) const {
-  const Place& place = places_[position];
-  const base::ByteView text = text_;
-  return {text.substr(place.offset, place.name_size),
-          text.substr(place.offset + place.name_size, place.value_size)};
+Headers::Field Headers::Iterator::operator*() const {
+  const Sizes sizes = SizesAt(at_);
+  const char* const name = at_ + kSizeBytes;
+  return {{name, sizes.name}, {name + sizes.name, sizes.value}};
+}
+
+Headers::Iterator& Headers::Iterator::operator++() {
+  const Sizes sizes = SizesAt(at_);
+  at_ += kSizeBytes + sizes.name + sizes.value;
+  return *this;
 }
 
 std::optional<base::ByteView> Headers::Find(base::ByteView name) const {
-  for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].name_size != name.size()) continue;
-    const Field field = (*this)[i];
+  for (const Field field : *this) {
     if (field.name == name) return field.value;
   }
   return std::nullopt;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
 
@@ -14,7 +13,7 @@ namespace http {
 // case, a name may occur more than once. HTTP/1.1 requests get the pseudo-fields that HTTP/2
 // would have carried, so that readers need not know the version.
 //
-// All text is kept in one buffer: a block costs two allocations, or none when it is reused.
+// All is kept in one buffer: a block costs one allocation, or none when it is reused.
 class Headers {
  public:
   struct Field {
@@ -29,6 +28,7 @@ class Headers {
   }
 
   void Add(base::ByteView name, base::ByteView value);
+  void Add(const Headers& more);
   // Keeps the capacity.
   void Clear();
 
@@ -37,24 +37,34 @@ class Headers {
   // The same, empty if there is none.
   base::ByteView Get(base::ByteView name) const { return Find(name).value_or(base::ByteView()); }
 
-  size_t size() const { return places_.size(); }
-  bool empty() const { return places_.empty(); }
-  Field operator[](size_t position) const;
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+  // Over Fields by value.
+  class Iterator {
+   public:
+    Field operator*() const;
+    Iterator& operator++();
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    friend class Headers;
+    explicit Iterator(const char* at) : at_(at) {}
+    const char* at_;
+  };
+  Iterator begin() const { return Iterator(fields_.data()); }
+  Iterator end() const { return Iterator(fields_.data() + fields_.size()); }
 
   // The size that RFC 9113 section 6.5.2 counts against SETTINGS_MAX_HEADER_LIST_SIZE.
-  size_t list_size() const { return text_.size() + 32 * places_.size(); }
-  size_t capacity() const { return text_.capacity() + places_.capacity() * sizeof(Place); }
+  size_t list_size() const { return fields_.size() + (32 - kSizeBytes) * count_; }
+  size_t capacity() const { return fields_.capacity(); }
 
  private:
-  // The value follows the name in text_.
-  struct Place {
-    uint32_t offset;
-    uint32_t name_size;
-    uint32_t value_size;
-  };
+  // Before each field: the sizes of its name and its value, 32 bits each.
+  static constexpr size_t kSizeBytes = 8;
 
-  base::Bytes text_;
-  std::vector<Place> places_;
+  base::Bytes fields_;
+  size_t count_ = 0;
 };
 
 inline base::ByteView Method(const Headers& head) {
