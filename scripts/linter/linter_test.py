@@ -88,14 +88,18 @@ class SizesTest(unittest.TestCase):
                 "int Short(int x) {\n  return x;\n}\n"
                 "void Class::Long(\n    int first,\n    std::map<int, int> second) const {\n"
                 + "  work();\n" * 80 + "}\n"
-                "Class::Class(int first)\n    : first_(first), second_(f(first)) {\n}\n"
                 "class C {\n"
                 + "  void f();\n" * 90 + "};\n"
                 "}  // namespace a\n")
         measured = {name: (length, sizes.count_parameters(parameters))
                     for name, _, length, parameters in sizes.functions(text)}
-        self.assertEqual(measured, {"Short": (3, 1), "Class::Long": (84, 2),
-                                    "Class::Class": (3, 1)})
+        self.assertEqual(measured, {"Short": (3, 1), "Class::Long": (84, 2)})
+
+    def test_a_constructor_ends_with_its_own_body(self):
+        text = ("A::A(int a,\n     int b)\n    : A(a) {\n  x;\n}\n\n" + "void F() {\n" + "  x;\n" * 80
+                + "  if (y) {\n    x;\n    }\n}\n")
+        measured = [(name, length) for name, _, length, _ in sizes.functions(text)]
+        self.assertEqual(measured, [("A::A", 5), ("F", 85)])
 
     def test_finds_what_is_too_long(self):
         many = "void F(int a, int b, int c, int d, int e, int f, int g) {\n" + "  x;\n" * 70 + "}\n"

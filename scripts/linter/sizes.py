@@ -26,7 +26,7 @@ def functions(text: str):
         start = end_of_head
         head = line
         while (head.count("(") < head.count(")") or ("(" not in head and start > 0)
-               or head.lstrip().startswith(": ")):  # a constructor's initializers
+               or head.lstrip().startswith(": ")):
             start -= 1
             if start < 0 or lines[start].endswith((";", "}", "{")) or not lines[start].strip():
                 break

@@ -1,14 +1,10 @@
 """Programs that we did not write, against ours."""
 
-import contextlib
-import json
 import shutil
-import socket
-import subprocess
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
-from . import gtest, python_tests
+from . import grpc_peers, gtest, h2spec, python_tests
 from .counts import Counts
 
 
@@ -23,31 +19,14 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
                      "BUILD": str(root / "build/dev")})
     counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
                                      {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
-    with _server(binaries / "rpc_test_server") as address:
-        environment = {"INTEROP_ADDRESS": address}
-        counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
-        if full:
-            counts += _go(root / "test/interop/go", environment | snapshot_tool)
-            with _server(binaries / "rpc_test_server", "tls") as tls_address:
-                counts += _go(root / "test/interop/h2spec",
-                              environment | {"INTEROP_TLS_ADDRESS": tls_address})
-        else:
-            counts.skips.append("interop: grpc-go, bbolt and h2spec (with --full)")
+    with grpc_peers.servers(binaries / "rpc_test_server") as addresses:
+        counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", addresses)
+    if full:
+        counts += grpc_peers.run(root, binaries / "rpc_test_server", snapshot_tool)
+        counts += h2spec.run(root, binaries / "rpc_test_server")
+    else:
+        counts.skips.append("interop: grpc-go, grpc-js, grpc-java, tonic, h2spec and bbolt (with --full)")
     return counts
-
-
-@contextlib.contextmanager
-def _server(program: Path, *arguments: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen([program, str(port), *arguments], stdout=subprocess.PIPE, text=True)
-    try:
-        server.stdout.readline()  # "listening on ..."
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
 
 
 def _etcd(script: Path, environment: dict[str, str]) -> Counts:
@@ -56,22 +35,3 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
     if missing:
         return Counts(skips=[f"interop: {script.stem}: there is no {' and no '.join(missing)}"])
     return python_tests.unittests(script, environment)
-
-
-def _go(folder: Path, environment: dict[str, str]) -> Counts:
-    if shutil.which("go") is None:
-        return Counts(skips=[f"interop: {folder.name}: there is no go"])
-    done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
-                          env=gtest.environment_with(environment), stdout=subprocess.PIPE,
-                          timeout=600)
-    counts = Counts()
-    for event in map(json.loads, done.stdout.splitlines()):
-        if "Test" not in event:
-            continue
-        if event["Action"] == "pass":
-            counts.passed += 1
-        elif event["Action"] == "fail":
-            counts.failures.append(f"go: {event['Test']}")
-    if done.returncode != 0 and not counts.failures:
-        counts.failures.append("go: could not be built")
-    return counts

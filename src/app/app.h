@@ -57,6 +57,7 @@ class App {
   std::unique_ptr<TlsFiles> tls_;
   observe::Registry registry_;
   NetworkMetrics network_metrics_;
+  web::HealthMetrics health_metrics_;
   http::PlainService::Endpoint metrics_;
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.

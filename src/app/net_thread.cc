@@ -33,6 +33,13 @@ http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
   return options;
 }
 
+gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
+  gateway::Gateway::Options options;
+  options.keepalive_interval = config.keepalive_interval;
+  options.keepalive_timeout = config.keepalive_timeout;
+  return options;
+}
+
 // gRPC is spoken over HTTP/2 alone.
 http::Connection::Protocols ProtocolsOf(Surface surface) {
   return {.http1 = surface != Surface::kGrpc, .http2 = true};
@@ -44,11 +51,11 @@ struct NetThread::Services {
   Services(const Parts& parts, runtime::Loop* loop)
       : counts(*parts.counts),
         context(parts.server, &parts.server->frontend(parts.origin)),
-        health(parts.server, &parts.server->frontend(parts.origin)),
+        health(parts.server, &parts.server->frontend(parts.origin), parts.health),
         kv(&context),
         maintenance(&context),
         cluster(&context),
-        gateway(&table, &plain, gateway::Gateway::Options()),
+        gateway(&table, &plain, GatewayOptions(parts.config->client_api)),
         web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
                                                          : &plain,
             {parts.config->cors.values, parts.config->client_api.host_whitelist}),

@@ -42,7 +42,7 @@ class TlsTest : public ::testing::Test {
   };
 
   TlsTest() {
-    AddInteropService(table_, &hanging_);
+    AddInteropService(table_, &state_);
     indirect_.table = &table_;
     server_options_.certificate_pem = server_.certificate_pem;
     server_options_.key_pem = server_.key_pem;
@@ -93,7 +93,7 @@ class TlsTest : public ::testing::Test {
   http::PlainService plain_{1000};
   Server table_{&world_.server_loop(), &plain_,
                 MessageLimits{.max_receive_bytes = 64 << 20, .max_send_bytes = 64 << 20}};
-  std::vector<std::shared_ptr<ServerCall>> hanging_;
+  testing::InteropState state_;
   std::unique_ptr<Channel> channel_;
 };
 
