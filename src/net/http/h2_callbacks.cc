@@ -104,18 +104,16 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
 int H2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   H2Session& session = SessionOf(user_data);
   session.in_header_block_ = true;
-  if (session.terminated_) return 0;
-  const int32_t id = frame->hd.stream_id;
-  const bool is_new = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
-  session.arriving_ = is_new ? &session.OnBeginHead(id) : session.Find(id);
+  if (session.terminated_ || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  session.OnBeginHead(frame->hd.stream_id);
   return 0;
 }
 
-int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t* name,
+int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                           size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                           void* user_data) {
   H2Session& session = SessionOf(user_data);
-  H2Stream* const stream = session.arriving_;
+  H2Stream* const stream = session.Find(frame->hd.stream_id);
   if (stream == nullptr || session.terminated_) return 0;
   if (session.IsServer() && !stream->reset_ &&
       !stream->check_.OnField(View(name, name_size), View(value, value_size))) {

@@ -1,31 +1,19 @@
 #include "net/http/headers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
 namespace http {
 
-namespace {
-
-struct Sizes {
-  uint32_t name;
-  uint32_t value;
-};
-
-Sizes SizesAt(const char* field) {
-  Sizes sizes;
-  std::memcpy(&sizes, field, sizeof sizes);
-  return sizes;
-}
-
-}  // namespace
-
 void Headers::Add(base::ByteView name, base::ByteView value) {
-  static_assert(sizeof(Sizes) == kSizeBytes);
   const Sizes sizes{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())};
-  fields_.append(reinterpret_cast<const char*>(&sizes), sizeof sizes);
-  fields_.append(name);
-  fields_.append(value);
+  const size_t end = fields_.size();
+  fields_.resize(end + sizeof(Sizes) + name.size() + value.size());  // once, not at each part
+  char* const field = fields_.data() + end;
+  std::memcpy(field, &sizes, sizeof sizes);
+  std::copy(name.begin(), name.end(), field + sizeof(Sizes));
+  std::copy(value.begin(), value.end(), field + sizeof(Sizes) + name.size());
   ++count_;
 }
 
@@ -39,21 +27,15 @@ void Headers::Clear() {
   count_ = 0;
 }
 
-Headers::Field Headers::Iterator::operator*() const {
-  const Sizes sizes = SizesAt(at_);
-  const char* const name = at_ + kSizeBytes;
-  return {{name, sizes.name}, {name + sizes.name, sizes.value}};
-}
-
-Headers::Iterator& Headers::Iterator::operator++() {
-  const Sizes sizes = SizesAt(at_);
-  at_ += kSizeBytes + sizes.name + sizes.value;
-  return *this;
-}
-
 std::optional<base::ByteView> Headers::Find(base::ByteView name) const {
-  for (const Field field : *this) {
-    if (field.name == name) return field.value;
+  const char* const end = fields_.data() + fields_.size();
+  for (const char* at = fields_.data(); at < end;) {
+    const Sizes sizes = SizesAt(at);
+    const char* const found = at + sizeof(Sizes);
+    if (sizes.name == name.size() && std::memcmp(found, name.data(), name.size()) == 0) {
+      return base::ByteView(found + sizes.name, sizes.value);
+    }
+    at = found + sizes.name + sizes.value;
   }
   return std::nullopt;
 }

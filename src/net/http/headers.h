@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -41,31 +42,56 @@ class Headers {
   bool empty() const { return count_ == 0; }
 
   // Over Fields by value.
-  class Iterator {
-   public:
-    Field operator*() const;
-    Iterator& operator++();
-    friend bool operator==(const Iterator&, const Iterator&) = default;
-
-   private:
-    friend class Headers;
-    explicit Iterator(const char* at) : at_(at) {}
-    const char* at_;
-  };
-  Iterator begin() const { return Iterator(fields_.data()); }
-  Iterator end() const { return Iterator(fields_.data() + fields_.size()); }
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
 
   // The size that RFC 9113 section 6.5.2 counts against SETTINGS_MAX_HEADER_LIST_SIZE.
-  size_t list_size() const { return fields_.size() + (32 - kSizeBytes) * count_; }
+  size_t list_size() const { return fields_.size() + (32 - sizeof(Sizes)) * count_; }
   size_t capacity() const { return fields_.capacity(); }
 
  private:
-  // Before each field: the sizes of its name and its value, 32 bits each.
-  static constexpr size_t kSizeBytes = 8;
+  // Before each field.
+  struct Sizes {
+    uint32_t name;
+    uint32_t value;
+  };
+  static Sizes SizesAt(const char* field) {
+    Sizes sizes;
+    std::memcpy(&sizes, field, sizeof sizes);
+    return sizes;
+  }
 
   base::Bytes fields_;
   size_t count_ = 0;
 };
+
+class Headers::Iterator {
+ public:
+  Field operator*() const {
+    const Sizes sizes = SizesAt(at_);
+    const char* const name = at_ + sizeof(Sizes);
+    return {{name, sizes.name}, {name + sizes.name, sizes.value}};
+  }
+  Iterator& operator++() {
+    const Sizes sizes = SizesAt(at_);
+    at_ += sizeof(Sizes) + sizes.name + sizes.value;
+    return *this;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  friend class Headers;
+  explicit Iterator(const char* at) : at_(at) {}
+  const char* at_;
+};
+
+inline Headers::Iterator Headers::begin() const {
+  return Iterator(fields_.data());
+}
+inline Headers::Iterator Headers::end() const {
+  return Iterator(fields_.data() + fields_.size());
+}
 
 inline base::ByteView Method(const Headers& head) {
   return head.Get(":method");
