@@ -123,7 +123,9 @@ base::Status App::OpenServer() {
 base::Status App::OpenTls() {
   if (config_.client_tls.auto_tls && config_.client_tls.cert_file.empty()) {
     std::vector<std::string> hosts;
-    for (const config::Url& url : config_.listen.client_urls) hosts.push_back(url.host);
+    for (const config::Url& url : config_.listen.client_urls) {
+      if (!url.host.empty()) hosts.push_back(url.host);  // a unix socket has none
+    }
     const std::string directory =
         runtime::JoinPath(runtime::JoinPath(config_.member.data_dir, "fixtures"), "client");
     RETURN_IF_ERROR(MakeSelfSigned(disk_, directory, hosts, runtime::posix::Clock().WallNow(),

@@ -146,7 +146,7 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   if (is_new) parts.counts->Add(&server);
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
-  listening.socket.share_port = thread_count > 1;
+  listening.socket.share_port = thread_count > 1 && plan.address.unix_path.empty();
   if (plan.tls) {
     listening.tls = [tls = parts.tls] { return tls->context(); };
     listening.handshake_workers = parts.handshake_workers;

@@ -57,6 +57,8 @@ void NetworkMetrics::Collect(observe::Samples& samples) const {
   const std::lock_guard lock(mutex_);
   CollectCalls(samples);
   CollectBytes(samples);
+  CollectConnections(samples);
+  CollectAbuse(samples);
 }
 
 void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
@@ -112,6 +114,41 @@ void NetworkMetrics::CollectBytes(observe::Samples& samples) const {
   samples.Add({"etcd_network_client_grpc_sent_bytes_total",
                "The total number of bytes sent to grpc clients."},
               MetricType::kCounter, static_cast<double>(sent));
+}
+
+void NetworkMetrics::CollectConnections(observe::Samples& samples) const {
+  uint64_t connections = 0;
+  uint64_t streams = 0;
+  uint64_t protocol_errors = 0;
+  uint64_t keepalive_timeouts = 0;
+  for (const http::Server* server : servers_) {
+    const http::Counters& counters = server->counters();
+    connections += counters.connections_open.value();
+    streams += counters.streams_open.value();
+    protocol_errors += counters.protocol_errors.value();
+    keepalive_timeouts += counters.keepalive_timeouts.value();
+  }
+  samples.Add({"cornerstore_http_connections", "Connections of clients that are open."},
+              MetricType::kGauge, static_cast<double>(connections));
+  samples.Add({"cornerstore_http_streams", "HTTP/2 requests of clients that are open."},
+              MetricType::kGauge, static_cast<double>(streams));
+  samples.Add({"cornerstore_http_protocol_errors_total",
+               "Connections that ended because the client broke HTTP/2's rules."},
+              MetricType::kCounter, static_cast<double>(protocol_errors));
+  samples.Add({"cornerstore_http_keepalive_timeouts_total",
+               "Connections that ended because the client did not answer a ping."},
+              MetricType::kCounter, static_cast<double>(keepalive_timeouts));
+}
+
+void NetworkMetrics::CollectAbuse(observe::Samples& samples) const {
+  for (size_t kind = 0; kind < static_cast<size_t>(http::Abuse::kCount); ++kind) {
+    uint64_t count = 0;
+    for (const http::Server* server : servers_) count += server->counters().abuse[kind].value();
+    samples.Add({"cornerstore_http_abuse_total",
+                 "How often a client was cut off or refused because it asked too much."},
+                MetricType::kCounter, static_cast<double>(count),
+                {{"reason", std::string(http::AbuseText(static_cast<http::Abuse>(kind)))}});
+  }
 }
 
 }  // namespace app

@@ -24,6 +24,8 @@ class NetworkMetrics {
  private:
   void CollectCalls(observe::Samples& samples) const;
   void CollectBytes(observe::Samples& samples) const;
+  void CollectConnections(observe::Samples& samples) const;
+  void CollectAbuse(observe::Samples& samples) const;
 
   mutable std::mutex mutex_;
   std::vector<const rpc::Server*> tables_;    // guarded by mutex_

@@ -23,8 +23,7 @@ http::Headers GrpcHead(const Route& route, const http::Headers& head) {
                         {"te", "trailers"}};
   // Services tell by it that the connection's certificate is not the caller's.
   grpc.Add("grpcgateway-accept", head.Get("accept"));
-  for (size_t i = 0; i < head.size(); ++i) {
-    const http::Headers::Field field = head[i];
+  for (const http::Headers::Field field : head) {
     if (field.name == "authorization" || field.name == "grpc-timeout") {
       grpc.Add(field.name, field.value);
     } else if (field.name.starts_with(kMetadataPrefix)) {

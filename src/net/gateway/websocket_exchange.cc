@@ -24,9 +24,9 @@ base::ByteView Trim(base::ByteView text) {
 
 // The value of a cookie, or nothing.
 base::ByteView Cookie(const Headers& head, base::ByteView name) {
-  for (size_t i = 0; i < head.size(); ++i) {
-    if (head[i].name != "cookie") continue;
-    base::ByteView rest = head[i].value;
+  for (const Headers::Field field : head) {
+    if (field.name != "cookie") continue;
+    base::ByteView rest = field.value;
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(';'), rest.size());
       const base::ByteView pair = Trim(rest.substr(0, end));

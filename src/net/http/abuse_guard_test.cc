@@ -196,6 +196,20 @@ TEST_F(FloodTest, PingsOfAnIdleClientAreTooMany) {
   EXPECT_EQ(world_.abuse(Abuse::kTooManyPings), 1u);
 }
 
+TEST(PingFlood, IsCutOffEvenWhereAnyIntervalIsAllowed) {
+  EchoService service;
+  Server::Options options;
+  options.keepalive.min_interval = seconds(0);
+  options.keepalive.permit_without_streams = true;
+  World world(&service, options);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  for (int i = 0; i < 1000; ++i) client.Send(Frame{kPing, 0, 0, "12345678"});
+  world.Settle();
+  EXPECT_EQ(client.GoAwayText(), AbuseText(Abuse::kPingFlood));
+  EXPECT_EQ(world.abuse(Abuse::kPingFlood), 1u);
+}
+
 TEST_F(FloodTest, PingsBetweenReceivedDataAreFine) {
   RawClient& client = world_.ConnectRaw();
   client.SendPreface();

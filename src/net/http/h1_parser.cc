@@ -86,7 +86,7 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
       return;
     }
     Headers head = {{":method", method_}, {":path", path_}, {":authority", authority_}};
-    for (size_t i = 0; i < fields_.size(); ++i) head.Add(fields_[i].name, fields_[i].value);
+    head.Add(fields_);
     sink_->OnHead(head);
   }
 

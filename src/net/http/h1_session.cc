@@ -204,8 +204,7 @@ void H1Session::SendHead(const Headers& head, Then then) {
     AppendField(text, "date", environment_.date->At(environment_.loop->clock().WallNow()));
   }
   bool has_length = false;
-  for (size_t i = 0; i < head.size(); ++i) {
-    const Headers::Field field = head[i];
+  for (const Headers::Field field : head) {
     if (field.name.starts_with(':')) continue;
     if (field.name == "content-length") has_length = true;
     if (field.name == "connection" && field.value == "close") close_ = true;
@@ -252,8 +251,8 @@ void H1Session::SendTrailers(const Headers& trailers) {
   CHECK(head_sent_ && !answer_ended_);
   if (framing_ != Framing::kChunked) return EndAnswer();
   base::Bytes text = "0\r\n";
-  for (size_t i = 0; i < trailers.size(); ++i) {
-    AppendField(text, trailers[i].name, trailers[i].value);
+  for (const Headers::Field field : trailers) {
+    AppendField(text, field.name, field.value);
   }
   Queue(text + "\r\n");
   framing_ = Framing::kNone;

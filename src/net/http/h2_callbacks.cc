@@ -26,6 +26,8 @@ class H2Callbacks {
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                       size_t name_size, const uint8_t* value, size_t value_size, uint8_t flags,
                       void* user_data);
+  // Where the fields of the block that is arriving belong.
+  static Headers& FieldsInto(H2Stream& stream);
   // Whether a request is, with the frame that just ended.
   static bool IsWellFormed(H2Stream& stream, bool is_head, bool ended);
   static int OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
@@ -73,10 +75,10 @@ FieldArray::FieldArray(const Headers& headers) : size_(headers.size()) {
     allocated_ = std::make_unique<nghttp2_nv[]>(size_);
     fields_ = allocated_.get();
   }
-  for (size_t i = 0; i < size_; ++i) {
-    const Headers::Field field = headers[i];
-    fields_[i] = {Bytes(field.name), Bytes(field.value), field.name.size(), field.value.size(),
-                  NGHTTP2_NV_FLAG_NONE};
+  nghttp2_nv* next = fields_;
+  for (const Headers::Field field : headers) {
+    *next++ = {Bytes(field.name), Bytes(field.value), field.name.size(), field.value.size(),
+               NGHTTP2_NV_FLAG_NONE};
   }
 }
 
@@ -118,13 +120,21 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
     session.ResetStream(*stream, ErrorCode::kProtocolError);
   }
   if (stream->reset_) return 0;
-  Headers& headers = stream->head_received_ ? stream->received_trailers_ : stream->received_head_;
+  Headers& headers = FieldsInto(*stream);
   headers.Add(View(name, name_size), View(value, value_size));
   if (headers.list_size() > session.environment_.limits.max_header_list_size) {
     stream->head_too_large_ = true;
     headers.Clear();
   }
   return 0;
+}
+
+Headers& H2Callbacks::FieldsInto(H2Stream& stream) {
+  if (!stream.head_received_) return stream.received_head_;
+  if (stream.received_trailers_ == nullptr) {
+    stream.received_trailers_ = std::make_unique<Headers>();
+  }
+  return *stream.received_trailers_;
 }
 
 bool H2Callbacks::IsWellFormed(H2Stream& stream, bool is_head, bool ended) {
@@ -228,7 +238,7 @@ ssize_t H2Callbacks::ReadQueued(nghttp2_session* session, int32_t id, uint8_t*, 
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (stream.has_trailers_) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      const FieldArray fields(stream.trailers_);
+      const FieldArray fields(*stream.trailers_);
       if (nghttp2_submit_trailer(session, id, fields.data(), fields.size()) != 0) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
       }

@@ -23,13 +23,11 @@ class H2RequestCheck {
   bool OnPseudoField(base::ByteView name, base::ByteView value);
   bool OnContentLength(base::ByteView value);
 
-  static constexpr int64_t kNotGiven = -1;
-
+  int64_t to_come_ = 0;        // of the data, if has_length_
   uint8_t pseudo_fields_ = 0;  // a bit for each that was there
   bool regular_field_ = false;
   bool head_complete_ = false;
-  int64_t content_length_ = kNotGiven;
-  int64_t received_ = 0;
+  bool has_length_ = false;
 };
 
 }  // namespace http

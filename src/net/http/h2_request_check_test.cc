@@ -49,6 +49,20 @@ TEST(H2RequestCheckTest, PseudoFieldsAreKnownComeFirstAndOnce) {
   EXPECT_FALSE(IsWellFormed(kHead, {{"x", "y"}, {":authority", "a"}}));
 }
 
+TEST(H2RequestCheckTest, AControlCharacterIsFoundWhereverItStands) {
+  for (size_t size = 1; size <= 20; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string value(size, 'v');
+        value[place] = static_cast<char>(byte);
+        const bool allowed = (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+        H2RequestCheck check;
+        ASSERT_EQ(check.OnField("x", value), allowed) << byte << " at " << place << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(H2RequestCheckTest, FieldsOfAConnectionAreRefused) {
   for (const char* const name :
        {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}) {

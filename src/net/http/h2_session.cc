@@ -207,7 +207,10 @@ void H2Session::OnConnectionLost(const base::Status& status) {
 // ---- Streams ----
 
 H2Stream* H2Session::Find(int32_t id) const {
-  return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  if (found_ == nullptr || found_->id_ != id) {
+    found_ = static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  }
+  return found_;
 }
 
 H2Stream& H2Session::NewStream(int32_t id) {
@@ -221,6 +224,7 @@ H2Stream& H2Session::NewStream(int32_t id) {
 }
 
 void H2Session::Release(H2Stream& stream) {
+  if (found_ == &stream) found_ = nullptr;
   unsent_ -= stream.unsent_;
   stream.DropQueued(carrier_->output());
   Credit(stream.unconsumed_);
@@ -255,7 +259,8 @@ Exchange& H2Session::Request(const Headers& head, Exchange::Then then,
 }
 
 void H2Session::OnBeginHead(int32_t id) {
-  nghttp2_session_set_stream_user_data(session_, id, &NewStream(id));
+  found_ = &NewStream(id);
+  nghttp2_session_set_stream_user_data(session_, id, found_);
 }
 
 void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
@@ -286,7 +291,7 @@ void H2Session::RefuseHead(H2Stream& stream) {
 
 void H2Session::OnRemoteEnd(H2Stream& stream) {
   stream.remote_ended_ = true;
-  if (!stream.reset_) stream.handler_->OnEnd(stream.received_trailers_);
+  if (!stream.reset_) stream.handler_->OnEnd(stream.received_trailers());
 }
 
 void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {

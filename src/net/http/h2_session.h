@@ -111,7 +111,8 @@ class H2Session final : public Session {
   PingPolicy ping_policy_;
 
   std::vector<std::unique_ptr<H2Stream>> streams_;
-  std::vector<int32_t> unblocked_;  // streams whose handler is to be told OnWritable
+  std::vector<int32_t> unblocked_;     // streams whose handler is to be told OnWritable
+  mutable H2Stream* found_ = nullptr;  // by the last Find: frames of a stream come in runs
 
   size_t unsent_ = 0;      // queued on all streams
   size_t unconsumed_ = 0;  // given to handlers and not yet consumed

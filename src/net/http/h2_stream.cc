@@ -35,11 +35,12 @@ void H2Stream::Recycle() {
   local_end_queued_ = local_ended_ = has_trailers_ = deferred_ = blocked_ = reset_ = false;
   check_ = {};
   Reuse(received_head_);
-  Reuse(received_trailers_);
-  Reuse(trailers_);
+  if (received_trailers_ != nullptr) Reuse(*received_trailers_);
+  if (trailers_ != nullptr) Reuse(*trailers_);
   queue_.clear();
   if (queue_.capacity() > kKeptQueueLength) queue_.shrink_to_fit();
-  queue_first_ = first_offset_ = unsent_ = unconsumed_ = 0;
+  queue_first_ = first_offset_ = 0;
+  unsent_ = unconsumed_ = 0;
 }
 
 const ConnectionInfo& H2Stream::connection() const {
@@ -48,6 +49,11 @@ const ConnectionInfo& H2Stream::connection() const {
 
 runtime::Loop& H2Stream::loop() {
   return *session_->environment_.loop;
+}
+
+const Headers& H2Stream::received_trailers() const {
+  static const Headers none;
+  return received_trailers_ == nullptr ? none : *received_trailers_;
 }
 
 void H2Stream::SendHead(const Headers& head, Then then) {
@@ -75,7 +81,8 @@ void H2Stream::SendTrailers(const Headers& trailers) {
   CHECK(head_sent_ && !local_end_queued_);
   local_end_queued_ = true;
   if (reset_) return;
-  trailers_ = trailers;
+  if (trailers_ == nullptr) trailers_ = std::make_unique<Headers>();
+  *trailers_ = trailers;
   has_trailers_ = true;
   session_->OnQueued(*this);
 }
@@ -102,7 +109,7 @@ void H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
       output.AppendReference(taken);
     }
     count -= taken.size();
-    first_offset_ += taken.size();
+    first_offset_ += static_cast<uint32_t>(taken.size());
     if (taken.size() == rest.size()) {
       if (!copied) output.Keep(std::move(chunk));
       ++queue_first_;
@@ -118,7 +125,8 @@ void H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
 void H2Stream::DropQueued(OutputBuffer& output) {
   if (first_offset_ > 0) output.Keep(std::move(queue_[queue_first_]));
   queue_.clear();
-  queue_first_ = first_offset_ = unsent_ = 0;
+  queue_first_ = first_offset_ = 0;
+  unsent_ = 0;
 }
 
 std::unique_ptr<H2Stream> StreamPool::Take() {

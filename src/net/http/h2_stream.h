@@ -18,6 +18,8 @@ class H2Stream final : public Exchange {
  public:
   // A fresh stream of `session`.
   void Open(H2Session* session, int32_t id);
+  // Of the peer.
+  const Headers& received_trailers() const;
   // Drops all that belongs to the last exchange. Buffers keep a usual request's capacity.
   void Recycle();
 
@@ -62,12 +64,12 @@ class H2Stream final : public Exchange {
 
   H2RequestCheck check_;  // of a server
   Headers received_head_;
-  Headers received_trailers_;
-  Headers trailers_;
+  std::unique_ptr<Headers> received_trailers_;  // once there are some, and from then on
+  std::unique_ptr<Headers> trailers_;           // the same
 
   std::vector<Chunk> queue_;
-  size_t queue_first_ = 0;
-  size_t first_offset_ = 0;  // of queue_[queue_first_], already taken
+  uint32_t queue_first_ = 0;
+  uint32_t first_offset_ = 0;  // of queue_[queue_first_], already taken
   size_t unsent_ = 0;
   size_t unconsumed_ = 0;
 };

@@ -1,33 +1,41 @@
 #include "net/http/headers.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace http {
 
 void Headers::Add(base::ByteView name, base::ByteView value) {
-  places_.push_back({static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(name.size()),
-                     static_cast<uint32_t>(value.size())});
-  text_.append(name);
-  text_.append(value);
+  const Sizes sizes{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())};
+  const size_t end = fields_.size();
+  fields_.resize(end + sizeof(Sizes) + name.size() + value.size());  // once, not at each part
+  char* const field = fields_.data() + end;
+  std::memcpy(field, &sizes, sizeof sizes);
+  std::copy(name.begin(), name.end(), field + sizeof(Sizes));
+  std::copy(value.begin(), value.end(), field + sizeof(Sizes) + name.size());
+  ++count_;
+}
+
+void Headers::Add(const Headers& more) {
+  fields_.append(more.fields_);
+  count_ += more.count_;
 }
 
 void Headers::Clear() {
-  text_.clear();
-  places_.clear();
-}
-
-Headers::Field Headers::operator[](size_t position) const {
-  const Place& place = places_[position];
-  const base::ByteView text = text_;
-  return {text.substr(place.offset, place.name_size),
-          text.substr(place.offset + place.name_size, place.value_size)};
+  fields_.clear();
+  count_ = 0;
 }
 
 std::optional<base::ByteView> Headers::Find(base::ByteView name) const {
-  for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].name_size != name.size()) continue;
-    const Field field = (*this)[i];
-    if (field.name == name) return field.value;
+  const char* const end = fields_.data() + fields_.size();
+  for (const char* at = fields_.data(); at < end;) {
+    const Sizes sizes = SizesAt(at);
+    const char* const found = at + sizeof(Sizes);
+    if (sizes.name == name.size() && std::memcmp(found, name.data(), name.size()) == 0) {
+      return base::ByteView(found + sizes.name, sizes.value);
+    }
+    at = found + sizes.name + sizes.value;
   }
   return std::nullopt;
 }

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
 
@@ -14,7 +14,7 @@ namespace http {
 // case, a name may occur more than once. HTTP/1.1 requests get the pseudo-fields that HTTP/2
 // would have carried, so that readers need not know the version.
 //
-// All text is kept in one buffer: a block costs two allocations, or none when it is reused.
+// All is kept in one buffer: a block costs one allocation, or none when it is reused.
 class Headers {
  public:
   struct Field {
@@ -29,6 +29,7 @@ class Headers {
   }
 
   void Add(base::ByteView name, base::ByteView value);
+  void Add(const Headers& more);
   // Keeps the capacity.
   void Clear();
 
@@ -37,25 +38,60 @@ class Headers {
   // The same, empty if there is none.
   base::ByteView Get(base::ByteView name) const { return Find(name).value_or(base::ByteView()); }
 
-  size_t size() const { return places_.size(); }
-  bool empty() const { return places_.empty(); }
-  Field operator[](size_t position) const;
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+  // Over Fields by value.
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
 
   // The size that RFC 9113 section 6.5.2 counts against SETTINGS_MAX_HEADER_LIST_SIZE.
-  size_t list_size() const { return text_.size() + 32 * places_.size(); }
-  size_t capacity() const { return text_.capacity() + places_.capacity() * sizeof(Place); }
+  size_t list_size() const { return fields_.size() + (32 - sizeof(Sizes)) * count_; }
+  size_t capacity() const { return fields_.capacity(); }
 
  private:
-  // The value follows the name in text_.
-  struct Place {
-    uint32_t offset;
-    uint32_t name_size;
-    uint32_t value_size;
+  // Before each field.
+  struct Sizes {
+    uint32_t name;
+    uint32_t value;
   };
+  static Sizes SizesAt(const char* field) {
+    Sizes sizes;
+    std::memcpy(&sizes, field, sizeof sizes);
+    return sizes;
+  }
 
-  base::Bytes text_;
-  std::vector<Place> places_;
+  base::Bytes fields_;
+  size_t count_ = 0;
 };
+
+class Headers::Iterator {
+ public:
+  Field operator*() const {
+    const Sizes sizes = SizesAt(at_);
+    const char* const name = at_ + sizeof(Sizes);
+    return {{name, sizes.name}, {name + sizes.name, sizes.value}};
+  }
+  Iterator& operator++() {
+    const Sizes sizes = SizesAt(at_);
+    at_ += sizeof(Sizes) + sizes.name + sizes.value;
+    return *this;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  friend class Headers;
+  explicit Iterator(const char* at) : at_(at) {}
+  const char* at_;
+};
+
+inline Headers::Iterator Headers::begin() const {
+  return Iterator(fields_.data());
+}
+inline Headers::Iterator Headers::end() const {
+  return Iterator(fields_.data() + fields_.size());
+}
 
 inline base::ByteView Method(const Headers& head) {
   return head.Get(":method");

@@ -15,9 +15,7 @@ class Responder::Target final : public ExchangeHandler,
     if (exchange_ == nullptr || answered_) return;
     answered_ = true;
     Headers head = {{":status", std::to_string(response.status)}};
-    for (size_t i = 0; i < response.fields.size(); ++i) {
-      head.Add(response.fields[i].name, response.fields[i].value);
-    }
+    head.Add(response.fields);
     head.Add("content-length", std::to_string(response.body.size()));
     const bool has_body = !response.body.empty() && Method(exchange_->received_head()) != "HEAD";
     exchange_->SendHead(head, has_body ? Exchange::Then::kContinue : Exchange::Then::kEnd);

@@ -29,9 +29,9 @@ base::ByteView Trim(base::ByteView text) {
 
 // Whether one of the fields of that name, each a list with commas between, has the token.
 bool HasToken(const Headers& head, base::ByteView name, base::ByteView token) {
-  for (size_t i = 0; i < head.size(); ++i) {
-    if (head[i].name != name) continue;
-    base::ByteView rest = head[i].value;
+  for (const Headers::Field field : head) {
+    if (field.name != name) continue;
+    base::ByteView rest = field.value;
     while (!rest.empty()) {
       const size_t comma = std::min(rest.find(','), rest.size());
       if (EqualIgnoringCase(Trim(rest.substr(0, comma)), token)) return true;

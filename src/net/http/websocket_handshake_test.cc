@@ -16,8 +16,8 @@ Headers Request(const std::string& name = "", const std::string& value = "") {
                         {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="},
                         {"sec-websocket-version", "13"}};
   Headers request;
-  for (size_t i = 0; i < good.size(); ++i) {
-    if (good[i].name != name) request.Add(good[i].name, good[i].value);
+  for (const Headers::Field field : good) {
+    if (field.name != name) request.Add(field.name, field.value);
   }
   if (!value.empty()) request.Add(name, value);
   return request;

@@ -46,9 +46,7 @@ void ClientCall::Begin(const Route& route, const runtime::Clock& clock) {
   if (options_.deadline.has_value()) {
     head.Add("grpc-timeout", FormatTimeout(*options_.deadline - clock.Now()));
   }
-  for (size_t i = 0; i < options_.metadata.size(); ++i) {
-    head.Add(options_.metadata[i].name, options_.metadata[i].value);
-  }
+  head.Add(options_.metadata);
   exchange_ = &route.session->Request(head, Then::kContinue, shared_from_this());
   for (const base::SharedBytes& frame : sent_) exchange_->SendData(frame, Then::kContinue);
   if (half_closed_) exchange_->SendData(base::Bytes(), Then::kEnd);

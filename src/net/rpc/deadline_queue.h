@@ -16,6 +16,8 @@ class DeadlineQueue {
   class Entry {
    public:
     virtual void OnDeadline() = 0;
+    // What it was added with last.
+    runtime::TimePoint deadline() const { return deadline_; }
 
    protected:
     Entry() = default;

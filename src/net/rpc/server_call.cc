@@ -24,10 +24,6 @@ void AddStatus(http::Headers& fields, const base::Status& status) {
   if (!status.message().empty()) fields.Add("grpc-message", PercentEncode(status.message()));
 }
 
-void Append(http::Headers& fields, const http::Headers& more) {
-  for (size_t i = 0; i < more.size(); ++i) fields.Add(more[i].name, more[i].value);
-}
-
 base::Status Internal(base::ByteView text) {
   return base::Status(base::Code::kInternal, text);
 }
@@ -39,9 +35,8 @@ ServerCall::ServerCall(http::Exchange* exchange, Method* method, const MessageLi
     : exchange_(exchange),
       method_(method),
       deadlines_(deadlines),
+      limits_(limits),
       reader_(limits.max_receive_bytes),
-      max_receive_bytes_(limits.max_receive_bytes),
-      max_send_bytes_(limits.max_send_bytes),
       encoding_(encoding) {}
 
 ServerCall::~ServerCall() {
@@ -50,8 +45,8 @@ ServerCall::~ServerCall() {
 
 void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
   method_->counters.started.Add();
-  deadline_ = deadline;
-  if (deadline_.has_value()) deadlines_->Add(this, *deadline_);
+  has_deadline_ = deadline.has_value();
+  if (has_deadline_) deadlines_->Add(this, *deadline);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
 }
 
@@ -59,12 +54,14 @@ void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
 
 void ServerCall::OnData(base::ByteView bytes) {
   if (finished_) return exchange_->Consume(bytes.size());
-  if (!unread_.empty() || paused_) {
-    unread_.append(bytes);
-    return;
-  }
-  Deliver(&bytes);
-  unread_ = bytes;
+  if (unread_ == nullptr && !paused_) Deliver(&bytes);
+  Hold(bytes);
+}
+
+void ServerCall::Hold(base::ByteView bytes) {
+  if (bytes.empty()) return;
+  if (unread_ == nullptr) unread_ = std::make_unique<base::Bytes>();
+  unread_->append(bytes);
 }
 
 void ServerCall::Deliver(base::ByteView* bytes) {
@@ -98,7 +95,7 @@ void ServerCall::DeliverOne(base::ByteView message) {
     if (!encoding_.request_gzip) {
       return Finish(Internal("grpc: compressed flag set with identity or empty encoding"));
     }
-    base::Result<base::Bytes> decompressed = GzipDecompress(message, max_receive_bytes_);
+    base::Result<base::Bytes> decompressed = GzipDecompress(message, limits_.max_receive_bytes);
     if (!decompressed.ok()) return Finish(decompressed.status());
     plain = std::move(decompressed).value();
     message = plain;
@@ -112,7 +109,7 @@ void ServerCall::DeliverOne(base::ByteView message) {
 
 void ServerCall::OnEnd(const http::Headers&) {
   end_received_ = true;
-  if (unread_.empty() && !paused_) DeliverEnd();
+  if (unread_ == nullptr && !paused_) DeliverEnd();
 }
 
 void ServerCall::DeliverEnd() {
@@ -128,11 +125,12 @@ void ServerCall::DeliverEnd() {
 void ServerCall::ResumeReading() {
   paused_ = false;
   if (!is_open() || delivering_) return;
-  const base::Bytes held = std::exchange(unread_, {});
-  base::ByteView rest = held;
-  Deliver(&rest);
-  unread_ = rest;
-  if (end_received_ && unread_.empty() && !paused_) DeliverEnd();
+  if (const std::unique_ptr<base::Bytes> held = std::move(unread_); held != nullptr) {
+    base::ByteView rest = *held;
+    Deliver(&rest);
+    Hold(rest);
+  }
+  if (end_received_ && unread_ == nullptr && !paused_) DeliverEnd();
 }
 
 void ServerCall::OnWritable() {
@@ -148,11 +146,11 @@ void ServerCall::SendHead() {
 
 void ServerCall::Send(Message message) {
   if (!is_open()) return;
-  if (message.size() > max_send_bytes_) {
+  if (message.size() > limits_.max_send_bytes) {
     return Finish(base::Status(base::Code::kResourceExhausted,
                                "grpc: trying to send message larger than max (" +
                                    std::to_string(message.size()) + " vs. " +
-                                   std::to_string(max_send_bytes_) + ")"));
+                                   std::to_string(limits_.max_send_bytes) + ")"));
   }
   method_->counters.messages_sent.Add();
   SendHead();
@@ -185,18 +183,17 @@ void ServerCall::Finish(const base::Status& status, const http::Headers& trailer
   if (!head_sent_) {
     http::Headers head = AnswerHead(false);
     AddStatus(head, status);
-    Append(head, trailers);
+    head.Add(trailers);
     exchange_->SendHead(head, Then::kEnd);
   } else if (status.ok() && trailers.empty()) {
     exchange_->SendTrailers(kOkTrailers);
   } else {
     http::Headers all;
     AddStatus(all, status);
-    Append(all, trailers);
+    all.Add(trailers);
     exchange_->SendTrailers(all);
   }
-  exchange_->Consume(unread_.size());
-  unread_.clear();
+  if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->size());
 }
 
 // ---- The end ----

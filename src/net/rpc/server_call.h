@@ -29,6 +29,7 @@ class ServerCall final : public http::ExchangeHandler,
     bool request_gzip = false;
     bool answer_gzip = false;
   };
+  // The method, the limits and the queue outlive the call.
   ServerCall(http::Exchange* exchange, Method* method, const MessageLimits& limits,
              DeadlineQueue* deadlines, Encoding encoding);
   ~ServerCall() override;
@@ -39,7 +40,9 @@ class ServerCall final : public http::ExchangeHandler,
   // Whether somebody waits for the answer.
   bool is_open() const { return exchange_ != nullptr && !finished_; }
   const Method& method() const { return *method_; }
-  std::optional<runtime::TimePoint> deadline() const { return deadline_; }
+  std::optional<runtime::TimePoint> deadline() const {
+    return has_deadline_ ? std::optional(Entry::deadline()) : std::nullopt;
+  }
 
   // These need is_open().
   const http::Headers& metadata() const { return exchange_->received_head(); }
@@ -78,18 +81,19 @@ class ServerCall final : public http::ExchangeHandler,
   void Deliver(base::ByteView* bytes);
   void DeliverOne(base::ByteView message);
   void DeliverEnd();
+  // Keeps what cannot be delivered yet.
+  void Hold(base::ByteView bytes);
   void Cancel(const base::Status& status);
 
   http::Exchange* exchange_;
   Method* const method_;
   DeadlineQueue* const deadlines_;
-  std::optional<runtime::TimePoint> deadline_;
+  const MessageLimits& limits_;
   std::unique_ptr<CallHandler> handler_;
   MessageReader reader_;
-  base::Bytes unread_;  // received while paused, not consumed
-  const size_t max_receive_bytes_;
-  const size_t max_send_bytes_;
+  std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
   const Encoding encoding_;
+  bool has_deadline_ = false;
   bool head_sent_ = false;
   bool finished_ = false;
   bool got_message_ = false;

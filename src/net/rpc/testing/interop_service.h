@@ -112,8 +112,8 @@ struct InteropState {
 // The fields of a request's metadata that begin with "echo-".
 inline http::Headers EchoOf(const http::Headers& metadata) {
   http::Headers echo;
-  for (size_t i = 0; i < metadata.size(); ++i) {
-    if (metadata[i].name.starts_with("echo-")) echo.Add(metadata[i].name, metadata[i].value);
+  for (const http::Headers::Field field : metadata) {
+    if (field.name.starts_with("echo-")) echo.Add(field.name, field.value);
   }
   return echo;
 }

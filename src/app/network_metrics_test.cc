@@ -1,0 +1,63 @@
+#include "app/network_metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "net/http/testing/world.h"
+
+namespace app {
+namespace {
+
+class NetworkMetricsTest : public ::testing::Test {
+ protected:
+  NetworkMetricsTest() {
+    metrics_.Add(&world_.server());
+    registry_.AddCollector([this](observe::Samples& samples) { metrics_.Collect(samples); });
+  }
+  void ExpectLine(const std::string& line) {
+    const std::string text = registry_.Scrape();
+    EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line << "\n" << text;
+  }
+
+  http::testing::EchoService service_;
+  http::testing::World world_{&service_};
+  NetworkMetrics metrics_;
+  observe::Registry registry_;
+};
+
+TEST_F(NetworkMetricsTest, EveryKindOfAbuseHasACounter) {
+  for (size_t kind = 0; kind < static_cast<size_t>(http::Abuse::kCount); ++kind) {
+    ExpectLine("cornerstore_http_abuse_total{reason=\"" +
+               std::string(http::AbuseText(static_cast<http::Abuse>(kind))) + "\"} 0");
+  }
+}
+
+TEST_F(NetworkMetricsTest, WhoIsCutOffIsCounted) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  for (int i = 0; i < 1000; ++i) client.Send(http::testing::Frame{4, 0, 0, ""});
+  world_.Settle();
+  ExpectLine("cornerstore_http_abuse_total{reason=\"settings_flood\"} 1");
+}
+
+TEST_F(NetworkMetricsTest, OpenConnectionsAndRequestsAreCounted) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  client.Send(http::testing::RequestFrame(1, false, "/never"));
+  client.Send(http::testing::RequestFrame(3, false, "/never"));
+  world_.Settle();
+  ExpectLine("cornerstore_http_connections 1");
+  ExpectLine("cornerstore_http_streams 2");
+}
+
+TEST_F(NetworkMetricsTest, ABrokenRuleIsCounted) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  client.Send(http::testing::Frame{0, 0, 0, "data on stream 0"});
+  world_.Settle();
+  ExpectLine("cornerstore_http_protocol_errors_total 1");
+}
+
+}  // namespace
+}  // namespace app

@@ -1,0 +1,179 @@
+"""Where the server listens, and how TLS guards it: certificates, authorities, names, and their files.
+
+ETCD in the environment is the program.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from member import Member, free_ports, scratch_folder
+
+ETCD = os.environ["ETCD"]
+# The files are looked at every second.
+REFRESH_TIMEOUT_SECONDS = 20
+
+
+class Authority:
+    """Signs certificates, each written as NAME.pem and NAME.key."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self.certificate = folder / f"{name}.pem"
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                      "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout",
+                      folder / f"{name}.key", "-out", self.certificate)
+
+    def issue(self, name: str, common_name: str, key: str = "ec:P-256") -> tuple[Path, Path]:
+        certificate, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        kind, _, detail = key.partition(":")
+        option = f"rsa_keygen_bits:{detail}" if kind == "rsa" else f"ec_paramgen_curve:{detail}"
+        request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
+        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:" + common_name)
+        self._openssl("req", "-newkey", kind, "-pkeyopt", option, "-nodes", "-subj",
+                      f"/CN={common_name}", "-keyout", private, "-out", request)
+        self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",
+                      self.folder / f"{self.name}.key", "-CAcreateserial", "-days", "2",
+                      "-extfile", extensions, "-out", certificate)
+        return certificate, private
+
+    @staticmethod
+    def _openssl(*arguments: str | Path) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+
+
+def client(trusted: Path, certificate: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=trusted)
+    if certificate is not None:
+        context.load_cert_chain(*certificate)
+    return context
+
+
+class ListenersTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(scratch_folder())
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.authority = Authority(self.folder, "authority")
+
+    @contextlib.contextmanager
+    def member(self, *flags: str):
+        """Listens also at self.secure, a TLS port, and at a unix socket."""
+        self.secure = f"127.0.0.1:{free_ports(3)[2]}"
+        self.unix = self.folder / "etcd.sock"
+        member = Member(ETCD, *flags)
+        member.flags = ("--listen-client-urls",
+                        f"{member.url},https://{self.secure},unix://{self.unix}", *flags)
+        with member:
+            yield member
+
+    def health(self, context: ssl.SSLContext) -> dict:
+        with urllib.request.urlopen(f"https://{self.secure}/health", timeout=10,
+                                    context=context) as answer:
+            return json.load(answer)
+
+    def refusal(self, context: ssl.SSLContext) -> str:
+        """What a client is told that is not served."""
+        with self.assertRaises((OSError, http.client.HTTPException)) as raised:
+            self.health(context)
+        return str(raised.exception)
+
+    def wait_for(self, happens) -> None:
+        deadline = time.monotonic() + REFRESH_TIMEOUT_SECONDS
+        while not happens():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
+    def served_with(self, context: ssl.SSLContext) -> bool:
+        try:
+            return self.health(context)["health"] == "true"
+        except OSError:
+            return False
+
+    def certificate_flags(self, name: str, key: str = "ec:P-256") -> tuple[str, ...]:
+        certificate, private = self.authority.issue(name, name, key)
+        return "--cert-file", str(certificate), "--key-file", str(private)
+
+    def test_one_member_listens_at_many_places(self) -> None:
+        with self.member(*self.certificate_flags("server")):
+            self.assertTrue(self.served_with(client(self.authority.certificate)))
+            with socket.socket(socket.AF_UNIX) as peer:
+                peer.settimeout(10)
+                peer.connect(str(self.unix))
+                peer.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                self.assertIn(b"200 OK", peer.recv(4096))
+
+    def test_http_has_a_port_of_its_own_if_asked(self) -> None:
+        member = Member(ETCD)
+        grpc, member.url = member.url, f"http://127.0.0.1:{free_ports(3)[2]}"
+        member.flags = ("--listen-client-urls", grpc, "--listen-client-http-urls", member.url,
+                        "--advertise-client-urls", grpc)
+        with member:  # which is healthy there
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                urllib.request.urlopen(grpc + "/health", timeout=10)
+
+    def test_a_slow_key_serves_as_well(self) -> None:
+        with self.member(*self.certificate_flags("server", "rsa:3072")):
+            for _ in range(20):
+                self.assertTrue(self.served_with(client(self.authority.certificate)))
+
+    def test_auto_tls_makes_a_certificate_and_keeps_it(self) -> None:
+        with self.member("--auto-tls") as member:
+            host, _, port = self.secure.partition(":")
+            first = ssl.get_server_certificate((host, int(port)))
+            private = member.folder / "data/fixtures/client/key.pem"
+            self.assertEqual(private.stat().st_mode & 0o777, 0o600)
+            member.stop()
+            member.start()
+            self.assertEqual(ssl.get_server_certificate((host, int(port))), first)
+
+    def test_a_trusted_authority_asks_for_certificates(self) -> None:
+        ours = self.authority.issue("client", "client.example")
+        with self.member(*self.certificate_flags("server"),
+                         "--trusted-ca-file", str(self.authority.certificate)):
+            self.assertTrue(self.served_with(client(self.authority.certificate, ours)))
+            self.refusal(client(self.authority.certificate))
+
+    def test_whose_name_is_not_allowed_is_told(self) -> None:
+        allowed = self.authority.issue("allowed", "allowed.example")
+        other = self.authority.issue("other", "other.example")
+        with self.member(*self.certificate_flags("server"), "--client-cert-auth",
+                         "--trusted-ca-file", str(self.authority.certificate),
+                         "--client-cert-allowed-hostname", "allowed.example"):
+            self.assertTrue(self.served_with(client(self.authority.certificate, allowed)))
+            self.assertIn("bad certificate",
+                          self.refusal(client(self.authority.certificate, other)).lower())
+
+    def test_certificates_and_authorities_are_read_again(self) -> None:
+        ours = self.authority.issue("client", "client.example")
+        trusted = self.folder / "trusted.pem"
+        shutil.copy(self.authority.certificate, trusted)
+        with self.member(*self.certificate_flags("server"), "--trusted-ca-file", str(trusted)):
+            self.assertTrue(self.served_with(client(self.authority.certificate, ours)))
+            # The server's certificate now comes from another authority.
+            renewed = Authority(self.folder, "renewed")
+            renewed.issue("server", "server")
+            self.wait_for(lambda: self.served_with(client(renewed.certificate, ours)))
+            # And only those of the other one are clients.
+            shutil.copy(renewed.certificate, trusted)
+            theirs = renewed.issue("new-client", "client.example")
+            self.wait_for(lambda: self.served_with(client(renewed.certificate, theirs)))
+            self.refusal(client(renewed.certificate, ours))
+            # What does not fit together is not taken up.
+            (self.folder / "server.pem").write_text("half written")
+            time.sleep(2)
+            self.assertTrue(self.served_with(client(renewed.certificate, theirs)))
+
+
+if __name__ == "__main__":
+    unittest.main()
