@@ -13,7 +13,7 @@ from .counts import Counts
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "etcd", "etcdctl",
+    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "log_tool", "etcd", "etcdctl",
           "etcd-client")
     binaries = root / "build/dev/bin"
     snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
@@ -30,6 +30,11 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
             counts += _go(root / "test/interop/go", environment | snapshot_tool)
         else:
             counts.skips.append("interop: grpc-go and bbolt (with --full)")
+    if full:
+        counts += _go(root / "test/interop/etcd37",
+                      snapshot_tool | {"LOG_TOOL": str(binaries / "log_tool")})
+    else:
+        counts.skips.append("interop: logs, snapshots and hashes of etcd 3.7 (with --full)")
     return counts
 
 
@@ -57,10 +62,10 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
 
 def _go(folder: Path, environment: dict[str, str]) -> Counts:
     if shutil.which("go") is None:
-        return Counts(skips=["interop: grpc-go and bbolt: there is no go"])
+        return Counts(skips=[f"interop: {folder.name}: there is no go"])
     done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
                           env=gtest.environment_with(environment), stdout=subprocess.PIPE,
-                          timeout=600)
+                          timeout=1200)
     counts = Counts()
     for event in map(json.loads, done.stdout.splitlines()):
         if "Test" not in event:
@@ -68,7 +73,7 @@ def _go(folder: Path, environment: dict[str, str]) -> Counts:
         if event["Action"] == "pass":
             counts.passed += 1
         elif event["Action"] == "fail":
-            counts.failures.append(f"go: {event['Test']}")
+            counts.failures.append(f"{folder.name}: {event['Test']}")
     if done.returncode != 0 and not counts.failures:
-        counts.failures.append("go: could not be built")
+        counts.failures.append(f"{folder.name}: could not be built")
     return counts
