@@ -13,8 +13,8 @@ from .counts import Counts
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "log_tool", "etcd", "etcdctl",
-          "etcd-client")
+    build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "log_tool", "etcd",
+          "etcdctl", "etcd-client")
     binaries = root / "build/dev/bin"
     snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
     counts = _etcd(root / "test/interop/snapshot_interop_test.py", snapshot_tool)
