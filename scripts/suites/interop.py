@@ -1,15 +1,14 @@
 """Programs that we did not write, against ours."""
 
-import contextlib
-import json
 import shutil
-import socket
 import subprocess
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
-from . import gtest, python_tests
+from . import grpc_peers, gtest, h2spec, python_tests
 from .counts import Counts
+
+ETCD_3_7_TIMEOUT_SECONDS = 1200
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
@@ -23,33 +22,17 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
                      "BUILD": str(root / "build/dev")})
     counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
                                      {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
-    with _server(binaries / "rpc_test_server") as address:
-        environment = {"INTEROP_ADDRESS": address}
-        counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", environment)
-        if full:
-            counts += _go(root / "test/interop/go", environment | snapshot_tool)
-        else:
-            counts.skips.append("interop: grpc-go and bbolt (with --full)")
+    with grpc_peers.servers(binaries / "rpc_test_server") as addresses:
+        counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", addresses)
     if full:
-        counts += _go(root / "test/interop/etcd37",
-                      snapshot_tool | {"LOG_TOOL": str(binaries / "log_tool")})
+        counts += grpc_peers.run(root, binaries / "rpc_test_server", snapshot_tool)
+        counts += h2spec.run(root, binaries / "rpc_test_server")
+        counts += _etcd_3_7(root / "test/interop/etcd37",
+                            snapshot_tool | {"LOG_TOOL": str(binaries / "log_tool")})
     else:
-        counts.skips.append("interop: logs, snapshots and hashes of etcd 3.7 (with --full)")
+        counts.skips.append("interop: grpc-go, grpc-js, grpc-java, tonic, h2spec, bbolt and "
+                            "etcd 3.7's packages (with --full)")
     return counts
-
-
-@contextlib.contextmanager
-def _server(program: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen([program, str(port)], stdout=subprocess.PIPE, text=True)
-    try:
-        server.stdout.readline()  # "listening on ..."
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
 
 
 def _etcd(script: Path, environment: dict[str, str]) -> Counts:
@@ -60,20 +43,16 @@ def _etcd(script: Path, environment: dict[str, str]) -> Counts:
     return python_tests.unittests(script, environment)
 
 
-def _go(folder: Path, environment: dict[str, str]) -> Counts:
+def _etcd_3_7(folder: Path, environment: dict[str, str]) -> Counts:
+    """The packages of etcd 3.7 and a real member, on our files and we on theirs."""
     if shutil.which("go") is None:
-        return Counts(skips=[f"interop: {folder.name}: there is no go"])
+        return Counts(skips=["interop: etcd 3.7: there is no go"])
     done = subprocess.run(["go", "test", "-count=1", "-json", "./..."], cwd=folder, text=True,
                           env=gtest.environment_with(environment), stdout=subprocess.PIPE,
-                          timeout=1200)
-    counts = Counts()
-    for event in map(json.loads, done.stdout.splitlines()):
-        if "Test" not in event:
-            continue
-        if event["Action"] == "pass":
-            counts.passed += 1
-        elif event["Action"] == "fail":
-            counts.failures.append(f"{folder.name}: {event['Test']}")
+                          timeout=ETCD_3_7_TIMEOUT_SECONDS)
+    results = grpc_peers.read_go(done.stdout)
+    counts = Counts(passed=sum(passed for _, passed in results),
+                    failures=[f"etcd 3.7: {name}" for name, passed in results if not passed])
     if done.returncode != 0 and not counts.failures:
-        counts.failures.append(f"{folder.name}: could not be built")
+        counts.failures.append("etcd 3.7: could not be built")
     return counts

@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kWorkerThreads = 4;
 constexpr size_t kWorkerQueue = 1000;
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
+// As many as one thread can sign with a key of 4096 bits before their time is up.
+constexpr size_t kMaxWaitingHandshakes = 4096;
 
 void CollectFeatures(const config::FeatureGates& gates, observe::Samples& samples) {
   for (size_t i = 0; i < config::kFeatureCount; ++i) {
@@ -126,6 +128,8 @@ base::Status App::OpenTls() {
   }
   if (config_.client_tls.cert_file.empty()) return {};
   ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
+  handshake_workers_ = std::make_unique<runtime::posix::Workers>("handshake", net_threads_.size(),
+                                                                 kMaxWaitingHandshakes);
   return {};
 }
 
@@ -148,6 +152,7 @@ void App::Serve() {
                                  .server = server_.get(),
                                  .origin = i,
                                  .tls = tls_.get(),
+                                 .handshake_workers = handshake_workers_.get(),
                                  .metrics = &metrics_,
                                  .counts = &network_metrics_,
                                  .health = &health_metrics_};

@@ -62,6 +62,7 @@ class App {
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.
   runtime::posix::Workers workers_;
+  std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_
 };

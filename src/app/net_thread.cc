@@ -33,6 +33,13 @@ http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
   return options;
 }
 
+gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
+  gateway::Gateway::Options options;
+  options.keepalive_interval = config.keepalive_interval;
+  options.keepalive_timeout = config.keepalive_timeout;
+  return options;
+}
+
 // gRPC is spoken over HTTP/2 alone.
 http::Connection::Protocols ProtocolsOf(Surface surface) {
   return {.http1 = surface != Surface::kGrpc, .http2 = true};
@@ -48,7 +55,7 @@ struct NetThread::Services {
         kv(&context),
         maintenance(&context),
         cluster(&context),
-        gateway(&table, &plain, gateway::Gateway::Options()),
+        gateway(&table, &plain, GatewayOptions(parts.config->client_api)),
         web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
                                                          : &plain,
             {parts.config->cors.values, parts.config->client_api.host_whitelist}),
@@ -140,7 +147,10 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
   listening.socket.share_port = thread_count > 1;
-  if (plan.tls) listening.tls = [tls = parts.tls] { return tls->context(); };
+  if (plan.tls) {
+    listening.tls = [tls = parts.tls] { return tls->context(); };
+    listening.handshake_workers = parts.handshake_workers;
+  }
   return server.Listen(plan.address, listening).status();
 }
 

@@ -35,6 +35,7 @@ class NetThread {
     server::Server* server;
     size_t origin;  // which of the server's frontends is this thread's
     TlsFiles* tls;  // null if no listener needs it
+    runtime::Workers* handshake_workers;
     const http::PlainService::Endpoint* metrics;  // GET /metrics
     NetworkMetrics* counts;
     web::HealthMetrics* health;

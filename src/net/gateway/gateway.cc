@@ -6,6 +6,8 @@
 
 #include "net/gateway/error_json.h"
 #include "net/gateway/gateway_call.h"
+#include "net/gateway/websocket_exchange.h"
+#include "net/http/websocket_handshake.h"
 
 namespace gateway {
 namespace {
@@ -59,6 +61,10 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
   }
   if (!path.starts_with(kPrefix)) return other_.OnRequest(exchange);
   const Route* const route = routes_.Find(path);
+  const bool is_http1 = exchange.version() == http::Version::kHttp1;
+  if (is_http1 && http::AsksForWebSocket(exchange.received_head())) {
+    return AnswerWebSocket(exchange, route);
+  }
   if (route == nullptr) {
     const base::Status status(base::Code::kNotFound, "Not Found");
     return std::make_shared<Refusal>(&exchange, 404, status);
@@ -70,6 +76,20 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
   auto call = std::make_shared<GatewayCall>(this, route, &exchange);
   if (route->method->client_streaming()) call->Start();
   return call;
+}
+
+std::shared_ptr<http::ExchangeHandler> Gateway::AnswerWebSocket(http::Exchange& exchange,
+                                                                const Route* route) {
+  using Requests = WebSocketExchange::Requests;
+  Requests requests = Requests::kNone;
+  if (route != nullptr) {
+    requests = route->method->client_streaming() ? Requests::kMany : Requests::kOne;
+  }
+  const WebSocketExchange::Options options{.max_message_bytes = options_.max_message_bytes,
+                                           .interval = options_.keepalive_interval,
+                                           .patience = options_.keepalive_timeout};
+  return WebSocketExchange::Answer(&exchange, options, requests,
+                                   [this](http::Exchange& request) { return OnRequest(request); });
 }
 
 }  // namespace gateway

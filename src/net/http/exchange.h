@@ -21,6 +21,8 @@ struct ConnectionInfo {
   runtime::Address local;
   runtime::Address peer;
   bool tls = false;
+  // The TLS handshake chose HTTP/2 (ALPN).
+  bool http2_negotiated = false;
   // Of the peer's verified certificate, empty without one.
   std::string certificate_common_name;
   std::vector<std::string> certificate_dns_names;
@@ -56,6 +58,10 @@ class Exchange {
   enum class Then : uint8_t { kContinue, kEnd };
 
   // Server: the answer's head, once, first. A ":status" field first.
+  //
+  // HTTP/1.1: 101 as the answer to a request without a body, before OnRequest returns, ends HTTP on
+  // this connection: from then on both sides' bytes are what they agreed on, to OnData and from
+  // SendData, until this side ends it or the connection is lost; OnEnd does not come.
   virtual void SendHead(const Headers& head, Then then) = 0;
   virtual void SendData(Chunk chunk, Then then) = 0;
   // Ends this side's sending.

@@ -100,9 +100,14 @@ bool H1Session::TakesInput() const {
 
 base::Status H1Session::OnInput(base::ByteView* bytes) {
   while (!bytes->empty() && TakesInput()) {
+    if (tunnel_) {
+      OnBody(std::exchange(*bytes, {}));
+      if (aborted_) return base::Status(base::Code::kCanceled, "the exchange was given up");
+      continue;
+    }
     if (partial_.empty()) {
       RETURN_IF_ERROR(Parse(bytes));
-      if (!request_ended_) {
+      if (!request_ended_ && !tunnel_) {
         partial_ = *bytes;
         *bytes = {};
       }
@@ -112,7 +117,7 @@ base::Status H1Session::OnInput(base::ByteView* bytes) {
     base::ByteView joined = partial_;
     RETURN_IF_ERROR(Parse(&joined));
     // What follows this request's end is within what has just been added.
-    if (request_ended_) {
+    if (request_ended_ || tunnel_) {
       *bytes = bytes->substr(bytes->size() - joined.size());
       partial_.clear();
     } else {
@@ -175,6 +180,7 @@ void H1Session::Consume(size_t bytes) {
 }
 
 void H1Session::FinishRequest() {
+  if (tunnel_) return;
   request_ended_ = true;
   if (!answer_ended_) handler_->OnEnd(Headers());
   FinishExchange();
@@ -205,7 +211,11 @@ void H1Session::SendHead(const Headers& head, Then then) {
     if (field.name == "connection" && field.value == "close") close_ = true;
     AppendField(text, field.name, field.value);
   }
-  if (Method(head_) == "HEAD" || HasNoBody(status)) {
+  if (status == 101) {
+    CHECK(parser_->IsDone() && !request_ended_);
+    tunnel_ = close_ = true;
+    framing_ = Framing::kUntilClose;
+  } else if (Method(head_) == "HEAD" || HasNoBody(status)) {
     framing_ = Framing::kNone;
   } else if (has_length) {
     framing_ = Framing::kLength;
@@ -221,7 +231,7 @@ void H1Session::SendHead(const Headers& head, Then then) {
   }
   // An answer before the request's end leaves bytes unread that nobody wants.
   if (!parser_->keep_alive() || (then == Then::kEnd && !parser_->IsDone())) close_ = true;
-  if (close_ && head.Get("connection") != "close") AppendField(text, "connection", "close");
+  if (close_ && head.Find("connection") == std::nullopt) AppendField(text, "connection", "close");
   text.append("\r\n");
   Queue(std::move(text));
   if (then == Then::kEnd) EndAnswer();

@@ -10,7 +10,8 @@
 namespace http {
 
 // HTTP/1.1 on one connection, the server's end (RFC 9112): one exchange at a time, in order. A
-// client that pipelines waits: its further requests stay unread until the answer is complete.
+// client that pipelines waits: its further requests stay unread until the answer is complete. An
+// answer 101 makes a tunnel of the connection, until it ends.
 class H1Session final : public Session, private Exchange, private H1Parser::Sink {
  public:
   H1Session(const Environment* environment, Carrier* carrier, Service* service);
@@ -74,7 +75,8 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   size_t unsent_ = 0;
   bool blocked_ = false;
 
-  bool close_ = false;  // after this exchange
+  bool tunnel_ = false;  // from the answer 101 on
+  bool close_ = false;   // after this exchange
   bool aborted_ = false;
   runtime::TimePoint idle_since_;
   std::optional<runtime::TimePoint> head_started_;

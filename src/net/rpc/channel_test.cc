@@ -76,10 +76,10 @@ class ChannelTest : public ::testing::Test {
   void Open(std::vector<runtime::Address> endpoints, const http::Server::Options& server = {},
             Channel::Options options = {}) {
     Close();
-    hanging_.clear();
+    state_.hanging.clear();
     world_ = std::make_unique<World>(&service_, server);
     service_.table = std::make_unique<Server>(&world_->server_loop(), &plain_, MessageLimits{});
-    AddInteropService(*service_.table, &hanging_);
+    AddInteropService(*service_.table, &state_);
     options.endpoints = std::move(endpoints);
     world_->Do([&] {
       channel_ = std::make_unique<Channel>(&world_->client_loop(), &world_->client_network(),
@@ -117,7 +117,7 @@ class ChannelTest : public ::testing::Test {
 
   http::PlainService plain_{1000};
   LateService service_;
-  std::vector<std::shared_ptr<ServerCall>> hanging_;
+  testing::InteropState state_;
   std::unique_ptr<World> world_;
   std::unique_ptr<Channel> channel_;
   std::shared_ptr<ClientCall> last_;
@@ -167,7 +167,7 @@ TEST_F(ChannelTest, SpreadsCallsOverTheEndpoints) {
   for (int i = 0; i < 10; ++i) Unary({.hang = true});
   world_->Settle();
   std::multiset<uint16_t> ports;
-  for (const auto& call : hanging_) ports.insert(call->connection().local.port);
+  for (const auto& call : state_.hanging) ports.insert(call->connection().local.port);
   EXPECT_EQ(ports.count(2379), 5u);
   EXPECT_EQ(ports.count(8), 5u);
 }
@@ -195,7 +195,7 @@ TEST_F(ChannelTest, MovesToAnotherEndpointWhenAServerDrains) {
   world_->Settle();
   EXPECT_EQ(next->reply.payload, "next");
   EXPECT_FALSE(open->done) << "the open call goes on on the old connection";
-  world_->DoAtServer([&] { hanging_[0]->Reply(InteropReply{"old", 0, 0}.Encode()); });
+  world_->DoAtServer([&] { state_.hanging[0]->Reply(InteropReply{"old", 0, 0}.Encode()); });
   world_->Settle();
   EXPECT_EQ(open->reply.payload, "old");
 }
@@ -206,7 +206,7 @@ TEST_F(ChannelTest, ADeadlineEndsACallWhereverItIs) {
   EXPECT_FALSE(at_server->done);
   world_->RunFor(milliseconds(200));
   EXPECT_EQ(at_server->status, base::Status(Code::kDeadlineExceeded, "context deadline exceeded"));
-  EXPECT_FALSE(hanging_.at(0)->is_open());
+  EXPECT_FALSE(state_.hanging.at(0)->is_open());
 
   Open({{"server", 1, ""}});
   ClientCall::Options options = Within(milliseconds(300));
@@ -219,11 +219,11 @@ TEST_F(ChannelTest, ADeadlineEndsACallWhereverItIs) {
 TEST_F(ChannelTest, CancelingReachesTheServer) {
   const auto answer = Unary({.hang = true});
   world_->Settle();
-  EXPECT_TRUE(hanging_.at(0)->is_open());
+  EXPECT_TRUE(state_.hanging.at(0)->is_open());
   world_->Do([&] { last_->Cancel(); });
   EXPECT_EQ(answer->status.code(), Code::kCanceled);
   world_->Settle();
-  EXPECT_FALSE(hanging_.at(0)->is_open());
+  EXPECT_FALSE(state_.hanging.at(0)->is_open());
 }
 
 TEST_F(ChannelTest, GzipBothWays) {

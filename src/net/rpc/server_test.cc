@@ -36,7 +36,7 @@ class Forward final : public http::Service {
 class RpcServerTest : public ::testing::Test {
  protected:
   RpcServerTest() : client_(world_.ConnectHttp2()) {
-    AddInteropService(server_, &hanging_);
+    AddInteropService(server_, &state_);
     forward_.to = &server_;
     world_.Settle();
   }
@@ -107,7 +107,7 @@ class RpcServerTest : public ::testing::Test {
   World world_{&forward_};
   http::PlainService plain_{1000};
   Server server_{&world_.server_loop(), &plain_, MessageLimits{}};
-  std::vector<std::shared_ptr<ServerCall>> hanging_;
+  testing::InteropState state_;
   Connection& client_;
 };
 
@@ -216,9 +216,9 @@ TEST_F(RpcServerTest, EnforcesTheDeadline) {
   EXPECT_FALSE(call->closed);
   world_.RunFor(milliseconds(100));
   EXPECT_EQ(StatusOf(*call), "4 context deadline exceeded");
-  ASSERT_EQ(hanging_.size(), 1u);
-  EXPECT_FALSE(hanging_[0]->is_open());
-  hanging_[0]->Reply(Message("too late"));
+  ASSERT_EQ(state_.hanging.size(), 1u);
+  EXPECT_FALSE(state_.hanging[0]->is_open());
+  state_.hanging[0]->Reply(Message("too late"));
   world_.Settle();
   EXPECT_EQ(call->data, "");
 }
@@ -243,10 +243,10 @@ TEST_F(RpcServerTest, ACanceledCallIsClosedAndCounted) {
   const auto call = Begin("Unary");
   Send(*call, Frame(InteropRequest{.hang = true}.Encode()), true);
   world_.Settle();
-  EXPECT_TRUE(hanging_.at(0)->is_open());
+  EXPECT_TRUE(state_.hanging.at(0)->is_open());
   world_.Do([&] { call->exchange->Reset(http::ErrorCode::kCancel); });
   world_.Settle();
-  EXPECT_FALSE(hanging_.at(0)->is_open());
+  EXPECT_FALSE(state_.hanging.at(0)->is_open());
   EXPECT_EQ(method(0).counters.handled[static_cast<int>(base::Code::kCanceled)].value(), 1u);
 }
 
@@ -273,7 +273,7 @@ TEST_F(RpcServerTest, RefusesMessagesThatAreTooLarge) {
 
 TEST_F(RpcServerTest, RefusesToSendWhatIsTooLarge) {
   Server small(&world_.server_loop(), &plain_, MessageLimits{.max_send_bytes = 100});
-  AddInteropService(small, &hanging_);
+  AddInteropService(small, &state_);
   forward_.to = &small;
   EXPECT_EQ(StatusOf(*Call("Unary", {.size = 200})),
             "8 grpc: trying to send message larger than max (203 vs. 100)");

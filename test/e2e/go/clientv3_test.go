@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -137,4 +138,22 @@ func TestMaintenance(t *testing.T) {
 	if len(members.Members) != 1 || members.Members[0].Name != "m" {
 		t.Errorf("the members are %v", members)
 	}
+}
+
+// Who connects to ETCD_RESTART restarts the member.
+func TestARestartedMemberIsFoundAgain(t *testing.T) {
+	client, ctx := newClient(t)
+	must[*clientv3.PutResponse](t)(client.Put(ctx, "restart", "before"))
+	conn, err := net.Dial("tcp", os.Getenv("ETCD_RESTART"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := must[[]byte](t)(io.ReadAll(conn)); string(answer) != "restarted" {
+		t.Fatalf("the member was not restarted: %q", answer)
+	}
+	got := must[*clientv3.GetResponse](t)(client.Get(ctx, "restart"))
+	if len(got.Kvs) != 1 || string(got.Kvs[0].Value) != "before" {
+		t.Errorf("after the restart: %v", got)
+	}
+	must[*clientv3.PutResponse](t)(client.Put(ctx, "restart", "after"))
 }

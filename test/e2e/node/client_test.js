@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const net = require('node:net');
 const { test, after } = require('node:test');
 const { Etcd3 } = require('etcd3');
 
@@ -41,4 +42,24 @@ test('errors have their text', async () => {
 test('status', async () => {
   const status = await client.maintenance.status();
   assert.strictEqual(status.version, '3.7.1');
+});
+
+// Who connects to ETCD_RESTART restarts the member.
+test('a restarted member is found again', async () => {
+  await client.put('restart').value('before');
+  const [host, port] = process.env.ETCD_RESTART.split(':');
+  const answer = await net.connect({ host, port: Number(port) }).setEncoding('utf8').toArray();
+  assert.strictEqual(answer.join(''), 'restarted');
+  // etcd3 leaves it to its user to try again.
+  const deadline = Date.now() + 20_000;
+  let value;
+  while (value === undefined) {
+    try {
+      value = await client.get('restart').string();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+  assert.strictEqual(value, 'before');
+  await client.put('restart').value('after');
 });

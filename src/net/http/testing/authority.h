@@ -11,7 +11,7 @@
 
 namespace http::testing {
 
-// A certificate authority that issues certificates for clients and revokes them.
+// A certificate authority that issues certificates for clients and servers and revokes them.
 class Authority {
  public:
   // What it signs is valid for ten days around `now`.

@@ -101,18 +101,38 @@ inline base::Status MalformedRequest() {
   return base::Status(base::Code::kInternal, "grpc: error unmarshalling request");
 }
 
+// What the calls of one server leave behind. Outlives the server.
+struct InteropState {
+  // Those that are never answered, gone clients' too.
+  std::vector<std::shared_ptr<ServerCall>> hanging;
+  // Messages that ServerStream has sent.
+  int64_t streamed = 0;
+};
+
+// The fields of a request's metadata that begin with "echo-".
+inline http::Headers EchoOf(const http::Headers& metadata) {
+  http::Headers echo;
+  for (size_t i = 0; i < metadata.size(); ++i) {
+    if (metadata[i].name.starts_with("echo-")) echo.Add(metadata[i].name, metadata[i].value);
+  }
+  return echo;
+}
+
 // Sends `count` replies as fast as the client takes them.
 class ServerStreamCall final : public CallHandler {
  public:
-  explicit ServerStreamCall(std::shared_ptr<ServerCall> call) : call_(std::move(call)) {}
+  ServerStreamCall(std::shared_ptr<ServerCall> call, InteropState* state)
+      : call_(std::move(call)), state_(*state) {}
 
   void OnMessage(base::ByteView message) override {
     if (!request_.Parse(message)) return call_->Finish(MalformedRequest());
+    if (request_.hang) state_.hanging.push_back(call_);
     OnWritable();
   }
   void OnWritable() override {
     while (sent_ < request_.count && call_->writable()) {
       ++sent_;
+      ++state_.streamed;
       call_->Send(
           InteropReply{base::Bytes(static_cast<size_t>(request_.size), 's'), sent_, 0}.Encode());
     }
@@ -124,13 +144,14 @@ class ServerStreamCall final : public CallHandler {
 
  private:
   const std::shared_ptr<ServerCall> call_;
+  InteropState& state_;
   InteropRequest request_;
   int64_t sent_ = 0;
 };
 
 class ClientStreamCall final : public CallHandler {
  public:
-  explicit ClientStreamCall(std::shared_ptr<ServerCall> call) : call_(std::move(call)) {}
+  ClientStreamCall(std::shared_ptr<ServerCall> call, InteropState*) : call_(std::move(call)) {}
 
   void OnMessage(base::ByteView message) override {
     InteropRequest request;
@@ -148,7 +169,7 @@ class ClientStreamCall final : public CallHandler {
 // Echoes, and stops reading while the client does not read.
 class BidiStreamCall final : public CallHandler {
  public:
-  explicit BidiStreamCall(std::shared_ptr<ServerCall> call) : call_(std::move(call)) {}
+  BidiStreamCall(std::shared_ptr<ServerCall> call, InteropState*) : call_(std::move(call)) {}
 
   void OnMessage(base::ByteView message) override {
     InteropRequest request;
@@ -166,25 +187,41 @@ class BidiStreamCall final : public CallHandler {
   const std::shared_ptr<ServerCall> call_;
 };
 
-// `*hanging` keeps the calls that are never answered.
-inline void AddInteropService(Server& server, std::vector<std::shared_ptr<ServerCall>>* hanging) {
-  server.AddUnary(
-      kInteropService, "Unary",
-      [hanging](std::shared_ptr<ServerCall> call, base::ByteView message) {
-        InteropRequest request;
-        if (!request.Parse(message)) return call->Finish(MalformedRequest());
-        if (request.hang) return hanging->push_back(std::move(call));
-        if (request.code != 0) {
-          return call->Finish(base::Status(static_cast<base::Code>(request.code), request.message));
-        }
-        InteropReply reply;
-        reply.payload = request.size > 0 ? base::Bytes(static_cast<size_t>(request.size), 'u')
-                                         : std::move(request.payload);
-        call->Reply(reply.Encode());
-      });
-  const auto add = [&server]<typename Call>(const char* name, Kind kind, Call*) {
-    server.AddStreaming(kInteropService, name, kind, [](std::shared_ptr<ServerCall> call) {
-      return std::make_unique<Call>(std::move(call));
+inline void AnswerUnary(std::shared_ptr<ServerCall> call, base::ByteView message,
+                        InteropState* state) {
+  InteropRequest request;
+  if (!request.Parse(message)) return call->Finish(MalformedRequest());
+  if (request.hang) return state->hanging.push_back(std::move(call));
+  const http::Headers echo = EchoOf(call->metadata());
+  if (request.code != 0) {
+    return call->Finish(base::Status(static_cast<base::Code>(request.code), request.message), echo);
+  }
+  InteropReply reply;
+  reply.payload = request.size > 0 ? base::Bytes(static_cast<size_t>(request.size), 'u')
+                                   : std::move(request.payload);
+  call->Send(reply.Encode());
+  call->Finish({}, echo);
+}
+
+inline InteropReply Progress(const InteropState& state) {
+  InteropReply reply;
+  reply.messages = state.streamed;
+  for (const auto& call : state.hanging) reply.bytes += call->is_open() ? 1 : 0;
+  return reply;
+}
+
+inline void AddInteropService(Server& server, InteropState* state) {
+  server.AddUnary(kInteropService, "Unary",
+                  [state](std::shared_ptr<ServerCall> call, base::ByteView message) {
+                    AnswerUnary(std::move(call), message, state);
+                  });
+  server.AddUnary(kInteropService, "Progress",
+                  [state](const std::shared_ptr<ServerCall>& call, base::ByteView) {
+                    call->Reply(Progress(*state).Encode());
+                  });
+  const auto add = [&server, state]<typename Call>(const char* name, Kind kind, Call*) {
+    server.AddStreaming(kInteropService, name, kind, [state](std::shared_ptr<ServerCall> call) {
+      return std::make_unique<Call>(std::move(call), state);
     });
   };
   add("ServerStream", Kind::kServerStreaming, static_cast<ServerStreamCall*>(nullptr));

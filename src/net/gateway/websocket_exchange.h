@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "net/http/exchange.h"
+#include "net/http/websocket_frames.h"
+#include "runtime/loop.h"
+
+namespace gateway {
+
+// A WebSocket as the exchange of a POST request: each message of the client is a part of the
+// request's body, each line of the answer's body is a text message. So whatever answers a request
+// of the JSON interface answers over WebSockets, too. Compat: as with grpc-websocket-proxy in etcd,
+// the authorization is what follows "Bearer," in Sec-WebSocket-Protocol, or the cookie "token",
+// since browsers can send no header of their own; the answer's head is not told; binary messages
+// are taken like text.
+//
+// The client ends its requests by closing. Between the session and the handler of the request, as
+// both; on the loop.
+class WebSocketExchange final : public http::Exchange,
+                                public http::ExchangeHandler,
+                                public std::enable_shared_from_this<WebSocketExchange> {
+ public:
+  struct Options {
+    size_t max_message_bytes;
+    // A client that is silent for `interval` is sent a ping, and is taken to have left if nothing
+    // comes for another `patience`.
+    runtime::Duration interval;
+    runtime::Duration patience;
+  };
+  // How many messages the request consists of.
+  enum class Requests : uint8_t { kNone, kOne, kMany };
+  using Answerer = std::function<std::shared_ptr<http::ExchangeHandler>(http::Exchange& exchange)>;
+
+  // Answers a request that asks for a WebSocket; `answer` is given the POST request, at once.
+  static std::shared_ptr<http::ExchangeHandler> Answer(http::Exchange* socket,
+                                                       const Options& options, Requests requests,
+                                                       const Answerer& answer);
+
+  WebSocketExchange(http::Exchange* socket, const Options& options, Requests requests);
+
+ private:
+  // http::Exchange
+  const http::Headers& received_head() const override { return head_; }
+  http::Version version() const override { return socket_.version(); }
+  const http::ConnectionInfo& connection() const override { return socket_.connection(); }
+  runtime::Loop& loop() override { return socket_.loop(); }
+  void SendHead(const http::Headers& head, Then then) override;
+  void SendData(http::Chunk chunk, Then then) override;
+  void SendTrailers(const http::Headers& trailers) override;
+  void Reset(http::ErrorCode code) override;
+  void Consume(size_t) override {}
+  size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
+  bool writable() const override { return socket_.writable(); }
+
+  // http::ExchangeHandler
+  void OnData(base::ByteView bytes) override;
+  void OnEnd(const http::Headers&) override {}
+  void OnWritable() override;
+  void OnClosed(const http::Closing& closing) override;
+
+  void Start(const Answerer& answer);
+  void OnEvent(http::WebSocketReader::Event event);
+  void SendLines(base::ByteView bytes);
+  // Sends the server's last frame.
+  void Close(http::WebSocketClose reason);
+  // Closes, and waits for the client to do the same, so that it hears why.
+  void CloseAndWait();
+  // Ends the connection.
+  void End();
+  void OnSilence();
+
+  http::Exchange& socket_;
+  const Options options_;
+  const Requests requests_;
+  const http::Headers head_;
+  std::shared_ptr<http::ExchangeHandler> handler_;
+  http::WebSocketReader reader_;
+  base::Bytes line_;  // the beginning of one
+  bool requests_ended_ = false;
+  bool closed_ = false;  // by a close frame of ours
+  bool ended_ = false;   // or lost
+  bool pinged_ = false;  // since the client was heard
+  bool heard_ = true;    // since the timer was armed
+  const std::unique_ptr<runtime::Timer> timer_;
+};
+
+}  // namespace gateway

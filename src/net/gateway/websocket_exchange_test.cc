@@ -1,0 +1,284 @@
+#include "net/gateway/websocket_exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "net/gateway/gateway.h"
+#include "net/http/plain.h"
+#include "net/http/testing/websocket.h"
+#include "net/http/testing/world.h"
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+
+namespace gateway {
+namespace {
+
+using http::testing::ClientClose;
+using http::testing::ClientFrame;
+using http::testing::ClientText;
+using http::testing::ServerFrames;
+using http::testing::WebSocketRequest;
+using Frames = std::vector<std::string>;
+
+constexpr std::chrono::seconds kInterval{60};
+constexpr std::chrono::seconds kPatience{10};
+
+// Answers a range with its key and the token that came with it.
+void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView bytes) {
+  etcdserverpb::RangeRequest request;
+  CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  if (request.key().empty()) return call->Finish(base::errors::kEmptyKey);
+  etcdserverpb::RangeResponse response;
+  auto* const pair = response.add_kvs();
+  pair->set_key(request.key());
+  pair->set_value(base::Bytes(call->metadata().Get("authorization")));
+  call->Reply(rpc::Message(response.SerializeAsString()));
+}
+
+// Answers each watch request with one response that names its watch; ends at the watch 99.
+class Watcher final : public rpc::CallHandler {
+ public:
+  explicit Watcher(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {}
+  void OnMessage(base::ByteView bytes) override {
+    etcdserverpb::WatchRequest request;
+    CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+    const int64_t watch = request.create_request().watch_id();
+    if (watch == 99) return call_->Finish(base::errors::kWatchCanceled);
+    etcdserverpb::WatchResponse response;
+    response.set_watch_id(watch);
+    call_->Send(rpc::Message(response.SerializeAsString()));
+  }
+  void OnCanceled(const base::Status&) override { ++canceled; }
+
+  inline static int canceled = 0;
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
+// Sends parts of 1000 bytes for as long as they are taken, a thousand in all.
+class Snapshot final : public rpc::CallHandler {
+ public:
+  explicit Snapshot(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) { sent = 0; }
+  void OnMessage(base::ByteView) override { OnWritable(); }
+  void OnWritable() override {
+    for (; sent < 1000 && call_->writable(); ++sent) {
+      etcdserverpb::SnapshotResponse response;
+      response.set_blob(std::string(1000, 's'));
+      call_->Send(rpc::Message(response.SerializeAsString()));
+    }
+    if (sent == 1000) call_->Finish({});
+  }
+
+  inline static int sent = 0;
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
+class WebSocketExchangeTest : public ::testing::Test {
+ protected:
+  WebSocketExchangeTest()
+      : world_(&gateway_), table_(&world_.server_loop(), &plain_, rpc::MessageLimits()) {
+    table_.AddUnary("etcdserverpb.KV", "Range", AnswerRange);
+    table_.AddStreaming("etcdserverpb.Watch", "Watch", rpc::Kind::kBidiStreaming,
+                        [](auto call) { return std::make_unique<Watcher>(std::move(call)); });
+    table_.AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
+                        [](auto call) { return std::make_unique<Snapshot>(std::move(call)); });
+    Watcher::canceled = 0;
+  }
+  ~WebSocketExchangeTest() override { world_.DestroyServer(); }
+
+  http::testing::RawClient& Open(const std::string& path, const std::string& fields = "") {
+    http::testing::RawClient& client = world_.ConnectRaw();
+    Send(client, WebSocketRequest(path, fields));
+    return client;
+  }
+  void Send(http::testing::RawClient& client, const base::Bytes& bytes) {
+    world_.Do([&] { client.Send(bytes); });
+    world_.Settle();
+  }
+
+  http::PlainService plain_{1000};
+  // The table needs the world's loop, and the world the gateway.
+  Gateway gateway_{&table_, &plain_,
+                   Gateway::Options{.max_message_bytes = 1000,
+                                    .keepalive_interval = kInterval,
+                                    .keepalive_timeout = kPatience}};
+  http::testing::World world_;
+  rpc::Server table_;
+};
+
+TEST_F(WebSocketExchangeTest, EachMessageIsARequestAndEachAnswerAMessage) {
+  auto& client = Open("/v3/watch");
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 101 Switching Protocols\r\n"))
+      << client.received();
+  Send(client, ClientText(R"({"create_request":{"watch_id":1}})"));
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{R"(text:{"result":{"watch_id":"1"}})"}));
+  Send(client, ClientText(R"({"create_request":{"watch_id":2}})") +
+                   ClientText(R"({"create_request":{"watch_id":3}})"));
+  EXPECT_EQ(ServerFrames(client.received()),
+            (Frames{R"(text:{"result":{"watch_id":"1"}})", R"(text:{"result":{"watch_id":"2"}})",
+                    R"(text:{"result":{"watch_id":"3"}})"}));
+}
+
+TEST_F(WebSocketExchangeTest, RequestsMayComeWithTheHandshake) {
+  auto& client = world_.ConnectRaw();
+  Send(client, WebSocketRequest("/v3beta/watch") + ClientText(R"({"create_request":{}})"));
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{R"(text:{"result":{}})"}));
+}
+
+TEST_F(WebSocketExchangeTest, TheHandshakeMayArriveByteByByte) {
+  auto& client = world_.ConnectRaw();
+  for (const char byte : WebSocketRequest("/v3/watch") + ClientText(R"({"create_request":{}})")) {
+    world_.Do([&] { client.Send(base::ByteView(&byte, 1)); });
+    world_.RunFor(std::chrono::milliseconds(1));
+  }
+  world_.Settle();
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{R"(text:{"result":{}})"}));
+}
+
+TEST_F(WebSocketExchangeTest, TheEndOfTheCallClosesTheSocket) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{"watch_id":99}})"));
+  EXPECT_EQ(ServerFrames(client.received()),
+            (Frames{R"(text:{"error":{"code":1,"message":"etcdserver: watch canceled"}})",
+                    "close:1000"}));
+  EXPECT_FALSE(client.ended());
+  Send(client, ClientClose(1000));
+  EXPECT_EQ(ServerFrames(client.received()).size(), 2u);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WebSocketExchangeTest, AClientThatDoesNotCloseIsNotWaitedForLong) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{"watch_id":99}})"));
+  Send(client, ClientText(R"({"create_request":{"watch_id":1}})") + ClientFrame(0x89, "ping"));
+  EXPECT_EQ(ServerFrames(client.received()).back(), "close:1000");
+  EXPECT_FALSE(client.ended());
+  world_.RunFor(kPatience);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WebSocketExchangeTest, AClientThatClosesIsAnsweredAndCancelsItsCall) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{}})"));
+  EXPECT_EQ(Watcher::canceled, 0);
+  Send(client, ClientClose(1001));
+  EXPECT_EQ(ServerFrames(client.received()).back(), "close:1001");
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(Watcher::canceled, 1);
+}
+
+TEST_F(WebSocketExchangeTest, AClientThatVanishesCancelsItsCall) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{}})"));
+  world_.Do([&] { client.Close(); });
+  world_.Settle();
+  EXPECT_EQ(Watcher::canceled, 1);
+}
+
+TEST_F(WebSocketExchangeTest, AUnaryCallAnswersItsFirstMessage) {
+  auto& client = Open("/v3/kv/range");
+  Send(client, ClientText(R"({"key":"Zm9v"})") + ClientText(R"({"key":"YmFy"})"));
+  EXPECT_EQ(ServerFrames(client.received()),
+            (Frames{R"(text:{"kvs":[{"key":"Zm9v"}]})", "close:1000"}));
+}
+
+TEST_F(WebSocketExchangeTest, ErrorsAreMessages) {
+  auto& empty = Open("/v3/kv/range");
+  Send(empty, ClientText("{}"));
+  EXPECT_EQ(
+      ServerFrames(empty.received()),
+      (Frames{R"(text:{"code":3,"message":"etcdserver: key is not provided"})", "close:1000"}));
+  auto& nonsense = Open("/v3/watch");
+  Send(nonsense, ClientText("nonsense"));
+  EXPECT_TRUE(
+      ServerFrames(nonsense.received()).at(0).starts_with(R"(text:{"error":{"code":3,"message":)"));
+  EXPECT_EQ(ServerFrames(nonsense.received()).at(1), "close:1000");
+}
+
+TEST_F(WebSocketExchangeTest, AnUnknownPathIsAnErrorAtOnce) {
+  EXPECT_EQ(ServerFrames(Open("/v3/nothing").received()),
+            (Frames{R"(text:{"code":5,"message":"Not Found"})", "close:1000"}));
+}
+
+TEST_F(WebSocketExchangeTest, ABadHandshakeIsRefused) {
+  auto& client = world_.ConnectRaw();
+  Send(client,
+       "GET /v3/watch HTTP/1.1\r\nHost: server\r\nUpgrade: websocket\r\n"
+       "Connection: Upgrade\r\n\r\n");
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 400 Bad Request\r\n")) << client.received();
+}
+
+// Of the first pair of a range.
+std::string TokenOf(const std::string& frame) {
+  const std::string name = R"("value":")";
+  const size_t start = frame.find(name) + name.size();
+  return frame.substr(start, frame.find('"', start) - start);
+}
+
+TEST_F(WebSocketExchangeTest, TheTokenComesAsASubprotocolOrACookie) {
+  auto& protocol = Open("/v3/kv/range", "Sec-WebSocket-Protocol: Bearer, secret\r\n");
+  Send(protocol, ClientText(R"({"key":"Zm9v"})"));
+  EXPECT_NE(protocol.received().find("\r\nsec-websocket-protocol: Bearer\r\n"), base::Bytes::npos);
+  EXPECT_EQ(TokenOf(ServerFrames(protocol.received()).at(0)), "QmVhcmVyIHNlY3JldA==");
+  auto& cookie = Open("/v3/kv/range", "Cookie: a=b; token=secret\r\n");
+  Send(cookie, ClientText(R"({"key":"Zm9v"})"));
+  EXPECT_EQ(TokenOf(ServerFrames(cookie.received()).at(0)), "QmVhcmVyIHNlY3JldA==");
+}
+
+TEST_F(WebSocketExchangeTest, PingsAreAnswered) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientFrame(0x89, "are you there"));
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{"pong:are you there"}));
+}
+
+TEST_F(WebSocketExchangeTest, AViolationClosesTheSocketAndCancelsTheCall) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{}})"));
+  Send(client, ClientFrame(0x83, ""));
+  EXPECT_EQ(ServerFrames(client.received()).back(), "close:1002");
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(Watcher::canceled, 1);
+}
+
+TEST_F(WebSocketExchangeTest, AMessageThatIsTooLargeIsRefused) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(std::string(1001, ' ')));
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{"close:1009"}));
+}
+
+TEST_F(WebSocketExchangeTest, AReaderThatPausesStopsTheProducer) {
+  auto& client = Open("/v3/maintenance/snapshot");
+  world_.Do([&] { client.PauseReading(); });
+  Send(client, ClientText("{}"));
+  EXPECT_GT(Snapshot::sent, 0);
+  EXPECT_LT(Snapshot::sent, 1000);
+  world_.Do([&] { client.ResumeReading(); });
+  world_.Settle();
+  const Frames frames = ServerFrames(client.received());
+  ASSERT_EQ(frames.size(), 1001u);
+  EXPECT_EQ(frames.back(), "close:1000");
+}
+
+TEST_F(WebSocketExchangeTest, ASilentClientIsPingedAndThenGivenUp) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{}})"));
+  world_.RunFor(2 * kInterval);
+  EXPECT_EQ(ServerFrames(client.received()).back(), "ping:");
+  Send(client, ClientFrame(0x8a, ""));
+  world_.RunFor(kPatience);
+  EXPECT_EQ(Watcher::canceled, 0);
+  world_.RunFor(2 * kInterval + kPatience);
+  EXPECT_EQ(Watcher::canceled, 1);
+  EXPECT_TRUE(client.ended());
+}
+
+}  // namespace
+}  // namespace gateway
