@@ -10,12 +10,15 @@
 
 #include "base/check.h"
 #include "runtime/asio/loop.h"
+#include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/workers.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/backend/memory_backend.h"
+#include "storage/backend/write_buffer.h"
 #include "storage/image/database_hash.h"
 #include "storage/image/snapshot_stream.h"
+#include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
 #include "storage/snap/bbolt_reader.h"
 #include "storage/snap/bbolt_writer.h"
@@ -26,6 +29,9 @@
 //
 //   snapshot_tool dump FILE              the checked contents of a snapshot or database
 //   snapshot_tool hash FILE              what Maintenance.Hash answers for these contents
+//   snapshot_tool hashkv FILE < LIST     what Maintenance.HashKV answers at each revision of a
+//   list:
+//                                        revision, compact revision and hash, a line each
 //   snapshot_tool write FILE < DUMP      a snapshot of these contents
 //   snapshot_tool stream FILE < DUMP     the same, streamed from our database in FILE.mdb
 //
@@ -97,6 +103,22 @@ base::Status PrintHash(const std::string& path) {
     ASSIGN_OR_RETURN(more, hash.Step());
   }
   std::cout << hash.hash() << '\n';
+  return {};
+}
+
+base::Status PrintKvHashes(const std::string& path) {
+  ASSIGN_OR_RETURN(const Model model, ReadSnapshot(path));
+  const auto database =
+      backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));
+  RETURN_IF_ERROR(Fill(*database, model));
+  backend::WriteBuffer buffer({}, [](base::Index, base::Term, backend::Batch*) {});
+  const runtime::posix::Clock clock;
+  ASSIGN_OR_RETURN(const auto store, mvcc::Store::Open(database.get(), &buffer, &clock, {},
+                                                       [](base::ByteView, base::LeaseId) {}));
+  for (int64_t revision = 0; std::cin >> revision;) {
+    ASSIGN_OR_RETURN(const auto hash, store->HashKv(base::Revision(revision)));
+    std::cout << hash.revision << ' ' << hash.compact_revision << ' ' << hash.hash << '\n';
+  }
   return {};
 }
 
@@ -192,8 +214,9 @@ base::Status Stream(const std::string& path) {
 int main(int argc, char** argv) {
   const std::string_view command = argc == 3 ? argv[1] : "";
   base::Status status(base::Code::kInvalidArgument,
-                      "usage: snapshot_tool dump|hash|write|stream FILE");
+                      "usage: snapshot_tool dump|hash|hashkv|write|stream FILE");
   if (command == "dump") status = Dump(argv[2]);
+  if (command == "hashkv") status = PrintKvHashes(argv[2]);
   if (command == "hash") status = PrintHash(argv[2]);
   if (command == "stream") status = Stream(argv[2]);
   if (command == "write") status = Write(argv[2]);

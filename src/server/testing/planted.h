@@ -25,6 +25,10 @@ enum class Planted {
   kCommitReportedEarly,
   // The log's writes are reported as durable before they are.
   kLogNotSynced,
+  // No rules, but failures that must not be survived: of all commits but the first, and of every
+  // snapshot file.
+  kCommitsFail,
+  kSnapshotsFail,
 };
 
 // The member's database: `durable` is what a crash leaves. A commit is a change of the disk, so

@@ -78,6 +78,9 @@ class PlantedBackend final : public backend::Backend {
   backend::Sizes sizes() const override { return seen_->sizes(); }
 
   base::Status Commit(const Batch& batch) override {
+    if (planted_ == Planted::kCommitsFail && ++commits_ > 1) {
+      return {base::Code::kResourceExhausted, "db.mdb: No space left on device"};
+    }
     CHECK(seen_->Commit(batch).ok());
     const Batch changed = Change(batch);
     // The process learns no more of a failed power than of any other write at that moment.
@@ -92,6 +95,8 @@ class PlantedBackend final : public backend::Backend {
     switch (planted_) {
       case Planted::kNothing:
       case Planted::kLogNotSynced:
+      case Planted::kCommitsFail:
+      case Planted::kSnapshotsFail:
         return batch;
       case Planted::kIndexBeforeItsChanges:
         AddAll(parted.index, &held_);
@@ -137,6 +142,7 @@ class PlantedBackend final : public backend::Backend {
   runtime::Disk& disk_;
   const Planted planted_;
   Batch held_;
+  int commits_ = 0;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <utility>
 
 #include "server/testing/planted.h"
@@ -61,6 +62,9 @@ class PlantedDisk final : public runtime::Disk {
 
   base::Result<std::unique_ptr<runtime::File>> Open(std::string_view path,
                                                     runtime::OpenMode mode) override {
+    if (planted_ == Planted::kSnapshotsFail && path.find(".snap") != path.npos) {
+      return base::ErrnoStatus(EIO, path);
+    }
     auto file = disk_.Open(path, mode);
     if (!file.ok() && !disk_.power_failed()) return file.status();
     // A segment gets its name after it was opened.

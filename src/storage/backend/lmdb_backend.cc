@@ -1,6 +1,7 @@
 #include "storage/backend/lmdb_backend.h"
 
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -39,7 +40,8 @@ class LmdbBackend final : public Backend {
 
   base::Status Commit(const Batch& batch) override {
     const std::lock_guard lock(commit_mutex_);
-    RETURN_IF_ERROR(environment_->Write(batch));
+    const base::Status written = environment_->Write(batch);
+    if (!written.ok()) return IsFull(batch) ? base::ErrnoStatus(ENOSPC, path_) : written;
     if (delta_ != nullptr) delta_->Add(batch);
     MeasureSizes().IgnoreError();  // the batch is committed, whatever the sizes are
     return {};
@@ -67,6 +69,12 @@ class LmdbBackend final : public Backend {
   std::shared_ptr<LmdbEnvironment> environment() {
     const std::lock_guard lock(environment_mutex_);
     return environment_;
+  }
+
+  // LMDB calls a write that the disk had no room for an input/output error.
+  bool IsFull(const Batch& batch) const {
+    const auto free_bytes = disk_.FreeBytes(path_);
+    return free_bytes.ok() && *free_bytes < batch.bytes();
   }
 
   base::Status MeasureSizes() {

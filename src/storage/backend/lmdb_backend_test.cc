@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,32 @@ TEST_F(LmdbBackendTest, AFullMapIsReportedAndTheBatchLeavesNoTrace) {
   const auto reader = backend.value()->NewReader();
   EXPECT_FALSE(reader.value()->Get(0, "other")->has_value());
   EXPECT_TRUE(reader.value()->Get(0, "small")->has_value());
+}
+
+TEST_F(LmdbBackendTest, AWriteThatFailsIsNamedAndTheBatchLeavesNoTrace) {
+  auto backend = std::move(Open()).value();
+  Batch first;
+  first.Put(0, "key", "before");
+  ASSERT_TRUE(backend->Commit(first).ok());
+  Batch large;
+  large.Put(0, "key", "after");
+  large.Put(0, "large", std::string(4 << 20, 'v'));
+  // As on a full disk: no file may grow past this.
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit tight{1 << 20, limit.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const base::Status status = backend->Commit(large);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  ::signal(SIGXFSZ, handler);
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.message().find(path()), status.message().npos) << status.message();
+  EXPECT_EQ(*backend->NewReader().value()->Get(0, "key"), "before");
+  ASSERT_TRUE(backend->Commit(large).ok());
+  backend.reset();
+  backend = std::move(Open()).value();
+  EXPECT_EQ(*backend->NewReader().value()->Get(0, "key"), "after");
 }
 
 TEST_F(LmdbBackendTest, ADamagedRecordIsNamed) {

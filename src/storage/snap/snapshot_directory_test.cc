@@ -106,6 +106,31 @@ TEST_F(SnapshotDirectoryTest, ASavedSnapshotSurvivesAndAHalfSavedOneIsNotSeen) {
   EXPECT_EQ(disk_.List(kDirectory)->size(), 1u);
 }
 
+TEST_F(SnapshotDirectoryTest, AFailingDiskIsNamedAndTheOneBeforeStays) {
+  ASSERT_TRUE(snapshots_.Save(Example(1, 100)).ok());
+  const auto expect_refused = [this](base::Code code) {
+    const base::Status status = snapshots_.Save(Example(1, 200));
+    EXPECT_EQ(status.code(), code);
+    EXPECT_NE(status.message().find(kDirectory), status.message().npos) << status.message();
+    EXPECT_EQ(snapshots_.LoadNewest(Any)->value(), Example(1, 100));
+  };
+  disk_.SetCapacity(1);
+  expect_refused(base::Code::kResourceExhausted);
+  disk_.SetCapacity(1 << 20);
+  disk_.SetReadOnly(true);
+  expect_refused(base::Code::kPermissionDenied);
+  disk_.SetReadOnly(false);
+  disk_.FailSyncAfter(1);
+  EXPECT_FALSE(snapshots_.Save(Example(1, 200)).ok());
+  EXPECT_EQ(snapshots_.LoadNewest(Any)->value(), Example(1, 100));
+}
+
+TEST_F(SnapshotDirectoryTest, AnUnreadableFileIsNamed) {
+  ASSERT_TRUE(disk_.CreateDirectories(Path(1, 100)).ok());
+  const base::Status status = snapshots_.LoadNewest(Any).status();
+  EXPECT_NE(status.message().find(Path(1, 100)), status.message().npos) << status.message();
+}
+
 TEST(SnapshotFileTest, FilesAreWrittenAsEtcdWritesThem) {
   runtime::posix::Disk disk;
   const std::string directory = CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23";
