@@ -100,7 +100,7 @@ void WebSocketExchange::OnData(base::ByteView bytes) {
   socket_.Consume(bytes.size());
   heard_ = true;
   pinged_ = false;
-  while (!closed_) {
+  while (!ended_) {
     std::optional<Event> event = reader_.Read(&bytes);
     if (!event.has_value()) return;
     OnEvent(*std::move(event));
@@ -110,28 +110,29 @@ void WebSocketExchange::OnData(base::ByteView bytes) {
 void WebSocketExchange::OnEvent(Event event) {
   switch (event.kind) {
     case Event::Kind::kMessage:
-      if (requests_ended_) return;
+      if (requests_ended_ || closed_) return;
       handler_->OnData(event.payload + "\n");
       if (requests_ != Requests::kOne || closed_) return;
       requests_ended_ = true;
       return handler_->OnEnd({});
     case Event::Kind::kPing:
       // A client that pings and does not read is owed the newest answer only.
-      if (!socket_.writable()) return;
+      if (closed_ || !socket_.writable()) return;
       return socket_.SendData(http::WebSocketFrame(WebSocketOpcode::kPong, event.payload),
                               Then::kContinue);
     case Event::Kind::kPong:
       return;
     case Event::Kind::kClose:
     case Event::Kind::kViolation:
-      return Close(event.close);
+      Close(event.close);
+      return End();
   }
 }
 
 // ---- To the client ----
 
 void WebSocketExchange::SendHead(const Headers&, Then then) {
-  if (then == Then::kEnd) Close(WebSocketClose::kNormal);
+  if (then == Then::kEnd) CloseAndWait();
 }
 
 void WebSocketExchange::SendData(http::Chunk chunk, Then then) {
@@ -139,11 +140,11 @@ void WebSocketExchange::SendData(http::Chunk chunk, Then then) {
   SendLines(chunk.view());
   if (then != Then::kEnd) return;
   SendLines("\n");
-  Close(WebSocketClose::kNormal);
+  CloseAndWait();
 }
 
 void WebSocketExchange::SendTrailers(const Headers&) {
-  Close(WebSocketClose::kNormal);
+  CloseAndWait();
 }
 
 void WebSocketExchange::SendLines(base::ByteView bytes) {
@@ -158,12 +159,22 @@ void WebSocketExchange::SendLines(base::ByteView bytes) {
 
 void WebSocketExchange::Close(WebSocketClose reason) {
   if (std::exchange(closed_, true)) return;
+  socket_.SendData(http::WebSocketCloseFrame(reason), Then::kContinue);
+}
+
+void WebSocketExchange::CloseAndWait() {
+  Close(WebSocketClose::kNormal);
+  timer_->Arm(options_.patience);
+}
+
+void WebSocketExchange::End() {
+  ended_ = true;
   timer_->Disarm();
-  socket_.SendData(http::WebSocketCloseFrame(reason), Then::kEnd);
+  socket_.SendData({}, Then::kEnd);
 }
 
 void WebSocketExchange::Reset(http::ErrorCode code) {
-  closed_ = true;
+  closed_ = ended_ = true;
   timer_->Disarm();
   socket_.Reset(code);
 }
@@ -173,6 +184,7 @@ void WebSocketExchange::OnWritable() {
 }
 
 void WebSocketExchange::OnSilence() {
+  if (closed_) return End();
   if (pinged_) return Reset(http::ErrorCode::kCancel);
   const bool silent = !std::exchange(heard_, false);
   if (silent) {
@@ -183,7 +195,7 @@ void WebSocketExchange::OnSilence() {
 }
 
 void WebSocketExchange::OnClosed(const http::Closing& closing) {
-  closed_ = true;
+  closed_ = ended_ = true;
   timer_->Disarm();
   handler_->OnClosed(closing);
 }

@@ -11,7 +11,7 @@ namespace gateway {
 
 // A WebSocket as the exchange of a POST request: each message of the client is a part of the
 // request's body, each line of the answer's body is a text message. So whatever answers a request
-// of the JSON interface answers over WebSockets, too. Compat: as in etcd (grpc-websocket-proxy),
+// of the JSON interface answers over WebSockets, too. Compat: as with grpc-websocket-proxy in etcd,
 // the authorization is what follows "Bearer," in Sec-WebSocket-Protocol, or the cookie "token",
 // since browsers can send no header of their own; the answer's head is not told; binary messages
 // are taken like text.
@@ -63,8 +63,12 @@ class WebSocketExchange final : public http::Exchange,
   void Start(const Answerer& answer);
   void OnEvent(http::WebSocketReader::Event event);
   void SendLines(base::ByteView bytes);
-  // The server's last frame.
+  // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
+  // Closes, and waits for the client to do the same, so that it hears why.
+  void CloseAndWait();
+  // Ends the connection.
+  void End();
   void OnSilence();
 
   http::Exchange& socket_;
@@ -76,6 +80,7 @@ class WebSocketExchange final : public http::Exchange,
   base::Bytes line_;  // the beginning of one
   bool requests_ended_ = false;
   bool closed_ = false;  // by a close frame of ours
+  bool ended_ = false;   // or lost
   bool pinged_ = false;  // since the client was heard
   bool heard_ = true;    // since the timer was armed
   const std::unique_ptr<runtime::Timer> timer_;

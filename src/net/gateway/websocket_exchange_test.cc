@@ -149,6 +149,19 @@ TEST_F(WebSocketExchangeTest, TheEndOfTheCallClosesTheSocket) {
   EXPECT_EQ(ServerFrames(client.received()),
             (Frames{R"(text:{"error":{"code":1,"message":"etcdserver: watch canceled"}})",
                     "close:1000"}));
+  EXPECT_FALSE(client.ended());
+  Send(client, ClientClose(1000));
+  EXPECT_EQ(ServerFrames(client.received()).size(), 2u);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WebSocketExchangeTest, AClientThatDoesNotCloseIsNotWaitedForLong) {
+  auto& client = Open("/v3/watch");
+  Send(client, ClientText(R"({"create_request":{"watch_id":99}})"));
+  Send(client, ClientText(R"({"create_request":{"watch_id":1}})") + ClientFrame(0x89, "ping"));
+  EXPECT_EQ(ServerFrames(client.received()).back(), "close:1000");
+  EXPECT_FALSE(client.ended());
+  world_.RunFor(kPatience);
   EXPECT_TRUE(client.ended());
 }
 
