@@ -12,7 +12,8 @@ namespace gateway {
 class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listener {
  public:
   // `gateway` outlives this.
-  GatewayCall(const Gateway* gateway, const Route* route, http::Exchange* exchange);
+  GatewayCall(const Gateway* gateway, const Route* route, http::Headers grpc_head,
+              http::Exchange* exchange);
 
   // Begins a call that streams its requests.
   void Start();
@@ -30,7 +31,10 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void SendWholeBody();
   void SendValues();
   void SendAnswerHead(int status);
+  // The end of a call.
   void AnswerError(const base::Status& status);
+  // Instead of a call: also where answers are lines, an error alone.
+  void AnswerUnasked(const base::Status& status);
 
   const Gateway& gateway_;
   const Route& route_;

@@ -116,6 +116,10 @@ TEST_F(GatewayTest, ThePathOfTheBetaStillWorks) {
   EXPECT_TRUE(Contains(Post("/v3beta/kv/range", R"({"key":"Zm9v"})"), R"("count":"1")"));
 }
 
+TEST_F(GatewayTest, APathMayHaveEscapes) {
+  EXPECT_TRUE(Contains(Post("/v3/kv/rang%65", R"({"key":"Zm9v"})"), R"("count":"1")"));
+}
+
 TEST_F(GatewayTest, MetadataAndTheTokenGoOn) {
   const std::string answer =
       Post("/v3/kv/range", R"({"key":"Zm9v"})", "Authorization: token\r\nGrpc-Metadata-X: y\r\n");
@@ -127,6 +131,25 @@ TEST_F(GatewayTest, AnErrorHasItsCodeAndItsHttpStatus) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
   EXPECT_TRUE(Contains(answer, R"({"code":3,"message":"etcdserver: key is not provided"})"))
       << answer;
+}
+
+TEST_F(GatewayTest, BadMetadataIsRefused) {
+  const std::string timeout = Post("/v3/kv/range", "{}", "Grpc-Timeout: nonsense\r\n");
+  EXPECT_TRUE(timeout.starts_with("HTTP/1.1 400 ")) << timeout;
+  EXPECT_TRUE(Contains(timeout, R"({"code":3,"message":"invalid grpc-timeout: nonsense"})"))
+      << timeout;
+  const std::string binary = Post("/v3/kv/range", "{}", "grpc-metadata-x-bin: AA?=\r\n");
+  EXPECT_TRUE(Contains(binary, R"({"code":3,"message":"invalid binary header Grpc-Metadata-X-Bin: )"
+                               R"(illegal base64 data at input byte 2"})"))
+      << binary;
+  EXPECT_TRUE(Contains(Post("/v3/kv/range", R"({"key":"Zm9v"})", "grpc-metadata-x-bin: AA==\r\n"),
+                       "200 OK"));
+}
+
+TEST_F(GatewayTest, ABadRequestOfAStreamIsAnErrorAlone) {
+  const std::string answer = Post("/v3/maintenance/snapshot", "nonsense");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_TRUE(Contains(answer, "\r\n{\"code\":3,\"message\":")) << answer;
 }
 
 TEST_F(GatewayTest, NoBodyIsAnEmptyMessage) {
@@ -195,6 +218,16 @@ TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
   EXPECT_TRUE(Contains(answer, R"(--host-whitelist "evil.example")")) << answer;
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "[::1]:2379"), "200 OK"));
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "server:2379"), "200 OK"));
+}
+
+TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
+  const std::string post = Post("//v3/kv/./range?a=b", "{}", "Origin: http://good.example\r\n");
+  EXPECT_TRUE(post.starts_with("HTTP/1.1 307 Temporary Redirect\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "location: /v3/kv/range?a=b\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "access-control-allow-origin: http://good.example\r\n")) << post;
+  EXPECT_TRUE(post.ends_with("\r\n\r\n")) << post;
+  EXPECT_TRUE(Contains(Ask("GET", "/v3/../version", ""),
+                       "<a href=\"/version\">Temporary Redirect</a>.\n\n"));
 }
 
 TEST_F(GatewayTest, OnlyAllowedOriginsAreNamed) {
