@@ -66,8 +66,10 @@ class LmdbStore {
 
   void Put(base::ByteView key, base::ByteView value) {
     CHECK(store_->Write().Put(key, value, {}).ok());
-    buffer_->EndEntry(++index_, base::Term(1), TheClock().Now());
+    EndEntry();
   }
+  // Ends the log entry whose changes were made.
+  void EndEntry() { buffer_->EndEntry(++index_, base::Term(1), TheClock().Now()); }
   void Commit(bool force) {
     auto commit = store_->TakeCommit(force);
     if (!commit) return;
@@ -76,7 +78,7 @@ class LmdbStore {
   }
   void Compact() {
     CHECK(store_->Compact(store_->revision()).ok());
-    buffer_->EndEntry(++index_, base::Term(1), TheClock().Now());
+    EndEntry();
     Commit(true);
   }
 

@@ -178,8 +178,8 @@ void AppendToLog(runtime::Disk& disk, const std::string& directory) {
   CHECK(disk.RemoveAll(path).ok());
   auto log = wal::Log::Create(disk, path, "metadata", {});
   CHECK(log.ok());
-  const std::string data(300, 'd');
-  std::vector<wal::Entry> entries;
+  const base::SharedBytes data(std::string(300, 'd'));
+  std::vector<raft::Entry> entries;
   uint64_t index = 0;
   std::vector<double> batches;
   std::vector<double> singles;
@@ -189,7 +189,7 @@ void AppendToLog(runtime::Disk& disk, const std::string& directory) {
       entries.push_back({.term = base::Term(1), .index = base::Index(++index), .data = data});
     }
     batches.push_back(Microseconds([&] { CHECK((*log)->Append({.entries = entries}).ok()); }));
-    const wal::Entry one{.term = base::Term(1), .index = base::Index(++index), .data = data};
+    const raft::Entry one{.term = base::Term(1), .index = base::Index(++index), .data = data};
     singles.push_back(Microseconds([&] { CHECK((*log)->Append({.entries = {&one, 1}}).ok()); }));
   }
   std::sort(batches.begin(), batches.end());

@@ -144,7 +144,7 @@ class Writer {
   void Write(size_t count) {
     entries_.clear();
     for (size_t i = 0; i < count; ++i) {
-      entries_.push_back({.term = base::Term(1), .index = base::Index(++index_), .data = value_});
+      entries_.push_back({.term = base::Term(1), .index = base::Index(++index_), .data = payload_});
     }
     CHECK(log_.Append({.entries = entries_}).ok());
     for (size_t i = 0; i < count; ++i) store_.Put(KeyOf(next_++ % keys_), value_);
@@ -170,7 +170,8 @@ class Writer {
   const uint64_t keys_;
   Committer committer_;
   const std::string value_ = std::string(kValueBytes, 'w');
-  std::vector<wal::Entry> entries_;
+  const base::SharedBytes payload_{value_};
+  std::vector<raft::Entry> entries_;
   uint64_t index_ = 0;
   uint64_t next_ = 0;
   bool compacting_ = false;

@@ -110,8 +110,8 @@ struct Compare {
 struct Op;
 struct TxnRequest {
   std::vector<Compare> compares = {};  // all must hold
-  std::vector<Op> success;        // if they do
-  std::vector<Op> failure;        // if one does not
+  std::vector<Op> success;             // if they do
+  std::vector<Op> failure;             // if one does not
 };
 struct Op {
   std::variant<GetRequest, PutRequest, DeleteRequest, TxnRequest> request;

@@ -95,6 +95,12 @@ class SizesTest(unittest.TestCase):
                     for name, _, length, parameters in sizes.functions(text)}
         self.assertEqual(measured, {"Short": (3, 1), "Class::Long": (84, 2)})
 
+    def test_a_constructor_ends_with_its_own_body(self):
+        text = ("A::A(int a,\n     int b)\n    : A(a) {\n  x;\n}\n\n" + "void F() {\n" + "  x;\n" * 80
+                + "  if (y) {\n    x;\n    }\n}\n")
+        measured = [(name, length) for name, _, length, _ in sizes.functions(text)]
+        self.assertEqual(measured, [("A::A", 5), ("F", 85)])
+
     def test_finds_what_is_too_long(self):
         many = "void F(int a, int b, int c, int d, int e, int f, int g) {\n" + "  x;\n" * 70 + "}\n"
         found = sizes.check(tree(src__raft__b_h="// " + "x" * 98 + "\n" * 400 + many))

@@ -25,7 +25,8 @@ def functions(text: str):
             continue
         start = end_of_head
         head = line
-        while head.count("(") < head.count(")") or ("(" not in head and start > 0):
+        while (head.count("(") < head.count(")") or ("(" not in head and start > 0)
+               or head.lstrip().startswith(": ")):
             start -= 1
             if start < 0 or lines[start].endswith((";", "}", "{")) or not lines[start].strip():
                 break

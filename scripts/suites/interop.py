@@ -24,7 +24,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     if full:
         counts += grpc_peers.run(root, binaries / "rpc_test_server", snapshot_tool)
     else:
-        counts.skips.append("interop: grpc-go, grpc-js, grpc-java, tonic and bbolt (with --full)")
+        counts.skips.append("interop: h2spec, grpc-go with bbolt, grpc-js, grpc-java, tonic (with --full)")
     return counts
 
 

@@ -17,6 +17,20 @@ namespace {
 constexpr size_t kWorkerThreads = 4;
 constexpr size_t kWorkerQueue = 1000;
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
+// As many as one thread can sign with a key of 4096 bits before their time is up.
+constexpr size_t kMaxWaitingHandshakes = 4096;
+
+void CollectFeatures(const config::FeatureGates& gates, observe::Samples& samples) {
+  for (size_t i = 0; i < config::kFeatureCount; ++i) {
+    const auto feature = static_cast<config::Feature>(i);
+    const config::FeatureSpec& spec = config::SpecOf(feature);
+    const char* const stage = spec.stage == config::Stage::kAlpha ? "ALPHA" : "BETA";
+    samples.Add({"etcd_server_feature_enabled",
+                 "Whether or not a feature is enabled. 1 is enabled, 0 is not."},
+                observe::MetricType::kGauge, gates.Enabled(feature) ? 1 : 0,
+                {{"name", std::string(spec.name)}, {"stage", stage}});
+  }
+}
 
 }  // namespace
 
@@ -64,7 +78,11 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
 
 void App::OpenMetrics() {
   observe::AddProcessMetrics(&disk_, &registry_);
-  registry_.AddCollector([this](observe::Samples& samples) { network_metrics_.Collect(samples); });
+  registry_.AddCollector([this](observe::Samples& samples) {
+    network_metrics_.Collect(samples);
+    health_metrics_.Collect(samples);
+    CollectFeatures(config_.features, samples);
+  });
   metrics_ = [this](const http::PlainRequest&, http::Responder responder) {
     http::PlainResponse response;
     response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -110,6 +128,8 @@ base::Status App::OpenTls() {
   }
   if (config_.client_tls.cert_file.empty()) return {};
   ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
+  handshake_workers_ = std::make_unique<runtime::posix::Workers>("handshake", net_threads_.size(),
+                                                                 kMaxWaitingHandshakes);
   return {};
 }
 
@@ -128,8 +148,14 @@ void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
   for (size_t i = 0; i < net_threads_.size(); ++i) {
-    const NetThread::Parts parts{&config_,   server_.get(), i,
-                                 tls_.get(), &metrics_,     &network_metrics_};
+    const NetThread::Parts parts{.config = &config_,
+                                 .server = server_.get(),
+                                 .origin = i,
+                                 .tls = tls_.get(),
+                                 .handshake_workers = handshake_workers_.get(),
+                                 .metrics = &metrics_,
+                                 .counts = &network_metrics_,
+                                 .health = &health_metrics_};
     const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
     if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
   }

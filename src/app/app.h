@@ -57,10 +57,12 @@ class App {
   std::unique_ptr<TlsFiles> tls_;
   observe::Registry registry_;
   NetworkMetrics network_metrics_;
+  web::HealthMetrics health_metrics_;
   http::PlainService::Endpoint metrics_;
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.
   runtime::posix::Workers workers_;
+  std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_
 };

@@ -14,6 +14,7 @@
 #include "observe/log.h"
 #include "observe/log_outputs.h"
 #include "runtime/posix/clock.h"
+#include "runtime/posix/default_host.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/signals.h"
 
@@ -40,6 +41,7 @@ config::World TheWorld() {
     runtime::posix::Disk disk;
     return runtime::ReadFile(disk, path);
   };
+  world.default_host = runtime::posix::DefaultHost();
   return world;
 }
 

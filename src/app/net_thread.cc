@@ -51,7 +51,7 @@ struct NetThread::Services {
   Services(const Parts& parts, runtime::Loop* loop)
       : counts(*parts.counts),
         context(parts.server, &parts.server->frontend(parts.origin)),
-        health(parts.server, &parts.server->frontend(parts.origin)),
+        health(parts.server, &parts.server->frontend(parts.origin), parts.health),
         kv(&context),
         maintenance(&context),
         cluster(&context),
@@ -147,7 +147,10 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
   listening.socket.share_port = thread_count > 1;
-  if (plan.tls) listening.tls = [tls = parts.tls] { return tls->context(); };
+  if (plan.tls) {
+    listening.tls = [tls = parts.tls] { return tls->context(); };
+    listening.handshake_workers = parts.handshake_workers;
+  }
   return server.Listen(plan.address, listening).status();
 }
 

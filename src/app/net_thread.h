@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/web/health_metrics.h"
 #include "app/listeners.h"
 #include "app/network_metrics.h"
 #include "app/tls_files.h"
@@ -34,8 +35,10 @@ class NetThread {
     server::Server* server;
     size_t origin;  // which of the server's frontends is this thread's
     TlsFiles* tls;  // null if no listener needs it
+    runtime::Workers* handshake_workers;
     const http::PlainService::Endpoint* metrics;  // GET /metrics
     NetworkMetrics* counts;
+    web::HealthMetrics* health;
   };
   base::Status Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
                     size_t thread_count);

@@ -31,7 +31,8 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.key_file, &options.key_pem));
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.trusted_ca_file, &options.trusted_ca_pem));
   RETURN_IF_ERROR(ReadIfNamed(disk_, config_.crl_file, &options.crl));
-  options.require_client_certificate = config_.client_cert_auth;
+  // As in etcd, whoever names a CA asks for certificates.
+  options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
   options.allowed_common_names = config_.allowed_cns;
   options.allowed_host_names = config_.allowed_hostnames;
   options.cipher_suites = security_.cipher_suites;

@@ -1,5 +1,7 @@
 #include "ctl/cluster_commands.h"
 
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "base/duration_text.h"
@@ -44,26 +46,41 @@ void CheckAlarms(etcd::Client& client, const etcd::CallOptions& call, EndpointHe
   }
 }
 
-EndpointHealth CheckHealth(const std::string& endpoint, const Globals& globals) {
-  EndpointHealth health{.endpoint = endpoint, .took = "", .error = ""};
-  std::unique_ptr<etcd::Client> client;
-  if (Outcome outcome = ConnectTo(endpoint, globals, &client); !outcome.ok()) {
-    health.error = outcome.error;
-    return health;
+// One endpoint's, under way from the beginning.
+class HealthCheck {
+ public:
+  HealthCheck(const std::string& endpoint, const Globals& globals) : globals_(globals) {
+    health_.endpoint = endpoint;
+    const Outcome outcome = ConnectTo(endpoint, globals, &client_);
+    health_.error = outcome.error;
+    if (!outcome.ok()) return;
+    client_->Get({.key = "health"}, globals.call,
+                 [this, start = clock_.Now()](const etcd::Result<etcd::GetResponse>& got) {
+                   health_.took = base::FormatDuration(clock_.Now() - start);
+                   read_.set_value(got.status());
+                 });
   }
-  const runtime::posix::Clock clock;
-  const runtime::TimePoint start = clock.Now();
-  const auto got = client->Get({.key = "health"}, globals.call);
-  health.took = base::FormatDuration(clock.Now() - start);
-  // A read that is refused went through consensus all the same.
-  health.healthy = got.ok() || got.status().code() == etcd::Code::kPermissionDenied;
-  if (health.healthy) {
-    CheckAlarms(*client, globals.call, &health);
-  } else {
-    health.error = got.status().ToString();
+
+  EndpointHealth Wait() {
+    if (client_ == nullptr) return health_;
+    const etcd::Status status = read_.get_future().get();
+    // A read that is refused went through consensus all the same.
+    health_.healthy = status.ok() || status.code() == etcd::Code::kPermissionDenied;
+    if (health_.healthy) {
+      CheckAlarms(*client_, globals_.call, &health_);
+    } else {
+      health_.error = status.ToString();
+    }
+    return health_;
   }
-  return health;
-}
+
+ private:
+  const Globals& globals_;
+  const runtime::posix::Clock clock_;
+  EndpointHealth health_;
+  std::promise<etcd::Status> read_;
+  std::unique_ptr<etcd::Client> client_;
+};
 
 // Each endpoint's answer to `ask`; what fails is reported with `what`, and the last failure kept.
 template <typename T, typename Ask>
@@ -157,10 +174,15 @@ Outcome RunEndpointHealth(const Invocation& invocation) {
   if (Outcome outcome = OpenEndpoints(invocation, &globals, &endpoints); !outcome.ok()) {
     return outcome;
   }
+  // Together, so that those that do not answer take the time of one.
+  std::vector<std::unique_ptr<HealthCheck>> checks;
+  for (const std::string& endpoint : endpoints) {
+    checks.push_back(std::make_unique<HealthCheck>(endpoint, globals));
+  }
   std::vector<EndpointHealth> healths;
   bool unhealthy = false;
-  for (const std::string& endpoint : endpoints) {
-    healths.push_back(CheckHealth(endpoint, globals));
+  for (const auto& check : checks) {
+    healths.push_back(check->Wait());
     unhealthy = unhealthy || !healths.back().error.empty();
   }
   if (Outcome outcome = globals.printer->Health(healths); !outcome.ok()) return outcome;

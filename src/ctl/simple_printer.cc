@@ -52,8 +52,8 @@ class SimplePrinter final : public Printer {
         text += health.endpoint +
                 " is healthy: successfully committed proposal: took = " + health.took + "\n";
       } else {
-        Print(stderr, health.endpoint +
-                          " is unhealthy: failed to commit proposal: " + health.error + "\n");
+        Print(stderr,
+              health.endpoint + " is unhealthy: failed to commit proposal: " + health.error + "\n");
       }
     }
     return Show(text);

@@ -51,6 +51,12 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment,
                 schema::PutConsistentIndex({index, term}, batch);
               }),
       metrics_(environment.registry),
+      operations_(environment.registry),
+      report_(environment.logger, environment.registry, options.warning_apply_duration),
+      compaction_report_({.clock = &environment.apply_loop->clock(),
+                          .logger = environment.logger,
+                          .registry = environment.registry,
+                          .database = recovered.database.get()}),
       committed_(environment.apply_loop, kBatchesMax,
                  [this](auto& batches) {
                    for (std::vector<raft::Entry>& batch : batches) {
@@ -105,10 +111,12 @@ void ApplyLoop::Run() {
 }
 
 void ApplyLoop::ApplySlice() {
+  now_ = environment_.apply_loop->clock().Now();
   for (size_t count = 0; count < kSliceEntries && !queue_.empty(); ++count) {
     ApplyEntry(queue_.front());
     queue_.pop_front();
   }
+  operations_.Add(applier_->TakeCounts());
   progress_->applied = applied_.value();
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     if (completions_[origin].empty()) continue;
@@ -128,7 +136,7 @@ void ApplyLoop::ApplyEntry(const raft::Entry& entry) {
   snapshot_bytes_ += entry.data.size();
   applied_ = entry.index;
   applied_term_ = entry.term;
-  buffer_.EndEntry(entry.index, entry.term, environment_.apply_loop->clock().Now());
+  buffer_.EndEntry(entry.index, entry.term, now_);
 }
 
 void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
@@ -142,9 +150,9 @@ void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
   const bool reply_wanted = origin.has_value() && *origin < completions_.size();
   base::Result<apply::Reply> reply = applier_->Apply(request, reply_wanted);
   Require(reply.status());
-  if (request.has_put()) metrics_.puts.Add();
-  if (request.has_delete_range()) metrics_.deletes.Add();
-  if (request.has_txn()) metrics_.txns.Add();
+  const runtime::TimePoint start = now_;
+  now_ = environment_.apply_loop->clock().Now();
+  report_.Applied(request, *reply, now_ - start);
   if (applier_->TakeViewChanged()) PublishView();
   if (reply_wanted) completions_[*origin].push_back({id, *std::move(reply)});
   if (request.has_compaction()) CompactionTick();
@@ -278,6 +286,8 @@ void ApplyLoop::SaveSnapshotIfDue() {
 // A bounded part of a removal at a time, with pauses, as etcd paces it.
 void ApplyLoop::CompactionTick() {
   if (compaction_armed_) return;
+  const runtime::TimePoint start = environment_.apply_loop->clock().Now();
+  const base::Revision finished_before = store_->finished_compact_revision();
   size_t looked_at = 0;
   bool more = true;
   while (more && looked_at < options_.compaction_batch_limit) {
@@ -286,6 +296,8 @@ void ApplyLoop::CompactionTick() {
     more = *step;
     looked_at += kCompactionSlice;
   }
+  const bool ended = store_->finished_compact_revision() != finished_before;
+  if (more || ended) compaction_report_.Worked(*store_, start, ended);
   CommitIfDue(false);
   if (more) {
     compaction_armed_ = true;

@@ -14,7 +14,9 @@
 #include "runtime/loop.h"
 #include "runtime/mailbox.h"
 #include "runtime/published.h"
+#include "server/apply_report.h"
 #include "server/cluster_view.h"
+#include "server/compaction_report.h"
 #include "server/data_directory.h"
 #include "server/frontend.h"
 #include "server/metrics.h"
@@ -100,6 +102,9 @@ class ApplyLoop {
   std::optional<alarms::Alarms> alarms_;
   std::optional<apply::Applier> applier_;
   ApplyMetrics metrics_;
+  OperationMetrics operations_;
+  ApplyReport report_;
+  CompactionReport compaction_report_;
   runtime::Published<ClusterView> view_;
 
   Replica* replica_ = nullptr;
@@ -107,6 +112,7 @@ class ApplyLoop {
   runtime::Mailbox<std::vector<raft::Entry>> committed_;
   std::deque<raft::Entry> queue_;
 
+  runtime::TimePoint now_;  // when the entry before was applied, within a slice
   base::Index applied_;
   base::Term applied_term_;
   raft::Membership configuration_;

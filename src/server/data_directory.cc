@@ -99,58 +99,23 @@ std::vector<raft::Entry> FoundingEntries(const Founding& founding) {
 base::Status WriteFounding(const std::vector<raft::Entry>& entries, Recovered* recovered) {
   recovered->entries = entries;
   recovered->hard_state = {.term = base::Term(1), .commit = entries.back().index};
-  std::vector<wal::Entry> records;
-  for (const raft::Entry& entry : entries) {
-    records.push_back(
-        {static_cast<uint64_t>(entry.type), entry.term, entry.index, entry.data.view()});
-  }
-  return recovered->log->Append(
-      {.entries = records, .hard_state = {base::Term(1), base::MemberId(), entries.back().index}});
+  return recovered->log->Append({.entries = entries, .hard_state = recovered->hard_state});
 }
 
-base::Status OpenLog(const Options& options, const Environment& environment, Recovered* recovered) {
-  const Paths paths(options);
-  ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(paths.wal));
-  if (!exists) {
-    ASSIGN_OR_RETURN(const Founding founding, Found(options));
-    ASSIGN_OR_RETURN(recovered->log,
-                     wal::Log::Create(*environment.disk, paths.wal,
-                                      EncodeMetadata(founding.self, founding.cluster),
-                                      {.segment_bytes = options.wal_segment_bytes}));
-    recovered->id = founding.self;
-    recovered->cluster = founding.cluster;
-    return WriteFounding(FoundingEntries(founding), recovered);
-  }
-  ASSIGN_OR_RETURN(const std::vector<wal::SnapshotMark> marks,
-                   wal::ReadSnapshotMarks(*environment.disk, paths.wal));
-  if (marks.empty()) {
-    return {base::Code::kDataLoss, paths.wal + ": the log has no mark to be read from"};
-  }
-  ASSIGN_OR_RETURN(wal::Log::Opened opened,
-                   wal::Log::Open(*environment.disk, paths.wal, marks.back(),
-                                  {.segment_bytes = options.wal_segment_bytes}));
-  recovered->log = std::move(opened.log);
-  recovered->base = {marks.back().term, marks.back().index};
-  RETURN_IF_ERROR(ParseMetadata(opened.contents.metadata, recovered));
-  const wal::HardState& state = opened.contents.hard_state;
-  recovered->hard_state = {state.term, state.vote, state.commit};
-  for (wal::StoredEntry& entry : opened.contents.entries) {
-    recovered->entries.push_back(
-        {entry.term, entry.index, static_cast<raft::EntryType>(entry.type), std::move(entry.data)});
-  }
-  if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
-  // The first start did not get to its first entries.
-  ASSIGN_OR_RETURN(const Founding founding, Found(options));
-  if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
-    return {base::Code::kFailedPrecondition,
-            paths.wal + ": the member was to be founded with other options"};
-  }
+base::Status FoundLog(const Options& options, const Environment& environment,
+                      const Founding& founding, Recovered* recovered) {
+  ASSIGN_OR_RETURN(recovered->log, wal::Log::Create(*environment.disk, Paths(options).wal,
+                                                    EncodeMetadata(founding.self, founding.cluster),
+                                                    {.segment_bytes = options.wal_segment_bytes}));
+  recovered->id = founding.self;
+  recovered->cluster = founding.cluster;
   return WriteFounding(FoundingEntries(founding), recovered);
 }
 
-// Returns the term of the last entry that the database covers.
-base::Result<base::Term> OpenDatabase(const Options& options, const Environment& environment,
-                                      Recovered* recovered) {
+// How far the database covers the log.
+base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
+                                                   const Environment& environment,
+                                                   Recovered* recovered) {
   const Paths paths(options);
   ASSIGN_OR_RETURN(recovered->database, environment.open_backend(paths.database));
   ASSIGN_OR_RETURN(const auto reader, recovered->database->NewReader());
@@ -166,39 +131,85 @@ base::Result<base::Term> OpenDatabase(const Options& options, const Environment&
   if (recovered->conf_state.voters.size() > 1 || !recovered->conf_state.learners.empty()) {
     return Unsupported("the data directory of a cluster of several members");
   }
-  return covered.term;
+  return covered;
 }
 
-std::string Recovery() {
-  return "; remove the member and add it again, or restore a snapshot";
+base::Status DataLoss(std::string_view what) {
+  return {base::Code::kDataLoss,
+          std::string(what) + "; remove the member and add it again, or restore a snapshot"};
 }
 
-// The rules between the log and the database.
-base::Status Match(const Options& options, Recovered* recovered, base::Term database_term) {
+// What is damaged at or below the entry that the database covers is made good from the database:
+// the log begins anew there. What lies above may have been acknowledged, and is not given up.
+base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment& environment,
+                                       const schema::ConsistentIndex& covered,
+                                       Recovered* recovered) {
   const Paths paths(options);
-  const base::Index applied = recovered->applied;
-  const base::Index last =
-      recovered->entries.empty() ? recovered->base.index : recovered->entries.back().index;
-  if (applied < recovered->base.index) {
-    return {base::Code::kDataLoss, paths.database + ": ends at entry " + ToString(applied) +
-                                       ", before the log begins (" +
-                                       ToString(recovered->base.index) + ")" + Recovery()};
+  runtime::Disk& disk = *environment.disk;
+  const wal::Log::Options log_options{options.wal_segment_bytes, covered.index};
+  const auto newest = wal::FindNewestMark(disk, paths.wal);
+  base::Status damage = newest.status();
+  if (newest.ok()) {
+    if (newest->index > covered.index) {
+      return DataLoss(paths.database + ": ends at entry " + ToString(covered.index) +
+                      ", before the log begins (" + ToString(newest->index) + ")");
+    }
+    recovered->base = {newest->term, newest->index};
+    auto opened = wal::Log::Open(disk, paths.wal, *newest, log_options);
+    if (opened.ok()) return opened;
+    damage = opened.status();
   }
-  if (applied > last) {
-    return {base::Code::kDataLoss, paths.wal + ": ends at entry " + ToString(last) +
-                                       ", but the database has entry " + ToString(applied) +
-                                       Recovery()};
+  if (damage.code() != base::Code::kDataLoss && damage.code() != base::Code::kNotFound) {
+    return damage;
   }
-  const base::Term term = applied == recovered->base.index
-                              ? recovered->base.term
-                              : recovered->entries[applied - recovered->base.index - 1].term;
-  if (term != database_term && database_term != base::Term()) {
-    return {base::Code::kDataLoss, paths.wal + ": entry " + ToString(applied) + " is of term " +
-                                       ToString(term) + ", in the database of term " +
-                                       ToString(database_term) + Recovery()};
+  wal::SnapshotMark mark{covered.index, covered.term, {}};
+  raft::Encode(recovered->conf_state, &mark.conf_state);
+  recovered->base = {mark.term, mark.index};
+  auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
+  if (!opened.ok()) {
+    return DataLoss(std::string(damage.message()) + "; the database covers the log up to entry " +
+                    ToString(covered.index) + " only");
+  }
+  environment.logger->Warn("repaired the damaged log from the database",
+                           {{"path", paths.wal},
+                            {"consistent-index", covered.index.value()},
+                            {"error", damage.message()}});
+  return opened;
+}
+
+base::Status RecoverLog(const Options& options, const Environment& environment,
+                        const schema::ConsistentIndex& covered, Recovered* recovered) {
+  ASSIGN_OR_RETURN(wal::Log::Opened opened, OpenLog(options, environment, covered, recovered));
+  recovered->log = std::move(opened.log);
+  RETURN_IF_ERROR(ParseMetadata(opened.contents.metadata, recovered));
+  recovered->hard_state = opened.contents.hard_state;
+  recovered->entries = std::move(opened.contents.entries);
+  if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
+  // The first start did not get to its first entries.
+  ASSIGN_OR_RETURN(const Founding founding, Found(options));
+  if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
+    return {base::Code::kFailedPrecondition,
+            Paths(options).wal + ": the member was to be founded with other options"};
+  }
+  return WriteFounding(FoundingEntries(founding), recovered);
+}
+
+// The log says of the last entry that the database covers what the database says.
+base::Status Match(const Options& options, const schema::ConsistentIndex& covered,
+                   Recovered* recovered) {
+  const uint64_t position = covered.index - recovered->base.index;
+  if (position > recovered->entries.size()) {
+    return DataLoss(Paths(options).wal + ": does not have entry " + ToString(covered.index) +
+                    ", which the database has");
+  }
+  const base::Term term =
+      position == 0 ? recovered->base.term : recovered->entries[position - 1].term;
+  if (term != covered.term && covered.term != base::Term()) {
+    return DataLoss(Paths(options).wal + ": entry " + ToString(covered.index) + " is of term " +
+                    ToString(term) + ", in the database of term " + ToString(covered.term));
   }
   // The commit index is not always synced by itself.
-  recovered->hard_state.commit = std::max(recovered->hard_state.commit, applied);
+  recovered->hard_state.commit = std::max(recovered->hard_state.commit, covered.index);
   return {};
 }
 
@@ -221,10 +232,22 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
     return base::Status(base::Code::kFailedPrecondition,
                         JoinPath(paths.snap, "db") + ": a bbolt database, which is not imported");
   }
+  ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
+  Founding founding;
+  if (!has_log) {
+    ASSIGN_OR_RETURN(founding, Found(options));
+  }
   Recovered recovered;
-  RETURN_IF_ERROR(OpenLog(options, environment, &recovered));
-  ASSIGN_OR_RETURN(const base::Term database_term, OpenDatabase(options, environment, &recovered));
-  RETURN_IF_ERROR(Match(options, &recovered, database_term));
+  ASSIGN_OR_RETURN(const auto covered, OpenDatabase(options, environment, &recovered));
+  if (has_log) {
+    RETURN_IF_ERROR(RecoverLog(options, environment, covered, &recovered));
+  } else if (covered.index > base::Index()) {
+    return DataLoss(paths.wal + ": there is no log, but the database has entry " +
+                    ToString(covered.index));
+  } else {
+    RETURN_IF_ERROR(FoundLog(options, environment, founding, &recovered));
+  }
+  RETURN_IF_ERROR(Match(options, covered, &recovered));
   return recovered;
 }
 

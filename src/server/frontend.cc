@@ -32,7 +32,9 @@ Frontend::Frontend(const Options& options, const Parts& parts)
       round_timer_(loop_->NewTimer([this] { OnRoundTimer(); })) {}
 
 Frontend::~Frontend() {
-  for (auto& [id, on_reply] : std::exchange(waiters_, {})) on_reply({base::errors::kStopped});
+  for (auto& [id, waiter] : std::exchange(waiters_, {})) {
+    waiter.on_reply({base::errors::kStopped});
+  }
   for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(base::errors::kStopped);
   for (OnRead& on_read : std::exchange(next_reads_, {})) on_read(base::errors::kStopped);
 }
@@ -59,10 +61,11 @@ void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply)
     return Refuse(std::move(on_reply), base::errors::kRequestTooLarge);
   }
   proposals_.push_back(std::move(payload));
-  waiters_.emplace(id, std::move(on_reply));
+  const runtime::TimePoint now = loop_->clock().Now();
+  waiters_.emplace(id, Waiter{std::move(on_reply), field, now});
   metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   if (expiries_.empty()) expiry_timer_->Arm(timeout_);
-  expiries_.push_back({loop_->clock().Now() + timeout_, id});
+  expiries_.push_back({now + timeout_, id});
   SendAtEndOfTurn();
 }
 
@@ -90,12 +93,18 @@ void Frontend::Complete(std::vector<Completion> completions) {
 }
 
 void Frontend::OnCompletions(std::vector<Completion>& completions) {
+  const runtime::TimePoint now = loop_->clock().Now();
   for (Completion& completion : completions) {
     auto waiter = waiters_.extract(completion.id);
-    if (!waiter.empty()) waiter.mapped()(std::move(completion.reply));
+    if (!waiter.empty()) End(waiter.mapped(), std::move(completion.reply), now);
   }
   metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   while (!expiries_.empty() && !waiters_.contains(expiries_.front().id)) expiries_.pop_front();
+}
+
+void Frontend::End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now) {
+  metrics_.durations.Observe(waiter.field, reply.status.ok(), now - waiter.start);
+  waiter.on_reply(std::move(reply));
 }
 
 void Frontend::ExpireWaiters() {
@@ -105,7 +114,7 @@ void Frontend::ExpireWaiters() {
     expiries_.pop_front();
     if (waiter.empty()) continue;
     metrics_.proposals_failed.Add();
-    waiter.mapped()({base::errors::kTimeout});
+    End(waiter.mapped(), {base::errors::kTimeout}, now);
   }
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
@@ -149,8 +158,10 @@ void Frontend::EndRound(uint64_t round, const base::Status& status) {
 void Frontend::OnRoundTimer() {
   if (loop_->clock().Now() >= round_ends_) {
     metrics_.reads_failed.Add();
+    metrics_.reads_slow.Add();
     return EndRound(round_, base::errors::kTimeout);
   }
+  metrics_.reads_slow.Add();
   AskForIndex();
 }
 

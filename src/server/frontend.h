@@ -62,6 +62,11 @@ class Frontend {
   const Progress& progress() const { return *progress_; }
 
  private:
+  struct Waiter {
+    OnReply on_reply;
+    uint32_t field;  // of the request
+    runtime::TimePoint start;
+  };
   struct Expiry {
     runtime::TimePoint at;
     uint64_t id;
@@ -72,6 +77,7 @@ class Frontend {
   void SendProposals();
   void OnCompletions(std::vector<Completion>& completions);
   void Refuse(OnReply on_reply, const base::Status& status);
+  void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now);
   void ExpireWaiters();
 
   void StartRound();
@@ -89,7 +95,7 @@ class Frontend {
   uint64_t count_ = 0;  // requests so far
   std::vector<base::SharedBytes> proposals_;
   bool sending_ = false;
-  std::unordered_map<uint64_t, OnReply> waiters_;  // by request
+  std::unordered_map<uint64_t, Waiter> waiters_;  // by request
   FrontendMetrics metrics_;
   std::deque<Expiry> expiries_;  // ascending
   std::unique_ptr<runtime::Timer> expiry_timer_;

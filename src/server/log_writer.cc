@@ -49,25 +49,20 @@ void LogWriter::OnDone(Work& work) {
 }
 
 void LogWriter::Append(const std::vector<raft::Output>& outputs) {
-  records_.clear();
+  entries_.clear();
   wal::Batch batch;
   for (const raft::Output& output : outputs) {
-    for (const raft::Entry& entry : output.entries) {
-      records_.push_back(
-          {static_cast<uint64_t>(entry.type), entry.term, entry.index, entry.data.view()});
-    }
-    if (output.hard_state.has_value()) {
-      batch.hard_state = {output.hard_state->term, output.hard_state->vote,
-                          output.hard_state->commit};
-    }
+    entries_.insert(entries_.end(), output.entries.begin(), output.entries.end());
+    if (output.hard_state.has_value()) batch.hard_state = *output.hard_state;
   }
-  batch.entries = records_;
-  if (!batch.entries.empty() || batch.hard_state != wal::HardState()) {
+  batch.entries = entries_;
+  if (!batch.entries.empty() || !batch.hard_state.empty()) {
     const runtime::Clock& clock = environment_.wal_loop->clock();
     const runtime::TimePoint start = clock.Now();
     RequireDisk(log_->Append(batch));
     metrics_.fsync_seconds.Observe(clock.Now() - start);
   }
+  entries_.clear();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
 }
 

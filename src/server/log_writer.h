@@ -59,7 +59,7 @@ class LogWriter {
   // The WAL loop's.
   const std::unique_ptr<wal::Log> log_;
   LogMetrics metrics_;
-  std::vector<wal::Entry> records_;
+  std::vector<raft::Entry> entries_;
 
   // The workers', one at a time.
   snap::SnapshotDirectory snapshots_;

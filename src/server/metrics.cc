@@ -1,8 +1,10 @@
 #include "server/metrics.h"
 
 #include <string>
+#include <utility>
 
 #include "server/server.h"
+#include "state/apply/request_type.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -22,10 +24,24 @@ constexpr Family kWrittenBytes = {"etcd_disk_wal_write_bytes_total",
                                   "Total number of bytes written in WAL."};
 constexpr Family kCommit = {"etcd_disk_backend_commit_duration_seconds",
                             "The latency distributions of commit called by backend."};
+constexpr Family kRanges = {"etcd_mvcc_range_total", "Total number of ranges seen by this member."};
 constexpr Family kPuts = {"etcd_mvcc_put_total", "Total number of puts seen by this member."};
 constexpr Family kDeletes = {"etcd_mvcc_delete_total",
                              "Total number of deletes seen by this member."};
 constexpr Family kTxns = {"etcd_mvcc_txn_total", "Total number of txns seen by this member."};
+constexpr Family kPutBytes = {"etcd_debugging_mvcc_total_put_size_in_bytes",
+                              "The total size of put kv pairs seen by this member."};
+constexpr Family kApplyDuration = {"etcd_server_apply_duration_seconds",
+                                   "The latency distributions of v2 apply called by backend."};
+constexpr Family kSlowApply = {
+    "etcd_server_slow_apply_total",
+    "The total number of slow apply requests (likely overloaded from slow disk)."};
+constexpr Family kRequestDuration = {"etcd_server_request_duration_seconds",
+                                     "Response latency distribution in seconds for each type."};
+constexpr Family kReadsSlow = {
+    "etcd_server_slow_read_indexes_total",
+    "The total number of pending read indexes not in sync with leader's or timed out read index "
+    "requests."};
 constexpr Family kPending = {"etcd_server_proposals_pending",
                              "The current number of pending proposals to commit."};
 constexpr Family kFailed = {"etcd_server_proposals_failed_total",
@@ -76,6 +92,17 @@ void CollectIdentity(const Server& server, observe::Samples& samples) {
   }
 }
 
+void CollectAlarms(const Server& server, observe::Samples& samples) {
+  for (const alarms::Alarm& alarm : server.view()->alarms) {
+    samples.Add({"etcd_debugging_server_alarms",
+                 "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 "
+                 "for 'alarm_type' label with type of this alarm"},
+                MetricType::kGauge, 1,
+                {{"server_id", members::HexText(alarm.member.value())},
+                 {"alarm_type", alarm.type == alarms::Type::kNoSpace ? "NOSPACE" : "CORRUPT"}});
+  }
+}
+
 void CollectStore(Server& server, observe::Samples& samples) {
   const backend::Sizes sizes = server.database().sizes();
   const auto gauge = [&samples](const char* name, const char* help, auto value) {
@@ -106,20 +133,74 @@ LogMetrics::LogMetrics(observe::Registry* registry)
       written_bytes(registry->AddGauge(kWrittenBytes)) {}
 
 ApplyMetrics::ApplyMetrics(observe::Registry* registry)
-    : commit_seconds(registry->AddHistogram(kCommit, DiskBuckets())),
-      puts(registry->AddCounter(kPuts)),
-      deletes(registry->AddCounter(kDeletes)),
-      txns(registry->AddCounter(kTxns)) {}
+    : commit_seconds(registry->AddHistogram(kCommit, DiskBuckets())) {}
+
+OperationMetrics::OperationMetrics(observe::Registry* registry)
+    : ranges_(registry->AddCounter(kRanges)),
+      puts_(registry->AddCounter(kPuts)),
+      deletes_(registry->AddCounter(kDeletes)),
+      txns_(registry->AddCounter(kTxns)),
+      put_bytes_(registry->AddGauge(kPutBytes)) {}
+
+void OperationMetrics::Add(const kv::OperationCounts& counts) {
+  ranges_.Add(static_cast<double>(counts.ranges));
+  puts_.Add(static_cast<double>(counts.puts));
+  deletes_.Add(static_cast<double>(counts.deletes));
+  txns_.Add(static_cast<double>(counts.txns));
+  put_bytes_.Add(static_cast<double>(counts.put_bytes));
+}
+
+RequestDurations::RequestDurations(observe::Registry* registry, const Family& family,
+                                   const Buckets& buckets, std::string type_label,
+                                   const observe::Labels& labels)
+    : registry_(registry),
+      family_(family),
+      buckets_(buckets),
+      type_label_(std::move(type_label)),
+      labels_(labels) {}
+
+void RequestDurations::Observe(uint32_t field, bool success, runtime::Duration took) {
+  const uint64_t kind = uint64_t{field} * 2 + (success ? 1 : 0);
+  auto found = histograms_.find(kind);
+  if (found == histograms_.end()) {
+    observe::Labels labels = labels_;
+    labels.emplace_back(type_label_, apply::RequestTypeName(field));
+    labels.emplace_back("success", success ? "true" : "false");
+    found = histograms_.emplace(kind, registry_->AddHistogram(family_, buckets_, labels)).first;
+  }
+  found->second.Observe(took);
+}
+
+RequestDurations ApplyDurations(observe::Registry* registry) {
+  return {registry, kApplyDuration, Buckets::Exponential(0.0001, 2, 20), "op", {{"version", "v3"}}};
+}
+
+RequestDurations ProposalDurations(observe::Registry* registry) {
+  return {registry, kRequestDuration, DiskBuckets(), "type", {}};
+}
+
+observe::Histogram ReadDuration(observe::Registry* registry, const std::string& type,
+                                bool success) {
+  return registry->AddHistogram(kRequestDuration, DiskBuckets(),
+                                {{"type", type}, {"success", success ? "true" : "false"}});
+}
+
+observe::Counter SlowRequests(observe::Registry* registry) {
+  return registry->AddCounter(kSlowApply);
+}
 
 FrontendMetrics::FrontendMetrics(observe::Registry* registry)
     : proposals_pending(registry->AddGauge(kPending)),
       proposals_failed(registry->AddCounter(kFailed)),
-      reads_failed(registry->AddCounter(kReadsFailed)) {}
+      reads_failed(registry->AddCounter(kReadsFailed)),
+      reads_slow(registry->AddCounter(kReadsSlow)),
+      durations(ProposalDurations(registry)) {}
 
 void AddServerMetrics(Server* server, observe::Registry* registry) {
   registry->AddCollector([server](observe::Samples& samples) {
     CollectProgress(*server, samples);
     CollectIdentity(*server, samples);
+    CollectAlarms(*server, samples);
     CollectStore(*server, samples);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/errors.h"
 #include "base/wire.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
@@ -85,6 +86,7 @@ void Server::Publish() {
   }
   frontends_.back()->Propose(InternalRaftRequest::kClusterMemberAttrSetFieldNumber,
                              request.SerializeAsString(), [this](const apply::Reply& reply) {
+                               if (reply.status == base::errors::kStopped) return;
                                if (!reply.status.ok()) return RetryPublish(reply.status);
                                LogPublished();
                                SetClusterVersion();
@@ -122,6 +124,7 @@ void Server::SetClusterVersion() {
   request.set_ver(std::string(kClusterVersion));
   frontends_.back()->Propose(InternalRaftRequest::kClusterVersionSetFieldNumber,
                              request.SerializeAsString(), [this](const apply::Reply& reply) {
+                               if (reply.status == base::errors::kStopped) return;
                                if (!reply.status.ok()) {
                                  environment_.logger->Warn("failed to update cluster version",
                                                            {{"error", reply.status.message()}});

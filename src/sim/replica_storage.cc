@@ -36,16 +36,12 @@ base::Result<raft::SnapshotPtr> ReadSnapshotFile(runtime::Disk& disk, base::Inde
 }
 
 base::Result<ReplicaStorage::Recovered> Recover(runtime::Disk& disk, const wal::SnapshotMark& mark,
-                                                const wal::Contents& contents) {
+                                                wal::Contents contents) {
   ReplicaStorage::Recovered recovered;
-  const wal::HardState& state = contents.hard_state;
-  recovered.hard_state = {state.term, state.vote, state.commit};
+  recovered.hard_state = contents.hard_state;
+  recovered.entries = std::move(contents.entries);
   if (mark.index > base::Index(0)) {
     ASSIGN_OR_RETURN(recovered.snapshot, ReadSnapshotFile(disk, mark.index));
-  }
-  for (const wal::StoredEntry& entry : contents.entries) {
-    recovered.entries.push_back(
-        {entry.term, entry.index, static_cast<raft::EntryType>(entry.type), entry.data});
   }
   return recovered;
 }
@@ -60,10 +56,9 @@ base::Result<ReplicaStorage::Opened> ReplicaStorage::Open(runtime::Disk& disk) {
     ASSIGN_OR_RETURN(auto log, wal::Log::Create(disk, kLogDirectory, "metadata", kLogOptions));
     return Opened{std::unique_ptr<ReplicaStorage>(new ReplicaStorage(disk, std::move(log))), {}};
   }
-  ASSIGN_OR_RETURN(const auto marks, wal::ReadSnapshotMarks(disk, kLogDirectory));
-  if (marks.empty()) return base::Status(base::Code::kDataLoss, "/wal: holds no mark");
-  ASSIGN_OR_RETURN(auto opened, wal::Log::Open(disk, kLogDirectory, marks.back(), kLogOptions));
-  ASSIGN_OR_RETURN(auto recovered, Recover(disk, marks.back(), opened.contents));
+  ASSIGN_OR_RETURN(const auto mark, wal::FindNewestMark(disk, kLogDirectory));
+  ASSIGN_OR_RETURN(auto opened, wal::Log::Open(disk, kLogDirectory, mark, kLogOptions));
+  ASSIGN_OR_RETURN(auto recovered, Recover(disk, mark, std::move(opened.contents)));
   return Opened{std::unique_ptr<ReplicaStorage>(new ReplicaStorage(disk, std::move(opened.log))),
                 std::move(recovered)};
 }
@@ -76,17 +71,8 @@ base::Status ReplicaStorage::Save(const raft::Output& output) {
     mark = MarkOf(*output.snapshot);
     batch.mark = &mark;
   }
-  std::vector<wal::Entry> entries;
-  entries.reserve(output.entries.size());
-  for (const raft::Entry& entry : output.entries) {
-    entries.push_back(
-        {static_cast<uint64_t>(entry.type), entry.term, entry.index, entry.data.view()});
-  }
-  batch.entries = entries;
-  if (output.hard_state.has_value()) {
-    batch.hard_state = {output.hard_state->term, output.hard_state->vote,
-                        output.hard_state->commit};
-  }
+  batch.entries = output.entries;
+  if (output.hard_state.has_value()) batch.hard_state = *output.hard_state;
   return log_->Append(batch);
 }
 

@@ -26,6 +26,32 @@ TIMEOUT_SECONDS = 30
 SHA256_BYTES = 32
 
 
+# What the dashboards and alerts of etcd's community, and Kubernetes', look at.
+METRICS = """
+    etcd_cluster_version etcd_debugging_mvcc_compact_revision etcd_debugging_mvcc_current_revision
+    etcd_debugging_mvcc_db_compaction_keys_total etcd_debugging_mvcc_keys_total
+    etcd_debugging_mvcc_total_put_size_in_bytes etcd_disk_backend_commit_duration_seconds
+    etcd_disk_backend_defrag_duration_seconds etcd_disk_backend_snapshot_duration_seconds
+    etcd_disk_defrag_inflight etcd_disk_wal_fsync_duration_seconds etcd_disk_wal_write_bytes_total
+    etcd_mvcc_db_total_size_in_bytes etcd_mvcc_db_total_size_in_use_in_bytes
+    etcd_mvcc_delete_total etcd_mvcc_hash_duration_seconds etcd_mvcc_hash_rev_duration_seconds
+    etcd_mvcc_put_total etcd_mvcc_range_total etcd_mvcc_txn_total
+    etcd_network_client_grpc_received_bytes_total etcd_network_client_grpc_sent_bytes_total
+    etcd_server_apply_duration_seconds etcd_server_feature_enabled etcd_server_has_leader
+    etcd_server_health_failures etcd_server_health_success etcd_server_id etcd_server_is_leader
+    etcd_server_is_learner etcd_server_leader_changes_seen_total
+    etcd_server_proposals_applied_total etcd_server_proposals_committed_total
+    etcd_server_proposals_failed_total etcd_server_proposals_pending
+    etcd_server_quota_backend_bytes etcd_server_range_duration_seconds
+    etcd_server_read_indexes_failed_total etcd_server_request_duration_seconds
+    etcd_server_slow_apply_total etcd_server_slow_read_indexes_total etcd_server_version
+    grpc_server_handled_total grpc_server_msg_received_total grpc_server_msg_sent_total
+    grpc_server_started_total os_fd_limit os_fd_used process_cpu_seconds_total process_max_fds
+    process_open_fds process_resident_memory_bytes process_start_time_seconds
+    process_virtual_memory_bytes
+""".split()
+
+
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
@@ -308,7 +334,8 @@ class CurlTest(ClientTest):
         self.assertTrue(content_type.startswith("text/plain; version=0.0.4"), content_type)
         names = {line.split("{")[0].split(" ")[0] for line in body.splitlines()
                  if not line.startswith("#")}
-        self.assertIn("process_resident_memory_bytes", names)
+        missing = {name for name in METRICS if not {name, name + "_count"} & names}
+        self.assertEqual(missing, set())
 
 
 if __name__ == "__main__":

@@ -147,3 +147,8 @@ DIFFERENCES: dict[str, Predicate] = {
     "RangeStream exists": _range_stream,
     "Equal elements of a sorted Range may be in another order": _equal_elements_in_other_order,
 }
+
+# What no member of another make can answer alike: in words of Go's decoder and the order of Go's
+# sort; and streams with a sort target, which are compared with a Range.
+LASTING = ("Bytes that are no request are refused in other words", "RangeStream exists",
+           "Equal elements of a sorted Range may be in another order")

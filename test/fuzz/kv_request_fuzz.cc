@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "runtime/posix/clock.h"
 #include "state/kv/range.h"
+#include "state/kv/read_only_txn.h"
 #include "state/kv/request_check.h"
 #include "state/kv/write.h"
 #include "storage/backend/memory_backend.h"
@@ -59,6 +60,14 @@ void ReadAlone(mvcc::Store& store, const etcdserverpb::RangeRequest& request) {
   CHECK(request.limit() <= 0 || response.kvs_size() <= request.limit());
 }
 
+base::Result<kv::Applied> ReadOnly(mvcc::Store& store, const etcdserverpb::TxnRequest& request) {
+  ASSIGN_OR_RETURN(kv::ReadOnlyTxn txn, kv::ReadOnlyTxn::Open(store, request));
+  for (bool done = false; !done;) {
+    ASSIGN_OR_RETURN(done, txn.Step());
+  }
+  return kv::Applied{txn.Body(), txn.revision()};
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -69,10 +78,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   SmallStore small;
   OneLease lessor;
+  kv::OperationCounts counts;
   const int64_t before = small.store().revision().value();
-  const base::Result<kv::Applied> applied = kv::IsReadOnly(request)
-                                                ? kv::ReadOnlyTxn(small.store(), request)
-                                                : kv::Txn({&small.store(), &lessor}, request);
+  const base::Result<kv::Applied> applied =
+      kv::IsReadOnly(request) ? ReadOnly(small.store(), request)
+                              : kv::Txn({&small.store(), &lessor, &counts}, request);
   const int64_t after = small.store().revision().value();
   CHECK(after == before || (applied.ok() && after == before + 1));
   if (applied.ok()) {

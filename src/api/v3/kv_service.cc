@@ -1,13 +1,17 @@
 #include "api/v3/kv_service.h"
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "api/v3/range_stream_call.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "state/kv/range.h"
+#include "state/kv/read_only_txn.h"
 #include "state/kv/request_check.h"
-#include "state/kv/write.h"
 
 namespace v3 {
 namespace {
@@ -18,36 +22,92 @@ constexpr char kService[] = "etcdserverpb.KV";
 
 }  // namespace
 
-// A Range on its way: waiting for its index, or between two steps.
-class KvService::RangeCall {
+// A request on its way that is answered by reading: waiting for its index, or between two steps.
+template <typename Read, typename Request>
+class KvService::ReadCall {
  public:
-  RangeCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+  using Self = std::unique_ptr<ReadCall>;
 
-  etcdserverpb::RangeRequest& request() { return request_; }
+  ReadCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+
+  Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
 
-  static void Start(std::unique_ptr<RangeCall> self) {
-    auto read = kv::RangeRead::Open(self->context_.server().store(), self->request_);
-    if (!read.ok()) return self->call_->Finish(read.status());
+  // At once, or when this member has seen all that was committed before.
+  static void Start(Self self, bool serializable) {
+    self->start_ = self->opened_ = self->Now();
+    if (serializable) return Open(std::move(self));
+    server::Frontend& frontend = self->context_.frontend();
+    frontend.ReadIndex([self = std::move(self)](const base::Status& read) mutable {
+      self->opened_ = self->Now();
+      if (!read.ok()) return self->Fail(read);
+      Open(std::move(self));
+    });
+  }
+
+ private:
+  static void Open(Self self) {
+    auto read = Read::Open(self->context_.server().store(), self->request_);
+    if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
     Continue(std::move(self));
   }
 
- private:
-  static void Continue(std::unique_ptr<RangeCall> self) {
+  static void Continue(Self self) {
     if (!self->call_->is_open()) return;
     const base::Result<bool> done = self->read_->Step();
-    if (!done.ok()) return self->call_->Finish(done.status());
-    if (*done) return self->context_.ReplyRead(*self->call_, *self->read_);
+    if (!done.ok()) return self->Fail(done.status());
+    if (*done) return self->Reply();
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
     loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
   }
 
+  runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
+
+  void Fail(const base::Status& status) {
+    Report(status, 1, {});
+    call_->Finish(status);
+  }
+
+  void Reply() {
+    if constexpr (kIsRange) {
+      Report({}, 1, [this] {
+        return "range_response_count:" + std::to_string(read_->size()) +
+               " size:" + std::to_string(read_->BodySize());
+      });
+      context_.ReplyRead(*call_, *read_);
+    } else {
+      apply::Reply reply{{}, read_->Body(), read_->revision()};
+      Report({}, read_->range_count(),
+             [&reply] { return "size:" + std::to_string(reply.body.size()); });
+      context_.ReplyEncoded(*call_, reply);
+    }
+  }
+
+  // `response` is asked only if it is to be told.
+  void Report(const base::Status& status, size_t ranges,
+              const std::function<std::string()>& response) {
+    ReadReport& reads = context_.reads();
+    const runtime::TimePoint now = Now();
+    const bool slow = response && reads.IsSlow(now - start_);
+    if (kIsRange) reads.RangeTook(status.ok(), now - opened_);
+    reads.Done({.kind = kIsRange ? ReadReport::Kind::kRange : ReadReport::Kind::kTxn,
+                .request = &request_,
+                .status = status,
+                .ranges = ranges,
+                .response = slow ? response() : std::string(),
+                .took = now - start_});
+  }
+
+  static constexpr bool kIsRange = std::is_same_v<Read, kv::RangeRead>;
+
   const Context& context_;
   const Call call_;
-  etcdserverpb::RangeRequest request_;
-  std::optional<kv::RangeRead> read_;
+  Request request_;
+  std::optional<Read> read_;
+  runtime::TimePoint start_;
+  runtime::TimePoint opened_;  // when reading could begin
 };
 
 void KvService::AddTo(rpc::Server& table) {
@@ -61,20 +121,19 @@ void KvService::AddTo(rpc::Server& table) {
   add("DeleteRange", &KvService::DeleteRange);
   add("Txn", &KvService::Txn);
   add("Compact", &KvService::Compact);
-  table.AddStreaming(kService, "RangeStream", rpc::Kind::kServerStreaming,
-                     [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
+  context_.AddStreaming(
+      table, kService, "RangeStream", rpc::Kind::kServerStreaming,
+      [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {
+  using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
   auto range = std::make_unique<RangeCall>(context_, std::move(call));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
-  if (range->request().serializable()) return RangeCall::Start(std::move(range));
-  context_.frontend().ReadIndex([range = std::move(range)](const base::Status& read) mutable {
-    if (!read.ok()) return range->call().Finish(read);
-    RangeCall::Start(std::move(range));
-  });
+  const bool serializable = range->request().serializable();
+  RangeCall::Start(std::move(range), serializable);
 }
 
 void KvService::Put(Call call, base::ByteView bytes) {
@@ -95,26 +154,18 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 }
 
 void KvService::Txn(Call call, base::ByteView bytes) {
-  auto request = std::make_unique<etcdserverpb::TxnRequest>();
-  if (!Parse(*call, bytes, request.get())) return;
-  base::Status status = CheckQuota(kv::QuotaCost(*request));
-  if (status.ok()) status = kv::Check(*request, context_.server().options().max_txn_ops);
+  using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
+  auto txn = std::make_unique<TxnCall>(context_, call);
+  const etcdserverpb::TxnRequest& request = txn->request();
+  if (!Parse(*call, bytes, &txn->request())) return;
+  base::Status status = CheckQuota(kv::QuotaCost(request));
+  if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
-  if (!kv::IsReadOnly(*request)) {
+  if (!kv::IsReadOnly(request)) {
     return Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
   }
-  if (kv::IsSerializable(*request)) return AnswerReadOnlyTxn(*call, *request);
-  context_.frontend().ReadIndex(
-      [this, call = std::move(call), request = std::move(request)](const base::Status& read) {
-        if (!read.ok()) return call->Finish(read);
-        AnswerReadOnlyTxn(*call, *request);
-      });
-}
-
-void KvService::AnswerReadOnlyTxn(rpc::ServerCall& call, const etcdserverpb::TxnRequest& request) {
-  base::Result<kv::Applied> applied = kv::ReadOnlyTxn(context_.server().store(), request);
-  if (!applied.ok()) return call.Finish(applied.status());
-  context_.ReplyEncoded(call, {{}, std::move(applied->body), applied->revision});
+  const bool serializable = kv::IsSerializable(request);
+  TxnCall::Start(std::move(txn), serializable);
 }
 
 void KvService::Compact(Call call, base::ByteView bytes) {

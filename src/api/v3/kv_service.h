@@ -26,9 +26,9 @@ class KvService {
   void Txn(Call call, base::ByteView bytes);
   void Compact(Call call, base::ByteView bytes);
 
-  class RangeCall;
+  template <typename Read, typename Request>
+  class ReadCall;
 
-  void AnswerReadOnlyTxn(rpc::ServerCall& call, const etcdserverpb::TxnRequest& request);
   // kNoSpace for a request that would take more than the quota leaves; raises the alarm.
   base::Status CheckQuota(uint64_t cost);
   void RaiseNoSpace();

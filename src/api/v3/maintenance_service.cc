@@ -6,6 +6,7 @@
 #include "api/v3/snapshot_call.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "storage/backend/backend.h"
 #include "storage/image/database_hash.h"
 
 namespace v3 {
@@ -17,6 +18,19 @@ constexpr char kService[] = "etcdserverpb.Maintenance";
 std::string Text(const alarms::Alarm& alarm) {
   return "memberID:" + ToString(alarm.member) +
          " alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
+}
+
+void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before,
+                     const backend::Sizes& after, runtime::Duration took) {
+  const auto difference = [](uint64_t from, uint64_t to) {
+    return static_cast<int64_t>(to - from);
+  };
+  logger.Info("finished defragmenting directory",
+              {{"current-db-size-bytes-diff", difference(before.allocated, after.allocated)},
+               {"current-db-size-bytes", after.allocated},
+               {"current-db-size-in-use-bytes-diff", difference(before.in_use, after.in_use)},
+               {"current-db-size-in-use-bytes", after.in_use},
+               {"took", took}});
 }
 
 base::Result<uint32_t> HashOf(backend::Backend& database) {
@@ -41,10 +55,10 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   add("Defragment", &MaintenanceService::Defragment);
   add("Hash", &MaintenanceService::Hash);
   add("HashKV", &MaintenanceService::HashKv);
-  table.AddStreaming(kService, "Snapshot", rpc::Kind::kServerStreaming,
-                     [this](std::shared_ptr<rpc::ServerCall> call) {
-                       return NewSnapshotCall(context_, std::move(call));
-                     });
+  context_.AddStreaming(
+      table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
+        return NewSnapshotCall(context_, metrics_.snapshot_seconds, std::move(call));
+      });
 }
 
 void MaintenanceService::Status(Call call, base::ByteView bytes) {
@@ -89,17 +103,27 @@ void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
   etcdserverpb::DefragmentRequest request;
   if (!Parse(*call, bytes, &request)) return;
   server::Server& server = context_.server();
+  const observe::Logger& logger = *server.environment().logger;
   auto status = std::make_shared<base::Status>(base::errors::kStopped);
   const bool accepted = server.environment().workers->Run(
       [&server, status] {
         *status = server.database().Defragment([&server](uint64_t) { return !server.stopping(); });
       },
       &context_.frontend().loop(),
-      [call, status] {
-        if (!status->ok()) return call->Finish(*status);
+      [this, &logger, call, status, start = Now(), before = server.database().sizes()] {
+        metrics_.defragmenting.Add(-1);
+        if (!status->ok()) {
+          logger.Warn("failed to defragment", {{"error", status->message()}});
+          return call->Finish(*status);
+        }
+        const runtime::Duration took = Now() - start;
+        metrics_.defragment_seconds.Observe(took);
+        LogDefragmented(logger, before, context_.server().database().sizes(), took);
         Context::Send(*call, etcdserverpb::DefragmentResponse());
       });
-  if (!accepted) call->Finish(base::errors::kTooManyRequests);
+  if (!accepted) return call->Finish(base::errors::kTooManyRequests);
+  logger.Info("starting defragment");
+  metrics_.defragmenting.Add(1);
 }
 
 // The database is hashed as it is when everything applied is in it.
@@ -109,10 +133,12 @@ void MaintenanceService::Hash(Call call, base::ByteView bytes) {
   server::Server& server = context_.server();
   server.apply_loop().WhenDurable([this, &server, call = std::move(call)] {
     auto hash = std::make_shared<base::Result<uint32_t>>(base::errors::kStopped);
+    const runtime::TimePoint start = Now();
     const bool accepted = server.environment().workers->Run(
         [&server, hash] { *hash = HashOf(server.database()); }, &context_.frontend().loop(),
-        [this, call, hash] {
+        [this, call, hash, start] {
           if (!hash->ok()) return call->Finish(hash->status());
+          metrics_.hash_seconds.Observe(Now() - start);
           etcdserverpb::HashResponse response;
           response.set_hash(**hash);
           context_.Reply(*call, response);
@@ -134,8 +160,9 @@ void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
         *hash = server.store().HashKv(base::Revision(revision));
       },
       &context_.frontend().loop(),
-      [this, call, hash] {
+      [this, call, hash, start = Now()] {
         if (!hash->ok()) return call->Finish(hash->status());
+        metrics_.hash_kv_seconds.Observe(Now() - start);
         etcdserverpb::HashKVResponse response;
         response.set_hash((*hash)->hash);
         response.set_compact_revision((*hash)->compact_revision);

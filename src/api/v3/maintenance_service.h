@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "api/v3/maintenance_metrics.h"
 #include "api/v3/service.h"
 #include "net/rpc/server.h"
 
@@ -11,7 +12,8 @@ namespace v3 {
 class MaintenanceService {
  public:
   // `context` outlives this.
-  explicit MaintenanceService(const Context* context) : context_(*context) {}
+  explicit MaintenanceService(const Context* context)
+      : context_(*context), metrics_(context->server().environment().registry) {}
 
   void AddTo(rpc::Server& table);
 
@@ -24,7 +26,10 @@ class MaintenanceService {
   void Hash(Call call, base::ByteView bytes);
   void HashKv(Call call, base::ByteView bytes);
 
+  runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
+
   const Context& context_;
+  MaintenanceMetrics metrics_;
 };
 
 }  // namespace v3

@@ -30,6 +30,7 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
     if (!stream_.has_value() || waiting_ || !call_->is_open() || !call_->writable()) return;
     const base::Result<bool> last = stream_->Next();
     if (!last.ok()) return call_->Finish(last.status());
+    context_.reads().CountRanges(1);
     Send();
     if (*last) return call_->Finish({});
     waiting_ = true;
@@ -74,20 +75,11 @@ class Handler final : public rpc::CallHandler {
   const std::shared_ptr<RangeStreamCall> stream_;
 };
 
-// Of a call that was refused before it began.
-class Refused final : public rpc::CallHandler {
- public:
-  void OnMessage(base::ByteView) override {}
-};
-
 }  // namespace
 
 std::unique_ptr<rpc::CallHandler> NewRangeStreamCall(const Context& context,
                                                      std::shared_ptr<rpc::ServerCall> call) {
-  const base::Status status = context.CheckMetadata(call->metadata());
-  if (status.ok()) return std::make_unique<Handler>(context, std::move(call));
-  call->Finish(status);
-  return std::make_unique<Refused>();
+  return std::make_unique<Handler>(context, std::move(call));
 }
 
 }  // namespace v3

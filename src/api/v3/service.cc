@@ -7,11 +7,27 @@
 #include "base/go_text.h"
 
 namespace v3 {
-base::Status Context::CheckMetadata(const http::Headers& metadata) const {
-  if (const auto version = metadata.Find("client-api-version");
-      version && !base::IsUtf8(*version)) {
-    return base::errors::kInvalidClientApiVersion;
-  }
+namespace {
+
+// Of a call that was refused before it began.
+class Refused final : public rpc::CallHandler {
+ public:
+  void OnMessage(base::ByteView) override {}
+};
+
+}  // namespace
+
+Context::Context(server::Server* server, server::Frontend* frontend)
+    : server_(server),
+      frontend_(frontend),
+      client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
+      reads_(std::make_unique<ReadReport>(*server)) {}
+
+base::Status Context::CheckMetadata(ClientRequests::Type type,
+                                    const http::Headers& metadata) const {
+  const auto version = metadata.Find("client-api-version");
+  if (version && !base::IsUtf8(*version)) return base::errors::kInvalidClientApiVersion;
+  client_requests_->Count(type, version.value_or("unknown"));
   if (server_->progress().leader == 0 && metadata.Get("hasleader") == "true") {
     return base::errors::kNoLeader;
   }
@@ -23,10 +39,24 @@ void Context::AddUnary(rpc::Server& table, const std::string& service, const std
   table.AddUnary(service, name,
                  [this, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
                                                       base::ByteView request) {
-                   const base::Status status = CheckMetadata(call->metadata());
+                   const base::Status status =
+                       CheckMetadata(ClientRequests::Type::kUnary, call->metadata());
                    if (!status.ok()) return call->Finish(status);
                    handler(std::move(call), request);
                  });
+}
+
+void Context::AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
+                           rpc::Kind kind, rpc::StreamingHandler handler) const {
+  table.AddStreaming(
+      service, name, kind,
+      [this, handler = std::move(handler)](
+          std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
+        const base::Status status = CheckMetadata(ClientRequests::Type::kStream, call->metadata());
+        if (status.ok()) return handler(std::move(call));
+        call->Finish(status);
+        return std::make_unique<Refused>();
+      });
 }
 
 kv::ResponseHeader Context::HeaderAt(base::Revision revision) const {

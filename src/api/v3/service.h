@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "api/v3/client_requests.h"
+#include "api/v3/read_report.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
 #include "server/server.h"
@@ -17,18 +19,19 @@ namespace v3 {
 // every call. Outlives the services; belongs to the loop.
 class Context {
  public:
-  Context(server::Server* server, server::Frontend* frontend)
-      : server_(server), frontend_(frontend) {}
+  Context(server::Server* server, server::Frontend* frontend);
 
   server::Server& server() const { return *server_; }
   server::Frontend& frontend() const { return *frontend_; }
+  ReadReport& reads() const { return *reads_; }
 
   // Adds a method whose calls are refused, before `handler` sees them, if their metadata asks for
   // a leader that there is none, or is not what etcd takes.
   void AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
                 rpc::UnaryHandler handler) const;
-  // The same for a streaming method; null for a call that was refused.
-  base::Status CheckMetadata(const http::Headers& metadata) const;
+  // The same for a streaming method.
+  void AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
+                    rpc::Kind kind, rpc::StreamingHandler handler) const;
 
   // The header of an answer; a revision of 0 becomes the store's.
   void Fill(etcdserverpb::ResponseHeader* header, base::Revision revision) const;
@@ -48,8 +51,12 @@ class Context {
   static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
 
  private:
+  base::Status CheckMetadata(ClientRequests::Type type, const http::Headers& metadata) const;
+
   server::Server* const server_;
   server::Frontend* const frontend_;
+  const std::unique_ptr<ClientRequests> client_requests_;
+  const std::unique_ptr<ReadReport> reads_;
 };
 
 // False, with the call ended as grpc-go ends it, for bytes that are no such message.

@@ -18,10 +18,16 @@ std::string SpoolPath(const server::Options& options) {
 
 class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
  public:
-  SnapshotCall(const Context& context, std::shared_ptr<rpc::ServerCall> call)
-      : server_(context.server()), loop_(&context.frontend().loop()), call_(std::move(call)) {}
+  SnapshotCall(const Context& context, observe::Histogram seconds,
+               std::shared_ptr<rpc::ServerCall> call)
+      : server_(context.server()),
+        loop_(&context.frontend().loop()),
+        seconds_(seconds),
+        call_(std::move(call)) {}
 
-  void Start() {
+  void Start(base::ByteView bytes) {
+    etcdserverpb::SnapshotRequest request;
+    if (!Parse(*call_, bytes, &request)) return;
     version_ = server_.view()->cluster_version;
     server_.apply_loop().WhenDurable([weak = weak_from_this(), loop = loop_] {
       loop->Post([weak] {
@@ -37,7 +43,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
       base::Result<image::SnapshotStream::State> state = stream_->Take(&chunk);
       if (!state.ok()) return call_->Finish(state.status());
       if (*state == image::SnapshotStream::State::kNothing) return;
-      if (*state == image::SnapshotStream::State::kEnd) return call_->Finish({});
+      if (*state == image::SnapshotStream::State::kEnd) return End();
       Send(std::move(chunk));
     }
   }
@@ -45,6 +51,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
  private:
   void Open() {
     if (!call_->is_open()) return;
+    start_ = loop_->clock().Now();
     base::Status status = OpenStream();
     if (!status.ok()) return call_->Finish(status);
     Pump();
@@ -64,7 +71,22 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     return {};
   }
 
+  void End() {
+    const runtime::Duration took = loop_->clock().Now() - start_;
+    seconds_.Observe(took);
+    server_.environment().logger->Info("successfully sent database snapshot to client",
+                                       {{"total-bytes", sent_bytes_}, {"took", took}});
+    call_->Finish({});
+  }
+
   void Send(base::Bytes chunk) {
+    if (sent_bytes_ == 0) {
+      server_.environment().logger->Info(
+          "sending database snapshot to client",
+          {{"total-bytes", chunk.size() + stream_->remaining_bytes()},
+           {"storage-version", version_}});
+    }
+    sent_bytes_ += chunk.size();
     etcdserverpb::SnapshotResponse response;
     response.set_remaining_bytes(stream_->remaining_bytes());
     response.set_blob(std::move(chunk));
@@ -76,18 +98,21 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
 
   server::Server& server_;
   runtime::Loop* const loop_;
+  observe::Histogram seconds_;
   const std::shared_ptr<rpc::ServerCall> call_;
   std::string version_;
+  runtime::TimePoint start_;
+  uint64_t sent_bytes_ = 0;
   std::unique_ptr<image::SnapshotStream> stream_;
 };
 
 // The call owns this, and this what works for it.
 class Handler final : public rpc::CallHandler {
  public:
-  Handler(const Context& context, std::shared_ptr<rpc::ServerCall> call)
-      : snapshot_(std::make_shared<SnapshotCall>(context, std::move(call))) {}
+  Handler(const Context& context, observe::Histogram seconds, std::shared_ptr<rpc::ServerCall> call)
+      : snapshot_(std::make_shared<SnapshotCall>(context, seconds, std::move(call))) {}
 
-  void OnMessage(base::ByteView) override { snapshot_->Start(); }
+  void OnMessage(base::ByteView bytes) override { snapshot_->Start(bytes); }
   void OnWritable() override { snapshot_->Pump(); }
 
  private:
@@ -97,8 +122,9 @@ class Handler final : public rpc::CallHandler {
 }  // namespace
 
 std::unique_ptr<rpc::CallHandler> NewSnapshotCall(const Context& context,
+                                                  observe::Histogram seconds,
                                                   std::shared_ptr<rpc::ServerCall> call) {
-  return std::make_unique<Handler>(context, std::move(call));
+  return std::make_unique<Handler>(context, seconds, std::move(call));
 }
 
 }  // namespace v3

@@ -67,24 +67,33 @@ class Health::Run : public std::enable_shared_from_this<Run> {
   std::string report_;
 };
 
-Health::Health(server::Server* server, server::Frontend* frontend)
-    : server_(server), frontend_(frontend) {}
+Health::Health(server::Server* server, server::Frontend* frontend, HealthMetrics* metrics)
+    : server_(server), frontend_(frontend), metrics_(metrics) {}
 
 void Health::AddTo(http::PlainService& service) {
   service.Handle("/health", [this](const auto& request, auto responder) {
     ServeHealth(request, std::move(responder));
   });
   const Check serializable_read{"serializable_read", [this](Done done) { done(ReadProblem()); }};
-  AddChecks(service, "/livez", {serializable_read});
-  AddChecks(service, "/readyz",
+  AddChecks(service, "livez", {serializable_read});
+  AddChecks(service, "readyz",
             {{"data_corruption", [this](Done done) { done(CorruptionProblem()); }},
              serializable_read,
              {"linearizable_read", [this](Done done) { ReadLinearizably(std::move(done)); }},
              {"non_learner", [this](Done done) { done(LearnerProblem()); }}});
 }
 
-void Health::AddChecks(http::PlainService& service, const std::string& path,
+void Health::AddChecks(http::PlainService& service, const std::string& type,
                        std::vector<Check> checks) {
+  const std::string path = "/" + type;
+  for (Check& check : checks) {
+    check.run = [this, type, name = check.name, run = std::move(check.run)](Done done) {
+      run([this, type, name, done = std::move(done)](const std::string& problem) mutable {
+        metrics_->CountCheck(type, name, problem.empty());
+        done(problem);
+      });
+    };
+  }
   for (const Check& check : checks) {
     service.Handle(path + "/" + check.name, [check](const auto& request, auto responder) {
       if (RefuseMethod(request, responder)) return;
@@ -106,15 +115,22 @@ void Health::AddChecks(http::PlainService& service, const std::string& path,
 
 void Health::ServeHealth(const http::PlainRequest& request, http::Responder responder) {
   if (RefuseMethod(request, responder)) return;
+  CheckHealth(request, [this, responder](const std::string& problem) mutable {
+    metrics_->CountHealth(problem.empty());
+    responder.Send(HealthResponse(problem));
+  });
+}
+
+void Health::CheckHealth(const http::PlainRequest& request, Report report) {
   const Query query(http::Query(request.head));
   const std::string alarm = AlarmProblem(query.All("exclude"));
-  if (!alarm.empty()) return responder.Send(HealthResponse(alarm));
-  auto answer = [responder](const std::string& problem) mutable {
-    responder.Send(HealthResponse(problem.empty() ? "" : "RANGE ERROR:" + problem));
+  if (!alarm.empty()) return report(alarm);
+  auto report_read = [report](const std::string& problem) {
+    report(problem.empty() ? "" : "RANGE ERROR:" + problem);
   };
-  if (query.Get("serializable") == "true") return answer(ReadProblem());
-  if (server_->progress().leader == 0) return responder.Send(HealthResponse("RAFT NO LEADER"));
-  ReadLinearizably(answer);
+  if (query.Get("serializable") == "true") return report_read(ReadProblem());
+  if (server_->progress().leader == 0) return report("RAFT NO LEADER");
+  ReadLinearizably(report_read);
 }
 
 std::string Health::AlarmProblem(const std::vector<std::string>& excluded) const {

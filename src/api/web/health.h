@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/web/health_metrics.h"
 #include "base/callback.h"
 #include "net/http/plain.h"
 #include "server/server.h"
@@ -15,8 +16,8 @@ namespace web {
 // /readyz, which can be asked for all together, without some, or one by one.
 class Health {
  public:
-  // Asks on the frontend's loop; both outlive this.
-  Health(server::Server* server, server::Frontend* frontend);
+  // Asks on the frontend's loop. All outlive this.
+  Health(server::Server* server, server::Frontend* frontend, HealthMetrics* metrics);
 
   void AddTo(http::PlainService& service);
 
@@ -29,9 +30,14 @@ class Health {
   };
   class Run;
 
+  // Takes the answer of /health.
+  using Report = std::function<void(const std::string& problem)>;
+
   void ServeHealth(const http::PlainRequest& request, http::Responder responder);
+  void CheckHealth(const http::PlainRequest& request, Report report);
   std::string AlarmProblem(const std::vector<std::string>& excluded) const;
-  void AddChecks(http::PlainService& service, const std::string& path, std::vector<Check> checks);
+  // At /`type`, and one by one below it.
+  void AddChecks(http::PlainService& service, const std::string& type, std::vector<Check> checks);
 
   std::string CorruptionProblem() const;
   std::string ReadProblem() const;
@@ -40,6 +46,7 @@ class Health {
 
   server::Server* const server_;
   server::Frontend* const frontend_;
+  HealthMetrics* const metrics_;
 };
 
 }  // namespace web

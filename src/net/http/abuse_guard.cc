@@ -5,17 +5,6 @@
 namespace http {
 namespace {
 
-// Frame types, RFC 9113 section 6.
-constexpr uint8_t kData = 0;
-constexpr uint8_t kHeaders = 1;
-constexpr uint8_t kPriority = 2;
-constexpr uint8_t kSettings = 4;
-constexpr uint8_t kPing = 6;
-constexpr uint8_t kWindowUpdate = 8;
-constexpr uint8_t kContinuation = 9;
-
-constexpr uint8_t kEndStream = 0x1;
-
 // A long busy time does not earn a flood: credit stops here.
 constexpr uint32_t kMaxCredit = 100'000;
 
@@ -36,26 +25,26 @@ AbuseGuard::AbuseGuard(const Limits& limits, runtime::TimePoint now)
       ping_credit_(limits.pings_initial),
       window_update_credit_(limits.window_updates_initial) {}
 
-AbuseGuard::Verdict AbuseGuard::OnFrame(const Frame& frame, const runtime::Clock& clock) {
+AbuseGuard::Verdict AbuseGuard::OnFrame(const FrameHeader& frame, const runtime::Clock& clock) {
   switch (frame.kind) {
-    case kData:
-      if (frame.length > 0 || (frame.flags & kEndStream) != 0) return std::nullopt;
+    case FrameKind::kData:
+      if (frame.length > 0 || frame.ends_stream()) return std::nullopt;
       return empty_frames_.Take(clock.Now()) ? Verdict() : Abuse::kEmptyFrameFlood;
-    case kHeaders:
+    case FrameKind::kHeaders:
       continuations_ = 0;
       return std::nullopt;
-    case kContinuation:
+    case FrameKind::kContinuation:
       ++continuations_;
       return continuations_ <= limits_.max_continuations ? Verdict() : Abuse::kContinuationFlood;
-    case kPriority:
+    case FrameKind::kPriority:
       return priorities_.Take(clock.Now()) ? Verdict() : Abuse::kPriorityFlood;
-    case kSettings:
+    case FrameKind::kSettings:
       if (frame.acknowledges()) return std::nullopt;
       return settings_.Take(clock.Now()) ? Verdict() : Abuse::kSettingsFlood;
-    case kPing:
+    case FrameKind::kPing:
       if (frame.acknowledges()) return std::nullopt;
       return Spend(ping_credit_) ? Verdict() : Abuse::kPingFlood;
-    case kWindowUpdate:
+    case FrameKind::kWindowUpdate:
       return Spend(window_update_credit_) ? Verdict() : Abuse::kWindowUpdateFlood;
     default:  // RST_STREAM is counted by OnResetByPeer, for streams that exist
       return std::nullopt;

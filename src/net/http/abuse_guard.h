@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "net/http/counters.h"
+#include "net/http/frame_scanner.h"
 #include "net/http/limits.h"
 #include "runtime/time.h"
 
@@ -17,14 +18,8 @@ class AbuseGuard {
 
   AbuseGuard(const Limits& limits, runtime::TimePoint now);
 
-  // A frame header arrived; kinds and flags as on the wire (RFC 9113 section 6).
-  struct Frame {
-    uint8_t kind;
-    uint8_t flags;
-    size_t length;
-    bool acknowledges() const { return (flags & 0x1) != 0; }
-  };
-  Verdict OnFrame(const Frame& frame, const runtime::Clock& clock);
+  // A frame of the peer begins.
+  Verdict OnFrame(const FrameHeader& frame, const runtime::Clock& clock);
   // The peer reset a stream that it had opened itself.
   Verdict OnResetByPeer(const runtime::Clock& clock);
   // We sent HEADERS or DATA.

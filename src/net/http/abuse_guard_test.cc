@@ -18,7 +18,7 @@ struct ManualClock final : runtime::Clock {
 };
 
 // How many frames of that kind pass before a verdict; at most `most`.
-int Allowed(AbuseGuard& guard, const AbuseGuard::Frame& frame, const ManualClock& clock,
+int Allowed(AbuseGuard& guard, const FrameHeader& frame, const ManualClock& clock,
             int most = 1'000'000) {
   int count = 0;
   while (count < most && !guard.OnFrame(frame, clock).has_value()) ++count;
@@ -30,7 +30,7 @@ TEST(AbuseGuard, AllowsABurstAndThenARate) {
   limits.settings = {100, 5};
   ManualClock clock;
   AbuseGuard guard(limits, clock.now);
-  const AbuseGuard::Frame settings{kSettings, 0, 0};
+  const FrameHeader settings{kSettings, 0, 0};
   EXPECT_EQ(Allowed(guard, settings, clock), 100);
   EXPECT_EQ(guard.OnFrame(settings, clock), Abuse::kSettingsFlood);
   clock.now += seconds(2);

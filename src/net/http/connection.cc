@@ -62,6 +62,8 @@ void Connection::Drain() {
 
 void Connection::OnHandshake(const ConnectionInfo& peer) {
   info_.tls = true;
+  info_.http2_negotiated = peer.http2_negotiated;
+  if (peer.http2_negotiated) protocols_.http1 = false;
   info_.certificate_common_name = peer.certificate_common_name;
   info_.certificate_dns_names = peer.certificate_dns_names;
 }

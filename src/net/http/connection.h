@@ -85,7 +85,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
 
   ConnectionGroup* const group_;
   Service* const service_ = nullptr;
-  const Protocols protocols_;
+  Protocols protocols_;
   ClientEvents events_;
   const std::unique_ptr<runtime::Stream> stream_;
   ConnectionInfo info_;

@@ -33,6 +33,7 @@ enum class Abuse : uint8_t {
   kWindowUpdateFlood,
   kEmptyFrameFlood,
   kSlowHandshake,
+  kTooManyHandshakes,
   kSlowHeaders,
   kIdle,
   kStalledReader,

@@ -21,6 +21,8 @@ struct ConnectionInfo {
   runtime::Address local;
   runtime::Address peer;
   bool tls = false;
+  // The TLS handshake chose HTTP/2 (ALPN).
+  bool http2_negotiated = false;
   // Of the peer's verified certificate, empty without one.
   std::string certificate_common_name;
   std::vector<std::string> certificate_dns_names;

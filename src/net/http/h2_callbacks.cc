@@ -22,7 +22,6 @@ class H2Callbacks {
                             uint32_t* flags, nghttp2_data_source* source, void* user_data);
 
  private:
-  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* header, void* user_data);
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                       size_t name_size, const uint8_t* value, size_t value_size, uint8_t flags,
@@ -87,7 +86,6 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
   static const nghttp2_session_callbacks* const table = [] {
     nghttp2_session_callbacks* callbacks = nullptr;
     CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, &OnBeginFrame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, &OnBeginHeaders);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, &OnHeader);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, &OnFrameReceived);
@@ -99,15 +97,6 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
     return callbacks;
   }();
   return table;
-}
-
-int H2Callbacks::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* header, void* user_data) {
-  H2Session& session = SessionOf(user_data);
-  if (session.IsServer() && !session.terminated_) {
-    session.Judge(session.guard_.OnFrame({header->type, header->flags, header->length},
-                                         session.environment_.loop->clock()));
-  }
-  return 0;
 }
 
 int H2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
@@ -124,14 +113,11 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   H2Session& session = SessionOf(user_data);
   H2Stream* const stream = session.Find(frame->hd.stream_id);
   if (stream == nullptr || session.terminated_) return 0;
-  if (session.IsServer()) {
-    const auto verdict = stream->check_.OnField(View(name, name_size), View(value, value_size));
-    if (verdict == H2RequestCheck::Verdict::kIgnore) return 0;
-    if (verdict == H2RequestCheck::Verdict::kMalformed) {
-      session.ResetStream(*stream, ErrorCode::kProtocolError);
-      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    }
+  if (session.IsServer() && !stream->reset_ &&
+      !stream->check_.OnField(View(name, name_size), View(value, value_size))) {
+    session.ResetStream(*stream, ErrorCode::kProtocolError);
   }
+  if (stream->reset_) return 0;
   Headers& headers = stream->head_received_ ? stream->received_trailers_ : stream->received_head_;
   headers.Add(View(name, name_size), View(value, value_size));
   if (headers.list_size() > session.environment_.limits.max_header_list_size) {
@@ -212,6 +198,9 @@ int H2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void*
   if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) {
     session.OnMessageFrameSent(frame->hd.stream_id,
                                (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+  } else if (frame->hd.type == NGHTTP2_RST_STREAM) {
+    H2Stream* const stream = session.Find(frame->hd.stream_id);
+    if (stream != nullptr) stream->reset_ = true;  // by nghttp2 itself, too
   } else if (frame->hd.type == NGHTTP2_GOAWAY) {
     session.OnGoAwaySent(frame->goaway.error_code);
   }

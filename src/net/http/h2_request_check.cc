@@ -31,42 +31,46 @@ bool IsOfConnection(base::ByteView name) {
          name == "transfer-encoding" || name == "upgrade";
 }
 
-bool HasUpperCase(base::ByteView name) {
-  return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+bool EqualsIgnoringCase(base::ByteView text, base::ByteView lower_case) {
+  return std::equal(
+      text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+      [](char c, char lower) { return (c >= 'A' && c <= 'Z' ? c + 32 : c) == lower; });
+}
+
+// Also refuses upper case.
+bool IsName(base::ByteView name) {
+  return nghttp2_check_header_name(Bytes(name), name.size()) != 0;
+}
+
+bool IsValue(base::ByteView value) {
+  return nghttp2_check_header_value(Bytes(value), value.size()) != 0;
 }
 
 }  // namespace
 
-H2RequestCheck::Verdict H2RequestCheck::OnField(base::ByteView name, base::ByteView value) {
+bool H2RequestCheck::OnField(base::ByteView name, base::ByteView value) {
   if (name.starts_with(':')) return OnPseudoField(name, value);
   regular_field_ = true;
-  if (HasUpperCase(name) || IsOfConnection(name)) return Verdict::kMalformed;
-  if (name == "te" && value != "trailers") return Verdict::kMalformed;
-  // Odd ones are frequent and harm nobody if they are left out.
-  if (nghttp2_check_header_name(Bytes(name), name.size()) == 0 ||
-      nghttp2_check_header_value(Bytes(value), value.size()) == 0) {
-    return Verdict::kIgnore;
-  }
-  return name == "content-length" ? OnContentLength(value) : Verdict::kAccept;
+  if (!IsName(name) || !IsValue(value) || IsOfConnection(name)) return false;
+  if (name == "te") return EqualsIgnoringCase(value, "trailers");
+  return name != "content-length" || OnContentLength(value);
 }
 
-H2RequestCheck::Verdict H2RequestCheck::OnPseudoField(base::ByteView name, base::ByteView value) {
+bool H2RequestCheck::OnPseudoField(base::ByteView name, base::ByteView value) {
   const uint8_t field = PseudoField(name);
   const bool in_place = !regular_field_ && !head_complete_;
-  if (field == 0 || (pseudo_fields_ & field) != 0 || !in_place) return Verdict::kMalformed;
+  if (field == 0 || (pseudo_fields_ & field) != 0 || !in_place) return false;
   pseudo_fields_ |= field;
-  bool valid = nghttp2_check_header_value(Bytes(value), value.size()) != 0;
-  if (field != kAuthority) valid = valid && !value.empty();
-  if (field == kPath) valid = valid && (value.front() == '/' || value == "*");
-  return valid ? Verdict::kAccept : Verdict::kMalformed;
+  if (field != kAuthority && value.empty()) return false;
+  if (field == kPath && value.front() != '/' && value != "*") return false;
+  return IsValue(value);
 }
 
-H2RequestCheck::Verdict H2RequestCheck::OnContentLength(base::ByteView value) {
-  if (content_length_ != kNotGiven || head_complete_) return Verdict::kMalformed;
+bool H2RequestCheck::OnContentLength(base::ByteView value) {
+  if (content_length_ != kNotGiven || head_complete_) return false;
   const char* const end = value.data() + value.size();
   const auto parsed = std::from_chars(value.data(), end, content_length_);
-  const bool valid = parsed.ec == std::errc() && parsed.ptr == end && content_length_ >= 0;
-  return valid ? Verdict::kAccept : Verdict::kMalformed;
+  return parsed.ec == std::errc() && parsed.ptr == end && content_length_ >= 0;
 }
 
 bool H2RequestCheck::OnHeadComplete() {

@@ -11,18 +11,17 @@ namespace http {
 // :authority in calls to one endpoint, which Go's server takes; so its own check is off.
 class H2RequestCheck {
  public:
-  enum class Verdict { kAccept, kIgnore, kMalformed };
+  // Each: whether the request is well-formed so far.
 
   // The next field of the head, or of the trailers after OnHeadComplete.
-  Verdict OnField(base::ByteView name, base::ByteView value);
-  // Each: whether the request is well-formed so far.
-  bool OnHeadComplete();
-  bool OnData(size_t size);
-  bool OnEnd() const;
+  [[nodiscard]] bool OnField(base::ByteView name, base::ByteView value);
+  [[nodiscard]] bool OnHeadComplete();
+  [[nodiscard]] bool OnData(size_t size);
+  [[nodiscard]] bool OnEnd() const;
 
  private:
-  Verdict OnPseudoField(base::ByteView name, base::ByteView value);
-  Verdict OnContentLength(base::ByteView value);
+  bool OnPseudoField(base::ByteView name, base::ByteView value);
+  bool OnContentLength(base::ByteView value);
 
   static constexpr int64_t kNotGiven = -1;
 

@@ -87,6 +87,8 @@ void H2Session::SubmitSettings() {
 base::Status H2Session::OnInput(base::ByteView* bytes) {
   if (terminated_) return failure_;
   active_ = true;
+  if (IsServer()) CheckFrames(*bytes);
+  if (terminated_) return failure_;
   const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
   const ssize_t taken = nghttp2_session_mem_recv(session_, data, bytes->size());
   if (terminated_) return failure_;
@@ -96,6 +98,25 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
   }
   bytes->remove_prefix(static_cast<size_t>(taken));
   return {};
+}
+
+void H2Session::CheckFrames(base::ByteView bytes) {
+  while (!terminated_ && scanner_.Next(&bytes)) CheckFrame(scanner_.header());
+}
+
+void H2Session::CheckFrame(const FrameHeader& frame) {
+  Judge(guard_.OnFrame(frame, environment_.loop->clock()));
+  if (frame.kind == FrameKind::kPriority && frame.stream == 0) {
+    Refuse(ErrorCode::kProtocolError, "PRIORITY on stream 0");
+  }
+  switch (history_.OnFrame(frame)) {
+    case StreamHistory::Verdict::kFine:
+      break;
+    case StreamHistory::Verdict::kPassedOver:
+      return Refuse(ErrorCode::kProtocolError, "a frame on a stream that was passed over");
+    case StreamHistory::Verdict::kEnded:
+      return Refuse(ErrorCode::kStreamClosed, "a frame on a stream that the client has ended");
+  }
 }
 
 void H2Session::OnEndOfInput() {
@@ -164,6 +185,12 @@ void H2Session::Judge(AbuseGuard::Verdict verdict) {
   if (!verdict.has_value() || terminated_) return;
   environment_.counters->of(*verdict).Add();
   Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(*verdict));
+}
+
+void H2Session::Refuse(ErrorCode code, base::ByteView reason) {
+  if (terminated_) return;
+  environment_.counters->protocol_errors.Add();
+  Terminate(code, reason);
 }
 
 void H2Session::OnConnectionLost(const base::Status& status) {

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "net/http/abuse_guard.h"
+#include "net/http/frame_scanner.h"
 #include "net/http/h2_stream.h"
 #include "net/http/ping_policy.h"
 #include "net/http/session.h"
+#include "net/http/stream_history.h"
 
 struct nghttp2_session;
 
@@ -57,6 +59,10 @@ class H2Session final : public Session {
   bool IsServer() const { return role_ == Role::kServer; }
   void SubmitSettings();
 
+  // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
+  void CheckFrames(base::ByteView bytes);
+  void CheckFrame(const FrameHeader& frame);
+
   // What H2Callbacks reports.
   void OnBeginHead(int32_t id);
   void OnHeadComplete(H2Stream& stream, bool ended);
@@ -79,6 +85,8 @@ class H2Session final : public Session {
   void ResetStream(H2Stream& stream, ErrorCode code);
   void Consume(H2Stream& stream, size_t bytes);
 
+  // The peer has broken the protocol.
+  void Refuse(ErrorCode code, base::ByteView reason);
   // Sends GOAWAY with a reason and stops listening to the peer.
   void Terminate(ErrorCode code, base::ByteView reason);
   void FinishDrain();
@@ -97,7 +105,9 @@ class H2Session final : public Session {
   Carrier* const carrier_;
   Service* const service_;
   nghttp2_session* session_ = nullptr;
+  FrameScanner scanner_;
   AbuseGuard guard_;
+  StreamHistory history_;
   PingPolicy ping_policy_;
 
   std::vector<std::unique_ptr<H2Stream>> streams_;

@@ -37,6 +37,8 @@ void Server::Accept(std::unique_ptr<runtime::Stream> stream, const Listening& li
   if (listening.tls) {
     auto wrapped = std::make_unique<TlsStream>(listening.tls(), std::move(stream), "",
                                                environment.loop->clock().WallNow());
+    wrapped->LeaveHandshakeTo({listening.handshake_workers, environment.loop,
+                               &connections_.counters().of(Abuse::kTooManyHandshakes)});
     tls = wrapped.get();
     stream = std::move(wrapped);
   }

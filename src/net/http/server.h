@@ -10,6 +10,7 @@
 #include "net/http/exchange.h"
 #include "net/http/tls_context.h"
 #include "runtime/network.h"
+#include "runtime/workers.h"
 
 namespace http {
 
@@ -30,6 +31,8 @@ class Server {
     // If set, connections speak TLS, each with what this returns when it is accepted: so that
     // certificates and authorities can change.
     std::function<std::shared_ptr<const TlsContext>()> tls;
+    // Who does the handshakes whose signatures are slow; null: the loop. Outlive the connections.
+    runtime::Workers* handshake_workers = nullptr;
     runtime::Network::ListenOptions socket;
   };
   // Accepts on `address` from now on. Returns the address with the port that was chosen.

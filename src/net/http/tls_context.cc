@@ -72,22 +72,21 @@ bool IsAllowed(X509* certificate, const std::vector<std::string>& host_names) {
   });
 }
 
-// Called for each certificate of a chain, the leaf last: there, looks at all that the peer sent.
-// As a part of the handshake it also keeps who is revoked from getting a ticket.
-int RefuseRevoked(int valid, X509_STORE_CTX* verification) {
-  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
-  const auto* const ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto* const revoked = static_cast<X509_CRL*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  const STACK_OF(X509)* const sent = X509_STORE_CTX_get0_untrusted(verification);
+bool IsRevoked(const STACK_OF(X509) * sent, X509_CRL* list) {
   for (int i = 0; i < sk_X509_num(sent); ++i) {
     X509_REVOKED* found = nullptr;
     const ASN1_INTEGER* const serial = X509_get0_serialNumber(sk_X509_value(sent, i));
-    if (X509_CRL_get0_by_serial(revoked, &found, serial) == 0) continue;
-    X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REVOKED);
-    return 0;
+    if (X509_CRL_get0_by_serial(list, &found, serial) != 0) return true;
   }
-  return valid;
+  return false;
+}
+
+bool IsSlow(const EVP_PKEY* key) {
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519) return false;
+  char group[32] = {};
+  size_t size = 0;
+  return EVP_PKEY_get_group_name(key, group, sizeof(group), &size) != 1 ||
+         base::ByteView(group, size) != SN_X9_62_prime256v1;
 }
 
 }  // namespace
@@ -150,8 +149,38 @@ base::Status TlsContext::Load(const TlsOptions& options) {
     const KeyPointer key(
         PEM_read_bio_PrivateKey(ReadFrom(options.key_pem).get(), nullptr, nullptr, nullptr));
     if (key == nullptr || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
+    signs_slowly_ = IsSlow(key.get());
   }
   return LoadTrust(options);
+}
+
+bool TlsContext::HasAllowedName(X509* certificate) const {
+  const auto& names = allowed_common_names_;
+  if (!names.empty() &&
+      std::find(names.begin(), names.end(), CommonName(certificate)) == names.end()) {
+    return false;
+  }
+  return allowed_host_names_.empty() || IsAllowed(certificate, allowed_host_names_);
+}
+
+// Called for each certificate of a chain, the leaf last: there, looks at all that the peer sent.
+// As a part of the handshake it answers with an alert, and keeps whom it refuses from getting a
+// ticket.
+int TlsContext::VerifyMore(int valid, X509_STORE_CTX* verification) {
+  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
+  const auto* const ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto& context = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  int error = X509_V_OK;
+  if (!context.HasAllowedName(X509_STORE_CTX_get_current_cert(verification))) {
+    error = X509_V_ERR_CERT_REJECTED;
+  } else if (context.revoked_ != nullptr &&
+             IsRevoked(X509_STORE_CTX_get0_untrusted(verification), context.revoked_.get())) {
+    error = X509_V_ERR_CERT_REVOKED;
+  }
+  if (error == X509_V_OK) return valid;
+  X509_STORE_CTX_set_error(verification, error);
+  return 0;
 }
 
 base::Status TlsContext::LoadTrust(const TlsOptions& options) {
@@ -172,7 +201,6 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
       revoked_.reset(d2i_X509_CRL_bio(ReadFrom(options.crl).get(), nullptr));
     }
     if (revoked_ == nullptr) return Invalid("CRL");
-    SSL_CTX_set_app_data(context_, revoked_.get());
   }
   ERR_clear_error();
   int mode = SSL_VERIFY_NONE;
@@ -183,12 +211,18 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
   } else if (count > 0) {
     mode = SSL_VERIFY_PEER;
   }
-  SSL_CTX_set_verify(context_, mode, revoked_ == nullptr ? nullptr : &RefuseRevoked);
+  SSL_CTX_set_app_data(context_, this);
+  SSL_CTX_set_verify(context_, mode, &VerifyMore);
   return {};
 }
 
 base::Status TlsContext::CheckPeer(ssl_st* ssl, ConnectionInfo* info) const {
   info->tls = true;
+  const unsigned char* protocol = nullptr;
+  unsigned int protocol_size = 0;
+  SSL_get0_alpn_selected(ssl, &protocol, &protocol_size);
+  info->http2_negotiated =
+      base::ByteView(reinterpret_cast<const char*>(protocol), protocol_size) == "h2";
   X509* const certificate = SSL_get0_peer_certificate(ssl);
   const bool names_matter = !allowed_common_names_.empty() || !allowed_host_names_.empty();
   if (certificate == nullptr) {
@@ -197,14 +231,7 @@ base::Status TlsContext::CheckPeer(ssl_st* ssl, ConnectionInfo* info) const {
   }
   info->certificate_common_name = CommonName(certificate);
   ReadAlternativeNames(certificate, info);
-  const bool common_name_allowed =
-      allowed_common_names_.empty() ||
-      std::find(allowed_common_names_.begin(), allowed_common_names_.end(),
-                info->certificate_common_name) != allowed_common_names_.end();
-  if (!common_name_allowed) {
-    return base::Status(base::Code::kUnauthenticated, "client certificate authentication failed");
-  }
-  if (!allowed_host_names_.empty() && !IsAllowed(certificate, allowed_host_names_)) {
+  if (!HasAllowedName(certificate)) {
     return base::Status(base::Code::kUnauthenticated, "client certificate authentication failed");
   }
   return {};

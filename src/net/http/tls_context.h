@@ -12,6 +12,8 @@
 
 struct ssl_ctx_st;
 struct ssl_st;
+struct x509_st;
+struct x509_store_ctx_st;
 
 namespace http {
 
@@ -52,21 +54,28 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   Role role() const { return role_; }
+  // A signature with this end's key takes a fifth of a millisecond or more: with any but P-256 and
+  // Ed25519. Whoever has other connections to serve leaves handshakes to others then.
+  bool signs_slowly() const { return signs_slowly_; }
   ssl_ctx_st* get() const { return context_; }
 
-  // After the handshake: describes the peer in `*info`, and fails if its names are not allowed.
+  // After the handshake: describes the peer in `*info`, and fails if its names are not allowed. A
+  // peer with a certificate has been told so before, by the alert bad_certificate.
   base::Status CheckPeer(ssl_st* ssl, ConnectionInfo* info) const;
 
  private:
   TlsContext(Role role, const TlsOptions& options);
   base::Status Load(const TlsOptions& options);
   base::Status LoadTrust(const TlsOptions& options);
+  bool HasAllowedName(x509_st* certificate) const;
+  static int VerifyMore(int valid, x509_store_ctx_st* verification);
 
   const Role role_;
   const std::vector<std::string> allowed_common_names_;
   const std::vector<std::string> allowed_host_names_;
   ssl_ctx_st* const context_;
   CrlPointer revoked_;  // null: nobody
+  bool signs_slowly_ = false;
 };
 
 // A certificate and key for `hosts` (names and addresses) that signs itself, as PEM text; valid

@@ -21,94 +21,121 @@ constexpr size_t kRecordBytes = 16 * 1024;
 
 }  // namespace
 
-struct TlsStream::Bio {
-  static const BIO_METHOD* Methods() {
-    static const BIO_METHOD* const methods = [] {
-      BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
-      CHECK(made != nullptr);
-      BIO_meth_set_read(made, &Read);
-      BIO_meth_set_write(made, &Write);
-      BIO_meth_set_ctrl(made, &Control);
-      return made;
-    }();
-    return methods;
-  }
-
-  static BIO* New(TlsStream* stream) {
+struct TlsStream::Engine {
+  Engine(std::shared_ptr<const TlsContext> with, TlsStream* stream)
+      : owner(stream), context(std::move(with)), ssl(SSL_new(context->get())) {
+    CHECK(ssl != nullptr);
     BIO* const bio = BIO_new(Methods());
     CHECK(bio != nullptr);
-    BIO_set_data(bio, stream);
+    BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
-    return bio;
+    SSL_set_bio(ssl, bio, bio);
   }
+  ~Engine() { SSL_free(ssl); }
 
-  static int Read(BIO* bio, char* to, int size) {
-    TlsStream& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    if (stream.input_.empty()) {
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    const size_t count = std::min(stream.input_.size(), static_cast<size_t>(size));
-    std::memcpy(to, stream.input_.data(), count);
-    stream.input_.remove_prefix(count);
-    return static_cast<int>(count);
-  }
+  bool is_client() const { return context->role() == TlsContext::Role::kClient; }
+  // Goes on with the handshake as far as the input reaches.
+  void Step();
 
-  static int Write(BIO* bio, const char* from, int size) {
-    BIO_clear_retry_flags(bio);
-    static_cast<TlsStream*>(BIO_get_data(bio))->output_.append(from, static_cast<size_t>(size));
-    return size;
-  }
+  TlsStream* owner;  // null once it is destroyed; of its loop
+  const std::shared_ptr<const TlsContext> context;
+  SSL* const ssl;
+  base::ByteView input;  // what OpenSSL reads
+  base::Bytes output;    // what it wrote and the inner stream has not taken
+  base::Bytes copied_input;
+  bool handshaken = false;
+  std::string error;  // of the handshake
 
+ private:
+  static const BIO_METHOD* Methods();
+  static int Read(BIO* bio, char* to, int size);
+  static int Write(BIO* bio, const char* from, int size);
   static long Control(BIO*, int command, long, void*) {  // NOLINT(google-runtime-int)
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 };
 
+const BIO_METHOD* TlsStream::Engine::Methods() {
+  static const BIO_METHOD* const methods = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+    CHECK(made != nullptr);
+    BIO_meth_set_read(made, &Read);
+    BIO_meth_set_write(made, &Write);
+    BIO_meth_set_ctrl(made, &Control);
+    return made;
+  }();
+  return methods;
+}
+
+int TlsStream::Engine::Read(BIO* bio, char* to, int size) {
+  Engine& engine = *static_cast<Engine*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (engine.input.empty()) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const size_t count = std::min(engine.input.size(), static_cast<size_t>(size));
+  std::memcpy(to, engine.input.data(), count);
+  engine.input.remove_prefix(count);
+  return static_cast<int>(count);
+}
+
+int TlsStream::Engine::Write(BIO* bio, const char* from, int size) {
+  BIO_clear_retry_flags(bio);
+  static_cast<Engine*>(BIO_get_data(bio))->output.append(from, static_cast<size_t>(size));
+  return size;
+}
+
+void TlsStream::Engine::Step() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl);
+  handshaken = result == 1;
+  const int reason = handshaken ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
+  if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) error = OpenSslError();
+}
+
 TlsStream::TlsStream(std::shared_ptr<const TlsContext> context,
                      std::unique_ptr<runtime::Stream> inner, const std::string& server_name,
                      runtime::WallTime now)
-    : context_(std::move(context)),
-      is_client_(context_->role() == TlsContext::Role::kClient),
-      inner_(std::move(inner)),
-      ssl_(SSL_new(context_->get())) {
-  CHECK(ssl_ != nullptr);
-  BIO* const bio = Bio::New(this);
-  SSL_set_bio(ssl_, bio, bio);
-  X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl_);
+    : inner_(std::move(inner)), engine_(std::make_shared<Engine>(std::move(context), this)) {
+  SSL* const ssl = engine_->ssl;
+  X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_time(expected, static_cast<time_t>(now.unix_nanos / 1'000'000'000));
-  if (!is_client_) {
-    SSL_set_accept_state(ssl_);
+  if (!engine_->is_client()) {
+    SSL_set_accept_state(ssl);
     return;
   }
-  SSL_set_connect_state(ssl_);
+  SSL_set_connect_state(ssl);
   if (X509_VERIFY_PARAM_set1_ip_asc(expected, server_name.c_str()) != 1) {
-    SSL_set_tlsext_host_name(ssl_, server_name.c_str());
-    SSL_set1_host(ssl_, server_name.c_str());
+    SSL_set_tlsext_host_name(ssl, server_name.c_str());
+    SSL_set1_host(ssl, server_name.c_str());
   }
 }
 
 TlsStream::~TlsStream() {
-  SSL_free(ssl_);
+  engine_->owner = nullptr;
+}
+
+void TlsStream::LeaveHandshakeTo(const HandshakeWorkers& workers) {
+  if (engine_->context->signs_slowly()) workers_ = workers;
 }
 
 void TlsStream::Start(runtime::StreamHandler* handler) {
   handler_ = handler;
   inner_->Start(this);
-  if (is_client_) Drive();
+  if (engine_->is_client()) Drive();
 }
 
 // ---- From the inner stream ----
 
 void TlsStream::OnData(base::ByteView bytes) {
-  if (!held_input_.empty()) {
+  if (at_work_ || !held_input_.empty()) {
     held_input_.append(bytes);
     return Drive();
   }
-  input_ = bytes;
+  engine_->input = bytes;
   Drive();
-  held_input_ = std::exchange(input_, {});
+  if (!at_work_) held_input_ = std::exchange(engine_->input, {});
 }
 
 void TlsStream::OnEndOfInput() {
@@ -120,7 +147,7 @@ void TlsStream::OnEndOfInput() {
 
 void TlsStream::OnWritable() {
   if (const base::Status status = FlushOutput(); !status.ok()) return Fail(status);
-  if (output_.empty() && std::exchange(wants_room_, false)) handler_->OnWritable();
+  if (HasRoom() && std::exchange(wants_room_, false)) handler_->OnWritable();
 }
 
 void TlsStream::OnError(base::Status status) {
@@ -129,35 +156,65 @@ void TlsStream::OnError(base::Status status) {
 }
 
 void TlsStream::Drive() {
-  if (closed_ || delivering_) return;
+  if (closed_ || delivering_ || at_work_) return;
   base::Bytes held;
-  if (input_.empty() && !held_input_.empty()) {
+  if (engine_->input.empty() && !held_input_.empty()) {
     held = std::exchange(held_input_, {});
-    input_ = held;
+    engine_->input = held;
   }
-  if (!handshaken_) DriveHandshake();
+  if (!handshaken_) {
+    if (workers_.workers != nullptr) return StartStep();
+    engine_->Step();
+    FinishStep();
+  }
   if (handshaken_ && !closed_) DeliverInput();
-  if (!held.empty()) held_input_ = std::exchange(input_, {});
+  if (!held.empty()) held_input_ = std::exchange(engine_->input, {});
 }
 
-void TlsStream::DriveHandshake() {
-  ERR_clear_error();
-  const int result = SSL_do_handshake(ssl_);
-  const int reason = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, result);
-  const std::string error =
-      reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ ? std::string() : OpenSslError();
+// ---- The handshake ----
+
+void TlsStream::StartStep() {
+  if (engine_->input.empty()) return;
+  at_work_ = true;
+  inner_->PauseReading();
+  engine_->copied_input = base::Bytes(engine_->input);
+  engine_->input = engine_->copied_input;
+  const bool accepted = workers_.workers->Run([engine = engine_] { engine->Step(); }, workers_.loop,
+                                              [engine = engine_] {
+                                                if (engine->owner != nullptr) {
+                                                  engine->owner->OnStepDone();
+                                                }
+                                              });
+  if (accepted) return;
+  workers_.refused->Add();
+  Fail(base::Status(base::Code::kResourceExhausted, "too many TLS handshakes at once"));
+}
+
+void TlsStream::OnStepDone() {
+  at_work_ = false;
+  if (closed_) return;
+  held_input_.insert(0, engine_->input);
+  engine_->input = {};
+  engine_->copied_input = {};
+  FinishStep();
+  if (closed_) return;
+  if (!paused_) inner_->ResumeReading();
+  if (!held_input_.empty()) Drive();
+}
+
+void TlsStream::FinishStep() {
   base::Status status = FlushOutput();  // an alert, too
-  if (status.ok() && !error.empty()) {
-    status = base::Status(base::Code::kUnavailable, "TLS handshake: " + error);
+  if (status.ok() && !engine_->error.empty()) {
+    status = base::Status(base::Code::kUnavailable, "TLS handshake: " + engine_->error);
   }
   if (!status.ok()) return Fail(status);
-  if (result != 1) return;
+  if (!engine_->handshaken) return;
   ConnectionInfo info;
-  status = context_->CheckPeer(ssl_, &info);
+  status = engine_->context->CheckPeer(engine_->ssl, &info);
   if (!status.ok()) return Fail(status);
   handshaken_ = true;
   if (on_handshake_) on_handshake_(info);
-  if (std::exchange(wants_room_, false) && output_.empty()) handler_->OnWritable();
+  if (HasRoom() && std::exchange(wants_room_, false)) handler_->OnWritable();
 }
 
 void TlsStream::DeliverInput() {
@@ -165,12 +222,12 @@ void TlsStream::DeliverInput() {
   delivering_ = true;
   while (!paused_ && !closed_) {
     ERR_clear_error();
-    const int count = SSL_read(ssl_, plain.data(), static_cast<int>(plain.size()));
+    const int count = SSL_read(engine_->ssl, plain.data(), static_cast<int>(plain.size()));
     if (count > 0) {
       handler_->OnData(base::ByteView(plain.data(), static_cast<size_t>(count)));
       continue;
     }
-    const int reason = SSL_get_error(ssl_, count);
+    const int reason = SSL_get_error(engine_->ssl, count);
     if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_ZERO_RETURN) break;
     delivering_ = false;
     return Fail(base::Status(base::Code::kUnavailable, "TLS: " + OpenSslError()));
@@ -188,7 +245,7 @@ base::Result<size_t> TlsStream::Write(std::span<const base::ByteView> pieces) {
   size_t total = 0;
   size_t next = 0;
   base::ByteView rest;
-  while (handshaken_ && output_.empty()) {
+  while (handshaken_ && HasRoom()) {
     // Small pieces share a record.
     base::Bytes record;
     while (record.size() < kRecordBytes && (!rest.empty() || next < pieces.size())) {
@@ -199,7 +256,7 @@ base::Result<size_t> TlsStream::Write(std::span<const base::ByteView> pieces) {
     }
     if (record.empty()) return total;
     ERR_clear_error();
-    const int written = SSL_write(ssl_, record.data(), static_cast<int>(record.size()));
+    const int written = SSL_write(engine_->ssl, record.data(), static_cast<int>(record.size()));
     if (written != static_cast<int>(record.size())) {
       return base::Status(base::Code::kUnavailable, "TLS: " + OpenSslError());
     }
@@ -210,17 +267,23 @@ base::Result<size_t> TlsStream::Write(std::span<const base::ByteView> pieces) {
   return total;
 }
 
+bool TlsStream::HasRoom() const {
+  return !at_work_ && engine_->output.empty();
+}
+
 base::Status TlsStream::FlushOutput() {
-  if (!output_.empty()) {
-    const base::ByteView piece = output_;
+  if (at_work_) return {};
+  base::Bytes& output = engine_->output;
+  if (!output.empty()) {
+    const base::ByteView piece = output;
     ASSIGN_OR_RETURN(const size_t taken, inner_->Write({&piece, 1}));
-    if (taken == output_.size()) {
-      output_ = base::Bytes();
+    if (taken == output.size()) {
+      output = base::Bytes();
     } else {
-      output_.erase(0, taken);
+      output.erase(0, taken);
     }
   }
-  if (output_.empty() && shutting_down_) inner_->ShutdownWrite();
+  if (output.empty() && shutting_down_) inner_->ShutdownWrite();
   return {};
 }
 
@@ -231,13 +294,13 @@ void TlsStream::PauseReading() {
 
 void TlsStream::ResumeReading() {
   paused_ = false;
-  inner_->ResumeReading();
+  if (!at_work_) inner_->ResumeReading();
   Drive();
 }
 
 void TlsStream::ShutdownWrite() {
   if (closed_ || std::exchange(shutting_down_, true)) return;
-  if (handshaken_) SSL_shutdown(ssl_);
+  if (handshaken_) SSL_shutdown(engine_->ssl);
   FlushOutput().IgnoreError();  // OnError tells
 }
 

@@ -4,9 +4,11 @@
 #include <string>
 
 #include "base/callback.h"
+#include "net/http/counters.h"
 #include "net/http/exchange.h"
 #include "net/http/tls_context.h"
 #include "runtime/network.h"
+#include "runtime/workers.h"
 
 namespace http {
 
@@ -14,6 +16,9 @@ namespace http {
 // takes plain bytes once the handshake is done. It keeps at most one record of ciphertext that the
 // inner stream did not take, so back-pressure passes through it. Unlike other streams it is not
 // destroyed inside any of its events.
+//
+// Handshakes with a slow key can be left to workers. While one is at work the stream reads nothing;
+// it may be closed and destroyed, which the worker does not notice.
 class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
  public:
   // Certificates must be valid at `now`; a client's server must have one for `server_name`, which
@@ -21,6 +26,15 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   TlsStream(std::shared_ptr<const TlsContext> context, std::unique_ptr<runtime::Stream> inner,
             const std::string& server_name, runtime::WallTime now);
   ~TlsStream() override;
+
+  // Before Start, at a server: who does the steps of handshakes that sign slowly, for streams on
+  // `loop`. When they have too much to do already, the connection fails and is counted.
+  struct HandshakeWorkers {
+    runtime::Workers* workers = nullptr;  // null: nobody, each stream does them itself
+    runtime::Loop* loop = nullptr;
+    Counter* refused = nullptr;
+  };
+  void LeaveHandshakeTo(const HandshakeWorkers& workers);
 
   // Before Start: `done` receives what is known of the peer after the handshake, before any byte.
   // A failed handshake is reported by OnError instead.
@@ -38,8 +52,9 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   runtime::Address peer_address() const override { return inner_->peer_address(); }
 
  private:
-  // The ends of OpenSSL's pipe: ciphertext from `input_`, and to `output_`.
-  struct Bio;
+  // OpenSSL's side of the connection with the ciphertext on both sides of it. Shared with the
+  // worker, to whom it belongs while at_work_.
+  struct Engine;
 
   // runtime::StreamHandler, of the inner stream.
   void OnData(base::ByteView bytes) override;
@@ -49,20 +64,21 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
 
   // Goes on with the handshake or the reading, as far as the input reaches.
   void Drive();
-  void DriveHandshake();
+  void StartStep();
+  void FinishStep();
+  void OnStepDone();
   void DeliverInput();
+  bool HasRoom() const;  // for a record
   base::Status FlushOutput();
   void Fail(const base::Status& status);
 
-  const std::shared_ptr<const TlsContext> context_;
-  const bool is_client_;
   const std::unique_ptr<runtime::Stream> inner_;
-  ssl_st* const ssl_;
+  const std::shared_ptr<Engine> engine_;
+  HandshakeWorkers workers_;
   runtime::StreamHandler* handler_ = nullptr;
   base::Callback<void(const ConnectionInfo&)> on_handshake_;
-  base::ByteView input_;    // of the current OnData
-  base::Bytes held_input_;  // not yet read, while paused
-  base::Bytes output_;      // not yet taken by the inner stream
+  base::Bytes held_input_;  // not yet read, while paused or at work
+  bool at_work_ = false;    // a worker is
   bool handshaken_ = false;
   bool paused_ = false;
   bool delivering_ = false;

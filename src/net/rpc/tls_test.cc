@@ -6,6 +6,7 @@
 #include "net/http/testing/authority.h"
 #include "net/http/testing/world.h"
 #include "net/http/tls_context.h"
+#include "net/http/tls_stream.h"
 #include "net/rpc/channel.h"
 #include "net/rpc/testing/interop_service.h"
 
@@ -203,6 +204,44 @@ TEST_F(TlsTest, ChecksTheAllowedNames) {
   server_options_.allowed_host_names.clear();
   server_options_.allowed_common_names = {"nobody"};
   EXPECT_EQ(Call().code(), Code::kUnavailable);
+}
+
+TEST_F(TlsTest, AClientWhoseNameIsNotAllowedIsTold) {
+  server_options_.trusted_ca_pem = client_.certificate_pem;
+  server_options_.allowed_common_names = {"nobody"};
+  client_options_.certificate_pem = client_.certificate_pem;
+  client_options_.key_pem = client_.key_pem;
+  Listen();
+  for (const auto version : {TlsOptions::Version::kTls12, TlsOptions::Version::kTls13}) {
+    client_options_.min_version = client_options_.max_version = version;
+    EXPECT_NE(Call().message().find("alert bad certificate"), base::Bytes::npos);
+  }
+}
+
+TEST_F(TlsTest, AClientWithoutACertificateHasNoAllowedName) {
+  server_options_.allowed_common_names = {"somebody"};
+  Listen();
+  EXPECT_EQ(Call().code(), Code::kUnavailable);
+}
+
+TEST_F(TlsTest, WhoeverChoseHttp2SpeaksNothingElse) {
+  Listen();
+  std::unique_ptr<runtime::Stream> stream;
+  std::unique_ptr<runtime::Connecting> attempt;
+  world_.Do([&] {
+    attempt = world_.client_network().Connect(
+        {"server", 443, ""}, [&](auto result) { stream = std::move(result).value(); });
+  });
+  world_.Settle();
+  // A client's stream offers "h2" by ALPN.
+  http::testing::RawClient raw(std::make_unique<http::TlsStream>(
+      Context(TlsContext::Role::kClient, client_options_), std::move(stream), "server", kStart));
+  world_.Settle();
+  raw.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  world_.Settle();
+  EXPECT_TRUE(raw.ended());
+  EXPECT_EQ(raw.received(), "");
+  raw.Close();
 }
 
 TEST_F(TlsTest, NewConnectionsUseWhatHasChanged) {

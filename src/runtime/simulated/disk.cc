@@ -30,12 +30,15 @@ class DiskFile final : public File {
         path_(std::move(path)),
         inode_(std::move(inode)),
         writable_(writable),
-        generation_(disk->generation_) {}
+        generation_(disk->generation_) {
+    ++inode_->open_files;
+  }
 
   ~DiskFile() override {
-    if (!holds_lock_) return;
     const std::lock_guard lock(disk_->mutex_);
-    if (generation_ == disk_->generation_) inode_->locked = false;
+    if (generation_ != disk_->generation_) return;
+    if (holds_lock_) inode_->locked = false;
+    if (--inode_->open_files == 0) disk_->unlinked_.erase(inode_);
   }
 
   base::Result<uint64_t> Size() const override {
@@ -176,6 +179,12 @@ void Disk::Change(std::string path, std::shared_ptr<Inode> inode) {
   Apply(unsynced_changes_.back(), &names_);
 }
 
+void Disk::Unlink(std::string path) {
+  const std::shared_ptr<Inode> inode = names_.find(path)->second;
+  Change(std::move(path), nullptr);
+  if (inode->open_files > 0) unlinked_.insert(inode);
+}
+
 void Disk::MakeDurable(size_t change_count) {
   while (change_count > 0 && change_count < unsynced_changes_.size() &&
          unsynced_changes_[change_count].operation ==
@@ -191,6 +200,7 @@ void Disk::MakeDurable(size_t change_count) {
 uint64_t Disk::UsedBytes() const {
   uint64_t used = 0;
   for (const auto& [path, inode] : names_) used += inode->current.size();
+  for (const auto& inode : unlinked_) used += inode->current.size();
   return used;
 }
 
@@ -234,6 +244,7 @@ base::Status Disk::Rename(std::string_view from, std::string_view to) {
   RETURN_IF_ERROR(BeginChange(from));
   const std::vector<std::string> below = Below(from);
   const std::shared_ptr<Inode> inode = found->second;
+  if (names_.find(to) != names_.end()) Unlink(std::string(to));
   Change(std::string(from), nullptr);
   Change(std::string(to), inode);
   for (const std::string& path : below) {
@@ -249,15 +260,15 @@ base::Status Disk::Remove(std::string_view path) {
   if (names_.find(path) == names_.end()) return base::ErrnoStatus(ENOENT, path);
   if (!Below(path).empty()) return base::ErrnoStatus(ENOTEMPTY, path);
   RETURN_IF_ERROR(BeginChange(path));
-  Change(std::string(path), nullptr);
+  Unlink(std::string(path));
   return {};
 }
 
 base::Status Disk::RemoveAll(std::string_view path) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(BeginChange(path));
-  for (const std::string& below : Below(path)) Change(below, nullptr);
-  if (names_.find(path) != names_.end()) Change(std::string(path), nullptr);
+  for (const std::string& below : Below(path)) Unlink(below);
+  if (names_.find(path) != names_.end()) Unlink(std::string(path));
   return {};
 }
 
@@ -336,6 +347,7 @@ void Disk::Restart(CrashMode mode) {
   MakeDurable(surviving);
   unsynced_changes_.clear();
   names_ = durable_names_;
+  unlinked_.clear();
   for (auto& [path, inode] : names_) inode->Crash(random);
   power_failed_ = false;
   power_fails_in_ = 0;

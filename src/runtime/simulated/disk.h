@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ class Disk final : public runtime::Disk {
 
   // The `operations`-th Sync or SyncDirectory from now fails once; what it covered stays unsynced.
   void FailSyncAfter(uint64_t operations);
-  // Writes beyond this many bytes in all files fail with kResourceExhausted.
+  // Writes beyond this many bytes in all files, also removed ones that are still open, fail with
+  // kResourceExhausted.
   void SetCapacity(uint64_t bytes);
   // Changes fail with kPermissionDenied.
   void SetReadOnly(bool read_only);
@@ -77,6 +79,8 @@ class Disk final : public runtime::Disk {
   base::Status RequireParent(std::string_view path) const;
   static void Apply(const NameChange& change, Names* names);
   void Change(std::string path, std::shared_ptr<Inode> inode);
+  // Removes the name; what it named goes on to take space while a file of it is open.
+  void Unlink(std::string path);
   // The first `change_count` of the unsynced changes, and the rest of the last one's operation,
   // survive from here on.
   void MakeDurable(size_t change_count);
@@ -88,6 +92,7 @@ class Disk final : public runtime::Disk {
   Random random_;
   Names names_;
   Names durable_names_;
+  std::set<std::shared_ptr<Inode>> unlinked_;  // without a name, but open
   std::vector<NameChange> unsynced_changes_;
   uint64_t operation_count_ = 0;
   uint64_t power_fails_in_ = 0;  // 0: does not

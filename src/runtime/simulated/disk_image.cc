@@ -117,6 +117,7 @@ void Inode::Crash(Random* random) {
   current = durable;
   unsynced_pages.clear();
   locked = false;
+  open_files = 0;
 }
 
 }  // namespace runtime::simulated

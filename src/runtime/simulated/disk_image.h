@@ -43,6 +43,7 @@ class PagedBytes {
 struct Inode {
   bool is_directory = false;
   bool locked = false;
+  size_t open_files = 0;
   PagedBytes current;
   PagedBytes durable;
   std::set<size_t> unsynced_pages;

@@ -121,6 +121,29 @@ TEST(SimulatedDiskTest, RunsFullAndReadOnly) {
   EXPECT_EQ(disk.Remove("/a").code(), base::Code::kPermissionDenied);
 }
 
+TEST(SimulatedDiskTest, ARemovedFileTakesSpaceAsLongAsItIsOpen) {
+  Disk disk(1);
+  disk.SetCapacity(1000);
+  MakeDurableFile(disk, "/removed", 400);
+  MakeDurableFile(disk, "/replaced", 300);
+  auto removed = Open(disk, "/removed");
+  auto replaced = Open(disk, "/replaced");
+  const auto other = Open(disk, "/other", OpenMode::kCreate);
+  ASSERT_TRUE(disk.Remove("/removed").ok());
+  ASSERT_TRUE(disk.Rename("/other", "/replaced").ok());
+  EXPECT_EQ(*disk.FreeBytes("/"), 300u);
+  EXPECT_EQ(other->WriteAt(0, std::string(301, 'x')).code(), base::Code::kResourceExhausted);
+  removed.reset();
+  EXPECT_EQ(*disk.FreeBytes("/"), 700u);
+  replaced.reset();
+  EXPECT_TRUE(other->WriteAt(0, std::string(1000, 'x')).ok());
+  ASSERT_TRUE(disk.Remove("/replaced").ok());
+  EXPECT_EQ(*disk.FreeBytes("/"), 0u);
+  disk.Restart(CrashMode::kKeepSome);
+  ASSERT_TRUE(disk.RemoveAll("/").ok());
+  EXPECT_EQ(*disk.FreeBytes("/"), 1000u);
+}
+
 TEST(SimulatedDiskTest, CorruptsOneByte) {
   Disk disk(1);
   MakeDurableFile(disk, "/a", 3);

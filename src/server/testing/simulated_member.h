@@ -11,6 +11,7 @@
 #include "runtime/simulated/scheduler.h"
 #include "runtime/simulated/workers.h"
 #include "server/server.h"
+#include "server/testing/planted.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/schema/schema.h"
 
@@ -20,7 +21,8 @@ namespace server {
 // synced, and the database everything that was not committed.
 class SimulatedMember {
  public:
-  explicit SimulatedMember(uint64_t seed) : scheduler_(seed), disk_(seed) {
+  explicit SimulatedMember(uint64_t seed, Planted planted = Planted::kNothing)
+      : planted_(planted), scheduler_(seed), disk_(seed) {
     options.data_dir = "/default.etcd";
     options.initial_cluster = {{"default", {"http://localhost:2380"}}};
     options.advertise_client_urls = {"http://localhost:2379"};
@@ -30,6 +32,8 @@ class SimulatedMember {
 
   // Starts the process, and the member in it unless it may not start.
   base::Status Start() {
+    // Longer than the time that tells the identifiers of one process from those of the next.
+    scheduler_.RunFor(std::chrono::milliseconds(10));
     for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
       *loop = scheduler_.NewLoop("loop");
     }
@@ -37,7 +41,8 @@ class SimulatedMember {
         &scheduler_, runtime::simulated::Workers::Options{
                          .latency_min = {}, .latency_max = std::chrono::milliseconds(20)});
     Environment environment;
-    environment.disk = &disk_;
+    seen_disk_ = OpenPlantedDisk(&disk_, planted_);
+    environment.disk = seen_disk_.get();
     environment.raft_loop = raft_loop_.get();
     environment.apply_loop = apply_loop_.get();
     environment.wal_loop = wal_loop_.get();
@@ -45,7 +50,7 @@ class SimulatedMember {
     environment.workers = workers_.get();
     environment.open_backend =
         [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
-      return backend::OpenMemoryBackend(database_);
+      return OpenPlantedBackend(database_, &disk_, planted_);
     };
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
@@ -66,9 +71,9 @@ class SimulatedMember {
     }
   }
   // And so does the power.
-  void Crash() {
+  void Crash(runtime::simulated::CrashMode mode = runtime::simulated::CrashMode::kKeepSome) {
     Kill();
-    disk_.Restart(runtime::simulated::CrashMode::kKeepSome);
+    disk_.Restart(mode);
   }
 
   void RunFor(runtime::Duration duration) { scheduler_.RunFor(duration); }
@@ -91,12 +96,16 @@ class SimulatedMember {
   runtime::Loop& net_loop() { return *net_loop_; }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
+  std::string Metrics() const { return registry_->Scrape(); }
+  std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
 
  private:
+  const Planted planted_;
   runtime::simulated::Scheduler scheduler_;
   runtime::simulated::Disk disk_;
+  std::unique_ptr<runtime::Disk> seen_disk_;
   std::shared_ptr<backend::MemoryDatabase> database_ =
       backend::NewMemoryDatabase(schema::kBucketNames.size());
   observe::testing::MemorySink sink_;

@@ -64,7 +64,7 @@ base::Status Applier::CheckAlarms(const InternalRaftRequest& request) const {
 
 base::Result<Reply> Applier::Dispatch(const InternalRaftRequest& request, bool reply_wanted) {
   NoLeases lessor;
-  const kv::WriteContext context{parts_.store, &lessor, reply_wanted};
+  const kv::WriteContext context{parts_.store, &lessor, &counts_, reply_wanted};
   if (request.has_put()) return ReplyOf(kv::Put(context, request.put()));
   if (request.has_delete_range()) {
     return ReplyOf(kv::DeleteRange(context, request.delete_range()));

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "state/alarms/alarms.h"
 #include "state/apply/reply.h"
+#include "state/kv/operation_counts.h"
 #include "state/members/membership.h"
 #include "storage/mvcc/store.h"
 
@@ -34,6 +35,8 @@ class Applier {
 
   // Whether members, version or alarms have changed since the last call.
   bool TakeViewChanged() { return std::exchange(view_changed_, false); }
+  // What was done since the last call.
+  kv::OperationCounts TakeCounts() { return std::exchange(counts_, {}); }
 
  private:
   // Why an alarm that is on forbids the request.
@@ -44,6 +47,7 @@ class Applier {
 
   const Parts parts_;
   bool view_changed_ = false;
+  kv::OperationCounts counts_;
 };
 
 }  // namespace apply

@@ -1,7 +1,9 @@
 #include "state/kv/compare.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "state/kv/stored_pair.h"
 #include "storage/mvcc/key_value.h"
 
 namespace kv {
@@ -9,7 +11,9 @@ namespace {
 
 using etcdserverpb::Compare;
 
-constexpr size_t kSliceKeys = 256;
+// What a step may do. A slice is short, since large values are checked as they are read.
+constexpr size_t kStepKeys = 1024;
+constexpr size_t kSliceKeys = 64;
 
 int Order(int64_t a, int64_t b) {
   return a < b ? -1 : a > b;
@@ -49,39 +53,43 @@ bool Holds(const Compare& compare, const mvcc::KeyValue& kv) {
   }
 }
 
-base::Result<bool> HoldsForRange(const mvcc::ReadPin& pin, const Compare& compare) {
-  mvcc::KeyRange range = mvcc::KeyRange::Of(compare.key(), compare.range_end());
-  bool found = false;
-  base::Bytes next;
-  std::vector<base::ByteView> slice;
-  for (bool more = true; more;) {
-    slice.clear();
-    ASSIGN_OR_RETURN(more, pin.Slice(range, kSliceKeys, &slice));
-    for (const base::ByteView encoded : slice) {
-      const std::optional<mvcc::KeyValue> kv = mvcc::ParseKeyValue(encoded);
-      if (!kv.has_value()) {
-        return base::Status(base::Code::kDataLoss, "a pair cannot be decoded");
-      }
-      found = true;
-      if (!Holds(compare, *kv)) return false;
-      next = base::Bytes(kv->key) + '\0';
-    }
-    if (slice.empty()) break;
-    range.begin = next;
-  }
-  if (found) return true;
-  return compare.target() != Compare::VALUE && Holds(compare, {});
-}
-
 }  // namespace
 
-base::Result<bool> AllHold(const mvcc::ReadPin& pin,
-                           const google::protobuf::RepeatedPtrField<Compare>& compares) {
-  for (const Compare& compare : compares) {
-    ASSIGN_OR_RETURN(const bool holds, HoldsForRange(pin, compare));
-    if (!holds) return false;
+base::Result<size_t> CompareRead::Visit(const Compare& compare, size_t keys_max) {
+  std::vector<base::ByteView> pairs;
+  RETURN_IF_ERROR(walk_->Next(keys_max, &pairs));
+  any_exists_ = any_exists_ || !pairs.empty();
+  for (const base::ByteView encoded : pairs) {
+    ASSIGN_OR_RETURN(const mvcc::KeyValue kv, ParsePair(encoded));
+    holds_ = holds_ && Holds(compare, kv);
+  }
+  return pairs.size();
+}
+
+base::Result<bool> CompareRead::Step() {
+  for (size_t keys_left = kStepKeys; next_ < compares_->size() && holds_;) {
+    if (keys_left == 0) return false;
+    const Compare& compare = compares_->Get(next_);
+    if (!walk_.has_value()) {
+      walk_.emplace(pin_, mvcc::KeyRange::Of(compare.key(), compare.range_end()));
+      any_exists_ = false;
+    }
+    ASSIGN_OR_RETURN(const size_t visited, Visit(compare, std::min(keys_left, kSliceKeys)));
+    keys_left -= visited;
+    if (!walk_->done()) continue;
+    if (!any_exists_) holds_ = compare.target() != Compare::VALUE && Holds(compare, {});
+    walk_.reset();
+    ++next_;
   }
   return true;
+}
+
+base::Result<bool> AllHold(const mvcc::ReadPin& pin, const CompareRead::Compares& compares) {
+  CompareRead read(&pin, &compares);
+  for (bool done = false; !done;) {
+    ASSIGN_OR_RETURN(done, read.Step());
+  }
+  return read.holds();
 }
 
 }  // namespace kv

@@ -6,7 +6,11 @@
 
 #include "base/errors.h"
 #include "base/wire.h"
+#include "state/kv/range_walk.h"
+#include "state/kv/stored_pair.h"
+#include "storage/mvcc/key_range.h"
 #include "storage/mvcc/key_value.h"
+#include "storage/mvcc/store.h"
 
 namespace kv {
 namespace {
@@ -17,8 +21,10 @@ constexpr uint32_t kPrevKv = 2;
 constexpr uint32_t kDeleted = 2;
 constexpr uint32_t kPrevKvs = 3;
 
-bool NeedsPrevious(const etcdserverpb::PutRequest& request) {
-  return request.prev_kv() || request.ignore_value() || request.ignore_lease();
+constexpr size_t kSliceKeys = 256;
+
+bool NeedsPrevious(const etcdserverpb::PutRequest& request, bool reply_wanted) {
+  return (request.prev_kv() && reply_wanted) || request.ignore_value() || request.ignore_lease();
 }
 
 }  // namespace
@@ -33,23 +39,36 @@ base::Status CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
   return previous.has_value() ? base::Status() : base::errors::kKeyNotFound;
 }
 
+// Other than in a read of its own, a negative revision is one that was compacted.
+base::Status CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
+                             const etcdserverpb::RangeRequest& request) {
+  const base::Revision revision(request.revision());
+  if (revision == base::Revision(0)) return {};
+  if (revision > pin.revision()) return base::errors::kFutureRevision;
+  if (revision < store.compact_revision()) return base::errors::kCompacted;
+  return {};
+}
+
+// Compat: what is to be kept may have been deleted by the same transaction, whose checks look at
+// the state before it. It is then taken as empty; etcd's process ends.
 base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
                         const etcdserverpb::PutRequest& request, base::Bytes* body) {
   base::ByteView value = request.value();
   base::LeaseId lease(request.lease());
   base::Bytes kept;
-  if (NeedsPrevious(request)) {
+  if (NeedsPrevious(request, context.reply_wanted)) {
     ASSIGN_OR_RETURN(const auto pin, txn.Read());
     ASSIGN_OR_RETURN(const std::optional<base::ByteView> found, pin->Get(request.key()));
     if (found.has_value()) {
       kept = *found;
       if (request.prev_kv()) base::WireWriter(body).Bytes(kPrevKv, kept);
-      const std::optional<mvcc::KeyValue> previous = mvcc::ParseKeyValue(kept);
-      if (!previous.has_value()) return {base::Code::kDataLoss, "a pair cannot be decoded"};
-      if (request.ignore_value()) value = previous->value;
-      if (request.ignore_lease()) lease = previous->lease;
+      ASSIGN_OR_RETURN(const mvcc::KeyValue previous, ParsePair(kept));
+      if (request.ignore_value()) value = previous.value;
+      if (request.ignore_lease()) lease = previous.lease;
     }
   }
+  ++context.counts->puts;
+  context.counts->put_bytes += request.key().size() + value.size();
   ASSIGN_OR_RETURN(const base::LeaseId before, txn.Put(request.key(), value, lease));
   if (before == lease) return {};
   if (before != base::LeaseId()) context.lessor->Detach(before, request.key());
@@ -64,10 +83,16 @@ base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn
   base::Bytes previous;
   if (request.prev_kv() && context.reply_wanted) {
     ASSIGN_OR_RETURN(const auto pin, txn.Read());
-    ASSIGN_OR_RETURN(const mvcc::RangeResult found, pin->Range(range, 0));
-    base::WireWriter writer(&previous);
-    for (const base::ByteView encoded : found.key_values) writer.Bytes(kPrevKvs, encoded);
+    RangeWalk walk(pin.get(), range);
+    while (!walk.done()) {
+      std::vector<base::ByteView> pairs;
+      RETURN_IF_ERROR(walk.Next(kSliceKeys, &pairs));
+      for (const base::ByteView encoded : pairs) {
+        base::WireWriter(&previous).Bytes(kPrevKvs, encoded);
+      }
+    }
   }
+  ++context.counts->deletes;
   ASSIGN_OR_RETURN(const std::vector<mvcc::WriteTxn::Deleted> deleted, txn.DeleteRange(range));
   for (const mvcc::WriteTxn::Deleted& key : deleted) {
     if (key.lease != base::LeaseId()) context.lessor->Detach(key.lease, key.key);

@@ -7,13 +7,16 @@
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/write_txn.h"
 
-// The steps of one write transaction, whether it is a request of its own or part of a TxnRequest.
+// What write requests consist of, whether they stand alone or within a TxnRequest.
 
 namespace kv {
 
 // Why `request` cannot be carried out on the state that `pin` sees.
 base::Status CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
                       const etcdserverpb::PutRequest& request);
+// The same for a range within a transaction: kFutureRevision or kCompacted.
+base::Status CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
+                             const etcdserverpb::RangeRequest& request);
 
 // Each appends its response's body to `*body`, without header.
 base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,

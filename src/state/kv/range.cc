@@ -3,178 +3,211 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "state/kv/response_writer.h"
-#include "storage/mvcc/key_value.h"
+#include "state/kv/stored_pair.h"
 
 namespace kv {
 namespace {
 
 using etcdserverpb::RangeRequest;
 
-// Keys looked at under one hold of the store's lock, and how often that is done in a step.
-constexpr size_t kSliceKeys = 250;
-constexpr int kSlicesPerStep = 4;
+// What a step may do. A slice is short, since large values are checked as they are read.
+constexpr size_t kStepKeys = 1024;
+constexpr size_t kStepBytes = 1 << 20;
+constexpr size_t kSliceKeys = 64;
 
 // RangeResponse { 1: header, 2: kvs, 3: more, 4: count }
 constexpr uint32_t kKvs = 2;
 constexpr uint32_t kMore = 3;
 constexpr uint32_t kCount = 4;
 
-bool IsFiltered(const RangeRequest& request) {
-  return request.min_mod_revision() != 0 || request.max_mod_revision() != 0 ||
-         request.min_create_revision() != 0 || request.max_create_revision() != 0;
+// etcd 3.7 answers keys alone from its index, which knows no leases; unless it has to sort by the
+// values.
+bool IsFromIndex(const RangeRequest& request) {
+  return request.keys_only() && request.sort_target() != RangeRequest::VALUE;
 }
 
-// A target that is not the key is sorted by even without an order.
-bool IsSorted(const RangeRequest& request) {
-  return request.sort_target() != RangeRequest::KEY ||
-         request.sort_order() == RangeRequest::DESCEND;
+// Whether the limit cuts what is read and not what is answered. Compat: without an order it does
+// so even if the answer is then sorted.
+bool LimitComesFirst(const RangeRequest& request) {
+  return IsKeyOrder(request) && !IsFiltered(request);
 }
 
-bool Passes(const RangeRequest& request, const mvcc::KeyValue& kv) {
-  return (request.max_mod_revision() == 0 || kv.mod_revision <= request.max_mod_revision()) &&
-         (request.min_mod_revision() == 0 || kv.mod_revision >= request.min_mod_revision()) &&
-         (request.max_create_revision() == 0 ||
-          kv.create_revision <= request.max_create_revision()) &&
-         (request.min_create_revision() == 0 ||
-          kv.create_revision >= request.min_create_revision());
-}
-
-bool Less(RangeRequest::SortTarget target, const mvcc::KeyValue& a, const mvcc::KeyValue& b) {
-  switch (target) {
-    case RangeRequest::VERSION:
-      return a.version < b.version;
-    case RangeRequest::CREATE:
-      return a.create_revision < b.create_revision;
-    case RangeRequest::MOD:
-      return a.mod_revision < b.mod_revision;
-    case RangeRequest::VALUE:
-      return a.value < b.value;
-    default:
-      return a.key < b.key;
-  }
-}
-
-mvcc::KeyValue Parsed(base::ByteView encoded) {
-  const std::optional<mvcc::KeyValue> kv = mvcc::ParseKeyValue(encoded);
-  CHECK(kv.has_value());
-  return *kv;
+// 0 is none.
+uint64_t LimitOf(const RangeRequest& request) {
+  return request.limit() > 0 ? static_cast<uint64_t>(request.limit()) : 0;
 }
 
 }  // namespace
 
 base::Result<RangeRead> RangeRead::Open(mvcc::Store& store, const RangeRequest& request) {
-  // Taken first, so that it is never older than what is read.
+  // Taken first, so that the current revision is never older than what is read.
   ASSIGN_OR_RETURN(auto pin, store.Pin(base::Revision(std::max<int64_t>(0, request.revision()))));
   return RangeRead(std::move(pin), store.revision(), request);
 }
 
 RangeRead::RangeRead(std::unique_ptr<mvcc::ReadPin> pin, base::Revision current,
                      const RangeRequest& request)
-    : request_(request), pin_(std::move(pin)), current_(current) {
-  if (request_.revision() <= 0) current_ = pin_->revision();
+    : RangeRead(pin.get(), current, request) {
+  owned_pin_ = std::move(pin);
+}
+
+RangeRead::RangeRead(const mvcc::ReadPin* pin, base::Revision current, const RangeRequest& request)
+    : request_(&request),
+      pin_(pin),
+      current_(request.revision() <= 0 ? pin->revision() : current),
+      phase_(request.count_only() ? Phase::kCount : Phase::kCollect),
+      walk_(pin, mvcc::KeyRange::Of(request.key(), request.range_end())) {
+  if (IsSorted(request)) sorter_.emplace(&request);
 }
 
 base::Result<bool> RangeRead::Step() {
-  const mvcc::KeyRange range = mvcc::KeyRange::Of(request_.key(), request_.range_end());
-  if (request_.count_only()) {
-    count_ = pin_->Count(range);
-    return true;
+  switch (phase_) {
+    case Phase::kCollect:
+      RETURN_IF_ERROR(Collect());
+      if (phase_ == Phase::kCollect) return false;
+      // What is left to do is short, except after a long collection.
+      if (sorter_.has_value() && sorter_->size() > kStepKeys) return false;
+      [[fallthrough]];
+    case Phase::kSort:
+      if (sorter_.has_value() && !TakeSorted()) return false;
+      Cut();
+      phase_ = Phase::kCount;
+      [[fallthrough]];
+    case Phase::kCount:
+      return Count();
   }
-  if (range.one_key) {
-    ASSIGN_OR_RETURN(const std::optional<base::ByteView> found, pin_->Get(request_.key()));
-    if (found.has_value()) key_values_.push_back(*found);
-    count_ = key_values_.size();
-  } else {
-    bool done = false;
-    for (int i = 0; i < kSlicesPerStep && !done; ++i) {
-      ASSIGN_OR_RETURN(done, Collect());
-    }
-    if (!done) return false;
-    count_ = pin_->Count(range);
-  }
-  RETURN_IF_ERROR(Finish());
   return true;
 }
 
-// Whether a limit holds for what is left after filtering and sorting only. Compat: with a target
-// but no order, etcd takes the first keys up to the limit and one more, and sorts those.
-bool RangeRead::NeedsAll() const {
-  return request_.limit() <= 0 || IsFiltered(request_) ||
-         request_.sort_order() == RangeRequest::DESCEND ||
-         (request_.sort_order() == RangeRequest::ASCEND && IsSorted(request_));
+// True when it is known.
+bool RangeRead::Count() {
+  if (walk_.done()) {
+    count_ = visited_;
+    return true;
+  }
+  if (!counts_) return true;
+  if (!counting_.has_value()) {
+    counting_.emplace(pin_, mvcc::KeyRange::Of(request_->key(), request_->range_end()));
+  }
+  if (!counting_->Step()) return false;
+  count_ = counting_->count();
+  return true;
 }
 
-base::Result<bool> RangeRead::Collect() {
-  size_t wanted = kSliceKeys;
-  if (!NeedsAll()) {
+bool RangeRead::NeedsParsing() const {
+  return request_->keys_only() || sorter_.has_value() || IsFiltered(*request_);
+}
+
+base::Status RangeRead::Collect() {
+  step_bytes_left_ = kStepBytes;
+  const uint64_t limit = LimitOf(*request_);
+  for (size_t keys = 0; keys < kStepKeys && step_bytes_left_ > 0; keys += kSliceKeys) {
+    uint64_t wanted = kSliceKeys;
     // One more than the limit tells whether there are more.
-    const auto limit = static_cast<uint64_t>(request_.limit());
-    wanted = static_cast<size_t>(
-        std::min<uint64_t>(wanted, limit - key_values_.size() + (limit < UINT64_MAX ? 1 : 0)));
+    if (limit != 0 && LimitComesFirst(*request_)) wanted = std::min(wanted, limit - visited_ + 1);
+    RETURN_IF_ERROR(TakeSlice(static_cast<size_t>(wanted)));
+    if (!walk_.done() && !HasEnough()) continue;
+    phase_ = Phase::kSort;
+    break;
   }
-  const bool first = next_key_.empty();
-  mvcc::KeyRange range = mvcc::KeyRange::Of(request_.key(), request_.range_end());
-  if (!first) range.begin = next_key_;
-  const size_t before = key_values_.size();
-  ASSIGN_OR_RETURN(const bool more, pin_->Slice(range, wanted, &key_values_));
-  if (!more || key_values_.size() == before) return true;
-  if (!NeedsAll() && key_values_.size() > static_cast<uint64_t>(request_.limit())) return true;
-  const std::optional<base::ByteView> last = mvcc::ParseKey(key_values_.back());
-  CHECK(last.has_value());
-  next_key_ = base::Bytes(*last) + '\0';
-  return false;
-}
-
-base::Status RangeRead::Finish() {
-  if (IsFiltered(request_)) {
-    std::erase_if(key_values_,
-                  [this](base::ByteView encoded) { return !Passes(request_, Parsed(encoded)); });
-  }
-  if (IsSorted(request_)) Sort();
-  if (request_.limit() > 0 && key_values_.size() > static_cast<uint64_t>(request_.limit())) {
-    key_values_.resize(static_cast<size_t>(request_.limit()));
-    more_ = true;
-  }
-  if (request_.keys_only()) DropValues();
   return {};
 }
 
-void RangeRead::Sort() {
-  std::vector<std::pair<mvcc::KeyValue, base::ByteView>> parsed;
-  parsed.reserve(key_values_.size());
-  for (const base::ByteView encoded : key_values_) parsed.emplace_back(Parsed(encoded), encoded);
-  const bool descending = request_.sort_order() == RangeRequest::DESCEND;
-  std::stable_sort(parsed.begin(), parsed.end(), [&](const auto& a, const auto& b) {
-    return descending ? Less(request_.sort_target(), b.first, a.first)
-                      : Less(request_.sort_target(), a.first, b.first);
-  });
-  for (size_t i = 0; i < parsed.size(); ++i) key_values_[i] = parsed[i].second;
+base::Status RangeRead::TakeSlice(size_t max) {
+  if (IsFromIndex(*request_)) {
+    std::vector<mvcc::KeyValue> keys;
+    RETURN_IF_ERROR(walk_.NextKeys(max, &keys));
+    visited_ += keys.size();
+    for (const mvcc::KeyValue& kv : keys) Consider(kv);
+    return {};
+  }
+  std::vector<base::ByteView> slice;
+  RETURN_IF_ERROR(walk_.Next(max, &slice));
+  visited_ += slice.size();
+  const bool as_stored = !NeedsParsing();
+  for (const base::ByteView encoded : slice) {
+    step_bytes_left_ -= std::min(step_bytes_left_, encoded.size());
+    if (as_stored) {
+      pairs_.push_back(encoded);
+      pairs_bytes_ += BytesSize(kKvs, encoded.size());
+      continue;
+    }
+    ASSIGN_OR_RETURN(const mvcc::KeyValue kv, ParsePair(encoded));
+    Consider(kv);
+  }
+  return {};
 }
 
-// etcd 3.7 answers keys alone from its index, which knows no leases; unless it has to sort by the
-// values.
-void RangeRead::DropValues() {
-  for (base::ByteView& encoded : key_values_) {
-    mvcc::KeyValue kv = Parsed(encoded);
-    kv.value = {};
-    if (request_.sort_target() != RangeRequest::VALUE) kv.lease = {};
-    base::Bytes& bytes = rewritten_.emplace_back(mvcc::KeyValueSize(kv), '\0');
-    mvcc::WriteKeyValue(kv, bytes.data());
-    encoded = bytes;
+void RangeRead::Consider(const mvcc::KeyValue& kv) {
+  if (!Passes(*request_, kv)) return;
+  if (sorter_.has_value()) {
+    sorter_->Add(kv);
+  } else {
+    AddParsed(kv);
   }
 }
 
+void RangeRead::AddParsed(mvcc::KeyValue kv) {
+  if (request_->keys_only()) kv.value = {};
+  parsed_.push_back(kv);
+  pairs_bytes_ += BytesSize(kKvs, mvcc::KeyValueSize(kv));
+}
+
+// Whether all that can be in the answer was seen, and one more.
+bool RangeRead::HasEnough() const {
+  const uint64_t limit = LimitOf(*request_);
+  if (limit == 0) return false;
+  if (LimitComesFirst(*request_)) return visited_ > limit;
+  return !sorter_.has_value() && size() > limit;
+}
+
+// Whether as many as can be in the answer were taken, and one more.
+bool RangeRead::TakeSorted() {
+  const uint64_t limit = LimitOf(*request_);
+  const uint64_t wanted = limit == 0 ? kStepKeys : limit - parsed_.size() + 1;
+  std::vector<mvcc::KeyValue> sorted;
+  const bool more = sorter_->Take(std::min<uint64_t>(wanted, kStepKeys), &sorted);
+  for (const mvcc::KeyValue& kv : sorted) AddParsed(kv);
+  return !more || (limit != 0 && parsed_.size() > limit);
+}
+
+// Takes off what was read beyond the limit, which is a slice at most.
+void RangeRead::Cut() {
+  const uint64_t limit = LimitOf(*request_);
+  more_ = limit != 0 && size() > limit;
+  if (!more_) return;
+  for (; pairs_.size() > limit; pairs_.pop_back()) {
+    pairs_bytes_ -= BytesSize(kKvs, pairs_.back().size());
+  }
+  for (; parsed_.size() > limit; parsed_.pop_back()) {
+    pairs_bytes_ -= BytesSize(kKvs, mvcc::KeyValueSize(parsed_.back()));
+  }
+}
+
+base::Result<base::ByteView> RangeRead::LastKey() const {
+  if (!parsed_.empty()) return parsed_.back().key;
+  ASSIGN_OR_RETURN(const mvcc::KeyValue last, ParsePair(pairs_.back()));
+  return last.key;
+}
+
+char* RangeRead::WritePairs(char* out) const {
+  for (const base::ByteView pair : pairs_) out = WriteBytes(kKvs, pair, out);
+  for (const mvcc::KeyValue& kv : parsed_) {
+    const size_t size = mvcc::KeyValueSize(kv);
+    out = WriteBytesHeader(kKvs, size, out);
+    mvcc::WriteKeyValue(kv, out);
+    out += size;
+  }
+  return out;
+}
+
 size_t RangeRead::BodySize() const {
-  size_t size = NumberSize(kMore, more_ ? 1 : 0) + NumberSize(kCount, count_);
-  for (const base::ByteView encoded : key_values_) size += BytesSize(kKvs, encoded.size());
-  return size;
+  return pairs_bytes_ + NumberSize(kMore, more_ ? 1 : 0) + NumberSize(kCount, count_);
 }
 
 char* RangeRead::WriteBody(char* out) const {
-  for (const base::ByteView encoded : key_values_) out = WriteBytes(kKvs, encoded, out);
-  out = WriteNumber(kMore, more_ ? 1 : 0, out);
+  out = WriteNumber(kMore, more_ ? 1 : 0, WritePairs(out));
   return WriteNumber(kCount, count_, out);
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "proto/rpc.pb.h"
+#include "state/kv/range_order.h"
+#include "state/kv/range_walk.h"
+#include "storage/mvcc/key_value.h"
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/store.h"
 
@@ -16,43 +19,74 @@ namespace kv {
 
 // A RangeRequest being answered, from one revision of the store, in steps that are short however
 // long the range is. The answer is written from the stored bytes, without an object in between.
-// One thread at a time; ends before the store does.
+// One thread at a time; ends before the store does, and the request after the last step.
 class RangeRead {
  public:
   // `request` was checked. kFutureRevision or kCompacted.
   static base::Result<RangeRead> Open(mvcc::Store& store,
                                       const etcdserverpb::RangeRequest& request);
+  static base::Result<RangeRead> Open(mvcc::Store& store,
+                                      etcdserverpb::RangeRequest&& request) = delete;
   // Reads what `pin` sees. `current` is the revision of the header, that of the store however old
   // the revision read.
   RangeRead(std::unique_ptr<mvcc::ReadPin> pin, base::Revision current,
             const etcdserverpb::RangeRequest& request);
+  // The same with a pin that is lent and outlives the answer.
+  RangeRead(const mvcc::ReadPin* pin, base::Revision current,
+            const etcdserverpb::RangeRequest& request);
 
-  // Does a part of the work; true when all is done.
+  // Before the first step: the count need not be that of the range if the limit cuts the answer.
+  void LeaveOutCount() { counts_ = false; }
+  // Does a part of the work, at most about a thousand keys or a megabyte; true when all is done.
+  // kDataLoss if a record is damaged; kCompacted if the revision was compacted in a long read.
   base::Result<bool> Step();
 
   // Once it is done: the RangeResponse without its header.
   size_t BodySize() const;
   char* WriteBody(char* out) const;
   base::Revision revision() const { return current_; }
-  const std::vector<base::ByteView>& key_values() const { return key_values_; }
+  // Its parts.
+  size_t size() const { return pairs_.size() + parsed_.size(); }
+  size_t PairsSize() const { return pairs_bytes_; }
+  char* WritePairs(char* out) const;
   bool more() const { return more_; }
   uint64_t count() const { return count_; }
+  // Of the last pair; there is one.
+  base::Result<base::ByteView> LastKey() const;
 
  private:
-  bool NeedsAll() const;
-  base::Result<bool> Collect();
-  base::Status Finish();
-  base::Status Filter();
-  void Sort();
-  void DropValues();
+  // One after the other; counting is short unless the read is of an old revision.
+  enum class Phase { kCollect, kSort, kCount };
 
-  etcdserverpb::RangeRequest request_;
-  std::unique_ptr<mvcc::ReadPin> pin_;
+  bool NeedsParsing() const;
+  base::Status Collect();
+  base::Status TakeSlice(size_t max);
+  bool HasEnough() const;
+  bool TakeSorted();
+  void Cut();
+  bool Count();
+  // Of a pair that was visited: whether and where it belongs.
+  void Consider(const mvcc::KeyValue& kv);
+  void AddParsed(mvcc::KeyValue kv);
+
+  const etcdserverpb::RangeRequest* request_;
+  std::unique_ptr<mvcc::ReadPin> owned_pin_;
+  const mvcc::ReadPin* pin_;
   base::Revision current_;
+  bool counts_ = true;
 
-  std::vector<base::ByteView> key_values_;  // borrowed from the pin, or from rewritten_
-  std::deque<base::Bytes> rewritten_;
-  base::Bytes next_key_;  // where the next part begins, if any was collected
+  Phase phase_;
+  RangeWalk walk_;
+  uint64_t visited_ = 0;  // keys, whether they pass the filters or not
+  size_t step_bytes_left_ = 0;
+  std::optional<PairSorter> sorter_;
+  std::optional<RangeCount> counting_;
+
+  // The answer, in one of two forms: as stored, or parsed, since it is not answered as stored.
+  // Borrowed from the pin.
+  std::vector<base::ByteView> pairs_;
+  std::vector<mvcc::KeyValue> parsed_;
+  size_t pairs_bytes_ = 0;  // encoded, with their tags
   bool more_ = false;
   uint64_t count_ = 0;
 };

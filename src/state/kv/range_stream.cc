@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/check.h"
-#include "storage/mvcc/key_value.h"
 
 namespace kv {
 namespace {
@@ -13,7 +12,6 @@ constexpr int64_t kFirstChunkKeys = 10;
 
 // RangeStreamResponse { 1: RangeResponse { 1: header, 2: kvs, 3: more, 4: count } }
 constexpr uint32_t kRangeResponse = 1;
-constexpr uint32_t kKvs = 2;
 constexpr uint32_t kMore = 3;
 constexpr uint32_t kCount = 4;
 
@@ -32,6 +30,7 @@ RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& r
 base::Result<bool> RangeStream::Next() {
   CHECK(!last_);
   ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*store_, request_));
+  if (revision_ != base::Revision()) read.LeaveOutCount();
   for (bool done = false; !done;) {
     ASSIGN_OR_RETURN(done, read.Step());
   }
@@ -40,18 +39,18 @@ base::Result<bool> RangeStream::Next() {
     count_ = read.count();
     if (request_.revision() <= 0) request_.set_revision(revision_.value());
   }
-  sent_ += static_cast<int64_t>(read.key_values().size());
+  sent_ += static_cast<int64_t>(read.size());
   last_ = !read.more() || sent_ == limit_;
   chunk_.emplace(std::move(read));
-  if (!last_) PrepareNext();
+  if (!last_) RETURN_IF_ERROR(PrepareNext());
   return last_;
 }
 
-void RangeStream::PrepareNext() {
-  const std::optional<base::ByteView> last_key = mvcc::ParseKey(chunk_->key_values().back());
-  CHECK(last_key.has_value());
-  request_.set_key(base::Bytes(*last_key) + '\0');
+base::Status RangeStream::PrepareNext() {
+  ASSIGN_OR_RETURN(const base::ByteView last_key, chunk_->LastKey());
+  request_.set_key(base::Bytes(last_key) + '\0');
   AdjustLimit();
+  return {};
 }
 
 // Between half and twice the size that is aimed at it stays, so that it settles.
@@ -64,11 +63,8 @@ void RangeStream::AdjustLimit() {
 }
 
 size_t RangeStream::BodySize(const ResponseHeader& header) const {
-  size_t size = 0;
-  for (const base::ByteView encoded : chunk_->key_values())
-    size += kv::BytesSize(kKvs, encoded.size());
-  if (!last_) return size;
-  return size + HeaderSize(header) + NumberSize(kMore, chunk_->more() ? 1 : 0) +
+  if (!last_) return chunk_->PairsSize();
+  return HeaderSize(header) + chunk_->PairsSize() + NumberSize(kMore, chunk_->more() ? 1 : 0) +
          NumberSize(kCount, count_);
 }
 
@@ -81,7 +77,7 @@ char* RangeStream::WriteChunk(ResponseHeader header, char* out) const {
   header.revision = revision_;
   out = WriteBytesHeader(kRangeResponse, BodySize(header), out);
   if (last_) out = WriteHeader(header, out);
-  for (const base::ByteView encoded : chunk_->key_values()) out = WriteBytes(kKvs, encoded, out);
+  out = chunk_->WritePairs(out);
   if (!last_) return out;
   out = WriteNumber(kMore, chunk_->more() ? 1 : 0, out);
   return WriteNumber(kCount, count_, out);

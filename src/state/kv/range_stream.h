@@ -33,7 +33,7 @@ class RangeStream {
   void Release() { chunk_.reset(); }
 
  private:
-  void PrepareNext();
+  base::Status PrepareNext();
   size_t BodySize(const ResponseHeader& header) const;
   void AdjustLimit();
 

@@ -58,11 +58,10 @@ class RangeReadTest : public ::testing::Test {
 
 TEST_F(RangeReadTest, EveryCountAndLimitAtTheBordersOfSlicesAndSteps) {
   int stored = 0;
-  for (const int count : {0, 1, 249, 250, 251, 499, 500, 501, 999, 1000, 1001, 3000}) {
+  for (const int count : {0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 3000}) {
     PutAll(count);
     stored = std::max(stored, count);
-    for (const int limit :
-         {0, 1, 249, 250, 251, 499, 500, 501, 999, 1000, 1001, 2999, 3000, 3001}) {
+    for (const int limit : {0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 2999, 3000, 3001}) {
       SCOPED_TRACE(std::to_string(count) + " keys, limit " + std::to_string(limit));
       RangeRequest request = All();
       request.set_limit(limit);
@@ -86,15 +85,48 @@ TEST_F(RangeReadTest, AStepReadsSoManyKeysAndNoMore) {
   EXPECT_EQ(steps_, 1);
 }
 
+TEST_F(RangeReadTest, CountingAnOldRevisionTakesSteps) {
+  PutAll(20000);
+  RangeRequest request = All();
+  request.set_revision(harness_.store().revision().value());
+  PutAll(20000);
+  request.set_limit(1);
+  RangeResponse response = Read(request);
+  EXPECT_GE(steps_, 2);
+  EXPECT_EQ(response.kvs_size(), 1);
+  EXPECT_EQ(response.count(), 20000);
+  request.set_count_only(true);
+  response = Read(request);
+  EXPECT_GE(steps_, 2);
+  EXPECT_EQ(response.count(), 20000);
+}
+
 TEST_F(RangeReadTest, WritesBetweenStepsAreNotSeen) {
   PutAll(5000);
-  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), All());
+  const RangeRequest request = All();
+  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
   ASSERT_FALSE(read->Step().value());
   harness_.Delete(mvcc::KeyRange::All());
   harness_.Put("k9", "late");
   while (!read->Step().value()) continue;
-  EXPECT_EQ(read->key_values().size(), 5000u);
+  EXPECT_EQ(read->size(), 5000u);
   EXPECT_EQ(read->count(), 5000u);
+}
+
+TEST_F(RangeReadTest, LargeValuesTakeMoreSteps) {
+  for (int i = 0; i < 320; ++i) harness_.Put(KeyAt(i), std::string(64 << 10, 'v'));
+  EXPECT_EQ(Read(All()).kvs_size(), 320);
+  EXPECT_GE(steps_, 4);
+}
+
+TEST_F(RangeReadTest, SortingManyKeysTakesStepsOfItsOwn) {
+  PutAll(5000);
+  RangeRequest request = All();
+  request.set_sort_order(RangeRequest::DESCEND);
+  const RangeResponse response = Read(request);
+  EXPECT_GE(steps_, 9);
+  ASSERT_EQ(response.kvs_size(), 5000);
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(response.kvs(i).key(), KeyAt(4999 - i));
 }
 
 TEST_F(RangeReadTest, ALimitWithAnOrderHoldsForWhatIsSorted) {
@@ -201,6 +233,20 @@ TEST_F(RangeReadTest, AnOldRevisionIsAnsweredWithTheCurrentOneInTheHeader) {
   base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
   EXPECT_EQ(read->revision(), base::Revision(3));
   EXPECT_EQ(Read(request).kvs(0).value(), "old");
+}
+
+TEST_F(RangeReadTest, APairThatCannotBeDecodedIsDataLoss) {
+  harness_.Put("k", "1");
+  harness_.Commit();
+  harness_.Reopen();
+  backend::Batch batch;
+  batch.Put(schema::Id(schema::Bucket::kKey), mvcc::RevisionKey({2, 0}, false).view(), "\xff");
+  ASSERT_TRUE(harness_.database().Commit(batch).ok());
+  RangeRequest request = All();
+  request.set_sort_order(RangeRequest::DESCEND);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->Step().status().code(), base::Code::kDataLoss);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/result.h"
 #include "state/kv/key_set.h"
+#include "state/kv/range_order.h"
 
 namespace kv {
 namespace {
@@ -19,9 +20,9 @@ using Ops = google::protobuf::RepeatedPtrField<RequestOp>;
 
 constexpr uint64_t kQuotaCostOfPut = 256;
 
-base::Status CheckShape(const TxnRequest& request, int ops_max);
+base::Status CheckShape(const TxnRequest& request, size_t ops_max);
 
-base::Status CheckOp(const RequestOp& op, int ops_max) {
+base::Status CheckOp(const RequestOp& op, size_t ops_max) {
   switch (op.request_case()) {
     case RequestOp::kRequestRange:
       return Check(op.request_range());
@@ -37,9 +38,9 @@ base::Status CheckOp(const RequestOp& op, int ops_max) {
   return errors::kKeyNotFound;
 }
 
-base::Status CheckShape(const TxnRequest& request, int ops_max) {
-  const int ops =
-      std::max({request.compare_size(), request.success_size(), request.failure_size()});
+base::Status CheckShape(const TxnRequest& request, size_t ops_max) {
+  const auto ops = static_cast<size_t>(
+      std::max({request.compare_size(), request.success_size(), request.failure_size()}));
   if (ops > ops_max) return errors::kTooManyOps;
   for (const etcdserverpb::Compare& compare : request.compare()) {
     if (compare.key().empty()) return errors::kEmptyKey;
@@ -136,21 +137,17 @@ base::Status Check(const etcdserverpb::DeleteRangeRequest& request) {
 }
 
 base::Status Check(const TxnRequest& request, size_t ops_max) {
-  RETURN_IF_ERROR(CheckShape(request, static_cast<int>(ops_max)));
+  RETURN_IF_ERROR(CheckShape(request, ops_max));
   RETURN_IF_ERROR(WritesOf(request.success()).status());
   return WritesOf(request.failure()).status();
 }
 
 base::Status CheckRangeStream(const RangeRequest& request) {
   RETURN_IF_ERROR(Check(request));
-  const bool by_key =
-      request.sort_order() == RangeRequest::NONE ||
-      (request.sort_target() == RangeRequest::KEY && request.sort_order() == RangeRequest::ASCEND);
-  if (!by_key) {
+  if (!IsKeyOrder(request)) {
     return {base::Code::kUnimplemented, "RangeStream does not support custom sort orders"};
   }
-  if (request.min_mod_revision() != 0 || request.max_mod_revision() != 0 ||
-      request.min_create_revision() != 0 || request.max_create_revision() != 0) {
+  if (IsFiltered(request)) {
     return {base::Code::kUnimplemented, "RangeStream does not support revision filters"};
   }
   return {};

@@ -4,9 +4,13 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/errors.h"
+#include "state/kv/testing/random_requests.h"
 
 namespace kv {
 namespace {
@@ -190,6 +194,80 @@ TEST(RequestCheckTest, RangeStreamRefusesOrdersBeforeFilters) {
   EXPECT_EQ(refused("max_create_revision: 1").message(),
             "RangeStream does not support revision filters");
   EXPECT_EQ(CheckRangeStream(Parsed<RangeRequest>("sort_order: DESCEND")), base::errors::kEmptyKey);
+}
+
+TEST(RequestCheckTest, ALimitAboveTwoToTheThirtyFirstHolds) {
+  EXPECT_TRUE(Check(Parsed<TxnRequest>("success { request_put { key: 'k' } }"), 0xffffffff).ok());
+}
+
+// The rules of duplicate keys once more, over lists.
+class PlainWrites {
+ public:
+  using Ops = google::protobuf::RepeatedPtrField<etcdserverpb::RequestOp>;
+
+  explicit PlainWrites(const Ops& ops) {
+    for (const auto& op : ops) {
+      if (op.has_request_delete_range()) {
+        deletes_.emplace_back(op.request_delete_range().key(), EndOf(op.request_delete_range()));
+      }
+    }
+    for (const auto& op : ops) {
+      if (op.has_request_txn()) AddNested(op.request_txn());
+    }
+    for (const auto& op : ops) {
+      if (op.has_request_put()) AddPuts({op.request_put().key()});
+    }
+  }
+  bool conflict() const { return conflict_; }
+
+ private:
+  static std::string EndOf(const etcdserverpb::DeleteRangeRequest& request) {
+    return request.range_end().empty() ? request.key() + '\0' : request.range_end();
+  }
+  void AddNested(const TxnRequest& request) {
+    const PlainWrites success(request.success());
+    const PlainWrites failure(request.failure());
+    conflict_ = conflict_ || success.conflict_ || failure.conflict_;
+    const std::vector<std::string> before = puts_;
+    AddPuts(success.puts_);
+    const std::vector<std::string> after = std::exchange(puts_, before);
+    AddPuts(failure.puts_);
+    puts_.insert(puts_.end(), after.begin(), after.end());
+    for (const PlainWrites* branch : {&success, &failure}) {
+      deletes_.insert(deletes_.end(), branch->deletes_.begin(), branch->deletes_.end());
+    }
+  }
+  void AddPuts(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+      conflict_ = conflict_ || std::count(puts_.begin(), puts_.end(), key) > 0;
+      for (const auto& [begin, end] : deletes_)
+        conflict_ = conflict_ || (begin <= key && key < end);
+    }
+    puts_.insert(puts_.end(), keys.begin(), keys.end());
+  }
+
+  bool conflict_ = false;
+  std::vector<std::string> puts_;
+  std::vector<std::pair<std::string, std::string>> deletes_;
+};
+
+TEST(RequestCheckTest, RandomTransactionsRepeatKeysExactlyIfTheListsSaySo) {
+  constexpr uint64_t kSeed = 20;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  RandomRequests requests(kSeed);
+  int refused = 0;
+  int taken = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const TxnRequest request = requests.Txn(3);
+    const base::Status status = Check(request, 128);
+    if (!status.ok() && status != base::errors::kDuplicateKey) continue;
+    const bool conflict =
+        PlainWrites(request.success()).conflict() || PlainWrites(request.failure()).conflict();
+    ASSERT_EQ(!status.ok(), conflict) << request.ShortDebugString();
+    (conflict ? refused : taken) += 1;
+  }
+  EXPECT_GT(refused, 1000);
+  EXPECT_GT(taken, 1000);
 }
 
 }  // namespace

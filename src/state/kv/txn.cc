@@ -2,12 +2,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/errors.h"
-#include "base/wire.h"
 #include "state/kv/compare.h"
 #include "state/kv/operations.h"
 #include "state/kv/range.h"
-#include "state/kv/response_writer.h"
+#include "state/kv/txn_response.h"
 #include "state/kv/write.h"
 #include "storage/mvcc/write_txn.h"
 
@@ -17,15 +15,6 @@ namespace {
 using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 using Ops = google::protobuf::RepeatedPtrField<RequestOp>;
-
-// TxnResponse { 1: header, 2: succeeded, 3: responses }
-constexpr uint32_t kSucceeded = 2;
-constexpr uint32_t kResponses = 3;
-// ResponseOp { 1: range, 2: put, 3: delete_range, 4: txn }
-constexpr uint32_t kRange = 1;
-constexpr uint32_t kPut = 2;
-constexpr uint32_t kDeleteRange = 3;
-constexpr uint32_t kTxn = 4;
 
 // The branch that a transaction takes, and those of the transactions within it, in their order.
 struct Plan {
@@ -46,161 +35,104 @@ base::Result<Plan> PlanOf(const mvcc::ReadPin& pin, const TxnRequest& request) {
   return plan;
 }
 
-// Other than in a read of its own, a negative revision is one that was compacted.
-base::Status CheckRevision(mvcc::Store& store, int64_t revision) {
-  if (revision == 0) return {};
-  if (revision > store.revision().value()) return base::errors::kFutureRevision;
-  if (revision < store.compact_revision().value()) return base::errors::kCompacted;
-  return {};
-}
-
-// `lessor` may be null for a plan that only reads.
-base::Status CheckPlan(mvcc::Store& store, const Lessor* lessor, const mvcc::ReadPin& pin,
-                       const Plan& plan) {
-  auto nested = plan.nested.begin();
-  for (const RequestOp& op : *plan.ops) {
-    if (op.has_request_range()) {
-      RETURN_IF_ERROR(CheckRevision(store, op.request_range().revision()));
-    } else if (op.has_request_put()) {
-      RETURN_IF_ERROR(CheckPut(*lessor, pin, op.request_put()));
-    } else if (op.has_request_txn()) {
-      RETURN_IF_ERROR(CheckPlan(store, lessor, pin, *nested++));
-    }
-  }
-  return {};
-}
-
-// A response within a transaction; its header has the revision alone.
-void AppendResponse(uint32_t kind, base::Revision revision, base::ByteView body,
-                    base::Bytes* responses) {
-  const ResponseHeader header{.cluster = {}, .member = {}, .revision = revision, .term = {}};
-  const size_t size = HeaderSize(header) + body.size();
-  base::WireWriter writer(responses);
-  writer.BytesHeader(kResponses, BytesSize(kind, size));
-  writer.BytesHeader(kind, size);
-  const size_t offset = responses->size();
-  responses->resize(offset + HeaderSize(header));
-  WriteHeader(header, responses->data() + offset);
-  responses->append(body);
-}
-
-base::Result<base::Bytes> ReadAll(RangeRead read) {
-  for (bool done = false; !done;) {
-    ASSIGN_OR_RETURN(done, read.Step());
-  }
-  base::Bytes body(read.BodySize(), '\0');
-  read.WriteBody(body.data());
-  return body;
-}
-
-void AppendTxn(const Plan& plan, base::ByteView responses, base::Bytes* body) {
-  base::WireWriter writer(body);
-  writer.VarintIfSet(kSucceeded, plan.succeeded ? 1 : 0);
-  body->append(responses);
-}
-
 // Carries a plan out within one write transaction.
 class Execution {
  public:
-  Execution(const WriteContext& context, mvcc::WriteTxn* txn) : context_(context), txn_(*txn) {}
+  explicit Execution(const WriteContext* context) : context_(*context) {}
 
-  base::Status Run(const Plan& plan, base::Bytes* responses) {
+  // Why the plan cannot be carried out on the state that `pin` sees, which is that before it.
+  base::Status Check(const mvcc::ReadPin& pin, const Plan& plan) const {
     auto nested = plan.nested.begin();
     for (const RequestOp& op : *plan.ops) {
-      switch (op.request_case()) {
-        case RequestOp::kRequestRange:
-          RETURN_IF_ERROR(RunRange(op.request_range(), responses));
-          break;
-        case RequestOp::kRequestPut:
-          RETURN_IF_ERROR(RunPut(op.request_put(), responses));
-          break;
-        case RequestOp::kRequestDeleteRange:
-          RETURN_IF_ERROR(RunDeleteRange(op.request_delete_range(), responses));
-          break;
-        case RequestOp::kRequestTxn:
-          RETURN_IF_ERROR(RunTxn(*nested++, responses));
-          break;
-        case RequestOp::REQUEST_NOT_SET:
-          break;
+      if (op.has_request_range()) {
+        RETURN_IF_ERROR(CheckRangeInTxn(*context_.store, pin, op.request_range()));
+      } else if (op.has_request_put()) {
+        RETURN_IF_ERROR(CheckPut(*context_.lessor, pin, op.request_put()));
+      } else if (op.has_request_txn()) {
+        RETURN_IF_ERROR(Check(pin, *nested++));
       }
     }
     return {};
   }
 
+  base::Result<base::Bytes> Run(mvcc::WriteTxn& txn, const Plan& plan) const {
+    TxnResponse response;
+    auto nested = plan.nested.begin();
+    for (const RequestOp& op : *plan.ops) {
+      switch (op.request_case()) {
+        case RequestOp::kRequestRange:
+          RETURN_IF_ERROR(RunRange(txn, op.request_range(), &response));
+          break;
+        case RequestOp::kRequestPut:
+          RETURN_IF_ERROR(RunPut(txn, op.request_put(), &response));
+          break;
+        case RequestOp::kRequestDeleteRange:
+          RETURN_IF_ERROR(RunDeleteRange(txn, op.request_delete_range(), &response));
+          break;
+        case RequestOp::kRequestTxn: {
+          ASSIGN_OR_RETURN(const base::Bytes body, Run(txn, *nested++));
+          response.AddTxn(body);
+          break;
+        }
+        case RequestOp::REQUEST_NOT_SET:
+          break;
+      }
+    }
+    return response.Body(plan.succeeded);
+  }
+
  private:
-  base::Status RunRange(const etcdserverpb::RangeRequest& request, base::Bytes* responses) {
+  base::Status RunRange(const mvcc::WriteTxn& txn, const etcdserverpb::RangeRequest& request,
+                        TxnResponse* response) const {
+    ++context_.counts->ranges;
     if (!context_.reply_wanted) return {};
     base::Result<std::unique_ptr<mvcc::ReadPin>> pin =
         request.revision() > 0 ? context_.store->Pin(base::Revision(request.revision()))
-                               : txn_.Read();
+                               : txn.Read();
     RETURN_IF_ERROR(pin.status());
-    ASSIGN_OR_RETURN(const base::Bytes body,
-                     ReadAll(RangeRead(*std::move(pin), txn_.revision(), request)));
-    AppendResponse(kRange, txn_.revision(), body, responses);
+    RangeRead read(*std::move(pin), txn.revision(), request);
+    for (bool done = false; !done;) {
+      ASSIGN_OR_RETURN(done, read.Step());
+    }
+    response->AddRange(txn.revision(), read);
     return {};
   }
-  base::Status RunPut(const etcdserverpb::PutRequest& request, base::Bytes* responses) {
+
+  base::Status RunPut(mvcc::WriteTxn& txn, const etcdserverpb::PutRequest& request,
+                      TxnResponse* response) const {
     base::Bytes body;
-    RETURN_IF_ERROR(ExecutePut(context_, txn_, request, &body));
-    AppendResponse(kPut, txn_.revision(), body, responses);
+    RETURN_IF_ERROR(ExecutePut(context_, txn, request, &body));
+    response->AddPut(txn.revision(), body);
     return {};
   }
-  base::Status RunDeleteRange(const etcdserverpb::DeleteRangeRequest& request,
-                              base::Bytes* responses) {
+
+  base::Status RunDeleteRange(mvcc::WriteTxn& txn, const etcdserverpb::DeleteRangeRequest& request,
+                              TxnResponse* response) const {
     base::Bytes body;
-    RETURN_IF_ERROR(ExecuteDeleteRange(context_, txn_, request, &body));
-    AppendResponse(kDeleteRange, txn_.revision(), body, responses);
-    return {};
-  }
-  // Its header is there and empty.
-  base::Status RunTxn(const Plan& plan, base::Bytes* responses) {
-    base::Bytes inner;
-    RETURN_IF_ERROR(Run(plan, &inner));
-    base::Bytes body;
-    AppendTxn(plan, inner, &body);
-    AppendResponse(kTxn, base::Revision(), body, responses);
+    RETURN_IF_ERROR(ExecuteDeleteRange(context_, txn, request, &body));
+    response->AddDeleteRange(txn.revision(), body);
     return {};
   }
 
   const WriteContext& context_;
-  mvcc::WriteTxn& txn_;
 };
 
 }  // namespace
 
 base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request) {
+  const Execution execution(&context);
   Plan plan;
   {
     ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
     ASSIGN_OR_RETURN(plan, PlanOf(*pin, request));
-    RETURN_IF_ERROR(CheckPlan(*context.store, context.lessor, *pin, plan));
+    RETURN_IF_ERROR(execution.Check(*pin, plan));
   }
   mvcc::WriteTxn txn = context.store->Write();
-  base::Bytes responses;
-  RETURN_IF_ERROR(Execution(context, &txn).Run(plan, &responses));
   Applied applied;
-  AppendTxn(plan, responses, &applied.body);
+  const uint64_t before = context.counts->operations();
+  ASSIGN_OR_RETURN(applied.body, execution.Run(txn, plan));
+  if (context.counts->operations() > before + 1) ++context.counts->txns;
   applied.revision = txn.revision();
-  return applied;
-}
-
-base::Result<Applied> ReadOnlyTxn(mvcc::Store& store, const TxnRequest& request) {
-  ASSIGN_OR_RETURN(const auto pin, store.Pin(base::Revision(0)));
-  ASSIGN_OR_RETURN(const Plan plan, PlanOf(*pin, request));
-  RETURN_IF_ERROR(CheckPlan(store, nullptr, *pin, plan));
-  base::Bytes responses;
-  for (const RequestOp& op : *plan.ops) {
-    // All at one revision, whatever is written meanwhile.
-    const int64_t revision = op.request_range().revision();
-    ASSIGN_OR_RETURN(auto view,
-                     store.Pin(revision > 0 ? base::Revision(revision) : pin->revision()));
-    ASSIGN_OR_RETURN(const base::Bytes body,
-                     ReadAll(RangeRead(std::move(view), pin->revision(), op.request_range())));
-    AppendResponse(kRange, pin->revision(), body, &responses);
-  }
-  Applied applied;
-  AppendTxn(plan, responses, &applied.body);
-  applied.revision = pin->revision();
   return applied;
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "proto/rpc.pb.h"
 #include "state/kv/lessor.h"
+#include "state/kv/operation_counts.h"
 #include "storage/mvcc/store.h"
 
 // What requests do to the keys when they are applied. On the apply loop, one at a time, within the
@@ -21,6 +22,7 @@ struct Applied {
 struct WriteContext {
   mvcc::Store* store;
   Lessor* lessor;
+  OperationCounts* counts;  // added to
   // Whether anybody waits for the body; without, reads are left out.
   bool reply_wanted = true;
 };
@@ -35,8 +37,5 @@ base::Result<Applied> DeleteRange(const WriteContext& context,
 // All comparisons, those of nested transactions too, look at the state before; then the branches
 // to be taken are checked, and only then carried out, in order.
 base::Result<Applied> Txn(const WriteContext& context, const etcdserverpb::TxnRequest& request);
-
-// The same for a transaction that only reads, from a pin of the current revision, on any thread.
-base::Result<Applied> ReadOnlyTxn(mvcc::Store& store, const etcdserverpb::TxnRequest& request);
 
 }  // namespace kv

@@ -32,7 +32,8 @@ class KvWriteTest : public ::testing::Test {
  protected:
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
   NoLeases lessor_;
-  WriteContext context_{&harness_.store(), &lessor_};
+  OperationCounts counts_;
+  WriteContext context_{&harness_.store(), &lessor_, &counts_};
 };
 
 TEST_F(KvWriteTest, WhatNobodyWaitsForChangesTheStoreAllTheSame) {
@@ -42,6 +43,22 @@ TEST_F(KvWriteTest, WhatNobodyWaitsForChangesTheStoreAllTheSame) {
   ASSERT_TRUE(applied.ok());
   EXPECT_EQ(applied->revision, base::Revision(2));
   EXPECT_EQ(harness_.store().revision(), base::Revision(2));
+}
+
+TEST_F(KvWriteTest, OperationsAreCountedAsEtcdCountsThem) {
+  ASSERT_TRUE(Put(context_, PutAndRange().success(0).request_put()).ok());
+  EXPECT_EQ(counts_.puts, 1u);
+  EXPECT_EQ(counts_.put_bytes, 2u);
+  EXPECT_EQ(counts_.txns, 0u);
+  ASSERT_TRUE(Txn(context_, PutAndRange()).ok());
+  EXPECT_EQ(counts_.puts, 2u);
+  EXPECT_EQ(counts_.ranges, 1u);
+  EXPECT_EQ(counts_.txns, 1u);
+  TxnRequest one;
+  one.add_success()->mutable_request_delete_range()->set_key("k");
+  ASSERT_TRUE(Txn(context_, one).ok());
+  EXPECT_EQ(counts_.deletes, 1u);
+  EXPECT_EQ(counts_.txns, 1u);
 }
 
 TEST_F(KvWriteTest, AnOperationThatCannotBeDoneLeavesAllUndone) {

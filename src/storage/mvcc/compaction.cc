@@ -89,6 +89,7 @@ void Store::RemoveOrKeep(Revision revision, bool is_tombstone, base::ByteView ke
   const KeyRecord* const record = index_.Find(key);
   const bool is_kept = record != nullptr && record->IsKept(revision, compaction_->to);
   if (is_kept) return;
+  ++removed_records_;
   buffer_->Delete(kKeyBucket, RevisionKey(revision, is_tombstone).view());
   if (record == nullptr) return;
   const std::lock_guard lock(lock_);

@@ -70,31 +70,62 @@ base::Result<std::optional<base::ByteView>> ReadPin::Get(base::ByteView key) con
   return std::optional(key_value);
 }
 
+bool ReadPin::Visit(const KeyRange& range, const KeyIndex::Visitor& visit) const {
+  KeyRange rest = range;
+  for (base::Bytes resume;; rest.begin = resume) {
+    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
+    bool reached_end = false;
+    {
+      const std::shared_lock lock(store_->lock_);
+      reached_end = store_->index_.Visit(rest, revision_, visit, &pause);
+    }
+    if (!pause.at) return reached_end;
+    resume = *std::move(pause.at);
+  }
+}
+
 base::Result<bool> ReadPin::Slice(const KeyRange& range, size_t max,
                                   std::vector<base::ByteView>* key_values) const {
   RETURN_IF_ERROR(BeginStep());
   std::vector<Revision> found;
-  const auto take = [&](const KeyRecord&, Revision at) {
+  const bool reached_end = Visit(range, [&](const KeyRecord&, Revision at) {
     if (found.size() == max) return false;
     found.push_back(at);
     return true;
-  };
-  bool more = true;
-  KeyRange rest = range;
-  for (base::Bytes resume;; rest.begin = resume) {
-    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
-    {
-      const std::shared_lock lock(store_->lock_);
-      more = !store_->index_.Visit(rest, revision_, take, &pause);
-    }
-    if (!pause.at) break;
-    resume = *std::move(pause.at);
-  }
+  });
   for (const Revision revision : found) {
     ASSIGN_OR_RETURN(const base::ByteView key_value, Fetch(revision));
     key_values->push_back(key_value);
   }
-  return more;
+  return !reached_end;
+}
+
+// The record of a key outlives the pin if the key exists at its revision: a compaction forgets only
+// keys that do not exist at its own, and none past this revision is carried out while the pin
+// lives.
+base::Result<bool> ReadPin::SliceKeys(const KeyRange& range, size_t max,
+                                      std::vector<KeyValue>* keys) const {
+  RETURN_IF_ERROR(BeginStep());
+  const size_t max_size = keys->size() + max;
+  std::vector<std::pair<size_t, Revision>> changed_since;
+  const bool reached_end = Visit(range, [&](const KeyRecord& record, Revision at) {
+    if (keys->size() == max_size) return false;
+    const bool is_newest = record.live() && record.modified() == at;
+    if (!is_newest) changed_since.emplace_back(keys->size(), at);
+    keys->push_back({.key = record.key(),
+                     .create_revision = is_newest ? record.create_revision() : 0,
+                     .mod_revision = at.main,
+                     .version = is_newest ? record.version() : 0});
+    return true;
+  });
+  for (const auto& [place, at] : changed_since) {
+    ASSIGN_OR_RETURN(const base::ByteView encoded, Fetch(at));
+    const auto kv = ParseKeyValue(encoded);
+    if (!kv) return Damaged(at, "cannot be decoded");
+    (*keys)[place].create_revision = kv->create_revision;
+    (*keys)[place].version = kv->version;
+  }
+  return !reached_end;
 }
 
 base::Result<RangeResult> ReadPin::Range(const KeyRange& range, size_t limit) const {
@@ -126,14 +157,17 @@ uint64_t ReadPin::Count(const KeyRange& range) const {
   uint64_t count = 0;
   KeyRange rest = range;
   for (base::Bytes resume;; rest.begin = resume) {
-    KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
-    {
-      const std::shared_lock lock(store_->lock_);
-      count += store_->index_.Count(rest, revision_, &pause);
-    }
-    if (!pause.at) return count;
-    resume = *std::move(pause.at);
+    std::optional<base::Bytes> paused = CountSlice(rest, &count);
+    if (!paused) return count;
+    resume = *std::move(paused);
   }
+}
+
+std::optional<base::Bytes> ReadPin::CountSlice(const KeyRange& range, uint64_t* count) const {
+  KeyIndex::Pause pause{store_->options_.lock_slice, std::nullopt};
+  const std::shared_lock lock(store_->lock_);
+  *count += store_->index_.Count(range, revision_, &pause);
+  return std::move(pause.at);
 }
 
 bool ReadPin::AnyExists() const {

@@ -12,7 +12,9 @@
 #include "runtime/time.h"
 #include "storage/backend/backend.h"
 #include "storage/mvcc/hasher.h"
+#include "storage/mvcc/key_index.h"
 #include "storage/mvcc/key_range.h"
+#include "storage/mvcc/key_value.h"
 #include "storage/mvcc/recent_revisions.h"
 
 namespace mvcc {
@@ -53,11 +55,18 @@ class ReadPin {
   // A read of several steps.
   base::Result<RangeResult> Range(const KeyRange& range, size_t limit) const;
   uint64_t Count(const KeyRange& range) const;
+  // The same in steps, which are many if much was changed after this revision: adds the keys of a
+  // part to `*count`, and returns where the rest begins; nothing if that was all.
+  std::optional<base::Bytes> CountSlice(const KeyRange& range, uint64_t* count) const;
   // The next keys of `range` in a read of several steps: appends at most `max` and returns
   // whether there are more, which begin after the last key appended. What was borrowed before
   // lives on, even if the pin is taken anew.
   base::Result<bool> Slice(const KeyRange& range, size_t max,
                            std::vector<base::ByteView>* key_values) const;
+  // The same without values and leases: from the index, so that a record is read only for a key
+  // that was changed after this revision.
+  base::Result<bool> SliceKeys(const KeyRange& range, size_t max,
+                               std::vector<KeyValue>* keys) const;
 
   // Calls `visit` with the changes from main revision `from` (above the compact revision, or
   // equal to it) up to this one's, ascending, until it returns false.
@@ -85,6 +94,9 @@ class ReadPin {
   // `hold` was taken from the store.
   ReadPin(Store* store, int64_t revision, Hold hold)
       : store_(store), revision_(revision), hold_(std::move(hold)) {}
+  // Calls `visit` for the keys of `range`, with the index locked, until it returns false. Whether
+  // the end was reached.
+  bool Visit(const KeyRange& range, const KeyIndex::Visitor& visit) const;
   // Begins a step: takes the pin anew if it is of age.
   base::Status BeginStep() const;
   // The same when nothing is borrowed.

@@ -80,6 +80,9 @@ class Store {
   // The newest compaction that is finished and whose last changes are cut for commit; -1 if none.
   base::Revision finished_compact_revision() const { return base::Revision(finished_compact_); }
 
+  // Records that compactions have removed since the start.
+  uint64_t removed_records() const { return removed_records_; }
+
   // A batch on its way to the database.
   struct Commit {
     std::unique_ptr<backend::Batch> batch;
@@ -144,6 +147,7 @@ class Store {
   int64_t hashed_compact_ = -1;  // compact revision before the newest one
   bool hash_whole_ = true;
   std::optional<Compaction> compaction_;
+  uint64_t removed_records_ = 0;
 };
 
 }  // namespace mvcc

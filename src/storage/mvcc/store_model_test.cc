@@ -189,6 +189,15 @@ class StoreModelTest : public ::testing::TestWithParam<Setting> {
     for (size_t i = 0; i < result->key_values.size(); ++i) {
       ASSERT_EQ(result->key_values[i], expected[i]);
     }
+    std::vector<KeyValue> keys;
+    ASSERT_EQ(pin.SliceKeys(range, result->key_values.size(), &keys).value(),
+              result->key_values.size() < expected.size());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      KeyValue alone = *ParseKeyValue(expected[i]);
+      alone.value = {};
+      alone.lease = {};
+      ASSERT_EQ(keys[i], alone);
+    }
   }
 
   void ExpectHistoryAndHash() {

@@ -153,7 +153,20 @@ class Stress {
       EXPECT_LE(first->mod_revision, pin.revision().value());
     }
     EXPECT_EQ(pin.Count(KeyRange::All()), contents.size());
+    ExpectKeysOf(pin, contents);
     return contents;
+  }
+  // What the index says of the keys is what their records do.
+  static void ExpectKeysOf(const ReadPin& pin, const std::vector<std::string>& contents) {
+    std::vector<KeyValue> keys;
+    const auto more = pin.SliceKeys(KeyRange::All(), contents.size() + 1, &keys);
+    ASSERT_TRUE(more.ok()) << more.status().ToString();
+    ASSERT_EQ(keys.size(), contents.size());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      KeyValue expected = *ParseKeyValue(contents[i]);
+      expected.value = {};
+      ASSERT_EQ(keys[i], expected);
+    }
   }
   void ExpectEqualHashes() {
     const auto pin = harness_.store().Pin({});

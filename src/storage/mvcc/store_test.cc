@@ -200,6 +200,48 @@ TEST_P(StoreTest, AnOldPinIsTakenAnewByItsNextStep) {
   EXPECT_EQ(read, "a=1 b=1 c=1 d=1 ");
 }
 
+TEST_P(StoreTest, ACountInStepsIsThatOfTheRange) {
+  // Of several leaves, since a step ends with one.
+  for (int key = 100; key < 400; ++key) harness_.Put(std::to_string(key), "1");
+  const auto pin = Pin();
+  harness_.Delete(KeyRange::All());
+  const KeyRange range = KeyRange::Of("110", "390");
+  KeyRange rest = range;
+  uint64_t count = 0;
+  int steps = 1;
+  base::Bytes resume;
+  while (auto paused = pin->CountSlice(rest, &count)) {
+    resume = *std::move(paused);
+    rest.begin = resume;
+    ++steps;
+  }
+  EXPECT_EQ(count, 280u);
+  EXPECT_EQ(pin->Count(range), 280u);
+  EXPECT_GT(steps, 1);
+}
+
+TEST_P(StoreTest, KeysAloneAreThoseOfTheRecordsWithoutValueAndLease) {
+  harness_.Put("a", "1", 7);
+  harness_.Put("b", "1");
+  harness_.Put("b", "2");
+  harness_.Put("c", "1");
+  const auto pin = Pin();
+  harness_.Put("b", "3");
+  harness_.Delete(KeyRange::One("a"));
+  harness_.Put("d", "1");
+  for (const bool committed : {false, true}) {
+    if (committed) harness_.Commit();
+    std::vector<KeyValue> keys;
+    ASSERT_TRUE(*pin->SliceKeys(KeyRange::All(), 2, &keys));
+    ASSERT_FALSE(*pin->SliceKeys(KeyRange::Of("c", base::ByteView("\0", 1)), 2, &keys));
+    const std::vector<KeyValue> expected = {
+        {.key = "a", .create_revision = 2, .mod_revision = 2, .version = 1},
+        {.key = "b", .create_revision = 3, .mod_revision = 4, .version = 2},
+        {.key = "c", .create_revision = 5, .mod_revision = 5, .version = 1}};
+    EXPECT_EQ(keys, expected);
+  }
+}
+
 TEST_P(StoreTest, AnOldPinFailsOnceItsRevisionWasCompacted) {
   harness_.Put("a", "1");
   harness_.Put("a", "2");

@@ -34,8 +34,7 @@ Decoder::Decoder(const runtime::File* file, uint64_t size, std::string path, Opt
       size_(size),
       path_(std::move(path)),
       may_be_torn_(options.may_be_torn),
-      chain_(options.chain),
-      chain_known_(options.chain_known) {}
+      at_{.offset = 0, .chain = options.chain, .chain_known = options.chain_known} {}
 
 Decoder::Outcome Decoder::Next(Record* record) {
   base::ByteView body;
@@ -44,29 +43,55 @@ Decoder::Outcome Decoder::Next(Record* record) {
   if (outcome != Outcome::kRecord) return outcome;
   if (!ParseRecord(body, record)) return Bad(IsTorn(body.size(), padded), "not a record");
   if (!Continues(*record)) return Bad(IsTorn(body.size(), padded), "checksum mismatch");
-  offset_ += kFrameLengthBytes + padded.size();
+  at_.offset += kFrameLengthBytes + padded.size();
   return Outcome::kRecord;
 }
 
+bool Decoder::PassOver() {
+  const Position bad = at_;
+  const base::Status error = error_;
+  if (FindContinuation()) return true;
+  at_ = bad;
+  error_ = error;
+  return false;
+}
+
+bool Decoder::FindContinuation() {
+  base::ByteView body;
+  base::ByteView padded;
+  if (ReadFrame(&body, &padded) != Outcome::kRecord) return false;
+  at_.offset += kFrameLengthBytes + padded.size();
+  Record record;
+  if (ReadFrame(&body, &padded) != Outcome::kRecord || !ParseRecord(body, &record)) return false;
+  at_ = {at_.offset + kFrameLengthBytes + padded.size(), record.crc, true};
+  const Position next = at_;
+  if (Next(&record) != Outcome::kRecord) return false;
+  at_ = next;
+  return true;
+}
+
 Decoder::Outcome Decoder::ReadFrame(base::ByteView* body, base::ByteView* padded) {
-  const uint64_t left = size_ - offset_;
+  const uint64_t left = size_ - at_.offset;
   if (left == 0) return Outcome::kEnd;
   if (left < kFrameLengthBytes) return Bad(true, "the file ends within a length");
   base::ByteView word;
-  error_ = View(offset_, kFrameLengthBytes, &word);
+  error_ = View(at_.offset, kFrameLengthBytes, &word);
   if (!error_.ok()) return Outcome::kFailed;
   const uint64_t length_word = base::Load64Le(word.data());
   if (length_word == 0) return Outcome::kEnd;
 
   const FrameLength length = ParseFrameLength(length_word);
+  if ((length.body_bytes + length.pad_bytes) % kFrameAlignment != 0) {
+    return Bad(false, "the length is not padded");
+  }
   const uint64_t frame_left = left - kFrameLengthBytes;
   if (length.body_bytes > frame_left || length.pad_bytes > frame_left - length.body_bytes) {
-    error_ = View(offset_ + kFrameLengthBytes, std::min(frame_left, kSectorBytes), padded);
+    error_ = View(at_.offset + kFrameLengthBytes, std::min(frame_left, kSectorBytes), padded);
     if (!error_.ok()) return Outcome::kFailed;
     return Bad(PrefixAgrees(BeforeUnwrittenSector(*padded), length.body_bytes),
                "the file ends within the record");
   }
-  error_ = View(offset_ + kFrameLengthBytes, length.body_bytes + length.pad_bytes, padded);
+  error_ = View(at_.offset + kFrameLengthBytes, length.body_bytes + length.pad_bytes, padded);
   if (!error_.ok()) return Outcome::kFailed;
   *body = padded->substr(0, length.body_bytes);
   return Outcome::kRecord;
@@ -74,22 +99,22 @@ Decoder::Outcome Decoder::ReadFrame(base::ByteView* body, base::ByteView* padded
 
 bool Decoder::Continues(const Record& record) {
   if (record.type == RecordType::kCrc) {
-    if (chain_known_ && record.crc != chain_) return false;
-    chain_ = record.crc;
-    chain_known_ = true;
+    if (at_.chain_known && record.crc != at_.chain) return false;
+    at_.chain = record.crc;
+    at_.chain_known = true;
     return true;
   }
-  const uint32_t chain = base::Crc32c(record.data, chain_);
+  const uint32_t chain = base::Crc32c(record.data, at_.chain);
   if (record.crc != chain) return false;
-  chain_ = chain;
-  chain_known_ = true;
+  at_.chain = chain;
+  at_.chain_known = true;
   return true;
 }
 
 Decoder::Outcome Decoder::Bad(bool torn, std::string_view what) {
   const bool is_torn = torn && may_be_torn_;
   std::string message = path_ + ": " + (is_torn ? "torn" : "damaged") + " record at offset ";
-  message.append(std::to_string(offset_)).append(": ").append(what);
+  message.append(std::to_string(at_.offset)).append(": ").append(what);
   error_ = base::Status(base::Code::kDataLoss, message);
   return is_torn ? Outcome::kTorn : Outcome::kDamaged;
 }
@@ -103,7 +128,7 @@ bool Decoder::IsTorn(uint64_t body_bytes, base::ByteView padded) const {
 }
 
 base::ByteView Decoder::BeforeUnwrittenSector(base::ByteView padded) const {
-  const uint64_t start = offset_ + kFrameLengthBytes;
+  const uint64_t start = at_.offset + kFrameLengthBytes;
   size_t checked = 0;
   while (checked < padded.size()) {
     const uint64_t to_boundary = kSectorBytes - (start + checked) % kSectorBytes;

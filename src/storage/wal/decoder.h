@@ -33,21 +33,35 @@ class Decoder {
   // `file` of `size` bytes, named `path` in errors, must outlive the decoder.
   Decoder(const runtime::File* file, uint64_t size, std::string path, Options options);
 
-  // `record->data` borrows until the next call. After anything but kRecord only the accessors
-  // may be called.
+  // `record->data` borrows until the next call. After anything but kRecord only PassOver and the
+  // accessors may be called.
   Outcome Next(Record* record);
+  // After kTorn or kDamaged: goes on behind the record that follows the bad one. It is lost too,
+  // for its checksum, from which the next record must continue, is all that is believed of it.
+  // False, and nothing has changed, if the bad record's length does not lead to two such records.
+  bool PassOver();
 
   // The end of the last valid record.
-  uint64_t offset() const { return offset_; }
-  uint32_t chain() const { return chain_; }
+  uint64_t offset() const { return at_.offset; }
+  uint32_t chain() const { return at_.chain; }
   // Names the file, the offset and what is wrong there; OK after kRecord and kEnd.
   const base::Status& status() const { return error_; }
 
  private:
+  // What is known where the next frame begins.
+  struct Position {
+    uint64_t offset = 0;
+    uint32_t chain = 0;
+    bool chain_known = false;
+  };
+
   Outcome ReadFrame(base::ByteView* body, base::ByteView* padded);
+  // Whether two records follow the frame at the position, the second of which continues the first
+  // one's checksum; then the second is the next.
+  bool FindContinuation();
   Outcome Bad(bool torn, std::string_view what);
-  // Whether the frame at offset_ looks like a write of which only some sectors reached the disk.
-  // `padded` is what follows its length, up to the end of the frame or of the file.
+  // Whether the frame at the position looks like a write of which only some sectors reached the
+  // disk. `padded` is what follows its length, up to the end of the frame or of the file.
   bool IsTorn(uint64_t body_bytes, base::ByteView padded) const;
   // The bytes before the first sector of `padded` that is all zero.
   base::ByteView BeforeUnwrittenSector(base::ByteView padded) const;
@@ -59,9 +73,7 @@ class Decoder {
   const uint64_t size_;
   const std::string path_;
   const bool may_be_torn_;
-  uint32_t chain_;
-  bool chain_known_;
-  uint64_t offset_ = 0;
+  Position at_;
   base::Bytes window_;
   uint64_t window_offset_ = 0;
   base::Status error_;

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "base/wire.h"
+#include "raft/codec.h"
 #include "runtime/posix/disk.h"
 #include "runtime/simulated/disk.h"
+#include "storage/wal/entry_head.h"
 #include "storage/wal/log.h"
-#include "storage/wal/payload.h"
 #include "storage/wal/record.h"
+#include "storage/wal/snapshot_mark.h"
 
 // A log that etcd 3.4.23 wrote (test/fixtures/make_etcd_3_4.py).
 
@@ -57,16 +59,15 @@ TEST(EtcdLogTest, MetadataNamesTheMemberAndTheCluster) {
   EXPECT_EQ(reader.varint(), expected.cluster_id);
 }
 
-TEST(EtcdLogTest, MarksAreThoseOfItsSnapshots) {
+TEST(EtcdLogTest, ItsNewestMarkIsThatOfItsNewestSnapshot) {
   runtime::posix::Disk disk;
-  const auto marks = ReadSnapshotMarks(disk, kFixture);
-  ASSERT_TRUE(marks.ok()) << marks.status().ToString();
-  ASSERT_GE(marks->size(), 3u);  // index 0 and one for every 101 entries
-  for (size_t i = 1; i < marks->size(); ++i) {
-    const auto from_mark = Read(disk, kFixture, marks.value()[i]);
-    ASSERT_TRUE(from_mark.ok()) << from_mark.status().ToString();
-    EXPECT_EQ(from_mark->contents.entries.front().index, marks.value()[i].index + 1);
-  }
+  const auto mark = FindNewestMark(disk, kFixture);
+  ASSERT_TRUE(mark.ok()) << mark.status().ToString();
+  EXPECT_EQ(mark->term, base::Term(2));
+  EXPECT_EQ(mark->index, base::Index(0x12f));  // by the name of the .snap file
+  const auto from_mark = Read(disk, kFixture, *mark);
+  ASSERT_TRUE(from_mark.ok()) << from_mark.status().ToString();
+  EXPECT_EQ(from_mark->contents.entries.front().index, mark->index + 1);
 }
 
 // The same records through our writer give the same bytes.
@@ -85,14 +86,14 @@ TEST(EtcdLogTest, IsWrittenAgainByteForByte) {
     rest.remove_prefix(kFrameLengthBytes + length.body_bytes + length.pad_bytes);
     base::Bytes data(record.data);
     if (record.type == RecordType::kEntry) {
-      Entry entry;
-      ASSERT_TRUE(ParseEntry(record.data, &entry));
-      data = base::Bytes(EntryHead(entry).view()).append(entry.data);
+      const auto entry = raft::DecodeEntry(record.data);
+      ASSERT_TRUE(entry.ok()) << entry.status().ToString();
+      data = base::Bytes(EntryHead(*entry).view()).append(entry->data.view());
     } else if (record.type == RecordType::kState) {
-      HardState state;
-      ASSERT_TRUE(ParseHardState(record.data, &state));
+      const auto state = raft::DecodeHardState(record.data);
+      ASSERT_TRUE(state.ok()) << state.status().ToString();
       data.clear();
-      AppendHardState(state, &data);
+      raft::Encode(*state, &data);
     } else if (record.type == RecordType::kSnapshot) {
       SnapshotMark mark;
       ASSERT_TRUE(ParseSnapshotMark(record.data, &mark));
@@ -121,7 +122,8 @@ TEST(EtcdLogTest, IsContinuedInPlace) {
   auto opened = Log::Open(disk, "/wal", {}, {.segment_bytes = 65536});
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
   const uint64_t next = opened->contents.entries.size() + 1;
-  const Entry entry{.term = base::Term(2), .index = base::Index(next), .data = "ours"};
+  const raft::Entry entry{
+      .term = base::Term(2), .index = base::Index(next), .data = base::SharedBytes("ours")};
   ASSERT_TRUE(opened->log->Append({.entries = {&entry, 1}}).ok());
   opened->log.reset();
   const auto read = Read(disk, "/wal", {});

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/wal/payload.h"
-#include "storage/wal/record.h"
+#include "raft/codec.h"
+#include "storage/wal/entry_head.h"
 
 namespace wal {
 namespace {
@@ -66,6 +66,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, log->directory_, start.index));
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start));
+  RETURN_IF_ERROR(log->RequireCovered(read.tail));
   RETURN_IF_ERROR(log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
@@ -73,6 +74,50 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   log->offset_ = read.tail.offset;
   log->chain_ = read.tail.chain;
   return Opened{std::move(log), std::move(read.contents), read.tail.torn};
+}
+
+base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_view directory,
+                                              const SnapshotMark& covered, Options options) {
+  std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
+  ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
+  RETURN_IF_ERROR(log->LockSegments(names));
+  ASSIGN_OR_RETURN(ReadLog read, ReadPastDamage(disk, log->directory_, covered));
+  RETURN_IF_ERROR(log->RequireCovered(read.tail));
+  raft::HardState& state = read.contents.hard_state;
+  state.commit = std::max(state.commit, covered.index);
+  log->last_index_ = read.tail.last_index;
+  RETURN_IF_ERROR(log->BeginAnew(covered, read.contents));
+  return Opened{std::move(log), std::move(read.contents), true};
+}
+
+base::Status Log::RequireCovered(const Tail& tail) const {
+  if (tail.last_index >= options_.covered) return {};
+  return {base::Code::kDataLoss, tail.path + ": damaged at offset " + std::to_string(tail.offset) +
+                                     ": the log ends at entry " + base::ToString(tail.last_index) +
+                                     ", but the database has entry " +
+                                     base::ToString(options_.covered)};
+}
+
+// The new segment is complete when it appears, and has all that a start needs: from then on what
+// lies before it is not looked at. The oldest goes first, so that no gap remains.
+base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) {
+  metadata_ = contents.metadata;
+  buffer_.clear();
+  RecordWriter writer(0, &buffer_);
+  writer.AppendCrc();
+  writer.Append(RecordType::kMetadata, metadata_);
+  Encode({.mark = &mark, .entries = contents.entries, .hard_state = contents.hard_state}, &writer);
+  hard_state_ = contents.hard_state;
+  ASSIGN_OR_RETURN(PreparedSegment segment,
+                   PrepareSegment(disk_, TemporaryPath(0),
+                                  std::max<uint64_t>(options_.segment_bytes, buffer_.size())));
+  const std::vector<Segment> broken = std::exchange(segments_, {});
+  const SegmentName name{broken.back().name.sequence + 1, mark.index};
+  RETURN_IF_ERROR(AddSegment(std::move(segment), name, writer.chain()));
+  for (const Segment& old : broken) {
+    RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), PathOf(old.name) + ".broken"));
+  }
+  return disk_.SyncDirectory(directory_);
 }
 
 base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
@@ -123,25 +168,11 @@ base::Status Log::Append(const Batch& batch) {
 base::Status Log::Write(const Batch& batch) {
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
-  if (batch.mark != nullptr) {
-    payload_.clear();
-    AppendSnapshotMark(*batch.mark, &payload_);
-    writer.Append(RecordType::kSnapshot, payload_);
-    last_index_ = std::max(last_index_, batch.mark->index);
-  }
-  for (const Entry& entry : batch.entries) {
-    writer.Append(RecordType::kEntry, EntryHead(entry).view(), entry.data);
-    last_index_ = entry.index;
-  }
-  const HardState& state = batch.hard_state;
-  const bool state_changed = state != HardState() && state != hard_state_;
-  if (state_changed) {
-    payload_.clear();
-    AppendHardState(state, &payload_);
-    writer.Append(RecordType::kState, payload_);
-  }
+  Encode(batch, &writer);
   if (buffer_.empty()) return {};
 
+  const raft::HardState& state = batch.hard_state;
+  const bool state_changed = !state.empty() && state != hard_state_;
   const bool must_sync =
       batch.mark != nullptr || !batch.entries.empty() ||
       (state_changed && (state.term != hard_state_.term || state.vote != hard_state_.vote));
@@ -153,6 +184,24 @@ base::Status Log::Write(const Batch& batch) {
   written_bytes_ += buffer_.size();
   chain_ = writer.chain();
   return {};
+}
+
+void Log::Encode(const Batch& batch, RecordWriter* writer) {
+  if (batch.mark != nullptr) {
+    payload_.clear();
+    AppendSnapshotMark(*batch.mark, &payload_);
+    writer->Append(RecordType::kSnapshot, payload_);
+    last_index_ = std::max(last_index_, batch.mark->index);
+  }
+  for (const raft::Entry& entry : batch.entries) {
+    writer->Append(RecordType::kEntry, EntryHead(entry).view(), entry.data.view());
+    last_index_ = entry.index;
+  }
+  if (!batch.hard_state.empty() && batch.hard_state != hard_state_) {
+    payload_.clear();
+    raft::Encode(batch.hard_state, &payload_);
+    writer->Append(RecordType::kState, payload_);
+  }
 }
 
 // The segment appears under its name with its opening records durable, or not at all: a log that
@@ -171,19 +220,23 @@ base::Status Log::Cut() {
   RecordWriter writer(chain_, &buffer_);
   writer.AppendCrc();
   writer.Append(RecordType::kMetadata, metadata_);
-  if (hard_state_ != HardState()) {
+  if (!hard_state_.empty()) {
     payload_.clear();
-    AppendHardState(hard_state_, &payload_);
+    raft::Encode(hard_state_, &payload_);
     writer.Append(RecordType::kState, payload_);
   }
-  RETURN_IF_ERROR(next.file->WriteAt(0, buffer_));
-  RETURN_IF_ERROR(next.file->Sync());
   const SegmentName name{full.name.sequence + 1, last_index_ + 1};
-  RETURN_IF_ERROR(disk_.Rename(next.path, PathOf(name)));
+  return AddSegment(std::move(next), name, writer.chain());
+}
+
+base::Status Log::AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain) {
+  RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
+  RETURN_IF_ERROR(segment.file->Sync());
+  RETURN_IF_ERROR(disk_.Rename(segment.path, PathOf(name)));
   RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
-  segments_.push_back({name, std::move(next.file)});
+  segments_.push_back({name, std::move(segment.file)});
   offset_ = buffer_.size();
-  chain_ = writer.chain();
+  chain_ = chain;
   return {};
 }
 

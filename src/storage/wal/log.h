@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "raft/types.h"
 #include "runtime/disk.h"
 #include "storage/wal/reader.h"
+#include "storage/wal/record.h"
 #include "storage/wal/segment.h"
-#include "storage/wal/types.h"
+#include "storage/wal/snapshot_mark.h"
 
 namespace wal {
 
@@ -20,9 +22,9 @@ namespace wal {
 struct Batch {
   // Written first: the snapshot's file is durable already.
   const SnapshotMark* mark = nullptr;
-  std::span<const Entry> entries = {};
-  // All zero if it did not change.
-  HardState hard_state = {};
+  std::span<const raft::Entry> entries = {};
+  // Empty if it did not change.
+  raft::HardState hard_state = {};
 };
 
 // The write-ahead log in append mode: the files of one directory, whose segments it holds locked.
@@ -34,6 +36,9 @@ class Log {
  public:
   struct Options {
     uint64_t segment_bytes = kSegmentBytes;
+    // The database has all entries up to this one: they were durable in the log, so that a log
+    // which ends before it, whatever its end looks like, was not cut off by a crash.
+    base::Index covered = {};
   };
   struct Opened;
 
@@ -43,9 +48,16 @@ class Log {
                                                    base::ByteView metadata, Options options);
 
   // Opens an existing log and reads it as Read does. A torn end is cut off, durably, after a copy
-  // of the segment was kept as "<segment>.broken". kUnavailable if another process holds the log.
+  // of the segment was kept as "<segment>.broken". kUnavailable if another process holds the log;
+  // kDataLoss also for one that ends before options.covered. After an error nothing has changed.
   static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
                                    const SnapshotMark& start, Options options);
+
+  // The same for a log that Open refuses as damaged, by ReadPastDamage: the log begins anew in a
+  // segment behind the last one, with a mark at `covered`, an entry that the database has durably.
+  // The segments before are kept as "<segment>.broken". Durable on return.
+  static base::Result<Opened> OpenPastDamage(runtime::Disk& disk, std::string_view directory,
+                                             const SnapshotMark& covered, Options options);
 
   // Appends the batch with one write. Durable on return, unless all that it holds is a hard state
   // which raises only the commit index: that is written, and durable with the next batch. Starts
@@ -84,9 +96,14 @@ class Log {
 
   base::Status CreateFiles(base::ByteView metadata);
   base::Status LockSegments(const std::vector<SegmentName>& names);
+  base::Status RequireCovered(const Tail& tail) const;
+  base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
+  // Puts a segment that begins with what is in buffer_ behind the others.
+  base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
   base::Status RepairTail(const Tail& tail);
   base::Status KeepBroken(const Segment& segment);
   base::Status Write(const Batch& batch);
+  void Encode(const Batch& batch, RecordWriter* writer);
   base::Status Cut();
   std::string TemporaryPath(unsigned number) const;
   std::string PathOf(const SegmentName& name) const;
@@ -95,7 +112,7 @@ class Log {
   const std::string directory_;
   const Options options_;
   base::Bytes metadata_;
-  HardState hard_state_;           // the last one written
+  raft::HardState hard_state_;     // the last one written
   base::Index last_index_;         // of the last entry written
   std::vector<Segment> segments_;  // oldest first; appends go to the last
   PreparedSegment next_;           // no file: none at hand
@@ -112,7 +129,7 @@ class Log {
 struct Log::Opened {
   std::unique_ptr<Log> log;
   Contents contents;
-  bool repaired = false;  // a torn end was cut off
+  bool repaired = false;  // something was cut off or passed over
 };
 
 }  // namespace wal

@@ -63,16 +63,17 @@ class Workload {
   bool AppendBatch(Promises* promises) {
     const uint64_t first = promises->entries.size() + 1;
     promises->pending.clear();
-    std::vector<Entry> entries;
+    std::vector<raft::Entry> entries;
     for (uint64_t count = random_.Between(1, 6); count > 0; --count) {
       promises->pending.emplace_back(random_.Below(900),
                                      static_cast<char>(random_.Between(1, 255)));
     }
     for (size_t i = 0; i < promises->pending.size(); ++i) {
-      entries.push_back(
-          {.term = base::Term(1), .index = base::Index(first + i), .data = promises->pending[i]});
+      entries.push_back({.term = base::Term(1),
+                         .index = base::Index(first + i),
+                         .data = base::SharedBytes(promises->pending[i])});
     }
-    const HardState state{base::Term(1), base::MemberId(1), base::Index(first - 1)};
+    const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(first - 1)};
     if (!log_->Append({.entries = entries, .hard_state = state}).ok()) return false;
     std::move(promises->pending.begin(), promises->pending.end(),
               std::back_inserter(promises->entries));

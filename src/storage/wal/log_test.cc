@@ -48,9 +48,10 @@ class WalLogTest : public ::testing::Test {
     return std::move(opened->contents);
   }
   base::Status AppendEntry(uint64_t index, uint64_t term = 1, size_t size = 100) {
-    const base::Bytes data = DataOf(index, size);
-    const Entry entry{.term = base::Term(term), .index = base::Index(index), .data = data};
-    const HardState state{base::Term(term), base::MemberId(1), base::Index(index - 1)};
+    const raft::Entry entry{.term = base::Term(term),
+                            .index = base::Index(index),
+                            .data = base::SharedBytes(DataOf(index, size))};
+    const raft::HardState state{base::Term(term), base::MemberId(1), base::Index(index - 1)};
     return log_->Append({.entries = {&entry, 1}, .hard_state = state});
   }
   void AppendEntries(uint64_t first, uint64_t last) {
@@ -64,7 +65,7 @@ class WalLogTest : public ::testing::Test {
   }
   static std::vector<uint64_t> Indexes(const Contents& contents) {
     std::vector<uint64_t> indexes;
-    for (const StoredEntry& entry : contents.entries) indexes.push_back(entry.index.value());
+    for (const raft::Entry& entry : contents.entries) indexes.push_back(entry.index.value());
     return indexes;
   }
 
@@ -76,7 +77,7 @@ TEST_F(WalLogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
   Create();
   const Contents contents = MustReopen();
   EXPECT_EQ(contents.metadata, "metadata");
-  EXPECT_EQ(contents.hard_state, HardState());
+  EXPECT_EQ(contents.hard_state, raft::HardState());
   EXPECT_TRUE(contents.entries.empty());
 }
 
@@ -93,7 +94,7 @@ TEST_F(WalLogTest, EntriesAndHardStateReadBackThroughManySegments) {
   const Contents contents = MustReopen();
   ASSERT_EQ(contents.entries.size(), 200u);
   for (uint64_t index = 1; index <= 200; ++index) {
-    const StoredEntry& entry = contents.entries[index - 1];
+    const raft::Entry& entry = contents.entries[index - 1];
     EXPECT_EQ(entry.index, base::Index(index));
     EXPECT_EQ(entry.data.view(), DataOf(index));
   }
@@ -138,16 +139,33 @@ TEST_F(WalLogTest, AMarkOfAnotherTermIsRefused) {
   EXPECT_EQ(Reopen({base::Index(7), base::Term(2), {}}).status().code(), base::Code::kDataLoss);
 }
 
-TEST_F(WalLogTest, OnlyCommittedMarksAreListed) {
+TEST_F(WalLogTest, TheNewestMarkIsTheLastOneThatIsCommitted) {
   Create();
-  AppendEntries(1, 10);
+  EXPECT_EQ(FindNewestMark(disk_, kDirectory).value(), SnapshotMark());
+  AppendEntries(1, 5);
+  AppendMark(3);
+  AppendEntries(6, 10);
   AppendMark(7);
   AppendMark(11);  // the hard state says that 9 is committed
   log_.reset();
-  const auto marks = ReadSnapshotMarks(disk_, kDirectory);
-  ASSERT_TRUE(marks.ok()) << marks.status().ToString();
-  ASSERT_EQ(marks->size(), 2u);
-  EXPECT_EQ(marks.value()[1].index, base::Index(7));
+  const auto mark = FindNewestMark(disk_, kDirectory);
+  ASSERT_TRUE(mark.ok()) << mark.status().ToString();
+  EXPECT_EQ(mark->index, base::Index(7));
+}
+
+TEST_F(WalLogTest, TheNewestMarkIsFoundInAnOlderSegment) {
+  Create();
+  AppendEntries(1, 10);
+  AppendMark(7);
+  AppendEntries(11, 150);
+  ASSERT_GT(log_->segments().size(), 3u);
+  log_.reset();
+  EXPECT_EQ(FindNewestMark(disk_, kDirectory)->index, base::Index(7));
+}
+
+TEST_F(WalLogTest, ALogWithoutAMarkIsNamed) {
+  ASSERT_TRUE(disk_.CreateDirectories(kDirectory).ok());
+  EXPECT_EQ(FindNewestMark(disk_, kDirectory).status().code(), base::Code::kNotFound);
 }
 
 TEST_F(WalLogTest, ASecondOwnerIsRefused) {
@@ -159,19 +177,20 @@ TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsNotSynced) {
   Create();
   AppendEntries(1, 3);
   const uint64_t before = disk_.operation_count();
-  const HardState commit{base::Term(1), base::MemberId(1), base::Index(3)};
+  const raft::HardState commit{base::Term(1), base::MemberId(1), base::Index(3)};
   ASSERT_TRUE(log_->Append({.hard_state = commit}).ok());
   EXPECT_EQ(disk_.operation_count() - before, 1u);
-  const HardState vote{base::Term(2), base::MemberId(2), base::Index(3)};
+  const raft::HardState vote{base::Term(2), base::MemberId(2), base::Index(3)};
   ASSERT_TRUE(log_->Append({.hard_state = vote}).ok());
   EXPECT_EQ(disk_.operation_count() - before, 3u);
 }
 
 TEST_F(WalLogTest, ABatchIsOneWriteAndOneSync) {
   Create();
-  std::vector<Entry> entries;
+  std::vector<raft::Entry> entries;
   for (uint64_t index = 1; index <= 20; ++index) {
-    entries.push_back({.term = base::Term(1), .index = base::Index(index), .data = "data"});
+    entries.push_back(
+        {.term = base::Term(1), .index = base::Index(index), .data = base::SharedBytes("data")});
   }
   const uint64_t before = disk_.operation_count();
   ASSERT_TRUE(log_->Append({.entries = entries}).ok());

@@ -1,71 +1,102 @@
 #include "storage/wal/reader.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/callback.h"
+#include "raft/codec.h"
 #include "storage/wal/decoder.h"
-#include "storage/wal/payload.h"
 
 namespace wal {
 namespace {
 
-base::Status DataLoss(std::string_view path, std::string_view what) {
-  return base::Status(base::Code::kDataLoss, std::string(path).append(": ").append(what));
+base::Status DataLoss(std::string what) {
+  return base::Status(base::Code::kDataLoss, std::move(what));
 }
 
 base::Status RequireConsecutive(std::string_view directory, const std::vector<SegmentName>& names) {
   for (size_t i = 1; i < names.size(); ++i) {
     if (names[i].sequence != names[i - 1].sequence + 1) {
-      return DataLoss(directory, "no segment between " + names[i - 1].ToString() + " and " +
-                                     names[i].ToString());
+      return DataLoss(std::string(directory) + ": no segment between " + names[i - 1].ToString() +
+                      " and " + names[i].ToString());
     }
   }
   return {};
 }
 
-using Visitor = base::Callback<base::Status(const Record&, const std::string& path)>;
+// Takes the records of segments one by one.
+class Visitor {
+ public:
+  virtual ~Visitor() = default;
+  // An error says what is wrong with the record.
+  virtual base::Status Add(const Record& record) = 0;
+  // Whether damage behind the records added so far may be passed over.
+  virtual bool MayPassOver() { return false; }
+};
 
-// Calls `visit` with every record but the crc-records; returns where the log ends.
-base::Result<Tail> VisitRecords(runtime::Disk& disk, std::string_view directory,
-                                const std::vector<SegmentName>& names, Visitor visit) {
+// Gives `visitor` every record of a segment; returns where it ends.
+base::Result<Tail> VisitSegment(runtime::Disk& disk, std::string path, Decoder::Options options,
+                                Visitor* visitor) {
+  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  Decoder decoder(file.get(), size, path, options);
+  Record record;
+  Decoder::Outcome outcome;
+  uint64_t offset = 0;
+  while ((outcome = decoder.Next(&record)) != Decoder::Outcome::kEnd) {
+    if (outcome == Decoder::Outcome::kFailed) return decoder.status();
+    if (outcome == Decoder::Outcome::kRecord) {
+      const base::Status added = visitor->Add(record);
+      if (!added.ok()) {
+        return DataLoss(path + ": damaged record at offset " + std::to_string(offset) + ": " +
+                        std::string(added.message()));
+      }
+    } else if (!visitor->MayPassOver() || !decoder.PassOver()) {
+      if (outcome == Decoder::Outcome::kDamaged) return decoder.status();
+      break;
+    }
+    offset = decoder.offset();
+  }
+  Tail tail;
+  tail.path = std::move(path);
+  tail.offset = decoder.offset();
+  tail.chain = decoder.chain();
+  tail.torn = outcome == Decoder::Outcome::kTorn;
+  return tail;
+}
+
+base::Result<Tail> VisitSegments(runtime::Disk& disk, std::string_view directory,
+                                 const std::vector<SegmentName>& names, Visitor* visitor) {
   Tail tail;
   Decoder::Options options;
-  for (size_t i = 0; i < names.size(); ++i) {
-    std::string path = runtime::JoinPath(directory, names[i].ToString());
-    ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
-    ASSIGN_OR_RETURN(const uint64_t size, file->Size());
-    options.may_be_torn = i + 1 == names.size();
-    Decoder decoder(file.get(), size, path, options);
-    Record record;
-    Decoder::Outcome outcome;
-    while ((outcome = decoder.Next(&record)) == Decoder::Outcome::kRecord) {
-      if (record.type != RecordType::kCrc) RETURN_IF_ERROR(visit(record, path));
-    }
-    tail.torn = outcome == Decoder::Outcome::kTorn;
-    if (outcome != Decoder::Outcome::kEnd && !tail.torn) return decoder.status();
-    tail.offset = decoder.offset();
-    tail.chain = options.chain = decoder.chain();
+  for (const SegmentName& name : names) {
+    options.may_be_torn = name == names.back();
+    ASSIGN_OR_RETURN(
+        tail, VisitSegment(disk, runtime::JoinPath(directory, name.ToString()), options, visitor));
+    options.chain = tail.chain;
     options.chain_known = true;
   }
   return tail;
 }
 
 // Collects the contents of a log record by record.
-class Collector {
+class Collector : public Visitor {
  public:
-  explicit Collector(const SnapshotMark& start) : start_(start) {}
+  // Reads from the segment `first` on, which is named by what follows the entries before it.
+  Collector(const SnapshotMark& start, const SegmentName& first)
+      : start_(start), last_index_(std::max<uint64_t>(first.first_index.value(), 1) - 1) {}
 
-  base::Status Add(const Record& record, const std::string& path) {
+  base::Status Add(const Record& record) override {
     switch (record.type) {
       case RecordType::kMetadata:
-        return AddMetadata(record.data, path);
+        return AddMetadata(record.data);
       case RecordType::kEntry:
-        return AddEntry(record.data, path);
+        return AddEntry(record.data);
       case RecordType::kState:
-        if (!ParseHardState(record.data, &contents_.hard_state)) return Malformed(path);
-        return {};
+        return AddState(record.data);
       case RecordType::kSnapshot:
-        return AddMark(record.data, path);
+        return AddMark(record.data);
       case RecordType::kCrc:
         break;
     }
@@ -76,55 +107,125 @@ class Collector {
   base::Index last_index() const { return last_index_; }
   Contents TakeContents() { return std::move(contents_); }
 
- private:
-  static base::Status Malformed(const std::string& path) {
-    return DataLoss(path, "a record with a good checksum cannot be decoded");
-  }
+ protected:
+  const SnapshotMark& start_;
+  Contents contents_;
+  base::Index last_index_;
+  bool metadata_found_ = false;
+  bool start_found_ = false;
+  // Since the beginning, or since damage was passed over.
+  bool entry_found_ = false;
+  bool state_found_ = false;
 
-  base::Status AddMetadata(base::ByteView data, const std::string& path) {
+ private:
+  base::Status AddMetadata(base::ByteView data) {
     if (metadata_found_ && contents_.metadata != data) {
-      return DataLoss(path, "the metadata differs from that of the segment before");
+      return DataLoss("the metadata differs from that of the segment before");
     }
     contents_.metadata = base::Bytes(data);
     metadata_found_ = true;
     return {};
   }
 
-  base::Status AddEntry(base::ByteView data, const std::string& path) {
-    Entry entry;
-    if (!ParseEntry(data, &entry)) return Malformed(path);
-    last_index_ = entry.index;
-    if (entry.index <= start_.index) return {};
-    const uint64_t position = entry.index - start_.index - 1;
+  base::Status AddEntry(base::ByteView data) {
+    base::Result<raft::Entry> entry = raft::DecodeEntry(data);
+    RETURN_IF_ERROR(entry.status());
+    entry_found_ = true;
+    last_index_ = entry->index;
     auto& entries = contents_.entries;
+    // It replaces those from its index on, also all of them.
+    const bool covered = entry->index <= start_.index;
+    const uint64_t position = covered ? 0 : entry->index - start_.index - 1;
     if (position > entries.size()) {
-      return DataLoss(path, "entry " + base::ToString(entry.index) + " follows entry " +
-                                base::ToString(start_.index + entries.size()));
+      return DataLoss("entry " + base::ToString(entry->index) + " follows entry " +
+                      base::ToString(start_.index + entries.size()));
     }
     entries.resize(position);
-    entries.push_back({entry.type, entry.term, entry.index, base::SharedBytes(entry.data)});
+    if (!covered) entries.push_back(*std::move(entry));
     return {};
   }
 
-  base::Status AddMark(base::ByteView data, const std::string& path) {
+  base::Status AddState(base::ByteView data) {
+    const base::Result<raft::HardState> state = raft::DecodeHardState(data);
+    RETURN_IF_ERROR(state.status());
+    contents_.hard_state = *state;
+    state_found_ = true;
+    return {};
+  }
+
+  base::Status AddMark(base::ByteView data) {
     SnapshotMark mark;
-    if (!ParseSnapshotMark(data, &mark)) return Malformed(path);
+    if (!ParseSnapshotMark(data, &mark)) {
+      return DataLoss("not a snapshot mark");
+    }
+    last_index_ = std::max(last_index_, mark.index);
     if (mark.index != start_.index) return {};
     if (mark.term != start_.term) {
-      return DataLoss(path, "the log's snapshot at index " + base::ToString(mark.index) +
-                                " has term " + base::ToString(mark.term) + ", not " +
-                                base::ToString(start_.term));
+      return DataLoss("the log's snapshot at index " + base::ToString(mark.index) + " has term " +
+                      base::ToString(mark.term) + ", not " + base::ToString(start_.term));
     }
     start_found_ = true;
     return {};
   }
-
-  const SnapshotMark& start_;
-  Contents contents_;
-  base::Index last_index_;
-  bool metadata_found_ = false;
-  bool start_found_ = false;
 };
+
+// Passes over damage among the entries that need not be read.
+class PastDamageCollector final : public Collector {
+ public:
+  using Collector::Collector;
+
+  bool MayPassOver() override {
+    if (last_index_ >= start_.index) return false;
+    passed_over_ = true;
+    contents_.entries.clear();
+    entry_found_ = false;
+    state_found_ = false;
+    return true;
+  }
+
+  // Whether nothing above the start was lost.
+  bool whole() const { return metadata_found_ && state_found_ && (entry_found_ || !passed_over_); }
+
+ private:
+  bool passed_over_ = false;
+};
+
+// The last committed mark of one segment after another, from the last one back.
+class MarkFinder final : public Visitor {
+ public:
+  base::Status Add(const Record& record) override {
+    if (record.type == RecordType::kState) {
+      const base::Result<raft::HardState> state = raft::DecodeHardState(record.data);
+      RETURN_IF_ERROR(state.status());
+      commit_ = state->commit;
+    } else if (record.type == RecordType::kSnapshot) {
+      if (!ParseSnapshotMark(record.data, &marks_.emplace_back())) {
+        return DataLoss("not a snapshot mark");
+      }
+    }
+    return {};
+  }
+
+  // After a whole segment: its newest mark that is committed. Segments begin with the hard state
+  // that holds there, so that the first one looked at knows what is.
+  std::optional<SnapshotMark> TakeNewest() {
+    known_commit_ = known_commit_.value_or(commit_);
+    std::erase_if(marks_, [this](const auto& mark) { return mark.index > *known_commit_; });
+    if (marks_.empty()) return std::nullopt;
+    return std::move(marks_.back());
+  }
+
+ private:
+  std::vector<SnapshotMark> marks_;
+  base::Index commit_;
+  std::optional<base::Index> known_commit_;
+};
+
+base::Status NoSegment(std::string_view directory, base::Index index) {
+  return {
+      base::Code::kNotFound,
+      std::string(directory) + ": no log segment reaches back to index " + base::ToString(index)};
+}
 
 }  // namespace
 
@@ -134,11 +235,7 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
   ASSIGN_OR_RETURN(auto names, ListSegments(disk, directory));
   auto first = names.end();
   while (first != names.begin() && (first == names.end() || first->first_index > start)) --first;
-  if (names.empty() || first->first_index > start) {
-    return base::Status(
-        base::Code::kNotFound,
-        std::string(directory) + ": no log segment reaches back to index " + base::ToString(start));
-  }
+  if (names.empty() || first->first_index > start) return NoSegment(directory, start);
   names.erase(names.begin(), first);
   RETURN_IF_ERROR(RequireConsecutive(directory, names));
   return names;
@@ -147,41 +244,43 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
                            const SnapshotMark& start) {
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, start.index));
-  Collector collector(start);
-  ASSIGN_OR_RETURN(Tail tail,
-                   VisitRecords(disk, directory, names,
-                                [&collector](const Record& record, const std::string& path) {
-                                  return collector.Add(record, path);
-                                }));
+  Collector collector(start, names.front());
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, &collector));
   if (!collector.start_found()) {
     return base::Status(base::Code::kNotFound, std::string(directory) +
                                                    ": the log has no snapshot record of index " +
                                                    base::ToString(start.index));
   }
   tail.last_index = collector.last_index();
-  return ReadLog{collector.TakeContents(), tail};
+  return ReadLog{collector.TakeContents(), std::move(tail)};
 }
 
-base::Result<std::vector<SnapshotMark>> ReadSnapshotMarks(runtime::Disk& disk,
-                                                          std::string_view directory) {
+base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view directory,
+                                     const SnapshotMark& covered) {
+  // A segment that begins with the next entry is enough.
+  ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, covered.index + 1));
+  PastDamageCollector collector(covered, names.front());
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, &collector));
+  if (!collector.whole()) {
+    return DataLoss(tail.path + ": nothing behind the damage says what was lost");
+  }
+  tail.last_index = collector.last_index();
+  return ReadLog{collector.TakeContents(), std::move(tail)};
+}
+
+base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory) {
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, directory));
-  RETURN_IF_ERROR(RequireConsecutive(directory, names));
-  std::vector<SnapshotMark> marks;
-  HardState state;
-  RETURN_IF_ERROR(VisitRecords(disk, directory, names,
-                               [&](const Record& record, const std::string& path) -> base::Status {
-                                 bool parsed = true;
-                                 if (record.type == RecordType::kSnapshot) {
-                                   parsed = ParseSnapshotMark(record.data, &marks.emplace_back());
-                                 } else if (record.type == RecordType::kState) {
-                                   parsed = ParseHardState(record.data, &state);
-                                 }
-                                 return parsed ? base::Status()
-                                               : DataLoss(path, "a record cannot be decoded");
-                               })
-                      .status());
-  std::erase_if(marks, [&state](const auto& mark) { return mark.index > state.commit; });
-  return marks;
+  MarkFinder finder;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    Decoder::Options options;
+    options.may_be_torn = name == names.rbegin();
+    RETURN_IF_ERROR(
+        VisitSegment(disk, runtime::JoinPath(directory, name->ToString()), options, &finder)
+            .status());
+    if (auto newest = finder.TakeNewest()) return *std::move(newest);
+  }
+  return base::Status(base::Code::kNotFound,
+                      std::string(directory) + ": the log has no mark to be read from");
 }
 
 }  // namespace wal

@@ -1,31 +1,32 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "raft/types.h"
 #include "runtime/disk.h"
 #include "storage/wal/segment.h"
-#include "storage/wal/types.h"
+#include "storage/wal/snapshot_mark.h"
 
 namespace wal {
 
 // What a log says after a snapshot.
 struct Contents {
   base::Bytes metadata;
-  HardState hard_state;
+  raft::HardState hard_state;
   // Those after the starting mark, consecutive; what a later entry replaced is gone.
-  std::vector<StoredEntry> entries;
+  std::vector<raft::Entry> entries;
 };
 
 // Where a log ends.
 struct Tail {
+  std::string path;     // of the last segment
   uint64_t offset = 0;  // in the last segment
   uint32_t chain = 0;
-  base::Index last_index;  // of the last entry written, 0 if none
+  base::Index last_index;  // of the last entry or mark written, 0 if none
   bool torn = false;       // what follows `offset` was cut off by a crash
 };
 
@@ -46,8 +47,16 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
                            const SnapshotMark& start);
 
-// The marks of all segments with an index that is known to be committed, in the order written.
-base::Result<std::vector<SnapshotMark>> ReadSnapshotMarks(runtime::Disk& disk,
-                                                          std::string_view directory);
+// Reads the log after the entry `covered`, which need not be a mark, from the last segments that
+// are needed for it, and passes over damage as long as all that it took away is known to be at or
+// below that entry: behind it the log must go on with a hard state and with an entry that is at
+// most the next one. Otherwise the errors of Read. Changes nothing.
+base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view directory,
+                                     const SnapshotMark& covered);
+
+// The newest mark with an index that is known to be committed: from there a log should be read.
+// Looks at the segments from the last one back, and at no more than that takes. kNotFound without
+// such a mark, kDataLoss as Read.
+base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory);
 
 }  // namespace wal

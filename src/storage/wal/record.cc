@@ -11,7 +11,6 @@ namespace {
 
 constexpr uint64_t kBodyBytesMask = (uint64_t{1} << 56) - 1;
 constexpr uint64_t kPadded = 0x80;
-constexpr size_t kFrameAlignment = 8;
 
 constexpr char kTypeTag = 1 << 3;
 constexpr char kCrcTag = 2 << 3;

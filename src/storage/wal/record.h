@@ -34,6 +34,7 @@ struct FrameLength {
   uint64_t pad_bytes = 0;
 };
 inline constexpr size_t kFrameLengthBytes = 8;
+inline constexpr size_t kFrameAlignment = 8;
 
 FrameLength ParseFrameLength(uint64_t word);
 

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "base/crc32c.h"
-#include "storage/wal/payload.h"
+#include "raft/codec.h"
+#include "storage/wal/entry_head.h"
+#include "storage/wal/snapshot_mark.h"
 
 namespace wal {
 namespace {
@@ -50,41 +52,32 @@ TEST(RecordTest, AnUnknownTypeIsNoRecord) {
   EXPECT_FALSE(ParseRecord("", &record));
 }
 
-TEST(PayloadTest, EntriesKeepZeroNumbersAndDropEmptyData) {
-  const Entry entry{.type = 0, .term = base::Term(2), .index = base::Index(300), .data = {}};
-  const EntryHead head(entry);
-  EXPECT_EQ(head.view(), base::ByteView("\x08\0\x10\x02\x18\xac\x02", 7));
+TEST(EntryHeadTest, AHeadAndItsDataAreAnEntryThatKeepsZeroNumbers) {
+  const raft::Entry entries[] = {
+      {.term = base::Term(2), .index = base::Index(300)},
+      {.term = base::Term(~0ull),
+       .index = base::Index(~0ull),
+       .type = raft::EntryType::kConfChange,
+       .data = base::SharedBytes(base::Bytes(200, 'd'))},
+  };
+  for (const raft::Entry& entry : entries) {
+    const base::Bytes encoded = base::Bytes(EntryHead(entry).view()).append(entry.data.view());
+    EXPECT_EQ(raft::DecodeEntry(encoded).value(), entry);
+  }
+  EXPECT_EQ(EntryHead(entries[0]).view(), base::ByteView("\x08\0\x10\x02\x18\xac\x02", 7));
 }
 
-TEST(PayloadTest, EntriesReadBack) {
-  const base::Bytes data(200, 'd');
-  const Entry entry{
-      .type = 1, .term = base::Term(~0ull), .index = base::Index(~0ull), .data = data};
-  const EntryHead head(entry);
-  const base::Bytes encoded = base::Bytes(head.view()) + data;
-  Entry parsed;
-  ASSERT_TRUE(ParseEntry(encoded, &parsed));
-  EXPECT_EQ(parsed.type, entry.type);
-  EXPECT_EQ(parsed.term, entry.term);
-  EXPECT_EQ(parsed.index, entry.index);
-  EXPECT_EQ(parsed.data, entry.data);
-}
-
-TEST(PayloadTest, HardStatesAndMarksReadBack) {
+TEST(SnapshotMarkTest, MarksReadBackAndKeepZeroNumbers) {
   base::Bytes out;
-  const HardState state{base::Term(3), base::MemberId(0), base::Index(9)};
-  AppendHardState(state, &out);
-  EXPECT_EQ(out, base::Bytes("\x08\x03\x10\x00\x18\x09", 6));
-  HardState parsed_state;
-  ASSERT_TRUE(ParseHardState(out, &parsed_state));
-  EXPECT_EQ(parsed_state, state);
-
+  AppendSnapshotMark({}, &out);
+  EXPECT_EQ(out, base::Bytes("\x08\x00\x10\x00", 4));
   out.clear();
   const SnapshotMark mark{base::Index(5), base::Term(2), "voters"};
   AppendSnapshotMark(mark, &out);
   SnapshotMark parsed_mark;
   ASSERT_TRUE(ParseSnapshotMark(out, &parsed_mark));
   EXPECT_EQ(parsed_mark, mark);
+  EXPECT_FALSE(ParseSnapshotMark("\x08", &parsed_mark));
 }
 
 }  // namespace

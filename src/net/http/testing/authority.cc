@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
@@ -77,8 +78,9 @@ base::Bytes Authority::certificate_pem() const {
   return PemOf(certificate_.get());
 }
 
-SelfSigned Authority::Issue(int64_t serial, const std::string& host) const {
-  const KeyPointer key(EVP_EC_gen("P-256"));
+SelfSigned Authority::Issue(int64_t serial, const std::string& host, Key kind) const {
+  constexpr size_t kRsaBits = 2048;
+  const KeyPointer key(kind == Key::kRsa ? EVP_RSA_gen(kRsaBits) : EVP_EC_gen("P-256"));
   const CertificatePointer certificate = NewCertificate(serial, host, key.get());
   AddExtension(certificate.get(), NID_ext_key_usage, "clientAuth,serverAuth");
   AddExtension(certificate.get(), NID_subject_alt_name, "DNS:" + host);

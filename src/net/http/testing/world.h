@@ -269,6 +269,7 @@ class World {
   void DestroyServer() { server_.reset(); }
   const Counters& counters() { return server_->counters(); }
   uint64_t abuse(Abuse kind) { return counters().abuse[static_cast<size_t>(kind)].value(); }
+  runtime::simulated::Scheduler& scheduler() { return scheduler_; }
   runtime::simulated::Wires& wires() { return wires_; }
   runtime::Loop& server_loop() { return *server_loop_; }
   runtime::Loop& client_loop() { return *client_loop_; }

@@ -7,56 +7,59 @@
 #include <utility>
 #include <vector>
 
-#include "base/status.h"
+#include "base/result.h"
 #include "proto/rpc.pb.h"
 
 namespace kv {
 
-// The plainest store that answers requests as etcd does: all pairs of every revision. Requests were
-// checked; leases are those of `leases`.
+// What the requests mean, in the plainest way: every revision is a map of all its keys, answers are
+// messages, nothing is shared with the code under test. Requests were checked.
 class Model {
  public:
-  using Pairs = std::map<std::string, mvccpb::KeyValue>;
+  using Keys = std::map<std::string, mvccpb::KeyValue>;
 
   explicit Model(std::set<int64_t> leases) : leases_(std::move(leases)) {}
 
-  int64_t revision() const { return static_cast<int64_t>(states_.size()); }
+  int64_t revision() const { return revisions_.rbegin()->first; }
   int64_t compacted() const { return compacted_; }
-  const Pairs& pairs() const { return states_.back(); }
+  // Those that have a lease, with it.
+  std::map<std::string, int64_t> Attached() const;
 
-  // Each fills in what is answered, without the header of the outermost response.
-  base::Status Range(const etcdserverpb::RangeRequest& request,
-                     etcdserverpb::RangeResponse* response) const;
-  base::Status Put(const etcdserverpb::PutRequest& request, etcdserverpb::PutResponse* response);
-  void DeleteRange(const etcdserverpb::DeleteRangeRequest& request,
-                   etcdserverpb::DeleteRangeResponse* response);
-  base::Status Txn(const etcdserverpb::TxnRequest& request, etcdserverpb::TxnResponse* response);
-  void Compact(int64_t revision) { compacted_ = revision; }
+  // Each answer's header has the revision alone.
+  base::Result<etcdserverpb::RangeResponse> Range(const etcdserverpb::RangeRequest& request) const;
+  base::Result<etcdserverpb::PutResponse> Put(const etcdserverpb::PutRequest& request);
+  base::Result<etcdserverpb::DeleteRangeResponse> DeleteRange(
+      const etcdserverpb::DeleteRangeRequest& request);
+  base::Result<etcdserverpb::TxnResponse> Txn(const etcdserverpb::TxnRequest& request);
+  base::Status Compact(int64_t revision);
 
  private:
-  // A write request under way: what it has changed so far.
-  struct Writing {
-    Pairs pairs;
+  // A request under way: the keys as it has made them, and whether it has changed any.
+  struct Work {
+    Keys keys;
     bool changed = false;
+    int64_t revision = 0;  // that its changes have
   };
 
-  int64_t RevisionOf(const Writing& writing) const { return revision() + writing.changed; }
-  bool Holds(const etcdserverpb::Compare& compare) const;
-  bool AllHold(const etcdserverpb::TxnRequest& request) const;
+  Work Begin() const { return {revisions_.rbegin()->second, false, revision() + 1}; }
+  void End(Work work);
+  int64_t HeaderOf(const Work& work) const { return work.changed ? work.revision : revision(); }
+
+  base::Status CheckRevision(int64_t wanted, bool in_txn) const;
   base::Status CheckPut(const etcdserverpb::PutRequest& request) const;
   base::Status CheckBranch(const etcdserverpb::TxnRequest& request) const;
-  void Run(const etcdserverpb::TxnRequest& request, Writing* writing,
-           etcdserverpb::TxnResponse* response) const;
-  void RunRange(const etcdserverpb::RangeRequest& request, const Pairs& newest,
-                etcdserverpb::RangeResponse* response) const;
-  void RunPut(const etcdserverpb::PutRequest& request, Writing* writing,
-              etcdserverpb::PutResponse* response) const;
-  static void RunDeleteRange(const etcdserverpb::DeleteRangeRequest& request, Writing* writing,
-                             etcdserverpb::DeleteRangeResponse* response);
-  void Finish(Writing writing);
+  bool Holds(const etcdserverpb::Compare& compare) const;
+  bool Succeeds(const etcdserverpb::TxnRequest& request) const;
+
+  static etcdserverpb::RangeResponse RangeIn(const Keys& keys,
+                                             const etcdserverpb::RangeRequest& request);
+  static etcdserverpb::PutResponse PutIn(const etcdserverpb::PutRequest& request, Work* work);
+  etcdserverpb::DeleteRangeResponse DeleteIn(const etcdserverpb::DeleteRangeRequest& request,
+                                             Work* work) const;
+  etcdserverpb::TxnResponse TxnIn(const etcdserverpb::TxnRequest& request, Work* work) const;
 
   const std::set<int64_t> leases_;
-  std::vector<Pairs> states_ = {{}};  // of revision 1 on
+  std::map<int64_t, Keys> revisions_ = {{1, {}}};
   int64_t compacted_ = -1;
 };
 

@@ -1,0 +1,64 @@
+#include "state/kv/read_only_txn.h"
+
+#include <utility>
+
+#include "state/kv/operations.h"
+
+namespace kv {
+namespace {
+
+// Answered by ranges of one step, before the last of them.
+constexpr size_t kStepKeys = 512;
+
+}  // namespace
+
+base::Result<ReadOnlyTxn> ReadOnlyTxn::Open(mvcc::Store& store,
+                                            const etcdserverpb::TxnRequest& request) {
+  ASSIGN_OR_RETURN(auto pin, store.Pin(base::Revision(0)));
+  return ReadOnlyTxn(&store, std::move(pin), request);
+}
+
+ReadOnlyTxn::ReadOnlyTxn(mvcc::Store* store, std::unique_ptr<mvcc::ReadPin> pin,
+                         const etcdserverpb::TxnRequest& request)
+    : store_(store),
+      pin_(std::move(pin)),
+      request_(&request),
+      compare_(pin_.get(), &request.compare()) {}
+
+base::Result<bool> ReadOnlyTxn::Step() {
+  if (branch_ == nullptr) {
+    ASSIGN_OR_RETURN(const bool compared, compare_.Step());
+    if (!compared) return false;
+    RETURN_IF_ERROR(TakeBranch());
+  }
+  for (size_t keys = 0; next_ < branch_->size(); ++next_) {
+    if (keys >= kStepKeys) return false;
+    if (!range_.has_value()) RETURN_IF_ERROR(OpenRange(branch_->Get(next_).request_range()));
+    ASSIGN_OR_RETURN(const bool read, range_->Step());
+    if (!read) return false;
+    keys += range_->size();
+    response_.AddRange(revision(), *range_);
+    range_.reset();
+  }
+  return true;
+}
+
+base::Status ReadOnlyTxn::TakeBranch() {
+  branch_ = compare_.holds() ? &request_->success() : &request_->failure();
+  for (const etcdserverpb::RequestOp& op : *branch_) {
+    RETURN_IF_ERROR(CheckRangeInTxn(*store_, *pin_, op.request_range()));
+  }
+  return {};
+}
+
+base::Status ReadOnlyTxn::OpenRange(const etcdserverpb::RangeRequest& request) {
+  if (request.revision() <= 0) {
+    range_.emplace(pin_.get(), revision(), request);
+    return {};
+  }
+  ASSIGN_OR_RETURN(auto pin, store_->Pin(base::Revision(request.revision())));
+  range_.emplace(std::move(pin), revision(), request);
+  return {};
+}
+
+}  // namespace kv

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "state/kv/range.h"
+
+namespace kv {
+
+// The TxnResponse of one transaction, as its operations are carried out. Responses within it have
+// headers with nothing but the revision.
+class TxnResponse {
+ public:
+  void AddRange(base::Revision revision, const RangeRead& read);
+  // `body`: the response without its header.
+  void AddPut(base::Revision revision, base::ByteView body);
+  void AddDeleteRange(base::Revision revision, base::ByteView body);
+  // That of a transaction within: its header is there, and empty.
+  void AddTxn(base::ByteView body);
+
+  // The TxnResponse without its header.
+  base::Bytes Body(bool succeeded) const;
+
+ private:
+  // Adds all of a ResponseOp but the `body_size` bytes of the response's body, and returns where
+  // these belong.
+  char* Add(uint32_t kind, base::Revision revision, size_t body_size);
+  void Add(uint32_t kind, base::Revision revision, base::ByteView body);
+
+  base::Bytes responses_;
+};
+
+}  // namespace kv

@@ -1,0 +1,14 @@
+module cornerstore/h2spec
+
+go 1.25.0
+
+require github.com/summerwind/h2spec v2.2.1+incompatible
+
+require (
+	github.com/fatih/color v1.19.0 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.20 // indirect
+	golang.org/x/net v0.30.0 // indirect
+	golang.org/x/sys v0.42.0 // indirect
+	golang.org/x/text v0.26.0 // indirect
+)
