@@ -28,12 +28,14 @@ void GatewayCall::Start() {
 }
 
 void GatewayCall::OnData(base::ByteView bytes) {
-  exchange_->Consume(bytes.size());
-  if (answered_) return;
+  held_ += bytes.size();
+  if (answered_) return TakeInput();
   if (route_.method->client_streaming()) {
     values_.Append(bytes);
-    return SendValues();
+    SendValues();
+    return TakeInput();
   }
+  TakeInput();
   body_.append(bytes);
   if (body_.size() > gateway_.options_.max_message_bytes) {
     AnswerUnasked({base::Code::kResourceExhausted,
@@ -68,6 +70,11 @@ void GatewayCall::SendValues() {
     if (!request.ok()) return AnswerError(request.status());
     call_->Send(*request);
   }
+}
+
+void GatewayCall::TakeInput() {
+  if (exchange_ == nullptr || (!answered_ && call_->unread_bytes() > 0)) return;
+  exchange_->Consume(std::exchange(held_, 0));
 }
 
 void GatewayCall::OnMessage(base::ByteView message) {

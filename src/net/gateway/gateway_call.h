@@ -26,10 +26,13 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnClosed(const http::Closing& closing) override;
   // GrpcCall::Listener
   void OnMessage(base::ByteView message) override;
+  void OnConsumed() override { TakeInput(); }
   void OnFinished(const base::Status& status) override;
 
   void SendWholeBody();
   void SendValues();
+  // Lets the client send more, if the service has taken what came.
+  void TakeInput();
   void SendAnswerHead(int status);
   // The end of a call.
   void AnswerError(const base::Status& status);
@@ -42,6 +45,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   const std::shared_ptr<GrpcCall> call_;
   base::Bytes body_;     // of a single request
   JsonStream values_;    // of several
+  size_t held_ = 0;      // bytes of these that keep the client waiting
   base::Bytes answer_;   // a single one, in JSON
   base::Status broken_;  // an answer that could not be told
   bool head_sent_ = false;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/errors.h"
 #include "net/gateway/access_control.h"
 #include "net/http/plain.h"
@@ -48,6 +50,24 @@ class Watcher final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
+// Takes a request only when it is told to; counts them.
+class Lessor final : public rpc::CallHandler {
+ public:
+  explicit Lessor(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {
+    received = 0;
+    resume = [open = call_] { open->ResumeReading(); };
+    call_->PauseReading();
+  }
+  void OnMessage(base::ByteView) override { ++received; }
+  void OnHalfClose() override { call_->Finish({}); }
+
+  inline static int received = 0;
+  inline static std::function<void()> resume;
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
 class GatewayTest : public ::testing::Test, private http::Service {
  protected:
   GatewayTest()
@@ -58,12 +78,17 @@ class GatewayTest : public ::testing::Test, private http::Service {
     table_.AddUnary("etcdserverpb.KV", "Range", AnswerRange);
     table_.AddStreaming("etcdserverpb.Watch", "Watch", rpc::Kind::kBidiStreaming,
                         [](auto call) { return std::make_unique<Watcher>(std::move(call)); });
+    table_.AddStreaming("etcdserverpb.Lease", "LeaseKeepAlive", rpc::Kind::kBidiStreaming,
+                        [](auto call) { return std::make_unique<Lessor>(std::move(call)); });
     plain_.Handle("/version", [](const http::PlainRequest&, http::Responder responder) {
       responder.Send(http::TextResponse(200, "3.7.1"));
     });
     Watcher::canceled = 0;
   }
-  ~GatewayTest() override { world_.DestroyServer(); }
+  ~GatewayTest() override {
+    world_.DestroyServer();
+    Lessor::resume = nullptr;
+  }
 
   // What comes back over HTTP/1.1.
   std::string Ask(const std::string& method, const std::string& path, const std::string& body,
@@ -196,6 +221,23 @@ TEST_F(GatewayTest, AStreamOfRequestsIsAnsweredByLines) {
   EXPECT_TRUE(Contains(answer, R"({"error":{"code":1,"message":"etcdserver: watch canceled"}})"
                                "\n"))
       << answer;
+}
+
+TEST_F(GatewayTest, AServiceThatDoesNotReadMakesTheClientWait) {
+  constexpr int kCount = 200'000;
+  std::string body;
+  for (int i = 0; i < kCount; ++i) body += R"({"ID":"1"})";
+  http::testing::RawClient& client = world_.ConnectRaw();
+  world_.Do([&] {
+    client.Send("POST /v3/lease/keepalive HTTP/1.1\r\nHost: server\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+  });
+  world_.Settle();
+  EXPECT_GT(client.unsent().size(), body.size() / 2);
+  world_.DoAtServer([] { Lessor::resume(); });
+  world_.Settle();
+  EXPECT_EQ(client.unsent().size(), 0u);
+  EXPECT_EQ(Lessor::received, kCount);
 }
 
 TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
