@@ -1,4 +1,5 @@
-"""gRPC's implementations in other languages as clients of rpc_test_server: test/interop/cases.txt."""
+"""Programs of other languages as clients of rpc_test_server: gRPC's implementations, each with all
+cases of test/interop/cases.txt, and h2spec."""
 
 import contextlib
 import json
@@ -27,7 +28,7 @@ Results = list[tuple[str, bool]]
 
 @dataclass
 class Language:
-    name: str
+    name: str  # "" if it has nothing to do with the cases
     peer: str
     programs: list[str]  # that it needs
     folder: Path
@@ -57,6 +58,7 @@ def _languages(tests: Path, node: Path, java_build: Path) -> list[Language]:
     maven = ["mvn", "--batch-mode", "--strict-checksums"]
     cargo = ["cargo", "test", "--locked"]
     return [
+        Language("", "h2spec", ["go"], tests / "h2spec", ["go", "vet", "./..."], go, read_go),
         Language("go", "grpc-go", ["go"], tests / "go", ["go", "vet", "./..."], go, read_go),
         Language("node", "grpc-js", ["node", "npm"], node, npm, tap, _read_tap),
         Language("java", "grpc-java", ["mvn", "javac"], tests / "java",
@@ -76,7 +78,7 @@ def _run(language: Language, cases: Path, server: Path, environment: dict[str, s
     if not built:
         return Counts(failures=[f"{language.peer}: could not be built"])
     counts = Counts()
-    with servers(server, counts) as addresses:
+    with servers(server, counts if language.name else None) as addresses:
         ended_well, output = _execute(language, language.run, environment | addresses,
                                       RUN_TIMEOUT_SECONDS)
     results = language.read(output)
@@ -111,6 +113,8 @@ def _plain(name: str) -> str:
 
 
 def _cases_of(language: str, cases: Path) -> list[str]:
+    if not language:
+        return []
     names = []
     for line in cases.read_text().splitlines():
         if not line or line.startswith("#"):
@@ -147,17 +151,19 @@ def _read_surefire(build: Path) -> Results:
 
 @contextlib.contextmanager
 def servers(program: Path, counts: Counts | None = None) -> Iterator[dict[str, str]]:
-    """The variables that tell clients the addresses of four servers: a plain one, one with TLS and
-    client certificates, one that pings silent clients, and one that may be drained. With `counts`,
-    it counts as a failure if the last does not end by itself."""
+    """The variables that tell clients the addresses of servers: a plain one, one with TLS, one with
+    client certificates, too, one that pings silent clients, and one that may be drained. With
+    `counts`, it counts as a failure if the last does not end by itself."""
     with tempfile.TemporaryDirectory() as certificates, contextlib.ExitStack() as stack:
         def start(*arguments: str) -> tuple[subprocess.Popen, str]:
-            return stack.enter_context(server(program, *arguments))
+            process = stack.enter_context(_server(program, arguments))
+            return process, process.stdout.readline().split()[-1]  # "listening on ..."
 
         drained, drain_address = start()
         yield {
             "INTEROP_ADDRESS": start()[1],
-            "INTEROP_TLS_ADDRESS": start("client-certificates", certificates)[1],
+            "INTEROP_TLS_ADDRESS": start("tls")[1],
+            "INTEROP_MUTUAL_TLS_ADDRESS": start("client-certificates", certificates)[1],
             "INTEROP_PING_ADDRESS": start("ping")[1],
             "INTEROP_DRAIN_ADDRESS": drain_address,
             "INTEROP_CERTIFICATES": certificates,
@@ -171,11 +177,10 @@ def servers(program: Path, counts: Counts | None = None) -> Iterator[dict[str, s
 
 
 @contextlib.contextmanager
-def server(program: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """A running rpc_test_server and its address."""
+def _server(program: Path, arguments: tuple[str, ...]) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen([program, "0", *arguments], stdout=subprocess.PIPE, text=True)
     try:
-        yield process, process.stdout.readline().split()[-1]  # "listening on ..."
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=END_TIMEOUT_SECONDS)

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
-from . import grpc_peers, gtest, h2spec, python_tests
+from . import grpc_peers, gtest, python_tests
 from .counts import Counts
 
 ETCD_3_7_TIMEOUT_SECONDS = 1200
@@ -26,7 +26,6 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
         counts += gtest.run(binaries / "grpcpp_interop_test", 1, "grpc++", addresses)
     if full:
         counts += grpc_peers.run(root, binaries / "rpc_test_server", snapshot_tool)
-        counts += h2spec.run(root, binaries / "rpc_test_server")
         counts += _etcd_3_7(root / "test/interop/etcd37",
                             snapshot_tool | {"LOG_TOOL": str(binaries / "log_tool")})
     else:

@@ -7,8 +7,7 @@ namespace web {
 void AddVersion(http::PlainService& service, const server::Server* server) {
   service.Handle(
       "/version", [server](const http::PlainRequest& request, http::Responder responder) {
-        const base::ByteView method = http::Method(request.head);
-        if (method != "GET" && method != "HEAD") {
+        if (http::Method(request.head) != "GET") {
           http::PlainResponse refusal = http::TextResponse(405, "Method Not Allowed");
           refusal.fields.Add("allow", "GET");
           return responder.Send(std::move(refusal));

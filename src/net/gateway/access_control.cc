@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/gateway/clean_path.h"
 #include "net/http/plain.h"
 
 namespace gateway {
@@ -47,6 +48,21 @@ std::shared_ptr<http::ExchangeHandler> Answer(http::Exchange& exchange, http::He
   exchange.SendHead(head, then);
   if (!body.empty()) exchange.SendData(body, http::Exchange::Then::kEnd);
   return std::make_shared<http::IgnoringHandler>(&exchange);
+}
+
+// Compat: with the text that Go's servers add for browsers.
+std::shared_ptr<http::ExchangeHandler> Redirect(http::Exchange& exchange, std::string path,
+                                                const std::string& origin) {
+  const http::Headers& head = exchange.received_head();
+  if (const base::ByteView query = http::Query(head); !query.empty()) {
+    path.append("?").append(query);
+  }
+  http::Headers answer = {{":status", "307"}, {"location", path}};
+  AddOrigin(origin, &answer);
+  const bool is_get = http::Method(head) == "GET";
+  if (is_get) answer.Add("content-type", "text/html; charset=utf-8");
+  return Answer(exchange, std::move(answer),
+                is_get ? "<a href=\"" + path + "\">Temporary Redirect</a>.\n\n" : "");
 }
 
 }  // namespace
@@ -110,6 +126,8 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
     AddOrigin(origin, &answer);
     return Answer(exchange, std::move(answer), "");
   }
+  std::string clean = CleanPath(http::PathOnly(head));
+  if (clean != http::PathOnly(head)) return Redirect(exchange, std::move(clean), origin);
   auto guarded = std::make_shared<Guarded>(&exchange, origin);
   guarded->Start(next_);
   return guarded;

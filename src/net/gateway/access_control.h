@@ -10,7 +10,7 @@ namespace gateway {
 
 // Who may use the HTTP endpoints of a port: requests without TLS must name a host that is allowed
 // (against DNS rebinding, CVE-2018-5702), and answers tell browsers which origins may read them.
-// The rest is another service's.
+// Paths that are not clean are redirected. The rest is another service's.
 class AccessControl final : public http::Service {
  public:
   struct Options {

@@ -6,8 +6,10 @@
 
 #include "net/gateway/error_json.h"
 #include "net/gateway/gateway_call.h"
+#include "net/gateway/request_metadata.h"
 #include "net/gateway/websocket_exchange.h"
 #include "net/http/websocket_handshake.h"
+#include "net/rpc/encoding.h"
 
 namespace gateway {
 namespace {
@@ -54,6 +56,11 @@ class Refusal final : public http::ExchangeHandler {
 
 std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchange) {
   base::ByteView path = http::PathOnly(exchange.received_head());
+  base::Bytes unescaped;
+  if (path.find('%') != base::ByteView::npos) {
+    unescaped = rpc::PercentDecode(path);
+    path = unescaped;
+  }
   base::Bytes renamed;
   if (path.starts_with(kBetaPrefix)) {
     renamed = base::Bytes(kPrefix) + base::Bytes(path.substr(kBetaPrefix.size()));
@@ -73,7 +80,9 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
     const base::Status status(base::Code::kUnimplemented, "Method Not Allowed");
     return std::make_shared<Refusal>(&exchange, 501, status);
   }
-  auto call = std::make_shared<GatewayCall>(this, route, &exchange);
+  base::Result<http::Headers> grpc_head = GrpcHead(*route, exchange.received_head());
+  if (!grpc_head.ok()) return std::make_shared<Refusal>(&exchange, 400, grpc_head.status());
+  auto call = std::make_shared<GatewayCall>(this, route, *std::move(grpc_head), &exchange);
   if (route->method->client_streaming()) call->Start();
   return call;
 }

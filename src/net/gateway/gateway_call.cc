@@ -2,7 +2,6 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <cctype>
 #include <utility>
 
 #include "net/gateway/error_json.h"
@@ -13,33 +12,14 @@ namespace {
 
 using Then = http::Exchange::Then;
 
-constexpr base::ByteView kMetadataPrefix = "grpc-metadata-";
-
-// What goes on to the service: its path, the timeout, the token, and what the client marks so.
-http::Headers GrpcHead(const Route& route, const http::Headers& head) {
-  http::Headers grpc = {{":method", "POST"},
-                        {":path", route.grpc_path},
-                        {"content-type", "application/grpc"},
-                        {"te", "trailers"}};
-  // Services tell by it that the connection's certificate is not the caller's.
-  grpc.Add("grpcgateway-accept", head.Get("accept"));
-  for (const http::Headers::Field field : head) {
-    if (field.name == "authorization" || field.name == "grpc-timeout") {
-      grpc.Add(field.name, field.value);
-    } else if (field.name.starts_with(kMetadataPrefix)) {
-      grpc.Add(field.name.substr(kMetadataPrefix.size()), field.value);
-    }
-  }
-  return grpc;
-}
-
 }  // namespace
 
-GatewayCall::GatewayCall(const Gateway* gateway, const Route* route, http::Exchange* exchange)
+GatewayCall::GatewayCall(const Gateway* gateway, const Route* route, http::Headers grpc_head,
+                         http::Exchange* exchange)
     : gateway_(*gateway),
       route_(*route),
       exchange_(exchange),
-      call_(std::make_shared<GrpcCall>(exchange, GrpcHead(*route, exchange->received_head()),
+      call_(std::make_shared<GrpcCall>(exchange, std::move(grpc_head),
                                        static_cast<GrpcCall::Listener*>(this))),
       values_(gateway->options_.max_message_bytes) {}
 
@@ -48,17 +28,19 @@ void GatewayCall::Start() {
 }
 
 void GatewayCall::OnData(base::ByteView bytes) {
-  exchange_->Consume(bytes.size());
-  if (answered_) return;
+  held_ += bytes.size();
+  if (answered_) return TakeInput();
   if (route_.method->client_streaming()) {
     values_.Append(bytes);
-    return SendValues();
+    SendValues();
+    return TakeInput();
   }
+  TakeInput();
   body_.append(bytes);
   if (body_.size() > gateway_.options_.max_message_bytes) {
-    AnswerError({base::Code::kResourceExhausted,
-                 "grpc: received message larger than max (" + std::to_string(body_.size()) +
-                     " vs. " + std::to_string(gateway_.options_.max_message_bytes) + ")"});
+    AnswerUnasked({base::Code::kResourceExhausted,
+                   "grpc: received message larger than max (" + std::to_string(body_.size()) +
+                       " vs. " + std::to_string(gateway_.options_.max_message_bytes) + ")"});
   }
 }
 
@@ -73,7 +55,7 @@ void GatewayCall::OnEnd(const http::Headers&) {
 
 void GatewayCall::SendWholeBody() {
   const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), body_);
-  if (!request.ok()) return AnswerError(request.status());
+  if (!request.ok()) return AnswerUnasked(request.status());
   call_->Start(gateway_.grpc_);
   call_->Send(*request);
   call_->HalfClose();
@@ -88,6 +70,11 @@ void GatewayCall::SendValues() {
     if (!request.ok()) return AnswerError(request.status());
     call_->Send(*request);
   }
+}
+
+void GatewayCall::TakeInput() {
+  if (exchange_ == nullptr || (!answered_ && call_->unread_bytes() > 0)) return;
+  exchange_->Consume(std::exchange(held_, 0));
 }
 
 void GatewayCall::OnMessage(base::ByteView message) {
@@ -127,6 +114,12 @@ void GatewayCall::AnswerError(const base::Status& status) {
   const std::string json = ErrorJson(status);
   const bool streams = route_.method->server_streaming();
   exchange_->SendData(streams ? R"({"error":)" + json + "}\n" : json, Then::kEnd);
+}
+
+void GatewayCall::AnswerUnasked(const base::Status& status) {
+  answered_ = true;
+  SendAnswerHead(HttpStatusOf(status.code()));
+  exchange_->SendData(ErrorJson(status), Then::kEnd);
 }
 
 void GatewayCall::OnClosed(const http::Closing&) {

@@ -12,7 +12,8 @@ namespace gateway {
 class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listener {
  public:
   // `gateway` outlives this.
-  GatewayCall(const Gateway* gateway, const Route* route, http::Exchange* exchange);
+  GatewayCall(const Gateway* gateway, const Route* route, http::Headers grpc_head,
+              http::Exchange* exchange);
 
   // Begins a call that streams its requests.
   void Start();
@@ -25,12 +26,18 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnClosed(const http::Closing& closing) override;
   // GrpcCall::Listener
   void OnMessage(base::ByteView message) override;
+  void OnConsumed() override { TakeInput(); }
   void OnFinished(const base::Status& status) override;
 
   void SendWholeBody();
   void SendValues();
+  // Lets the client send more, if the service has taken what came.
+  void TakeInput();
   void SendAnswerHead(int status);
+  // The end of a call.
   void AnswerError(const base::Status& status);
+  // Instead of a call: also where answers are lines, an error alone.
+  void AnswerUnasked(const base::Status& status);
 
   const Gateway& gateway_;
   const Route& route_;
@@ -38,6 +45,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   const std::shared_ptr<GrpcCall> call_;
   base::Bytes body_;     // of a single request
   JsonStream values_;    // of several
+  size_t held_ = 0;      // bytes of these that keep the client waiting
   base::Bytes answer_;   // a single one, in JSON
   base::Status broken_;  // an answer that could not be told
   bool head_sent_ = false;

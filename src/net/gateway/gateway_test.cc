@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/errors.h"
 #include "net/gateway/access_control.h"
 #include "net/http/plain.h"
@@ -48,6 +50,24 @@ class Watcher final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
+// Takes a request only when it is told to; counts them.
+class Lessor final : public rpc::CallHandler {
+ public:
+  explicit Lessor(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {
+    received = 0;
+    resume = [open = call_] { open->ResumeReading(); };
+    call_->PauseReading();
+  }
+  void OnMessage(base::ByteView) override { ++received; }
+  void OnHalfClose() override { call_->Finish({}); }
+
+  inline static int received = 0;
+  inline static std::function<void()> resume;
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
 class GatewayTest : public ::testing::Test, private http::Service {
  protected:
   GatewayTest()
@@ -58,12 +78,17 @@ class GatewayTest : public ::testing::Test, private http::Service {
     table_.AddUnary("etcdserverpb.KV", "Range", AnswerRange);
     table_.AddStreaming("etcdserverpb.Watch", "Watch", rpc::Kind::kBidiStreaming,
                         [](auto call) { return std::make_unique<Watcher>(std::move(call)); });
+    table_.AddStreaming("etcdserverpb.Lease", "LeaseKeepAlive", rpc::Kind::kBidiStreaming,
+                        [](auto call) { return std::make_unique<Lessor>(std::move(call)); });
     plain_.Handle("/version", [](const http::PlainRequest&, http::Responder responder) {
       responder.Send(http::TextResponse(200, "3.7.1"));
     });
     Watcher::canceled = 0;
   }
-  ~GatewayTest() override { world_.DestroyServer(); }
+  ~GatewayTest() override {
+    world_.DestroyServer();
+    Lessor::resume = nullptr;
+  }
 
   // What comes back over HTTP/1.1.
   std::string Ask(const std::string& method, const std::string& path, const std::string& body,
@@ -116,6 +141,10 @@ TEST_F(GatewayTest, ThePathOfTheBetaStillWorks) {
   EXPECT_TRUE(Contains(Post("/v3beta/kv/range", R"({"key":"Zm9v"})"), R"("count":"1")"));
 }
 
+TEST_F(GatewayTest, APathMayHaveEscapes) {
+  EXPECT_TRUE(Contains(Post("/v3/kv/rang%65", R"({"key":"Zm9v"})"), R"("count":"1")"));
+}
+
 TEST_F(GatewayTest, MetadataAndTheTokenGoOn) {
   const std::string answer =
       Post("/v3/kv/range", R"({"key":"Zm9v"})", "Authorization: token\r\nGrpc-Metadata-X: y\r\n");
@@ -127,6 +156,25 @@ TEST_F(GatewayTest, AnErrorHasItsCodeAndItsHttpStatus) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
   EXPECT_TRUE(Contains(answer, R"({"code":3,"message":"etcdserver: key is not provided"})"))
       << answer;
+}
+
+TEST_F(GatewayTest, BadMetadataIsRefused) {
+  const std::string timeout = Post("/v3/kv/range", "{}", "Grpc-Timeout: nonsense\r\n");
+  EXPECT_TRUE(timeout.starts_with("HTTP/1.1 400 ")) << timeout;
+  EXPECT_TRUE(Contains(timeout, R"({"code":3,"message":"invalid grpc-timeout: nonsense"})"))
+      << timeout;
+  const std::string binary = Post("/v3/kv/range", "{}", "grpc-metadata-x-bin: AA?=\r\n");
+  EXPECT_TRUE(Contains(binary, R"({"code":3,"message":"invalid binary header Grpc-Metadata-X-Bin: )"
+                               R"(illegal base64 data at input byte 2"})"))
+      << binary;
+  EXPECT_TRUE(Contains(Post("/v3/kv/range", R"({"key":"Zm9v"})", "grpc-metadata-x-bin: AA==\r\n"),
+                       "200 OK"));
+}
+
+TEST_F(GatewayTest, ABadRequestOfAStreamIsAnErrorAlone) {
+  const std::string answer = Post("/v3/maintenance/snapshot", "nonsense");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_TRUE(Contains(answer, "\r\n{\"code\":3,\"message\":")) << answer;
 }
 
 TEST_F(GatewayTest, NoBodyIsAnEmptyMessage) {
@@ -175,6 +223,23 @@ TEST_F(GatewayTest, AStreamOfRequestsIsAnsweredByLines) {
       << answer;
 }
 
+TEST_F(GatewayTest, AServiceThatDoesNotReadMakesTheClientWait) {
+  constexpr int kCount = 200'000;
+  std::string body;
+  for (int i = 0; i < kCount; ++i) body += R"({"ID":"1"})";
+  http::testing::RawClient& client = world_.ConnectRaw();
+  world_.Do([&] {
+    client.Send("POST /v3/lease/keepalive HTTP/1.1\r\nHost: server\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+  });
+  world_.Settle();
+  EXPECT_GT(client.unsent().size(), body.size() / 2);
+  world_.DoAtServer([] { Lessor::resume(); });
+  world_.Settle();
+  EXPECT_EQ(client.unsent().size(), 0u);
+  EXPECT_EQ(Lessor::received, kCount);
+}
+
 TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
   http::testing::RawClient& client = world_.ConnectRaw();
   world_.Do([&] {
@@ -195,6 +260,16 @@ TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
   EXPECT_TRUE(Contains(answer, R"(--host-whitelist "evil.example")")) << answer;
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "[::1]:2379"), "200 OK"));
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "server:2379"), "200 OK"));
+}
+
+TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
+  const std::string post = Post("//v3/kv/./range?a=b", "{}", "Origin: http://good.example\r\n");
+  EXPECT_TRUE(post.starts_with("HTTP/1.1 307 Temporary Redirect\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "location: /v3/kv/range?a=b\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "access-control-allow-origin: http://good.example\r\n")) << post;
+  EXPECT_TRUE(post.ends_with("\r\n\r\n")) << post;
+  EXPECT_TRUE(Contains(Ask("GET", "/v3/../version", ""),
+                       "<a href=\"/version\">Temporary Redirect</a>.\n\n"));
 }
 
 TEST_F(GatewayTest, OnlyAllowedOriginsAreNamed) {

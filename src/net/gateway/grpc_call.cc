@@ -22,7 +22,14 @@ void GrpcCall::Send(base::ByteView message) {
   if (handler_ == nullptr) return;
   const base::Bytes frame = rpc::Message(message).TakeFrame();
   const auto handler = handler_;
+  unread_ += frame.size();
   handler->OnData(frame);
+}
+
+void GrpcCall::Consume(size_t bytes) {
+  CHECK_LE(bytes, unread_);
+  unread_ -= bytes;
+  if (bytes > 0) listener_->OnConsumed();
 }
 
 void GrpcCall::HalfClose() {

@@ -17,6 +17,8 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
    public:
     // The view is valid during the call.
     virtual void OnMessage(base::ByteView message) = 0;
+    // The service has taken bytes that were sent to it.
+    virtual void OnConsumed() = 0;
     // The last; not before the call that caused it has returned.
     virtual void OnFinished(const base::Status& status) = 0;
 
@@ -31,6 +33,8 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void Start(http::Service& service);
   void Send(base::ByteView message);
   void HalfClose();
+  // Sent, and not taken by the service yet, which may make its client wait.
+  size_t unread_bytes() const { return unread_; }
   // The origin can take bytes again.
   void OnWritable();
   // Gives the call up. Not inside OnMessage.
@@ -46,7 +50,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void SendData(http::Chunk chunk, Then then) override;
   void SendTrailers(const http::Headers& trailers) override;
   void Reset(http::ErrorCode code) override;
-  void Consume(size_t) override {}
+  void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return origin_->unsent_bytes(); }
   bool writable() const override { return origin_->writable(); }
 
@@ -58,6 +62,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   Listener* const listener_;
   std::shared_ptr<http::ExchangeHandler> handler_;  // null before Start and after the end
   rpc::MessageReader reader_;
+  size_t unread_ = 0;
 };
 
 }  // namespace gateway

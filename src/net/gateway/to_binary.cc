@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
+#include "base/check.h"
 #include "base/wire.h"
 #include "net/gateway/json_text.h"
 #include "net/gateway/transcoder.h"
@@ -29,10 +31,8 @@ template <typename Integer>
 std::optional<Integer> ParseInteger(base::ByteView text) {
   Integer value = 0;
   const char* const end = text.data() + text.size();
-  if (const auto [last, error] = std::from_chars(text.data(), end, value);
-      error == std::errc() && last == end) {
-    return value;
-  }
+  const std::from_chars_result whole = std::from_chars(text.data(), end, value);
+  if (whole.ec == std::errc() && whole.ptr == end) return value;
   double number = 0;
   const auto [last, error] = std::from_chars(text.data(), end, number);
   constexpr double kExact = 9007199254740992;  // 2^53
@@ -45,6 +45,20 @@ std::optional<Integer> ParseInteger(base::ByteView text) {
   return static_cast<Integer>(number);
 }
 
+// Base64 as Go's protojson takes it: a text with one of the letters "-_" has the alphabet for URLs;
+// padding is there if, and only if, the length is a multiple of four; line breaks do not matter.
+// Spoils `*text`.
+std::optional<base::Bytes> DecodeBase64(base::Bytes* text) {
+  const bool is_padded = text->size() % 4 == 0;
+  if (text->find_first_of("-_") != base::Bytes::npos) {
+    if (text->find_first_of("+/") != base::Bytes::npos) return std::nullopt;
+    for (char& c : *text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  std::erase_if(*text, [](char c) { return c == '\r' || c == '\n'; });
+  const bool fits = is_padded ? text->size() % 4 == 0 : !text->ends_with('=');
+  return fits ? rpc::Base64Decode(*text) : std::nullopt;
+}
+
 class Encoder {
  public:
   explicit Encoder(base::ByteView json) : reader_(json) {}
@@ -52,29 +66,48 @@ class Encoder {
   base::Result<base::Bytes> Run(const Descriptor& type) {
     base::Bytes binary;
     if (reader_.AtEnd()) return binary;
-    if (Object(type, kDepthMax, &binary) && !reader_.AtEnd()) reader_.Fail("more than one value");
-    if (!reader_.status().ok()) return reader_.status();
+    if (!Object(type, kDepthMax, &binary)) return reader_.status();
     return binary;
   }
 
  private:
+  // The fields, and the unions, of one message that have come, by their indices.
+  struct Seen {
+    static bool Add(int index, uint64_t* indices) {
+      CHECK_LT(index, 64);
+      const uint64_t bit = uint64_t{1} << index;
+      return (std::exchange(*indices, *indices | bit) & bit) == 0;
+    }
+    uint64_t fields = 0;
+    uint64_t oneofs = 0;
+  };
+
   bool Object(const Descriptor& type, int depth, base::Bytes* out) {
     if (depth == 0) return reader_.Fail("nested too deeply");
     if (!reader_.Expect('{')) return false;
     if (reader_.Skip('}')) return true;
+    Seen seen;
     base::Bytes name;
     do {
       if (!reader_.ReadString(&name) || !reader_.Expect(':')) return false;
       const FieldDescriptor* const field = FindField(type, name);
-      if (field == nullptr ? !reader_.SkipValue(depth) : !Field(*field, depth, out)) return false;
+      const bool good =
+          field == nullptr ? reader_.SkipValue(depth) : Field(*field, depth, &seen, out);
+      if (!good) return false;
     } while (reader_.Skip(','));
     return reader_.Expect('}');
   }
 
-  bool Field(const FieldDescriptor& field, int depth, base::Bytes* out) {
+  bool Field(const FieldDescriptor& field, int depth, Seen* seen, base::Bytes* out) {
+    if (!seen->Add(field.index(), &seen->fields))
+      return reader_.Fail("a field that is there twice");
     if (reader_.Peek() == 'n') {
       base::ByteView null;
       return reader_.ReadWord(&null);
+    }
+    const auto* const oneof = field.containing_oneof();
+    if (oneof != nullptr && !seen->Add(oneof->index(), &seen->oneofs)) {
+      return reader_.Fail("a second field of a union");
     }
     if (!field.is_repeated()) return Value(field, depth, out);
     if (!reader_.Expect('[')) return false;
@@ -121,9 +154,7 @@ class Encoder {
 
   bool Base64(uint32_t number, base::WireWriter* writer) {
     if (!reader_.ReadString(&text_)) return false;
-    // The alphabet for URLs is taken too.
-    for (char& c : text_) c = c == '-' ? '+' : c == '_' ? '/' : c;
-    const std::optional<base::Bytes> bytes = rpc::Base64Decode(text_);
+    const std::optional<base::Bytes> bytes = DecodeBase64(&text_);
     if (!bytes.has_value()) return reader_.Fail("bytes that are no base64");
     writer->Bytes(number, *bytes);
     return true;
@@ -137,7 +168,7 @@ class Encoder {
     return true;
   }
 
-  // As a number, or as a string that holds one.
+  // A number, or a string that holds one.
   bool Word(base::ByteView* word) {
     if (reader_.Peek() != '"') return reader_.ReadWord(word);
     if (!reader_.ReadString(&text_)) return false;
@@ -146,14 +177,16 @@ class Encoder {
   }
 
   bool Enum(const EnumDescriptor& type, uint32_t number, base::WireWriter* writer) {
-    base::ByteView word;
-    if (!Word(&word)) return false;
-    if (const auto* value = type.FindValueByName(std::string(word)); value != nullptr) {
-      writer->Varint(number, static_cast<uint64_t>(int64_t{value->number()}));
+    if (reader_.Peek() == '"') {
+      if (!reader_.ReadString(&text_)) return false;
+      const auto* const value = type.FindValueByName(text_);
+      if (value != nullptr) writer->Varint(number, static_cast<uint64_t>(int64_t{value->number()}));
       return true;
     }
+    base::ByteView word;
+    if (!reader_.ReadWord(&word)) return false;
     const std::optional<int32_t> value = ParseInteger<int32_t>(word);
-    if (!value.has_value()) return reader_.Fail("an unknown name of an enum");
+    if (!value.has_value()) return reader_.Fail("expected a value of an enum");
     writer->Varint(number, static_cast<uint64_t>(int64_t{*value}));
     return true;
   }

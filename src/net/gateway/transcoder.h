@@ -10,11 +10,13 @@ class Descriptor;
 // protobuf's JSON mapping (proto3) as etcd uses it: names as in the .proto files (in requests their
 // lower camel case as well), 64-bit integers as strings (in requests also as numbers), bytes as
 // base64, enums by name (in requests also by number), what is zero or empty left out, unknown names
-// ignored. It goes from one text to the other without a message in between, led by the descriptor.
+// ignored, of fields and of enums; naming a field twice, or two of a union, is an error. It goes
+// from one text to the other without a message in between, led by the descriptor.
 
 namespace gateway {
 
 // The encoded message. kInvalidArgument for text that is none; no text at all is an empty one.
+// Compat: what follows the message is not looked at.
 base::Result<base::Bytes> ToBinary(const google::protobuf::Descriptor& type, base::ByteView json);
 
 // kInternal for bytes that are no such message.

@@ -26,8 +26,8 @@ std::string JsonOf(const google::protobuf::Message& message) {
 }
 
 TEST(TranscoderTest, IntegersMayBeNumbersOrStrings) {
-  for (const char* json : {R"({"limit":7})", R"({"limit":"7"})", R"({"limit":7.0})",
-                           R"({"limit":70e-1})", R"({"limit":1,"limit":7})"}) {
+  for (const char* json :
+       {R"({"limit":7})", R"({"limit":"7"})", R"({"limit":7.0})", R"({"limit":70e-1})"}) {
     const auto request = Parsed<RangeRequest>(json);
     ASSERT_TRUE(request.ok()) << json << ": " << request.status().ToString();
     EXPECT_EQ(request->limit(), 7) << json;
@@ -43,9 +43,45 @@ TEST(TranscoderTest, EnumsMayBeNamesOrNumbers) {
   EXPECT_EQ(static_cast<int>(Parsed<RangeRequest>(R"({"sort_order":9})")->sort_order()), 9);
 }
 
+TEST(TranscoderTest, UnknownNamesOfEnumsAreIgnored) {
+  for (const char* json : {R"({"sort_order":"UP"})", R"({"sort_order":"2"})"}) {
+    const auto request = Parsed<RangeRequest>(json);
+    ASSERT_TRUE(request.ok()) << json;
+    EXPECT_EQ(request->sort_order(), RangeRequest::NONE) << json;
+  }
+  EXPECT_EQ(Parsed<WatchCreateRequest>(R"({"filters":["NOPUT","UP","NODELETE"]})")->filters_size(),
+            2);
+}
+
+TEST(TranscoderTest, AFieldComesOnce) {
+  for (const char* json : {R"({"limit":1,"limit":1})", R"({"limit":null,"limit":1})",
+                           R"({"range_end":"YQ==","rangeEnd":"YQ=="})"}) {
+    EXPECT_FALSE(Parsed<RangeRequest>(json).ok()) << json;
+  }
+  EXPECT_FALSE(Parsed<etcdserverpb::Compare>(R"({"version":1,"value":"YQ=="})").ok());
+  EXPECT_TRUE(Parsed<etcdserverpb::Compare>(R"({"version":1,"value":null})").ok());
+}
+
+TEST(TranscoderTest, WhatFollowsTheMessageIsNotLookedAt) {
+  for (const char* json :
+       {R"({"limit":7}{"limit":8})", R"({"limit":7} nonsense)", R"({"limit":7}})"}) {
+    EXPECT_EQ(Parsed<RangeRequest>(json)->limit(), 7) << json;
+  }
+}
+
 TEST(TranscoderTest, BytesMayBeOfEitherAlphabetWithOrWithoutPadding) {
-  for (const char* json : {R"({"key":"+/8="})", R"({"key":"-_8="})", R"({"key":"+/8"})"}) {
-    EXPECT_EQ(Parsed<RangeRequest>(json)->key(), "\xfb\xff") << json;
+  for (const char* json :
+       {R"({"key":"+/8="})", R"({"key":"-_8="})", R"({"key":"+/8"})", R"({"key":"-_\r\n8"})"}) {
+    const auto request = Parsed<RangeRequest>(json);
+    ASSERT_TRUE(request.ok()) << json;
+    EXPECT_EQ(request->key(), "\xfb\xff") << json;
+  }
+}
+
+TEST(TranscoderTest, BytesOfBothAlphabetsOrWithOddPaddingAreRefused) {
+  for (const char* json : {R"({"key":"-/8="})", R"({"key":"Zm9v="})", R"({"key":"Zm9vYQ="})",
+                           R"({"key":"Zm 9v"})", R"({"key":"Zm9vYQ\n\n"})"}) {
+    EXPECT_FALSE(Parsed<RangeRequest>(json).ok()) << json;
   }
 }
 
@@ -72,7 +108,6 @@ TEST(TranscoderTest, WhatIsNoMessageIsRefused) {
                            "}",
                            "[]",
                            "1",
-                           "{}{}",
                            "{\"a\"}",
                            "{\"limit\":}",
                            "{\"limit\":1,}",
@@ -86,7 +121,7 @@ TEST(TranscoderTest, WhatIsNoMessageIsRefused) {
                            "{\"key\":1}",
                            "{\"serializable\":\"true\"}",
                            "{\"serializable\":1}",
-                           "{\"sort_order\":\"UP\"}",
+                           "{\"sort_order\":true}",
                            "{\"key\":\"\\u12\"}",
                            "{\"\\ud800\":1}",
                            "{\"a\":\"\xff\"}",

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
 #include "net/http/websocket_handshake.h"
 
 namespace gateway {
@@ -97,21 +98,34 @@ void WebSocketExchange::Start(const Answerer& answer) {
 // ---- From the client ----
 
 void WebSocketExchange::OnData(base::ByteView bytes) {
-  socket_.Consume(bytes.size());
+  held_ += bytes.size();
   heard_ = true;
   pinged_ = false;
   while (!ended_) {
     std::optional<Event> event = reader_.Read(&bytes);
-    if (!event.has_value()) return;
+    if (!event.has_value()) break;
     OnEvent(*std::move(event));
   }
+  TakeInput();
+}
+
+void WebSocketExchange::Consume(size_t bytes) {
+  CHECK_LE(bytes, unread_);
+  unread_ -= bytes;
+  TakeInput();
+}
+
+void WebSocketExchange::TakeInput() {
+  if (unread_ == 0 || closed_) socket_.Consume(std::exchange(held_, 0));
 }
 
 void WebSocketExchange::OnEvent(Event event) {
   switch (event.kind) {
     case Event::Kind::kMessage:
       if (requests_ended_ || closed_) return;
-      handler_->OnData(event.payload + "\n");
+      event.payload += '\n';
+      unread_ += event.payload.size();
+      handler_->OnData(event.payload);
       if (requests_ != Requests::kOne || closed_) return;
       requests_ended_ = true;
       return handler_->OnEnd({});

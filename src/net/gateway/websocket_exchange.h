@@ -50,7 +50,7 @@ class WebSocketExchange final : public http::Exchange,
   void SendData(http::Chunk chunk, Then then) override;
   void SendTrailers(const http::Headers& trailers) override;
   void Reset(http::ErrorCode code) override;
-  void Consume(size_t) override {}
+  void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
   bool writable() const override { return socket_.writable(); }
 
@@ -62,6 +62,8 @@ class WebSocketExchange final : public http::Exchange,
 
   void Start(const Answerer& answer);
   void OnEvent(http::WebSocketReader::Event event);
+  // Lets the client send more, if the handler has taken what came.
+  void TakeInput();
   void SendLines(base::ByteView bytes);
   // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
@@ -77,7 +79,9 @@ class WebSocketExchange final : public http::Exchange,
   const http::Headers head_;
   std::shared_ptr<http::ExchangeHandler> handler_;
   http::WebSocketReader reader_;
-  base::Bytes line_;  // the beginning of one
+  size_t unread_ = 0;  // bytes of messages that the handler has not taken
+  size_t held_ = 0;    // bytes of the socket that keep the client waiting
+  base::Bytes line_;   // the beginning of one
   bool requests_ended_ = false;
   bool closed_ = false;  // by a close frame of ours
   bool ended_ = false;   // or lost

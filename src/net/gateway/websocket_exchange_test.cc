@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,6 +82,20 @@ class Snapshot final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
+// Takes a request only when it is told to; counts them.
+class Lessor final : public rpc::CallHandler {
+ public:
+  explicit Lessor(std::shared_ptr<rpc::ServerCall> call) {
+    received = 0;
+    resume = [open = call] { open->ResumeReading(); };
+    call->PauseReading();
+  }
+  void OnMessage(base::ByteView) override { ++received; }
+
+  inline static int received = 0;
+  inline static std::function<void()> resume;
+};
+
 class WebSocketExchangeTest : public ::testing::Test {
  protected:
   WebSocketExchangeTest()
@@ -90,9 +105,14 @@ class WebSocketExchangeTest : public ::testing::Test {
                         [](auto call) { return std::make_unique<Watcher>(std::move(call)); });
     table_.AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
                         [](auto call) { return std::make_unique<Snapshot>(std::move(call)); });
+    table_.AddStreaming("etcdserverpb.Lease", "LeaseKeepAlive", rpc::Kind::kBidiStreaming,
+                        [](auto call) { return std::make_unique<Lessor>(std::move(call)); });
     Watcher::canceled = 0;
   }
-  ~WebSocketExchangeTest() override { world_.DestroyServer(); }
+  ~WebSocketExchangeTest() override {
+    world_.DestroyServer();
+    Lessor::resume = nullptr;
+  }
 
   http::testing::RawClient& Open(const std::string& path, const std::string& fields = "") {
     http::testing::RawClient& client = world_.ConnectRaw();
@@ -265,6 +285,19 @@ TEST_F(WebSocketExchangeTest, AReaderThatPausesStopsTheProducer) {
   const Frames frames = ServerFrames(client.received());
   ASSERT_EQ(frames.size(), 1001u);
   EXPECT_EQ(frames.back(), "close:1000");
+}
+
+TEST_F(WebSocketExchangeTest, AServiceThatDoesNotReadMakesTheClientWait) {
+  constexpr int kCount = 100'000;
+  base::Bytes frames;
+  for (int i = 0; i < kCount; ++i) frames += ClientText(R"({"ID":"1"})");
+  auto& client = Open("/v3/lease/keepalive");
+  Send(client, frames);
+  EXPECT_GT(client.unsent().size(), frames.size() / 2);
+  world_.DoAtServer([] { Lessor::resume(); });
+  world_.Settle();
+  EXPECT_EQ(client.unsent().size(), 0u);
+  EXPECT_EQ(Lessor::received, kCount);
 }
 
 TEST_F(WebSocketExchangeTest, ASilentClientIsPingedAndThenGivenUp) {

@@ -22,6 +22,8 @@ base::ByteView ReasonPhrase(int status) {
       return "Created";
     case 204:
       return "No Content";
+    case 307:
+      return "Temporary Redirect";
     case 400:
       return "Bad Request";
     case 401:

@@ -134,7 +134,7 @@ func TestClientCertificates(t *testing.T) {
 	}
 	config := trust(t)
 	config.Certificates = []tls.Certificate{pair}
-	conn := connectTo(t, "INTEROP_TLS_ADDRESS",
+	conn := connectTo(t, "INTEROP_MUTUAL_TLS_ADDRESS",
 		withMessages(grpc.WithTransportCredentials(credentials.NewTLS(config)))...)
 	out, err := unary(withTimeout(t, 10*time.Second), conn, &request{size: 1 << 20})
 	if err != nil || len(out.payload) != 1<<20 {
@@ -143,7 +143,7 @@ func TestClientCertificates(t *testing.T) {
 }
 
 func TestNoClientCertificate(t *testing.T) {
-	conn := connectTo(t, "INTEROP_TLS_ADDRESS",
+	conn := connectTo(t, "INTEROP_MUTUAL_TLS_ADDRESS",
 		withMessages(grpc.WithTransportCredentials(credentials.NewTLS(trust(t))))...)
 	_, err := unary(withTimeout(t, 10*time.Second), conn, &request{})
 	wantStatus(t, err, codes.Unavailable, "")

@@ -277,7 +277,7 @@ test('reflection', async () => {
 });
 
 const certificate = (name) => fs.readFileSync(path.join(process.env.INTEROP_CERTIFICATES, name));
-const connectWithTls = (...pair) => connectTo(Interop, 'INTEROP_TLS_ADDRESS',
+const connectWithTls = (...pair) => connectTo(Interop, 'INTEROP_MUTUAL_TLS_ADDRESS',
   { 'grpc.ssl_target_name_override': 'localhost' },
   grpc.credentials.createSsl(certificate('ca.pem'), ...pair));
 

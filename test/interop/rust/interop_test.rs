@@ -381,7 +381,8 @@ fn trust() -> ClientTlsConfig {
 #[tokio::test]
 async fn client_certificates() {
     let identity = Identity::from_pem(certificate("client.pem"), certificate("client.key"));
-    let secured = endpoint("https", "INTEROP_TLS_ADDRESS").tls_config(trust().identity(identity));
+    let secured =
+        endpoint("https", "INTEROP_MUTUAL_TLS_ADDRESS").tls_config(trust().identity(identity));
     let mut client = client_of(secured.unwrap().connect().await.unwrap());
     let request = Request { size: 1 << 20, ..Default::default() };
     assert_eq!(client.unary(request).await.unwrap().into_inner().payload.len(), 1 << 20);
@@ -389,7 +390,7 @@ async fn client_certificates() {
 
 #[tokio::test]
 async fn no_client_certificate() {
-    let secured = endpoint("https", "INTEROP_TLS_ADDRESS").tls_config(trust()).unwrap();
+    let secured = endpoint("https", "INTEROP_MUTUAL_TLS_ADDRESS").tls_config(trust()).unwrap();
     // TLS 1.3: the server's refusal comes after the client's side of the handshake.
     if let Ok(channel) = secured.connect().await {
         client_of(channel).unary(payload("")).await.expect_err("it must be refused");

@@ -104,6 +104,8 @@ class RawClient final : public runtime::StreamHandler {
   }
 
   const base::Bytes& received() const { return received_; }
+  // What the server does not take yet.
+  const base::Bytes& unsent() const { return unsent_; }
   // The server has closed its side.
   bool ended() const { return ended_; }
 

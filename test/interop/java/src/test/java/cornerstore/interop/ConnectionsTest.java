@@ -107,7 +107,7 @@ class ConnectionsTest extends Peer {
 
   private ManagedChannel connectWith(SslContext context) {
     return connectTo(
-        "INTEROP_TLS_ADDRESS",
+        "INTEROP_MUTUAL_TLS_ADDRESS",
         builder -> builder.sslContext(context).overrideAuthority("localhost"));
   }
 
