@@ -9,6 +9,7 @@
 #include "api/v3/service.h"
 #include "api/web/health.h"
 #include "api/web/version.h"
+#include "app/call_report.h"
 #include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
 #include "net/http/server.h"
@@ -55,6 +56,9 @@ struct NetThread::Services {
         kv(&context),
         maintenance(&context),
         cluster(&context),
+        calls({.histograms = parts.config->monitoring.metrics == "extensive",
+               .slow = parts.config->monitoring.warning_unary_request_duration},
+              parts.server->environment().logger, parts.server->environment().registry),
         gateway(&table, &plain, GatewayOptions(parts.config->client_api)),
         web(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway)
                                                          : &plain,
@@ -72,6 +76,7 @@ struct NetThread::Services {
     cluster.AddTo(table);
     grpc_health.AddTo(table);
     reflection::AddTo(table);
+    calls.Watch(table);
     counts.Add(&table);
   }
 
@@ -102,6 +107,7 @@ struct NetThread::Services {
   v3::MaintenanceService maintenance;
   v3::ClusterService cluster;
   rpc::Health grpc_health;
+  CallReport calls;
   http::PlainService monitoring{kPlainBodyBytesMax};
   http::PlainService plain{kPlainBodyBytesMax};
   gateway::Gateway gateway;

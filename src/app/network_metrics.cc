@@ -33,6 +33,10 @@ struct Totals {
 
 }  // namespace
 
+observe::Labels LabelsOf(const std::string& service, const std::string& method, rpc::Kind kind) {
+  return {{"grpc_method", method}, {"grpc_service", service}, {"grpc_type", TypeName(kind)}};
+}
+
 void NetworkMetrics::Add(const rpc::Server* table) {
   const std::lock_guard lock(mutex_);
   tables_.push_back(table);
@@ -77,9 +81,7 @@ void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
     }
   }
   for (const auto& [name, totals] : methods) {
-    const observe::Labels labels = {{"grpc_method", name.second},
-                                    {"grpc_service", name.first},
-                                    {"grpc_type", TypeName(totals.kind)}};
+    const observe::Labels labels = LabelsOf(name.first, name.second, totals.kind);
     const auto add = [&](const char* family, const char* help, uint64_t value,
                          const observe::Labels& with) {
       samples.Add({family, help}, MetricType::kCounter, static_cast<double>(value), with);

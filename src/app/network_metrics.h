@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "net/http/server.h"
@@ -8,6 +9,9 @@
 #include "observe/metrics.h"
 
 namespace app {
+
+// The labels of a method in grpc-go's metrics.
+observe::Labels LabelsOf(const std::string& service, const std::string& method, rpc::Kind kind);
 
 // What the net threads count of calls and bytes, under the names of grpc-go's and etcd's metrics.
 // Threads add their tables and servers when they begin to serve and take them back before they

@@ -62,7 +62,6 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.max_txn_ops = config.member.max_txn_ops;
   options.max_request_bytes = config.client_api.max_request_bytes;
   options.warning_apply_duration = config.monitoring.warning_apply_duration;
-  options.warning_unary_request_duration = config.monitoring.warning_unary_request_duration;
   FillStorage(config, &options);
   RETURN_IF_ERROR(FillCluster(config.cluster, &options));
   return options;

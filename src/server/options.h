@@ -53,10 +53,8 @@ struct Options {
   size_t compaction_batch_limit = 1'000;
   runtime::Duration compaction_sleep_interval = std::chrono::milliseconds(10);
 
-  // What takes longer is told in the log: applying an entry or serving a read, and a whole unary
-  // call.
+  // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);
-  runtime::Duration warning_unary_request_duration = std::chrono::milliseconds(300);
 
   // How long a request may take from its proposal to its answer.
   runtime::Duration request_timeout() const {

@@ -5,7 +5,9 @@ ETCD in the environment is the program.
 """
 
 import os
+import re
 import unittest
+import urllib.request
 from pathlib import Path
 
 import etcd3
@@ -65,6 +67,24 @@ class FlagsTest(unittest.TestCase):
             self.assertTrue(any('key: \\"key\\" value_size: 6' in line for line in slow), slow)
             self.assertTrue(any("read-only range " in line for line in slow), slow)
             self.assertNotIn("secret", member.log.read_text())
+
+    def test_calls_that_take_too_long_are_told(self) -> None:
+        with Member(ETCD, "--warning-unary-request-duration=1ns") as member:
+            client(member).put("key", "secret")
+            log = member.log.read_text()
+            self.assertIn('"msg":"request stats"', log)
+            self.assertIn('"response type":"/etcdserverpb.KV/Put"', log)
+            self.assertNotIn("secret", log)
+
+    def test_extensive_metrics_have_a_histogram_for_each_method(self) -> None:
+        for kind, count in (("basic", None), ("extensive", "1")):
+            with Member(ETCD, "--metrics", kind) as member:
+                client(member).put("key", "value")
+                with urllib.request.urlopen(member.url + "/metrics", timeout=10) as answer:
+                    metrics = answer.read().decode()
+                found = re.search(r'grpc_server_handling_seconds_count\{[^}]*"Put"[^}]*\} (\d+)',
+                                  metrics)
+                self.assertEqual(found and found[1], count, kind)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "net/http/counters.h"
+#include "runtime/time.h"
 
 namespace rpc {
 
@@ -52,12 +53,21 @@ struct MethodCounters {
 
 // One entry of the service table.
 struct Method {
+  // What is told of a call whose answer, of whatever kind, has just been decided.
+  struct Ended {
+    const ServerCall& call;
+    base::Code code;
+    runtime::Duration took;  // since the head had come
+  };
+
   std::string service;  // "etcdserverpb.KV"
   std::string name;     // "Range"
   Kind kind = Kind::kUnary;
   UnaryHandler unary;
   StreamingHandler streaming;
   MethodCounters counters;
+  // Runs on the loop at the end of each call; time is measured only if it is set.
+  std::function<void(const Ended& ended)> on_ended;
 };
 
 }  // namespace rpc

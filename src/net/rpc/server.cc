@@ -70,6 +70,15 @@ void Server::Add(std::unique_ptr<Method> method) {
   methods_.push_back(std::move(method));
 }
 
+void Server::SetOnEnded(
+    const std::function<void(const Method& method, const Method::Ended&)>& on_ended) {
+  for (const auto& method : methods_) {
+    method->on_ended = [on_ended, of = method.get()](const Method::Ended& ended) {
+      on_ended(*of, ended);
+    };
+  }
+}
+
 std::shared_ptr<http::ExchangeHandler> Server::OnRequest(http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
   if (exchange.version() != http::Version::kHttp2 || !IsGrpc(head)) {

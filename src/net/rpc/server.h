@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ class Server final : public http::Service {
 
   // In the order in which they were added.
   const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
+
+  // Has every call of the methods added so far reported when it ends; before the first request.
+  void SetOnEnded(const std::function<void(const Method& method, const Method::Ended&)>& on_ended);
 
  private:
   void Add(std::unique_ptr<Method> method);

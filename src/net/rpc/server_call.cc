@@ -45,6 +45,7 @@ ServerCall::~ServerCall() {
 
 void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
   method_->counters.started.Add();
+  if (method_->on_ended) start_ = loop().clock().Now();
   has_deadline_ = deadline.has_value();
   if (has_deadline_) deadlines_->Add(this, *deadline);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
@@ -176,9 +177,9 @@ void ServerCall::Reply(Message message) {
 
 void ServerCall::Finish(const base::Status& status, const http::Headers& trailers) {
   if (!is_open()) return;
+  CountEnd(status.code());
   finished_ = true;
   deadlines_->Remove(this);
-  method_->counters.handled[static_cast<size_t>(status.code())].Add();
   static const http::Headers kOkTrailers = {{"grpc-status", "0"}};
   if (!head_sent_) {
     http::Headers head = AnswerHead(false);
@@ -198,6 +199,11 @@ void ServerCall::Finish(const base::Status& status, const http::Headers& trailer
 
 // ---- The end ----
 
+void ServerCall::CountEnd(base::Code code) {
+  method_->counters.handled[static_cast<size_t>(code)].Add();
+  if (method_->on_ended) method_->on_ended({*this, code, loop().clock().Now() - start_});
+}
+
 void ServerCall::OnDeadline() {
   const std::shared_ptr<ServerCall> alive = shared_from_this();
   const base::Status status(base::Code::kDeadlineExceeded, "context deadline exceeded");
@@ -216,9 +222,9 @@ void ServerCall::OnClosed(const http::Closing& closing) {
 }
 
 void ServerCall::Cancel(const base::Status& status) {
+  CountEnd(status.code());
   finished_ = true;
   deadlines_->Remove(this);
-  method_->counters.handled[static_cast<size_t>(status.code())].Add();
   if (handler_ != nullptr) handler_->OnCanceled(status);
 }
 

@@ -84,6 +84,7 @@ class ServerCall final : public http::ExchangeHandler,
   // Keeps what cannot be delivered yet.
   void Hold(base::ByteView bytes);
   void Cancel(const base::Status& status);
+  void CountEnd(base::Code code);
 
   http::Exchange* exchange_;
   Method* const method_;
@@ -91,6 +92,7 @@ class ServerCall final : public http::ExchangeHandler,
   const MessageLimits& limits_;
   std::unique_ptr<CallHandler> handler_;
   MessageReader reader_;
+  runtime::TimePoint start_;             // if the method wants to know
   std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
   const Encoding encoding_;
   bool has_deadline_ = false;

@@ -223,6 +223,23 @@ TEST_F(RpcServerTest, EnforcesTheDeadline) {
   EXPECT_EQ(call->data, "");
 }
 
+TEST_F(RpcServerTest, TellsHowLongEachCallTook) {
+  std::vector<std::string> told;
+  server_.SetOnEnded([&](const Method& method, const Method::Ended& ended) {
+    EXPECT_TRUE(ended.call.is_open());
+    EXPECT_FALSE(ended.call.connection().peer.ToString().empty());
+    told.push_back(method.name + " " + std::to_string(static_cast<int>(ended.code)) +
+                   (ended.took >= milliseconds(50) ? " slow" : " quick"));
+  });
+  Call("Unary", {.size = 1});
+  const auto late = Call("Unary", {.hang = true}, {{"grpc-timeout", "50m"}});
+  world_.RunFor(seconds(1));
+  const auto given_up = Call("Unary", {.hang = true});
+  world_.Do([&] { given_up->exchange->Reset(http::ErrorCode::kCancel); });
+  world_.Settle();
+  EXPECT_EQ(told, (std::vector<std::string>{"Unary 0 quick", "Unary 4 slow", "Unary 1 quick"}));
+}
+
 TEST_F(RpcServerTest, ManyDeadlinesExpireInOrder) {
   std::vector<std::shared_ptr<RecordingHandler>> calls;
   for (const int millis : {500, 100, 300, 200, 400}) {
