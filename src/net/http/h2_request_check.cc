@@ -44,7 +44,7 @@ bool IsName(base::ByteView name) {
 }
 
 constexpr uint64_t EachByte(uint8_t byte) {
-  return 0x0101010101010101 * byte;
+  return uint64_t{0x0101010101010101} * byte;
 }
 
 // False only if none of the eight bytes is a control character; may be true in spite of that.
