@@ -17,7 +17,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 constexpr uint8_t kPushPromise = 5, kUnknownKind = 0x16;
 constexpr uint8_t kPadded = 8, kHasPriority = 0x20;
 
-base::Bytes Uint(uint32_t value, size_t size) {
+base::Bytes Uint(uint64_t value, size_t size) {
   base::Bytes bytes;
   while (size-- > 0) bytes.push_back(static_cast<char>(value >> 8 * size));
   return bytes;
