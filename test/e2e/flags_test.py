@@ -62,6 +62,7 @@ class FlagsTest(unittest.TestCase):
             etcd = client(member)
             etcd.put("key", "secret")
             etcd.get("key")
+            member.stop()  # the log is written behind the answers
             slow = [line for line in member.log.read_text().splitlines()
                     if "apply request took too long" in line]
             self.assertTrue(any('key: \\"key\\" value_size: 6' in line for line in slow), slow)
@@ -71,6 +72,7 @@ class FlagsTest(unittest.TestCase):
     def test_calls_that_take_too_long_are_told(self) -> None:
         with Member(ETCD, "--warning-unary-request-duration=1ns") as member:
             client(member).put("key", "secret")
+            member.stop()  # the log is written behind the answers
             log = member.log.read_text()
             self.assertIn('"msg":"request stats"', log)
             self.assertIn('"response type":"/etcdserverpb.KV/Put"', log)
