@@ -177,6 +177,9 @@ size_t Utf8Length(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
+  unsigned char all = 0;
+  for (const char byte : text) all |= static_cast<unsigned char>(byte);
+  if (all < 0x80) return true;
   while (!text.empty()) {
     const bool ascii = static_cast<unsigned char>(text.front()) < 0x80;
     const size_t length = ascii ? 1 : Utf8Length(text);

@@ -97,29 +97,32 @@ void GatewayCall::OnFinished(const base::Status& status) {
   if (!status.ok()) return AnswerError(status);
   if (!broken_.ok()) return AnswerError(broken_);
   answered_ = true;
-  SendAnswerHead(200);
-  exchange_->SendData(std::move(answer_), Then::kEnd);
+  SendWhole(200, std::move(answer_));
 }
 
-void GatewayCall::SendAnswerHead(int status) {
+void GatewayCall::SendAnswerHead(int status, std::optional<size_t> length) {
   if (std::exchange(head_sent_, true)) return;
   http::Headers head = {{":status", std::to_string(status)}, {"content-type", "application/json"}};
   if (status == 200) head.Add("grpc-metadata-content-type", "application/grpc");
+  if (length.has_value()) head.Add("content-length", std::to_string(*length));
   exchange_->SendHead(head, Then::kContinue);
 }
 
+void GatewayCall::SendWhole(int status, base::Bytes json) {
+  SendAnswerHead(status, json.size());
+  exchange_->SendData(std::move(json), Then::kEnd);
+}
+
 void GatewayCall::AnswerError(const base::Status& status) {
+  if (!route_.method->server_streaming()) return AnswerUnasked(status);
   answered_ = true;
   SendAnswerHead(HttpStatusOf(status.code()));
-  const std::string json = ErrorJson(status);
-  const bool streams = route_.method->server_streaming();
-  exchange_->SendData(streams ? R"({"error":)" + json + "}\n" : json, Then::kEnd);
+  exchange_->SendData(R"({"error":)" + ErrorJson(status) + "}\n", Then::kEnd);
 }
 
 void GatewayCall::AnswerUnasked(const base::Status& status) {
   answered_ = true;
-  SendAnswerHead(HttpStatusOf(status.code()));
-  exchange_->SendData(ErrorJson(status), Then::kEnd);
+  SendWhole(HttpStatusOf(status.code()), ErrorJson(status));
 }
 
 void GatewayCall::OnClosed(const http::Closing&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "net/gateway/gateway.h"
 #include "net/gateway/grpc_call.h"
@@ -33,7 +34,9 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void SendValues();
   // Lets the client send more, if the service has taken what came.
   void TakeInput();
-  void SendAnswerHead(int status);
+  // With the body's length if it is known.
+  void SendAnswerHead(int status, std::optional<size_t> length = std::nullopt);
+  void SendWhole(int status, base::Bytes json);
   // The end of a call.
   void AnswerError(const base::Status& status);
   // Instead of a call: also where answers are lines, an error alone.

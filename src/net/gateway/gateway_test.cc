@@ -127,6 +127,9 @@ TEST_F(GatewayTest, ARequestInJsonIsAnsweredInJson) {
   const std::string answer = Post("/v3/kv/range", R"({"key":"Zm9v"})");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(Contains(answer, "content-type: application/json\r\n")) << answer;
+  const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
+  EXPECT_TRUE(Contains(answer, "content-length: " + std::to_string(body.size()) + "\r\n"))
+      << answer;
   EXPECT_TRUE(Contains(answer, R"({"header":{"revision":"1152921504606846976"},)"
                                R"("kvs":[{"key":"Zm9v","value":"fA=="}],"count":"1"})"))
       << answer;

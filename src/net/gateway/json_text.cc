@@ -14,6 +14,11 @@ bool IsSpace(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+// Stands for itself in a string.
+bool IsPlain(char c) {
+  return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
+}
+
 // What a word is made of.
 bool IsWordByte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
@@ -156,17 +161,16 @@ bool JsonReader::Expect(char c) {
 bool JsonReader::ReadString(base::Bytes* out) {
   out->clear();
   if (!Expect('"')) return false;
-  while (position_ < text_.size()) {
+  while (true) {
+    const size_t begin = position_;
+    while (position_ < text_.size() && IsPlain(text_[position_])) ++position_;
+    out->append(text_, begin, position_ - begin);
+    if (position_ == text_.size()) return Fail("a string without an end");
     const char c = text_[position_++];
     if (c == '"') return base::IsUtf8(*out) || Fail("a string that is no UTF-8");
-    if (static_cast<unsigned char>(c) < 0x20) return Fail("a control character in a string");
-    if (c != '\\') {
-      out->push_back(c);
-    } else if (!ReadEscape(out)) {
-      return false;
-    }
+    if (c != '\\') return Fail("a control character in a string");
+    if (!ReadEscape(out)) return false;
   }
-  return Fail("a string without an end");
 }
 
 bool JsonReader::ReadEscape(base::Bytes* out) {

@@ -50,11 +50,19 @@ std::optional<Integer> ParseInteger(base::ByteView text) {
 // Spoils `*text`.
 std::optional<base::Bytes> DecodeBase64(base::Bytes* text) {
   const bool is_padded = text->size() % 4 == 0;
-  if (text->find_first_of("-_") != base::Bytes::npos) {
-    if (text->find_first_of("+/") != base::Bytes::npos) return std::nullopt;
+  bool has_url_digits = false;
+  bool has_other_digits = false;
+  bool has_breaks = false;
+  for (const char c : *text) {
+    has_url_digits |= c == '-' || c == '_';
+    has_other_digits |= c == '+' || c == '/';
+    has_breaks |= c == '\r' || c == '\n';
+  }
+  if (has_url_digits && has_other_digits) return std::nullopt;
+  if (has_url_digits) {
     for (char& c : *text) c = c == '-' ? '+' : c == '_' ? '/' : c;
   }
-  std::erase_if(*text, [](char c) { return c == '\r' || c == '\n'; });
+  if (has_breaks) std::erase_if(*text, [](char c) { return c == '\r' || c == '\n'; });
   const bool fits = is_padded ? text->size() % 4 == 0 : !text->ends_with('=');
   return fits ? rpc::Base64Decode(*text) : std::nullopt;
 }

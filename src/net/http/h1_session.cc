@@ -73,6 +73,9 @@ void AppendField(base::Bytes& text, base::ByteView name, base::ByteView value) {
   text.append(name).append(": ").append(value).append("\r\n");
 }
 
+// Room for a usual head, made at once.
+constexpr size_t kUsualHeadBytes = 512;
+
 // chunk = size in hexadecimal CRLF data CRLF (RFC 9112 section 7.1)
 base::Bytes ChunkHeader(size_t size) {
   std::array<char, 16> digits;
@@ -200,7 +203,9 @@ void H1Session::SendHead(const Headers& head, Then then) {
   CHECK(!head_sent_);
   head_sent_ = true;
   const int status = StatusCode(head);
-  base::Bytes text = "HTTP/1.1 " + std::to_string(status) + " ";
+  base::Bytes text;
+  text.reserve(kUsualHeadBytes);
+  text.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
   text.append(ReasonPhrase(status)).append("\r\n");
   if (status >= 200) {
     AppendField(text, "date", environment_.date->At(environment_.loop->clock().WallNow()));

@@ -5,10 +5,17 @@
 #include <cstring>
 
 namespace http {
+namespace {
+
+// Room for the fields of a usual block, made at once.
+constexpr size_t kUsualBytes = 240;
+
+}  // namespace
 
 void Headers::Add(base::ByteView name, base::ByteView value) {
   const Sizes sizes{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())};
   const size_t end = fields_.size();
+  if (end == 0) fields_.reserve(kUsualBytes);
   fields_.resize(end + sizeof(Sizes) + name.size() + value.size());  // once, not at each part
   char* const field = fields_.data() + end;
   std::memcpy(field, &sizes, sizeof sizes);

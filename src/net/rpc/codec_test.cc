@@ -78,6 +78,22 @@ TEST(Base64, ReadsWithAndWithoutPadding) {
   }
 }
 
+TEST(Base64, KnowsNoOtherDigitAtAnyPlace) {
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t length = 2; length <= 8; ++length) {
+    if (length % 4 == 1) continue;
+    for (size_t place = 0; place < length; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'A');
+        text[place] = static_cast<char>(byte);
+        const bool is_padding = byte == '=' && place + 1 == length && (length - 1) % 4 != 1;
+        const bool is_digit = digits.find(text[place]) != std::string::npos;
+        EXPECT_EQ(Base64Decode(text).has_value(), is_digit || is_padding) << length << " " << text;
+      }
+    }
+  }
+}
+
 TEST(MessageReader, CutsMessagesFromPiecesOfAnySize) {
   runtime::Random random(7);
   base::Bytes stream;
