@@ -140,7 +140,9 @@ void ApplyLoop::ApplyEntry(const raft::Entry& entry) {
 }
 
 void ApplyLoop::ApplyRequest(const raft::Entry& entry) {
-  etcdserverpb::InternalRaftRequest request;
+  request_memory_.Reset();
+  auto& request =
+      *google::protobuf::Arena::CreateMessage<etcdserverpb::InternalRaftRequest>(&request_memory_);
   const base::ByteView data = entry.data.view();
   if (!request.ParseFromArray(data.data(), static_cast<int>(data.size()))) {
     base::Fatal("entry " + ToString(entry.index) + " is no request");

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
+
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -111,6 +114,10 @@ class ApplyLoop {
   std::vector<Frontend*> frontends_;
   runtime::Mailbox<std::vector<raft::Entry>> committed_;
   std::deque<raft::Entry> queue_;
+
+  // Of the request that is applied; a usual one fits into the block.
+  alignas(8) std::array<char, 4096> request_block_;
+  google::protobuf::Arena request_memory_{request_block_.data(), request_block_.size()};
 
   runtime::TimePoint now_;  // when the entry before was applied, within a slice
   base::Index applied_;

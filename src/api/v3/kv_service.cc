@@ -137,10 +137,9 @@ void KvService::Range(Call call, base::ByteView bytes) {
 }
 
 void KvService::Put(Call call, base::ByteView bytes) {
-  etcdserverpb::PutRequest request;
-  if (!Parse(*call, bytes, &request)) return;
-  base::Status status = CheckQuota(kv::QuotaCost(request));
-  if (status.ok()) status = kv::Check(request);
+  if (!Parse(*call, bytes, &put_)) return;
+  base::Status status = CheckQuota(kv::QuotaCost(put_));
+  if (status.ok()) status = kv::Check(put_);
   if (!status.ok()) return call->Finish(status);
   Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
 }

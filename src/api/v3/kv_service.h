@@ -35,6 +35,7 @@ class KvService {
   void Propose(Call call, uint32_t field, base::ByteView request);
 
   const Context& context_;
+  etcdserverpb::PutRequest put_;  // the one that is being looked at; keeps its memory
   bool raising_no_space_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/http/h2_memory.h"
 #include "net/http/h2_stream.h"
 
 namespace http {
@@ -15,7 +16,9 @@ constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
                                  const Keepalive& keepalive)
     : streams_(std::make_unique<StreamPool>()),
-      environment_{loop, limits, keepalive, &counters_, &blocks_, streams_.get(), &date_},
+      h2_memory_(std::make_unique<H2Memory>()),
+      environment_{loop,     limits,         keepalive,        &counters_,
+                   &blocks_, streams_.get(), h2_memory_.get(), &date_},
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {

@@ -51,6 +51,7 @@ class ConnectionGroup {
   Counters counters_;
   BlockPool blocks_;
   std::unique_ptr<StreamPool> streams_;
+  std::unique_ptr<H2Memory> h2_memory_;
   Date date_;
   const Environment environment_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "net/http/h2_callbacks.h"
+#include "net/http/h2_memory.h"
 
 namespace http {
 namespace {
@@ -18,7 +19,10 @@ constexpr runtime::Duration kDrainNotice = std::chrono::seconds(1);
 
 constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
-nghttp2_session* NewSession(H2Session::Role role, H2Session* owner, const Limits& limits) {
+nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
+                            const Environment& environment) {
+  const Limits& limits = environment.limits;
+  nghttp2_mem* const memory = environment.h2_memory->functions();
   nghttp2_option* option = nullptr;
   CHECK(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -31,8 +35,8 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner, const Limits
   nghttp2_session* session = nullptr;
   const auto* callbacks = Http2Callbacks();
   const int result = role == H2Session::Role::kServer
-                         ? nghttp2_session_server_new2(&session, callbacks, owner, option)
-                         : nghttp2_session_client_new2(&session, callbacks, owner, option);
+                         ? nghttp2_session_server_new3(&session, callbacks, owner, option, memory)
+                         : nghttp2_session_client_new3(&session, callbacks, owner, option, memory);
   nghttp2_option_del(option);
   CHECK(result == 0);
   return session;
@@ -49,7 +53,7 @@ H2Session::H2Session(Role role, const Environment* environment, Carrier* carrier
       environment_(*environment),
       carrier_(carrier),
       service_(service),
-      session_(NewSession(role, this, environment->limits)),
+      session_(NewSession(role, this, *environment)),
       guard_(environment->limits, environment->loop->clock().Now()),
       ping_policy_(environment->keepalive),
       opened_at_(environment->loop->clock().Now()),

@@ -13,6 +13,7 @@
 
 namespace http {
 
+class H2Memory;
 class StreamPool;
 
 // What all sessions of one loop share; outlives them.
@@ -23,6 +24,7 @@ struct Environment {
   Counters* counters;
   BlockPool* blocks;
   StreamPool* streams;
+  H2Memory* h2_memory;
   Date* date;
 };
 
