@@ -6,6 +6,7 @@ Usage: scripts/bench keys [--beside] [COUNT], or keys.py BIN_DIRECTORY ...
 8-byte keys and 256-byte values, loaded in transactions of 100 puts over gRPC.
 """
 
+import os
 import pathlib
 import shutil
 import signal
@@ -90,14 +91,27 @@ class Member:
         return time.monotonic() - begin
 
 
+def forget_pages(folder: pathlib.Path) -> None:
+    """Drops the files from the page cache."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            descriptor = os.open(file, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
 def measure(member: Member, count: int) -> None:
     member.start()
     took = member.load(count)
     print(f"{member.name}: {count} keys loaded in {took:.1f} s, {member.memory()}", flush=True)
-    member.stop()
-    took = member.start()
-    print(f"{member.name}: restart to ready, warm page cache {took:.2f} s, {member.memory()}",
-          flush=True)
+    for cache in ("warm", "cold"):
+        member.stop()
+        if cache == "cold":
+            forget_pages(member.data)
+        took = member.start()
+        print(f"{member.name}: restart to ready, {cache} page cache {took:.2f} s, "
+              f"{member.memory()}", flush=True)
     size = subprocess.run(["du", "-sm", str(member.data)], capture_output=True, text=True).stdout
     print(f"{member.name}: data directory {size.split()[0]} MB", flush=True)
     member.stop()

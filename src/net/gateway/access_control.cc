@@ -82,7 +82,8 @@ class AccessControl::Guarded final : public http::Exchange, public http::Exchang
   const http::ConnectionInfo& connection() const override { return exchange_.connection(); }
   runtime::Loop& loop() override { return exchange_.loop(); }
   void SendHead(const http::Headers& head, Then then) override {
-    http::Headers all = head;
+    http::Headers all;
+    all.Add(head);
     AddOrigin(origin_, &all);
     exchange_.SendHead(all, then);
   }

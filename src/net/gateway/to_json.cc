@@ -104,6 +104,7 @@ base::Status AppendValue(const Occurrence& occurrence, int depth, base::Bytes* o
 // it should be, is left out. Numbers of a repeated field may be packed.
 base::Result<std::vector<Occurrence>> Occurrences(const Descriptor& type, base::ByteView binary) {
   std::vector<Occurrence> all;
+  all.reserve(static_cast<size_t>(type.field_count()));  // each once, usually
   base::WireReader reader(binary);
   while (reader.Next()) {
     const FieldDescriptor* const field = type.FindFieldByNumber(static_cast<int>(reader.field()));
