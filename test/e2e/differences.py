@@ -59,6 +59,12 @@ def _hash_revision_is_answered(request: Request, old: Reply, new: Reply) -> bool
     return expected == new.message
 
 
+def _hash_of_revision_0(request: Request, old: Reply, new: Reply) -> bool:
+    return (request.method == "HashKV" and request.message.revision == 0
+            and old.code == new.code == grpc.StatusCode.OK
+            and (new.message.compact_revision, new.message.hash_revision) == (-1, 0))
+
+
 def _undecodable_in_other_words(request: Request, old: Reply, new: Reply) -> bool:
     prefix = "grpc: error unmarshalling request: "
     return (request.message is None and old.code == new.code == grpc.StatusCode.INTERNAL
@@ -142,6 +148,7 @@ DIFFERENCES: dict[str, Predicate] = {
     "A sort option that does not exist is refused": _unknown_sort_is_refused,
     "HashKV answers at the compact revision": _hash_of_compact_revision,
     "HashKV answers the revision that was hashed": _hash_revision_is_answered,
+    "HashKV answers what a compaction at revision 0 hashed": _hash_of_revision_0,
     "Bytes that are no request are refused in other words": _undecodable_in_other_words,
     "The errors of a transaction come in another order": _other_error_of_transaction,
     "RangeStream exists": _range_stream,

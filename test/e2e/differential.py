@@ -20,7 +20,7 @@ from google.protobuf import text_format
 
 from differences import DIFFERENCES, LASTING, Reply
 from member import Member
-from protocol import KV, Client, rpc
+from protocol import KV, MAINTENANCE, Client, rpc
 from random_requests import Request, Requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,8 +110,8 @@ class Comparison:
     def _note(self, request: Request, old: Reply) -> None:
         if old.message is None or request.method == "RangeStream":
             return
-        compacted = request.message.revision if request.method == "Compact" else None
-        self.requests.seen(old.message.header.revision, compacted)
+        compaction = request.message if request.method == "Compact" else None
+        self.requests.seen(old.message.header.revision, compaction)
 
     @staticmethod
     def _report(request: Request, old: Reply, new: Reply) -> None:
@@ -127,21 +127,21 @@ def documented() -> set[str]:
     return set(re.findall(r"^## (.*)$", DOCUMENT.read_text(), re.MULTILINE))
 
 
-def hash_requests(requests: Requests, chooser: random.Random) -> list[Request]:
+def hash_request(revision: int) -> Request:
+    message = rpc.HashKVRequest(revision=revision)
+    return Request(MAINTENANCE, "HashKV", message.SerializeToString(), message)
+
+
+def last_hashes(requests: Requests, chooser: random.Random) -> list[Request]:
     first = max(1, requests.compacted + 1)
     revisions = [0, requests.compacted, requests.revision, requests.revision + 1]
     revisions += [chooser.randint(first, requests.revision) for _ in range(HASHES)]
-    made = []
-    for revision in revisions:
-        message = rpc.HashKVRequest(revision=revision)
-        made.append(Request("etcdserverpb.Maintenance", "HashKV", message.SerializeToString(),
-                            message))
-    return made
+    return [hash_request(revision) for revision in revisions]
 
 
-def last_compaction(requests: Requests) -> Request:
+def compaction(revision: int) -> Request:
     """One that is carried out before it is answered, so that its hash is known."""
-    message = rpc.CompactionRequest(revision=requests.compacted + 1, physical=True)
+    message = rpc.CompactionRequest(revision=revision, physical=True)
     return Request(KV, "Compact", message.SerializeToString(), message)
 
 
@@ -150,10 +150,12 @@ def compare(old: Member, new: Member, arguments: argparse.Namespace) -> int:
     seed, count, same = arguments.seed, arguments.count, arguments.same
     requests = Requests(seed)
     comparison = Comparison(Side(old.address), Side(new.address), requests, same)
+    comparison.step(compaction(0))
+    comparison.step(hash_request(0))
     for _ in range(count):
         comparison.step(requests.next())
-    comparison.step(last_compaction(requests))
-    for request in hash_requests(requests, random.Random(seed)):
+    comparison.step(compaction(requests.compacted + 1))
+    for request in last_hashes(requests, random.Random(seed)):
         comparison.step(request)
     print(f"{count} requests up to revision {requests.revision}, compacted to {requests.compacted}")
     print("  " + ", ".join(f"{name} {seen}" for name, seen in sorted(comparison.codes.items())))

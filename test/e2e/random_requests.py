@@ -32,6 +32,7 @@ class Requests:
         self.random = random.Random(seed)
         self.revision = 1
         self.compacted = -1
+        self.unawaited: set[int] = set()  # compactions that may not be over
 
     def next(self) -> Request:
         return self._one_of({
@@ -41,11 +42,13 @@ class Requests:
             self._too_large: 1,
         })()
 
-    def seen(self, revision: int, compacted: int | None = None) -> None:
-        """The store's revision, and that of a compaction which was made."""
+    def seen(self, revision: int, compaction: Any = None) -> None:
+        """The store's revision, and a compaction which was made."""
         self.revision = max(self.revision, revision)
-        if compacted is not None:
-            self.compacted = compacted
+        if compaction is not None:
+            self.compacted = compaction.revision
+            if not compaction.physical:
+                self.unawaited.add(compaction.revision)
 
     def _one_of(self, weights: dict):
         return self.random.choices(list(weights), weights=weights.values())[0]
@@ -78,7 +81,9 @@ class Requests:
                                                          physical=self._happens(0.5)))
 
     def _hash_kv(self) -> Request:
-        message = rpc.HashKVRequest(revision=self._revision())
+        revision = self._revision()
+        # Before the compaction is over the hash goes by the one before, and then by this one.
+        message = rpc.HashKVRequest(revision=0 if revision in self.unawaited else revision)
         return Request(MAINTENANCE, "HashKV", message.SerializeToString(), message)
 
     def _txn(self) -> Request:

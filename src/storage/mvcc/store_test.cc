@@ -415,6 +415,15 @@ TEST_P(StoreTest, ACompactionLeavesTheHashThatWasBeforeIt) {
   EXPECT_EQ(Pin(15)->Hash()->compact_revision, 15);
 }
 
+// Compat: etcd does so.
+TEST_P(StoreTest, ACompactionAtRevision0LeavesAHashThatIsAnsweredForTheCurrentOne) {
+  harness_.Put("a", "1");
+  ASSERT_TRUE(harness_.Compact(0).ok());
+  harness_.FinishCompaction();
+  const KeyValueHash hash = store().HashKv(Revision(0)).value();
+  EXPECT_EQ(hash, (KeyValueHash{Hasher().hash(), -1, 0}));
+}
+
 TEST_P(StoreTest, ADamagedRecordIsNotServed) {
   harness_.Put("a", "1");
   harness_.Commit();
