@@ -149,7 +149,7 @@ def main() -> None:
     ours = str(pathlib.Path(arguments.pop(0)) / "etcd")
     root = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm" if "--tmpfs" in arguments else "/var/tmp"))
     words = [word for word in arguments if not word.startswith("--")]
-    members = [Member("ours", ours, 42500, root), Member("etcd", REAL, 42510, root)]
+    members = [Member("ours", ours, 24500, root), Member("etcd", REAL, 24510, root)]
     try:
         for name, path, body, kind, shape, state in LOADS:
             if words and not any(word in name for word in words):

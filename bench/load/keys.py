@@ -125,9 +125,9 @@ def main() -> None:
     beside = "--beside" in arguments
     counts = [int(argument) for argument in arguments if argument.isdigit()] or [2_000_000]
     root = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
-    members = [Member("ours", ours, 42520, root)]
+    members = [Member("ours", ours, 24520, root)]
     if beside:
-        members.append(Member("etcd", REAL, 42530, root))
+        members.append(Member("etcd", REAL, 24530, root))
     try:
         for member in members:
             measure(member, counts[0])

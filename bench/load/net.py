@@ -22,15 +22,14 @@ import sys
 import tempfile
 from typing import Callable, Iterator
 
-RUNS = 5
+RUNS = 9
 LOADS = ((1, 1, 20_000), (10, 1, 100_000), (100, 10, 400_000))  # connections, streams, calls
-BUSIEST = LOADS[-1][:2]
 SERVICE = "/cornerstore.interop.Interop/"
 # Request{size: 256} in its gRPC frame.
 REQUEST = struct.pack(">BI", 0, 3) + b"\x18\x80\x02"
 
 # Goals: us a call at the busiest load, times below grpc++, bytes a connection or stream.
-CALL_GOAL, TLS_CALL_GOAL, RATIO_GOAL = 3.5, 4.5, 5
+CALL_GOALS, RATIO_GOAL = {"ours": 3.5, "ours, TLS": 4.5}, 5
 PLAIN_GOAL, TLS_GOAL, STREAM_GOAL = 16 * 1024, 40 * 1024, 1024
 
 IDLE_CONNECTIONS, IDLE_TLS_CONNECTIONS = 2000, 1000
@@ -80,20 +79,31 @@ def load(server: Server, body: str, connections: int, streams: int, count: int) 
         raise SystemExit(f"h2load: not all calls succeeded\n{result.stdout}")
 
 
-def measure_calls(name: str, server: Server, body: str, goal: float | None = None) -> float:
-    """The cost at the busiest load, in us."""
-    cost = 0.0
-    for connections, streams, count in LOADS:
-        costs = []
+def cost_of_call(server: Server, body: str, load_of: tuple[int, int, int]) -> float:
+    """In us."""
+    before = server.cpu_seconds()
+    load(server, body, *load_of)
+    return (server.cpu_seconds() - before) / load_of[2] * 1e6
+
+
+def measure_calls(servers: dict[str, Server], body: str) -> None:
+    """The servers take turns, so that what else the machine does falls on all of them."""
+    for load_of in LOADS:
+        costs: dict[str, list[float]] = {name: [] for name in servers}
         for _ in range(RUNS):
-            before = server.cpu_seconds()
-            load(server, body, connections, streams, count)
-            costs.append((server.cpu_seconds() - before) / count * 1e6)
-        cost = statistics.median(costs)
-        aim = f"   goal {goal}" if goal and (connections, streams) == BUSIEST else ""
-        print(f"{name:12} {connections:3}x{streams:<2} {cost:6.2f} us/call"
-              f"   (of {RUNS}: {min(costs):.2f} to {max(costs):.2f}){aim}", flush=True)
-    return cost
+            for name, server in servers.items():
+                costs[name].append(cost_of_call(server, body, load_of))
+        connections, streams, _ = load_of
+        busiest = load_of == LOADS[-1]
+        for name, each in costs.items():
+            aim = f"   goal {CALL_GOALS[name]}" if busiest and name in CALL_GOALS else ""
+            print(f"{name:12} {connections:3}x{streams:<2} {statistics.median(each):6.2f} us/call"
+                  f"   (of {RUNS}: {min(each):.2f} to {max(each):.2f}){aim}", flush=True)
+        if "grpc++" in costs:
+            ratios = [theirs / ours for ours, theirs in zip(costs["ours"], costs["grpc++"])]
+            aim = f"   goal {RATIO_GOAL}" if busiest else ""
+            print(f"grpc++ / ours {connections:3}x{streams:<2} {statistics.median(ratios):.1f}"
+                  f"   (of {RUNS}: {min(ratios):.1f} to {max(ratios):.1f}){aim}", flush=True)
 
 
 # ---- Memory ----
@@ -191,27 +201,25 @@ def main() -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(REQUEST)
         file.flush()
-        with running(ours, 42479) as server:
-            cost = measure_calls("ours", server, file.name, CALL_GOAL)
-        with running(ours, 42480, "tls") as server:
-            measure_calls("ours, TLS", server, file.name, TLS_CALL_GOAL)
-        if beside.exists():
-            with running(beside, 42481) as server:
-                ratio = measure_calls("grpc++", server, file.name) / cost
-            print(f"grpc++ / ours {ratio:.1f}   goal {RATIO_GOAL}")
-        else:
-            print("grpc++       not built (libgrpc++-dev, protobuf-compiler-grpc)")
+        with contextlib.ExitStack() as stack:
+            servers = {"ours": stack.enter_context(running(ours, 24479)),
+                       "ours, TLS": stack.enter_context(running(ours, 24480, "tls"))}
+            if beside.exists():
+                servers["grpc++"] = stack.enter_context(running(beside, 24481))
+            else:
+                print("grpc++       not built (libgrpc++-dev, protobuf-compiler-grpc)")
+            measure_calls(servers, file.name)
     # Fresh servers: memory that the load has left free would hide what is taken.
-    with running(ours, 42482) as server:
+    with running(ours, 24482) as server:
         measure_idle("ours", server, IDLE_CONNECTIONS, PLAIN_GOAL)
-    with running(ours, 42483, "tls") as server:
+    with running(ours, 24483, "tls") as server:
         measure_idle("ours, TLS", server, IDLE_TLS_CONNECTIONS, TLS_GOAL)
-    with running(ours, 42484) as server:
+    with running(ours, 24484) as server:
         measure_streams("ours", server, STREAM_GOAL)
     if beside.exists():
-        with running(beside, 42485) as server:
+        with running(beside, 24485) as server:
             measure_idle("grpc++", server, IDLE_CONNECTIONS, None)
-        with running(beside, 42486) as server:
+        with running(beside, 24486) as server:
             measure_streams("grpc++", server, None)
 
 

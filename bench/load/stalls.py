@@ -86,9 +86,9 @@ def main() -> None:
     seconds = [int(argument) for argument in arguments if argument.isdigit()] or [60]
     root = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))
     try:
-        measure("ours", ours, 42540, root, seconds[0])
+        measure("ours", ours, 24540, root, seconds[0])
         if "--beside" in arguments:
-            measure("etcd", REAL, 42550, root, seconds[0])
+            measure("etcd", REAL, 24550, root, seconds[0])
     finally:
         shutil.rmtree(root)
 
