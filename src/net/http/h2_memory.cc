@@ -11,35 +11,16 @@
 namespace http {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
 // The sanitizer must see every piece end.
+#if defined(__has_feature)
+constexpr bool kKeeps = !__has_feature(address_sanitizer);
+#elif defined(__SANITIZE_ADDRESS__)
 constexpr bool kKeeps = false;
 #else
 constexpr bool kKeeps = true;
 #endif
 
-void* Allocate(size_t size, void* memory) {
-  return static_cast<H2Memory*>(memory)->Take(size);
-}
-
-void Free(void* piece, void* memory) {
-  static_cast<H2Memory*>(memory)->Give(piece);
-}
-
-void* AllocateZeroed(size_t count, size_t size, void* memory) {
-  if (size != 0 && count > SIZE_MAX / size) return nullptr;
-  void* const piece = static_cast<H2Memory*>(memory)->Take(count * size);
-  if (piece != nullptr) std::memset(piece, 0, count * size);
-  return piece;
-}
-
-void* Reallocate(void* piece, size_t size, void*) {
-  return std::realloc(piece, size);
-}
-
 }  // namespace
-
-H2Memory::H2Memory() : functions_{this, Allocate, Free, AllocateZeroed, Reallocate} {}
 
 H2Memory::~H2Memory() {
   for (Piece* piece : kept_) {
@@ -55,6 +36,18 @@ void* H2Memory::Take(size_t size) {
   kept_[index] = piece->next;
   kept_bytes_ -= index * kStep;
   return piece;
+}
+
+void* H2Memory::TakeZeroed(size_t count, size_t size) {
+  if (size != 0 && count > SIZE_MAX / size) return nullptr;
+  void* const piece = Take(count * size);
+  if (piece != nullptr) std::memset(piece, 0, count * size);
+  return piece;
+}
+
+// Every piece came from malloc.
+void* H2Memory::Resize(void* piece, size_t size) {
+  return std::realloc(piece, size);
 }
 
 void H2Memory::Give(void* piece) {

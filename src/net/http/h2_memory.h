@@ -1,7 +1,5 @@
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include <array>
 #include <cstddef>
 
@@ -11,17 +9,17 @@ namespace http {
 // request, and with many requests under way gives them back in bursts that are too long for the
 // caches of malloc; those are kept here for the next ones. Outlives its sessions.
 //
-// Every piece comes from malloc, so one that grows is given to realloc as it is.
+// The calls are those of malloc, calloc, realloc and free: null if there is no memory.
 class H2Memory {
  public:
-  H2Memory();
+  H2Memory() = default;
   ~H2Memory();
   H2Memory(const H2Memory&) = delete;
   H2Memory& operator=(const H2Memory&) = delete;
 
-  nghttp2_mem* functions() { return &functions_; }
-
   void* Take(size_t size);
+  void* TakeZeroed(size_t count, size_t size);
+  static void* Resize(void* piece, size_t size);
   void Give(void* piece);
 
   // Held for later.
@@ -38,7 +36,6 @@ class H2Memory {
     Piece* next;
   };
 
-  nghttp2_mem functions_;
   std::array<Piece*, kPieceMax / kStep + 1> kept_{};  // by size / kStep
   size_t kept_bytes_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 namespace http {
@@ -28,27 +29,25 @@ TEST(H2Memory, PiecesAreWritableInTheirWholeSizeHoweverOftenTheyAreUsed) {
 
 TEST(H2Memory, ZeroedPiecesAreZeroEvenIfTheyWereUsedBefore) {
   H2Memory memory;
-  nghttp2_mem* const functions = memory.functions();
-  void* const used = functions->malloc(96, functions->mem_user_data);
+  void* const used = memory.Take(96);
   std::memset(used, 0xff, 96);
-  functions->free(used, functions->mem_user_data);
-  void* const piece = functions->calloc(3, 32, functions->mem_user_data);
+  memory.Give(used);
+  void* const piece = memory.TakeZeroed(3, 32);
   const std::vector<uint8_t> zeros(96);
   EXPECT_EQ(std::memcmp(piece, zeros.data(), zeros.size()), 0);
-  functions->free(piece, functions->mem_user_data);
-  EXPECT_EQ(functions->calloc(SIZE_MAX / 2, 3, functions->mem_user_data), nullptr);
+  memory.Give(piece);
+  EXPECT_EQ(memory.TakeZeroed(SIZE_MAX / 2, 3), nullptr);
 }
 
 TEST(H2Memory, APieceThatGrowsKeepsItsContents) {
   H2Memory memory;
-  nghttp2_mem* const functions = memory.functions();
-  auto* piece = static_cast<char*>(functions->malloc(5, functions->mem_user_data));
+  auto* piece = static_cast<char*>(memory.Take(5));
   std::memcpy(piece, "12345", 5);
   for (size_t size = 6; size < 4096; size *= 2) {
-    piece = static_cast<char*>(functions->realloc(piece, size, functions->mem_user_data));
+    piece = static_cast<char*>(H2Memory::Resize(piece, size));
     EXPECT_EQ(std::string_view(piece, 5), "12345");
   }
-  functions->free(piece, functions->mem_user_data);
+  memory.Give(piece);
 }
 
 TEST(H2Memory, KeepsNoMoreThanItsBound) {

@@ -19,10 +19,22 @@ constexpr runtime::Duration kDrainNotice = std::chrono::seconds(1);
 
 constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
+// nghttp2 keeps a copy.
+nghttp2_mem MemoryFunctions(H2Memory* memory) {
+  return {
+      memory,
+      [](size_t size, void* user_data) { return static_cast<H2Memory*>(user_data)->Take(size); },
+      [](void* piece, void* user_data) { static_cast<H2Memory*>(user_data)->Give(piece); },
+      [](size_t count, size_t size, void* user_data) {
+        return static_cast<H2Memory*>(user_data)->TakeZeroed(count, size);
+      },
+      [](void* piece, size_t size, void*) { return H2Memory::Resize(piece, size); }};
+}
+
 nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
                             const Environment& environment) {
   const Limits& limits = environment.limits;
-  nghttp2_mem* const memory = environment.h2_memory->functions();
+  nghttp2_mem memory = MemoryFunctions(environment.h2_memory);
   nghttp2_option* option = nullptr;
   CHECK(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -35,8 +47,8 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
   nghttp2_session* session = nullptr;
   const auto* callbacks = Http2Callbacks();
   const int result = role == H2Session::Role::kServer
-                         ? nghttp2_session_server_new3(&session, callbacks, owner, option, memory)
-                         : nghttp2_session_client_new3(&session, callbacks, owner, option, memory);
+                         ? nghttp2_session_server_new3(&session, callbacks, owner, option, &memory)
+                         : nghttp2_session_client_new3(&session, callbacks, owner, option, &memory);
   nghttp2_option_del(option);
   CHECK(result == 0);
   return session;
