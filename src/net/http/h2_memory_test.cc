@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,8 @@ TEST(H2Memory, PiecesAreWritableInTheirWholeSizeHoweverOftenTheyAreUsed) {
       std::memset(pieces.back(), static_cast<int>(size), size);
     }
     for (size_t size = 0; size < pieces.size(); ++size) {
-      const std::vector<uint8_t> expected(size, static_cast<uint8_t>(size));
-      EXPECT_EQ(std::memcmp(pieces[size], expected.data(), size), 0) << size;
+      const std::string expected(size, static_cast<char>(size));
+      EXPECT_EQ(std::string_view(static_cast<char*>(pieces[size]), size), expected) << size;
       memory.Give(pieces[size]);
     }
   }
@@ -33,8 +34,7 @@ TEST(H2Memory, ZeroedPiecesAreZeroEvenIfTheyWereUsedBefore) {
   std::memset(used, 0xff, 96);
   memory.Give(used);
   void* const piece = memory.TakeZeroed(3, 32);
-  const std::vector<uint8_t> zeros(96);
-  EXPECT_EQ(std::memcmp(piece, zeros.data(), zeros.size()), 0);
+  EXPECT_EQ(std::string_view(static_cast<char*>(piece), 96), std::string(96, '\0'));
   memory.Give(piece);
   EXPECT_EQ(memory.TakeZeroed(SIZE_MAX / 2, 3), nullptr);
 }
