@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sim/checker.h"
@@ -25,6 +26,9 @@ class Cluster {
   Replica* RandomReplica() const;
   // A leader of the highest term, if any.
   Replica* Leader() const;
+  // How far the leader knows a majority to have what its predecessors left in its log, without
+  // which it commits nothing; nothing if the majority has it all, or without a leader.
+  std::optional<base::Index> CatchingUp() const;
   std::vector<base::MemberId> members() const;
 
   // Ends a member's process; what it wrote reaches the disk, synced or not. It comes back later.
