@@ -1,5 +1,7 @@
 #include "sim/run.h"
 
+#include <optional>
+
 #include "runtime/simulated/scheduler.h"
 #include "sim/cluster.h"
 #include "sim/plan.h"
@@ -14,15 +16,8 @@ constexpr runtime::Duration kRecoveryStep = std::chrono::milliseconds(100);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
 
-// Waits until the members agree on more than they did when calm began. False if they never will
-// because a removal stands in the way.
-//
-// A plan may let clients ask for more than its messages and disks can carry, with no bound on what
-// is uncommitted. Such a cluster commits only when its followers have all that came before: that
-// they go on receiving it is enough here.
-bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
-  const base::Index before = cluster.checker().committed();
-  std::optional<base::Index> half_way;
+// True once the members have committed more than `before`, or something is wrong.
+bool CommitsSoon(runtime::simulated::Scheduler& scheduler, Cluster& cluster, base::Index before) {
   for (runtime::Duration waited{0}; waited < kRecoveryMax; waited += kRecoveryStep) {
     scheduler.RunFor(kRecoveryStep);
     if (!cluster.checker().violation().ok()) return true;
@@ -30,15 +25,29 @@ bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
       cluster.CompareLogs();
       return true;
     }
-    if (waited == kRecoveryMax / 2) half_way = cluster.CatchingUp();
   }
-  if (half_way.has_value() && cluster.CatchingUp() > half_way) {
-    cluster.CompareLogs();
-    return true;
+  return false;
+}
+
+// Waits until the members agree on more than they did when calm began. False if they never will
+// because a removal stands in the way.
+//
+// A plan may let clients ask for more than its messages and disks can carry, with no bound on what
+// is uncommitted. Such a cluster commits only when a majority has all that former leaders left; it
+// is given more time as long as that majority gets further.
+bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
+  const base::Index before = cluster.checker().committed();
+  std::optional<base::Index> reached;
+  while (!CommitsSoon(scheduler, cluster, before)) {
+    const std::optional<base::Index> reaches = cluster.CatchingUp();
+    if (reaches > reached) {
+      reached = reaches;
+      continue;
+    }
+    if (!cluster.AgreesOnConfiguration() && cluster.Leader() == nullptr) return false;
+    cluster.checker().Fail(
+        base::Status(base::Code::kInternal, "nothing was committed although all faults had ended"));
   }
-  if (!cluster.AgreesOnConfiguration() && cluster.Leader() == nullptr) return false;
-  cluster.checker().Fail(
-      base::Status(base::Code::kInternal, "nothing was committed although all faults had ended"));
   return true;
 }
 
