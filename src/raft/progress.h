@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "raft/inflights.h"
 #include "raft/membership.h"
+#include "raft/quorum.h"
 #include "raft/types.h"
 
 namespace raft {
@@ -85,6 +87,20 @@ class Progress {
 
 // Ascending by member: messages go out in this order.
 using ProgressMap = std::map<MemberId, Progress>;
+
+// How far each member's log is known to match. `progress` outlives this.
+class Matches final : public AckedIndexer {
+ public:
+  explicit Matches(const ProgressMap& progress) : progress_(progress) {}
+
+  std::optional<Index> AckedIndex(MemberId member) const override {
+    const auto it = progress_.find(member);
+    return it == progress_.end() ? std::nullopt : std::optional(it->second.match());
+  }
+
+ private:
+  const ProgressMap& progress_;
+};
 
 struct InflightLimits {
   uint32_t messages_max;

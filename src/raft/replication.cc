@@ -10,19 +10,6 @@
 namespace raft {
 namespace {
 
-class Matches : public AckedIndexer {
- public:
-  explicit Matches(const ProgressMap& progress) : progress_(progress) {}
-
-  std::optional<Index> AckedIndex(MemberId member) const override {
-    const auto it = progress_.find(member);
-    return it == progress_.end() ? std::nullopt : std::optional(it->second.match());
-  }
-
- private:
-  const ProgressMap& progress_;
-};
-
 uint64_t PayloadBytes(const std::vector<Entry>& entries) {
   uint64_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry.data.size();

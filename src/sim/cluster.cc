@@ -78,23 +78,11 @@ Replica* Cluster::Leader() const {
 }
 
 std::optional<base::Index> Cluster::CatchingUp() const {
-  class Matches final : public raft::AckedIndexer {
-   public:
-    explicit Matches(const raft::ProgressMap& progress) : progress_(progress) {}
-    std::optional<base::Index> AckedIndex(base::MemberId member) const override {
-      const auto found = progress_.find(member);
-      if (found == progress_.end()) return std::nullopt;
-      return found->second.match();
-    }
-
-   private:
-    const raft::ProgressMap& progress_;
-  };
   const Replica* const leader = Leader();
   if (leader == nullptr) return std::nullopt;
   const raft::Node& node = leader->node();
   const base::Index replicated =
-      raft::CommittedIndex(node.membership().voters, Matches(node.AsLeader()->progress));
+      raft::CommittedIndex(node.membership().voters, raft::Matches(node.AsLeader()->progress));
   if (node.log().TermAt(replicated) == node.term()) return std::nullopt;
   return replicated;
 }
