@@ -38,7 +38,7 @@ class ServerTest : public ::testing::Test {
     return *answer;
   }
   std::optional<std::string> Value(const std::string& key) {
-    const auto pin = member_.server().state()->store().Pin(base::Revision(0)).value();
+    const auto pin = member_.server().state()->store().apply_reads().Pin(base::Revision(0)).value();
     const auto found = pin->Get(key).value();
     if (!found.has_value()) return std::nullopt;
     return std::string(mvcc::ParseKeyValue(*found)->value);
