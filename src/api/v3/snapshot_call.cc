@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/disk.h"
+#include "storage/backend/read_failure.h"
 #include "storage/image/snapshot_stream.h"
 
 namespace v3 {
@@ -42,7 +43,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     base::Bytes chunk;
     while (call_->is_open() && call_->writable()) {
       base::Result<image::SnapshotStream::State> state = stream_->Take(&chunk);
-      if (!state.ok()) return call_->Finish(state.status());
+      if (!state.ok()) return Fail(state.status());
       if (*state == image::SnapshotStream::State::kNothing) return;
       if (*state == image::SnapshotStream::State::kEnd) return End();
       Send(std::move(chunk));
@@ -54,8 +55,14 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     if (!call_->is_open()) return;
     start_ = loop_->clock().Now();
     base::Status status = OpenStream();
-    if (!status.ok()) return call_->Finish(status);
+    if (!status.ok()) return Fail(status);
     Pump();
+  }
+
+  void Fail(const base::Status& status) {
+    server_.environment().logger->Warn("failed to send database snapshot to client",
+                                       {{"error", status.message()}});
+    call_->Finish(backend::ReadFailure(state_->database(), status));
   }
 
   base::Status OpenStream() {
