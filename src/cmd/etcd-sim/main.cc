@@ -36,6 +36,7 @@ struct Totals {
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
+  uint64_t writes = 0;
   uint64_t reads = 0;
   uint64_t steps = 0;
 
@@ -45,15 +46,16 @@ struct Totals {
     elections += report.elections;
     committed_entries += report.committed_entries;
     crashes += report.crashes;
+    writes += report.writes;
     reads += report.reads;
     steps += report.steps;
   }
   void Print() const {
     std::printf("%" PRIu64 " seeds, twice each: %" PRIu64 " elections, %" PRIu64
-                " committed entries, %" PRIu64 " crashes, %" PRIu64 " reads, %" PRIu64
-                " steps; no invariant broken; %" PRIu64
+                " committed entries, %" PRIu64 " crashes, %" PRIu64 " writes acknowledged, %" PRIu64
+                " reads, %" PRIu64 " steps; no invariant broken; %" PRIu64
                 " ended waiting for a removed member's vote\n",
-                seeds, elections, committed_entries, crashes, reads, steps, stalled);
+                seeds, elections, committed_entries, crashes, writes, reads, steps, stalled);
   }
 };
 

@@ -46,8 +46,16 @@ class Scheduler::VirtualLoop final : public Loop {
 
   const Clock& clock() const override { return scheduler_->clock_; }
   void Post(base::Callback<void()> task) override {
-    if (tasks_.empty()) scheduler_->ready_.push_back(this);
+    if (tasks_.empty() && !paused_) scheduler_->ready_.push_back(this);
     tasks_.push_back(std::move(task));
+  }
+  void SetPaused(bool paused) {
+    if (std::exchange(paused_, paused) == paused) return;
+    if (paused) {
+      std::erase(scheduler_->ready_, this);
+    } else if (!tasks_.empty()) {
+      scheduler_->ready_.push_back(this);
+    }
   }
   std::unique_ptr<Timer> NewTimer(base::Callback<void()> on_expiry) override {
     return std::make_unique<VirtualTimer>(scheduler_, this, std::move(on_expiry));
@@ -68,6 +76,7 @@ class Scheduler::VirtualLoop final : public Loop {
  private:
   Scheduler* const scheduler_;
   const std::string name_;
+  bool paused_ = false;
   std::vector<base::Callback<void()>> tasks_;
   std::vector<base::Callback<void()>> end_of_turn_;
 };
@@ -89,6 +98,10 @@ Scheduler::EventKey Scheduler::AddEvent(TimePoint time, VirtualLoop* loop,
 
 void Scheduler::RunAt(TimePoint time, Loop* loop, base::Callback<void()> task) {
   AddEvent(time, static_cast<VirtualLoop*>(loop), std::move(task));
+}
+
+void Scheduler::SetPaused(Loop* loop, bool paused) {
+  static_cast<VirtualLoop*>(loop)->SetPaused(paused);
 }
 
 bool Scheduler::RunReadyLoop() {
