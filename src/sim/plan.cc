@@ -56,7 +56,7 @@ void DrawChurn(runtime::Random& random, Plan* plan) {
 }
 
 void DrawLoad(runtime::Random& random, Plan* plan) {
-  plan->write_interval = milliseconds(random.Between(5, 40));
+  plan->write_interval = milliseconds(random.Between(10, 100));
   plan->write_batch_max = random.OneIn(2) ? random.Between(1, 20) : 1;
   plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
   plan->conf_change_interval = MaybeBetween(random, milliseconds(20), milliseconds(500));
@@ -78,7 +78,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   DrawLoad(random, &plan);
   plan.downtime_max = milliseconds(400);
   if (random.OneIn(3)) DrawChurn(random, &plan);
-  plan.turmoil = seconds(10);
+  plan.turmoil = seconds(20);
   return plan;
 }
 

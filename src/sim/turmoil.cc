@@ -97,15 +97,17 @@ void Turmoil::Read() {
 void Turmoil::ChangeConfiguration() {
   Process* const leader = cluster_->Leader();
   if (leader == nullptr) return;
-  switch (scheduler_->random().Below(4)) {
+  switch (scheduler_->random().Below(8)) {
     case 0:
-      return AddMember(*leader);
-    case 1:
       return PromoteLearner(*leader);
+    case 1:
     case 2:
       return RemoveMember(*leader);
-    default:
+    case 3:
+    case 4:
       return ReplaceMembers(*leader);
+    default:
+      return AddMember(*leader);
   }
 }
 
@@ -122,7 +124,7 @@ void Turmoil::Propose(Process& leader, raft::ConfChangeType type,
 void Turmoil::AddMember(Process& leader) {
   if (cluster_->members().size() >= kMembersMax) return;
   members::Member member = cluster_->NewMember();
-  member.is_learner = scheduler_->random().OneIn(2);
+  member.is_learner = !scheduler_->random().OneIn(4);
   Propose(
       leader,
       member.is_learner ? raft::ConfChangeType::kAddLearnerNode : raft::ConfChangeType::kAddNode,
