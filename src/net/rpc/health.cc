@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/wire.h"
 
@@ -61,6 +62,7 @@ class Health::Watcher final : public CallHandler {
     if (!service_.has_value()) return call_->Finish(Malformed());
     SendIfChanged();
   }
+  const std::shared_ptr<ServerCall>& call() const { return call_; }
   void SendIfChanged() {
     if (!service_.has_value()) return;
     const State state = health_->Get(*service_);
@@ -98,6 +100,19 @@ void Health::AddTo(Server& server) {
 void Health::Set(const std::string& service, State state) {
   states_[service] = state;
   for (Watcher* const watcher : watchers_) watcher->SendIfChanged();
+}
+
+void Health::Stop() {
+  for (auto& [service, state] : states_) state = State::kNotServing;
+  // A call that ends takes its watcher along.
+  std::vector<std::shared_ptr<ServerCall>> calls;
+  for (Watcher* const watcher : watchers_) {
+    watcher->SendIfChanged();
+    calls.push_back(watcher->call());
+  }
+  for (const auto& call : calls) {
+    call->Finish(base::Status(base::Code::kUnavailable, "the server is stopping"));
+  }
 }
 
 Health::State Health::Get(const std::string& service) const {
