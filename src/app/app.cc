@@ -208,9 +208,8 @@ void App::LogListeners() const {
 
 void App::RefreshTlsLater() {
   net_threads_.front()->RunAfter(kTlsRefreshInterval, [this] {
-    // What cannot be used now may be half written; the next time it is not.
     const bool accepted =
-        small_workers_.Run([this] { tls_->Refresh().IgnoreError(); }, &net_threads_.front()->loop(),
+        small_workers_.Run([this] { tls_->Refresh(logger_); }, &net_threads_.front()->loop(),
                            [this] { RefreshTlsLater(); });
     if (!accepted) RefreshTlsLater();
   });
