@@ -132,6 +132,7 @@ server::Environment App::NewEnvironment() {
   environment.open_backend = [disk = &disk_, database](const std::string& path) {
     return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, database);
   };
+  environment.on_failure = [](const base::Status& why) { base::Fatal(why.message()); };
   environment.logger = &logger_;
   environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();

@@ -120,7 +120,7 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
   ASSIGN_OR_RETURN(recovered->database, environment.open_backend(paths.database));
   ASSIGN_OR_RETURN(const auto reader, recovered->database->NewReader());
   ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
-  recovered->applied = covered.index;
+  recovered->applied = {covered.term, covered.index};
   ASSIGN_OR_RETURN(std::optional<raft::ConfState> conf_state, members::ReadConfState(*reader));
   if (conf_state.has_value()) {
     recovered->conf_state = std::move(*conf_state);

@@ -9,6 +9,7 @@
 #include "runtime/disk.h"
 #include "runtime/loop.h"
 #include "runtime/workers.h"
+#include "server/transport.h"
 #include "storage/backend/backend.h"
 
 namespace server {
@@ -25,6 +26,9 @@ struct Environment {
   // Opens or creates the database at a path.
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;
+  Transport* transport = nullptr;  // null: the cluster has no other member
+  // The member must not go on; see Failure. Ends the process, or takes the member down.
+  std::function<void(const base::Status& why)> on_failure;
   const observe::Logger* logger;
   observe::Registry* registry;
   // Of elections and identifiers; differs between members and starts.

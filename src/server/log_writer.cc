@@ -1,27 +1,24 @@
 #include "server/log_writer.h"
 
+#include <string>
 #include <utility>
 
-#include "base/check.h"
-
 namespace server {
-namespace {
-
-// A member that may have lied about its disk must not vote.
-void RequireDisk(const base::Status& status) {
-  if (!status.ok()) base::Fatal("the disk failed: " + status.ToString());
-}
-
-}  // namespace
-
-LogWriter::LogWriter(const Options& options, const Environment& environment,
+LogWriter::LogWriter(const Options& options, const Environment& environment, Failure* failure,
                      std::unique_ptr<wal::Log> log, OnWritten on_written)
     : options_(options),
       environment_(environment),
+      failure_(*failure),
       on_written_(std::move(on_written)),
       log_(std::move(log)),
       metrics_(environment.registry),
       snapshots_(environment.disk, Paths(options).snap) {}
+
+bool LogWriter::CheckDisk(const base::Status& status) {
+  if (status.ok()) return true;
+  failure_.Report({status.code(), "the disk failed: " + std::string(status.message())});
+  return false;
+}
 
 void LogWriter::Write(raft::Output output) {
   waiting_.outputs.push_back(std::move(output));
@@ -32,8 +29,8 @@ void LogWriter::Submit() {
   writing_ = true;
   auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
   environment_.wal_loop->Post([this, work] {
-    Append(work->outputs);
-    if (work->mark != nullptr) Mark(work->mark->snapshot);
+    if (failure_.failed() || !Append(work->outputs)) return;
+    if (work->mark != nullptr && !Mark(work->mark->snapshot)) return;
     PrepareSegment();
     environment_.raft_loop->Post([this, work] { OnDone(*work); });
   });
@@ -48,7 +45,7 @@ void LogWriter::OnDone(Work& work) {
   if (!work.outputs.empty()) on_written_(work.outputs);
 }
 
-void LogWriter::Append(const std::vector<raft::Output>& outputs) {
+bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
   entries_.clear();
   wal::Batch batch;
   for (const raft::Output& output : outputs) {
@@ -59,11 +56,12 @@ void LogWriter::Append(const std::vector<raft::Output>& outputs) {
   if (!batch.entries.empty() || !batch.hard_state.empty()) {
     const runtime::Clock& clock = environment_.wal_loop->clock();
     const runtime::TimePoint start = clock.Now();
-    RequireDisk(log_->Append(batch));
+    if (!CheckDisk(log_->Append(batch))) return false;
     metrics_.fsync_seconds.Observe(clock.Now() - start);
   }
   entries_.clear();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
+  return true;
 }
 
 void LogWriter::PrepareSegment() {
@@ -85,22 +83,23 @@ void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> don
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
   const bool accepted = environment_.workers->Run(
       [this, saved] {
-        RequireDisk(snapshots_.Save(saved->snapshot));
-        if (options_.max_snapshots > 0) RequireDisk(snapshots_.Purge(options_.max_snapshots));
+        if (!CheckDisk(snapshots_.Save(saved->snapshot))) return;
+        if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));
       },
       environment_.raft_loop,
       [this, saved] {
+        if (failure_.failed()) return;
         waiting_.mark = saved;
         if (!writing_) Submit();
       });
   if (!accepted) environment_.apply_loop->Post([saved] { saved->done(); });
 }
 
-void LogWriter::Mark(const snap::Snapshot& snapshot) {
+bool LogWriter::Mark(const snap::Snapshot& snapshot) {
   const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
-  RequireDisk(log_->Append({.mark = &mark}));
+  if (!CheckDisk(log_->Append({.mark = &mark}))) return false;
   log_->Release(snapshot.index);
-  if (options_.max_wals > 0) RequireDisk(log_->Purge(options_.max_wals));
+  return options_.max_wals == 0 || CheckDisk(log_->Purge(options_.max_wals));
 }
 
 }  // namespace server

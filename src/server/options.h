@@ -42,6 +42,8 @@ struct Options {
 
   size_t max_request_bytes = 1'572'864;
   size_t max_txn_ops = 128;
+  // Of requests that wait to be carried out; beyond, further ones are refused.
+  size_t pending_bytes_max = size_t{256} << 20;
   // 0 or less: no limit.
   int64_t quota_backend_bytes = int64_t{2} << 30;
   size_t max_learners = 1;
@@ -61,6 +63,9 @@ struct Options {
     return std::chrono::seconds(5) + 2 * election_timeout;
   }
 };
+
+// Records that a step of a compaction looks at, under one hold of the store's lock.
+inline constexpr size_t kCompactionSlice = 250;
 
 // What this program says it is, and the version of the cluster that its members can form.
 inline constexpr std::string_view kVersion = "3.7.1";

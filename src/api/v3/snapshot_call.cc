@@ -21,6 +21,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   SnapshotCall(const Context& context, observe::Histogram seconds,
                std::shared_ptr<rpc::ServerCall> call)
       : server_(context.server()),
+        state_(context.state()),
         loop_(&context.frontend().loop()),
         seconds_(seconds),
         call_(std::move(call)) {}
@@ -28,8 +29,8 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   void Start(base::ByteView bytes) {
     etcdserverpb::SnapshotRequest request;
     if (!Parse(*call_, bytes, &request)) return;
-    version_ = server_.view()->cluster_version;
-    server_.apply_loop().WhenDurable([weak = weak_from_this(), loop = loop_] {
+    version_ = state_->view().Get()->cluster_version;
+    server_.WhenDurable([weak = weak_from_this(), loop = loop_] {
       loop->Post([weak] {
         if (const auto self = weak.lock()) self->Open();
       });
@@ -58,7 +59,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   }
 
   base::Status OpenStream() {
-    ASSIGN_OR_RETURN(auto reader, server_.database().NewReader());
+    ASSIGN_OR_RETURN(auto reader, state_->database().NewReader());
     image::SnapshotStream::Options options;
     options.spool_path = SpoolPath(server_.options());
     const server::Environment& environment = server_.environment();
@@ -97,6 +98,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   }
 
   server::Server& server_;
+  const std::shared_ptr<apply::State> state_;
   runtime::Loop* const loop_;
   observe::Histogram seconds_;
   const std::shared_ptr<rpc::ServerCall> call_;

@@ -52,12 +52,14 @@ class SimulatedMember {
         [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
       return OpenPlantedBackend(database_, &disk_, planted_);
     };
+    environment.on_failure = [this](const base::Status& why) { failure_ = why; };
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
     environment.registry = registry_.get();
     environment.seed = scheduler_.random().Next();
     ASSIGN_OR_RETURN(server_, Server::Open(options, environment, {net_loop_.get()}));
     ready_ = false;
+    failure_ = {};
     server_->Start([this] { ready_ = true; });
     return {};
   }
@@ -91,6 +93,8 @@ class SimulatedMember {
   }
 
   bool ready() const { return ready_; }
+  // Why the member must not go on; OK as long as it may.
+  const base::Status& failure() const { return failure_; }
   Server& server() { return *server_; }
   Frontend& frontend() { return server_->frontend(0); }
   runtime::Loop& net_loop() { return *net_loop_; }
@@ -119,6 +123,7 @@ class SimulatedMember {
   std::unique_ptr<runtime::simulated::Workers> workers_;
   std::unique_ptr<Server> server_;
   bool ready_ = false;
+  base::Status failure_;
 };
 
 }  // namespace server
