@@ -18,8 +18,12 @@
 namespace app {
 namespace {
 
-constexpr size_t kWorkerThreads = 4;
-constexpr size_t kWorkerQueue = 1000;
+// The log asks for a segment and for a snapshot, one of each at a time.
+constexpr size_t kLogWorkers = 2;
+constexpr size_t kLogWorkQueue = 8;
+// A snapshot that waits holds on to the database as it was.
+constexpr size_t kBulkWorkers = 4;
+constexpr size_t kBulkWorkQueue = 64;
 constexpr size_t kSmallWorkQueue = 100;
 // Compat: as many as etcd keeps, for the log's segments, snapshots and other members.
 constexpr size_t kReservedDescriptors = 150;
@@ -54,7 +58,8 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       refused_(logger, &raft_thread_.loop().clock(), &registry_),
       accept_thread_("accept"),
       small_workers_("small-worker", 1, kSmallWorkQueue),
-      workers_("worker", kWorkerThreads, kWorkerQueue) {
+      log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
+      bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
     net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i)));
   }
@@ -126,7 +131,8 @@ server::Environment App::NewEnvironment() {
   environment.apply_loop = &apply_thread_.loop();
   environment.wal_loop = &wal_thread_.loop();
   environment.backend_loop = &backend_thread_.loop();
-  environment.workers = &workers_;
+  environment.log_workers = &log_workers_;
+  environment.bulk_workers = &bulk_workers_;
   backend::LmdbOptions database;
   database.sync = !config_.backend.unsafe_no_fsync;
   environment.open_backend = [disk = &disk_, database](const std::string& path) {

@@ -74,7 +74,8 @@ class App {
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.
   runtime::posix::Workers small_workers_;  // short work of the process itself
-  runtime::posix::Workers workers_;
+  runtime::posix::Workers log_workers_;
+  runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_
