@@ -4,6 +4,7 @@
 ETCD in the environment is the program.
 """
 
+import asyncio
 import base64
 import http.client
 import json
@@ -16,6 +17,7 @@ import unittest
 from pathlib import Path
 
 import grpc
+import websockets
 
 from member import STOP_TIMEOUT_SECONDS, Member, free_ports
 from protocol import KV, MAINTENANCE, Client, rpc
@@ -194,6 +196,19 @@ class StopTest(unittest.TestCase):
         self.terminate()
         self.assertEqual(self.member.process.wait(timeout=1), -signal.SIGTERM)
         self.member.process = None
+
+    def test_websockets_are_closed_with_a_reason(self) -> None:
+        async def use() -> int:
+            url = f"ws://{self.member.address}/v3/kv/put"
+            async with websockets.connect(url) as asked, websockets.connect(url) as idle:
+                await asked.send(json.dumps({"key": encoded(b"a"), "value": encoded(b"1")}))
+                self.terminate()
+                self.assertIn("revision", json.loads(await asked.recv())["header"])
+                await idle.wait_closed()
+                return idle.close_code
+
+        self.assertEqual(asyncio.run(use()), 1001)
+        self.ended(within_seconds=3)
 
     def test_watchers_of_the_health_are_told_and_keep_nobody(self) -> None:
         watch = self.connect().start_stream("grpc.health.v1.Health", "Watch", b"")

@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/wire.h"
 
@@ -62,7 +61,9 @@ class Health::Watcher final : public CallHandler {
     if (!service_.has_value()) return call_->Finish(Malformed());
     SendIfChanged();
   }
-  const std::shared_ptr<ServerCall>& call() const { return call_; }
+  void OnDrain() override {
+    call_->Finish(base::Status(base::Code::kUnavailable, "the server is stopping"));
+  }
   void SendIfChanged() {
     if (!service_.has_value()) return;
     const State state = health_->Get(*service_);
@@ -104,15 +105,7 @@ void Health::Set(const std::string& service, State state) {
 
 void Health::Stop() {
   for (auto& [service, state] : states_) state = State::kNotServing;
-  // A call that ends takes its watcher along.
-  std::vector<std::shared_ptr<ServerCall>> calls;
-  for (Watcher* const watcher : watchers_) {
-    watcher->SendIfChanged();
-    calls.push_back(watcher->call());
-  }
-  for (const auto& call : calls) {
-    call->Finish(base::Status(base::Code::kUnavailable, "the server is stopping"));
-  }
+  for (Watcher* const watcher : watchers_) watcher->SendIfChanged();
 }
 
 Health::State Health::Get(const std::string& service) const {

@@ -25,7 +25,7 @@ class Health {
   // Tells those who watch.
   void Set(const std::string& service, State state);
 
-  // Nothing serves any more: those who watch are told, and their calls end.
+  // Nothing serves any more; those who watch are told.
   void Stop();
 
  private:
