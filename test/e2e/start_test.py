@@ -162,8 +162,12 @@ class DescriptorsTest(unittest.TestCase):
                 self.addCleanup(connections[-1].close)
         return connections
 
-    def descriptors(self) -> list[int]:
-        return [int(name) for name in os.listdir(f"/proc/{self.member.process.pid}/fd")]
+    def wait_for_descriptors(self, most: int) -> None:
+        """Until the member has no more of them open."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(os.listdir(f"/proc/{self.member.process.pid}/fd")) > most:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
 
     def processor_seconds(self) -> float:
         fields = Path(f"/proc/{self.member.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -173,9 +177,17 @@ class DescriptorsTest(unittest.TestCase):
         with urllib.request.urlopen(f"{self.member.url}/metrics", timeout=10) as answer:
             return answer.read().decode()
 
+    def is_refused(self) -> bool:
+        try:
+            self.scrape()
+        except (OSError, http.client.HTTPException):
+            return True
+        return False
+
     def test_connections_leave_descriptors_to_the_log(self) -> None:
         connections = self.idle(self.member.address, 200) + self.idle(self.metrics, 200)
-        self.assertLessEqual(len(self.descriptors()), self.LIMIT - 150)
+        # One that is refused has a descriptor for a moment.
+        self.wait_for_descriptors(self.LIMIT - 150)
         before = self.processor_seconds()
         time.sleep(1)
         self.assertLess(self.processor_seconds() - before, 0.3)
@@ -183,18 +195,18 @@ class DescriptorsTest(unittest.TestCase):
         value = os.urandom(1_000_000)
         for number in range(140):
             self.client.put(b"large", value)
-        with self.assertRaises((OSError, http.client.HTTPException)):
-            self.scrape()
+        # The log has taken reserved descriptors, and lets go of some that connections may have.
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not self.is_refused():
+            self.assertLess(time.monotonic(), deadline)
+            connections += self.idle(self.member.address, 10)
         for connection in connections:
             connection.close()
-        deadline = time.monotonic() + WAIT_SECONDS
-        while len(self.descriptors()) > self.LIMIT - 150 - 100:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        self.wait_for_descriptors(self.LIMIT - 150 - 100)
         [count] = [line for line in self.scrape().splitlines()
                    if line.startswith("cornerstore_connections_refused_total")]
         self.assertGreaterEqual(float(count.split()[1]), 200)
-        self.assertEqual(self.member.log.read_bytes().count(b"refused connections"), 1)
+        self.assertIn(self.member.log.read_bytes().count(b"refused connections"), range(1, 5))
 
     def test_a_limit_that_is_too_low_is_told(self) -> None:
         done = subprocess.run(["prlimit", "--nofile=100", ETCD, "--data-dir",

@@ -194,7 +194,7 @@ class StopTest(unittest.TestCase):
         time.sleep(0.5)
         self.assertIsNone(self.member.process.poll())
         self.terminate()
-        self.assertEqual(self.member.process.wait(timeout=1), -signal.SIGTERM)
+        self.assertEqual(self.member.process.wait(timeout=DRAIN_SECONDS - 1.5), -signal.SIGTERM)
         self.member.process = None
 
     def test_websockets_are_closed_with_a_reason(self) -> None:
@@ -208,7 +208,7 @@ class StopTest(unittest.TestCase):
                 return idle.close_code
 
         self.assertEqual(asyncio.run(use()), 1001)
-        self.ended(within_seconds=3)
+        self.ended(within_seconds=DRAIN_SECONDS - 0.5)
 
     def test_watchers_of_the_health_are_told_and_keep_nobody(self) -> None:
         watch = self.connect().start_stream("grpc.health.v1.Health", "Watch", b"")
@@ -218,7 +218,7 @@ class StopTest(unittest.TestCase):
         with self.assertRaises(grpc.RpcError) as ended:
             next(watch)
         self.assertEqual(ended.exception.code(), grpc.StatusCode.UNAVAILABLE)
-        self.ended(within_seconds=3)
+        self.ended(within_seconds=DRAIN_SECONDS - 0.5)
 
 
 if __name__ == "__main__":
