@@ -24,7 +24,9 @@ struct Environment {
   runtime::Loop* apply_loop;
   runtime::Loop* wal_loop;      // blocks on the log's syncs
   runtime::Loop* backend_loop;  // blocks on the database's commits
-  runtime::Workers* workers;    // other work on the disk
+  // Other work on the disk, in lanes: what the log waits for never queues behind what clients ask.
+  runtime::Workers* log_workers;   // the log's next segment, its snapshots
+  runtime::Workers* bulk_workers;  // snapshots for clients, hashes, defragmentation
   // Opens or creates the database at a path.
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;

@@ -93,7 +93,7 @@ void LogWriter::PrepareSegment() {
   if (!path.has_value()) return;
   using Prepared = base::Result<wal::PreparedSegment>;
   auto prepared = std::make_shared<std::optional<Prepared>>();
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, path = std::move(*path), prepared] {
         *prepared = wal::PrepareSegment(*environment_.disk, path, options_.wal_segment_bytes);
       },
@@ -105,7 +105,7 @@ void LogWriter::PrepareSegment() {
 
 void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done) {
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, saved] {
         if (!CheckDisk(snapshots_.Save(saved->snapshot))) return;
         if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));

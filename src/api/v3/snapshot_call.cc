@@ -57,7 +57,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     options.spool_path = server_.NewSpoolPath();
     const server::Environment& environment = server_.environment();
     ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(std::move(reader), environment.disk,
-                                                           environment.workers, loop_, options,
+                                                           environment.bulk_workers, loop_, options,
                                                            [weak = weak_from_this()] {
                                                              if (const auto self = weak.lock())
                                                                self->Pump();

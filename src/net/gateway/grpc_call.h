@@ -37,6 +37,8 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   size_t unread_bytes() const { return unread_; }
   // The origin can take bytes again.
   void OnWritable();
+  // The origin is about to end.
+  void OnDrain();
   // Gives the call up. Not inside OnMessage.
   void Cancel();
 

@@ -47,7 +47,8 @@ class SimulatedMember {
     environment.apply_loop = apply_loop_.get();
     environment.wal_loop = wal_loop_.get();
     environment.backend_loop = backend_loop_.get();
-    environment.workers = workers_.get();
+    environment.log_workers = workers_.get();
+    environment.bulk_workers = workers_.get();
     environment.open_backend =
         [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
       return OpenPlantedBackend(database_, &disk_, planted_);
