@@ -115,6 +115,7 @@ base::Status H1Session::OnInput(base::ByteView* bytes) {
       if (!request_ended_ && !tunnel_) {
         partial_ = *bytes;
         *bytes = {};
+        RETURN_IF_ERROR(CheckPartial());
       }
       continue;
     }
@@ -128,9 +129,16 @@ base::Status H1Session::OnInput(base::ByteView* bytes) {
     } else {
       *bytes = {};
       partial_.erase(0, partial_.size() - joined.size());
+      RETURN_IF_ERROR(CheckPartial());
     }
   }
   return {};
+}
+
+// The parser waits for the end of a head, of a chunk's header or of the trailers.
+base::Status H1Session::CheckPartial() {
+  if (partial_.size() <= environment_.limits.max_http1_header_size) return {};
+  return Refuse(base::Status(base::Code::kResourceExhausted, "trailers or chunk header too long"));
 }
 
 base::Status H1Session::Parse(base::ByteView* bytes) {

@@ -45,6 +45,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void OnBody(base::ByteView bytes) override;
 
   base::Status Parse(base::ByteView* bytes);
+  base::Status CheckPartial();
   // Answers a request that could not be read, and fails.
   base::Status Refuse(const base::Status& reason);
   void FinishRequest();

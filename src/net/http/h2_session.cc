@@ -203,6 +203,22 @@ void H2Session::Judge(AbuseGuard::Verdict verdict) {
   Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(*verdict));
 }
 
+void H2Session::Blame(Abuse mistake) {
+  environment_.counters->of(mistake).Add();
+  if (guard_.OnMistake(environment_.loop->clock())) return;
+  Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(mistake));
+}
+
+void H2Session::RefuseStream(H2Stream& stream) {
+  ResetStream(stream, ErrorCode::kProtocolError);
+  Blame(Abuse::kMalformedHttp2);
+}
+
+void H2Session::OnEndlessBlock() {
+  environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
+  Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(Abuse::kHeaderListTooLarge));
+}
+
 void H2Session::Refuse(ErrorCode code, base::ByteView reason) {
   if (terminated_) return;
   environment_.counters->protocol_errors.Add();
@@ -298,11 +314,14 @@ void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
 }
 
 void H2Session::RefuseHead(H2Stream& stream) {
-  environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
-  if (!IsServer()) return ResetStream(stream, ErrorCode::kEnhanceYourCalm);
+  if (!IsServer()) {
+    environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
+    return ResetStream(stream, ErrorCode::kEnhanceYourCalm);
+  }
   static const Headers kTooLarge = {{":status", "431"}, {"content-length", "0"}};
   stream.handler_ = std::make_shared<IgnoringHandler>(&stream);
   stream.SendHead(kTooLarge, Exchange::Then::kEnd);
+  Blame(Abuse::kHeaderListTooLarge);
 }
 
 void H2Session::OnRemoteEnd(H2Stream& stream) {

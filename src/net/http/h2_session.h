@@ -78,6 +78,12 @@ class H2Session final : public Session {
   void OnStreamClosed(H2Stream& stream, uint32_t error_code);
   // Ends the connection if there is a verdict.
   void Judge(AbuseGuard::Verdict verdict);
+  // Server: counts a request that had to be refused, and ends the connection if there are too many.
+  void Blame(Abuse mistake);
+  // A malformed request, which is reset.
+  void RefuseStream(H2Stream& stream);
+  // The header block that arrives is longer than is read of any.
+  void OnEndlessBlock();
 
   // What H2Stream asks for.
   void SendHead(H2Stream& stream, const Headers& head, Exchange::Then then);
@@ -119,6 +125,7 @@ class H2Session final : public Session {
   size_t withheld_ = 0;    // of it, not yet credited to the connection's window
   uint64_t data_bytes_sent_ = 0;
   size_t produce_limit_ = 0;  // output size at which Produce stops
+  size_t block_bytes_ = 0;    // of the header block that arrives, so far
 
   base::Status failure_;  // why the connection ends
   bool settings_received_ = false;

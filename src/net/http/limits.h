@@ -14,9 +14,13 @@ struct Limits {
   size_t max_connections = 100'000;
   // Announced to HTTP/2 clients; streams beyond it are refused.
   uint32_t max_concurrent_streams = 100'000;
-  // Of one header block, as RFC 9113 counts it.
+  // Of one header block, as RFC 9113 counts it. What exceeds it is not looked at, and the request
+  // answered with 431; a block that goes on to kHeaderListFactor times as much ends the connection,
+  // since a few bytes of it can stand for thousands (HPACK bombs).
   size_t max_header_list_size = 64 * 1024;
-  // HTTP/1.1: the request line and the fields together.
+  static constexpr size_t kHeaderListFactor = 4;
+  // HTTP/1.1: the request line and the fields together; as much again for what frames the body:
+  // the header of a chunk, and all trailers.
   size_t max_http1_header_size = 64 * 1024;
 
   // What a client may send on one stream, and on all together, before the answerer has taken it.
@@ -52,6 +56,9 @@ struct Limits {
   Rate priorities = {1000, 100};
   // Frames that carry nothing and end nothing.
   Rate empty_frames = {100, 10};
+  // Requests that only a broken or hostile client sends: malformed, with more or less data than
+  // announced, with a head that is too long. Each is refused; too many end the connection.
+  Rate mistakes = {100, 10};
   // CONTINUATION frames of one header block (CVE-2024-28182).
   uint32_t max_continuations = 8;
   // PING and WINDOW_UPDATE are answers to what we send: a client that estimates bandwidth pings
