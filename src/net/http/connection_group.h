@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "net/http/connection.h"
@@ -37,10 +39,10 @@ class ConnectionGroup {
   friend class Connection;
 
   void FlushAtEndOfTurn(Connection* connection);
-  // As FlushAtEndOfTurn, after other work of the loop.
-  void FlushNextTurn(Connection* connection);
-  // Gives the connection's held input to its session again.
-  void ResumeAtEndOfTurn(Connection* connection);
+  // Has the connection do a part of its work as a slice of the loop. One of a kind waits at a time.
+  using Work = void (Connection::*)();
+  void RunInSlice(Connection* connection, Work work);
+  void RunSlice();
   // Forgets the connection now and destroys it at the end of the turn.
   void Retire(Connection* connection);
 
@@ -56,8 +58,7 @@ class ConnectionGroup {
   const Environment environment_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_flush_;
-  std::vector<Connection*> to_flush_next_turn_;
-  std::vector<Connection*> to_resume_;
+  std::deque<std::pair<Connection*, Work>> slices_;
   std::vector<std::unique_ptr<Connection>> retired_;
   base::Callback<void()> on_empty_;
   bool end_of_turn_scheduled_ = false;

@@ -122,21 +122,23 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   const size_t size = name_size + value_size + kFieldOverhead;
   session.environment_.counters->header_bytes_received.Add(size);
   session.block_bytes_ += size;
+  session.Spend(size);
+  const int stop = session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
   const size_t limit = session.environment_.limits.max_header_list_size;
   H2Stream* const stream = session.Find(frame->hd.stream_id);
   if (session.block_bytes_ > limit) {
     if (stream != nullptr) stream->head_too_large_ = true;
-    if (session.block_bytes_ <= limit * Limits::kHeaderListFactor) return 0;
+    if (session.block_bytes_ <= limit * Limits::kHeaderListFactor) return stop;
     session.OnEndlessBlock();
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
-  if (stream == nullptr) return 0;
+  if (stream == nullptr) return stop;
   if (session.IsServer() && !stream->reset_ &&
       !stream->check_.OnField(View(name, name_size), View(value, value_size))) {
     session.RefuseStream(*stream);
   }
   if (!stream->reset_) FieldsInto(*stream).Add(View(name, name_size), View(value, value_size));
-  return 0;
+  return stop;
 }
 
 Headers& H2Callbacks::FieldsInto(H2Stream& stream) {
@@ -205,7 +207,8 @@ int H2Callbacks::OnDataChunk(nghttp2_session*, uint8_t, int32_t id, const uint8_
     session.RefuseStream(*stream);
   }
   session.OnData(*stream, View(data, size));
-  return 0;
+  session.Spend(size);
+  return session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 int H2Callbacks::OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user_data) {

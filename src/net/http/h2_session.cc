@@ -103,8 +103,10 @@ void H2Session::SubmitSettings() {
 base::Status H2Session::OnInput(base::ByteView* bytes) {
   if (terminated_) return failure_;
   active_ = true;
-  if (IsServer()) CheckFrames(*bytes);
+  if (IsServer()) CheckFrames(bytes->substr(scanned_));
   if (terminated_) return failure_;
+  slice_over_ = false;
+  slice_.Begin(environment_.loop->clock());
   const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
   const ssize_t taken = nghttp2_session_mem_recv(session_, data, bytes->size());
   if (terminated_) return failure_;
@@ -113,7 +115,14 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
     return failure_ = Unavailable(nghttp2_strerror(static_cast<int>(taken)));
   }
   bytes->remove_prefix(static_cast<size_t>(taken));
+  scanned_ = bytes->size();
+  // Also if no bytes are left: nghttp2 may have stopped before their end was reported.
+  if (slice_over_) carrier_->ResumeInput();
   return {};
+}
+
+void H2Session::Spend(size_t work) {
+  if (slice_.Spend(work, environment_.loop->clock())) slice_over_ = true;
 }
 
 void H2Session::CheckFrames(base::ByteView bytes) {
@@ -304,6 +313,7 @@ void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
     }
   }
   stream.head_received_ = true;
+  Spend(WorkSlice::kRequestWork);
   if (stream.head_too_large_) return RefuseHead(stream);
   if (IsServer()) {
     stream.handler_ = service_->OnRequest(stream);

@@ -11,6 +11,7 @@
 #include "net/http/ping_policy.h"
 #include "net/http/session.h"
 #include "net/http/stream_history.h"
+#include "net/http/work_slice.h"
 
 struct nghttp2_session;
 
@@ -59,6 +60,8 @@ class H2Session final : public Session {
   bool IsServer() const { return role_ == Role::kServer; }
   void SubmitSettings();
 
+  // What is looked at counts against the slice; nghttp2 stops when it is over.
+  void Spend(size_t work);
   // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
   void CheckFrames(base::ByteView bytes);
   void CheckFrame(const FrameHeader& frame);
@@ -111,6 +114,9 @@ class H2Session final : public Session {
   Carrier* const carrier_;
   Service* const service_;
   nghttp2_session* session_ = nullptr;
+  WorkSlice slice_;
+  bool slice_over_ = false;
+  size_t scanned_ = 0;  // bytes of the next input that scanner_ has seen
   FrameScanner scanner_;
   AbuseGuard guard_;
   StreamHistory history_;
