@@ -25,6 +25,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       service_(service),
       protocols_(protocols),
       stream_(std::move(stream)),
+      account_(group->environment().budget),
       output_(group->environment().blocks),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
@@ -36,6 +37,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
     : group_(group),
       events_(std::move(events)),
       stream_(std::move(stream)),
+      account_(group->environment().budget),
       output_(group->environment().blocks),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
@@ -136,32 +138,44 @@ void Connection::OpenSession(Version version) {
 void Connection::Feed(base::ByteView bytes) {
   if (holding_) {
     held_input_.append(bytes);
+    account_.Add(bytes.size());
     return;
   }
   if (base::Status status = session_->OnInput(&bytes); !status.ok()) {
     failure_ = std::move(status);
     return;
   }
-  if (bytes.empty() && !resume_scheduled_) return;
+  if (!bytes.empty() || resume_scheduled_) HoldInput(bytes);
+}
+
+void Connection::HoldInput(base::ByteView rest) {
   holding_ = true;
-  held_input_ = bytes;
+  held_input_ = rest;
+  account_.Add(held_input_.size());
   stream_->PauseReading();
 }
 
 void Connection::ResumeHeldInput() {
   resume_scheduled_ = false;
-  if (!holding_ || lost_ || lingering_ || !failure_.ok()) return;
+  if (session_ == nullptr || lost_ || lingering_ || !failure_.ok()) return;
   in_input_ = true;
   base::ByteView rest = base::ByteView(held_input_).substr(held_taken_);
   if (base::Status status = session_->OnInput(&rest); !status.ok()) failure_ = std::move(status);
   held_taken_ = held_input_.size() - rest.size();
-  if (failure_.ok() && rest.empty() && !resume_scheduled_) {
-    holding_ = false;
-    held_taken_ = 0;
-    held_input_ = base::Bytes();
+  const bool more = !rest.empty() || resume_scheduled_;
+  if (!holding_ && more) HoldInput({});
+  if (holding_ && !more && failure_.ok()) {
+    DropHeldInput();
     stream_->ResumeReading();
   }
   FinishInput();
+}
+
+void Connection::DropHeldInput() {
+  if (!std::exchange(holding_, false)) return;
+  account_.Remove(held_input_.size());
+  held_taken_ = 0;
+  held_input_ = base::Bytes();
 }
 
 void Connection::OnEndOfInput() {
@@ -218,7 +232,7 @@ void Connection::Linger() {
   // Closing with unread input would reset the connection and destroy what the peer has not read.
   lingering_ = true;
   lingering_since_ = group_->environment().loop->clock().Now();
-  held_input_.clear();
+  DropHeldInput();
   stream_->ShutdownWrite();
   stream_->ResumeReading();
 }

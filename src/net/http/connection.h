@@ -62,6 +62,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void ScheduleFlush() override;
   void ResumeInput() override;
   const ConnectionInfo& info() const override { return info_; }
+  Account& account() override { return account_; }
   OutputBuffer& output() override { return output_; }
   void OnReady() override;
   void OnGoAway() override;
@@ -75,8 +76,10 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void OpenSession(Version version);
   void Detect(base::ByteView bytes);
   void Feed(base::ByteView bytes);
+  void HoldInput(base::ByteView rest);
   // Gives the session what is held; a slice of the loop.
   void ResumeHeldInput();
+  void DropHeldInput();
   void FinishInput();
   void Flush();
   void FlushInSlice();
@@ -93,6 +96,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   ClientEvents events_;
   const std::unique_ptr<runtime::Stream> stream_;
   ConnectionInfo info_;
+  Account account_;
   OutputBuffer output_;
   std::unique_ptr<Session> session_;
   H2Session* client_session_ = nullptr;

@@ -14,11 +14,13 @@ constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
-                                 const Keepalive& keepalive)
-    : streams_(std::make_unique<StreamPool>()),
+                                 const Keepalive& keepalive, Share share)
+    : member_budget_(std::move(share.member)),
+      budget_(member_budget_.get(), share.connection_max),
+      streams_(std::make_unique<StreamPool>()),
       h2_memory_(std::make_unique<H2Memory>()),
-      environment_{loop,     limits,         keepalive,        &counters_,
-                   &blocks_, streams_.get(), h2_memory_.get(), &date_},
+      environment_{loop,           limits,           keepalive, &counters_, &blocks_,
+                   streams_.get(), h2_memory_.get(), &date_,    &budget_},
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "net/http/budget.h"
 #include "net/http/connection.h"
 #include "net/http/counters.h"
 #include "net/http/session.h"
@@ -16,7 +18,15 @@ namespace http {
 // counters, one timer for all their time limits. Sends what was queued during a turn at its end.
 class ConnectionGroup {
  public:
-  ConnectionGroup(runtime::Loop* loop, const Limits& limits, const Keepalive& keepalive);
+  // A share in what the member holds for its clients; by default nothing is bounded.
+  struct Share {
+    std::shared_ptr<MemberBudget> member;
+    size_t connection_max = std::numeric_limits<size_t>::max();
+  };
+  ConnectionGroup(runtime::Loop* loop, const Limits& limits, const Keepalive& keepalive,
+                  Share share);
+  ConnectionGroup(runtime::Loop* loop, const Limits& limits, const Keepalive& keepalive)
+      : ConnectionGroup(loop, limits, keepalive, Share()) {}
   // Closes what is open.
   ~ConnectionGroup();
   ConnectionGroup(const ConnectionGroup&) = delete;
@@ -51,6 +61,8 @@ class ConnectionGroup {
   void Tick();
 
   Counters counters_;
+  const std::shared_ptr<MemberBudget> member_budget_;
+  LoopBudget budget_;
   BlockPool blocks_;
   std::unique_ptr<StreamPool> streams_;
   std::unique_ptr<H2Memory> h2_memory_;

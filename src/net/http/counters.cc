@@ -22,7 +22,8 @@ std::string_view AbuseText(Abuse kind) {
       "stalled_reader",
       "too_many_connections",
       "malformed_http1",
-      "malformed_http2"};
+      "malformed_http2",
+      "over_budget"};
   CHECK(kind < Abuse::kCount);
   return kTexts[static_cast<size_t>(kind)];
 }

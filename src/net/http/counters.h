@@ -40,6 +40,7 @@ enum class Abuse : uint8_t {
   kTooManyConnections,
   kMalformedHttp1,
   kMalformedHttp2,
+  kOverBudget,
   kCount,
 };
 

@@ -137,6 +137,7 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
       !stream->check_.OnField(View(name, name_size), View(value, value_size))) {
     session.RefuseStream(*stream);
   }
+  session.Charge(*stream, size);
   if (!stream->reset_) FieldsInto(*stream).Add(View(name, name_size), View(value, value_size));
   return stop;
 }
@@ -270,7 +271,7 @@ int H2Callbacks::SendData(nghttp2_session*, nghttp2_frame*, const uint8_t* frame
   OutputBuffer& output = session.carrier_->output();
   if (output.size() >= session.produce_limit_) return NGHTTP2_ERR_WOULDBLOCK;
   output.Append(View(frame_header, kFrameHeaderBytes));
-  stream.TakeQueued(length, output);
+  session.Discharge(stream, stream.TakeQueued(length, output));
   session.OnDataTaken(stream, length);
   return 0;
 }

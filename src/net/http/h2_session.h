@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,6 +95,31 @@ class H2Session final : public Session {
   void ResetStream(H2Stream& stream, ErrorCode code);
   void Consume(H2Stream& stream, size_t bytes);
 
+  // ---- The connection's account (budget.h), h2_session_budget.cc ----
+  void Charge(H2Stream& stream, size_t bytes);
+  void Discharge(H2Stream& stream, size_t bytes);
+  void SetHeld(H2Stream& stream, size_t bytes);
+  bool Fits(const H2Stream& stream, size_t bytes) const;
+  // Whether the stream may queue a piece.
+  bool HasRoomFor(const H2Stream& stream) const;
+  // The stream is told OnWritable once there is room.
+  void Starve(H2Stream& stream);
+  // A request may begin.
+  bool Admits() const;
+  // Has the service answer the request, with what has come of it.
+  void Admit(H2Stream& stream);
+  void AdmitWaiting();
+  // Ends what has no room.
+  void EndOverBudget(H2Stream& stream);
+  void EndIfOverBudget(H2Stream& stream);
+  // Consumed bytes widen the stream's window again, now or once there is room.
+  void CreditStream(H2Stream& stream, size_t bytes);
+  void PayOwed(H2Stream& stream);
+  // The message that may be finished although the account is full is whole, or will never be.
+  void ReleaseFavoured(const H2Stream& stream);
+  // After something was given back: lets those go on that waited for it.
+  void UseRoom();
+
   // The peer has broken the protocol.
   void Refuse(ErrorCode code, base::ByteView reason);
   // Sends GOAWAY with a reason and stops listening to the peer.
@@ -130,8 +156,15 @@ class H2Session final : public Session {
   size_t unconsumed_ = 0;  // given to handlers and not yet consumed
   size_t withheld_ = 0;    // of it, not yet credited to the connection's window
   uint64_t data_bytes_sent_ = 0;
-  size_t produce_limit_ = 0;  // output size at which Produce stops
-  size_t block_bytes_ = 0;    // of the header block that arrives, so far
+  size_t served_ = 0;  // streams with a handler
+  std::deque<int32_t>
+      waiting_;  // requests that wait for room; ids of closed ones may be among them
+  std::deque<int32_t> owed_to_;  // streams with owed_
+  std::deque<int32_t> starved_;  // streams that are not writable for want of room
+  int32_t favoured_ = 0;         // the stream whose message may be finished, or 0
+  size_t paid_ = 0;              // of what was owed, and has not come yet
+  size_t produce_limit_ = 0;     // output size at which Produce stops
+  size_t block_bytes_ = 0;       // of the header block that arrives, so far
 
   base::Status failure_;  // why the connection ends
   bool settings_received_ = false;

@@ -27,15 +27,15 @@ struct Limits {
   uint32_t stream_window = 256 * 1024;
   uint32_t connection_window = 1024 * 1024;
   // Taken bytes are credited to the connection at once, so that one slow stream does not stop
-  // the others, until this much waits in all of its streams.
+  // the others, until this much waits in all of its streams. A server's is at most half of its
+  // budget for a connection.
   size_t max_unconsumed = 16 * 1024 * 1024;
 
   // A stream with this much unsent is not writable, and is again at half of it.
   size_t stream_send_buffer = 256 * 1024;
-  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one that has
-  // more than this unsent on its streams, none of which moved for as long: its windows are shut,
-  // and it costs memory that others need.
-  size_t max_unsent = 64 * 1024 * 1024;
+  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one whose
+  // account is full (budget.h) while nothing that waits on its streams moved for as long: its
+  // windows are shut, and it costs memory that others need.
   runtime::Duration stall_timeout = std::chrono::seconds(60);
 
   // From accepting to the end of the TLS handshake and HTTP/2's first SETTINGS.

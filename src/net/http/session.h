@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "net/http/budget.h"
 #include "net/http/counters.h"
 #include "net/http/date.h"
 #include "net/http/exchange.h"
@@ -26,6 +27,7 @@ struct Environment {
   StreamPool* streams;
   H2Memory* h2_memory;
   Date* date;
+  LoopBudget* budget;
 };
 
 // What a session needs of the connection that carries it.
@@ -37,6 +39,8 @@ class Carrier {
   // empty, once others have had their turn: a session whose slice is over asks for it at once.
   virtual void ResumeInput() = 0;
   virtual const ConnectionInfo& info() const = 0;
+  // What is held for the connection.
+  virtual Account& account() = 0;
   // Where the session's bytes go.
   virtual OutputBuffer& output() = 0;
   // Client: the server has introduced itself, so requests may follow.
