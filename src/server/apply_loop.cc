@@ -116,8 +116,8 @@ void ApplyLoop::EndReplaced() {
       continue;
     }
     auto ending = std::make_shared<std::shared_ptr<apply::State>>(std::move(state));
-    const bool accepted =
-        environment_.workers->Run([ending] { ending->reset(); }, environment_.apply_loop, [] {});
+    const bool accepted = environment_.bulk_workers->Run([ending] { ending->reset(); },
+                                                         environment_.apply_loop, [] {});
     if (!accepted) still_read.push_back(std::move(*ending));
   }
   replaced_ = std::move(still_read);
@@ -150,7 +150,7 @@ void ApplyLoop::Run() {
   committer_.CommitIfDue();
   if (!MayApply()) return;
   continuing_ = true;
-  environment_.apply_loop->Post([this] {
+  environment_.apply_loop->PostSlice([this] {
     continuing_ = false;
     Run();
   });

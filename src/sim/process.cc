@@ -46,7 +46,8 @@ server::Environment Process::NewEnvironment() {
   environment.apply_loop = apply_loop_.get();
   environment.wal_loop = &wal_loop_;
   environment.backend_loop = &backend_loop_;
-  environment.workers = &workers_;
+  environment.log_workers = &workers_;
+  environment.bulk_workers = &workers_;
   environment.open_backend = [this](const std::string& path) { return storage_.OpenBackend(path); };
   environment.move_backend = [this](const std::string& from, const std::string& to) {
     return storage_.MoveBackend(from, to);

@@ -23,6 +23,7 @@ class SlowLoop final : public runtime::Loop {
     free_ = std::max(free_, clock().Now()) + latency;
     scheduler_->RunAt(free_, loop_.get(), std::move(task));
   }
+  void PostSlice(base::Callback<void()> task) override { loop_->PostSlice(std::move(task)); }
   std::unique_ptr<runtime::Timer> NewTimer(base::Callback<void()> on_expiry) override {
     return loop_->NewTimer(std::move(on_expiry));
   }

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "raft/planted.h"
-#include "runtime/posix/cpu.h"
+#include "runtime/posix/clock.h"
 #include "sim/run.h"
 
 namespace {

@@ -68,6 +68,7 @@ class Scheduler {
   void Forget(VirtualLoop* loop);
 
   Random random_;
+  Random turns_;  // which of them end early
   VirtualClock clock_;
   uint64_t next_event_number_ = 0;
   std::map<EventKey, Event> events_;
