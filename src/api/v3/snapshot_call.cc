@@ -1,6 +1,5 @@
 #include "api/v3/snapshot_call.h"
 
-#include <atomic>
 #include <string>
 #include <utility>
 
@@ -9,12 +8,6 @@
 
 namespace v3 {
 namespace {
-
-// Spools that are filled at one time have different files.
-std::string SpoolPath(const server::Options& options) {
-  static std::atomic<uint64_t> count = 0;
-  return runtime::JoinPath(server::Paths(options).snap, "tmp.spool." + std::to_string(++count));
-}
 
 class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
  public:
@@ -61,7 +54,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   base::Status OpenStream() {
     ASSIGN_OR_RETURN(auto reader, state_->database().NewReader());
     image::SnapshotStream::Options options;
-    options.spool_path = SpoolPath(server_.options());
+    options.spool_path = server_.NewSpoolPath();
     const server::Environment& environment = server_.environment();
     ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(std::move(reader), environment.disk,
                                                            environment.bulk_workers, loop_, options,

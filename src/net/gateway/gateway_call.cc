@@ -12,6 +12,10 @@ namespace {
 
 using Then = http::Exchange::Then;
 
+base::Status TooMuchUnsent() {
+  return {base::Code::kResourceExhausted, "too many answers wait for the client to take them"};
+}
+
 }  // namespace
 
 GatewayCall::GatewayCall(const Gateway* gateway, const Route* route, http::Headers grpc_head,
@@ -33,10 +37,13 @@ void GatewayCall::OnData(base::ByteView bytes) {
   if (route_.method->client_streaming()) {
     values_.Append(bytes);
     SendValues();
-    return TakeInput();
+    TakeInput();
+    if (exchange_ != nullptr) exchange_->SetHeld(values_.held_bytes());
+    return;
   }
   TakeInput();
   body_.append(bytes);
+  exchange_->SetHeld(body_.capacity());
   if (body_.size() > gateway_.options_.max_message_bytes) {
     AnswerUnasked({base::Code::kResourceExhausted,
                    "grpc: received message larger than max (" + std::to_string(body_.size()) +
@@ -96,6 +103,7 @@ void GatewayCall::OnFinished(const base::Status& status) {
   if (answered_) return;
   if (!status.ok()) return AnswerError(status);
   if (!broken_.ok()) return AnswerError(broken_);
+  if (!exchange_->Fits(answer_.size())) return AnswerUnasked(TooMuchUnsent());
   answered_ = true;
   SendWhole(200, std::move(answer_));
 }

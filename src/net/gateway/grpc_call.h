@@ -54,7 +54,10 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void Reset(http::ErrorCode code) override;
   void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return origin_->unsent_bytes(); }
-  bool writable() const override { return origin_->writable(); }
+  // Messages come whole, and answers are gathered by the listener.
+  void SetHeld(size_t) override {}
+  bool writable() override { return origin_->writable(); }
+  bool Fits(size_t bytes) const override { return origin_->Fits(bytes); }
 
   void FinishLater(const base::Status& status);
   void Close(http::Closing::Kind kind);

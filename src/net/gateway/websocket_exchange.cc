@@ -107,6 +107,16 @@ void WebSocketExchange::OnData(base::ByteView bytes) {
     OnEvent(*std::move(event));
   }
   TakeInput();
+  if (!ended_) CountHeld();
+}
+
+void WebSocketExchange::SetHeld(size_t bytes) {
+  kept_ = bytes;
+  if (!ended_) CountHeld();
+}
+
+void WebSocketExchange::CountHeld() {
+  socket_.SetHeld(reader_.held_bytes() + kept_);
 }
 
 void WebSocketExchange::Consume(size_t bytes) {

@@ -52,7 +52,9 @@ class WebSocketExchange final : public http::Exchange,
   void Reset(http::ErrorCode code) override;
   void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
-  bool writable() const override { return socket_.writable(); }
+  void SetHeld(size_t bytes) override;
+  bool writable() override { return socket_.writable(); }
+  bool Fits(size_t bytes) const override { return socket_.Fits(bytes); }
 
   // http::ExchangeHandler
   void OnData(base::ByteView bytes) override;
@@ -65,6 +67,8 @@ class WebSocketExchange final : public http::Exchange,
   void OnEvent(http::WebSocketReader::Event event);
   // Lets the client send more, if the handler has taken what came.
   void TakeInput();
+  // Tells the socket what is kept.
+  void CountHeld();
   void SendLines(base::ByteView bytes);
   // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
@@ -82,6 +86,7 @@ class WebSocketExchange final : public http::Exchange,
   http::WebSocketReader reader_;
   size_t unread_ = 0;   // bytes of messages that the handler has not taken
   size_t held_ = 0;     // bytes of the socket that keep the client waiting
+  size_t kept_ = 0;     // by the handler, of messages that it has taken
   base::Bytes line_;    // the beginning of one
   bool asked_ = false;  // a request has begun
   bool requests_ended_ = false;

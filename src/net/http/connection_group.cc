@@ -14,11 +14,13 @@ constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
-                                 const Keepalive& keepalive)
-    : streams_(std::make_unique<StreamPool>()),
+                                 const Keepalive& keepalive, Share share)
+    : member_budget_(std::move(share.member)),
+      budget_(member_budget_.get(), share.connection_max),
+      streams_(std::make_unique<StreamPool>()),
       h2_memory_(std::make_unique<H2Memory>()),
-      environment_{loop,     limits,         keepalive,        &counters_,
-                   &blocks_, streams_.get(), h2_memory_.get(), &date_},
+      environment_{loop,           limits,           keepalive, &counters_, &blocks_,
+                   streams_.get(), h2_memory_.get(), &date_,    &budget_},
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {
@@ -52,19 +54,18 @@ void ConnectionGroup::FlushAtEndOfTurn(Connection* connection) {
   ScheduleEndOfTurn();
 }
 
-void ConnectionGroup::FlushNextTurn(Connection* connection) {
-  to_flush_next_turn_.push_back(connection);
-  environment_.loop->Post([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired()) return;
-    to_flush_.insert(to_flush_.end(), to_flush_next_turn_.begin(), to_flush_next_turn_.end());
-    to_flush_next_turn_.clear();
-    EndTurn();
+void ConnectionGroup::RunInSlice(Connection* connection, Work work) {
+  slices_.emplace_back(connection, work);
+  environment_.loop->PostSlice([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) RunSlice();
   });
 }
 
-void ConnectionGroup::ResumeAtEndOfTurn(Connection* connection) {
-  to_resume_.push_back(connection);
-  ScheduleEndOfTurn();
+void ConnectionGroup::RunSlice() {
+  if (slices_.empty()) return;  // of a connection that was lost
+  const auto [connection, work] = slices_.front();
+  slices_.pop_front();
+  (connection->*work)();
 }
 
 void ConnectionGroup::Retire(Connection* connection) {
@@ -76,8 +77,7 @@ void ConnectionGroup::Retire(Connection* connection) {
   }
   connections_.pop_back();
   std::erase(to_flush_, connection);
-  std::erase(to_flush_next_turn_, connection);
-  std::erase(to_resume_, connection);
+  std::erase_if(slices_, [connection](const auto& slice) { return slice.first == connection; });
   counters_.connections_open.Subtract();
   if (connections_.empty()) timer_->Disarm();
   ScheduleEndOfTurn();
@@ -92,11 +92,6 @@ void ConnectionGroup::ScheduleEndOfTurn() {
 
 void ConnectionGroup::EndTurn() {
   end_of_turn_scheduled_ = false;
-  while (!to_resume_.empty()) {
-    Connection* const connection = to_resume_.back();
-    to_resume_.pop_back();
-    connection->ResumeHeldInput();
-  }
   while (!to_flush_.empty()) {
     Connection* const connection = to_flush_.back();
     to_flush_.pop_back();

@@ -1,15 +1,35 @@
 #include "net/http/server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/http/first_byte_stream.h"
 #include "net/http/tls_stream.h"
 
 namespace http {
+namespace {
+
+Limits LimitsOf(const Server::Options& options) {
+  Limits limits = options.limits;
+  limits.max_unconsumed = std::min(limits.max_unconsumed, options.budget.connection_max() / 2);
+  return limits;
+}
+
+ConnectionGroup::Share ShareOf(const Server::Options& options) {
+  ConnectionGroup::Share share{options.member_budget, options.budget.connection_max()};
+  if (share.member == nullptr) {
+    share.member = std::make_shared<MemberBudget>(options.budget.member_max());
+  }
+  return share;
+}
+
+}  // namespace
 
 Server::Server(runtime::Loop* loop, runtime::Network* network, Service* service,
                const Options& options)
-    : network_(network), service_(service), connections_(loop, options.limits, options.keepalive) {}
+    : network_(network),
+      service_(service),
+      connections_(loop, LimitsOf(options), options.keepalive, ShareOf(options)) {}
 
 Server::~Server() {
   listeners_.clear();

@@ -6,6 +6,7 @@
 
 #include "base/callback.h"
 #include "base/status.h"
+#include "net/http/budget.h"
 #include "net/http/connection_group.h"
 #include "net/http/exchange.h"
 #include "net/http/tls_context.h"
@@ -23,6 +24,11 @@ class Server {
   struct Options {
     Limits limits;
     Keepalive keepalive;
+    // What is held for one client, and for all.
+    LoopBudget::Options budget;
+    // Shared by the servers of a member, whatever loops they are on; null: one of its own, of the
+    // size that `budget` says.
+    std::shared_ptr<MemberBudget> member_budget;
   };
   // `service` must outlive the server.
   Server(runtime::Loop* loop, runtime::Network* network, Service* service, const Options& options);
@@ -51,6 +57,8 @@ class Server {
 
   size_t connection_count() const { return connections_.size(); }
   const Counters& counters() const { return connections_.counters(); }
+  // For the clients of this server, as its budget counts it.
+  size_t held_bytes() const { return connections_.environment().budget->used(); }
 
  private:
   std::unique_ptr<TlsStream> Guard(std::unique_ptr<runtime::Stream> stream,

@@ -49,10 +49,19 @@ class MessageReader {
   base::ByteView message() const { return message_; }
   // Of the message just read.
   bool compressed() const { return compressed_; }
+  // What is kept of a message that is not whole yet.
+  size_t held_bytes() const { return partial_.capacity() > kSmallBytes ? partial_.capacity() : 0; }
+  // The message was looked at: its bytes are kept no longer.
+  void Release() {
+    if (partial_.capacity() > kSmallBytes) partial_ = base::Bytes();
+  }
   // The input ended inside a message.
   bool InsideMessage() const { return prefix_used_ > 0; }
 
  private:
+  // Memory that is not worth giving back.
+  static constexpr size_t kSmallBytes = 4 * 1024;
+
   size_t max_message_bytes_;
   uint8_t prefix_[kPrefixBytes];
   uint8_t prefix_used_ = 0;

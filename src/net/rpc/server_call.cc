@@ -75,13 +75,21 @@ void ServerCall::Deliver(base::ByteView* bytes) {
       Finish(whole.status());
     } else if (*whole) {
       DeliverOne(reader_.message());
+      reader_.Release();
     }
+    CountHeld();
   }
   delivering_ = false;
   if (finished_) {
     exchange_->Consume(bytes->size());
     *bytes = {};
   }
+}
+
+void ServerCall::CountHeld() {
+  if (held_ == reader_.held_bytes() || exchange_ == nullptr) return;
+  held_ = reader_.held_bytes();
+  exchange_->SetHeld(held_);
 }
 
 void ServerCall::DeliverOne(base::ByteView message) {
@@ -156,6 +164,10 @@ void ServerCall::Send(Message message) {
                                "grpc: trying to send message larger than max (" +
                                    std::to_string(message.size()) + " vs. " +
                                    std::to_string(limits_.max_send_bytes) + ")"));
+  }
+  if (!exchange_->Fits(message.size())) {
+    return Finish(base::Status(base::Code::kResourceExhausted,
+                               "too many answers wait for the client to take them"));
   }
   method_->counters.messages_sent.Add();
   SendHead();

@@ -82,6 +82,8 @@ class ServerCall final : public http::ExchangeHandler,
   void Deliver(base::ByteView* bytes);
   void DeliverOne(base::ByteView message);
   void DeliverEnd();
+  // Tells the exchange what is kept of a message that is not whole.
+  void CountHeld();
   // Keeps what cannot be delivered yet.
   void Hold(base::ByteView bytes);
   void Cancel(const base::Status& status);
@@ -95,6 +97,7 @@ class ServerCall final : public http::ExchangeHandler,
   MessageReader reader_;
   runtime::TimePoint start_;             // if the method wants to know
   std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
+  size_t held_ = 0;
   const Encoding encoding_;
   bool has_deadline_ = false;
   bool head_sent_ = false;

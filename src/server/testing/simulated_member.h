@@ -54,6 +54,7 @@ class SimulatedMember {
       return OpenPlantedBackend(database_, &disk_, planted_);
     };
     environment.on_failure = [this](const base::Status& why) { failure_ = why; };
+    environment.transport = transport;
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
     environment.registry = registry_.get();
@@ -105,6 +106,7 @@ class SimulatedMember {
   std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
+  Transport* transport = nullptr;  // null: the cluster has no other member
 
  private:
   const Planted planted_;
