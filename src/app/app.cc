@@ -153,6 +153,8 @@ base::Status App::CheckPortsAreFree() {
 void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
+  const auto budget =
+      std::make_shared<http::MemberBudget>(NetThread::BudgetOf(server_->options()).member_max());
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     const NetThread::Parts parts{.config = &config_,
                                  .server = server_.get(),
@@ -161,7 +163,8 @@ void App::Serve() {
                                  .handshake_workers = handshake_workers_.get(),
                                  .metrics = &metrics_,
                                  .counts = &network_metrics_,
-                                 .health = &health_metrics_};
+                                 .health = &health_metrics_,
+                                 .budget = budget};
     const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
     if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
   }

@@ -16,6 +16,7 @@
 #include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
+#include "runtime/posix/heap.h"
 
 namespace app {
 namespace {
@@ -24,14 +25,25 @@ constexpr size_t kPlainBodyBytesMax = 1 << 20;
 // gRPC messages may be larger than requests by this much.
 constexpr size_t kGrpcOverheadBytes = 512 * 1024;
 
-http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
+http::Server::Options HttpOptions(const NetThread::Parts& parts, runtime::Loop* loop) {
+  const config::ClientApiConfig& config = parts.config->client_api;
   http::Server::Options options;
+  options.budget = NetThread::BudgetOf(parts.server->options());
+  options.member_budget = parts.budget;
+  options.on_freed = [workers = parts.server->environment().workers, loop] {
+    // With all workers busy the memory is kept until the next time.
+    static_cast<void>(workers->Run([] { runtime::posix::TrimHeap(); }, loop, [] {}));
+  };
   options.limits.max_concurrent_streams =
       std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
   options.keepalive.interval = config.keepalive_interval;
   options.keepalive.timeout = config.keepalive_timeout;
   options.keepalive.min_interval = config.keepalive_min_time;
   return options;
+}
+
+size_t MessageBytesMax(const server::Options& options) {
+  return options.max_request_bytes + kGrpcOverheadBytes;
 }
 
 gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
@@ -64,8 +76,7 @@ struct NetThread::Services {
                                                          : &plain,
             {parts.config->cors.values, parts.config->client_api.host_whitelist}),
         table(loop, &web,
-              rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
-                                                      kGrpcOverheadBytes}) {
+              rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
     for (http::PlainService* service : {&plain, &monitoring}) {
       health.AddTo(*service);
       service->Handle("/metrics", *parts.metrics);
@@ -120,6 +131,12 @@ NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_
 
 NetThread::~NetThread() = default;
 
+http::LoopBudget::Options NetThread::BudgetOf(const server::Options& options) {
+  http::LoopBudget::Options budget;
+  budget.largest_request_bytes = MessageBytesMax(options);
+  return budget;
+}
+
 base::Status NetThread::CheckPortIsFree(const runtime::Address& address) {
   base::Status status;
   thread_.RunAndWait([&] {
@@ -145,9 +162,9 @@ base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, siz
   // A socket in the file system has one owner.
   if (!plan.address.unix_path.empty() && parts.origin > 0) return {};
   auto& servers = services_->servers;
-  const auto [found, is_new] = servers.try_emplace(plan.surface, &thread_.loop(), &network_,
-                                                   services_->ServiceOf(plan.surface),
-                                                   HttpOptions(parts.config->client_api));
+  const auto [found, is_new] =
+      servers.try_emplace(plan.surface, &thread_.loop(), &network_,
+                          services_->ServiceOf(plan.surface), HttpOptions(parts, &thread_.loop()));
   http::Server& server = found->second;
   if (is_new) parts.counts->Add(&server);
   http::Server::Listening listening;

@@ -26,6 +26,9 @@ class NetThread {
 
   runtime::Loop& loop() { return thread_.loop(); }
 
+  // What is held for clients at most.
+  static http::LoopBudget::Options BudgetOf(const server::Options& options);
+
   // Fails if somebody listens at `address`.
   base::Status CheckPortIsFree(const runtime::Address& address);
 
@@ -39,6 +42,7 @@ class NetThread {
     const http::PlainService::Endpoint* metrics;  // GET /metrics
     NetworkMetrics* counts;
     web::HealthMetrics* health;
+    std::shared_ptr<http::MemberBudget> budget;  // of all threads
   };
   base::Status Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
                     size_t thread_count);
