@@ -175,6 +175,8 @@ base::Status App::OpenTls() {
 void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
+  const auto budget =
+      std::make_shared<http::MemberBudget>(NetThread::BudgetOf(server_->options()).member_max());
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
                            .server = server_.get(),
@@ -184,7 +186,8 @@ void App::Serve() {
                            .scrape_workers = &small_workers_,
                            .registry = &registry_,
                            .counts = &network_metrics_,
-                           .health = &health_metrics_},
+                           .health = &health_metrics_,
+                           .budget = budget},
                           plans_);
   }
   for (size_t i = 0; i < plans_.size(); ++i) {

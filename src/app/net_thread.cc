@@ -16,6 +16,7 @@
 #include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
+#include "runtime/posix/heap.h"
 
 namespace app {
 namespace {
@@ -24,14 +25,25 @@ constexpr size_t kPlainBodyBytesMax = 1 << 20;
 // gRPC messages may be larger than requests by this much.
 constexpr size_t kGrpcOverheadBytes = 512 * 1024;
 
-http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
+http::Server::Options HttpOptions(const NetThread::Parts& parts, runtime::Loop* loop) {
+  const config::ClientApiConfig& config = parts.config->client_api;
   http::Server::Options options;
+  options.budget = NetThread::BudgetOf(parts.server->options());
+  options.member_budget = parts.budget;
+  options.on_freed = [workers = parts.scrape_workers, loop] {
+    // With all workers busy the memory is kept until the next time.
+    static_cast<void>(workers->Run([] { runtime::posix::TrimHeap(); }, loop, [] {}));
+  };
   options.limits.max_concurrent_streams =
       std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
   options.keepalive.interval = config.keepalive_interval;
   options.keepalive.timeout = config.keepalive_timeout;
   options.keepalive.min_interval = config.keepalive_min_time;
   return options;
+}
+
+size_t MessageBytesMax(const server::Options& options) {
+  return options.max_request_bytes + kGrpcOverheadBytes;
 }
 
 gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
@@ -66,8 +78,7 @@ struct NetThread::Services {
                                                          : &plain,
             {parts.config->cors.values, parts.config->client_api.host_whitelist}),
         table(loop, &web,
-              rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
-                                                      kGrpcOverheadBytes}) {
+              rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
     for (http::PlainService* service : {&plain, &monitoring}) {
       health.AddTo(*service);
       service->Handle("/metrics", [this](const http::PlainRequest&, http::Responder responder) {
@@ -99,8 +110,8 @@ struct NetThread::Services {
   }
 
   void AddServer(Surface surface, runtime::Network* network) {
-    const auto [found, is_new] = servers.try_emplace(surface, loop, network, ServiceOf(surface),
-                                                     HttpOptions(parts.config->client_api));
+    const auto [found, is_new] =
+        servers.try_emplace(surface, loop, network, ServiceOf(surface), HttpOptions(parts, loop));
     if (is_new) counts.Add(&found->second);
   }
 
@@ -167,6 +178,12 @@ struct NetThread::Services {
 NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_.loop()) {}
 
 NetThread::~NetThread() = default;
+
+http::LoopBudget::Options NetThread::BudgetOf(const server::Options& options) {
+  http::LoopBudget::Options budget;
+  budget.largest_request_bytes = MessageBytesMax(options);
+  return budget;
+}
 
 void NetThread::Open(const Parts& parts, const std::vector<ListenerPlan>& plans) {
   thread_.RunAndWait([&] {

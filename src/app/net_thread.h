@@ -26,6 +26,9 @@ class NetThread {
 
   runtime::Loop& loop() { return thread_.loop(); }
 
+  // What is held for clients at most.
+  static http::LoopBudget::Options BudgetOf(const server::Options& options);
+
   // Serves the member from now on, at the surfaces of these listeners.
   struct Parts {
     const config::ServerConfig* config;
@@ -37,6 +40,7 @@ class NetThread {
     const observe::Registry* registry;
     NetworkMetrics* counts;
     web::HealthMetrics* health;
+    std::shared_ptr<http::MemberBudget> budget;  // of all threads
   };
   void Open(const Parts& parts, const std::vector<ListenerPlan>& plans);
   // Who takes connections of such a listener; until Close.

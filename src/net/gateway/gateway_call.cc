@@ -38,12 +38,11 @@ void GatewayCall::OnData(base::ByteView bytes) {
     values_.Append(bytes);
     SendValues();
     TakeInput();
-    if (exchange_ != nullptr) exchange_->SetHeld(values_.held_bytes());
-    return;
+    return CountHeld();
   }
   TakeInput();
   body_.append(bytes);
-  exchange_->SetHeld(body_.capacity());
+  CountHeld();
   if (body_.size() > gateway_.options_.max_message_bytes) {
     AnswerUnasked({base::Code::kResourceExhausted,
                    "grpc: received message larger than max (" + std::to_string(body_.size()) +
@@ -60,9 +59,16 @@ void GatewayCall::OnEnd(const http::Headers&) {
   call_->HalfClose();
 }
 
+void GatewayCall::CountHeld() {
+  if (exchange_ == nullptr) return;
+  exchange_->SetHeld(values_.held_bytes() + body_.size() + answer_.size() +
+                     call_->gathered_bytes());
+}
+
 void GatewayCall::SendWholeBody() {
   const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), body_);
   if (!request.ok()) return AnswerUnasked(request.status());
+  body_ = base::Bytes();
   call_->Start(gateway_.grpc_);
   call_->Send(*request);
   call_->HalfClose();

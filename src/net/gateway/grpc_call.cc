@@ -73,8 +73,12 @@ void GrpcCall::SendData(http::Chunk chunk, Then then) {
   while (!rest.empty()) {
     const base::Result<bool> whole = reader_.Read(&rest);
     CHECK(whole.ok());
-    if (*whole) listener_->OnMessage(reader_.message());
+    if (*whole) {
+      listener_->OnMessage(reader_.message());
+      reader_.Release();
+    }
   }
+  listener_->OnGathered();
 }
 
 void GrpcCall::SendTrailers(const http::Headers& trailers) {

@@ -61,6 +61,9 @@ class LoopBudget {
   LoopBudget& operator=(const LoopBudget&) = delete;
 
   size_t used() const { return used_; }
+  // The most, about, that was used since ForgetPeak.
+  size_t peak() const { return peak_; }
+  void ForgetPeak() { peak_ = taken_; }
 
   // What is taken from the member at a time, and kept for later at most.
   static constexpr size_t kStepBytes = size_t{1} << 20;
@@ -83,6 +86,7 @@ class LoopBudget {
     if (wanted > taken_) member_->Take(wanted - taken_);
     if (wanted < taken_) member_->Give(taken_ - wanted);
     taken_ = wanted;
+    peak_ = std::max(peak_, taken_);
   }
   size_t room() const {
     return member_ == nullptr ? std::numeric_limits<size_t>::max() : member_->room();
@@ -92,6 +96,7 @@ class LoopBudget {
   const size_t connection_max_;
   size_t used_ = 0;
   size_t taken_ = 0;
+  size_t peak_ = 0;
 };
 
 // What is held for one connection; of its loop.

@@ -11,6 +11,12 @@ namespace {
 
 constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 
+// How much must have been given back to be reported, with what traffic a loop is busy between two
+// ticks, and how many ticks are waited for one that is not.
+constexpr size_t kMuchBytes = size_t{32} << 20;
+constexpr uint64_t kBusyBytes = 1 << 20;
+constexpr int kTicksOfPatience = 10;
+
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
@@ -21,6 +27,7 @@ ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
       h2_memory_(std::make_unique<H2Memory>()),
       environment_{loop,           limits,           keepalive, &counters_, &blocks_,
                    streams_.get(), h2_memory_.get(), &date_,    &budget_},
+      on_freed_(std::move(share.on_freed)),
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {
@@ -79,7 +86,7 @@ void ConnectionGroup::Retire(Connection* connection) {
   std::erase(to_flush_, connection);
   std::erase_if(slices_, [connection](const auto& slice) { return slice.first == connection; });
   counters_.connections_open.Subtract();
-  if (connections_.empty()) timer_->Disarm();
+  if (connections_.empty() && !HasFreedMuch()) timer_->Disarm();
   ScheduleEndOfTurn();
 }
 
@@ -107,7 +114,27 @@ void ConnectionGroup::Tick() {
   for (size_t i = connections_.size(); i-- > 0;) {
     if (i < connections_.size()) connections_[i]->OnTick(now);
   }
-  if (!connections_.empty()) timer_->Arm(kTick);
+  ReportFreed();
+  if (!connections_.empty() || HasFreedMuch()) timer_->Arm(kTick);
+}
+
+bool ConnectionGroup::HasFreedMuch() const {
+  return on_freed_ != nullptr && budget_.peak() - budget_.used() >= kMuchBytes;
+}
+
+void ConnectionGroup::ReportFreed() {
+  const uint64_t bytes = counters_.bytes_received.value() + counters_.bytes_sent.value();
+  const uint64_t moved = bytes - std::exchange(bytes_at_tick_, bytes);
+  if (!HasFreedMuch()) {
+    ticks_since_freed_ = 0;
+    return;
+  }
+  // One tick at least: what is given back may be on its way to be taken again.
+  if (++ticks_since_freed_ < 2) return;
+  if (moved > kBusyBytes && ticks_since_freed_ < kTicksOfPatience) return;
+  ticks_since_freed_ = 0;
+  budget_.ForgetPeak();
+  on_freed_();
 }
 
 }  // namespace http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -22,6 +23,9 @@ class ConnectionGroup {
   struct Share {
     std::shared_ptr<MemberBudget> member;
     size_t connection_max = std::numeric_limits<size_t>::max();
+    // Runs on the loop some seconds after much of what was held was given back, when the loop is
+    // not busy if that is soon: malloc may then return memory to the system.
+    std::function<void()> on_freed;
   };
   ConnectionGroup(runtime::Loop* loop, const Limits& limits, const Keepalive& keepalive,
                   Share share);
@@ -59,6 +63,9 @@ class ConnectionGroup {
   void ScheduleEndOfTurn();
   void EndTurn();
   void Tick();
+  // Whether much was given back and on_freed_ has not been told.
+  bool HasFreedMuch() const;
+  void ReportFreed();
 
   Counters counters_;
   const std::shared_ptr<MemberBudget> member_budget_;
@@ -73,6 +80,9 @@ class ConnectionGroup {
   std::deque<std::pair<Connection*, Work>> slices_;
   std::vector<std::unique_ptr<Connection>> retired_;
   base::Callback<void()> on_empty_;
+  const std::function<void()> on_freed_;
+  int ticks_since_freed_ = 0;
+  uint64_t bytes_at_tick_ = 0;  // that had been received and sent
   bool end_of_turn_scheduled_ = false;
   const std::unique_ptr<runtime::Timer> timer_;
   // Expires with the group, for tasks that may run after it.

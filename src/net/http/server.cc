@@ -16,7 +16,8 @@ Limits LimitsOf(const Server::Options& options) {
 }
 
 ConnectionGroup::Share ShareOf(const Server::Options& options) {
-  ConnectionGroup::Share share{options.member_budget, options.budget.connection_max()};
+  ConnectionGroup::Share share{options.member_budget, options.budget.connection_max(),
+                               options.on_freed};
   if (share.member == nullptr) {
     share.member = std::make_shared<MemberBudget>(options.budget.member_max());
   }

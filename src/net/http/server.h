@@ -29,6 +29,8 @@ class Server {
     // Shared by the servers of a member, whatever loops they are on; null: one of its own, of the
     // size that `budget` says.
     std::shared_ptr<MemberBudget> member_budget;
+    // As ConnectionGroup::Share::on_freed.
+    std::function<void()> on_freed;
   };
   // `service` must outlive the server.
   Server(runtime::Loop* loop, runtime::Network* network, Service* service, const Options& options);

@@ -181,6 +181,32 @@ TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
   ExpectAnotherClientIsServed(world);
 }
 
+TEST_F(SessionBudgetTest, WhatWasGivenBackIsReportedOnceTheLoopIsIdle) {
+  EchoService service;
+  Server::Options options;
+  int reports = 0;
+  options.on_freed = [&reports] { ++reports; };
+  World world(&service, options);
+  std::vector<RawClient*> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(&world.ConnectRaw());
+    clients.back()->SendPreface();
+    clients.back()->Send(ShutWindows());
+    for (uint32_t j = 0; j < 100; ++j) {
+      clients.back()->Send(RequestFrame(2 * j + 1, true, "/big/300000"));
+    }
+  }
+  world.RunFor(seconds(10));
+  EXPECT_GT(world.server().held_bytes(), 60 * kMegabyte);
+  EXPECT_EQ(reports, 0);
+  for (RawClient* client : clients) client->Close();
+  world.RunFor(seconds(6));
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+  EXPECT_EQ(reports, 1);
+  world.RunFor(seconds(60));
+  EXPECT_EQ(reports, 1);
+}
+
 TEST_F(SessionBudgetTest, WithoutRoomAHttp1RequestIsEndedByName) {
   PlainService service(16 * kMegabyte);
   service.Handle("/", [](const PlainRequest&, Responder responder) {

@@ -13,6 +13,9 @@ namespace rpc {
 //   frame = compressed length message;  compressed = %x00 / %x01;  length = 4 bytes, big-endian
 inline constexpr size_t kPrefixBytes = 5;
 
+// What stands in front of an uncompressed message of that size.
+base::Bytes MessagePrefix(size_t size);
+
 // A message on its way out, with room for its prefix in front, so that it is encoded in place and
 // never copied again:
 //
