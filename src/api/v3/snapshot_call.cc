@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/errors.h"
 #include "runtime/disk.h"
 #include "storage/image/snapshot_stream.h"
 
@@ -35,7 +36,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     base::Bytes chunk;
     while (call_->is_open() && call_->writable()) {
       base::Result<image::SnapshotStream::State> state = stream_->Take(&chunk);
-      if (!state.ok()) return call_->Finish(state.status());
+      if (!state.ok()) return Fail(state.status());
       if (*state == image::SnapshotStream::State::kNothing) return;
       if (*state == image::SnapshotStream::State::kEnd) return End();
       Send(std::move(chunk));
@@ -47,7 +48,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     if (!call_->is_open()) return;
     start_ = loop_->clock().Now();
     base::Status status = OpenStream();
-    if (!status.ok()) return call_->Finish(status);
+    if (!status.ok()) return Fail(status);
     Pump();
   }
 
@@ -63,6 +64,16 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
                                                                self->Pump();
                                                            }));
     return {};
+  }
+
+  // What is told to operators may name files; clients are told no more than the kind.
+  void Fail(const base::Status& status) {
+    server_.environment().logger->Warn("failed to send database snapshot to client",
+                                       {{"error", status.message()}});
+    if (status.code() == base::Code::kResourceExhausted) {
+      return call_->Finish(base::errors::kTooManyRequests);
+    }
+    call_->Finish({status.code(), "etcdserver: the database snapshot could not be read"});
   }
 
   void End() {
