@@ -1,144 +1,123 @@
 #pragma once
 
-#include <google/protobuf/arena.h>
-
-#include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/callback.h"
-#include "raft/membership.h"
 #include "raft/types.h"
 #include "runtime/loop.h"
 #include "runtime/mailbox.h"
-#include "runtime/published.h"
 #include "server/apply_report.h"
-#include "server/cluster_view.h"
-#include "server/compaction_report.h"
-#include "server/data_directory.h"
-#include "server/frontend.h"
+#include "server/committer.h"
+#include "server/compactor.h"
+#include "server/completion.h"
+#include "server/environment.h"
+#include "server/failure.h"
 #include "server/metrics.h"
+#include "server/options.h"
 #include "server/progress.h"
-#include "server/replica.h"
 #include "server/request_ids.h"
-#include "state/alarms/alarms.h"
 #include "state/apply/applier.h"
-#include "state/members/membership.h"
-#include "storage/backend/write_buffer.h"
-#include "storage/mvcc/store.h"
-#include "storage/snap/snapshot_file.h"
 
 namespace server {
 
-// Owns the state: applies what is committed, answers those who wait, and sees that the database
-// follows. It never waits for the disk; when too much is not in the database it stops applying.
-// A record that cannot be read while applying ends the process.
+// Takes what is committed through the applier, a slice at a time, and tells those who wait. It
+// never waits for the disk; while too much is not in the database it pauses, and its queue is
+// bounded by what raft hands out before it hears that it was applied
+// (raft::Config::applying_bytes_max).
 class ApplyLoop {
  public:
-  // Reads the state; `recovered` keeps the database, and all of them outlive this. The loop's work
-  // begins with Start.
-  static base::Result<std::unique_ptr<ApplyLoop>> Open(const Options& options,
-                                                       const Environment& environment,
-                                                       const Recovered& recovered,
-                                                       const RequestIds* ids, Progress* progress);
+  struct Hooks {
+    // A slice of entries is applied, up to `index`: raft must hear of the changes of the
+    // configuration in it, in order.
+    base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
+    // And this is what came of requests of that origin.
+    base::Callback<void(size_t origin, std::vector<Completion> completions)> on_completed;
+    // A snapshot that MakeSnapshot was asked for.
+    base::Callback<void(raft::Message message, std::unique_ptr<backend::Reader> database)>
+        send_snapshot;
+    // As Committer::Hooks.
+    base::Callback<void(snap::Snapshot snapshot, base::Callback<void()> saved)> save_snapshot;
+  };
+  // `state` is as entry `applied` left it, `snapshot` the newest snapshot's entry. All outlive
+  // this.
+  ApplyLoop(const Options& options, const Environment& environment, const RequestIds* ids,
+            Progress* progress, Failure* failure, Hooks hooks, std::shared_ptr<apply::State> state,
+            raft::EntryId applied, base::Index snapshot);
 
-  // Before the first entry. `frontends` by their origins.
-  void Start(Replica* replica, std::vector<Frontend*> frontends);
+  // Before the first entry, on the apply loop.
+  void Start() { compactor_.Work(); }
 
-  // These from any thread.
+  // These from any thread; `done` runs on the apply loop, unless the member fails before.
 
   // Entries that follow those before.
   void Apply(std::vector<raft::Entry> entries);
-  // Runs `done` on the apply loop once entry `index` is applied.
+  // Goes on from the database that was received with the snapshot of entry `at`, in place of the
+  // state as it is then. Whoever reads that one goes on doing so. After what was given to Apply
+  // before, which may be left out.
+  void Install(raft::EntryId at);
+  // Fills in the snapshot that `message` is to carry: everything that is applied now.
+  void MakeSnapshot(raft::Message message);
+  // Once entry `index` is applied.
   void WhenApplied(base::Index index, base::Callback<void()> done);
-  // Runs `done` on the apply loop once everything that was applied before this is in the database.
+  // Once everything that was applied before this is in the database.
   void WhenDurable(base::Callback<void()> done);
   // Likewise once the records that a compaction to `revision` removes are gone from the database.
   void WhenCompacted(base::Revision revision, base::Callback<void()> done);
-
-  mvcc::Store& store() { return *store_; }
-  const runtime::Published<ClusterView>& view() const { return view_; }
+  // The state, of which a snapshot may make another one.
+  const runtime::Published<apply::State>& state() const { return applier_.published_state(); }
 
  private:
-  // What a snapshot at an entry says.
-  struct SnapshotPoint {
-    base::Index index;
-    base::Term term;
-    raft::ConfState conf_state;
-    std::string membership;
+  // What comes from the log: entries, or a snapshot in their place.
+  struct Committed {
+    std::vector<raft::Entry> entries = {};
+    std::optional<raft::EntryId> snapshot = {};
   };
-  using Waiting = std::multimap<uint64_t, base::Callback<void()>>;
+  using Installed = base::Result<std::shared_ptr<apply::State>>;
 
-  ApplyLoop(const Options& options, const Environment& environment, const Recovered& recovered,
-            const RequestIds* ids, Progress* progress);
-
+  void OnCommitted(std::vector<Committed>& batches);
+  void StartInstall();
+  void OnInstalled(Installed installed, raft::EntryId at);
+  base::Status SendSnapshot(raft::Message message);
+  // Ends states that were replaced once nobody reads them any more.
+  void EndReplaced();
   void Run();
-  void ApplySlice();
-  void ApplyEntry(const raft::Entry& entry);
-  void ApplyRequest(const raft::Entry& entry);
-  void ApplyConfChange(const raft::Entry& entry);
-  void ChangeMembership(const raft::ConfChangeSingle& change,
-                        const members::ChangeContext& context);
-  void PublishView();
-  // Runs what waits for `reached` or less.
-  static void RunReached(Waiting* waiting, uint64_t reached);
-
-  void CommitIfDue(bool force);
-  void OnCommitted(mvcc::Store::Commit commit);
-  bool SnapshotIsNear() const;
-  void SaveSnapshotIfDue();
-  void CompactionTick();
+  bool MayApply() { return !queue_.empty() && !installing_ && !applier_.state().buffer().full(); }
+  bool ApplySlice();
+  bool ApplyEntry(const raft::Entry& entry);
+  void EndSlice();
+  void RunApplied();
 
   const Options options_;
   const Environment environment_;
   const RequestIds* const ids_;
   Progress* const progress_;
-  backend::Backend* const database_;
-  backend::WriteBuffer buffer_;
-  std::unique_ptr<mvcc::Store> store_;
-  std::optional<members::Membership> membership_;
-  std::optional<alarms::Alarms> alarms_;
-  std::optional<apply::Applier> applier_;
-  ApplyMetrics metrics_;
+  Failure& failure_;
+  Hooks hooks_;
+  apply::Applier applier_;
+  Committer committer_;
+  Compactor compactor_;
   OperationMetrics operations_;
   ApplyReport report_;
-  CompactionReport compaction_report_;
-  runtime::Published<ClusterView> view_;
 
-  Replica* replica_ = nullptr;
-  std::vector<Frontend*> frontends_;
-  runtime::Mailbox<std::vector<raft::Entry>> committed_;
+  runtime::Mailbox<Committed> mailbox_;
   std::deque<raft::Entry> queue_;
+  bool continuing_ = false;  // Run is posted
+  std::optional<raft::EntryId> to_install_;
+  bool installing_ = false;  // nothing is applied meanwhile
+  std::vector<std::shared_ptr<apply::State>> replaced_;
+  const std::unique_ptr<runtime::Timer> end_replaced_timer_;
 
-  // Of the request that is applied; a usual one fits into the block.
-  alignas(8) std::array<char, 4096> request_block_;
-  google::protobuf::Arena request_memory_{request_block_.data(), request_block_.size()};
+  // Of the slice.
+  runtime::TimePoint now_;  // when the entry before was applied
+  std::vector<raft::ConfChangeV2> changes_;
+  std::vector<std::vector<Completion>> completions_;  // by origin
+  bool compacted_ = false;
 
-  runtime::TimePoint now_;  // when the entry before was applied, within a slice
-  base::Index applied_;
-  base::Term applied_term_;
-  raft::Membership configuration_;
-  std::vector<raft::ConfChangeV2> changes_;  // of the slice
-  std::vector<std::vector<Frontend::Completion>> completions_;
-  Waiting applied_waiters_;  // by index
-  Waiting durable_waiters_;  // by number of the request
-  uint64_t durable_asked_ = 0;
-  Waiting compacted_waiters_;  // by revision
-
-  std::unique_ptr<runtime::Timer> commit_timer_;
-  std::unique_ptr<runtime::Timer> compaction_timer_;
-  bool compaction_armed_ = false;
-  std::optional<SnapshotPoint> committing_;  // covered by the batch that is out
-  std::optional<SnapshotPoint> durable_;
-  uint64_t durable_asked_out_ = 0;  // of durable_asked_, answered by the batch that is out
-  base::Index snapshot_index_;      // of the newest snapshot
-  uint64_t snapshot_bytes_ = 0;     // of the entries applied since it was asked for
-  bool saving_snapshot_ = false;
+  std::multimap<base::Index, base::Callback<void()>> waiters_;
 };
 
 }  // namespace server

@@ -26,35 +26,38 @@ double Milliseconds(runtime::Duration duration) {
 
 }  // namespace
 
-CompactionReport::CompactionReport(const Parts& parts)
-    : parts_(parts),
-      pause_milliseconds_(parts.registry->AddHistogram(kPause, Buckets::Exponential(1, 2, 13))),
-      total_milliseconds_(parts.registry->AddHistogram(kTotal, Buckets::Exponential(100, 2, 14))),
-      keys_(parts.registry->AddCounter(kKeys)),
-      last_(parts.registry->AddGauge(kLast)) {}
+CompactionReport::CompactionReport(const runtime::Clock& clock, const observe::Logger* logger,
+                                   observe::Registry* registry)
+    : clock_(clock),
+      logger_(*logger),
+      pause_milliseconds_(registry->AddHistogram(kPause, Buckets::Exponential(1, 2, 13))),
+      total_milliseconds_(registry->AddHistogram(kTotal, Buckets::Exponential(100, 2, 14))),
+      keys_(registry->AddCounter(kKeys)),
+      last_(registry->AddGauge(kLast)) {}
 
-void CompactionReport::Worked(const mvcc::Store& store, runtime::TimePoint start, bool ended) {
-  const runtime::TimePoint now = parts_.clock->Now();
+void CompactionReport::Worked(apply::State& state, runtime::TimePoint start, bool ended) {
+  const runtime::TimePoint now = clock_.Now();
   if (!start_.has_value()) {
     start_ = start;
     removed_before_ = removed_counted_;
   }
   pause_milliseconds_.Observe(Milliseconds(now - start));
-  const uint64_t removed = store.removed_records();
+  const uint64_t removed = state.store().removed_records();
+  if (removed < removed_counted_) removed_counted_ = removed_before_ = 0;  // of another state
   keys_.Add(static_cast<double>(removed - std::exchange(removed_counted_, removed)));
-  if (ended) Ended(store, now - *std::exchange(start_, std::nullopt));
+  if (ended) Ended(state, now - *std::exchange(start_, std::nullopt));
 }
 
-void CompactionReport::Ended(const mvcc::Store& store, runtime::Duration took) {
+void CompactionReport::Ended(apply::State& state, runtime::Duration took) {
   total_milliseconds_.Observe(Milliseconds(took));
-  last_.Set(static_cast<double>(parts_.clock->WallNow().unix_nanos / kNanosPerSecond));
-  const backend::Sizes sizes = parts_.database->sizes();
-  parts_.logger->Info("finished scheduled compaction",
-                      {{"compact-revision", store.finished_compact_revision().value()},
-                       {"took", took},
-                       {"number-of-keys-compacted", removed_counted_ - removed_before_},
-                       {"current-db-size-bytes", sizes.allocated},
-                       {"current-db-size-in-use-bytes", sizes.in_use}});
+  last_.Set(static_cast<double>(clock_.WallNow().unix_nanos / kNanosPerSecond));
+  const backend::Sizes sizes = state.database().sizes();
+  logger_.Info("finished scheduled compaction",
+               {{"compact-revision", state.store().finished_compact_revision().value()},
+                {"took", took},
+                {"number-of-keys-compacted", removed_counted_ - removed_before_},
+                {"current-db-size-bytes", sizes.allocated},
+                {"current-db-size-in-use-bytes", sizes.in_use}});
 }
 
 }  // namespace server

@@ -5,8 +5,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "runtime/time.h"
-#include "storage/backend/backend.h"
-#include "storage/mvcc/store.h"
+#include "state/apply/state.h"
 
 namespace server {
 
@@ -15,22 +14,18 @@ namespace server {
 class CompactionReport {
  public:
   // All outlive this.
-  struct Parts {
-    const runtime::Clock* clock;
-    const observe::Logger* logger;
-    observe::Registry* registry;
-    const backend::Backend* database;
-  };
-  explicit CompactionReport(const Parts& parts);
+  CompactionReport(const runtime::Clock& clock, const observe::Logger* logger,
+                   observe::Registry* registry);
 
   // After some steps that began at `start`, on behalf of a compaction that is under way, or that
   // they ended.
-  void Worked(const mvcc::Store& store, runtime::TimePoint start, bool ended);
+  void Worked(apply::State& state, runtime::TimePoint start, bool ended);
 
  private:
-  void Ended(const mvcc::Store& store, runtime::Duration took);
+  void Ended(apply::State& state, runtime::Duration took);
 
-  const Parts parts_;
+  const runtime::Clock& clock_;
+  const observe::Logger& logger_;
   observe::Histogram pause_milliseconds_;
   observe::Histogram total_milliseconds_;
   observe::Counter keys_;

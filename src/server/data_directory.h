@@ -41,7 +41,7 @@ struct Recovered {
   raft::HardState hard_state;
   // How far the database covers the log, and the configuration there. Entries up to `applied` are
   // committed and must not be applied again.
-  base::Index applied;
+  raft::EntryId applied;
   raft::ConfState conf_state;
 };
 

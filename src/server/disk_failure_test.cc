@@ -1,6 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 
 #include "proto/raft_internal.pb.h"
@@ -8,7 +10,7 @@
 #include "server/testing/simulated_member.h"
 #include "storage/mvcc/key_value.h"
 
-// A disk that fails while the member runs ends the process, which says what failed: nothing is
+// A disk that fails while the member runs ends the member, which says what failed: nothing is
 // acknowledged that may not be durable. What was acknowledged before is there afterwards.
 
 namespace server {
@@ -21,19 +23,19 @@ class DiskFailureTest : public ::testing::Test {
     ASSERT_TRUE(member->Start().ok());
     ASSERT_TRUE(member->RunUntil([&] { return member->ready(); }));
   }
-  static void Put(SimulatedMember* member, const std::string& key, size_t bytes) {
-    bool done = false;
-    member->net_loop().Post([&] {
+  // Whether it was acknowledged; not if the member fails before.
+  static bool Put(SimulatedMember* member, const std::string& key, size_t bytes) {
+    auto done = std::make_shared<bool>(false);
+    member->net_loop().Post([=] {
       etcdserverpb::PutRequest request;
       request.set_key(key);
       request.set_value(std::string(bytes, 'v'));
       member->frontend().Propose(etcdserverpb::InternalRaftRequest::kPutFieldNumber,
-                                 request.SerializeAsString(), [&](const apply::Reply& reply) {
-                                   done = true;
-                                   EXPECT_TRUE(reply.status.ok());
-                                 });
+                                 request.SerializeAsString(),
+                                 [done](const apply::Reply& reply) { *done = reply.status.ok(); });
     });
-    EXPECT_TRUE(member->RunUntil([&] { return done; }));
+    member->RunUntil([&] { return *done || !member->failure().ok(); });
+    return *done;
   }
   // Enough for many segments, batches and snapshots.
   static void PutMany(SimulatedMember* member) {
@@ -42,19 +44,28 @@ class DiskFailureTest : public ::testing::Test {
       member->RunFor(std::chrono::milliseconds(200));
     }
   }
+  // It failed as it should, and lets nothing out any more.
+  static void ExpectFailure(SimulatedMember* member, const std::string& text) {
+    EXPECT_THAT(member->failure().message(), ::testing::ContainsRegex(text));
+    const uint64_t applied = member->server().progress().applied;
+    member->RunFor(std::chrono::seconds(10));
+    EXPECT_FALSE(Put(member, "too late", 10));
+    EXPECT_EQ(member->server().progress().applied, applied);
+  }
 };
 
-TEST_F(DiskFailureTest, AFullDiskEndsTheProcess) {
+TEST_F(DiskFailureTest, AFullDiskEndsTheMember) {
   SimulatedMember member(1);
   Start(&member);
+  ASSERT_TRUE(Put(&member, "before", 10));
   member.disk().SetCapacity(member.options.wal_segment_bytes * 3);
-  EXPECT_DEATH(PutMany(&member), "the disk failed: .*/member/.*: No space left on device");
+  PutMany(&member);
+  ExpectFailure(&member, "the disk failed: .*/member/.*: No space left on device");
   // With more room it goes on.
-  Put(&member, "before", 10);
   member.Crash();
   member.disk().SetCapacity(std::numeric_limits<uint64_t>::max());
   Start(&member);
-  EXPECT_TRUE(member.server().store().Pin({}).value()->Get("before")->has_value());
+  EXPECT_TRUE(member.server().state()->store().Pin({}).value()->Get("before")->has_value());
 }
 
 TEST_F(DiskFailureTest, AFullDiskIsNamedByAMemberThatStarts) {
@@ -68,11 +79,12 @@ TEST_F(DiskFailureTest, AFullDiskIsNamedByAMemberThatStarts) {
   Start(&member);
 }
 
-TEST_F(DiskFailureTest, AReadOnlyDiskEndsTheProcess) {
+TEST_F(DiskFailureTest, AReadOnlyDiskEndsTheMember) {
   SimulatedMember member(1);
   Start(&member);
   member.disk().SetReadOnly(true);
-  EXPECT_DEATH(Put(&member, "a", 10), "the disk failed: .*\\.wal.*: Read-only file system");
+  EXPECT_FALSE(Put(&member, "a", 10));
+  ExpectFailure(&member, "the disk failed: .*\\.wal.*: Read-only file system");
 }
 
 TEST_F(DiskFailureTest, AReadOnlyDiskIsNamedByAMemberThatStarts) {
@@ -86,26 +98,29 @@ TEST_F(DiskFailureTest, AReadOnlyDiskIsNamedByAMemberThatStarts) {
   member.Kill();
   member.disk().SetReadOnly(false);
   Start(&member);
-  EXPECT_TRUE(member.server().store().Pin({}).value()->Get("a")->has_value());
+  EXPECT_TRUE(member.server().state()->store().Pin({}).value()->Get("a")->has_value());
 }
 
-TEST_F(DiskFailureTest, AFailedSyncOfTheLogEndsTheProcess) {
+TEST_F(DiskFailureTest, AFailedSyncOfTheLogEndsTheMember) {
   SimulatedMember member(1);
   Start(&member);
   member.disk().FailSyncAfter(1);
-  EXPECT_DEATH(Put(&member, "a", 10), "the disk failed: .*\\.wal.*: Input/output error");
+  EXPECT_FALSE(Put(&member, "a", 10));
+  ExpectFailure(&member, "the disk failed: .*\\.wal.*: Input/output error");
 }
 
-TEST_F(DiskFailureTest, AFailedSnapshotEndsTheProcess) {
+TEST_F(DiskFailureTest, AFailedSnapshotEndsTheMember) {
   SimulatedMember member(1, Planted::kSnapshotsFail);
   Start(&member);
-  EXPECT_DEATH(PutMany(&member), "the disk failed: .*\\.snap.*: Input/output error");
+  PutMany(&member);
+  ExpectFailure(&member, "the disk failed: .*\\.snap.*: Input/output error");
 }
 
-TEST_F(DiskFailureTest, AFailedCommitEndsTheProcess) {
+TEST_F(DiskFailureTest, AFailedCommitEndsTheMember) {
   SimulatedMember member(1, Planted::kCommitsFail);
   Start(&member);
-  EXPECT_DEATH(PutMany(&member), "db.mdb: No space left on device");
+  PutMany(&member);
+  ExpectFailure(&member, "db.mdb: No space left on device");
 }
 
 }  // namespace

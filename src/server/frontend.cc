@@ -1,9 +1,9 @@
 #include "server/frontend.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/errors.h"
-#include "base/wire.h"
 #include "server/apply_loop.h"
 #include "server/replica.h"
 
@@ -12,12 +12,10 @@ namespace {
 
 // Committed entries that were not applied yet; with more, proposals are refused.
 constexpr uint64_t kApplyGapMax = 5'000;
-constexpr size_t kWaitersMax = 1'000'000;
+// What a waiter takes beside its request.
+constexpr size_t kWaiterBytes = 256;
 // A lost question is asked again.
 constexpr runtime::Duration kReadRetry = std::chrono::milliseconds(500);
-
-constexpr uint32_t kHeaderField = 100;
-constexpr uint32_t kHeaderId = 1;
 
 }  // namespace
 
@@ -26,7 +24,10 @@ Frontend::Frontend(const Options& options, const Parts& parts)
       parts_(parts),
       progress_(parts.progress),
       max_request_bytes_(options.max_request_bytes),
+      pending_bytes_max_(
+          std::max(options.pending_bytes_max / parts.ids->origins(), 4 * max_request_bytes_)),
       timeout_(options.request_timeout()),
+      state_(&parts.apply_loop->state()),
       metrics_(parts.registry),
       expiry_timer_(loop_->NewTimer([this] { ExpireWaiters(); })),
       round_timer_(loop_->NewTimer([this] { OnRoundTimer(); })) {}
@@ -39,33 +40,49 @@ Frontend::~Frontend() {
   for (OnRead& on_read : std::exchange(next_reads_, {})) on_read(base::errors::kStopped);
 }
 
-// etcdserverpb.InternalRaftRequest { field: request, 100: header { 1: ID } }
-base::SharedBytes Frontend::Encode(uint64_t id, uint32_t field, base::ByteView request) {
-  scratch_.clear();
-  base::WireWriter writer(&scratch_);
-  writer.Bytes(field, request);
-  writer.BytesHeader(kHeaderField, base::WireVarintSize(kHeaderId, id));
-  writer.Varint(kHeaderId, id);
-  return base::SharedBytes(scratch_);
-}
-
-void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply) {
-  const uint64_t committed = progress_->committed;
-  const uint64_t applied = progress_->applied;
-  if (committed > applied + kApplyGapMax || waiters_.size() >= kWaitersMax) {
-    return Refuse(std::move(on_reply), base::errors::kTooManyRequests);
+void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply,
+                       const Caller& caller) {
+  if (base::Status status = CheckRoom(request.size()); !status.ok()) {
+    return Refuse(std::move(on_reply), status);
   }
-  const uint64_t id = parts_.ids->Of(parts_.origin, count_++);
-  base::SharedBytes payload = Encode(id, field, request);
-  if (payload.size() > max_request_bytes_) {
+  Proposal proposal{.id = parts_.ids->Of(parts_.origin, count_++)};
+  apply::EncodeEntry(proposal.id, caller.identity, field, request, &scratch_);
+  if (scratch_.size() > max_request_bytes_) {
     return Refuse(std::move(on_reply), base::errors::kRequestTooLarge);
   }
-  proposals_.push_back(std::move(payload));
+  proposal.payload = base::SharedBytes(scratch_);
+  Add(std::move(proposal), field, std::move(on_reply), caller);
+}
+
+void Frontend::ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller) {
+  if (base::Status status = CheckRoom(change.context.size()); !status.ok()) {
+    return Refuse(std::move(on_reply), status);
+  }
+  change.id = parts_.ids->Of(parts_.origin, count_++);
+  Proposal proposal{.id = change.id};
+  proposal.change = std::make_unique<raft::ConfChange>(std::move(change));
+  Add(std::move(proposal), 0, std::move(on_reply), caller);
+}
+
+base::Status Frontend::CheckRoom(size_t bytes) const {
+  const uint64_t committed = progress_->committed;
+  const uint64_t applied = progress_->applied;
+  const bool is_behind = committed > applied + kApplyGapMax;
+  const bool is_full = pending_bytes_ + bytes + kWaiterBytes > pending_bytes_max_;
+  return is_behind || is_full ? base::errors::kTooManyRequests : base::Status();
+}
+
+void Frontend::Add(Proposal proposal, uint32_t field, OnReply on_reply, const Caller& caller) {
   const runtime::TimePoint now = loop_->clock().Now();
-  waiters_.emplace(id, Waiter{std::move(on_reply), field, now});
-  metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
+  const uint64_t id = proposal.id;
+  const size_t bytes = proposal.payload.size() + kWaiterBytes;
+  proposal.deadline = std::min(now + timeout_, caller.deadline);
   if (expiries_.empty()) expiry_timer_->Arm(timeout_);
   expiries_.push_back({now + timeout_, id});
+  waiters_.emplace(id, Waiter{std::move(on_reply), field, bytes, now});
+  pending_bytes_ += bytes;
+  proposals_.push_back(std::move(proposal));
+  metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   SendAtEndOfTurn();
 }
 
@@ -79,8 +96,7 @@ void Frontend::SendAtEndOfTurn() {
 }
 
 void Frontend::SendProposals() {
-  // Those that are not taken are lost, and end when they expire.
-  (void)parts_.replica->Propose(std::exchange(proposals_, {}));
+  parts_.replica->Propose({parts_.origin, std::exchange(proposals_, {})});
 }
 
 void Frontend::Refuse(OnReply on_reply, const base::Status& status) {
@@ -103,6 +119,7 @@ void Frontend::OnCompletions(std::vector<Completion>& completions) {
 }
 
 void Frontend::End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now) {
+  pending_bytes_ -= waiter.bytes;
   metrics_.durations.Observe(waiter.field, reply.status.ok(), now - waiter.start);
   waiter.on_reply(std::move(reply));
 }

@@ -10,22 +10,31 @@
 #include "base/callback.h"
 #include "base/shared_bytes.h"
 #include "base/status.h"
+#include "raft/types.h"
 #include "runtime/loop.h"
+#include "runtime/published.h"
+#include "server/caller.h"
+#include "server/completion.h"
 #include "server/metrics.h"
 #include "server/options.h"
 #include "server/progress.h"
+#include "server/proposal.h"
 #include "server/request_ids.h"
 #include "state/apply/reply.h"
+#include "state/apply/state.h"
 
 namespace server {
 
 class ApplyLoop;
 class Replica;
 
-// The way from one loop into the log and back: what the loop asks for within one turn goes to the
-// raft loop as one batch, and what was applied comes back as one batch. Belongs to its loop; so do
-// the callbacks, each of which is called exactly once, not before the call that was given it
-// returns.
+// The way from one loop into the log and back, and to the state: what the loop asks for within one
+// turn goes to the raft loop as one batch, and what was applied comes back as one batch. Belongs to
+// its loop; so do the callbacks, each of which is called exactly once, not before the call that was
+// given it returns.
+//
+// What waits for an answer is bounded here, and with it what is on its way to the log: each origin
+// has an equal share of Options::pending_bytes_max.
 class Frontend {
  public:
   struct Parts {
@@ -41,22 +50,26 @@ class Frontend {
   // Ends what waits with kStopped.
   ~Frontend();
 
-  // Has the cluster carry out a request: `field` of InternalRaftRequest, encoded. Refused with
-  // kRequestTooLarge, or kTooManyRequests when apply is far behind; ends with kTimeout after
-  // Options::request_timeout, when it may still be carried out.
+  // Has the cluster carry out a request: `field` of InternalRaftRequest, encoded, which was parsed
+  // with apply::ParseRequest. Refused with kRequestTooLarge, or with kTooManyRequests when apply is
+  // far behind or too much waits; ends with kTimeout after Options::request_timeout, when it may
+  // still be carried out. Nothing is put into the log after the caller has stopped waiting.
   using OnReply = base::Callback<void(apply::Reply reply)>;
-  void Propose(uint32_t field, base::ByteView request, OnReply on_reply);
+  void Propose(uint32_t field, base::ByteView request, OnReply on_reply, const Caller& caller = {});
+  // Likewise a change of the configuration, whose number is given here. Answered once it is
+  // applied, also if the members do not allow it.
+  void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
   // OK once the state holds everything that had been answered, by any member, before this call.
   using OnRead = base::Callback<void(const base::Status& status)>;
   void ReadIndex(OnRead on_read);
 
   // Any thread: answers to what this loop proposed.
-  struct Completion {
-    uint64_t id;
-    apply::Reply reply;
-  };
   void Complete(std::vector<Completion> completions);
+
+  // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
+  // replace it meanwhile.
+  const std::shared_ptr<apply::State>& state() { return state_.Get(); }
 
   runtime::Loop& loop() { return *loop_; }
   const Progress& progress() const { return *progress_; }
@@ -65,6 +78,7 @@ class Frontend {
   struct Waiter {
     OnReply on_reply;
     uint32_t field;  // of the request
+    size_t bytes;
     runtime::TimePoint start;
   };
   struct Expiry {
@@ -72,7 +86,9 @@ class Frontend {
     uint64_t id;
   };
 
-  base::SharedBytes Encode(uint64_t id, uint32_t field, base::ByteView request);
+  // Why nothing of this size can be proposed now.
+  base::Status CheckRoom(size_t bytes) const;
+  void Add(Proposal proposal, uint32_t field, OnReply on_reply, const Caller& caller);
   void SendAtEndOfTurn();
   void SendProposals();
   void OnCompletions(std::vector<Completion>& completions);
@@ -90,12 +106,15 @@ class Frontend {
   const Parts parts_;
   const Progress* const progress_;
   const size_t max_request_bytes_;
+  const size_t pending_bytes_max_;
   const runtime::Duration timeout_;
+  runtime::Published<apply::State>::Reader state_;
 
   uint64_t count_ = 0;  // requests so far
-  std::vector<base::SharedBytes> proposals_;
+  std::vector<Proposal> proposals_;
   bool sending_ = false;
   std::unordered_map<uint64_t, Waiter> waiters_;  // by request
+  size_t pending_bytes_ = 0;                      // of waiters_
   FrontendMetrics metrics_;
   std::deque<Expiry> expiries_;  // ascending
   std::unique_ptr<runtime::Timer> expiry_timer_;

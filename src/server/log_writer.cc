@@ -1,39 +1,52 @@
 #include "server/log_writer.h"
 
+#include <string>
 #include <utility>
 
-#include "base/check.h"
+#include "raft/codec.h"
 
 namespace server {
 namespace {
 
-// A member that may have lied about its disk must not vote.
-void RequireDisk(const base::Status& status) {
-  if (!status.ok()) base::Fatal("the disk failed: " + status.ToString());
+wal::SnapshotMark MarkOf(const raft::Snapshot& snapshot) {
+  wal::SnapshotMark mark{snapshot.index, snapshot.term, {}};
+  raft::Encode(snapshot.conf_state, &mark.conf_state);
+  return mark;
 }
 
 }  // namespace
 
-LogWriter::LogWriter(const Options& options, const Environment& environment,
+LogWriter::LogWriter(const Options& options, const Environment& environment, Failure* failure,
                      std::unique_ptr<wal::Log> log, OnWritten on_written)
     : options_(options),
       environment_(environment),
+      failure_(*failure),
       on_written_(std::move(on_written)),
       log_(std::move(log)),
       metrics_(environment.registry),
       snapshots_(environment.disk, Paths(options).snap) {}
 
+bool LogWriter::CheckDisk(const base::Status& status) {
+  if (status.ok()) return true;
+  failure_.Report({status.code(), "the disk failed: " + std::string(status.message())});
+  return false;
+}
+
 void LogWriter::Write(raft::Output output) {
+  if (output.snapshot != nullptr) received_ = output.snapshot->index;
   waiting_.outputs.push_back(std::move(output));
   if (!writing_) Submit();
 }
 
 void LogWriter::Submit() {
   writing_ = true;
+  if (waiting_.mark != nullptr && waiting_.mark->snapshot.index <= received_) {
+    environment_.apply_loop->Post([mark = std::exchange(waiting_.mark, nullptr)] { mark->done(); });
+  }
   auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
   environment_.wal_loop->Post([this, work] {
-    Append(work->outputs);
-    if (work->mark != nullptr) Mark(work->mark->snapshot);
+    if (failure_.failed() || !Append(work->outputs)) return;
+    if (work->mark != nullptr && !Mark(work->mark->snapshot)) return;
     PrepareSegment();
     environment_.raft_loop->Post([this, work] { OnDone(*work); });
   });
@@ -48,22 +61,31 @@ void LogWriter::OnDone(Work& work) {
   if (!work.outputs.empty()) on_written_(work.outputs);
 }
 
-void LogWriter::Append(const std::vector<raft::Output>& outputs) {
+// What came before a received snapshot in the same turn is of no interest any more, but for the
+// hard state, which is the newest in any case.
+bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
   entries_.clear();
   wal::Batch batch;
+  wal::SnapshotMark mark;
   for (const raft::Output& output : outputs) {
+    if (output.snapshot != nullptr) {
+      mark = MarkOf(*output.snapshot);
+      batch.mark = &mark;
+      entries_.clear();
+    }
     entries_.insert(entries_.end(), output.entries.begin(), output.entries.end());
     if (output.hard_state.has_value()) batch.hard_state = *output.hard_state;
   }
   batch.entries = entries_;
-  if (!batch.entries.empty() || !batch.hard_state.empty()) {
+  if (!batch.entries.empty() || !batch.hard_state.empty() || batch.mark != nullptr) {
     const runtime::Clock& clock = environment_.wal_loop->clock();
     const runtime::TimePoint start = clock.Now();
-    RequireDisk(log_->Append(batch));
+    if (!CheckDisk(log_->Append(batch))) return false;
     metrics_.fsync_seconds.Observe(clock.Now() - start);
   }
   entries_.clear();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
+  return true;
 }
 
 void LogWriter::PrepareSegment() {
@@ -71,7 +93,7 @@ void LogWriter::PrepareSegment() {
   if (!path.has_value()) return;
   using Prepared = base::Result<wal::PreparedSegment>;
   auto prepared = std::make_shared<std::optional<Prepared>>();
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, path = std::move(*path), prepared] {
         *prepared = wal::PrepareSegment(*environment_.disk, path, options_.wal_segment_bytes);
       },
@@ -83,24 +105,25 @@ void LogWriter::PrepareSegment() {
 
 void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done) {
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, saved] {
-        RequireDisk(snapshots_.Save(saved->snapshot));
-        if (options_.max_snapshots > 0) RequireDisk(snapshots_.Purge(options_.max_snapshots));
+        if (!CheckDisk(snapshots_.Save(saved->snapshot))) return;
+        if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));
       },
       environment_.raft_loop,
       [this, saved] {
+        if (failure_.failed()) return;
         waiting_.mark = saved;
         if (!writing_) Submit();
       });
   if (!accepted) environment_.apply_loop->Post([saved] { saved->done(); });
 }
 
-void LogWriter::Mark(const snap::Snapshot& snapshot) {
+bool LogWriter::Mark(const snap::Snapshot& snapshot) {
   const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
-  RequireDisk(log_->Append({.mark = &mark}));
+  if (!CheckDisk(log_->Append({.mark = &mark}))) return false;
   log_->Release(snapshot.index);
-  if (options_.max_wals > 0) RequireDisk(log_->Purge(options_.max_wals));
+  return options_.max_wals == 0 || CheckDisk(log_->Purge(options_.max_wals));
 }
 
 }  // namespace server

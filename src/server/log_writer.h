@@ -8,6 +8,7 @@
 #include "runtime/loop.h"
 #include "runtime/workers.h"
 #include "server/data_directory.h"
+#include "server/failure.h"
 #include "server/metrics.h"
 #include "storage/snap/snapshot_directory.h"
 #include "storage/wal/log.h"
@@ -16,18 +17,19 @@ namespace server {
 
 // Makes durable what the raft loop wants to be, in its order: what gathers while the disk is busy
 // is written and synced as one. Belongs to the raft loop; the log itself to the WAL loop. A disk
-// that fails ends the process.
+// that fails is the member's failure: one that may have lied about its disk must not vote.
 class LogWriter {
  public:
   // `on_written` runs on the raft loop with what is durable now.
   using OnWritten = base::Callback<void(std::vector<raft::Output>& outputs)>;
-  LogWriter(const Options& options, const Environment& environment, std::unique_ptr<wal::Log> log,
-            OnWritten on_written);
+  LogWriter(const Options& options, const Environment& environment, Failure* failure,
+            std::unique_ptr<wal::Log> log, OnWritten on_written);
 
   void Write(raft::Output output);
 
   // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
-  // the log before it. Any thread; one at a time: `done` runs on the apply loop.
+  // the log before it; unless the log has given way to a newer one meanwhile. Any thread; one at a
+  // time: `done` runs on the apply loop.
   void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done);
 
  private:
@@ -42,18 +44,22 @@ class LogWriter {
     std::shared_ptr<Snapshotting> mark;
   };
 
+  // False, with the failure reported, if the disk failed.
+  bool CheckDisk(const base::Status& status);
   void Submit();
   void OnDone(Work& work);
-  void Append(const std::vector<raft::Output>& outputs);
-  void Mark(const snap::Snapshot& snapshot);
+  bool Append(const std::vector<raft::Output>& outputs);
+  bool Mark(const snap::Snapshot& snapshot);
   void PrepareSegment();
 
   const Options options_;
   const Environment environment_;
+  Failure& failure_;
   OnWritten on_written_;
 
   // The raft loop's.
   Work waiting_;
+  base::Index received_;  // the newest snapshot that the log has given way to
   bool writing_ = false;
 
   // The WAL loop's.

@@ -67,7 +67,7 @@ void CollectProgress(const Server& server, observe::Samples& samples) {
 }
 
 void CollectIdentity(const Server& server, observe::Samples& samples) {
-  const auto view = server.view();
+  const auto view = server.state()->view().Get();
   bool is_learner = false;
   for (const members::Member& member : view->members) {
     is_learner = is_learner || (member.id == server.id() && member.is_learner);
@@ -93,7 +93,8 @@ void CollectIdentity(const Server& server, observe::Samples& samples) {
 }
 
 void CollectAlarms(const Server& server, observe::Samples& samples) {
-  for (const alarms::Alarm& alarm : server.view()->alarms) {
+  const auto view = server.state()->view().Get();
+  for (const alarms::Alarm& alarm : view->alarms) {
     samples.Add({"etcd_debugging_server_alarms",
                  "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 "
                  "for 'alarm_type' label with type of this alarm"},
@@ -104,7 +105,8 @@ void CollectAlarms(const Server& server, observe::Samples& samples) {
 }
 
 void CollectStore(Server& server, observe::Samples& samples) {
-  const backend::Sizes sizes = server.database().sizes();
+  const std::shared_ptr<apply::State> state = server.state();
+  const backend::Sizes sizes = state->database().sizes();
   const auto gauge = [&samples](const char* name, const char* help, auto value) {
     samples.Add({name, help}, MetricType::kGauge, static_cast<double>(value));
   };
@@ -114,7 +116,7 @@ void CollectStore(Server& server, observe::Samples& samples) {
         "Total size of the underlying database physically allocated in bytes.", sizes.allocated);
   gauge("etcd_mvcc_db_total_size_in_use_in_bytes",
         "Total size of the underlying database logically in use in bytes.", sizes.in_use);
-  mvcc::Store& store = server.store();
+  mvcc::Store& store = state->store();
   gauge("etcd_debugging_mvcc_current_revision", "The current revision of store.",
         store.revision().value());
   gauge("etcd_debugging_mvcc_compact_revision", "The revision of the last compaction in store.",
@@ -132,8 +134,8 @@ LogMetrics::LogMetrics(observe::Registry* registry)
     : fsync_seconds(registry->AddHistogram(kFsync, DiskBuckets())),
       written_bytes(registry->AddGauge(kWrittenBytes)) {}
 
-ApplyMetrics::ApplyMetrics(observe::Registry* registry)
-    : commit_seconds(registry->AddHistogram(kCommit, DiskBuckets())) {}
+CommitMetrics::CommitMetrics(observe::Registry* registry)
+    : seconds(registry->AddHistogram(kCommit, DiskBuckets())) {}
 
 OperationMetrics::OperationMetrics(observe::Registry* registry)
     : ranges_(registry->AddCounter(kRanges)),

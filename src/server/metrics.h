@@ -22,9 +22,9 @@ struct LogMetrics {
   observe::Gauge written_bytes;
 };
 
-struct ApplyMetrics {
-  explicit ApplyMetrics(observe::Registry* registry);
-  observe::Histogram commit_seconds;  // of a batch, to the database
+struct CommitMetrics {
+  explicit CommitMetrics(observe::Registry* registry);
+  observe::Histogram seconds;  // of a batch, to the database
 };
 
 // Operations on the keys.

@@ -15,8 +15,6 @@ struct Progress {
   std::atomic<uint64_t> leader_changes = 0;
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
-  std::atomic<bool> no_space = false;  // an alarm is on
-  std::atomic<bool> corrupt = false;
 };
 
 }  // namespace server

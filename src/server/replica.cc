@@ -1,27 +1,31 @@
 #include "server/replica.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/errors.h"
 #include "state/members/member.h"
 
 namespace server {
 namespace {
 
-constexpr size_t kBatchesMax = 100'000;
 constexpr size_t kReadsMax = 10'000;
-constexpr size_t kHeldMax = 100'000;
-constexpr uint64_t kMessageBytesMax = 1 << 20;
-constexpr uint64_t kApplyingBytesMax = 64 << 20;
-constexpr uint64_t kUncommittedBytesMax = 512 << 20;
-constexpr uint32_t kInflightMessagesMax = 512;
-constexpr uint64_t kLogBytesMax = 64 << 20;
+// Bounded otherwise: by bytes on their way in, by what waits for an answer, by what is applied.
+constexpr size_t kNoBound = ~size_t{0};
 
 base::SharedBytes ContextOf(uint64_t read) {
   base::Bytes context(sizeof read, '\0');
   base::Store64Be(context.data(), read);
   return base::SharedBytes(context);
+}
+
+uint64_t SizeOf(const raft::Message& message) {
+  uint64_t size = sizeof message + message.context.size();
+  for (const raft::Entry& entry : message.entries) size += sizeof entry + entry.data.size();
+  if (message.snapshot != nullptr) size += message.snapshot->data.size();
+  return size;
 }
 
 raft::Config ConfigOf(const Options& options, const Environment& environment,
@@ -34,12 +38,12 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.seed = environment.seed;
   config.hard_state = recovered.hard_state;
   config.conf_state = recovered.conf_state;
-  config.applied = recovered.applied;
+  config.applied = recovered.applied.index;
   config.log = log;
-  config.message_bytes_max = kMessageBytesMax;
-  config.applying_bytes_max = kApplyingBytesMax;
-  config.uncommitted_bytes_max = kUncommittedBytesMax;
-  config.inflight_messages_max = kInflightMessagesMax;
+  config.message_bytes_max = options.raft.message_bytes_max;
+  config.applying_bytes_max = options.raft.applying_bytes_max;
+  config.uncommitted_bytes_max = options.raft.uncommitted_bytes_max;
+  config.inflight_messages_max = options.raft.inflight_messages_max;
   config.check_quorum = true;
   config.pre_vote = options.pre_vote;
   return config;
@@ -48,21 +52,26 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
 }  // namespace
 
 Replica::Replica(const Options& options, const Environment& environment, Recovered* recovered,
-                 Progress* progress, OnCommitted on_committed)
+                 Progress* progress, Failure* failure, Hooks hooks)
     : options_(options),
       environment_(environment),
       progress_(progress),
-      on_committed_(std::move(on_committed)),
-      log_({options.snapshot_catchup_entries, kLogBytesMax}, recovered->base),
-      writer_(options, environment, std::move(recovered->log),
+      failure_(*failure),
+      hooks_(std::move(hooks)),
+      log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
+      writer_(options, environment, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
-      proposals_(environment.raft_loop, kBatchesMax, [this](auto& batch) { OnProposals(batch); }),
+      messages_(environment.raft_loop, kNoBound, [this](auto& batch) { OnMessages(batch); }),
+      proposals_(environment.raft_loop, kNoBound, [this](auto& batch) { OnProposals(batch); }),
       read_requests_(environment.raft_loop, kReadsMax, [this](auto& batch) { OnReads(batch); }),
-      applied_(environment.raft_loop, kBatchesMax, [this](auto& batch) { OnApplied(batch); }) {
+      applied_(environment.raft_loop, kNoBound, [this](auto& batch) { OnApplied(batch); }) {
   log_.Append(std::exchange(recovered->entries, {}));
-  if (log_.LastIndex() >= log_.FirstIndex()) log_.Trim(recovered->applied);
   node_ = std::make_unique<raft::Node>(ConfigOf(options, environment, *recovered, &log_));
+  if (environment.witness != nullptr) {
+    environment.witness->OnStarted(*node_, recovered->hard_state, recovered->applied.index);
+  }
+  TrimLog(recovered->applied.index);
 }
 
 void Replica::Start() {
@@ -80,39 +89,124 @@ void Replica::CampaignIfAlone() {
 
 void Replica::Tick() {
   ticker_->Arm(options_.heartbeat_interval);
+  DropExpired();
   node_->Tick();
+  Witnessed();
   TouchNode();
 }
 
-bool Replica::Propose(std::vector<base::SharedBytes> payloads) {
-  return proposals_.Push(std::move(payloads));
+void Replica::Propose(ProposalBatch batch) {
+  CHECK(proposals_.Push(std::move(batch)));
 }
 
 bool Replica::ReadIndex(OnReadIndex on_read_index) {
   return read_requests_.Push(std::move(on_read_index));
 }
 
-void Replica::ReportApplied(Applied applied) {
-  // At most one is under way for each batch of entries that was handed out.
-  CHECK(applied_.Push(std::move(applied)));
+void Replica::ReportApplied(base::Index index, std::vector<raft::ConfChangeV2> changes) {
+  CHECK(applied_.Push({index, std::move(changes)}));
 }
 
-void Replica::OnProposals(std::vector<std::vector<base::SharedBytes>>& batches) {
-  for (std::vector<base::SharedBytes>& batch : batches) {
-    for (base::SharedBytes& payload : batch) {
-      // What does not fit is lost, and its proposer's patience ends.
-      if (held_.size() < kHeldMax) held_.push_back(std::move(payload));
+bool Replica::Step(raft::Message message) {
+  const uint64_t size = SizeOf(message);
+  if (inbox_bytes_.fetch_add(size) + size > kInboxBytes) {
+    inbox_bytes_.fetch_sub(size);
+    return false;
+  }
+  return messages_.Push(std::move(message));
+}
+
+void Replica::ReportUnreachable(base::MemberId peer) {
+  environment_.raft_loop->Post([this, peer] {
+    node_->ReportUnreachable(peer);
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::ReportSnapshot(base::MemberId peer, bool delivered) {
+  environment_.raft_loop->Post([this, peer, delivered] {
+    node_->ReportSnapshot(peer, delivered);
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::TransferLeadership(base::MemberId target) {
+  environment_.raft_loop->Post([this, target] {
+    node_->TransferLeadership(target);
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::ProposeJointChange(raft::ConfChangeV2 change) {
+  environment_.raft_loop->Post([this, change = std::move(change)] {
+    node_->ProposeConfChange(change).IgnoreError();
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::OnMessages(std::vector<raft::Message>& messages) {
+  uint64_t size = 0;
+  for (raft::Message& message : messages) {
+    size += SizeOf(message);
+    // What it refuses is the sender's to send again, or not.
+    node_->Step(std::move(message)).IgnoreError();
+    Witnessed();
+  }
+  inbox_bytes_.fetch_sub(size);
+  TouchNode();
+}
+
+void Replica::OnProposals(std::vector<ProposalBatch>& batches) {
+  for (ProposalBatch& batch : batches) {
+    for (Proposal& proposal : batch.proposals) {
+      held_.push_back({batch.origin, std::move(proposal)});
     }
   }
   ProposeHeld();
 }
 
+// As in etcd, a proposal waits for a leader as long as its client does.
 void Replica::ProposeHeld() {
   if (held_.empty() || node_->leader() == base::MemberId()) return;
-  // Dropped when too much is uncommitted; their proposers' patience ends.
-  node_->Propose(held_).IgnoreError();
+  DropExpired();
+  for (size_t first = 0; first < held_.size();) {
+    size_t count = 0;
+    while (first + count < held_.size() && held_[first + count].proposal.change == nullptr) ++count;
+    if (count > 0) ProposeRun(first, count);
+    first += count;
+    if (first == held_.size()) break;
+    const base::Status status = node_->ProposeConfChange(*held_[first].proposal.change);
+    if (!status.ok()) Refuse(first, 1, base::errors::kTooManyRequests);
+    ++first;
+  }
   held_.clear();
+  Witnessed();
   TouchNode();
+}
+
+void Replica::ProposeRun(size_t first, size_t count) {
+  std::vector<base::SharedBytes> payloads;
+  payloads.reserve(count);
+  for (size_t i = first; i < first + count; ++i) payloads.push_back(held_[i].proposal.payload);
+  if (!node_->Propose(payloads).ok()) Refuse(first, count, base::errors::kTooManyRequests);
+}
+
+void Replica::Refuse(size_t first, size_t count, const base::Status& status) {
+  std::map<size_t, std::vector<Completion>> refused;
+  for (size_t i = first; i < first + count; ++i) {
+    refused[held_[i].origin].push_back({held_[i].proposal.id, {status}});
+  }
+  for (auto& [origin, completions] : refused) hooks_.on_refused(origin, std::move(completions));
+}
+
+// Those who proposed them have been told that they timed out.
+void Replica::DropExpired() {
+  const runtime::TimePoint now = environment_.raft_loop->clock().Now();
+  std::erase_if(held_, [now](const Held& held) { return held.proposal.deadline <= now; });
 }
 
 void Replica::OnReads(std::vector<OnReadIndex>& reads) {
@@ -121,6 +215,7 @@ void Replica::OnReads(std::vector<OnReadIndex>& reads) {
     const uint64_t number = ++next_read_;
     reads_.emplace(number, std::move(read));
     node_->ReadIndex(ContextOf(number));
+    Witnessed();
   }
   TouchNode();
 }
@@ -134,20 +229,45 @@ void Replica::AnswerReads(const std::vector<raft::ReadState>& reads) {
   }
 }
 
-void Replica::OnApplied(std::vector<Applied>& reports) {
-  for (const Applied& report : reports) {
-    for (const raft::ConfChangeV2& change : report.changes) node_->ApplyConfChange(change);
+void Replica::OnApplied(std::vector<Report>& reports) {
+  for (const Report& report : reports) {
+    for (const raft::ConfChangeV2& change : report.changes) {
+      node_->ApplyConfChange(change);
+      Witnessed();
+    }
   }
   node_->OnApplied(reports.back().index);
-  log_.Trim(reports.back().index);
+  Witnessed();
+  TrimLog(reports.back().index);
   CampaignIfAlone();
   TouchNode();
 }
 
+// Peers that need what is trimmed get a snapshot, which is made when it is sent (MakeSnapshot): of
+// this entry or a later one, and so of the newest configuration.
+void Replica::TrimLog(base::Index applied) {
+  if (applied + 1 < log_.FirstIndex() || log_.LastIndex() < applied) return;
+  if (!node_->membership().IsSingleton() && applied > base::Index()) {
+    log_.SetSnapshot(std::make_shared<const raft::Snapshot>(
+        raft::Snapshot{{}, node_->membership().ToConfState(), applied, *log_.TermAt(applied)}));
+  }
+  if (log_.LastIndex() >= log_.FirstIndex() && applied >= log_.FirstIndex()) log_.Trim(applied);
+}
+
+void Replica::Witnessed() const {
+  if (environment_.witness != nullptr) environment_.witness->OnStep(*node_);
+}
+
 void Replica::OnWritten(std::vector<raft::Output>& outputs) {
-  for (const raft::Output& output : outputs) {
+  for (raft::Output& output : outputs) {
+    if (output.snapshot != nullptr) {
+      log_.Install(output.snapshot);
+      hooks_.on_snapshot(output.snapshot->id());
+    }
     log_.Append(output.entries);
+    Send(std::move(output.messages_after_persist));
     node_->OnPersisted(output.persisted);
+    Witnessed();
   }
   TouchNode();
 }
@@ -161,18 +281,41 @@ void Replica::TouchNode() {
 }
 
 void Replica::TakeOutputs() {
-  while (node_->HasOutput()) {
+  while (node_->HasOutput() && !failure_.failed()) {
     raft::Output output = node_->TakeOutput();
-    // The only member has nobody to talk to.
-    CHECK(output.messages.empty() && output.messages_after_persist.empty());
-    std::vector<raft::Entry> committed = std::move(output.committed);
-    const std::vector<raft::ReadState> reads = std::move(output.reads);
+    Witnessed();
+    Send(std::exchange(output.messages, {}));
+    std::vector<raft::Entry> committed = std::exchange(output.committed, {});
+    const std::vector<raft::ReadState> reads = std::exchange(output.reads, {});
     if (output.NeedsWrite()) writer_.Write(std::move(output));
-    if (!committed.empty()) on_committed_(std::move(committed));
+    if (!committed.empty()) hooks_.on_committed(std::move(committed));
     Publish();
     AnswerReads(reads);
     ProposeHeld();
   }
+}
+
+void Replica::Send(std::vector<raft::Message> messages) {
+  if (messages.empty() || failure_.failed()) return;
+  // The only member has nobody to talk to.
+  CHECK(environment_.transport != nullptr);
+  const auto is_snapshot = [](const raft::Message& message) {
+    return message.type == raft::MessageType::kSnap;
+  };
+  const auto snapshots =
+      std::stable_partition(messages.begin(), messages.end(),
+                            [&](const raft::Message& each) { return !is_snapshot(each); });
+  for (auto each = snapshots; each != messages.end(); ++each) {
+    hooks_.on_snapshot_wanted(std::move(*each));
+  }
+  messages.erase(snapshots, messages.end());
+  if (!messages.empty()) environment_.transport->Send(std::move(messages));
+}
+
+void Replica::SendSnapshot(SnapshotToSend snapshot) {
+  auto shared = std::make_shared<SnapshotToSend>(std::move(snapshot));
+  environment_.raft_loop->Post(
+      [this, shared] { environment_.transport->SendSnapshot(std::move(*shared)); });
 }
 
 void Replica::Publish() {

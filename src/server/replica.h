@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -10,55 +13,98 @@
 #include "raft/node.h"
 #include "runtime/loop.h"
 #include "runtime/mailbox.h"
+#include "server/completion.h"
 #include "server/data_directory.h"
+#include "server/failure.h"
 #include "server/log_writer.h"
 #include "server/progress.h"
+#include "server/proposal.h"
+#include "server/transport.h"
+#include "server/witness.h"
 
 namespace server {
 
-// Drives the raft node: the raft loop's work. It never waits for the state: ticks and votes go out
-// whatever the store is doing. Proposals that arrive within one turn become one step of raft, one
-// write to the log and one sync.
+// Drives the raft node, as raft::Output's contract says: the raft loop's work. It never waits for
+// the state: ticks and votes go out whatever the store is doing. What arrives within one turn
+// becomes one step of raft, one write to the log and one sync.
 class Replica {
  public:
-  // `on_committed` runs on the raft loop with entries to apply, in order.
-  using OnCommitted = base::Callback<void(std::vector<raft::Entry> entries)>;
-  // `recovered` loses its log; `progress` outlives the replica, and is written here.
+  // Both run on the raft loop.
+  struct Hooks {
+    // Entries to apply, in order.
+    base::Callback<void(std::vector<raft::Entry> entries)> on_committed;
+    // The log has given way to a received snapshot of that entry; entries after it follow.
+    base::Callback<void(raft::EntryId at)> on_snapshot;
+    // `message` wants a snapshot: of any entry from that one on that it names. To SendSnapshot.
+    base::Callback<void(raft::Message message)> on_snapshot_wanted;
+    // Proposals of that origin that will not be entries, and why.
+    base::Callback<void(size_t origin, std::vector<Completion> refused)> on_refused;
+  };
+  // `recovered` loses its log; `progress` is written here. Both pointers outlive the replica.
   Replica(const Options& options, const Environment& environment, Recovered* recovered,
-          Progress* progress, OnCommitted on_committed);
+          Progress* progress, Failure* failure, Hooks hooks);
 
-  // Before this nothing happens.
+  // On the raft loop; before this nothing happens.
   void Start();
 
-  // Any thread. Payloads for the log; held back while there is no leader. They may be lost without
-  // a word. False if too many wait.
-  [[nodiscard]] bool Propose(std::vector<base::SharedBytes> payloads);
-  // Any thread. An index at which a read is linearizable, told on the raft loop; maybe never, when
-  // the leader changes. False if too many wait.
+  // These from any thread.
+
+  // Without a leader they are held, until their deadlines. One that is not refused may still get
+  // lost without a word. What may wait is bounded by those who propose: see Frontend.
+  void Propose(ProposalBatch batch);
+  // An index at which a read is linearizable, told on the raft loop; maybe never, when the leader
+  // changes. False if too many wait.
   using OnReadIndex = base::Callback<void(base::Index index)>;
   [[nodiscard]] bool ReadIndex(OnReadIndex on_read_index);
+  // The state is applied up to `index`; `changes` of the configuration were among it, in order.
+  void ReportApplied(base::Index index, std::vector<raft::ConfChangeV2> changes);
 
-  // The apply loop reports what it has applied: the last index, and the changes of the
-  // configuration that it made, in order.
-  struct Applied {
-    base::Index index;
-    std::vector<raft::ConfChangeV2> changes;
-  };
-  void ReportApplied(Applied applied);
+  // Has the leader hand its part over to `target`, if that can be.
+  void TransferLeadership(base::MemberId target);
+  // Several changes of the configuration as one, through a joint one. Nobody is told what came of
+  // it.
+  void ProposeJointChange(raft::ConfChangeV2 change);
+
+  // A message from another member. False, with the message lost, if kInboxBytes wait already.
+  [[nodiscard]] bool Step(raft::Message message);
+  // A snapshot, on its way to its receiver.
+  void SendSnapshot(SnapshotToSend snapshot);
+  // The last message to `peer` was not delivered; a snapshot was, or not.
+  void ReportUnreachable(base::MemberId peer);
+  void ReportSnapshot(base::MemberId peer, bool delivered);
 
   LogWriter& log_writer() { return writer_; }
 
+  static constexpr uint64_t kInboxBytes = 256 << 20;
+
  private:
+  struct Report {
+    base::Index index;
+    std::vector<raft::ConfChangeV2> changes;
+  };
+  struct Held {
+    size_t origin;
+    Proposal proposal;
+  };
+
   void Tick();
   void CampaignIfAlone();
-  void OnProposals(std::vector<std::vector<base::SharedBytes>>& batches);
+  void OnProposals(std::vector<ProposalBatch>& batches);
   void ProposeHeld();
+  void ProposeRun(size_t first, size_t count);
+  void Refuse(size_t first, size_t count, const base::Status& status);
+  void DropExpired();
+  void OnMessages(std::vector<raft::Message>& messages);
   void OnReads(std::vector<OnReadIndex>& reads);
-  void OnApplied(std::vector<Applied>& reports);
+  void OnApplied(std::vector<Report>& reports);
   void OnWritten(std::vector<raft::Output>& outputs);
   // Arranges for the node's output to be taken when the turn ends.
   void TouchNode();
   void TakeOutputs();
+  void Send(std::vector<raft::Message> messages);
+  void TrimLog(base::Index applied);
+  // Tells the witness, if there is one.
+  void Witnessed() const;
   void AnswerReads(const std::vector<raft::ReadState>& reads);
   void Publish();
   void LogLeader(uint64_t leader) const;
@@ -66,7 +112,8 @@ class Replica {
   const Options options_;
   const Environment environment_;
   Progress* const progress_;
-  OnCommitted on_committed_;
+  Failure& failure_;
+  Hooks hooks_;
 
   raft::MemoryLog log_;
   std::unique_ptr<raft::Node> node_;
@@ -74,15 +121,17 @@ class Replica {
   std::unique_ptr<runtime::Timer> ticker_;
   bool touched_ = false;
 
-  std::vector<base::SharedBytes> held_;  // proposals that wait for a leader
+  std::vector<Held> held_;  // proposals that wait for a leader
   // By the context that the node knows them by; those that got lost are dropped when newer ones
   // are answered.
   std::map<uint64_t, OnReadIndex> reads_;
   uint64_t next_read_;
 
-  runtime::Mailbox<std::vector<base::SharedBytes>> proposals_;
+  std::atomic<uint64_t> inbox_bytes_ = 0;
+  runtime::Mailbox<raft::Message> messages_;
+  runtime::Mailbox<ProposalBatch> proposals_;
   runtime::Mailbox<OnReadIndex> read_requests_;
-  runtime::Mailbox<Applied> applied_;
+  runtime::Mailbox<Report> applied_;
 };
 
 }  // namespace server

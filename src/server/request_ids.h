@@ -19,6 +19,8 @@ class RequestIds {
   RequestIds(base::MemberId member, runtime::WallTime start, size_t origins)
       : prefix_(member.value() << 48), first_(FirstSuffix(start)), origins_(origins) {}
 
+  size_t origins() const { return origins_; }
+
   // The `count`-th request of an origin, counted from 0.
   uint64_t Of(size_t origin, uint64_t count) const {
     return prefix_ | ((first_ + count * origins_ + origin) & kSuffixMask);

@@ -1,11 +1,12 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/errors.h"
-#include "base/wire.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
+#include "server/snapshot_install.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -16,6 +17,10 @@ namespace {
 
 // The cluster's, as it is told to operators.
 constexpr std::string_view kCapabilityVersion = "3.7";
+
+// Between two tries to tell the cluster something; doubled each time.
+constexpr runtime::Duration kRetryPauseMin = std::chrono::milliseconds(100);
+constexpr runtime::Duration kRetryPauseMax = std::chrono::seconds(5);
 
 base::Status DefragmentIfWorthwhile(const Options& options, const observe::Logger& logger,
                                     backend::Backend* database) {
@@ -41,8 +46,11 @@ Server::Server(const Options& options, const Environment& environment, Recovered
                std::vector<runtime::Loop*> loops)
     : options_(options),
       environment_(environment),
+      failure_(environment.on_failure),
       recovered_(std::move(recovered)),
-      ids_(recovered_.id, environment.raft_loop->clock().WallNow(), loops.size() + 1) {}
+      loops_(std::move(loops)),
+      ids_(recovered_.id, environment.raft_loop->clock().WallNow(), loops_.size()),
+      retry_pause_(kRetryPauseMin) {}
 
 Server::~Server() = default;
 
@@ -53,43 +61,81 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
   const runtime::TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(Recovered recovered, OpenDataDirectory(options, environment));
   RETURN_IF_ERROR(DefragmentIfWorthwhile(options, *environment.logger, recovered.database.get()));
-  const runtime::TimePoint opened = clock.Now();
   environment.logger->Info("opened data directory",
                            {{"data-dir", options.data_dir},
                             {"local-member-id", members::HexText(recovered.id.value())},
                             {"cluster-id", members::HexText(recovered.cluster.value())},
-                            {"consistent-index", recovered.applied.value()},
+                            {"consistent-index", recovered.applied.index.value()},
                             {"snapshot-index", recovered.base.index.value()},
                             {"log-entries", recovered.entries.size()},
-                            {"took", opened - start}});
-  std::unique_ptr<Server> server(new Server(options, environment, std::move(recovered), loops));
-  ASSIGN_OR_RETURN(server->apply_loop_, ApplyLoop::Open(options, environment, server->recovered_,
-                                                        &server->ids_, &server->progress_));
-  environment.logger->Info(
-      "restored key-value store",
-      {{"current-revision", server->store().revision().value()}, {"took", clock.Now() - opened}});
-  server->replica_ = std::make_unique<Replica>(
-      options, environment, &server->recovered_, &server->progress_,
-      [apply_loop = server->apply_loop_.get()](std::vector<raft::Entry> entries) {
-        apply_loop->Apply(std::move(entries));
-      });
+                            {"took", clock.Now() - start}});
   loops.push_back(environment.apply_loop);
-  for (size_t origin = 0; origin < loops.size(); ++origin) {
+  std::unique_ptr<Server> server(
+      new Server(options, environment, std::move(recovered), std::move(loops)));
+  RETURN_IF_ERROR(server->OpenState());
+  server->replica_ =
+      std::make_unique<Replica>(options, environment, &server->recovered_, &server->progress_,
+                                &server->failure_, server->ReplicaHooks());
+  for (size_t origin = 0; origin < server->loops_.size(); ++origin) {
     server->frontends_.push_back(std::make_unique<Frontend>(
         options,
-        Frontend::Parts{loops[origin], &server->ids_, origin, server->replica_.get(),
+        Frontend::Parts{server->loops_[origin], &server->ids_, origin, server->replica_.get(),
                         server->apply_loop_.get(), &server->progress_, environment.registry}));
   }
   AddServerMetrics(server.get(), environment.registry);
   return server;
 }
 
+base::Status Server::OpenState() {
+  const runtime::Clock& clock = environment_.apply_loop->clock();
+  const runtime::TimePoint start = clock.Now();
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<apply::State> state,
+      apply::State::Open(std::move(recovered_.database), StateOptions(options_), &clock));
+  environment_.logger->Info(
+      "restored key-value store",
+      {{"current-revision", state->store().revision().value()}, {"took", clock.Now() - start}});
+  apply_loop_ = std::make_unique<ApplyLoop>(options_, environment_, &ids_, &progress_, &failure_,
+                                            ApplyHooks(), std::move(state), recovered_.applied,
+                                            recovered_.base.index);
+  return {};
+}
+
+ApplyLoop::Hooks Server::ApplyHooks() {
+  return {.on_applied =
+              [this](base::Index index, std::vector<raft::ConfChangeV2> changes) {
+                replica_->ReportApplied(index, std::move(changes));
+              },
+          .on_completed =
+              [this](size_t origin, std::vector<Completion> completions) {
+                frontends_[origin]->Complete(std::move(completions));
+              },
+          .send_snapshot =
+              [this](raft::Message message, std::unique_ptr<backend::Reader> database) {
+                replica_->SendSnapshot({std::move(message), std::move(database)});
+              },
+          .save_snapshot =
+              [this](snap::Snapshot snapshot, base::Callback<void()> saved) {
+                replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(saved));
+              }};
+}
+
+Replica::Hooks Server::ReplicaHooks() {
+  return {.on_committed =
+              [this](std::vector<raft::Entry> entries) { apply_loop_->Apply(std::move(entries)); },
+          .on_snapshot = [this](raft::EntryId at) { apply_loop_->Install(at); },
+          .on_snapshot_wanted =
+              [this](raft::Message message) { apply_loop_->MakeSnapshot(std::move(message)); },
+          .on_refused =
+              [this](size_t origin, std::vector<Completion> refused) {
+                frontends_[origin]->Complete(std::move(refused));
+              }};
+}
+
 void Server::Start(base::Callback<void()> on_ready) {
   on_ready_ = std::move(on_ready);
-  std::vector<Frontend*> frontends;
-  for (const auto& frontend : frontends_) frontends.push_back(frontend.get());
-  environment_.apply_loop->Post([this, frontends = std::move(frontends)] {
-    apply_loop_->Start(replica_.get(), frontends);
+  environment_.apply_loop->Post([this] {
+    apply_loop_->Start();
     environment_.raft_loop->Post([this] { replica_->Start(); });
     Publish();
   });
@@ -116,7 +162,13 @@ void Server::RetryPublish(const base::Status& status) {
   environment_.logger->Warn(
       "failed to publish local member to cluster through raft",
       {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", status.message()}});
-  Publish();
+  RetryLater([this] { Publish(); });
+}
+
+void Server::RetryLater(base::Callback<void()> retry) {
+  retry_timer_ = environment_.apply_loop->NewTimer(std::move(retry));
+  retry_timer_->Arm(retry_pause_);
+  retry_pause_ = std::min(2 * retry_pause_, kRetryPauseMax);
 }
 
 void Server::LogPublished() const {
@@ -134,7 +186,7 @@ void Server::LogPublished() const {
 
 // The only member's version is the cluster's.
 void Server::SetClusterVersion() {
-  if (view()->cluster_version == kClusterVersion) {
+  if (state()->view().Get()->cluster_version == kClusterVersion) {
     environment_.logger->Info("enabled capabilities for version",
                               {{"cluster-version", kCapabilityVersion}});
     return on_ready_();
@@ -147,9 +199,14 @@ void Server::SetClusterVersion() {
                                if (!reply.status.ok()) {
                                  environment_.logger->Warn("failed to update cluster version",
                                                            {{"error", reply.status.message()}});
+                                 return RetryLater([this] { SetClusterVersion(); });
                                }
                                SetClusterVersion();
                              });
+}
+
+std::string Server::NewSpoolPath() {
+  return runtime::JoinPath(Paths(options_).snap, "tmp.spool." + std::to_string(++spools_));
 }
 
 void Server::Stop(base::Callback<void()> done) {

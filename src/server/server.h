@@ -2,14 +2,17 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/callback.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "raft/types.h"
 #include "server/apply_loop.h"
 #include "server/data_directory.h"
 #include "server/environment.h"
+#include "server/failure.h"
 #include "server/frontend.h"
 #include "server/options.h"
 #include "server/progress.h"
@@ -18,7 +21,8 @@
 
 namespace server {
 
-// One member: the log, the state, and the ways in. Knows nothing of how it is called.
+// One member: the log, the state, and the ways in. Knows nothing of how it is called. Several may
+// live in one process.
 class Server {
  public:
   // Opens the member's files and reads its state. Requests come from `loops`, one Frontend each.
@@ -32,8 +36,8 @@ class Server {
   // Takes part from now on. `on_ready` runs on the apply loop once the member is known to its
   // cluster and may be told to clients.
   void Start(base::Callback<void()> on_ready);
-  // Brings what is applied into the database, then runs `done` on the apply loop. Requests that
-  // come after this may be lost.
+  // Brings what is applied into the database, then runs `done` on the apply loop; not if the member
+  // fails before. Requests that come after this may be lost.
   void Stop(base::Callback<void()> done);
 
   base::MemberId id() const { return recovered_.id; }
@@ -41,37 +45,70 @@ class Server {
   const Options& options() const { return options_; }
   const Environment& environment() const { return environment_; }
 
-  // Of the loop at that place.
-  Frontend& frontend(size_t loop) { return *frontends_[loop]; }
+  // Returns the frontend of loops[i].
+  Frontend& frontend(size_t i) { return *frontends_[i]; }
 
-  // Any thread.
+  // These from any thread.
+
   const Progress& progress() const { return progress_; }
-  std::shared_ptr<const ClusterView> view() const { return apply_loop_->view().Get(); }
-  mvcc::Store& store() { return apply_loop_->store(); }
-  backend::Backend& database() { return *recovered_.database; }
-  ApplyLoop& apply_loop() { return *apply_loop_; }
+  // For what happens rarely; a loop's requests go through its frontend.
+  std::shared_ptr<apply::State> state() const { return apply_loop_->state().Get(); }
+  // A file that nobody else uses, for what waits for a slow receiver.
+  std::string NewSpoolPath();
   // Whether Stop was called: long work ends.
   bool stopping() const { return stopping_; }
+
+  // Runs `done` on the apply loop once everything that was applied before this is in the database.
+  void WhenDurable(base::Callback<void()> done) { apply_loop_->WhenDurable(std::move(done)); }
+  // Likewise once the records that a compaction to `revision` removes are gone from the database.
+  void WhenCompacted(base::Revision revision, base::Callback<void()> done) {
+    apply_loop_->WhenCompacted(revision, std::move(done));
+  }
+
+  // As Replica's.
+  void TransferLeadership(base::MemberId target) { replica_->TransferLeadership(target); }
+  void ProposeJointChange(raft::ConfChangeV2 change) {
+    replica_->ProposeJointChange(std::move(change));
+  }
+
+  // What the transport brings: see Replica. The database of a snapshot lies at
+  // ReceivedDatabasePath, durable, before its message comes.
+  [[nodiscard]] bool Step(raft::Message message) { return replica_->Step(std::move(message)); }
+  void ReportUnreachable(base::MemberId peer) { replica_->ReportUnreachable(peer); }
+  void ReportSnapshot(base::MemberId peer, bool delivered) {
+    replica_->ReportSnapshot(peer, delivered);
+  }
 
  private:
   Server(const Options& options, const Environment& environment, Recovered recovered,
          std::vector<runtime::Loop*> loops);
 
+  base::Status OpenState();
+  ApplyLoop::Hooks ApplyHooks();
+  Replica::Hooks ReplicaHooks();
+
   void Publish();
   void RetryPublish(const base::Status& status);
   void LogPublished() const;
   void SetClusterVersion();
+  // Runs `retry` on the apply loop after a pause, longer each time.
+  void RetryLater(base::Callback<void()> retry);
 
   const Options options_;
   const Environment environment_;
+  Failure failure_;
   Recovered recovered_;
   Progress progress_;
+  const std::vector<runtime::Loop*> loops_;  // of the frontends
   const RequestIds ids_;
   std::unique_ptr<ApplyLoop> apply_loop_;
   std::unique_ptr<Replica> replica_;
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   base::Callback<void()> on_ready_;
+  std::unique_ptr<runtime::Timer> retry_timer_;
+  runtime::Duration retry_pause_;
+  std::atomic<uint64_t> spools_ = 0;  // so far
   std::atomic<bool> stopping_ = false;
 };
 

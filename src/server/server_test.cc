@@ -38,7 +38,7 @@ class ServerTest : public ::testing::Test {
     return *answer;
   }
   std::optional<std::string> Value(const std::string& key) {
-    const auto pin = member_.server().store().Pin(base::Revision(0)).value();
+    const auto pin = member_.server().state()->store().Pin(base::Revision(0)).value();
     const auto found = pin->Get(key).value();
     if (!found.has_value()) return std::nullopt;
     return std::string(mvcc::ParseKeyValue(*found)->value);
@@ -49,7 +49,7 @@ class ServerTest : public ::testing::Test {
 
 TEST_F(ServerTest, ANewMemberFoundsItsClusterAndBecomesReady) {
   Start();
-  const auto view = member_.server().view();
+  const auto view = member_.server().state()->view().Get();
   ASSERT_EQ(view->members.size(), 1u);
   EXPECT_EQ(view->members[0].name, "default");
   EXPECT_EQ(view->members[0].client_urls, std::vector<std::string>{"http://localhost:2379"});

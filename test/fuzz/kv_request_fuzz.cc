@@ -84,8 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       kv::IsReadOnly(request) ? ReadOnly(small.store(), request)
                               : kv::Txn({&small.store(), &lessor, &counts}, request);
   const int64_t after = small.store().revision().value();
-  CHECK(after == before || (applied.ok() && after == before + 1));
-  if (applied.ok()) {
+  const bool answered = applied.ok() && applied->refusal.ok();
+  CHECK(after == before || (answered && after == before + 1));
+  if (answered) {
     etcdserverpb::TxnResponse response;
     CHECK(response.ParseFromString(applied->body));
     CHECK(applied->revision.value() == after);

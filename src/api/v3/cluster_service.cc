@@ -16,17 +16,16 @@ void Fill(const members::Member& member, etcdserverpb::Member* out) {
 }  // namespace
 
 void ClusterService::AddTo(rpc::Server& table) {
-  context_.AddUnary(table, "etcdserverpb.Cluster", "MemberList",
-                    [this](std::shared_ptr<rpc::ServerCall> call, base::ByteView bytes) {
-                      MemberList(std::move(call), bytes);
-                    });
+  context_.AddUnary(
+      table, "etcdserverpb.Cluster", "MemberList",
+      [this](Call call, base::ByteView bytes) { MemberList(std::move(call), bytes); });
 }
 
-void ClusterService::MemberList(std::shared_ptr<rpc::ServerCall> call, base::ByteView bytes) {
+void ClusterService::MemberList(Call call, base::ByteView bytes) {
   etcdserverpb::MemberListRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.linearizable()) return AnswerMembers(*call);
-  context_.frontend().ReadIndex([this, call = std::move(call)](const base::Status& status) {
+  context_.frontend().ReadIndex([this, call = std::move(call.rpc)](const base::Status& status) {
     if (!status.ok()) return call->Finish(status);
     AnswerMembers(*call);
   });
@@ -37,7 +36,8 @@ void ClusterService::AnswerMembers(rpc::ServerCall& call) const {
   etcdserverpb::MemberListResponse response;
   context_.Fill(response.mutable_header(), {});
   response.mutable_header()->clear_revision();
-  for (const members::Member& member : context_.server().view()->members) {
+  const auto view = context_.state()->view().Get();
+  for (const members::Member& member : view->members) {
     Fill(member, response.add_members());
   }
   Context::Send(call, response);

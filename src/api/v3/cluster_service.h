@@ -16,7 +16,7 @@ class ClusterService {
   void AddTo(rpc::Server& table);
 
  private:
-  void MemberList(std::shared_ptr<rpc::ServerCall> call, base::ByteView bytes);
+  void MemberList(Call call, base::ByteView bytes);
   void AnswerMembers(rpc::ServerCall& call) const;
 
   const Context& context_;

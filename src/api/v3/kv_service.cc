@@ -1,5 +1,6 @@
 #include "api/v3/kv_service.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,7 +29,8 @@ class KvService::ReadCall {
  public:
   using Self = std::unique_ptr<ReadCall>;
 
-  ReadCall(const Context& context, Call call) : context_(context), call_(std::move(call)) {}
+  ReadCall(const Context& context, std::shared_ptr<rpc::ServerCall> call)
+      : context_(context), call_(std::move(call)) {}
 
   Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
@@ -47,7 +49,8 @@ class KvService::ReadCall {
 
  private:
   static void Open(Self self) {
-    auto read = Read::Open(self->context_.server().store(), self->request_);
+    self->state_ = self->context_.state();
+    auto read = Read::Open(self->state_->store(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
     Continue(std::move(self));
@@ -103,8 +106,9 @@ class KvService::ReadCall {
   static constexpr bool kIsRange = std::is_same_v<Read, kv::RangeRead>;
 
   const Context& context_;
-  const Call call_;
+  const std::shared_ptr<rpc::ServerCall> call_;
   Request request_;
+  std::shared_ptr<apply::State> state_;  // that is read
   std::optional<Read> read_;
   runtime::TimePoint start_;
   runtime::TimePoint opened_;  // when reading could begin
@@ -123,12 +127,12 @@ void KvService::AddTo(rpc::Server& table) {
   add("Compact", &KvService::Compact);
   context_.AddStreaming(
       table, kService, "RangeStream", rpc::Kind::kServerStreaming,
-      [this](Call call) { return NewRangeStreamCall(context_, std::move(call)); });
+      [this](Call call) { return NewRangeStreamCall(context_, std::move(call.rpc)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {
   using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
-  auto range = std::make_unique<RangeCall>(context_, std::move(call));
+  auto range = std::make_unique<RangeCall>(context_, std::move(call.rpc));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
@@ -154,7 +158,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 
 void KvService::Txn(Call call, base::ByteView bytes) {
   using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
-  auto txn = std::make_unique<TxnCall>(context_, call);
+  auto txn = std::make_unique<TxnCall>(context_, call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
   base::Status status = CheckQuota(kv::QuotaCost(request));
@@ -175,20 +179,23 @@ void KvService::Compact(Call call, base::ByteView bytes) {
   }
   context_.frontend().Propose(
       InternalRaftRequest::kCompactionFieldNumber, bytes,
-      [this, call = std::move(call), to = request.revision()](const apply::Reply& reply) {
-        if (!reply.status.ok()) return call->Finish(reply.status);
-        context_.server().apply_loop().WhenCompacted(base::Revision(to), [this, call, reply] {
+      [this, rpc = std::move(call.rpc), to = request.revision()](const apply::Reply& reply) {
+        if (!reply.status.ok()) return rpc->Finish(reply.status);
+        context_.server().WhenCompacted(base::Revision(to), [this, rpc, reply] {
           context_.frontend().loop().Post(
-              [this, call, reply] { context_.ReplyEncoded(*call, reply); });
+              [this, rpc, reply] { context_.ReplyEncoded(*rpc, reply); });
         });
-      });
+      },
+      call.caller);
 }
 
 void KvService::Propose(Call call, uint32_t field, base::ByteView request) {
-  context_.frontend().Propose(field, request,
-                              [this, call = std::move(call)](const apply::Reply& reply) {
-                                context_.ReplyEncoded(*call, reply);
-                              });
+  context_.frontend().Propose(
+      field, request,
+      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
+        context_.ReplyEncoded(*rpc, reply);
+      },
+      call.caller);
 }
 
 // What is in use counts: compaction alone gives room back.
@@ -196,14 +203,18 @@ base::Status KvService::CheckQuota(uint64_t cost) {
   const server::Server& server = context_.server();
   const int64_t quota = server.options().quota_backend_bytes;
   if (quota <= 0 || cost == 0) return {};
-  const uint64_t used = context_.server().database().sizes().in_use;
+  const uint64_t used = context_.state()->database().sizes().in_use;
   if (used + cost < static_cast<uint64_t>(quota)) return {};
   RaiseNoSpace();
   return base::errors::kNoSpace;
 }
 
 void KvService::RaiseNoSpace() {
-  if (context_.server().progress().no_space || std::exchange(raising_no_space_, true)) return;
+  const auto view = context_.state()->view().Get();
+  const bool is_on = std::any_of(view->alarms.begin(), view->alarms.end(), [](const auto& alarm) {
+    return alarm.type == alarms::Type::kNoSpace;
+  });
+  if (is_on || std::exchange(raising_no_space_, true)) return;
   etcdserverpb::AlarmRequest request;
   request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
   request.set_memberid(context_.server().id().value());

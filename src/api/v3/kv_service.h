@@ -18,8 +18,6 @@ class KvService {
   void AddTo(rpc::Server& table);
 
  private:
-  using Call = std::shared_ptr<rpc::ServerCall>;
-
   void Range(Call call, base::ByteView bytes);
   void Put(Call call, base::ByteView bytes);
   void DeleteRange(Call call, base::ByteView bytes);

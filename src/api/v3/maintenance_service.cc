@@ -57,7 +57,7 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   add("HashKV", &MaintenanceService::HashKv);
   context_.AddStreaming(
       table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
-        return NewSnapshotCall(context_, metrics_.snapshot_seconds, std::move(call));
+        return NewSnapshotCall(context_, metrics_.snapshot_seconds, std::move(call.rpc));
       });
 }
 
@@ -66,8 +66,9 @@ void MaintenanceService::Status(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &request)) return;
   server::Server& server = context_.server();
   const server::Progress& progress = server.progress();
-  const backend::Sizes sizes = server.database().sizes();
-  const auto view = server.view();
+  const std::shared_ptr<apply::State>& state = context_.state();
+  const backend::Sizes sizes = state->database().sizes();
+  const auto view = state->view().Get();
   etcdserverpb::StatusResponse response;
   response.set_version(std::string(server::kVersion));
   response.set_dbsize(static_cast<int64_t>(sizes.allocated));
@@ -92,10 +93,12 @@ void MaintenanceService::Status(Call call, base::ByteView bytes) {
 void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
   etcdserverpb::AlarmRequest request;
   if (!Parse(*call, bytes, &request)) return;
-  context_.frontend().Propose(etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes,
-                              [this, call = std::move(call)](const apply::Reply& reply) {
-                                context_.ReplyEncoded(*call, reply);
-                              });
+  context_.frontend().Propose(
+      etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes,
+      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
+        context_.ReplyEncoded(*rpc, reply);
+      },
+      call.caller);
 }
 
 // Its answer has no header.
@@ -105,12 +108,14 @@ void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
   server::Server& server = context_.server();
   const observe::Logger& logger = *server.environment().logger;
   auto status = std::make_shared<base::Status>(base::errors::kStopped);
-  const bool accepted = server.environment().workers->Run(
-      [&server, status] {
-        *status = server.database().Defragment([&server](uint64_t) { return !server.stopping(); });
+  const std::shared_ptr<apply::State> state = context_.state();
+  const bool accepted = server.environment().bulk_workers->Run(
+      [&server, state, status] {
+        *status = state->database().Defragment([&server](uint64_t) { return !server.stopping(); });
       },
       &context_.frontend().loop(),
-      [this, &logger, call, status, start = Now(), before = server.database().sizes()] {
+      [this, &logger, call = call.rpc, state, status, start = Now(),
+       before = state->database().sizes()] {
         metrics_.defragmenting.Add(-1);
         if (!status->ok()) {
           logger.Warn("failed to defragment", {{"error", status->message()}});
@@ -118,7 +123,7 @@ void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
         }
         const runtime::Duration took = Now() - start;
         metrics_.defragment_seconds.Observe(took);
-        LogDefragmented(logger, before, context_.server().database().sizes(), took);
+        LogDefragmented(logger, before, state->database().sizes(), took);
         Context::Send(*call, etcdserverpb::DefragmentResponse());
       });
   if (!accepted) return call->Finish(base::errors::kTooManyRequests);
@@ -131,11 +136,11 @@ void MaintenanceService::Hash(Call call, base::ByteView bytes) {
   etcdserverpb::HashRequest request;
   if (!Parse(*call, bytes, &request)) return;
   server::Server& server = context_.server();
-  server.apply_loop().WhenDurable([this, &server, call = std::move(call)] {
+  server.WhenDurable([this, &server, call = std::move(call.rpc), state = context_.state()] {
     auto hash = std::make_shared<base::Result<uint32_t>>(base::errors::kStopped);
     const runtime::TimePoint start = Now();
-    const bool accepted = server.environment().workers->Run(
-        [&server, hash] { *hash = HashOf(server.database()); }, &context_.frontend().loop(),
+    const bool accepted = server.environment().bulk_workers->Run(
+        [state, hash] { *hash = HashOf(state->database()); }, &context_.frontend().loop(),
         [this, call, hash, start] {
           if (!hash->ok()) return call->Finish(hash->status());
           metrics_.hash_seconds.Observe(Now() - start);
@@ -155,12 +160,12 @@ void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
   server::Server& server = context_.server();
   auto hash = std::make_shared<base::Result<mvcc::KeyValueHash>>(base::errors::kStopped);
   // Hashing reads every key.
-  const bool accepted = server.environment().workers->Run(
-      [&server, hash, revision = request.revision()] {
-        *hash = server.store().HashKv(base::Revision(revision));
+  const bool accepted = server.environment().bulk_workers->Run(
+      [state = context_.state(), hash, revision = request.revision()] {
+        *hash = state->store().HashKv(base::Revision(revision));
       },
       &context_.frontend().loop(),
-      [this, call, hash, start = Now()] {
+      [this, call = call.rpc, hash, start = Now()] {
         if (!hash->ok()) return call->Finish(hash->status());
         metrics_.hash_kv_seconds.Observe(Now() - start);
         etcdserverpb::HashKVResponse response;

@@ -18,8 +18,6 @@ class MaintenanceService {
   void AddTo(rpc::Server& table);
 
  private:
-  using Call = std::shared_ptr<rpc::ServerCall>;
-
   void Status(Call call, base::ByteView bytes);
   void Alarm(Call call, base::ByteView bytes);
   void Defragment(Call call, base::ByteView bytes);

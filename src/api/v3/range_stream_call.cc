@@ -42,8 +42,8 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
 
  private:
   void Open() {
-    server::Server& server = context_.server();
-    stream_.emplace(&server.store(), request_, server.options().max_request_bytes);
+    state_ = context_.state();
+    stream_.emplace(&state_->store(), request_, context_.server().options().max_request_bytes);
     Pump();
   }
 
@@ -58,6 +58,7 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> call_;
   etcdserverpb::RangeRequest request_;
+  std::shared_ptr<apply::State> state_;  // that is read
   std::optional<kv::RangeStream> stream_;
   bool waiting_ = false;
 };

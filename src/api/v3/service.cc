@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/go_text.h"
+#include "state/apply/request_codec.h"
 
 namespace v3 {
 namespace {
@@ -23,44 +24,44 @@ Context::Context(server::Server* server, server::Frontend* frontend)
       client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
       reads_(std::make_unique<ReadReport>(*server)) {}
 
-base::Status Context::CheckMetadata(ClientRequests::Type type,
-                                    const http::Headers& metadata) const {
+base::Result<server::Caller> Context::Admit(ClientRequests::Type type,
+                                            const rpc::ServerCall& call) const {
+  const http::Headers& metadata = call.metadata();
   const auto version = metadata.Find("client-api-version");
   if (version && !base::IsUtf8(*version)) return base::errors::kInvalidClientApiVersion;
   client_requests_->Count(type, version.value_or("unknown"));
   if (server_->progress().leader == 0 && metadata.Get("hasleader") == "true") {
     return base::errors::kNoLeader;
   }
-  return {};
+  return server::Caller{.deadline = call.deadline().value_or(runtime::TimePoint::max())};
 }
 
 void Context::AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
-                       rpc::UnaryHandler handler) const {
+                       UnaryHandler handler) const {
   table.AddUnary(service, name,
                  [this, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
                                                       base::ByteView request) {
-                   const base::Status status =
-                       CheckMetadata(ClientRequests::Type::kUnary, call->metadata());
-                   if (!status.ok()) return call->Finish(status);
-                   handler(std::move(call), request);
+                   base::Result<server::Caller> caller = Admit(ClientRequests::Type::kUnary, *call);
+                   if (!caller.ok()) return call->Finish(caller.status());
+                   handler({std::move(call), *std::move(caller)}, request);
                  });
 }
 
 void Context::AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
-                           rpc::Kind kind, rpc::StreamingHandler handler) const {
+                           rpc::Kind kind, StreamingHandler handler) const {
   table.AddStreaming(
       service, name, kind,
       [this, handler = std::move(handler)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
-        const base::Status status = CheckMetadata(ClientRequests::Type::kStream, call->metadata());
-        if (status.ok()) return handler(std::move(call));
-        call->Finish(status);
+        base::Result<server::Caller> caller = Admit(ClientRequests::Type::kStream, *call);
+        if (caller.ok()) return handler({std::move(call), *std::move(caller)});
+        call->Finish(caller.status());
         return std::make_unique<Refused>();
       });
 }
 
 kv::ResponseHeader Context::HeaderAt(base::Revision revision) const {
-  if (revision == base::Revision()) revision = server_->store().revision();
+  if (revision == base::Revision()) revision = state()->store().revision();
   return {.cluster = server_->cluster(),
           .member = server_->id(),
           .revision = revision,
@@ -101,7 +102,7 @@ void Context::Send(rpc::ServerCall& call, const google::protobuf::MessageLite& m
 }
 
 bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message) {
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+  if (apply::ParseRequest(bytes, message)) return true;
   call.Finish({base::Code::kInternal,
                "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"});
   return false;

@@ -15,6 +15,17 @@
 
 namespace v3 {
 
+// A call that was admitted: who asks, and where the answer goes.
+struct Call {
+  std::shared_ptr<rpc::ServerCall> rpc;
+  server::Caller caller = {};
+
+  rpc::ServerCall* operator->() const { return rpc.get(); }
+  rpc::ServerCall& operator*() const { return *rpc; }
+};
+using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
+using StreamingHandler = std::function<std::unique_ptr<rpc::CallHandler>(Call call)>;
+
 // What the services of one net loop share: the member, the loop's way into it, and what holds for
 // every call. Outlives the services; belongs to the loop.
 class Context {
@@ -23,15 +34,17 @@ class Context {
 
   server::Server& server() const { return *server_; }
   server::Frontend& frontend() const { return *frontend_; }
+  // The state as it is now; a call takes it once and keeps it.
+  const std::shared_ptr<apply::State>& state() const { return frontend_->state(); }
   ReadReport& reads() const { return *reads_; }
 
-  // Adds a method whose calls are refused, before `handler` sees them, if their metadata asks for
-  // a leader that there is none, or is not what etcd takes.
+  // Adds a method. All calls of all services come through here: they are admitted, which says who
+  // asks, or refused before `handler` sees them.
   void AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
-                rpc::UnaryHandler handler) const;
+                UnaryHandler handler) const;
   // The same for a streaming method.
   void AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
-                    rpc::Kind kind, rpc::StreamingHandler handler) const;
+                    rpc::Kind kind, StreamingHandler handler) const;
 
   // The header of an answer; a revision of 0 becomes the store's.
   void Fill(etcdserverpb::ResponseHeader* header, base::Revision revision) const;
@@ -51,7 +64,9 @@ class Context {
   static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
 
  private:
-  base::Status CheckMetadata(ClientRequests::Type type, const http::Headers& metadata) const;
+  // Whose call this is. Refuses one whose metadata asks for a leader that there is none, or is not
+  // what etcd takes.
+  base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call) const;
 
   server::Server* const server_;
   server::Frontend* const frontend_;

@@ -1,6 +1,5 @@
 #include "api/v3/snapshot_call.h"
 
-#include <atomic>
 #include <string>
 #include <utility>
 
@@ -10,17 +9,12 @@
 namespace v3 {
 namespace {
 
-// Spools that are filled at one time have different files.
-std::string SpoolPath(const server::Options& options) {
-  static std::atomic<uint64_t> count = 0;
-  return runtime::JoinPath(server::Paths(options).snap, "tmp.spool." + std::to_string(++count));
-}
-
 class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
  public:
   SnapshotCall(const Context& context, observe::Histogram seconds,
                std::shared_ptr<rpc::ServerCall> call)
       : server_(context.server()),
+        state_(context.state()),
         loop_(&context.frontend().loop()),
         seconds_(seconds),
         call_(std::move(call)) {}
@@ -28,8 +22,8 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   void Start(base::ByteView bytes) {
     etcdserverpb::SnapshotRequest request;
     if (!Parse(*call_, bytes, &request)) return;
-    version_ = server_.view()->cluster_version;
-    server_.apply_loop().WhenDurable([weak = weak_from_this(), loop = loop_] {
+    version_ = state_->view().Get()->cluster_version;
+    server_.WhenDurable([weak = weak_from_this(), loop = loop_] {
       loop->Post([weak] {
         if (const auto self = weak.lock()) self->Open();
       });
@@ -58,12 +52,12 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   }
 
   base::Status OpenStream() {
-    ASSIGN_OR_RETURN(auto reader, server_.database().NewReader());
+    ASSIGN_OR_RETURN(auto reader, state_->database().NewReader());
     image::SnapshotStream::Options options;
-    options.spool_path = SpoolPath(server_.options());
+    options.spool_path = server_.NewSpoolPath();
     const server::Environment& environment = server_.environment();
     ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(std::move(reader), environment.disk,
-                                                           environment.workers, loop_, options,
+                                                           environment.bulk_workers, loop_, options,
                                                            [weak = weak_from_this()] {
                                                              if (const auto self = weak.lock())
                                                                self->Pump();
@@ -97,6 +91,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   }
 
   server::Server& server_;
+  const std::shared_ptr<apply::State> state_;
   runtime::Loop* const loop_;
   observe::Histogram seconds_;
   const std::shared_ptr<rpc::ServerCall> call_;

@@ -101,13 +101,18 @@ void Health::AddChecks(http::PlainService& service, const std::string& type,
       std::make_shared<Run>(std::vector{check}, verbose, std::move(responder))->Next();
     });
   }
-  service.Handle(path, [checks = std::move(checks)](const auto& request, auto responder) {
+  const bool until_stop = type == "readyz";
+  service.Handle(path, [this, until_stop, checks = std::move(checks)](const auto& request,
+                                                                      auto responder) {
     if (RefuseMethod(request, responder)) return;
     const Query query(http::Query(request.head));
     const std::vector<std::string> excluded = query.All("exclude");
     std::vector<Check> chosen;
     for (const Check& check : checks) {
       if (!Contains(excluded, check.name)) chosen.push_back(check);
+    }
+    if (until_stop && stopping_) {
+      chosen.push_back({"shutdown", [](Done done) { done("the member is stopping"); }});
     }
     std::make_shared<Run>(std::move(chosen), query.Has("verbose"), std::move(responder))->Next();
   });
@@ -134,7 +139,8 @@ void Health::CheckHealth(const http::PlainRequest& request, Report report) {
 }
 
 std::string Health::AlarmProblem(const std::vector<std::string>& excluded) const {
-  for (const alarms::Alarm& alarm : server_->view()->alarms) {
+  const auto view = frontend_->state()->view().Get();
+  for (const alarms::Alarm& alarm : view->alarms) {
     const char* const name = alarm.type == alarms::Type::kNoSpace ? "NOSPACE" : "CORRUPT";
     if (!Contains(excluded, name)) return std::string("ALARM ") + name;
   }
@@ -142,11 +148,16 @@ std::string Health::AlarmProblem(const std::vector<std::string>& excluded) const
 }
 
 std::string Health::CorruptionProblem() const {
-  return server_->progress().corrupt ? "alarm activated: CORRUPT" : "";
+  const auto view = frontend_->state()->view().Get();
+  const bool is_corrupt =
+      std::any_of(view->alarms.begin(), view->alarms.end(),
+                  [](const auto& alarm) { return alarm.type == alarms::Type::kCorrupt; });
+  return is_corrupt ? "alarm activated: CORRUPT" : "";
 }
 
 std::string Health::ReadProblem() const {
-  const auto pin = server_->store().Pin(base::Revision(0));
+  const std::shared_ptr<apply::State> state = frontend_->state();
+  const auto pin = state->store().Pin(base::Revision(0));
   if (!pin.ok()) return std::string(pin.status().message());
   const auto range = (*pin)->Range(mvcc::KeyRange::All(), 1);
   return range.ok() ? "" : std::string(range.status().message());
@@ -159,7 +170,8 @@ void Health::ReadLinearizably(Done done) {
 }
 
 std::string Health::LearnerProblem() const {
-  for (const members::Member& member : server_->view()->members) {
+  const auto view = frontend_->state()->view().Get();
+  for (const members::Member& member : view->members) {
     if (member.id == server_->id() && member.is_learner) return "not supported for learner";
   }
   return {};

@@ -12,7 +12,7 @@ void AddVersion(http::PlainService& service, const server::Server* server) {
           refusal.fields.Add("allow", "GET");
           return responder.Send(std::move(refusal));
         }
-        const std::string cluster = server->view()->cluster_version;
+        const std::string cluster = server->state()->view().Get()->cluster_version;
         http::PlainResponse response;
         response.fields.Add("content-type", "application/json");
         response.body = R"({"etcdserver":")" + std::string(server::kVersion) +

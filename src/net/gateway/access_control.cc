@@ -102,6 +102,7 @@ class AccessControl::Guarded final : public http::Exchange, public http::Exchang
   void OnData(base::ByteView bytes) override { handler_->OnData(bytes); }
   void OnEnd(const http::Headers& trailers) override { handler_->OnEnd(trailers); }
   void OnWritable() override { handler_->OnWritable(); }
+  void OnDrain() override { handler_->OnDrain(); }
   void OnClosed(const http::Closing& closing) override { handler_->OnClosed(closing); }
 
  private:

@@ -24,6 +24,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override { call_->OnWritable(); }
+  void OnDrain() override { call_->OnDrain(); }
   void OnClosed(const http::Closing& closing) override;
   // GrpcCall::Listener
   void OnMessage(base::ByteView message) override;

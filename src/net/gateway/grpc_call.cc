@@ -44,6 +44,12 @@ void GrpcCall::OnWritable() {
   handler->OnWritable();
 }
 
+void GrpcCall::OnDrain() {
+  if (handler_ == nullptr) return;
+  const auto handler = handler_;
+  handler->OnDrain();
+}
+
 void GrpcCall::Cancel() {
   Close(http::Closing::Kind::kReset);
 }

@@ -41,6 +41,8 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   size_t gathered_bytes() const { return reader_.held_bytes(); }
   // The origin can take bytes again.
   void OnWritable();
+  // The origin is about to end.
+  void OnDrain();
   // Gives the call up. Not inside OnMessage.
   void Cancel();
 

@@ -60,6 +60,7 @@ class WebSocketExchange final : public http::Exchange,
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers&) override {}
   void OnWritable() override;
+  void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
 
   void Start(const Answerer& answer);
@@ -72,7 +73,7 @@ class WebSocketExchange final : public http::Exchange,
   // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
   // Closes, and waits for the client to do the same, so that it hears why.
-  void CloseAndWait();
+  void CloseAndWait(http::WebSocketClose reason = http::WebSocketClose::kNormal);
   // Ends the connection.
   void End();
   void OnSilence();
@@ -83,10 +84,11 @@ class WebSocketExchange final : public http::Exchange,
   const http::Headers head_;
   std::shared_ptr<http::ExchangeHandler> handler_;
   http::WebSocketReader reader_;
-  size_t unread_ = 0;  // bytes of messages that the handler has not taken
-  size_t held_ = 0;    // bytes of the socket that keep the client waiting
-  size_t kept_ = 0;    // by the handler, of messages that it has taken
-  base::Bytes line_;   // the beginning of one
+  size_t unread_ = 0;   // bytes of messages that the handler has not taken
+  size_t held_ = 0;     // bytes of the socket that keep the client waiting
+  size_t kept_ = 0;     // by the handler, of messages that it has taken
+  base::Bytes line_;    // the beginning of one
+  bool asked_ = false;  // a request has begun
   bool requests_ended_ = false;
   bool closed_ = false;  // by a close frame of ours
   bool ended_ = false;   // or lost

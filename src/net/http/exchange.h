@@ -106,6 +106,9 @@ class ExchangeHandler {
   virtual void OnEnd(const Headers& trailers) = 0;
   // Exchange::writable() turned true again.
   virtual void OnWritable() {}
+  // Server: the connection will close as soon as its exchanges have ended, or when patience does.
+  // One that would go on for ever ends itself.
+  virtual void OnDrain() {}
   // The last call; the exchange is gone when it returns.
   virtual void OnClosed(const Closing& closing) = 0;
 };

@@ -376,6 +376,7 @@ bool H1Session::IsFinished() const {
 
 void H1Session::Drain() {
   close_ = true;
+  if (handler_ != nullptr && !answer_ended_) handler_->OnDrain();
   carrier_->ScheduleFlush();
 }
 

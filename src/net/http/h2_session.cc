@@ -203,6 +203,11 @@ void H2Session::FinishDrain() {
   drain_announced_ = true;
   const int32_t last = nghttp2_session_get_last_proc_stream_id(session_);
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  if (IsServer()) {
+    for (const auto& stream : streams_) {
+      if (stream->handler_ != nullptr && !stream->reset_) stream->handler_->OnDrain();
+    }
+  }
   carrier_->ScheduleFlush();
 }
 

@@ -152,6 +152,10 @@ void ServerCall::OnWritable() {
   if (handler_ != nullptr && !finished_) handler_->OnWritable();
 }
 
+void ServerCall::OnDrain() {
+  if (handler_ != nullptr && !finished_) handler_->OnDrain();
+}
+
 // ---- Answering ----
 
 void ServerCall::SendHead() {

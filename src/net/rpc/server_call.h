@@ -80,6 +80,7 @@ class ServerCall final : public http::ExchangeHandler,
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override;
+  void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
   // DeadlineQueue::Entry
   void OnDeadline() override;

@@ -56,6 +56,15 @@ class Scheduler::VirtualLoop final : public Loop {
     slices_.push_back(std::move(task));
     MakeReady();
   }
+  void SetPaused(bool paused) {
+    if (std::exchange(paused_, paused) == paused) return;
+    if (paused) {
+      std::erase(scheduler_->ready_, this);
+      is_ready_ = false;
+    } else if (!tasks_.empty() || !slices_.empty()) {
+      MakeReady();
+    }
+  }
   std::unique_ptr<Timer> NewTimer(base::Callback<void()> on_expiry) override {
     return std::make_unique<VirtualTimer>(scheduler_, this, std::move(on_expiry));
   }
@@ -92,12 +101,13 @@ class Scheduler::VirtualLoop final : public Loop {
     }
   }
   void MakeReady() {
-    if (std::exchange(is_ready_, true)) return;
+    if (paused_ || std::exchange(is_ready_, true)) return;
     scheduler_->ready_.push_back(this);
   }
 
   Scheduler* const scheduler_;
   const std::string name_;
+  bool paused_ = false;
   bool is_ready_ = false;
   Tasks tasks_;
   Tasks slices_;
@@ -121,6 +131,10 @@ Scheduler::EventKey Scheduler::AddEvent(TimePoint time, VirtualLoop* loop,
 
 void Scheduler::RunAt(TimePoint time, Loop* loop, base::Callback<void()> task) {
   AddEvent(time, static_cast<VirtualLoop*>(loop), std::move(task));
+}
+
+void Scheduler::SetPaused(Loop* loop, bool paused) {
+  static_cast<VirtualLoop*>(loop)->SetPaused(paused);
 }
 
 bool Scheduler::RunReadyLoop() {

@@ -47,17 +47,21 @@ class SimulatedMember {
     environment.apply_loop = apply_loop_.get();
     environment.wal_loop = wal_loop_.get();
     environment.backend_loop = backend_loop_.get();
-    environment.workers = workers_.get();
+    environment.log_workers = workers_.get();
+    environment.bulk_workers = workers_.get();
     environment.open_backend =
         [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
       return OpenPlantedBackend(database_, &disk_, planted_);
     };
+    environment.on_failure = [this](const base::Status& why) { failure_ = why; };
+    environment.transport = transport;
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
     environment.registry = registry_.get();
     environment.seed = scheduler_.random().Next();
     ASSIGN_OR_RETURN(server_, Server::Open(options, environment, {net_loop_.get()}));
     ready_ = false;
+    failure_ = {};
     server_->Start([this] { ready_ = true; });
     return {};
   }
@@ -91,6 +95,8 @@ class SimulatedMember {
   }
 
   bool ready() const { return ready_; }
+  // Why the member must not go on; OK as long as it may.
+  const base::Status& failure() const { return failure_; }
   Server& server() { return *server_; }
   Frontend& frontend() { return server_->frontend(0); }
   runtime::Loop& net_loop() { return *net_loop_; }
@@ -100,6 +106,7 @@ class SimulatedMember {
   std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
+  Transport* transport = nullptr;  // null: the cluster has no other member
 
  private:
   const Planted planted_;
@@ -119,6 +126,7 @@ class SimulatedMember {
   std::unique_ptr<runtime::simulated::Workers> workers_;
   std::unique_ptr<Server> server_;
   bool ready_ = false;
+  base::Status failure_;
 };
 
 }  // namespace server

@@ -1,10 +1,17 @@
 #include "state/apply/applier.h"
 
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "raft/codec.h"
+#include "raft/confchange.h"
+#include "state/apply/request_codec.h"
+#include "state/apply/request_type.h"
 #include "state/kv/request_check.h"
 #include "state/kv/write.h"
 
@@ -13,11 +20,33 @@ namespace {
 
 using etcdserverpb::InternalRaftRequest;
 
-// An error of the request is an answer; of the store, the end.
-base::Result<Reply> ReplyOf(base::Result<kv::Applied> applied) {
-  if (applied.ok()) return Reply{{}, std::move(applied->body), applied->revision};
-  if (applied.status().code() == base::Code::kDataLoss) return applied.status();
-  return Reply{applied.status()};
+// Both parts of an answer follow from the request and the state.
+Reply ReplyOf(kv::Applied applied) {
+  return {std::move(applied.refusal), std::move(applied.body), applied.revision};
+}
+
+base::Status Unsupported(std::string_view what) {
+  return {base::Code::kUnimplemented, std::string(what) + " is not supported by this version"};
+}
+
+// The request, by its name in etcd; of those that are fields unknown here, by their number.
+std::string NameOf(const InternalRaftRequest& request) {
+  const auto& unknown = request.GetReflection()->GetUnknownFields(request);
+  if (!unknown.empty()) return "request " + std::to_string(unknown.field(0).number());
+  const uint32_t field = RequestField(request);
+  if (field == 0) return "an empty request";
+  return InternalRaftRequest::descriptor()->FindFieldByNumber(static_cast<int>(field))->name();
+}
+
+// Requests that change nothing, wherever they come from.
+bool OnlyReads(const InternalRaftRequest& request) {
+  return request.has_range() || request.has_auth_status() || request.has_auth_user_get() ||
+         request.has_auth_user_list() || request.has_auth_role_get() ||
+         request.has_auth_role_list();
+}
+
+base::Status At(const raft::Entry& entry, const base::Status& status) {
+  return {status.code(), "entry " + ToString(entry.index) + ": " + std::string(status.message())};
 }
 
 template <typename Response>
@@ -39,22 +68,51 @@ class NoLeases final : public kv::Lessor {
 
 }  // namespace
 
-base::Result<Reply> Applier::Apply(const InternalRaftRequest& request, bool reply_wanted) {
-  if (base::Status forbidden = CheckAlarms(request); !forbidden.ok()) {
-    return Reply{std::move(forbidden)};
+Applier::Applier(Options options, std::shared_ptr<State> state, raft::EntryId applied)
+    : options_(std::move(options)) {
+  Replace(std::move(state), applied);
+}
+
+void Applier::Replace(std::shared_ptr<State> state, raft::EntryId applied) {
+  state_ = std::move(state);
+  applied_ = applied;
+  published_.Set(state_);
+}
+
+base::Result<Applier::Outcome> Applier::Apply(const raft::Entry& entry, runtime::TimePoint now) {
+  CHECK_EQ(entry.index, applied_.index + 1);
+  base::Result<Outcome> outcome = Outcome();
+  if (entry.type != raft::EntryType::kNormal) {
+    outcome = ApplyConfChange(entry);
+  } else if (!entry.data.empty()) {
+    outcome = ApplyRequest(entry);
   }
-  return Dispatch(request, reply_wanted);
+  if (!outcome.ok()) return At(entry, outcome.status());
+  applied_ = {entry.term, entry.index};
+  state_->buffer().EndEntry(entry.index, entry.term, now);
+  return outcome;
+}
+
+base::Result<Applier::Outcome> Applier::ApplyRequest(const raft::Entry& entry) {
+  request_memory_.Reset();
+  auto& request = *google::protobuf::Arena::CreateMessage<InternalRaftRequest>(&request_memory_);
+  if (!ParseEntry(entry.data.view(), &request)) {
+    return base::Status(base::Code::kDataLoss, "this is no request");
+  }
+  const uint64_t id = request.has_header() ? request.header().id() : request.id();
+  ASSIGN_OR_RETURN(Reply reply, ApplyRequest(request, options_.is_awaited(id)));
+  return Outcome{.id = id, .request = &request, .reply = std::move(reply)};
 }
 
 base::Status Applier::CheckAlarms(const InternalRaftRequest& request) const {
-  if (parts_.alarms->Any(alarms::Type::kCorrupt)) {
+  if (state_->alarms().Any(alarms::Type::kCorrupt)) {
     const bool touches_keys = request.has_range() || request.has_put() ||
                               request.has_delete_range() || request.has_txn() ||
                               request.has_compaction() || request.has_lease_grant() ||
                               request.has_lease_revoke();
     if (touches_keys) return base::errors::kCorrupt;
   }
-  if (parts_.alarms->Any(alarms::Type::kNoSpace)) {
+  if (state_->alarms().Any(alarms::Type::kNoSpace)) {
     const bool takes_space = request.has_put() || request.has_lease_grant() ||
                              (request.has_txn() && kv::QuotaCost(request.txn()) > 0);
     if (takes_space) return base::errors::kNoSpace;
@@ -62,36 +120,50 @@ base::Status Applier::CheckAlarms(const InternalRaftRequest& request) const {
   return {};
 }
 
-base::Result<Reply> Applier::Dispatch(const InternalRaftRequest& request, bool reply_wanted) {
-  NoLeases lessor;
-  const kv::WriteContext context{parts_.store, &lessor, &counts_, reply_wanted};
-  if (request.has_put()) return ReplyOf(kv::Put(context, request.put()));
-  if (request.has_delete_range()) {
-    return ReplyOf(kv::DeleteRange(context, request.delete_range()));
+base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bool is_awaited) {
+  if (!request.GetReflection()->GetUnknownFields(request).empty()) {
+    return Unsupported(NameOf(request));
   }
-  if (request.has_txn()) return ReplyOf(kv::Txn(context, request.txn()));
+  if (base::Status forbidden = CheckAlarms(request); !forbidden.ok()) {
+    return Reply{std::move(forbidden)};
+  }
+  NoLeases lessor;
+  const kv::WriteContext context{&state_->store(), &lessor, &counts_, is_awaited};
+  if (request.has_put()) {
+    ASSIGN_OR_RETURN(kv::Applied applied, kv::Put(context, request.put()));
+    return ReplyOf(std::move(applied));
+  }
+  if (request.has_txn()) {
+    ASSIGN_OR_RETURN(kv::Applied applied, kv::Txn(context, request.txn()));
+    return ReplyOf(std::move(applied));
+  }
+  if (request.has_delete_range()) {
+    ASSIGN_OR_RETURN(kv::Applied applied, kv::DeleteRange(context, request.delete_range()));
+    return ReplyOf(std::move(applied));
+  }
   if (request.has_compaction()) return Compact(request.compaction());
   if (request.has_alarm()) return ApplyAlarm(request.alarm());
   if (request.has_cluster_version_set()) {
-    parts_.membership->SetClusterVersion(request.cluster_version_set().ver());
-    view_changed_ = true;
+    state_->members().SetClusterVersion(request.cluster_version_set().ver());
+    state_->PublishView();
     return Reply{};
   }
   if (request.has_cluster_member_attr_set()) {
     const auto& set = request.cluster_member_attr_set();
     const auto& urls = set.member_attributes().client_urls();
-    parts_.membership->SetAttributes(base::MemberId(set.member_id()),
-                                     set.member_attributes().name(), {urls.begin(), urls.end()});
-    view_changed_ = true;
+    state_->members().SetAttributes(base::MemberId(set.member_id()), set.member_attributes().name(),
+                                    {urls.begin(), urls.end()});
+    state_->PublishView();
     return Reply{};
   }
-  return Reply{base::errors::kUnknownMethod};
+  if (OnlyReads(request)) return Reply{base::errors::kUnknownMethod};
+  return Unsupported(NameOf(request));
 }
 
 Reply Applier::Compact(const etcdserverpb::CompactionRequest& request) {
-  base::Status status = parts_.store->Compact(base::Revision(request.revision()));
+  base::Status status = state_->store().Compact(base::Revision(request.revision()));
   if (!status.ok()) return Reply{std::move(status)};
-  return Reply{{}, {}, parts_.store->revision()};
+  return Reply{{}, {}, state_->store().revision()};
 }
 
 Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {
@@ -105,22 +177,72 @@ Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {
                             static_cast<alarms::Type>(request.alarm())};
   switch (request.action()) {
     case etcdserverpb::AlarmRequest::GET:
-      for (const alarms::Alarm& raised : parts_.alarms->Get(alarm.type)) add(raised);
+      for (const alarms::Alarm& raised : state_->alarms().Get(alarm.type)) add(raised);
       break;
     case etcdserverpb::AlarmRequest::ACTIVATE:
       if (!IsAlarm(request.alarm())) break;
-      view_changed_ = parts_.alarms->Activate(alarm) || view_changed_;
+      if (state_->alarms().Activate(alarm)) state_->PublishView();
       add(alarm);
       break;
     case etcdserverpb::AlarmRequest::DEACTIVATE:
-      if (!parts_.alarms->Deactivate(alarm)) break;
-      view_changed_ = true;
+      if (!state_->alarms().Deactivate(alarm)) break;
+      state_->PublishView();
       add(alarm);
       break;
     default:
       break;
   }
   return ReplyWith(response);
+}
+
+base::Result<Applier::Outcome> Applier::ApplyConfChange(const raft::Entry& entry) {
+  Outcome outcome;
+  if (entry.type == raft::EntryType::kConfChange) {
+    ASSIGN_OR_RETURN(const raft::ConfChange change, raft::DecodeConfChange(entry.data.view()));
+    outcome.id = change.id;
+  }
+  ASSIGN_OR_RETURN(raft::ConfChangeV2 change, raft::ConfChangeOf(entry));
+  RETURN_IF_ERROR(ChangeMembership(&change, &outcome.reply));
+  ASSIGN_OR_RETURN(raft::Membership next, raft::Change(state_->configuration(), change));
+  state_->SetConfiguration(std::move(next));
+  state_->PublishView();
+  outcome.change = std::move(change);
+  return outcome;
+}
+
+// What the members do not allow is made to have no effect, for raft too.
+base::Status Applier::ChangeMembership(raft::ConfChangeV2* change, Reply* reply) {
+  std::vector<members::ChangeContext> contexts(change->changes.size());
+  if (!change->context.empty()) {
+    ASSIGN_OR_RETURN(contexts,
+                     members::ChangeContextsFromJson(change->context, change->changes.size()));
+  }
+  for (size_t i = 0; i < contexts.size(); ++i) {
+    raft::ConfChangeSingle& single = change->changes[i];
+    reply->status =
+        state_->members().Validate(single.type, single.node_id, contexts[i], options_.max_learners);
+    if (reply->status.ok()) {
+      ChangeMember(single, contexts[i]);
+    } else {
+      single.node_id = base::MemberId();
+    }
+  }
+  return {};
+}
+
+void Applier::ChangeMember(const raft::ConfChangeSingle& change,
+                           const members::ChangeContext& context) {
+  members::Membership& members = state_->members();
+  switch (change.type) {
+    case raft::ConfChangeType::kAddNode:
+    case raft::ConfChangeType::kAddLearnerNode:
+      if (context.is_promote) return members.Promote(change.node_id);
+      return members.Add(context.member);
+    case raft::ConfChangeType::kRemoveNode:
+      return members.Remove(change.node_id);
+    case raft::ConfChangeType::kUpdateNode:
+      return members.UpdatePeerUrls(change.node_id, context.member.peer_urls);
+  }
 }
 
 }  // namespace apply

@@ -1,13 +1,22 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
-#include "state/alarms/alarms.h"
+#include "raft/types.h"
+#include "runtime/published.h"
+#include "runtime/time.h"
 #include "state/apply/reply.h"
+#include "state/apply/state.h"
 #include "state/kv/operation_counts.h"
-#include "state/members/membership.h"
-#include "storage/mvcc/store.h"
 
 namespace etcdserverpb {
 class AlarmRequest;
@@ -15,39 +24,75 @@ class CompactionRequest;
 class InternalRaftRequest;
 }  // namespace etcdserverpb
 
+namespace members {
+struct ChangeContext;
+}
+
 namespace apply {
 
-// What a committed request does to the state, and what its proposer is answered. Deterministic: the
-// same requests on the same state do the same on every member. Belongs to the apply loop.
+// Owns the state, and is the one place that says what an entry of the log does to it.
+// Deterministic: the same entries do the same on every member, whatever else happens there. Belongs
+// to the apply loop, but for state().
 class Applier {
  public:
-  // All outlive this.
-  struct Parts {
-    mvcc::Store* store;
-    members::Membership* membership;
-    alarms::Alarms* alarms;
+  struct Options {
+    size_t max_learners = 1;
+    // Whether anybody here waits for what becomes of a request. What it is answered is made up only
+    // then; what it does is the same.
+    std::function<bool(uint64_t id)> is_awaited = [](uint64_t) { return false; };
   };
-  explicit Applier(const Parts& parts) : parts_(parts) {}
+  // `state` is as entry `applied` left it.
+  Applier(Options options, std::shared_ptr<State> state, raft::EntryId applied);
 
-  // Carries out one request; errors of the request are in the reply. `reply_wanted`: somebody waits
-  // for it. Fails only if the state can no longer be believed; the member must stop.
-  base::Result<Reply> Apply(const etcdserverpb::InternalRaftRequest& request, bool reply_wanted);
+  // Goes on from another state, which entry `applied` left; nobody is half way through one.
+  void Replace(std::shared_ptr<State> state, raft::EntryId applied);
 
-  // Whether members, version or alarms have changed since the last call.
-  bool TakeViewChanged() { return std::exchange(view_changed_, false); }
+  // What became of an entry.
+  struct Outcome {
+    uint64_t id = 0;  // of its request; 0 if the entry asks for nothing
+    // As it was read from the log; null for what is none. Until the next entry.
+    const etcdserverpb::InternalRaftRequest* request = nullptr;
+    // Its refusals follow from the entry and the state alone.
+    Reply reply = {};
+    // Raft must be told, in order, even if it is without effect.
+    std::optional<raft::ConfChangeV2> change = {};
+  };
+  // Carries out the entry after the one before; `now` is for batching alone. Fails only for a
+  // reason of this member's own, naming the entry: a record that cannot be read, a request that
+  // this version does not know. The state is then half changed and the member must stop.
+  base::Result<Outcome> Apply(const raft::Entry& entry, runtime::TimePoint now);
+
+  // The last entry that was applied.
+  raft::EntryId applied() const { return applied_; }
+  // The state as of that entry, and the way to it from any thread.
+  State& state() { return *state_; }
+  const std::shared_ptr<State>& shared_state() const { return state_; }
+  const runtime::Published<State>& published_state() const { return published_; }
   // What was done since the last call.
   kv::OperationCounts TakeCounts() { return std::exchange(counts_, {}); }
 
  private:
+  base::Result<Outcome> ApplyRequest(const raft::Entry& entry);
+  base::Result<Reply> ApplyRequest(const etcdserverpb::InternalRaftRequest& request,
+                                   bool is_awaited);
   // Why an alarm that is on forbids the request.
   base::Status CheckAlarms(const etcdserverpb::InternalRaftRequest& request) const;
-  base::Result<Reply> Dispatch(const etcdserverpb::InternalRaftRequest& request, bool reply_wanted);
   Reply Compact(const etcdserverpb::CompactionRequest& request);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);
 
-  const Parts parts_;
-  bool view_changed_ = false;
+  base::Result<Outcome> ApplyConfChange(const raft::Entry& entry);
+  base::Status ChangeMembership(raft::ConfChangeV2* change, Reply* reply);
+  void ChangeMember(const raft::ConfChangeSingle& change, const members::ChangeContext& context);
+
+  const Options options_;
+  std::shared_ptr<State> state_;
+  runtime::Published<State> published_;
+  raft::EntryId applied_;
   kv::OperationCounts counts_;
+
+  // Of the request that is applied; a usual one fits into the block.
+  alignas(8) std::array<char, 4096> request_block_;
+  google::protobuf::Arena request_memory_{request_block_.data(), request_block_.size()};
 };
 
 }  // namespace apply

@@ -29,23 +29,24 @@ bool NeedsPrevious(const etcdserverpb::PutRequest& request, bool reply_wanted) {
 
 }  // namespace
 
-base::Status CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
-                      const etcdserverpb::PutRequest& request) {
+base::Result<Verdict> CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
+                               const etcdserverpb::PutRequest& request) {
   if (request.lease() != 0 && !lessor.Exists(base::LeaseId(request.lease()))) {
-    return base::errors::kLeaseNotFound;
+    return Verdict{base::errors::kLeaseNotFound};
   }
-  if (!request.ignore_value() && !request.ignore_lease()) return {};
+  if (!request.ignore_value() && !request.ignore_lease()) return Verdict{};
   ASSIGN_OR_RETURN(const std::optional<base::ByteView> previous, pin.Get(request.key()));
-  return previous.has_value() ? base::Status() : base::errors::kKeyNotFound;
+  if (!previous.has_value()) return Verdict{base::errors::kKeyNotFound};
+  return Verdict{};
 }
 
 // Other than in a read of its own, a negative revision is one that was compacted.
-base::Status CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
-                             const etcdserverpb::RangeRequest& request) {
+Verdict CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
+                        const etcdserverpb::RangeRequest& request) {
   const base::Revision revision(request.revision());
   if (revision == base::Revision(0)) return {};
-  if (revision > pin.revision()) return base::errors::kFutureRevision;
-  if (revision < store.compact_revision()) return base::errors::kCompacted;
+  if (revision > pin.revision()) return {base::errors::kFutureRevision};
+  if (revision < store.compact_revision()) return {base::errors::kCompacted};
   return {};
 }
 

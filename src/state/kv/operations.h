@@ -11,12 +11,17 @@
 
 namespace kv {
 
-// Why `request` cannot be carried out on the state that `pin` sees.
-base::Status CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
-                      const etcdserverpb::PutRequest& request);
+// Why a request must not be carried out; OK if it may. It follows from the request and the state.
+struct Verdict {
+  base::Status refusal = {};
+};
+
+// Of `request` on the state that `pin` sees. Fails if a record cannot be read.
+base::Result<Verdict> CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
+                               const etcdserverpb::PutRequest& request);
 // The same for a range within a transaction: kFutureRevision or kCompacted.
-base::Status CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
-                             const etcdserverpb::RangeRequest& request);
+Verdict CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
+                        const etcdserverpb::RangeRequest& request);
 
 // Each appends its response's body to `*body`, without header.
 base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,

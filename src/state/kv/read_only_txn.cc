@@ -46,7 +46,7 @@ base::Result<bool> ReadOnlyTxn::Step() {
 base::Status ReadOnlyTxn::TakeBranch() {
   branch_ = compare_.holds() ? &request_->success() : &request_->failure();
   for (const etcdserverpb::RequestOp& op : *branch_) {
-    RETURN_IF_ERROR(CheckRangeInTxn(*store_, *pin_, op.request_range()));
+    RETURN_IF_ERROR(CheckRangeInTxn(*store_, *pin_, op.request_range()).refusal);
   }
   return {};
 }

@@ -41,18 +41,20 @@ class Execution {
   explicit Execution(const WriteContext* context) : context_(*context) {}
 
   // Why the plan cannot be carried out on the state that `pin` sees, which is that before it.
-  base::Status Check(const mvcc::ReadPin& pin, const Plan& plan) const {
+  base::Result<Verdict> Check(const mvcc::ReadPin& pin, const Plan& plan) const {
     auto nested = plan.nested.begin();
     for (const RequestOp& op : *plan.ops) {
+      Verdict verdict;
       if (op.has_request_range()) {
-        RETURN_IF_ERROR(CheckRangeInTxn(*context_.store, pin, op.request_range()));
+        verdict = CheckRangeInTxn(*context_.store, pin, op.request_range());
       } else if (op.has_request_put()) {
-        RETURN_IF_ERROR(CheckPut(*context_.lessor, pin, op.request_put()));
+        ASSIGN_OR_RETURN(verdict, CheckPut(*context_.lessor, pin, op.request_put()));
       } else if (op.has_request_txn()) {
-        RETURN_IF_ERROR(Check(pin, *nested++));
+        ASSIGN_OR_RETURN(verdict, Check(pin, *nested++));
       }
+      if (!verdict.refusal.ok()) return verdict;
     }
-    return {};
+    return Verdict{};
   }
 
   base::Result<base::Bytes> Run(mvcc::WriteTxn& txn, const Plan& plan) const {
@@ -75,7 +77,8 @@ class Execution {
           break;
         }
         case RequestOp::REQUEST_NOT_SET:
-          break;
+          return base::Status(base::Code::kUnimplemented,
+                              "an operation of a transaction is not supported by this version");
       }
     }
     return response.Body(plan.succeeded);
@@ -125,7 +128,8 @@ base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request
   {
     ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
     ASSIGN_OR_RETURN(plan, PlanOf(*pin, request));
-    RETURN_IF_ERROR(execution.Check(*pin, plan));
+    ASSIGN_OR_RETURN(Verdict verdict, execution.Check(*pin, plan));
+    if (!verdict.refusal.ok()) return Applied{.refusal = std::move(verdict.refusal)};
   }
   mvcc::WriteTxn txn = context.store->Write();
   Applied applied;

@@ -45,6 +45,7 @@ class TxnTest : public ::testing::Test {
   TxnResponse Answer(const std::string& text) {
     const base::Result<Applied> applied = Run(text);
     EXPECT_TRUE(applied.ok()) << applied.status().ToString();
+    EXPECT_TRUE(applied->refusal.ok()) << applied->refusal.ToString();
     TxnResponse response;
     EXPECT_TRUE(applied.ok() && response.ParseFromString(applied->body));
     return response;
@@ -133,30 +134,30 @@ TEST_F(TxnTest, HeadersWithinHaveTheRevisionAlone) {
 
 TEST_F(TxnTest, NothingIsDoneIfTheBranchCannotBe) {
   const std::string put = "success { request_put { key: 'x' } }";
-  EXPECT_EQ(Run(put + "success { request_put { key: 'y' lease: 9 } }").status(),
+  EXPECT_EQ(Run(put + "success { request_put { key: 'y' lease: 9 } }")->refusal,
             base::errors::kLeaseNotFound);
-  EXPECT_EQ(Run(put + "success { request_put { key: 'y' ignore_value: true } }").status(),
+  EXPECT_EQ(Run(put + "success { request_put { key: 'y' ignore_value: true } }")->refusal,
             base::errors::kKeyNotFound);
-  EXPECT_EQ(Run(put + "success { request_range { key: 'a' revision: 5 } }").status(),
+  EXPECT_EQ(Run(put + "success { request_range { key: 'a' revision: 5 } }")->refusal,
             base::errors::kFutureRevision);
   EXPECT_EQ(
       Run(put + "success { request_txn { success { request_range { key: 'a' revision: 9 } } } }")
-          .status(),
+          ->refusal,
       base::errors::kFutureRevision);
   EXPECT_EQ(revision(), 4);
 }
 
 TEST_F(TxnTest, TheBranchNotTakenIsNotChecked) {
-  EXPECT_TRUE(Run("failure { request_put { key: 'y' lease: 9 } }").ok());
+  EXPECT_TRUE(Run("failure { request_put { key: 'y' lease: 9 } }")->refusal.ok());
 }
 
 // Compat: in a Range of its own a negative revision is the current one.
 TEST_F(TxnTest, ANegativeRevisionWithinIsCompacted) {
-  EXPECT_TRUE(Run("success { request_range { key: 'a' revision: -1 } }").ok());
-  EXPECT_EQ(Run("success { request_range { key: 'a' revision: -2 } }").status(),
+  EXPECT_TRUE(Run("success { request_range { key: 'a' revision: -1 } }")->refusal.ok());
+  EXPECT_EQ(Run("success { request_range { key: 'a' revision: -2 } }")->refusal,
             base::errors::kCompacted);
   ASSERT_TRUE(harness_.Compact(2).ok());
-  EXPECT_EQ(Run("success { request_range { key: 'a' revision: -1 } }").status(),
+  EXPECT_EQ(Run("success { request_range { key: 'a' revision: -1 } }")->refusal,
             base::errors::kCompacted);
 }
 

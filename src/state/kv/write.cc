@@ -12,7 +12,8 @@ base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRe
   const bool conditional = request.lease() != 0 || request.ignore_value() || request.ignore_lease();
   if (conditional) {
     ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
-    RETURN_IF_ERROR(CheckPut(*context.lessor, *pin, request));
+    ASSIGN_OR_RETURN(Verdict verdict, CheckPut(*context.lessor, *pin, request));
+    if (!verdict.refusal.ok()) return Applied{.refusal = std::move(verdict.refusal)};
   }
   Applied applied;
   mvcc::WriteTxn txn = context.store->Write();

@@ -13,10 +13,13 @@
 
 namespace kv {
 
-// What a request is answered: a response without its header, encoded, and the header's revision.
+// What a request is answered: a response without its header, encoded, and the header's revision;
+// or why the state forbids it. It follows from the state and the request alone, so that all members
+// come to the same.
 struct Applied {
-  base::Bytes body;
-  base::Revision revision;
+  base::Bytes body = {};
+  base::Revision revision = {};
+  base::Status refusal = {};  // not OK: nothing was changed
 };
 
 struct WriteContext {
@@ -27,15 +30,16 @@ struct WriteContext {
   bool reply_wanted = true;
 };
 
-// Each fails, without having changed anything, with an error of the request, or with kDataLoss
-// if a record cannot be read: then it may be half done, and the member must stop.
+// Each fails only for a reason of this member's own, such as a record that cannot be read or an
+// operation that this version does not know. It may be half done then: the member must stop.
 
-// kLeaseNotFound; kKeyNotFound if what is to be kept is not there.
+// Refused with kLeaseNotFound; with kKeyNotFound if what is to be kept is not there.
 base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRequest& request);
 base::Result<Applied> DeleteRange(const WriteContext& context,
                                   const etcdserverpb::DeleteRangeRequest& request);
 // All comparisons, those of nested transactions too, look at the state before; then the branches
-// to be taken are checked, and only then carried out, in order.
+// to be taken are checked, and only then carried out, in order. Refused with the first error of an
+// operation: as Put is, or with kFutureRevision or kCompacted.
 base::Result<Applied> Txn(const WriteContext& context, const etcdserverpb::TxnRequest& request);
 
 }  // namespace kv

@@ -65,10 +65,10 @@ TEST_F(KvWriteTest, AnOperationThatCannotBeDoneLeavesAllUndone) {
   TxnRequest request = PutAndRange();
   request.add_success()->mutable_request_range()->set_key("k");
   request.mutable_success(2)->mutable_request_range()->set_revision(2);
-  EXPECT_EQ(Txn(context_, request).status(), base::errors::kFutureRevision);
+  EXPECT_EQ(Txn(context_, request)->refusal, base::errors::kFutureRevision);
   request.mutable_success(2)->mutable_request_put()->set_key("x");
   request.mutable_success(2)->mutable_request_put()->set_lease(1);
-  EXPECT_EQ(Txn(context_, request).status(), base::errors::kLeaseNotFound);
+  EXPECT_EQ(Txn(context_, request)->refusal, base::errors::kLeaseNotFound);
   EXPECT_EQ(harness_.store().revision(), base::Revision(1));
 }
 
@@ -86,9 +86,9 @@ TEST_F(KvWriteTest, TheFirstOperationThatFailsDecides) {
   request.mutable_success(0)->mutable_request_range()->set_revision(9);
   request.add_success()->mutable_request_put()->set_key("k");
   request.mutable_success(1)->mutable_request_put()->set_ignore_value(true);
-  EXPECT_EQ(Txn(context_, request).status(), base::errors::kFutureRevision);
+  EXPECT_EQ(Txn(context_, request)->refusal, base::errors::kFutureRevision);
   request.mutable_success()->SwapElements(0, 1);
-  EXPECT_EQ(Txn(context_, request).status(), base::errors::kKeyNotFound);
+  EXPECT_EQ(Txn(context_, request)->refusal, base::errors::kKeyNotFound);
 }
 
 TEST_F(KvWriteTest, ALeaseIsLookedForBeforeTheKey) {
@@ -96,7 +96,7 @@ TEST_F(KvWriteTest, ALeaseIsLookedForBeforeTheKey) {
   request.set_key("k");
   request.set_lease(1);
   request.set_ignore_value(true);
-  EXPECT_EQ(Put(context_, request).status(), base::errors::kLeaseNotFound);
+  EXPECT_EQ(Put(context_, request)->refusal, base::errors::kLeaseNotFound);
 }
 
 }  // namespace

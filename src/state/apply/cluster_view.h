@@ -7,7 +7,7 @@
 #include "state/alarms/alarms.h"
 #include "state/members/member.h"
 
-namespace server {
+namespace apply {
 
 // The members, the cluster's version and the alarms, as one entry of the log left them.
 struct ClusterView {
@@ -16,4 +16,4 @@ struct ClusterView {
   std::vector<alarms::Alarm> alarms;     // ascending
 };
 
-}  // namespace server
+}  // namespace apply

@@ -1,0 +1,108 @@
+#include "server/committer.h"
+
+#include <utility>
+
+#include "raft/codec.h"
+#include "state/members/snapshot_json.h"
+
+namespace server {
+namespace {
+
+// A restart reads the log behind the newest snapshot: it must not be long, however few its entries.
+constexpr uint64_t kSnapshotBytes = 64 << 20;
+
+}  // namespace
+
+Committer::Committer(const Options& options, const Environment& environment,
+                     apply::Applier* applier, Failure* failure, base::Index snapshot, Hooks hooks)
+    : options_(options),
+      environment_(environment),
+      applier_(*applier),
+      failure_(*failure),
+      hooks_(std::move(hooks)),
+      metrics_(environment.registry),
+      timer_(environment.apply_loop->NewTimer([this] { CommitIfDue(); })),
+      snapshot_(snapshot) {}
+
+void Committer::WhenDurable(base::Callback<void()> done) {
+  // What is open now goes with the next batch; one that is out was cut before.
+  waiters_.push_back({sent_ + 1, std::move(done)});
+  Commit(true);
+}
+
+void Committer::Replaced() {
+  snapshot_ = applier_.applied().index;
+  snapshot_bytes_ = 0;
+  Commit(!waiters_.empty());
+}
+
+// One batch is out at a time; what asks for durability meanwhile is served by the next.
+void Committer::Commit(bool force) {
+  if (out_.has_value() || failure_.failed()) return;
+  apply::State& state = applier_.state();
+  std::optional<mvcc::Store::Commit> commit = state.store().TakeCommit(force);
+  if (commit.has_value()) return Send(*std::move(commit));
+  if (force) {
+    // There was nothing to commit.
+    committed_ = ++sent_;
+    RunWaiters();
+  }
+  if (state.buffer().can_cut()) timer_->Arm(options_.backend_batch_interval);
+}
+
+void Committer::Send(mvcc::Store::Commit commit) {
+  ++sent_;
+  const std::shared_ptr<apply::State> state = applier_.shared_state();
+  out_ = SnapshotPoint{
+      applier_.applied(), state->configuration().ToConfState(),
+      SnapshotIsNear() ? members::SnapshotJson(state->members(), applier_.applied().index) : ""};
+  auto shared = std::make_shared<mvcc::Store::Commit>(std::move(commit));
+  environment_.backend_loop->Post([this, state, shared] {
+    const runtime::Clock& clock = environment_.backend_loop->clock();
+    const runtime::TimePoint start = clock.Now();
+    if (!failure_.Check(state->database().Commit(*shared->batch))) return;
+    environment_.apply_loop->Post([this, state, shared, took = clock.Now() - start] {
+      metrics_.seconds.Observe(took);
+      OnCommitted(state, std::move(*shared));
+    });
+  });
+}
+
+void Committer::OnCommitted(const std::shared_ptr<apply::State>& state,
+                            mvcc::Store::Commit commit) {
+  state->store().Committed(std::move(commit));
+  committed_ = sent_;
+  SnapshotPoint point = *std::exchange(out_, std::nullopt);
+  RunWaiters();
+  // The state may have been replaced; then its log has been, too.
+  if (state == applier_.shared_state()) SaveSnapshotIfDue(std::move(point));
+  hooks_.on_committed();
+}
+
+void Committer::RunWaiters() {
+  std::vector<Waiter> waiters = std::exchange(waiters_, {});
+  size_t next = 0;
+  for (; next < waiters.size() && waiters[next].batch <= committed_; ++next) waiters[next].done();
+  // Those that came meanwhile wait for later batches.
+  waiters_.insert(waiters_.begin(), std::make_move_iterator(waiters.begin() + next),
+                  std::make_move_iterator(waiters.end()));
+}
+
+bool Committer::SnapshotIsNear() const {
+  return !saving_snapshot_ && (applier_.applied().index - snapshot_ >= options_.snapshot_count ||
+                               snapshot_bytes_ >= kSnapshotBytes);
+}
+
+void Committer::SaveSnapshotIfDue(SnapshotPoint point) {
+  if (saving_snapshot_ || point.membership.empty()) return;
+  saving_snapshot_ = true;
+  snapshot_bytes_ = 0;
+  snap::Snapshot snapshot{point.at.index, point.at.term, {}, std::move(point.membership)};
+  raft::Encode(point.conf_state, &snapshot.conf_state);
+  hooks_.save_snapshot(std::move(snapshot), [this, index = point.at.index] {
+    snapshot_ = std::max(snapshot_, index);
+    saving_snapshot_ = false;
+  });
+}
+
+}  // namespace server

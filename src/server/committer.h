@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/callback.h"
+#include "raft/types.h"
+#include "runtime/loop.h"
+#include "server/environment.h"
+#include "server/failure.h"
+#include "server/metrics.h"
+#include "server/options.h"
+#include "state/apply/applier.h"
+#include "storage/mvcc/store.h"
+#include "storage/snap/snapshot_file.h"
+
+namespace server {
+
+// Sees that the database follows what is applied, in batches that the backend loop commits, one at
+// a time; knows who waits for that; and has a snapshot of the log made when enough of it is in the
+// database. What is out for commit bounds nothing here: the write buffer says when apply must
+// pause. Belongs to the apply loop. A commit that fails is the member's failure.
+class Committer {
+ public:
+  struct Hooks {
+    // A batch is in the database.
+    base::Callback<void()> on_committed;
+    // Saves a snapshot of an entry that the database has, and gives up the log before it; `saved`
+    // runs on the apply loop. One at a time.
+    base::Callback<void(snap::Snapshot snapshot, base::Callback<void()> saved)> save_snapshot;
+  };
+  // All outlive this. `snapshot` is the newest snapshot's entry.
+  Committer(const Options& options, const Environment& environment, apply::Applier* applier,
+            Failure* failure, base::Index snapshot, Hooks hooks);
+
+  // Commits what is due, or sees to it that it will be. Between entries.
+  void CommitIfDue() { Commit(!waiters_.empty()); }
+  // Runs `done` once everything that was applied before this is in the database. Not at all if the
+  // member fails.
+  void WhenDurable(base::Callback<void()> done);
+  // The applier goes on from another state, that of a received snapshot.
+  void Replaced();
+  // An entry of this size was applied: the log that a restart reads has grown by it.
+  void Applied(size_t bytes) { snapshot_bytes_ += bytes; }
+
+ private:
+  // What a snapshot at an entry says.
+  struct SnapshotPoint {
+    raft::EntryId at;
+    raft::ConfState conf_state;
+    std::string membership;  // empty if no snapshot is near
+  };
+  struct Waiter {
+    uint64_t batch;  // it waits for batches up to this one
+    base::Callback<void()> done;
+  };
+
+  void Commit(bool force);
+  void Send(mvcc::Store::Commit commit);
+  void OnCommitted(const std::shared_ptr<apply::State>& state, mvcc::Store::Commit commit);
+  void RunWaiters();
+  bool SnapshotIsNear() const;
+  void SaveSnapshotIfDue(SnapshotPoint point);
+
+  const Options options_;
+  const Environment environment_;
+  apply::Applier& applier_;
+  Failure& failure_;
+  Hooks hooks_;
+  CommitMetrics metrics_;
+  const std::unique_ptr<runtime::Timer> timer_;
+
+  std::optional<SnapshotPoint> out_;  // covered by the batch that is out
+  uint64_t sent_ = 0;                 // batches
+  uint64_t committed_ = 0;
+  std::vector<Waiter> waiters_;  // ascending by batch
+
+  base::Index snapshot_;         // of the newest snapshot
+  uint64_t snapshot_bytes_ = 0;  // of the entries applied since it was asked for
+  bool saving_snapshot_ = false;
+};
+
+}  // namespace server

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/shared_bytes.h"
+#include "raft/types.h"
+#include "runtime/time.h"
+
+namespace server {
+
+// Something that is to become an entry of the log.
+struct Proposal {
+  uint64_t id = 0;
+  // Nobody waits for it afterwards, so it is not put into the log any more.
+  runtime::TimePoint deadline = {};
+  base::SharedBytes payload = {};                      // of a normal entry
+  std::unique_ptr<raft::ConfChange> change = nullptr;  // or this
+};
+
+// What one origin (see RequestIds) proposes within a turn of its loop, in order.
+struct ProposalBatch {
+  size_t origin = 0;
+  std::vector<Proposal> proposals;
+};
+
+}  // namespace server
