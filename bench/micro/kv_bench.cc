@@ -119,7 +119,7 @@ class Requests {
   void Range(const std::string& bytes) {
     etcdserverpb::RangeRequest request;
     CHECK(request.ParseFromString(bytes) && kv::Check(request).ok());
-    auto read = kv::RangeRead::Open(store_.mvcc(), request);
+    auto read = kv::RangeRead::Open(store_.mvcc().apply_reads(), request);
     CHECK(read.ok());
     while (!read->Step().value()) continue;
     std::string body(read->BodySize(), '\0');

@@ -109,11 +109,12 @@ void Load(LmdbStore* store, uint64_t keys) {
 
 void ReadPoints(LmdbStore* store, uint64_t keys, uint64_t newest, const char* what) {
   runtime::Random random(1);
+  mvcc::Reads reads(&store->mvcc());
   constexpr int kReads = 200'000;
   const double total = Microseconds([&] {
     for (int i = 0; i < kReads; ++i) {
       const std::string key = KeyOf(keys - 1 - random.Below(newest));
-      const auto pin = store->mvcc().Pin({});
+      const auto pin = reads.Pin({});
       CHECK((*pin)->Get(key)->has_value());
     }
   });
@@ -121,7 +122,8 @@ void ReadPoints(LmdbStore* store, uint64_t keys, uint64_t newest, const char* wh
 }
 
 void ReadRanges(LmdbStore* store) {
-  const auto pin = std::move(store->mvcc().Pin({})).value();
+  mvcc::Reads reads(&store->mvcc());
+  const auto pin = std::move(reads.Pin({})).value();
   Print("first 10 of all keys, with their count",
         MedianMicroseconds(
             101, [&] { CHECK(pin->Range(mvcc::KeyRange::All(), 10)->key_values.size() == 10); }),

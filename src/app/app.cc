@@ -187,7 +187,7 @@ void App::Serve() {
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,
-                            .budget = budget},
+                           .budget = budget},
                           plans_);
   }
   for (size_t i = 0; i < plans_.size(); ++i) {

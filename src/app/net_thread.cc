@@ -110,8 +110,8 @@ struct NetThread::Services {
   }
 
   void AddServer(Surface surface, runtime::Network* network) {
-    const auto [found, is_new] = servers.try_emplace(surface, loop, network, ServiceOf(surface),
-                                                     HttpOptions(parts, loop));
+    const auto [found, is_new] =
+        servers.try_emplace(surface, loop, network, ServiceOf(surface), HttpOptions(parts, loop));
     if (is_new) counts.Add(&found->second);
   }
 

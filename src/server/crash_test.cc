@@ -137,7 +137,7 @@ class CrashRun {
   // All that was acknowledged is there, and no write was made more than once.
   void Check() {
     std::map<int64_t, Put> history;
-    const auto pin = member_.server().state()->store().Pin(base::Revision(0)).value();
+    const auto pin = member_.server().state()->store().apply_reads().Pin(base::Revision(0)).value();
     const base::Status read =
         pin->History(base::Revision(1), [&](const mvcc::StoredChange& change) {
           const auto kv = mvcc::ParseKeyValue(change.key_value);
@@ -162,7 +162,8 @@ class CrashRun {
 
   void CheckHash() {
     if (hash_.revision == 0) return;
-    const auto hash = member_.server().state()->store().HashKv(base::Revision(hash_.revision));
+    const auto hash =
+        member_.server().state()->store().apply_reads().HashKv(base::Revision(hash_.revision));
     if (!hash.ok() || hash->hash != hash_.hash) {
       Found("another hash at revision " + std::to_string(hash_.revision));
     }
@@ -172,7 +173,8 @@ class CrashRun {
   void RememberHash() {
     if (acknowledged_.empty()) return;
     const int64_t revision = acknowledged_.rbegin()->first;
-    const auto hash = member_.server().state()->store().HashKv(base::Revision(revision));
+    const auto hash =
+        member_.server().state()->store().apply_reads().HashKv(base::Revision(revision));
     if (!hash.ok()) return Found("no hash: " + hash.status().ToString());
     hash_ = *hash;
   }

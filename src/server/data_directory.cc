@@ -160,6 +160,37 @@ base::Status DataLoss(std::string_view what) {
           std::string(what) + "; remove the member and add it again, or restore a snapshot"};
 }
 
+void LogCutOff(const observe::Logger& logger, const wal::Log::Opened::CutOff& cut_off) {
+  logger.Warn("cut off the unfinished last write of the log",
+              {{"path", cut_off.path},
+               {"offset", cut_off.offset},
+               {"last-index", cut_off.last_index.value()},
+               {"copy", cut_off.copy}});
+}
+
+// The log ends before an entry that was durable in it. A member alone goes on from its database;
+// others may have been told of a term and a vote that were in the log.
+base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, const Paths& paths,
+                                            const wal::SnapshotMark& mark,
+                                            const wal::Log::Options& options,
+                                            const base::Status& damage) {
+  base::Status why = damage;
+  if (options.is_sole_voter) {
+    auto opened = wal::Log::OpenBelow(*environment.disk, paths.wal, mark, options);
+    if (opened.ok()) {
+      environment.logger->Error(
+          "the log ends before the database; it begins anew there, and entries behind it are lost",
+          {{"path", paths.wal},
+           {"consistent-index", mark.index.value()},
+           {"error", damage.message()}});
+      return opened;
+    }
+    if (opened.status().code() != base::Code::kDataLoss) why = opened.status();
+  }
+  return DataLoss(std::string(why.message()) + "; the database covers the log up to entry " +
+                  ToString(mark.index) + " only");
+}
+
 // What is damaged at or below the entry that the database covers is made good from the database:
 // the log begins anew there. What lies above may have been acknowledged, and is not given up.
 base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment& environment,
@@ -167,7 +198,9 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
                                        Recovered* recovered) {
   const Paths paths(options);
   runtime::Disk& disk = *environment.disk;
-  const wal::Log::Options log_options{options.wal_segment_bytes, covered.index};
+  const wal::Log::Options log_options{.segment_bytes = options.wal_segment_bytes,
+                                      .covered = covered.index,
+                                      .is_sole_voter = recovered->conf_state.voters.size() <= 1};
   const auto newest = wal::FindNewestMark(disk, paths.wal);
   base::Status damage = newest.status();
   if (newest.ok()) {
@@ -177,7 +210,10 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
     }
     recovered->base = {newest->term, newest->index};
     auto opened = wal::Log::Open(disk, paths.wal, *newest, log_options);
-    if (opened.ok()) return opened;
+    if (opened.ok()) {
+      if (opened->cut_off.has_value()) LogCutOff(*environment.logger, *opened->cut_off);
+      return opened;
+    }
     damage = opened.status();
   }
   if (damage.code() != base::Code::kDataLoss && damage.code() != base::Code::kNotFound) {
@@ -187,10 +223,7 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   raft::Encode(recovered->conf_state, &mark.conf_state);
   recovered->base = {mark.term, mark.index};
   auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
-  if (!opened.ok()) {
-    return DataLoss(std::string(damage.message()) + "; the database covers the log up to entry " +
-                    ToString(covered.index) + " only");
-  }
+  if (!opened.ok()) return OpenLogBelow(environment, paths, mark, log_options, damage);
   environment.logger->Warn("repaired the damaged log from the database",
                            {{"path", paths.wal},
                             {"consistent-index", covered.index.value()},

@@ -65,7 +65,8 @@ TEST_F(DiskFailureTest, AFullDiskEndsTheMember) {
   member.Crash();
   member.disk().SetCapacity(std::numeric_limits<uint64_t>::max());
   Start(&member);
-  EXPECT_TRUE(member.server().state()->store().Pin({}).value()->Get("before")->has_value());
+  EXPECT_TRUE(
+      member.server().state()->store().apply_reads().Pin({}).value()->Get("before")->has_value());
 }
 
 TEST_F(DiskFailureTest, AFullDiskIsNamedByAMemberThatStarts) {
@@ -98,7 +99,8 @@ TEST_F(DiskFailureTest, AReadOnlyDiskIsNamedByAMemberThatStarts) {
   member.Kill();
   member.disk().SetReadOnly(false);
   Start(&member);
-  EXPECT_TRUE(member.server().state()->store().Pin({}).value()->Get("a")->has_value());
+  EXPECT_TRUE(
+      member.server().state()->store().apply_reads().Pin({}).value()->Get("a")->has_value());
 }
 
 TEST_F(DiskFailureTest, AFailedSyncOfTheLogEndsTheMember) {

@@ -86,6 +86,14 @@ void Frontend::Add(Proposal proposal, uint32_t field, OnReply on_reply, const Ca
   SendAtEndOfTurn();
 }
 
+const std::shared_ptr<apply::StateReads>& Frontend::reads() {
+  const std::shared_ptr<apply::State>& state = state_.Get();
+  if (reads_ == nullptr || reads_->state() != state) {
+    reads_ = std::make_shared<apply::StateReads>(state);
+  }
+  return reads_;
+}
+
 void Frontend::SendAtEndOfTurn() {
   if (std::exchange(sending_, true)) return;
   loop_->AtEndOfTurn([this] {

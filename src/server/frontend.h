@@ -22,6 +22,7 @@
 #include "server/request_ids.h"
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
+#include "state/apply/state_reads.h"
 
 namespace server {
 
@@ -70,6 +71,8 @@ class Frontend {
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
   const std::shared_ptr<apply::State>& state() { return state_.Get(); }
+  // The same with this loop's reads of it; likewise kept while a pin of it lives.
+  const std::shared_ptr<apply::StateReads>& reads();
 
   runtime::Loop& loop() { return *loop_; }
   const Progress& progress() const { return *progress_; }
@@ -109,6 +112,7 @@ class Frontend {
   const size_t pending_bytes_max_;
   const runtime::Duration timeout_;
   runtime::Published<apply::State>::Reader state_;
+  std::shared_ptr<apply::StateReads> reads_;
 
   uint64_t count_ = 0;  // requests so far
   std::vector<Proposal> proposals_;

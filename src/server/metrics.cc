@@ -121,7 +121,8 @@ void CollectStore(Server& server, observe::Samples& samples) {
         store.revision().value());
   gauge("etcd_debugging_mvcc_compact_revision", "The revision of the last compaction in store.",
         store.compact_revision().value());
-  const auto pin = store.Pin(base::Revision(0));
+  mvcc::Reads reads(&store);
+  const auto pin = reads.Pin(base::Revision(0));
   if (pin.ok()) {
     gauge("etcd_debugging_mvcc_keys_total", "Total number of keys.",
           (*pin)->Count(mvcc::KeyRange::All()));

@@ -39,6 +39,7 @@ class SmallStore {
     }
   }
   mvcc::Store& store() { return *store_; }
+  mvcc::Reads& reads() { return store_->apply_reads(); }
 
  private:
   runtime::posix::Clock clock_;
@@ -48,8 +49,8 @@ class SmallStore {
   std::unique_ptr<mvcc::Store> store_;
 };
 
-void ReadAlone(mvcc::Store& store, const etcdserverpb::RangeRequest& request) {
-  base::Result<kv::RangeRead> read = kv::RangeRead::Open(store, request);
+void ReadAlone(mvcc::Reads& reads, const etcdserverpb::RangeRequest& request) {
+  base::Result<kv::RangeRead> read = kv::RangeRead::Open(reads, request);
   if (!read.ok()) return;
   while (!read->Step().value()) continue;
   std::string body(read->BodySize(), '\0');
@@ -60,8 +61,8 @@ void ReadAlone(mvcc::Store& store, const etcdserverpb::RangeRequest& request) {
   CHECK(request.limit() <= 0 || response.kvs_size() <= request.limit());
 }
 
-base::Result<kv::Applied> ReadOnly(mvcc::Store& store, const etcdserverpb::TxnRequest& request) {
-  ASSIGN_OR_RETURN(kv::ReadOnlyTxn txn, kv::ReadOnlyTxn::Open(store, request));
+base::Result<kv::Applied> ReadOnly(mvcc::Reads& reads, const etcdserverpb::TxnRequest& request) {
+  ASSIGN_OR_RETURN(kv::ReadOnlyTxn txn, kv::ReadOnlyTxn::Open(reads, request));
   for (bool done = false; !done;) {
     ASSIGN_OR_RETURN(done, txn.Step());
   }
@@ -81,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   kv::OperationCounts counts;
   const int64_t before = small.store().revision().value();
   const base::Result<kv::Applied> applied =
-      kv::IsReadOnly(request) ? ReadOnly(small.store(), request)
+      kv::IsReadOnly(request) ? ReadOnly(small.reads(), request)
                               : kv::Txn({&small.store(), &lessor, &counts}, request);
   const int64_t after = small.store().revision().value();
   const bool answered = applied.ok() && applied->refusal.ok();
@@ -92,7 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(applied->revision.value() == after);
   }
   for (const auto& op : request.success()) {
-    if (op.has_request_range()) ReadAlone(small.store(), op.request_range());
+    if (op.has_request_range()) ReadAlone(small.reads(), op.request_range());
   }
   return 0;
 }

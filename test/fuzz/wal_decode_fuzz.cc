@@ -4,9 +4,12 @@
 #include "base/check.h"
 #include "runtime/simulated/disk.h"
 #include "storage/wal/decoder.h"
+#include "storage/wal/found_records.h"
+#include "storage/wal/log_end.h"
 #include "storage/wal/snapshot_mark.h"
 
-// Any bytes as a log segment: the decoder ends, stays within the file and names what is wrong.
+// Any bytes as a log segment: the decoder ends, stays within the file and names what is wrong; and
+// what can be found behind is within the file, too.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const base::ByteView input(reinterpret_cast<const char*>(data), size);
   runtime::simulated::Disk disk(1);
@@ -28,5 +31,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     wal::ParseSnapshotMark(record.data, &mark);
   }
   CHECK(decoder.status().ok() == (outcome == Outcome::kEnd));
+
+  uint64_t next = 0;
+  wal::FoundRecords records(file.value().get(), size, 0);
+  while (const auto found = records.Next().value()) {
+    CHECK_LE(next, found->offset);
+    next = found->offset + wal::kFrameLengthBytes;
+    CHECK_LE(next, size);
+  }
+  wal::MustBeCut({.file = file.value().get(),
+                  .size = size,
+                  .path = "/segment",
+                  .offset = decoder.offset(),
+                  .is_sole_voter = size % 3 == 0,
+                  .writes_end_in_state = size % 5 != 0,
+                  .after_state = size % 7 != 0,
+                  .fault = decoder.status(),
+                  .is_torn = outcome == Outcome::kTorn,
+                  .torn_end = decoder.torn_end()})
+      .status()
+      .IgnoreError();
   return 0;
 }

@@ -115,8 +115,9 @@ base::Status PrintKvHashes(const std::string& path) {
   const runtime::posix::Clock clock;
   ASSIGN_OR_RETURN(const auto store, mvcc::Store::Open(database.get(), &buffer, &clock, {},
                                                        [](base::ByteView, base::LeaseId) {}));
+  mvcc::Reads reads(store.get());
   for (int64_t revision = 0; std::cin >> revision;) {
-    ASSIGN_OR_RETURN(const auto hash, store->HashKv(base::Revision(revision)));
+    ASSIGN_OR_RETURN(const auto hash, reads.HashKv(base::Revision(revision)));
     std::cout << hash.revision << ' ' << hash.compact_revision << ' ' << hash.hash << '\n';
   }
   return {};

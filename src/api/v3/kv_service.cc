@@ -29,8 +29,9 @@ class KvService::ReadCall {
  public:
   using Self = std::unique_ptr<ReadCall>;
 
-  ReadCall(const Context& context, std::shared_ptr<rpc::ServerCall> call)
-      : context_(context), call_(std::move(call)) {}
+  ReadCall(const Context& context, std::shared_ptr<kv::LongReads> long_reads,
+           std::shared_ptr<rpc::ServerCall> call)
+      : context_(context), call_(std::move(call)), long_reads_(std::move(long_reads)) {}
 
   Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
@@ -49,8 +50,8 @@ class KvService::ReadCall {
 
  private:
   static void Open(Self self) {
-    self->state_ = self->context_.state();
-    auto read = Read::Open(self->state_->store(), self->request_);
+    self->reads_ = self->context_.frontend().reads();
+    auto read = Read::Open(self->reads_->keys(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
     Continue(std::move(self));
@@ -61,9 +62,33 @@ class KvService::ReadCall {
     const base::Result<bool> done = self->read_->Step();
     if (!done.ok()) return self->Fail(done.status());
     if (*done) return self->Reply();
+    if (!self->place_.has_value()) self->Enter(self->long_reads_->TryEnter());
+    if (!self->place_.has_value()) return WaitForPlace(std::move(self));
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
     loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
+  }
+
+  void Enter(std::optional<kv::LongReads::Place> place) {
+    if (place.has_value()) place_.emplace(*std::move(place));
+  }
+
+  // Who waits holds nothing of the state, and begins again from the then current one.
+  static void WaitForPlace(Self self) {
+    self->read_.reset();
+    self->reads_.reset();
+    kv::LongReads& long_reads = *self->long_reads_;
+    const kv::LongReads::Client client = &self->call_->connection();
+    const size_t bytes = sizeof(ReadCall) + self->request_.SpaceUsedLong();
+    long_reads.Wait(client, bytes, [self = std::move(self)](auto place) mutable {
+      self->Enter(std::move(place));
+      runtime::Loop& loop = self->context_.frontend().loop();
+      loop.Post([self = std::move(self)]() mutable {
+        if (!self->call_->is_open()) return;
+        if (!self->place_.has_value()) return self->Fail(base::errors::kTooManyRequests);
+        Open(std::move(self));
+      });
+    });
   }
 
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
@@ -108,11 +133,17 @@ class KvService::ReadCall {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> call_;
   Request request_;
-  std::shared_ptr<apply::State> state_;  // that is read
+  const std::shared_ptr<kv::LongReads> long_reads_;
+  std::optional<kv::LongReads::Place> place_;  // of a read of several steps
+  std::shared_ptr<apply::StateReads> reads_;   // of the state that is read
   std::optional<Read> read_;
   runtime::TimePoint start_;
   runtime::TimePoint opened_;  // when reading could begin
 };
+
+KvService::~KvService() {
+  long_reads_->Close();
+}
 
 void KvService::AddTo(rpc::Server& table) {
   const auto add = [&](const char* name, void (KvService::*serve)(Call, base::ByteView)) {
@@ -132,7 +163,7 @@ void KvService::AddTo(rpc::Server& table) {
 
 void KvService::Range(Call call, base::ByteView bytes) {
   using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
-  auto range = std::make_unique<RangeCall>(context_, std::move(call.rpc));
+  auto range = std::make_unique<RangeCall>(context_, long_reads_, std::move(call.rpc));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
@@ -158,7 +189,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 
 void KvService::Txn(Call call, base::ByteView bytes) {
   using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
-  auto txn = std::make_unique<TxnCall>(context_, call.rpc);
+  auto txn = std::make_unique<TxnCall>(context_, long_reads_, call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
   base::Status status = CheckQuota(kv::QuotaCost(request));

@@ -5,6 +5,7 @@
 #include "api/v3/service.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
+#include "state/kv/long_reads.h"
 
 namespace v3 {
 
@@ -14,6 +15,7 @@ class KvService {
  public:
   // `context` outlives this.
   explicit KvService(const Context* context) : context_(*context) {}
+  ~KvService();
 
   void AddTo(rpc::Server& table);
 
@@ -33,6 +35,7 @@ class KvService {
   void Propose(Call call, uint32_t field, base::ByteView request);
 
   const Context& context_;
+  const std::shared_ptr<kv::LongReads> long_reads_ = std::make_shared<kv::LongReads>();
   etcdserverpb::PutRequest put_;  // the one that is being looked at; keeps its memory
   bool raising_no_space_ = false;
 };

@@ -162,7 +162,7 @@ void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
   // Hashing reads every key.
   const bool accepted = server.environment().bulk_workers->Run(
       [state = context_.state(), hash, revision = request.revision()] {
-        *hash = state->store().HashKv(base::Revision(revision));
+        *hash = mvcc::Reads(&state->store()).HashKv(base::Revision(revision));
       },
       &context_.frontend().loop(),
       [this, call = call.rpc, hash, start = Now()] {

@@ -42,8 +42,8 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
 
  private:
   void Open() {
-    state_ = context_.state();
-    stream_.emplace(&state_->store(), request_, context_.server().options().max_request_bytes);
+    reads_ = context_.frontend().reads();
+    stream_.emplace(&reads_->keys(), request_, context_.server().options().max_request_bytes);
     Pump();
   }
 
@@ -58,7 +58,7 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> call_;
   etcdserverpb::RangeRequest request_;
-  std::shared_ptr<apply::State> state_;  // that is read
+  std::shared_ptr<apply::StateReads> reads_;  // of the state that is read
   std::optional<kv::RangeStream> stream_;
   bool waiting_ = false;
 };

@@ -156,8 +156,8 @@ std::string Health::CorruptionProblem() const {
 }
 
 std::string Health::ReadProblem() const {
-  const std::shared_ptr<apply::State> state = frontend_->state();
-  const auto pin = state->store().Pin(base::Revision(0));
+  const std::shared_ptr<apply::StateReads> reads = frontend_->reads();
+  const auto pin = reads->keys().Pin(base::Revision(0));
   if (!pin.ok()) return std::string(pin.status().message());
   const auto range = (*pin)->Range(mvcc::KeyRange::All(), 1);
   return range.ok() ? "" : std::string(range.status().message());

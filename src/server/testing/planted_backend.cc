@@ -72,6 +72,9 @@ class PlantedBackend final : public backend::Backend {
   }
 
   base::Result<std::unique_ptr<backend::Reader>> NewReader() override { return seen_->NewReader(); }
+  base::Result<std::unique_ptr<backend::Reader>> NewReservedReader() override {
+    return seen_->NewReservedReader();
+  }
   base::Status Defragment(DefragmentProgress progress) override {
     return seen_->Defragment(std::move(progress));
   }

@@ -70,7 +70,7 @@ class RequestModelTest : public ::testing::TestWithParam<int> {
   void DoRange() {
     const auto request = requests_.Range();
     if (!Check(request).ok()) return;
-    const auto read = Done(RangeRead::Open(harness_.store(), request));
+    const auto read = Done(RangeRead::Open(harness_.reads(), request));
     base::Result<std::string> answer = std::string();
     if (read.ok()) {
       std::string body(read->BodySize(), '\0');
@@ -99,7 +99,7 @@ class RequestModelTest : public ::testing::TestWithParam<int> {
   void DoReadOnlyTxn() {
     const auto request = requests_.Txn(0, /*read_only=*/true);
     if (!Check(request, kOpsMax).ok()) return;
-    const auto txn = Done(ReadOnlyTxn::Open(harness_.store(), request));
+    const auto txn = Done(ReadOnlyTxn::Open(harness_.reads(), request));
     base::Result<std::string> answer = std::string();
     if (txn.ok()) {
       answer = WithHeader(txn->revision(), txn->Body());
@@ -163,7 +163,7 @@ TEST_P(RequestModelTest, WithoutAReplyTheStateIsTheSame) {
     ASSERT_EQ(applied.status(), in_silence->refusal) << request.ShortDebugString();
   }
   EXPECT_EQ(lessor_.attached(), silent_lessor.attached());
-  EXPECT_EQ(harness_.store().HashKv({}).value(), silent.store().HashKv({}).value());
+  EXPECT_EQ(harness_.reads().HashKv({}).value(), silent.reads().HashKv({}).value());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RequestModelTest, ::testing::Range(1, 9));

@@ -5,6 +5,7 @@
 
 #include "state/kv/response_writer.h"
 #include "state/kv/stored_pair.h"
+#include "storage/mvcc/store.h"
 
 namespace kv {
 namespace {
@@ -40,10 +41,10 @@ uint64_t LimitOf(const RangeRequest& request) {
 
 }  // namespace
 
-base::Result<RangeRead> RangeRead::Open(mvcc::Store& store, const RangeRequest& request) {
+base::Result<RangeRead> RangeRead::Open(mvcc::Reads& reads, const RangeRequest& request) {
   // Taken first, so that the current revision is never older than what is read.
-  ASSIGN_OR_RETURN(auto pin, store.Pin(base::Revision(std::max<int64_t>(0, request.revision()))));
-  return RangeRead(std::move(pin), store.revision(), request);
+  ASSIGN_OR_RETURN(auto pin, reads.Pin(base::Revision(std::max<int64_t>(0, request.revision()))));
+  return RangeRead(std::move(pin), reads.store().revision(), request);
 }
 
 RangeRead::RangeRead(std::unique_ptr<mvcc::ReadPin> pin, base::Revision current,

@@ -13,19 +13,19 @@
 #include "state/kv/range_walk.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/read_pin.h"
-#include "storage/mvcc/store.h"
+#include "storage/mvcc/reads.h"
 
 namespace kv {
 
 // A RangeRequest being answered, from one revision of the store, in steps that are short however
 // long the range is. The answer is written from the stored bytes, without an object in between.
-// One thread at a time; ends before the store does, and the request after the last step.
+// On the thread of the reads, before which it ends; the request ends after the last step.
 class RangeRead {
  public:
   // `request` was checked. kFutureRevision or kCompacted.
-  static base::Result<RangeRead> Open(mvcc::Store& store,
+  static base::Result<RangeRead> Open(mvcc::Reads& reads,
                                       const etcdserverpb::RangeRequest& request);
-  static base::Result<RangeRead> Open(mvcc::Store& store,
+  static base::Result<RangeRead> Open(mvcc::Reads& reads,
                                       etcdserverpb::RangeRequest&& request) = delete;
   // Reads what `pin` sees. `current` is the revision of the header, that of the store however old
   // the revision read.

@@ -17,9 +17,9 @@ constexpr uint32_t kCount = 4;
 
 }  // namespace
 
-RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& request,
+RangeStream::RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& request,
                          size_t chunk_bytes)
-    : store_(store),
+    : reads_(reads),
       request_(request),
       chunk_bytes_(chunk_bytes),
       limit_(request.limit() > 0 ? request.limit() : std::numeric_limits<int64_t>::max()) {
@@ -29,7 +29,7 @@ RangeStream::RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& r
 
 base::Result<bool> RangeStream::Next() {
   CHECK(!last_);
-  ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*store_, request_));
+  ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*reads_, request_));
   if (revision_ != base::Revision()) read.LeaveOutCount();
   for (bool done = false; !done;) {
     ASSIGN_OR_RETURN(done, read.Step());

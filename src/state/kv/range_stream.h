@@ -8,7 +8,7 @@
 #include "proto/rpc.pb.h"
 #include "state/kv/range.h"
 #include "state/kv/response_writer.h"
-#include "storage/mvcc/store.h"
+#include "storage/mvcc/reads.h"
 
 namespace kv {
 
@@ -19,8 +19,8 @@ namespace kv {
 // sort target; etcd 3.7 sorts each chunk by it, goes on behind its last key, and so loses some.
 class RangeStream {
  public:
-  // `request` was checked with CheckRangeStream. `store` outlives this.
-  RangeStream(mvcc::Store* store, const etcdserverpb::RangeRequest& request, size_t chunk_bytes);
+  // `request` was checked with CheckRangeStream. `reads` outlive this.
+  RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& request, size_t chunk_bytes);
 
   // Reads the next chunk; whether it is the last.
   base::Result<bool> Next();
@@ -37,7 +37,7 @@ class RangeStream {
   size_t BodySize(const ResponseHeader& header) const;
   void AdjustLimit();
 
-  mvcc::Store* const store_;
+  mvcc::Reads* const reads_;
   etcdserverpb::RangeRequest request_;  // of the next chunk
   const size_t chunk_bytes_;
   const int64_t limit_;  // of all

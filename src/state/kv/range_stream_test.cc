@@ -33,7 +33,7 @@ class RangeStreamTest : public ::testing::Test {
   }
   // All chunks of the request.
   std::vector<RangeStreamResponse> Stream() {
-    RangeStream stream(&harness_.store(), request_, kChunkBytes);
+    RangeStream stream(&harness_.reads(), request_, kChunkBytes);
     std::vector<RangeStreamResponse> chunks;
     for (bool last = false; !last;) {
       const base::Result<bool> next = stream.Next();
@@ -105,7 +105,7 @@ TEST_F(RangeStreamTest, AnEmptyRangeIsOneChunk) {
 }
 
 TEST_F(RangeStreamTest, WritesAfterTheStartAreNotSeen) {
-  RangeStream stream(&harness_.store(), request_, kChunkBytes);
+  RangeStream stream(&harness_.reads(), request_, kChunkBytes);
   const int64_t revision = harness_.store().revision().value();
   ASSERT_FALSE(stream.Next().value());
   harness_.Put("k9", "late");
@@ -120,7 +120,7 @@ TEST_F(RangeStreamTest, WritesAfterTheStartAreNotSeen) {
 }
 
 TEST_F(RangeStreamTest, ACompactionThatOvertakesEndsIt) {
-  RangeStream stream(&harness_.store(), request_, kChunkBytes);
+  RangeStream stream(&harness_.reads(), request_, kChunkBytes);
   ASSERT_FALSE(stream.Next().value());
   harness_.Put("k9", "late");
   ASSERT_TRUE(harness_.Compact(harness_.store().revision().value()).ok());

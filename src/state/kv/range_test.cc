@@ -36,7 +36,7 @@ class RangeReadTest : public ::testing::Test {
   // Also counts the steps that it took.
   RangeResponse Read(const RangeRequest& request) {
     RangeResponse response;
-    base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+    base::Result<RangeRead> read = RangeRead::Open(harness_.reads(), request);
     EXPECT_TRUE(read.ok()) << read.status().ToString();
     if (!read.ok()) return response;
     steps_ = 1;
@@ -104,7 +104,7 @@ TEST_F(RangeReadTest, CountingAnOldRevisionTakesSteps) {
 TEST_F(RangeReadTest, WritesBetweenStepsAreNotSeen) {
   PutAll(5000);
   const RangeRequest request = All();
-  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.reads(), request);
   ASSERT_FALSE(read->Step().value());
   harness_.Delete(mvcc::KeyRange::All());
   harness_.Put("k9", "late");
@@ -216,7 +216,7 @@ TEST_F(RangeReadTest, RevisionsBelowTheCompactedAndAboveTheCurrentOneAreRefused)
   RangeRequest request = All();
   const auto at = [&](int64_t revision) {
     request.set_revision(revision);
-    return RangeRead::Open(harness_.store(), request).status();
+    return RangeRead::Open(harness_.reads(), request).status();
   };
   EXPECT_EQ(at(3), base::errors::kCompacted);
   EXPECT_TRUE(at(4).ok());
@@ -230,7 +230,7 @@ TEST_F(RangeReadTest, AnOldRevisionIsAnsweredWithTheCurrentOneInTheHeader) {
   harness_.Put("k", "new");
   RangeRequest request = All();
   request.set_revision(2);
-  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.reads(), request);
   EXPECT_EQ(read->revision(), base::Revision(3));
   EXPECT_EQ(Read(request).kvs(0).value(), "old");
 }
@@ -244,7 +244,7 @@ TEST_F(RangeReadTest, APairThatCannotBeDecodedIsDataLoss) {
   ASSERT_TRUE(harness_.database().Commit(batch).ok());
   RangeRequest request = All();
   request.set_sort_order(RangeRequest::DESCEND);
-  base::Result<RangeRead> read = RangeRead::Open(harness_.store(), request);
+  base::Result<RangeRead> read = RangeRead::Open(harness_.reads(), request);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->Step().status().code(), base::Code::kDataLoss);
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "state/kv/operations.h"
+#include "storage/mvcc/store.h"
 
 namespace kv {
 namespace {
@@ -12,15 +13,15 @@ constexpr size_t kStepKeys = 512;
 
 }  // namespace
 
-base::Result<ReadOnlyTxn> ReadOnlyTxn::Open(mvcc::Store& store,
+base::Result<ReadOnlyTxn> ReadOnlyTxn::Open(mvcc::Reads& reads,
                                             const etcdserverpb::TxnRequest& request) {
-  ASSIGN_OR_RETURN(auto pin, store.Pin(base::Revision(0)));
-  return ReadOnlyTxn(&store, std::move(pin), request);
+  ASSIGN_OR_RETURN(auto pin, reads.Pin(base::Revision(0)));
+  return ReadOnlyTxn(&reads, std::move(pin), request);
 }
 
-ReadOnlyTxn::ReadOnlyTxn(mvcc::Store* store, std::unique_ptr<mvcc::ReadPin> pin,
+ReadOnlyTxn::ReadOnlyTxn(mvcc::Reads* reads, std::unique_ptr<mvcc::ReadPin> pin,
                          const etcdserverpb::TxnRequest& request)
-    : store_(store),
+    : reads_(reads),
       pin_(std::move(pin)),
       request_(&request),
       compare_(pin_.get(), &request.compare()) {}
@@ -46,7 +47,7 @@ base::Result<bool> ReadOnlyTxn::Step() {
 base::Status ReadOnlyTxn::TakeBranch() {
   branch_ = compare_.holds() ? &request_->success() : &request_->failure();
   for (const etcdserverpb::RequestOp& op : *branch_) {
-    RETURN_IF_ERROR(CheckRangeInTxn(*store_, *pin_, op.request_range()).refusal);
+    RETURN_IF_ERROR(CheckRangeInTxn(reads_->store(), *pin_, op.request_range()).refusal);
   }
   return {};
 }
@@ -56,7 +57,7 @@ base::Status ReadOnlyTxn::OpenRange(const etcdserverpb::RangeRequest& request) {
     range_.emplace(pin_.get(), revision(), request);
     return {};
   }
-  ASSIGN_OR_RETURN(auto pin, store_->Pin(base::Revision(request.revision())));
+  ASSIGN_OR_RETURN(auto pin, reads_->Pin(base::Revision(request.revision())));
   range_.emplace(std::move(pin), revision(), request);
   return {};
 }

@@ -11,19 +11,19 @@
 #include "state/kv/range.h"
 #include "state/kv/txn_response.h"
 #include "storage/mvcc/read_pin.h"
-#include "storage/mvcc/store.h"
+#include "storage/mvcc/reads.h"
 
 namespace kv {
 
 // A transaction that only reads (IsReadOnly) being answered, all from the revision that was the
-// current one at its start, in steps that are short. One thread at a time; ends before the store
-// and the request do.
+// current one at its start, in steps that are short. On the thread of the reads; ends before
+// they and the request do.
 class ReadOnlyTxn {
  public:
   // `request` was checked.
-  static base::Result<ReadOnlyTxn> Open(mvcc::Store& store,
+  static base::Result<ReadOnlyTxn> Open(mvcc::Reads& reads,
                                         const etcdserverpb::TxnRequest& request);
-  static base::Result<ReadOnlyTxn> Open(mvcc::Store& store,
+  static base::Result<ReadOnlyTxn> Open(mvcc::Reads& reads,
                                         etcdserverpb::TxnRequest&& request) = delete;
 
   // Does a part of the work; true when all is done. kFutureRevision or kCompacted for a range at a
@@ -36,12 +36,12 @@ class ReadOnlyTxn {
   size_t range_count() const { return static_cast<size_t>(next_); }
 
  private:
-  ReadOnlyTxn(mvcc::Store* store, std::unique_ptr<mvcc::ReadPin> pin,
+  ReadOnlyTxn(mvcc::Reads* reads, std::unique_ptr<mvcc::ReadPin> pin,
               const etcdserverpb::TxnRequest& request);
   base::Status TakeBranch();
   base::Status OpenRange(const etcdserverpb::RangeRequest& request);
 
-  mvcc::Store* store_;
+  mvcc::Reads* reads_;
   std::unique_ptr<mvcc::ReadPin> pin_;
   const etcdserverpb::TxnRequest* request_;
   CompareRead compare_;

@@ -90,8 +90,9 @@ class Execution {
     ++context_.counts->ranges;
     if (!context_.reply_wanted) return {};
     base::Result<std::unique_ptr<mvcc::ReadPin>> pin =
-        request.revision() > 0 ? context_.store->Pin(base::Revision(request.revision()))
-                               : txn.Read();
+        request.revision() > 0
+            ? context_.store->apply_reads().Pin(base::Revision(request.revision()))
+            : txn.Read();
     RETURN_IF_ERROR(pin.status());
     RangeRead read(*std::move(pin), txn.revision(), request);
     for (bool done = false; !done;) {
@@ -126,7 +127,7 @@ base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request
   const Execution execution(&context);
   Plan plan;
   {
-    ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
+    ASSIGN_OR_RETURN(const auto pin, context.store->apply_reads().Pin(base::Revision(0)));
     ASSIGN_OR_RETURN(plan, PlanOf(*pin, request));
     ASSIGN_OR_RETURN(Verdict verdict, execution.Check(*pin, plan));
     if (!verdict.refusal.ok()) return Applied{.refusal = std::move(verdict.refusal)};

@@ -200,7 +200,7 @@ TEST_F(TxnTest, AReadOnlyOneSeesOneRevisionInAllItsSteps) {
          "success { request_range { key: 'k' range_end: 'l' } }"
          "success { request_range { key: 'k' range_end: 'l' count_only: true } }"
          "success { request_range { key: 'a' revision: 2 } }");
-  auto txn = ReadOnlyTxn::Open(harness_.store(), request);
+  auto txn = ReadOnlyTxn::Open(harness_.reads(), request);
   ASSERT_TRUE(txn.ok());
   const int64_t revision_before = revision();
   int steps = 1;

@@ -11,7 +11,7 @@ namespace kv {
 base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRequest& request) {
   const bool conditional = request.lease() != 0 || request.ignore_value() || request.ignore_lease();
   if (conditional) {
-    ASSIGN_OR_RETURN(const auto pin, context.store->Pin(base::Revision(0)));
+    ASSIGN_OR_RETURN(const auto pin, context.store->apply_reads().Pin(base::Revision(0)));
     ASSIGN_OR_RETURN(Verdict verdict, CheckPut(*context.lessor, *pin, request));
     if (!verdict.refusal.ok()) return Applied{.refusal = std::move(verdict.refusal)};
   }

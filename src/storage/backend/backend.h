@@ -45,6 +45,10 @@ class Reader {
   virtual std::unique_ptr<Cursor> NewCursor(BucketId bucket) = 0;
 };
 
+// At one time, in all threads.
+inline constexpr size_t kReadersMax = 4096;
+inline constexpr size_t kReservedReaders = 64;
+
 // What a database takes of the disk, in bytes.
 struct Sizes {
   uint64_t allocated = 0;  // the used high-water of the file
@@ -59,6 +63,9 @@ class Backend {
 
   // Any thread. kResourceExhausted with too many readers.
   virtual base::Result<std::unique_ptr<Reader>> NewReader() = 0;
+  // A reader for what must not fail because others read: applying entries, removing records. Places
+  // for kReservedReaders of them are kept free, however many others there are.
+  virtual base::Result<std::unique_ptr<Reader>> NewReservedReader() = 0;
 
   // Makes all changes of the batch, or none. Durable when it returns OK; readers from then on see
   // them. One thread at a time (the backend thread), which blocks on the disk. After an error

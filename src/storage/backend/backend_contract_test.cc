@@ -284,6 +284,22 @@ TEST_P(BackendContractTest, AgreesWithAMapOverRandomBatchesAndReaders) {
   }
 }
 
+TEST_P(BackendContractTest, ReadersAreBoundedAndSomePlacesReserved) {
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (size_t i = 0; i < kReadersMax - kReservedReaders; ++i) readers.push_back(NewReader());
+  const base::Status refused = backend_->NewReader().status();
+  EXPECT_EQ(refused.code(), base::Code::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "the database has too many readers");
+  for (size_t i = 0; i < kReservedReaders; ++i) {
+    auto reserved = backend_->NewReservedReader();
+    ASSERT_TRUE(reserved.ok()) << reserved.status().ToString();
+    if (i % 2 == 0) readers.push_back(std::move(reserved).value());
+  }
+  Put(0, "key", "value");
+  readers.front().reset();
+  EXPECT_EQ(Get(*NewReader(), 0, "key"), "value");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     EachBackend, BackendContractTest,
     ::testing::Values(

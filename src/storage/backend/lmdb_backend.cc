@@ -35,7 +35,10 @@ class LmdbBackend final : public Backend {
   }
 
   base::Result<std::unique_ptr<Reader>> NewReader() override {
-    return NewLmdbReader(environment());
+    return NewLmdbReader(environment(), LmdbEnvironment::Place::kOrdinary);
+  }
+  base::Result<std::unique_ptr<Reader>> NewReservedReader() override {
+    return NewLmdbReader(environment(), LmdbEnvironment::Place::kReserved);
   }
 
   base::Status Commit(const Batch& batch) override {
@@ -108,11 +111,11 @@ class LmdbBackend final : public Backend {
     {
       const std::lock_guard lock(commit_mutex_);
       from = environment_;
-      ASSIGN_OR_RETURN(transaction, from->BeginRead());
+      ASSIGN_OR_RETURN(transaction, from->BeginRead(LmdbEnvironment::Place::kReserved));
       delta_ = delta;
     }
     const base::Status copied = rewrite.Copy(*from, transaction, *delta);
-    from->EndRead(transaction);
+    from->EndRead(transaction, LmdbEnvironment::Place::kReserved);
     return copied;
   }
 

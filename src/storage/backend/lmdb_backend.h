@@ -15,8 +15,8 @@ struct LmdbOptions {
   // Address space reserved for the file, which grows up to this size; a commit that needs more is
   // kResourceExhausted.
   uint64_t map_bytes = uint64_t{64} << 30;
-  // Readers at one time, in all threads.
-  unsigned readers_max = 4096;
+  // Readers at one time, in all threads; kReservedReaders of them are not for everybody.
+  unsigned readers_max = kReadersMax;
   // Whether a commit waits for the device; without that a crash of the machine may leave a file
   // that cannot be read.
   bool sync = true;

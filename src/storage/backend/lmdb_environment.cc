@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "storage/backend/lmdb_batch_writer.h"
+#include "storage/backend/too_many_readers.h"
 
 namespace backend {
 namespace {
@@ -53,6 +55,8 @@ LmdbEnvironment::~LmdbEnvironment() {
 }
 
 base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync) {
+  CHECK(options.readers_max > kReservedReaders);
+  ordinary_readers_max_ = options.readers_max - kReservedReaders;
   int error = mdb_env_create(&environment_);
   if (error == 0) error = mdb_env_set_mapsize(environment_, options.map_bytes);
   if (error == 0) error = mdb_env_set_maxreaders(environment_, options.readers_max);
@@ -97,20 +101,22 @@ base::Status LmdbEnvironment::Damaged(BucketId bucket, base::ByteView stored_key
                                                  Hex(stored_key) + ": checksum mismatch");
 }
 
-base::Result<MDB_txn*> LmdbEnvironment::BeginRead() {
-  MDB_txn* transaction = TakeIdleReader();
+base::Result<MDB_txn*> LmdbEnvironment::BeginRead(Place place) {
+  ASSIGN_OR_RETURN(MDB_txn * transaction, TakeIdleReader(place));
   const int error = transaction != nullptr
                         ? mdb_txn_renew(transaction)
                         : mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
   if (error == 0) return transaction;
   if (transaction != nullptr) mdb_txn_abort(transaction);
+  Leave(place);
   return Failure(error);
 }
 
-void LmdbEnvironment::EndRead(MDB_txn* transaction) {
+void LmdbEnvironment::EndRead(MDB_txn* transaction, Place place) {
   mdb_txn_reset(transaction);
   {
     const std::lock_guard lock(mutex_);
+    if (place == Place::kOrdinary) --ordinary_readers_;
     if (idle_readers_.size() < kIdleReadersMax) {
       idle_readers_.push_back(transaction);
       return;
@@ -119,9 +125,20 @@ void LmdbEnvironment::EndRead(MDB_txn* transaction) {
   mdb_txn_abort(transaction);
 }
 
-MDB_txn* LmdbEnvironment::TakeIdleReader() {
+void LmdbEnvironment::Leave(Place place) {
   const std::lock_guard lock(mutex_);
-  if (idle_readers_.empty()) return nullptr;
+  if (place == Place::kOrdinary) --ordinary_readers_;
+}
+
+// Idle readers keep their places in LMDB's table, and a new place is taken only without an idle
+// reader: there are never more places taken than readers were at one time.
+base::Result<MDB_txn*> LmdbEnvironment::TakeIdleReader(Place place) {
+  const std::lock_guard lock(mutex_);
+  if (place == Place::kOrdinary) {
+    if (ordinary_readers_ == ordinary_readers_max_) return TooManyReaders();
+    ++ordinary_readers_;
+  }
+  if (idle_readers_.empty()) return static_cast<MDB_txn*>(nullptr);
   MDB_txn* const transaction = idle_readers_.back();
   idle_readers_.pop_back();
   return transaction;
@@ -168,7 +185,7 @@ base::Status LmdbEnvironment::MakeDurable() {
 }
 
 base::Result<Sizes> LmdbEnvironment::MeasureSizes() {
-  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginRead());
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginRead(Place::kReserved));
   Sizes sizes;
   MDB_envinfo info;
   MDB_stat stat;
@@ -183,7 +200,7 @@ base::Result<Sizes> LmdbEnvironment::MeasureSizes() {
     sizes.allocated = pages * stat.ms_psize;
     sizes.in_use = (pages - free_pages) * stat.ms_psize;
   }
-  EndRead(transaction);
+  EndRead(transaction, Place::kReserved);
   if (error != 0) return Failure(error);
   return sizes;
 }

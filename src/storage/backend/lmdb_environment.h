@@ -37,9 +37,12 @@ class LmdbEnvironment {
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
 
-  // A read transaction, which goes back with EndRead.
-  base::Result<MDB_txn*> BeginRead();
-  void EndRead(MDB_txn* transaction);
+  // Whether a reader may take a place that is reserved.
+  enum class Place { kOrdinary, kReserved };
+  // A read transaction, which goes back with EndRead and the same place. kResourceExhausted if all
+  // places of the kind are taken.
+  base::Result<MDB_txn*> BeginRead(Place place);
+  void EndRead(MDB_txn* transaction, Place place);
 
   // A write transaction of the one writer. After a failed commit there is nothing to end.
   base::Result<MDB_txn*> BeginWrite();
@@ -77,7 +80,9 @@ class LmdbEnvironment {
 
   base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
   base::Status OpenBuckets(std::span<const std::string_view> buckets);
-  MDB_txn* TakeIdleReader();
+  // Null if there is none.
+  base::Result<MDB_txn*> TakeIdleReader(Place place);
+  void Leave(Place place);
 
   std::string path_;
   MDB_env* environment_ = nullptr;
@@ -87,6 +92,8 @@ class LmdbEnvironment {
   std::vector<unsigned> buckets_;
   std::mutex mutex_;
   std::vector<MDB_txn*> idle_readers_;  // reset, to be renewed; guarded by mutex_
+  size_t ordinary_readers_ = 0;         // guarded by mutex_
+  size_t ordinary_readers_max_ = 0;
 };
 
 }  // namespace backend

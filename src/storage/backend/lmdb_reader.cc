@@ -73,9 +73,10 @@ class LmdbCursor final : public Cursor {
 
 class LmdbReader final : public Reader {
  public:
-  LmdbReader(std::shared_ptr<LmdbEnvironment> environment, MDB_txn* transaction)
-      : environment_(std::move(environment)), transaction_(transaction) {}
-  ~LmdbReader() override { environment_->EndRead(transaction_); }
+  LmdbReader(std::shared_ptr<LmdbEnvironment> environment, MDB_txn* transaction,
+             LmdbEnvironment::Place place)
+      : environment_(std::move(environment)), transaction_(transaction), place_(place) {}
+  ~LmdbReader() override { environment_->EndRead(transaction_, place_); }
 
   base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) override {
     base::Bytes scratch;
@@ -99,13 +100,16 @@ class LmdbReader final : public Reader {
  private:
   const std::shared_ptr<LmdbEnvironment> environment_;
   MDB_txn* const transaction_;
+  const LmdbEnvironment::Place place_;
 };
 
 }  // namespace
 
-base::Result<std::unique_ptr<Reader>> NewLmdbReader(std::shared_ptr<LmdbEnvironment> environment) {
-  ASSIGN_OR_RETURN(MDB_txn* const transaction, environment->BeginRead());
-  return std::unique_ptr<Reader>(std::make_unique<LmdbReader>(std::move(environment), transaction));
+base::Result<std::unique_ptr<Reader>> NewLmdbReader(std::shared_ptr<LmdbEnvironment> environment,
+                                                    LmdbEnvironment::Place place) {
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, environment->BeginRead(place));
+  return std::unique_ptr<Reader>(
+      std::make_unique<LmdbReader>(std::move(environment), transaction, place));
 }
 
 }  // namespace backend

@@ -9,6 +9,7 @@
 namespace backend {
 
 // A reader that keeps its environment.
-base::Result<std::unique_ptr<Reader>> NewLmdbReader(std::shared_ptr<LmdbEnvironment> environment);
+base::Result<std::unique_ptr<Reader>> NewLmdbReader(std::shared_ptr<LmdbEnvironment> environment,
+                                                    LmdbEnvironment::Place place);
 
 }  // namespace backend

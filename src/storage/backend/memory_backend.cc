@@ -1,12 +1,15 @@
 #include "storage/backend/memory_backend.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "storage/backend/stored_record.h"
+#include "storage/backend/too_many_readers.h"
 
 namespace backend {
 
@@ -135,11 +138,27 @@ base::Status Damaged() {
   return base::Status(base::Code::kDataLoss, "memory database: a record's checksum is wrong");
 }
 
+// What a backend and its readers share.
+struct Shared {
+  base::Status Ask(const std::function<base::Status()>& fault) const {
+    return fault ? fault() : base::Status();
+  }
+
+  const std::shared_ptr<MemoryDatabase> database;
+  const MemoryOptions options;
+  std::atomic<size_t> readers = 0;
+  std::atomic<size_t> ordinary_readers = 0;  // of these
+};
+
 class MemoryCursor final : public Cursor {
  public:
-  MemoryCursor(MemoryDatabase* database, BucketId bucket, uint64_t commit,
+  MemoryCursor(const Shared* shared, BucketId bucket, uint64_t commit,
                std::vector<std::shared_ptr<const base::Bytes>>* kept)
-      : database_(database), bucket_(bucket), commit_(commit), kept_(kept) {}
+      : shared_(*shared),
+        database_(shared->database.get()),
+        bucket_(bucket),
+        commit_(commit),
+        kept_(kept) {}
 
   base::Status Seek(base::ByteView key) override {
     base::Bytes scratch;
@@ -157,6 +176,7 @@ class MemoryCursor final : public Cursor {
  private:
   base::Status Take(std::optional<MemoryDatabase::Found> found) {
     valid_ = false;
+    RETURN_IF_ERROR(shared_.Ask(shared_.options.faults.on_read));
     if (!found) return {};
     stored_key_ = std::move(found->key);
     kept_->push_back(std::move(found->value));
@@ -167,6 +187,7 @@ class MemoryCursor final : public Cursor {
     return {};
   }
 
+  const Shared& shared_;
   MemoryDatabase* const database_;
   const BucketId bucket_;
   const uint64_t commit_;
@@ -178,13 +199,21 @@ class MemoryCursor final : public Cursor {
 
 class MemoryReader final : public Reader {
  public:
-  explicit MemoryReader(std::shared_ptr<MemoryDatabase> database)
-      : database_(std::move(database)), commit_(database_->Pin()) {}
-  ~MemoryReader() override { database_->Unpin(commit_); }
+  MemoryReader(std::shared_ptr<Shared> shared, bool is_ordinary)
+      : shared_(std::move(shared)),
+        is_ordinary_(is_ordinary),
+        database_(shared_->database.get()),
+        commit_(database_->Pin()) {}
+  ~MemoryReader() override {
+    database_->Unpin(commit_);
+    if (is_ordinary_) --shared_->ordinary_readers;
+    --shared_->readers;
+  }
 
   base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) override {
     base::Bytes scratch;
     const base::ByteView stored_key = StoredKey(key, &scratch);
+    RETURN_IF_ERROR(shared_->Ask(shared_->options.faults.on_read));
     auto value = database_->Get(bucket, stored_key, commit_);
     if (value == nullptr) return std::optional<base::ByteView>();
     kept_.push_back(std::move(value));
@@ -193,25 +222,37 @@ class MemoryReader final : public Reader {
     return std::optional<base::ByteView>(record->value);
   }
   std::unique_ptr<Cursor> NewCursor(BucketId bucket) override {
-    return std::make_unique<MemoryCursor>(database_.get(), bucket, commit_, &kept_);
+    return std::make_unique<MemoryCursor>(shared_.get(), bucket, commit_, &kept_);
   }
 
  private:
-  const std::shared_ptr<MemoryDatabase> database_;
+  const std::shared_ptr<Shared> shared_;
+  const bool is_ordinary_;
+  MemoryDatabase* const database_;
   const uint64_t commit_;
   std::vector<std::shared_ptr<const base::Bytes>> kept_;  // what was lent out
 };
 
 class MemoryBackend final : public Backend {
  public:
-  explicit MemoryBackend(std::shared_ptr<MemoryDatabase> database)
-      : database_(std::move(database)) {}
+  MemoryBackend(std::shared_ptr<MemoryDatabase> database, MemoryOptions options)
+      : shared_(new Shared{std::move(database), std::move(options)}) {
+    CHECK(shared_->options.readers_max > kReservedReaders);
+  }
 
   base::Result<std::unique_ptr<Reader>> NewReader() override {
-    return std::unique_ptr<Reader>(std::make_unique<MemoryReader>(database_));
+    if (shared_->ordinary_readers++ >= shared_->options.readers_max - kReservedReaders) {
+      --shared_->ordinary_readers;
+      return TooManyReaders();
+    }
+    base::Result<std::unique_ptr<Reader>> reader = Open(true);
+    if (!reader.ok()) --shared_->ordinary_readers;
+    return reader;
   }
+  base::Result<std::unique_ptr<Reader>> NewReservedReader() override { return Open(false); }
   base::Status Commit(const Batch& batch) override {
-    database_->Commit(batch);
+    RETURN_IF_ERROR(shared_->Ask(shared_->options.faults.on_commit));
+    shared_->database->Commit(batch);
     return {};
   }
   // There are no pages, so there is nothing to do.
@@ -220,12 +261,21 @@ class MemoryBackend final : public Backend {
     return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
   }
   Sizes sizes() const override {
-    const uint64_t bytes = database_->bytes();
+    const uint64_t bytes = shared_->database->bytes();
     return {.allocated = bytes, .in_use = bytes};
   }
 
  private:
-  const std::shared_ptr<MemoryDatabase> database_;
+  base::Result<std::unique_ptr<Reader>> Open(bool is_ordinary) {
+    RETURN_IF_ERROR(shared_->Ask(shared_->options.faults.on_new_reader));
+    if (shared_->readers++ >= shared_->options.readers_max) {
+      --shared_->readers;
+      return TooManyReaders();
+    }
+    return std::unique_ptr<Reader>(std::make_unique<MemoryReader>(shared_, is_ordinary));
+  }
+
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace
@@ -234,8 +284,9 @@ std::shared_ptr<MemoryDatabase> NewMemoryDatabase(size_t bucket_count) {
   return std::make_shared<MemoryDatabase>(bucket_count);
 }
 
-std::unique_ptr<Backend> OpenMemoryBackend(std::shared_ptr<MemoryDatabase> database) {
-  return std::make_unique<MemoryBackend>(std::move(database));
+std::unique_ptr<Backend> OpenMemoryBackend(std::shared_ptr<MemoryDatabase> database,
+                                           MemoryOptions options) {
+  return std::make_unique<MemoryBackend>(std::move(database), std::move(options));
 }
 
 }  // namespace backend

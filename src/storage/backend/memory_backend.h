@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "storage/backend/backend.h"
@@ -12,7 +13,22 @@ namespace backend {
 class MemoryDatabase;
 std::shared_ptr<MemoryDatabase> NewMemoryDatabase(size_t bucket_count);
 
+// What happens as it may with LMDB. Each is asked before the work is done, on the thread that does
+// it, and its error is the outcome; an empty one is not asked.
+struct MemoryFaults {
+  std::function<base::Status()> on_new_reader = {};
+  std::function<base::Status()> on_read = {};  // a value, or a cursor's next record
+  std::function<base::Status()> on_commit = {};
+};
+
+struct MemoryOptions {
+  // As LmdbOptions: readers at one time, kReservedReaders of which are not for everybody.
+  size_t readers_max = kReadersMax;
+  MemoryFaults faults = {};
+};
+
 // Opens it; any number of backends one after another.
-std::unique_ptr<Backend> OpenMemoryBackend(std::shared_ptr<MemoryDatabase> database);
+std::unique_ptr<Backend> OpenMemoryBackend(std::shared_ptr<MemoryDatabase> database,
+                                           MemoryOptions options = {});
 
 }  // namespace backend

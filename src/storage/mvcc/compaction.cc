@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <shared_mutex>
+#include <mutex>
 
 #include "base/errors.h"
 #include "storage/mvcc/key_value.h"
@@ -57,11 +57,11 @@ base::Result<bool> Store::CompactionStep() {
 // must have ended. The marker is not waited for: removals are committed with it or after it.
 bool Store::CanRemove() const {
   const int64_t to = compact_.load();
-  return durable_ >= to && !pins_.AnyBefore(to);
+  return durable_ >= to && !AnyPinBefore(to);
 }
 
 base::Result<bool> Store::RemoveSlice() {
-  ASSIGN_OR_RETURN(const auto reader, database_->NewReader());
+  ASSIGN_OR_RETURN(const auto reader, database_->NewReservedReader());
   const auto cursor = reader->NewCursor(kKeyBucket);
   RETURN_IF_ERROR(cursor->Seek(RevisionKey(compaction_->next, false).view()));
   for (size_t looked_at = 0; looked_at < options_.compaction_slice; ++looked_at) {

@@ -58,7 +58,7 @@ class EtcdHistoryTest : public ::testing::TestWithParam<Setting> {
     uint32_t hash = 0;
     words >> revision >> compact_revision >> hash;
     // Computed, not remembered from the compaction, as 3.4 does not remember any.
-    const auto pin = harness_.store().Pin(base::Revision(revision));
+    const auto pin = harness_.reads().Pin(base::Revision(revision));
     ASSERT_TRUE(pin.ok()) << pin.status().ToString();
     const auto computed = (*pin)->Hash();
     ASSERT_TRUE(computed.ok()) << computed.status().ToString();

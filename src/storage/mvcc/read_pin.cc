@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "storage/mvcc/key_value.h"
+#include "storage/mvcc/reads.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
 
@@ -22,16 +23,19 @@ base::Status Damaged(Revision revision, std::string_view what) {
 
 }  // namespace
 
+ReadPin::ReadPin(Reads* reads, int64_t revision, Hold hold)
+    : reads_(*reads), store_(&reads->store()), revision_(revision), hold_(std::move(hold)) {}
+
 ReadPin::~ReadPin() {
-  store_->Release(hold_);
+  reads_.Release(hold_);
 }
 
 base::Status ReadPin::BeginStep() const {
   if (store_->clock_->Now() - hold_.taken <= store_->options_.pin_age_max) return {};
   Hold fresh;
   int64_t revision = revision_;
-  RETURN_IF_ERROR(store_->Take(&revision, &fresh));
-  store_->Release(hold_);
+  RETURN_IF_ERROR(reads_.Take(&revision, &fresh));
+  reads_.Release(hold_);
   outlived_.push_back(std::exchange(hold_, std::move(fresh)));
   return {};
 }
@@ -53,7 +57,7 @@ base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
 
 base::Result<backend::Reader*> ReadPin::Database() const {
   if (hold_.database == nullptr) {
-    ASSIGN_OR_RETURN(hold_.database, store_->database_->NewReader());
+    ASSIGN_OR_RETURN(hold_.database, reads_.Database(hold_.commit));
   }
   return hold_.database.get();
 }

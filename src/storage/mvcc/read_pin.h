@@ -19,6 +19,7 @@
 
 namespace mvcc {
 
+class Reads;
 class Store;
 class WriteTxn;
 
@@ -29,9 +30,10 @@ struct RangeResult {
 };
 
 // One revision of the store, held still: {revision, compact revision, recent changes}, taken as
-// one, and a snapshot of the database from when it is first needed. The snapshot may be younger
-// than the rest: the database only gains changes, which are above the revision, until something is
-// removed, and no removal begins that a living pin could notice. Writes and compactions that come
+// one, and a snapshot of the database from when it is first needed, which the pins of a loop share.
+// The snapshot may be younger than the rest, or as old as the last commit before it: the database
+// only gains changes, which are above the revision, until something is removed, and no removal
+// begins that a living pin could notice. Writes and compactions that come
 // after are thus not seen. Compaction moves on at once for new pins, but is carried out only after
 // this one has ended; and the database file grows while a snapshot lives. So pins are for as long
 // as a request is being answered, and not for waiting: who waits for somebody, such as a slow
@@ -41,7 +43,7 @@ struct RangeResult {
 // same revision, by the next step; the step fails with kCompacted if that is gone by now. So a
 // compaction waits for a reader that goes on no longer than that age and one step.
 //
-// One thread at a time; it must end before the store does.
+// Belongs to the thread of its Reads, before which it must end.
 class ReadPin {
  public:
   ~ReadPin();
@@ -80,7 +82,7 @@ class ReadPin {
   base::Result<KeyValueHash> Hash();
 
  private:
-  friend class Store;
+  friend class Reads;
   friend class WriteTxn;
 
   // What keeps the revision as it is.
@@ -88,12 +90,12 @@ class ReadPin {
     int64_t compact_revision = 0;
     runtime::TimePoint taken;
     RecentView recent;
-    std::unique_ptr<backend::Reader> database;  // null until it is needed
+    uint64_t commit = 0;  // what is not in `recent` is in the database from this commit on
+    std::shared_ptr<backend::Reader> database;  // null until it is needed
   };
 
-  // `hold` was taken from the store.
-  ReadPin(Store* store, int64_t revision, Hold hold)
-      : store_(store), revision_(revision), hold_(std::move(hold)) {}
+  // `hold` was taken from `reads`.
+  ReadPin(Reads* reads, int64_t revision, Hold hold);
   // Calls `visit` for the keys of `range`, with the index locked, until it returns false. Whether
   // the end was reached.
   bool Visit(const KeyRange& range, const KeyIndex::Visitor& visit) const;
@@ -115,6 +117,7 @@ class ReadPin {
   // Whether `change` is what the key has at `main`.
   bool IsInForce(Revision change, base::ByteView key, int64_t main) const;
 
+  Reads& reads_;
   Store* const store_;
   const int64_t revision_;
   mutable Hold hold_;

@@ -1,12 +1,10 @@
 #include "storage/mvcc/store.h"
 
 #include <algorithm>
-#include <limits>
-#include <shared_mutex>
+#include <mutex>
 #include <utility>
 
 #include "base/check.h"
-#include "base/errors.h"
 #include "storage/mvcc/write_txn.h"
 
 namespace mvcc {
@@ -17,36 +15,28 @@ Store::Store(backend::Backend* database, backend::WriteBuffer* buffer, const run
       buffer_(buffer),
       clock_(clock),
       options_(options),
-      recent_(options.history_bytes) {}
+      recent_(options.history_bytes),
+      apply_reads_(this, Reads::Readers::kReserved) {}
 
 Store::~Store() {
-  CHECK(!pins_.AnyBefore(std::numeric_limits<int64_t>::max()));
+  const std::lock_guard lock(reads_mutex_);
+  CHECK_EQ(reads_.size(), size_t{1});  // but the store's own
 }
 
-base::Result<std::unique_ptr<ReadPin>> Store::Pin(base::Revision at) {
-  if (at.value() > current_.load()) return base::errors::kFutureRevision;
-  return NewPin(std::max<int64_t>(at.value(), 0));
+void Store::AddReads(const Reads* reads) {
+  const std::lock_guard lock(reads_mutex_);
+  reads_.push_back(reads);
 }
 
-base::Result<std::unique_ptr<ReadPin>> Store::NewPin(int64_t revision) {
-  ReadPin::Hold hold;
-  RETURN_IF_ERROR(Take(&revision, &hold));
-  return std::unique_ptr<ReadPin>(new ReadPin(this, revision, std::move(hold)));
+void Store::RemoveReads(const Reads* reads) {
+  const std::lock_guard lock(reads_mutex_);
+  std::erase(reads_, reads);
 }
 
-base::Status Store::Take(int64_t* revision, ReadPin::Hold* hold) {
-  hold->taken = clock_->Now();
-  const std::shared_lock lock(lock_);
-  if (*revision == 0) *revision = current_.load();
-  if (*revision < compact_.load()) return base::errors::kCompacted;
-  hold->compact_revision = compact_.load();
-  hold->recent = recent_.view();
-  pins_.Add(hold->compact_revision);
-  return {};
-}
-
-void Store::Release(const ReadPin::Hold& hold) {
-  pins_.Remove(hold.compact_revision);
+bool Store::AnyPinBefore(int64_t compact) const {
+  const std::lock_guard lock(reads_mutex_);
+  return std::any_of(reads_.begin(), reads_.end(),
+                     [compact](const Reads* reads) { return reads->AnyBefore(compact); });
 }
 
 WriteTxn Store::Write() {
@@ -58,17 +48,11 @@ void Store::Publish(int64_t main) {
   current_.store(main);
 }
 
-base::Result<KeyValueHash> Store::HashKv(base::Revision at) {
-  {
-    const std::lock_guard lock(hashes_mutex_);
-    const auto known = hashes_.find(at.value());
-    if (known != hashes_.end()) return known->second;
-  }
-  if (at < base::Revision(0)) {
-    return KeyValueHash{Hasher().hash(), compact_revision().value(), at.value()};
-  }
-  ASSIGN_OR_RETURN(const auto pin, Pin(at));
-  return pin->Hash();
+std::optional<KeyValueHash> Store::CompactionHash(base::Revision at) const {
+  const std::lock_guard lock(hashes_mutex_);
+  const auto known = hashes_.find(at.value());
+  if (known == hashes_.end()) return std::nullopt;
+  return known->second;
 }
 
 std::vector<KeyValueHash> Store::compaction_hashes() const {
@@ -89,6 +73,7 @@ void Store::Committed(Commit commit) {
   durable_ = commit.revision.value();
   const std::lock_guard lock(lock_);
   recent_.Trim(durable_);
+  commits_.store(commits_.load() + 1);
 }
 
 }  // namespace mvcc

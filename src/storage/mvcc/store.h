@@ -16,8 +16,7 @@
 #include "storage/backend/write_buffer.h"
 #include "storage/mvcc/hasher.h"
 #include "storage/mvcc/key_index.h"
-#include "storage/mvcc/pin_counts.h"
-#include "storage/mvcc/read_pin.h"
+#include "storage/mvcc/reads.h"
 #include "storage/mvcc/recent_revisions.h"
 #include "storage/mvcc/store_lock.h"
 
@@ -26,9 +25,9 @@ namespace mvcc {
 class WriteTxn;
 
 // The keys and their history: an index in memory, recent changes in memory, everything in the
-// database. Writes, compaction and commits belong to the apply loop; pins may be taken and used
-// on any thread. The lock is held for at most a slice of work (some hundred keys); what a write
-// does becomes visible as a whole, when its main revision is published at its end.
+// database. Writes, compaction and commits belong to the apply loop; other threads read through a
+// Reads of their own. The lock is held for at most a slice of work (some hundred keys); what a
+// write does becomes visible as a whole, when its main revision is published at its end.
 class Store {
  public:
   struct Options {
@@ -59,16 +58,15 @@ class Store {
   base::Revision revision() const { return base::Revision(current_.load()); }
   // The newest compaction that was asked for; -1 if none ever was. It need not be finished.
   base::Revision compact_revision() const { return base::Revision(compact_.load()); }
-  // Pins `at`, 0 being the current revision. kFutureRevision or kCompacted.
-  base::Result<std::unique_ptr<ReadPin>> Pin(base::Revision at);
-  // HashKV at `at`, 0 being the current revision: what was computed while compacting to it, if
-  // that is known, or else computed now. Compat: below 0 it is the hash of no records.
-  base::Result<KeyValueHash> HashKv(base::Revision at);
+  // What was computed while compacting to `at`, if that is known.
+  std::optional<KeyValueHash> CompactionHash(base::Revision at) const;
   // The hashes of the last ten compactions, oldest first.
   std::vector<KeyValueHash> compaction_hashes() const;
 
   // The apply loop.
 
+  // The reads of the apply loop, which have readers of the database whoever else reads.
+  Reads& apply_reads() { return apply_reads_; }
   // The only one at a time.
   WriteTxn Write();
   // Compacts to `at`: older revisions can no longer be read, from now on. Removing them is the
@@ -95,6 +93,7 @@ class Store {
 
  private:
   friend class ReadPin;
+  friend class Reads;
   friend class WriteTxn;
   friend class Restorer;
 
@@ -110,11 +109,10 @@ class Store {
   Store(backend::Backend* database, backend::WriteBuffer* buffer, const runtime::Clock* clock,
         Options options);
 
-  // Takes what a pin of `*revision` holds, 0 becoming the current one; kCompacted if that is gone.
-  base::Status Take(int64_t* revision, ReadPin::Hold* hold);
-  void Release(const ReadPin::Hold& hold);
-  // A new pin; of the current revision if it is 0.
-  base::Result<std::unique_ptr<ReadPin>> NewPin(int64_t revision);
+  void AddReads(const Reads* reads);
+  void RemoveReads(const Reads* reads);
+  // Whether any pin lives that was taken before the compaction to `compact`.
+  bool AnyPinBefore(int64_t compact) const;
   void Publish(int64_t main);
 
   bool CanRemove() const;
@@ -135,8 +133,11 @@ class Store {
   // Written under lock_ held alone, so that a pin takes them together with the rest.
   std::atomic<int64_t> current_ = 1;
   std::atomic<int64_t> compact_ = -1;
+  // Batches that are in the database and whose changes may be gone from recent_.
+  std::atomic<uint64_t> commits_ = 0;
 
-  PinCounts pins_;
+  mutable std::mutex reads_mutex_;
+  std::vector<const Reads*> reads_;  // guarded by reads_mutex_
   mutable std::mutex hashes_mutex_;
   std::map<int64_t, KeyValueHash> hashes_;  // by revision
 
@@ -148,6 +149,7 @@ class Store {
   bool hash_whole_ = true;
   std::optional<Compaction> compaction_;
   uint64_t removed_records_ = 0;
+  Reads apply_reads_;
 };
 
 }  // namespace mvcc

@@ -208,7 +208,7 @@ class StoreModelTest : public ::testing::TestWithParam<Setting> {
   void ExpectHistoryAndHash() {
     const int64_t compact = model_.compact();
     const int64_t at = Between(std::max<int64_t>(compact, 1), model_.current());
-    const auto pin = std::move(harness_.store().Pin(base::Revision(at))).value();
+    const auto pin = std::move(harness_.reads().Pin(base::Revision(at))).value();
     const auto hash = pin->Hash();
     ASSERT_TRUE(hash.ok()) << hash.status().ToString();
     ASSERT_EQ(hash->hash, model_.Hash(at, compact)) << "at " << at << " compact " << compact;
@@ -247,7 +247,7 @@ class StoreModelTest : public ::testing::TestWithParam<Setting> {
       case 3:
         if (pins_.size() < 4 && random_.OneIn(4)) {
           const int64_t at = Between(std::max<int64_t>(model_.compact(), 1), model_.current());
-          pins_.push_back({std::move(harness_.store().Pin(base::Revision(at))).value(), at});
+          pins_.push_back({std::move(harness_.reads().Pin(base::Revision(at))).value(), at});
         }
         break;
       case 4:
@@ -293,7 +293,7 @@ TEST_P(StoreModelTest, AgreesWithAListOfAllChanges) {
     Step();
     if (step % 5 == 0) {
       const int64_t at = Between(std::max<int64_t>(model_.compact(), 1), model_.current());
-      const auto pin = std::move(harness_.store().Pin(base::Revision(at))).value();
+      const auto pin = std::move(harness_.reads().Pin(base::Revision(at))).value();
       ExpectAgreement(*pin, model_, at);
     }
     // The pins that were taken before later writes, compactions and removals.
@@ -307,7 +307,7 @@ TEST_P(StoreModelTest, AgreesWithAListOfAllChanges) {
   for (const base::Revision at :
        {base::Revision(model_.compact()), base::Revision(model_.current())}) {
     if (at.value() < 1) continue;
-    const auto pin = std::move(harness_.store().Pin(at)).value();
+    const auto pin = std::move(harness_.reads().Pin(at)).value();
     for (int i = 0; i < 20; ++i) ExpectAgreement(*pin, model_, at.value());
   }
   ExpectHistoryAndHash();

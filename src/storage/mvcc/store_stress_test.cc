@@ -119,11 +119,12 @@ class Stress {
   // Net threads.
   void ReadUntilDone(uint64_t seed) {
     runtime::Random random(seed);
+    Reads reads(&harness_.store());
     std::vector<std::pair<std::unique_ptr<ReadPin>, std::vector<std::string>>> held;
     while (!done_ && !::testing::Test::HasFatalFailure()) {
       const int64_t current = harness_.store().revision().value();
       const int64_t back = static_cast<int64_t>(random.Below(40));
-      auto pin = harness_.store().Pin(base::Revision(std::max<int64_t>(current - back, 1)));
+      auto pin = reads.Pin(base::Revision(std::max<int64_t>(current - back, 1)));
       if (!pin.ok()) {
         ++compacted_reads_;
         continue;
@@ -135,7 +136,7 @@ class Stress {
       if (random.OneIn(10) && !held.empty()) {
         ASSERT_EQ(ReadAndCheck(*held.front().first), held.front().second);
       }
-      if (random.OneIn(100)) ExpectEqualHashes();
+      if (random.OneIn(100)) ExpectEqualHashes(reads);
     }
   }
   static std::vector<std::string> ReadAndCheck(const ReadPin& pin) {
@@ -168,8 +169,8 @@ class Stress {
       ASSERT_EQ(keys[i], expected);
     }
   }
-  void ExpectEqualHashes() {
-    const auto pin = harness_.store().Pin({});
+  static void ExpectEqualHashes(Reads& reads) {
+    const auto pin = reads.Pin({});
     ASSERT_TRUE(pin.ok());
     const auto first = (*pin)->Hash();
     const auto second = (*pin)->Hash();
@@ -199,10 +200,10 @@ TEST(StoreStressTest, ReadersOfAllAgesSeeWholeRequestsOnly) {
   harness.FinishCompaction();
   EXPECT_GT(harness.store().finished_compact_revision().value(), 0);
   const int64_t revision = harness.store().revision().value();
-  const auto hash = harness.store().Pin({}).value()->Hash();
+  const auto hash = harness.reads().Pin({}).value()->Hash();
   harness.Reopen();
   EXPECT_EQ(harness.store().revision().value(), revision);
-  EXPECT_EQ(*harness.store().Pin({}).value()->Hash(), *hash);
+  EXPECT_EQ(*harness.reads().Pin({}).value()->Hash(), *hash);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
 
   Store& store() { return harness_.store(); }
   std::unique_ptr<ReadPin> Pin(int64_t at = 0) {
-    auto pin = store().Pin(Revision(at));
+    auto pin = harness_.reads().Pin(Revision(at));
     EXPECT_TRUE(pin.ok()) << pin.status().ToString();
     return std::move(pin).value();
   }
@@ -78,7 +78,8 @@ TEST_P(StoreTest, EveryRevisionCanBeRead) {
   EXPECT_EQ(Read(3), "a=1 b=2");
   EXPECT_EQ(Read(4), "a=3 b=2");
   EXPECT_EQ(Read(5), "a=3");
-  EXPECT_EQ(store().Pin(Revision(6)).status(), base::Status(base::errors::kFutureRevision));
+  EXPECT_EQ(harness_.reads().Pin(Revision(6)).status(),
+            base::Status(base::errors::kFutureRevision));
 }
 
 TEST_P(StoreTest, KeyValuesHaveTheirRevisionsVersionAndLease) {
@@ -150,7 +151,7 @@ TEST_P(StoreTest, APinSeesNeitherLaterWritesNorCompactions) {
   harness_.Commit();
   for (int step = 0; step < 10; ++step) EXPECT_TRUE(store().CompactionStep().value());
   EXPECT_EQ(Read(*pin), "a=1 b=1");
-  EXPECT_EQ(store().Pin(Revision(3)).status(), base::Status(base::errors::kCompacted));
+  EXPECT_EQ(harness_.reads().Pin(Revision(3)).status(), base::Status(base::errors::kCompacted));
 }
 
 TEST_P(StoreTest, RemovalWaitsForTheCommitOfWhatItRemoves) {
@@ -277,11 +278,11 @@ TEST_P(StoreTest, AHistoryEndsWhenWhatItHasNotVisitedIsCompacted) {
 }
 
 TEST_P(StoreTest, TheHashBelowRevisionZeroIsThatOfNoRecords) {
-  const base::Result<KeyValueHash> empty = harness_.store().HashKv(base::Revision(-7));
+  const base::Result<KeyValueHash> empty = harness_.reads().HashKv(base::Revision(-7));
   harness_.Put("a", "1");
   harness_.Put("b", "2");
   ASSERT_TRUE(harness_.Compact(2).ok());
-  const base::Result<KeyValueHash> hash = harness_.store().HashKv(base::Revision(-7));
+  const base::Result<KeyValueHash> hash = harness_.reads().HashKv(base::Revision(-7));
   ASSERT_TRUE(empty.ok() && hash.ok());
   EXPECT_EQ(hash->hash, empty->hash);
   EXPECT_EQ(hash->compact_revision, 2);
@@ -409,7 +410,7 @@ TEST_P(StoreTest, ACompactionLeavesTheHashThatWasBeforeIt) {
   const auto before = Pin(15)->Hash();
   ASSERT_TRUE(harness_.Compact(15).ok());
   harness_.FinishCompaction();
-  EXPECT_EQ(store().HashKv(Revision(15)).value(), *before);
+  EXPECT_EQ(harness_.reads().HashKv(Revision(15)).value(), *before);
   EXPECT_EQ(store().compaction_hashes().back(), *before);
   EXPECT_EQ(before->compact_revision, 8);
   EXPECT_EQ(Pin(15)->Hash()->compact_revision, 15);
@@ -420,7 +421,7 @@ TEST_P(StoreTest, ACompactionAtRevision0LeavesAHashThatIsAnsweredForTheCurrentOn
   harness_.Put("a", "1");
   ASSERT_TRUE(harness_.Compact(0).ok());
   harness_.FinishCompaction();
-  const KeyValueHash hash = store().HashKv(Revision(0)).value();
+  const KeyValueHash hash = harness_.reads().HashKv(Revision(0)).value();
   EXPECT_EQ(hash, (KeyValueHash{Hasher().hash(), -1, 0}));
 }
 

@@ -95,7 +95,7 @@ void WriteTxn::AppendTombstone(base::ByteView key) {
 }
 
 base::Result<std::unique_ptr<ReadPin>> WriteTxn::Read() const {
-  return store_->NewPin(revision().value());
+  return store_->apply_reads_.NewPin(revision().value());
 }
 
 base::Result<base::LeaseId> WriteTxn::LeaseOf(Revision modified) const {

@@ -9,22 +9,24 @@ namespace wal {
 namespace {
 
 constexpr uint64_t kWindowBytes = 1 << 20;
-// The unit that disks write whole or not at all.
-constexpr uint64_t kSectorBytes = 512;
+enum class Agreement { kNone, kPossible, kCertain };
 
 // Whether `written`, the first bytes of a record (perhaps none), may be those of one that is
-// `body_bytes` long: the size of the data, its last field, must add up to that.
-bool PrefixAgrees(base::ByteView written, uint64_t body_bytes) {
-  constexpr base::ByteView kTags("\x08\x10\x1a", 3);
+// `body_bytes` long: the size of the data, its last field, must add up to that. Certain only if
+// that was written.
+Agreement Agrees(base::ByteView written, uint64_t body_bytes) {
   base::ByteView rest = written;
   uint64_t value = 0;
-  for (const char tag : kTags) {
-    if (rest.empty()) return true;
-    if (rest.front() != tag) return false;
+  for (const char tag : {kRecordTypeTag, kRecordCrcTag, kRecordDataTag}) {
+    if (rest.empty()) return Agreement::kPossible;
+    if (rest.front() != tag) return Agreement::kNone;
     rest.remove_prefix(1);
-    if (!base::ConsumeVarint(&rest, &value)) return rest.size() < base::kVarintBytesMax;
+    if (!base::ConsumeVarint(&rest, &value)) {
+      return rest.size() < base::kVarintBytesMax ? Agreement::kPossible : Agreement::kNone;
+    }
   }
-  return written.size() - rest.size() + value == body_bytes;
+  const bool agrees = written.size() - rest.size() + value == body_bytes;
+  return agrees ? Agreement::kCertain : Agreement::kNone;
 }
 
 }  // namespace
@@ -71,6 +73,7 @@ bool Decoder::FindContinuation() {
 }
 
 Decoder::Outcome Decoder::ReadFrame(base::ByteView* body, base::ByteView* padded) {
+  torn_end_ = 0;
   const uint64_t left = size_ - at_.offset;
   if (left == 0) return Outcome::kEnd;
   if (left < kFrameLengthBytes) return Bad(true, "the file ends within a length");
@@ -88,7 +91,9 @@ Decoder::Outcome Decoder::ReadFrame(base::ByteView* body, base::ByteView* padded
   if (length.body_bytes > frame_left || length.pad_bytes > frame_left - length.body_bytes) {
     error_ = View(at_.offset + kFrameLengthBytes, std::min(frame_left, kSectorBytes), padded);
     if (!error_.ok()) return Outcome::kFailed;
-    return Bad(PrefixAgrees(BeforeUnwrittenSector(*padded), length.body_bytes),
+    const base::ByteView written = BeforeUnwrittenSector(*padded);
+    torn_end_ = size_;
+    return Bad(Agrees(written, length.body_bytes) != Agreement::kNone,
                "the file ends within the record");
   }
   error_ = View(at_.offset + kFrameLengthBytes, length.body_bytes + length.pad_bytes, padded);
@@ -122,9 +127,14 @@ Decoder::Outcome Decoder::Bad(bool torn, std::string_view what) {
 // Segments are full of zeros before they are written, and only by rare chance is a sector of a
 // record all zero: etcd tells torn from damaged in the same way. But a damaged length may reach
 // into the zeros behind the last record; so the length must agree with what follows it.
-bool Decoder::IsTorn(uint64_t body_bytes, base::ByteView padded) const {
+bool Decoder::IsTorn(uint64_t body_bytes, base::ByteView padded) {
   const base::ByteView written = BeforeUnwrittenSector(padded);
-  return written.size() < padded.size() && PrefixAgrees(written, body_bytes);
+  if (written.size() == padded.size()) return false;
+  const Agreement agreement = Agrees(written, body_bytes);
+  if (agreement == Agreement::kCertain) {
+    torn_end_ = at_.offset + kFrameLengthBytes + padded.size();
+  }
+  return agreement != Agreement::kNone;
 }
 
 base::ByteView Decoder::BeforeUnwrittenSector(base::ByteView padded) const {

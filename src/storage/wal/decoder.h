@@ -46,6 +46,8 @@ class Decoder {
   uint32_t chain() const { return at_.chain; }
   // Names the file, the offset and what is wrong there; OK after kRecord and kEnd.
   const base::Status& status() const { return error_; }
+  // After kTorn: where the record ends, by its length; 0 if that is not sure.
+  uint64_t torn_end() const { return torn_end_; }
 
  private:
   // What is known where the next frame begins.
@@ -62,7 +64,7 @@ class Decoder {
   Outcome Bad(bool torn, std::string_view what);
   // Whether the frame at the position looks like a write of which only some sectors reached the
   // disk. `padded` is what follows its length, up to the end of the frame or of the file.
-  bool IsTorn(uint64_t body_bytes, base::ByteView padded) const;
+  bool IsTorn(uint64_t body_bytes, base::ByteView padded);
   // The bytes before the first sector of `padded` that is all zero.
   base::ByteView BeforeUnwrittenSector(base::ByteView padded) const;
   bool Continues(const Record& record);
@@ -77,6 +79,7 @@ class Decoder {
   base::Bytes window_;
   uint64_t window_offset_ = 0;
   base::Status error_;
+  uint64_t torn_end_ = 0;
 };
 
 }  // namespace wal

@@ -44,7 +44,7 @@ TEST(EtcdLogTest, IsReadToItsEnd) {
   EXPECT_EQ(read->contents.entries.size(), expected.raft_index);
   EXPECT_EQ(read->contents.hard_state.term, base::Term(expected.term));
   EXPECT_EQ(read->contents.hard_state.commit, base::Index(expected.raft_index));
-  EXPECT_FALSE(read->tail.torn);
+  EXPECT_FALSE(read->tail.must_be_cut);
 }
 
 TEST(EtcdLogTest, MetadataNamesTheMemberAndTheCluster) {

@@ -22,6 +22,10 @@ std::string WithoutSlash(std::string_view path) {
   return std::string(path);
 }
 
+std::string BrokenPath(const std::string& path) {
+  return path + ".broken";
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_view directory,
@@ -47,6 +51,7 @@ base::Status Log::CreateFiles(base::ByteView metadata) {
   RecordWriter writer(0, &buffer_);
   writer.AppendCrc();
   writer.Append(RecordType::kMetadata, metadata_);
+  writer.Append(RecordType::kMetadata, metadata_);
   AppendSnapshotMark({}, &payload_);
   writer.Append(RecordType::kSnapshot, payload_);
   RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
@@ -65,7 +70,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, log->directory_, start.index));
   RETURN_IF_ERROR(log->LockSegments(names));
-  ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start));
+  ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
   RETURN_IF_ERROR(log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
@@ -73,7 +78,13 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   log->last_index_ = read.tail.last_index;
   log->offset_ = read.tail.offset;
   log->chain_ = read.tail.chain;
-  return Opened{std::move(log), std::move(read.contents), read.tail.torn};
+  RETURN_IF_ERROR(log->BeginWrites());
+  Opened opened{std::move(log), std::move(read.contents), read.tail.must_be_cut, std::nullopt};
+  if (read.tail.must_be_cut) {
+    opened.cut_off = {read.tail.path, read.tail.offset, read.tail.last_index,
+                      BrokenPath(read.tail.path)};
+  }
+  return opened;
 }
 
 base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_view directory,
@@ -81,13 +92,35 @@ base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_v
   std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
   RETURN_IF_ERROR(log->LockSegments(names));
-  ASSIGN_OR_RETURN(ReadLog read, ReadPastDamage(disk, log->directory_, covered));
+  ASSIGN_OR_RETURN(ReadLog read,
+                   ReadPastDamage(disk, log->directory_, covered, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
   raft::HardState& state = read.contents.hard_state;
   state.commit = std::max(state.commit, covered.index);
   log->last_index_ = read.tail.last_index;
   RETURN_IF_ERROR(log->BeginAnew(covered, read.contents));
-  return Opened{std::move(log), std::move(read.contents), true};
+  return Opened{std::move(log), std::move(read.contents), true, std::nullopt};
+}
+
+base::Result<Log::Opened> Log::OpenBelow(runtime::Disk& disk, std::string_view directory,
+                                         const SnapshotMark& covered, Options options) {
+  std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
+  ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
+  RETURN_IF_ERROR(log->LockSegments(names));
+  ASSIGN_OR_RETURN(Remains remains, ReadRemains(disk, log->directory_));
+  if (remains.metadata.empty() || remains.highest_index >= covered.index) {
+    return base::Status(base::Code::kDataLoss, log->directory_ + ": does not end before entry " +
+                                                   base::ToString(covered.index) +
+                                                   ", or has no metadata");
+  }
+  Contents contents{
+      .metadata = std::move(remains.metadata), .hard_state = remains.hard_state, .entries = {}};
+  raft::HardState& state = contents.hard_state;
+  if (state.term < covered.term) state = {.term = covered.term, .vote = {}, .commit = {}};
+  state.commit = covered.index;
+  log->last_index_ = covered.index;
+  RETURN_IF_ERROR(log->BeginAnew(covered, contents));
+  return Opened{std::move(log), std::move(contents), true, std::nullopt};
 }
 
 base::Status Log::RequireCovered(const Tail& tail) const {
@@ -106,8 +139,9 @@ base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) 
   RecordWriter writer(0, &buffer_);
   writer.AppendCrc();
   writer.Append(RecordType::kMetadata, metadata_);
-  Encode({.mark = &mark, .entries = contents.entries, .hard_state = contents.hard_state}, &writer);
+  writer.Append(RecordType::kMetadata, metadata_);
   hard_state_ = contents.hard_state;
+  Encode({.mark = &mark, .entries = contents.entries}, &writer);
   ASSIGN_OR_RETURN(PreparedSegment segment,
                    PrepareSegment(disk_, TemporaryPath(0),
                                   std::max<uint64_t>(options_.segment_bytes, buffer_.size())));
@@ -115,7 +149,7 @@ base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) 
   const SegmentName name{broken.back().name.sequence + 1, mark.index};
   RETURN_IF_ERROR(AddSegment(std::move(segment), name, writer.chain()));
   for (const Segment& old : broken) {
-    RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), PathOf(old.name) + ".broken"));
+    RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), BrokenPath(PathOf(old.name))));
   }
   return disk_.SyncDirectory(directory_);
 }
@@ -129,12 +163,11 @@ base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
   return {};
 }
 
-// Even without a torn record there may be bytes after the end, of a write whose first sector never
-// reached the disk: the records to come would be followed by them. And a segment that was cut
-// short (etcd's own repair does that) is made whole, so that appends never change its size.
+// What is behind the end is zeroed: the records to come would be followed by it. And a segment that
+// was cut short (etcd's own repair does that) is made whole, so that appends never change its size.
 base::Status Log::RepairTail(const Tail& tail) {
   const Segment& segment = segments_.back();
-  if (tail.torn) RETURN_IF_ERROR(KeepBroken(segment));
+  if (tail.must_be_cut) RETURN_IF_ERROR(KeepBroken(segment));
   RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
   if (size < options_.segment_bytes) {
@@ -144,7 +177,7 @@ base::Status Log::RepairTail(const Tail& tail) {
 }
 
 base::Status Log::KeepBroken(const Segment& segment) {
-  ASSIGN_OR_RETURN(const auto copy, disk_.Open(PathOf(segment.name) + ".broken",
+  ASSIGN_OR_RETURN(const auto copy, disk_.Open(BrokenPath(PathOf(segment.name)),
                                                runtime::OpenMode::kCreateOrTruncate));
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
   base::Bytes piece;
@@ -166,24 +199,34 @@ base::Status Log::Append(const Batch& batch) {
 }
 
 base::Status Log::Write(const Batch& batch) {
+  const raft::HardState before = hard_state_;
+  if (!batch.hard_state.empty()) hard_state_ = batch.hard_state;
+  const bool raises_commit_only =
+      hard_state_.term == before.term && hard_state_.vote == before.vote;
+  if (batch.mark == nullptr && batch.entries.empty() && raises_commit_only) return {};
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   Encode(batch, &writer);
-  if (buffer_.empty()) return {};
+  return WriteBuffered(writer.chain());
+}
 
-  const raft::HardState& state = batch.hard_state;
-  const bool state_changed = !state.empty() && state != hard_state_;
-  const bool must_sync =
-      batch.mark != nullptr || !batch.entries.empty() ||
-      (state_changed && (state.term != hard_state_.term || state.vote != hard_state_.vote));
+base::Status Log::WriteBuffered(uint32_t chain) {
   runtime::File& file = *segments_.back().file;
   RETURN_IF_ERROR(file.WriteAt(offset_, buffer_));
-  if (must_sync) RETURN_IF_ERROR(file.Sync());
-  if (state_changed) hard_state_ = state;
+  RETURN_IF_ERROR(file.Sync());
   offset_ += buffer_.size();
   written_bytes_ += buffer_.size();
-  chain_ = writer.chain();
+  chain_ = chain;
   return {};
+}
+
+base::Status Log::BeginWrites() {
+  buffer_.clear();
+  RecordWriter writer(chain_, &buffer_);
+  writer.Append(RecordType::kMetadata, metadata_);
+  AppendState(&writer);
+  RETURN_IF_ERROR(WriteBuffered(writer.chain()));
+  return offset_ >= options_.segment_bytes ? Cut() : base::Status();
 }
 
 void Log::Encode(const Batch& batch, RecordWriter* writer) {
@@ -193,15 +236,22 @@ void Log::Encode(const Batch& batch, RecordWriter* writer) {
     writer->Append(RecordType::kSnapshot, payload_);
     last_index_ = std::max(last_index_, batch.mark->index);
   }
+  entries_.clear();
   for (const raft::Entry& entry : batch.entries) {
-    writer->Append(RecordType::kEntry, EntryHead(entry).view(), entry.data.view());
-    last_index_ = entry.index;
+    while (!entries_.empty() && entries_.back()->index >= entry.index) entries_.pop_back();
+    entries_.push_back(&entry);
   }
-  if (!batch.hard_state.empty() && batch.hard_state != hard_state_) {
-    payload_.clear();
-    raft::Encode(batch.hard_state, &payload_);
-    writer->Append(RecordType::kState, payload_);
+  for (const raft::Entry* const entry : entries_) {
+    writer->Append(RecordType::kEntry, EntryHead(*entry).view(), entry->data.view());
+    last_index_ = entry->index;
   }
+  AppendState(writer);
+}
+
+void Log::AppendState(RecordWriter* writer) {
+  payload_.clear();
+  raft::Encode(hard_state_, &payload_);
+  writer->Append(RecordType::kState, payload_);
 }
 
 // The segment appears under its name with its opening records durable, or not at all: a log that
@@ -220,11 +270,8 @@ base::Status Log::Cut() {
   RecordWriter writer(chain_, &buffer_);
   writer.AppendCrc();
   writer.Append(RecordType::kMetadata, metadata_);
-  if (!hard_state_.empty()) {
-    payload_.clear();
-    raft::Encode(hard_state_, &payload_);
-    writer.Append(RecordType::kState, payload_);
-  }
+  writer.Append(RecordType::kMetadata, metadata_);
+  AppendState(&writer);
   const SegmentName name{full.name.sequence + 1, last_index_ + 1};
   return AddSegment(std::move(next), name, writer.chain());
 }

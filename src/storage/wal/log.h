@@ -29,6 +29,11 @@ struct Batch {
 
 // The write-ahead log in append mode: the files of one directory, whose segments it holds locked.
 //
+// Each write ends in a hard state, repeated if it did not change, and is durable before the next
+// one begins; its entries follow one another. That is said, where it begins to hold in a segment,
+// by the metadata repeated: what lies behind a write's end is known to belong to a later one, and
+// damage before it is known to be no crash.
+//
 // One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
 // state of the disk is unknown, and every further change is a broken invariant: the process must
 // stop (base::Fatal), because a replica that may have lied about its log must not vote.
@@ -39,6 +44,8 @@ class Log {
     // The database has all entries up to this one: they were durable in the log, so that a log
     // which ends before it, whatever its end looks like, was not cut off by a crash.
     base::Index covered = {};
+    // The member votes alone: see Read.
+    bool is_sole_voter = false;
   };
   struct Opened;
 
@@ -47,9 +54,10 @@ class Log {
   static base::Result<std::unique_ptr<Log>> Create(runtime::Disk& disk, std::string_view directory,
                                                    base::ByteView metadata, Options options);
 
-  // Opens an existing log and reads it as Read does. A torn end is cut off, durably, after a copy
-  // of the segment was kept as "<segment>.broken". kUnavailable if another process holds the log;
-  // kDataLoss also for one that ends before options.covered. After an error nothing has changed.
+  // Opens an existing log and reads it as Read does. What a crash left at its end is cut off,
+  // durably, after a copy of the segment was kept as "<segment>.broken". kUnavailable if another
+  // process holds the log; kDataLoss also for one that ends before options.covered. After an error
+  // nothing has changed.
   static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
                                    const SnapshotMark& start, Options options);
 
@@ -59,9 +67,15 @@ class Log {
   static base::Result<Opened> OpenPastDamage(runtime::Disk& disk, std::string_view directory,
                                              const SnapshotMark& covered, Options options);
 
-  // Appends the batch with one write. Durable on return, unless all that it holds is a hard state
-  // which raises only the commit index: that is written, and durable with the next batch. Starts
-  // a new segment when the last one is full.
+  // The same for a log of which nothing can be read from entry `covered` on: it begins anew there,
+  // with the newest hard state that is found anywhere. Only for a sole voter: others may have been
+  // told of a term and a vote that are lost. kDataLoss if there is more, or too little.
+  static base::Result<Opened> OpenBelow(runtime::Disk& disk, std::string_view directory,
+                                        const SnapshotMark& covered, Options options);
+
+  // Appends the batch with one write; entries that later ones of it replace are left out. Durable
+  // on return, unless all that it holds is a hard state which raises only the commit index: that is
+  // kept, and written with the next batch. Starts a new segment when the last one is full.
   base::Status Append(const Batch& batch);
 
   // The path at which another thread should make the next segment, with PrepareSegment and
@@ -101,6 +115,10 @@ class Log {
   // Puts a segment that begins with what is in buffer_ behind the others.
   base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
   base::Status RepairTail(const Tail& tail);
+  // Writes the metadata and the hard state: from here on writes end in one.
+  base::Status BeginWrites();
+  base::Status WriteBuffered(uint32_t chain);
+  void AppendState(RecordWriter* writer);
   base::Status KeepBroken(const Segment& segment);
   base::Status Write(const Batch& batch);
   void Encode(const Batch& batch, RecordWriter* writer);
@@ -112,7 +130,7 @@ class Log {
   const std::string directory_;
   const Options options_;
   base::Bytes metadata_;
-  raft::HardState hard_state_;     // the last one written
+  raft::HardState hard_state_;     // the newest; written with the next batch at the latest
   base::Index last_index_;         // of the last entry written
   std::vector<Segment> segments_;  // oldest first; appends go to the last
   PreparedSegment next_;           // no file: none at hand
@@ -121,8 +139,9 @@ class Log {
   uint64_t offset_ = 0;
   uint64_t written_bytes_ = 0;
   uint32_t chain_ = 0;
-  base::Bytes buffer_;   // the batch's frames
-  base::Bytes payload_;  // a small record's data
+  base::Bytes buffer_;                       // the batch's frames
+  base::Bytes payload_;                      // a small record's data
+  std::vector<const raft::Entry*> entries_;  // of the batch, without those that are replaced
   bool failed_ = false;
 };
 
@@ -130,6 +149,14 @@ struct Log::Opened {
   std::unique_ptr<Log> log;
   Contents contents;
   bool repaired = false;  // something was cut off or passed over
+  // What was cut off: all from `offset` on in the segment `path`, of which `copy` was kept.
+  struct CutOff {
+    std::string path;
+    uint64_t offset = 0;
+    base::Index last_index;  // of the last entry or mark before
+    std::string copy;
+  };
+  std::optional<CutOff> cut_off;
 };
 
 }  // namespace wal

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "raft/codec.h"
 #include "runtime/posix/disk.h"
 #include "runtime/simulated/disk.h"
 #include "storage/wal/record.h"
@@ -173,16 +174,37 @@ TEST_F(WalLogTest, ASecondOwnerIsRefused) {
   EXPECT_EQ(Log::Open(disk_, kDirectory, {}, kSmall).status().code(), base::Code::kUnavailable);
 }
 
-TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsNotSynced) {
+TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsWrittenWithTheNextBatch) {
   Create();
   AppendEntries(1, 3);
   const uint64_t before = disk_.operation_count();
   const raft::HardState commit{base::Term(1), base::MemberId(1), base::Index(3)};
   ASSERT_TRUE(log_->Append({.hard_state = commit}).ok());
-  EXPECT_EQ(disk_.operation_count() - before, 1u);
+  EXPECT_EQ(disk_.operation_count() - before, 0u);
+  const raft::Entry entry{.term = base::Term(1), .index = base::Index(4)};
+  ASSERT_TRUE(log_->Append({.entries = {&entry, 1}}).ok());
+  EXPECT_EQ(disk_.operation_count() - before, 2u);
   const raft::HardState vote{base::Term(2), base::MemberId(2), base::Index(3)};
   ASSERT_TRUE(log_->Append({.hard_state = vote}).ok());
-  EXPECT_EQ(disk_.operation_count() - before, 3u);
+  EXPECT_EQ(disk_.operation_count() - before, 4u);
+  EXPECT_EQ(MustReopen().hard_state, vote);
+}
+
+TEST_F(WalLogTest, EachWriteEndsInAHardState) {
+  Create();
+  const raft::HardState commit{base::Term(1), base::MemberId(1), base::Index(1)};
+  const raft::Entry entry{.term = base::Term(1), .index = base::Index(1)};
+  const SnapshotMark mark{base::Index(1), base::Term(1), {}};
+  const Batch batches[] = {
+      {.entries = {&entry, 1}, .hard_state = commit}, {.entries = {&entry, 1}}, {.mark = &mark}};
+  for (const Batch& batch : batches) {
+    ASSERT_TRUE(log_->Append(batch).ok());
+    const base::Bytes bytes = *runtime::ReadFile(disk_, SegmentPath(0, 0));
+    base::Bytes state;
+    raft::Encode(commit, &state);
+    const size_t end_of_state = bytes.rfind(state, log_->tail_offset()) + state.size();
+    EXPECT_LT(log_->tail_offset() - end_of_state, kFrameAlignment);
+  }
 }
 
 TEST_F(WalLogTest, ABatchIsOneWriteAndOneSync) {
@@ -305,7 +327,7 @@ TEST_F(WalLogTest, ATornEndIsCutOffAndACopyIsKept) {
   auto opened = Reopen();
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
   EXPECT_TRUE(opened->repaired);
-  EXPECT_EQ(opened->log->tail_offset(), end);
+  EXPECT_EQ(opened->cut_off->offset, end);
   EXPECT_EQ(Indexes(opened->contents), (std::vector<uint64_t>{1, 2, 3, 4, 5}));
   EXPECT_TRUE(disk_.Exists(SegmentPath(0, 0) + ".broken").value());
   log_ = std::move(opened->log);

@@ -7,6 +7,8 @@
 #include "base/callback.h"
 #include "raft/codec.h"
 #include "storage/wal/decoder.h"
+#include "storage/wal/found_records.h"
+#include "storage/wal/log_end.h"
 
 namespace wal {
 namespace {
@@ -25,6 +27,27 @@ base::Status RequireConsecutive(std::string_view directory, const std::vector<Se
   return {};
 }
 
+// What can be told of the writes of a segment from the types of its records.
+class Writes {
+ public:
+  void Add(RecordType type) {
+    // Repeated metadata says so; a hard state behind another one is that of another program.
+    if (type == RecordType::kCrc) *this = {};
+    if (type == RecordType::kMetadata) end_in_state_ = metadata_found_;
+    if (type == RecordType::kState && previous_ == RecordType::kState) end_in_state_ = false;
+    metadata_found_ = metadata_found_ || type == RecordType::kMetadata;
+    previous_ = type;
+  }
+  // Whether each write ends in a hard state from here on, as far as is known.
+  bool end_in_state() const { return end_in_state_; }
+  RecordType previous() const { return previous_; }
+
+ private:
+  bool metadata_found_ = false;
+  bool end_in_state_ = false;
+  RecordType previous_ = RecordType::kCrc;
+};
+
 // Takes the records of segments one by one.
 class Visitor {
  public:
@@ -33,14 +56,22 @@ class Visitor {
   virtual base::Status Add(const Record& record) = 0;
   // Whether damage behind the records added so far may be passed over.
   virtual bool MayPassOver() { return false; }
+  // Of the last entry or mark added; 0 if that is not known.
+  virtual base::Index last_index() const { return {}; }
+};
+
+struct SegmentOptions {
+  Decoder::Options decoder;
+  bool is_sole_voter = false;
 };
 
 // Gives `visitor` every record of a segment; returns where it ends.
-base::Result<Tail> VisitSegment(runtime::Disk& disk, std::string path, Decoder::Options options,
-                                Visitor* visitor) {
+base::Result<Tail> VisitSegment(runtime::Disk& disk, const std::string& path,
+                                const SegmentOptions& options, Visitor* visitor) {
   ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
   ASSIGN_OR_RETURN(const uint64_t size, file->Size());
-  Decoder decoder(file.get(), size, path, options);
+  Decoder decoder(file.get(), size, path, options.decoder);
+  Writes writes;
   Record record;
   Decoder::Outcome outcome;
   uint64_t offset = 0;
@@ -52,30 +83,45 @@ base::Result<Tail> VisitSegment(runtime::Disk& disk, std::string path, Decoder::
         return DataLoss(path + ": damaged record at offset " + std::to_string(offset) + ": " +
                         std::string(added.message()));
       }
+      writes.Add(record.type);
     } else if (!visitor->MayPassOver() || !decoder.PassOver()) {
-      if (outcome == Decoder::Outcome::kDamaged) return decoder.status();
       break;
     }
     offset = decoder.offset();
   }
+  const bool is_end = outcome == Decoder::Outcome::kEnd;
+  if (!is_end && !options.decoder.may_be_torn) return decoder.status();
   Tail tail;
-  tail.path = std::move(path);
+  tail.path = path;
   tail.offset = decoder.offset();
   tail.chain = decoder.chain();
-  tail.torn = outcome == Decoder::Outcome::kTorn;
+  if (!options.decoder.may_be_torn) return tail;
+  ASSIGN_OR_RETURN(tail.must_be_cut,
+                   MustBeCut({.file = file.get(),
+                              .size = size,
+                              .path = path,
+                              .offset = decoder.offset(),
+                              .last_index = visitor->last_index(),
+                              .is_sole_voter = options.is_sole_voter,
+                              .writes_end_in_state = writes.end_in_state(),
+                              .after_state = writes.previous() == RecordType::kState,
+                              .fault = is_end ? base::Status() : decoder.status(),
+                              .is_torn = outcome == Decoder::Outcome::kTorn,
+                              .torn_end = is_end ? 0 : decoder.torn_end()}));
   return tail;
 }
 
 base::Result<Tail> VisitSegments(runtime::Disk& disk, std::string_view directory,
-                                 const std::vector<SegmentName>& names, Visitor* visitor) {
+                                 const std::vector<SegmentName>& names, bool is_sole_voter,
+                                 Visitor* visitor) {
   Tail tail;
-  Decoder::Options options;
+  SegmentOptions options{.decoder = {}, .is_sole_voter = is_sole_voter};
   for (const SegmentName& name : names) {
-    options.may_be_torn = name == names.back();
+    options.decoder.may_be_torn = name == names.back();
     ASSIGN_OR_RETURN(
         tail, VisitSegment(disk, runtime::JoinPath(directory, name.ToString()), options, visitor));
-    options.chain = tail.chain;
-    options.chain_known = true;
+    options.decoder.chain = tail.chain;
+    options.decoder.chain_known = true;
   }
   return tail;
 }
@@ -88,6 +134,28 @@ class Collector : public Visitor {
       : start_(start), last_index_(std::max<uint64_t>(first.first_index.value(), 1) - 1) {}
 
   base::Status Add(const Record& record) override {
+    RETURN_IF_ERROR(AddRecord(record));
+    writes_.Add(record.type);
+    return {};
+  }
+
+  bool start_found() const { return start_found_; }
+  base::Index last_index() const override { return last_index_; }
+  Contents TakeContents() { return std::move(contents_); }
+
+ protected:
+  const SnapshotMark& start_;
+  Contents contents_;
+  base::Index last_index_;
+  bool metadata_found_ = false;
+  bool start_found_ = false;
+  // Since the beginning, or since damage was passed over.
+  bool entry_found_ = false;
+  bool state_found_ = false;
+  Writes writes_;
+
+ private:
+  base::Status AddRecord(const Record& record) {
     switch (record.type) {
       case RecordType::kMetadata:
         return AddMetadata(record.data);
@@ -103,21 +171,6 @@ class Collector : public Visitor {
     return {};
   }
 
-  bool start_found() const { return start_found_; }
-  base::Index last_index() const { return last_index_; }
-  Contents TakeContents() { return std::move(contents_); }
-
- protected:
-  const SnapshotMark& start_;
-  Contents contents_;
-  base::Index last_index_;
-  bool metadata_found_ = false;
-  bool start_found_ = false;
-  // Since the beginning, or since damage was passed over.
-  bool entry_found_ = false;
-  bool state_found_ = false;
-
- private:
   base::Status AddMetadata(base::ByteView data) {
     if (metadata_found_ && contents_.metadata != data) {
       return DataLoss("the metadata differs from that of the segment before");
@@ -130,6 +183,12 @@ class Collector : public Visitor {
   base::Status AddEntry(base::ByteView data) {
     base::Result<raft::Entry> entry = raft::DecodeEntry(data);
     RETURN_IF_ERROR(entry.status());
+    // The checksum does not cover the type of a record: this might be a hard state.
+    if (writes_.end_in_state() && writes_.previous() == RecordType::kEntry &&
+        entry->index != last_index_ + 1) {
+      return DataLoss("entry " + base::ToString(entry->index) + " follows entry " +
+                      base::ToString(last_index_) + " in one write");
+    }
     entry_found_ = true;
     last_index_ = entry->index;
     auto& entries = contents_.entries;
@@ -148,6 +207,14 @@ class Collector : public Visitor {
   base::Status AddState(base::ByteView data) {
     const base::Result<raft::HardState> state = raft::DecodeHardState(data);
     RETURN_IF_ERROR(state.status());
+    // Nor here: this might be an entry.
+    base::Bytes encoded;
+    raft::Encode(*state, &encoded);
+    if (encoded != data) return DataLoss("not a hard state");
+    if (state->term < contents_.hard_state.term) {
+      return DataLoss("the term goes back from " + base::ToString(contents_.hard_state.term) +
+                      " to " + base::ToString(state->term));
+    }
     contents_.hard_state = *state;
     state_found_ = true;
     return {};
@@ -177,6 +244,7 @@ class PastDamageCollector final : public Collector {
   bool MayPassOver() override {
     if (last_index_ >= start_.index) return false;
     passed_over_ = true;
+    writes_ = {};
     contents_.entries.clear();
     entry_found_ = false;
     state_found_ = false;
@@ -242,10 +310,10 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
 }
 
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
-                           const SnapshotMark& start) {
+                           const SnapshotMark& start, bool is_sole_voter) {
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, start.index));
   Collector collector(start, names.front());
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, &collector));
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, is_sole_voter, &collector));
   if (!collector.start_found()) {
     return base::Status(base::Code::kNotFound, std::string(directory) +
                                                    ": the log has no snapshot record of index " +
@@ -256,11 +324,11 @@ base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
 }
 
 base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view directory,
-                                     const SnapshotMark& covered) {
+                                     const SnapshotMark& covered, bool is_sole_voter) {
   // A segment that begins with the next entry is enough.
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, covered.index + 1));
   PastDamageCollector collector(covered, names.front());
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, &collector));
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, is_sole_voter, &collector));
   if (!collector.whole()) {
     return DataLoss(tail.path + ": nothing behind the damage says what was lost");
   }
@@ -272,8 +340,8 @@ base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view 
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, directory));
   MarkFinder finder;
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    Decoder::Options options;
-    options.may_be_torn = name == names.rbegin();
+    SegmentOptions options;
+    options.decoder.may_be_torn = name == names.rbegin();
     RETURN_IF_ERROR(
         VisitSegment(disk, runtime::JoinPath(directory, name->ToString()), options, &finder)
             .status());
@@ -281,6 +349,25 @@ base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view 
   }
   return base::Status(base::Code::kNotFound,
                       std::string(directory) + ": the log has no mark to be read from");
+}
+
+base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view directory) {
+  ASSIGN_OR_RETURN(const auto names, ListSegments(disk, directory));
+  Remains remains;
+  for (const SegmentName& name : names) {
+    const std::string path = runtime::JoinPath(directory, name.ToString());
+    ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
+    ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+    FoundRecords records(file.get(), size, 0);
+    while (true) {
+      ASSIGN_OR_RETURN(std::optional<FoundRecord> record, records.Next());
+      if (!record.has_value()) break;
+      if (record->type == RecordType::kMetadata) remains.metadata = std::move(record->metadata);
+      if (record->type == RecordType::kState) remains.hard_state = record->hard_state;
+      remains.highest_index = std::max(remains.highest_index, record->index);
+    }
+  }
+  return remains;
 }
 
 }  // namespace wal

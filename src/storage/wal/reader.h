@@ -26,8 +26,8 @@ struct Tail {
   std::string path;     // of the last segment
   uint64_t offset = 0;  // in the last segment
   uint32_t chain = 0;
-  base::Index last_index;  // of the last entry or mark written, 0 if none
-  bool torn = false;       // what follows `offset` was cut off by a crash
+  base::Index last_index;    // of the last entry or mark written, 0 if none
+  bool must_be_cut = false;  // what follows `offset` is the rest of a crash
 };
 
 struct ReadLog {
@@ -42,17 +42,26 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
                                                       base::Index start);
 
 // Reads the log after `start`, which must be among its marks (kNotFound), with that term. Bytes
-// that cannot be believed are kDataLoss and named by file and offset, unless they are the end of a
-// write that a crash cut off, which is no error. Changes nothing.
+// that cannot be believed are kDataLoss and named by file and offset, unless they are at the end
+// and MustBeCut says that a crash left them there, which is no error. A sole voter's log is known
+// to say of no entry that it is committed before it was durable here. Changes nothing.
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
-                           const SnapshotMark& start);
+                           const SnapshotMark& start, bool is_sole_voter = false);
 
 // Reads the log after the entry `covered`, which need not be a mark, from the last segments that
 // are needed for it, and passes over damage as long as all that it took away is known to be at or
 // below that entry: behind it the log must go on with a hard state and with an entry that is at
 // most the next one. Otherwise the errors of Read. Changes nothing.
 base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view directory,
-                                     const SnapshotMark& covered);
+                                     const SnapshotMark& covered, bool is_sole_voter = false);
+
+// What can be read of a log, wherever it stands and whatever is between.
+struct Remains {
+  base::Bytes metadata;        // empty if none was found
+  raft::HardState hard_state;  // the last one
+  base::Index highest_index;   // of all entries and marks
+};
+base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view directory);
 
 // The newest mark with an index that is known to be committed: from there a log should be read.
 // Looks at the segments from the last one back, and at no more than that takes. kNotFound without

@@ -12,15 +12,18 @@ namespace {
 constexpr uint64_t kBodyBytesMask = (uint64_t{1} << 56) - 1;
 constexpr uint64_t kPadded = 0x80;
 
-constexpr char kTypeTag = 1 << 3;
-constexpr char kCrcTag = 2 << 3;
-constexpr char kDataTag = 3 << 3 | 2;
-
 }  // namespace
 
 FrameLength ParseFrameLength(uint64_t word) {
   const uint64_t top = word >> 56;
   return {.body_bytes = word & kBodyBytesMask, .pad_bytes = (top & kPadded) != 0 ? top & 7 : 0};
+}
+
+bool IsWellFormed(uint64_t length_word) {
+  const uint64_t top = length_word >> 56;
+  const FrameLength length = ParseFrameLength(length_word);
+  return (top == 0 || (top & ~uint64_t{7}) == kPadded) &&
+         (length.body_bytes + length.pad_bytes) % kFrameAlignment == 0;
 }
 
 bool ParseRecord(base::ByteView body, Record* record) {
@@ -64,13 +67,13 @@ void RecordWriter::AppendFrame(RecordType type, bool with_data, base::ByteView h
   // Everything before the data fits here: length, three tags, type, checksum, size of the data.
   char buffer[kFrameLengthBytes + 3 + 1 + 2 * base::kVarintBytesMax];
   char* at = buffer + kFrameLengthBytes;
-  *at++ = kTypeTag;
+  *at++ = kRecordTypeTag;
   *at++ = static_cast<char>(type);
-  *at++ = kCrcTag;
+  *at++ = kRecordCrcTag;
   at = PutVarint(chain_, at);
   const size_t data_bytes = head.size() + tail.size();
   if (with_data) {
-    *at++ = kDataTag;
+    *at++ = kRecordDataTag;
     at = PutVarint(data_bytes, at);
   }
   const auto prefix_bytes = static_cast<size_t>(at - buffer);

@@ -37,6 +37,16 @@ inline constexpr size_t kFrameLengthBytes = 8;
 inline constexpr size_t kFrameAlignment = 8;
 
 FrameLength ParseFrameLength(uint64_t word);
+// Whether a writer may have written such a length.
+bool IsWellFormed(uint64_t length_word);
+
+// The unit that disks write whole or not at all.
+inline constexpr uint64_t kSectorBytes = 512;
+
+// The tags before the fields of a record, which are always in this order.
+inline constexpr char kRecordTypeTag = 1 << 3;
+inline constexpr char kRecordCrcTag = 2 << 3;
+inline constexpr char kRecordDataTag = 3 << 3 | 2;
 
 // Reads the body of a frame. False if it is no record of a known type; the checksum is not
 // looked at. `record->data` borrows from `body`.

@@ -50,12 +50,14 @@ class StoreHarness {
     Reopen();
   }
   ~StoreHarness() {
+    reads_.reset();
     store_.reset();
     database_.reset();
     if (!directory_.empty()) disk_.RemoveAll(directory_).IgnoreError();
   }
 
   void Reopen() {
+    reads_.reset();
     store_.reset();
     database_.reset();
     if (kind_ == DatabaseKind::kLmdb) {
@@ -77,10 +79,12 @@ class StoreHarness {
         [this](base::ByteView key, base::LeaseId lease) { leases.emplace(key, lease); });
     ASSERT_TRUE(store.ok()) << store.status().ToString();
     store_ = std::move(store).value();
+    reads_ = std::make_unique<Reads>(store_.get());
     index_ = schema::ReadConsistentIndex(*database_->NewReader().value())->index;
   }
 
   Store& store() { return *store_; }
+  Reads& reads() { return *reads_; }
   backend::WriteBuffer& buffer() { return *buffer_; }
   backend::Backend& database() { return *database_; }
   base::Index index() const { return index_; }
@@ -138,6 +142,7 @@ class StoreHarness {
   std::unique_ptr<backend::Backend> database_;
   std::unique_ptr<backend::WriteBuffer> buffer_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Reads> reads_;
   base::Index index_;
 };
 
