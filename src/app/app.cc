@@ -183,7 +183,7 @@ void App::Serve() {
                            .origin = i,
                            .tls = tls_.get(),
                            .handshake_workers = handshake_workers_.get(),
-                           .scrape_workers = &small_workers_,
+                           .workers = &small_workers_,
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,

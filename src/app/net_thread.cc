@@ -30,7 +30,7 @@ http::Server::Options HttpOptions(const NetThread::Parts& parts, runtime::Loop* 
   http::Server::Options options;
   options.budget = NetThread::BudgetOf(parts.server->options());
   options.member_budget = parts.budget;
-  options.on_freed = [workers = parts.scrape_workers, loop] {
+  options.on_freed = [workers = parts.workers, loop] {
     // With all workers busy the memory is kept until the next time.
     static_cast<void>(workers->Run([] { runtime::posix::TrimHeap(); }, loop, [] {}));
   };
@@ -98,7 +98,7 @@ struct NetThread::Services {
   // A scrape reads files of /proc, and walks over all descriptors.
   void ServeMetrics(http::Responder responder) {
     auto text = std::make_shared<std::string>();
-    const bool accepted = parts.scrape_workers->Run(
+    const bool accepted = parts.workers->Run(
         [registry = parts.registry, text] { *text = registry->Scrape(); }, loop,
         [text, responder]() mutable {
           http::PlainResponse response;

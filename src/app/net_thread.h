@@ -36,7 +36,7 @@ class NetThread {
     size_t origin;  // which of the server's frontends is this thread's
     TlsFiles* tls;  // null if no listener needs it
     runtime::Workers* handshake_workers;
-    runtime::Workers* scrape_workers;  // who collect the metrics, and trim the heap
+    runtime::Workers* workers;  // for short work: scrapes, giving memory back
     const observe::Registry* registry;
     NetworkMetrics* counts;
     web::HealthMetrics* health;

@@ -10,6 +10,7 @@
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "server/testing/simulated_member.h"
+#include "storage/mvcc/reads.h"
 
 // What becomes of requests that cannot be carried out at once: they wait for a leader as long as
 // their callers do, or are refused at once; nothing is lost in silence.
@@ -97,7 +98,8 @@ class ProposalsTest : public ::testing::Test {
     return answered;
   }
   bool Holds(const std::string& key) {
-    return member_.server().state()->store().Pin({}).value()->Get(key)->has_value();
+    mvcc::Reads reads(&member_.server().state()->store());
+    return reads.Pin({}).value()->Get(key)->has_value();
   }
 
   AgreeablePeers peers_;

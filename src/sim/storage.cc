@@ -25,6 +25,9 @@ class SimulatedBackend final : public backend::Backend {
   base::Result<std::unique_ptr<backend::Reader>> NewReader() override {
     return backend_->NewReader();
   }
+  base::Result<std::unique_ptr<backend::Reader>> NewReservedReader() override {
+    return backend_->NewReservedReader();
+  }
   base::Status Commit(const backend::Batch& batch) override {
     RETURN_IF_ERROR(disk_.RemoveAll(kCommit));
     return backend_->Commit(batch);

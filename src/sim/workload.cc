@@ -6,6 +6,7 @@
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "storage/mvcc/key_value.h"
+#include "storage/mvcc/reads.h"
 
 namespace sim {
 namespace {
@@ -118,7 +119,7 @@ void Workload::CheckAll(const std::vector<Process*>& processes) {
   for (Process* const process : processes) {
     CheckHistory(*process);
     mvcc::Store& store = process->server().state()->store();
-    const auto hash = store.HashKv({});
+    const auto hash = mvcc::Reads(&store).HashKv({});
     if (!hash.ok()) return checker_.Fail(hash.status());
     // Members may be at different compactions of one revision for a moment.
     const auto [known, inserted] = hashes.emplace(store.revision(), *hash);
@@ -132,7 +133,8 @@ void Workload::CheckAll(const std::vector<Process*>& processes) {
 void Workload::CheckHistory(Process& process) {
   mvcc::Store& store = process.server().state()->store();
   const base::Revision first = std::max(base::Revision(1), store.compact_revision());
-  auto pin = store.Pin({});
+  mvcc::Reads reads(&store);
+  auto pin = reads.Pin({});
   if (!pin.ok()) return checker_.Fail(pin.status());
   std::map<base::Revision, Put> held;
   const base::Status read = (*pin)->History(first, [&](const mvcc::StoredChange& change) {

@@ -14,6 +14,7 @@
 #include "state/members/member.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/mvcc/key_value.h"
+#include "storage/mvcc/reads.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
 
@@ -202,14 +203,16 @@ TEST_F(ApplierTest, AnotherStateIsReadByNewReadersAndTheOldOneByThoseWhoHaveIt) 
   ASSERT_TRUE(Put("a", "old").ok());
   runtime::Published<State>::Reader reader(&applier_.published_state());
   const std::shared_ptr<State> before = reader.Get();
-  const auto pin = before->store().Pin({}).value();
+  mvcc::Reads reads(&before->store());
+  const auto pin = reads.Pin({}).value();
   applier_.Replace(NewState(), {base::Term(2), base::Index(10)});
   ASSERT_TRUE(Put("b", "new").ok());
   EXPECT_EQ(applier_.applied(), (raft::EntryId{base::Term(1), base::Index(11)}));
   EXPECT_TRUE(pin->Get("a")->has_value());
   const std::shared_ptr<State> after = reader.Get();
   ASSERT_NE(before, after);
-  const auto new_pin = after->store().Pin({}).value();
+  mvcc::Reads new_reads(&after->store());
+  const auto new_pin = new_reads.Pin({}).value();
   EXPECT_FALSE(new_pin->Get("a")->has_value());
   EXPECT_TRUE(new_pin->Get("b")->has_value());
 }
