@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/check.h"
-
 namespace rpc {
 namespace {
 
@@ -81,7 +79,9 @@ base::Result<bool> AnswerQueue::Step() {
 
 base::Status AnswerQueue::ProducePiece(Item& item) {
   ASSIGN_OR_RETURN(base::Bytes piece, item.producer(std::min(item.left, kPieceBytes)));
-  CHECK(!piece.empty() && piece.size() <= item.left);
+  if (piece.empty() || piece.size() > item.left) {
+    return base::Status(base::Code::kInternal, "an answer is not as long as was announced");
+  }
   if (item.message.has_value()) {
     uint8_t* const to = item.message->data() + item.message->size() - item.left;
     std::memcpy(to, piece.data(), piece.size());
