@@ -71,7 +71,7 @@ TEST_F(DiskFailureTest, AFullDiskEndsTheMember) {
 
 TEST_F(DiskFailureTest, AFullDiskIsNamedByAMemberThatStarts) {
   SimulatedMember member(1);
-  member.disk().SetCapacity(1000);
+  member.disk().SetCapacity(50);
   const base::Status status = member.Start();
   EXPECT_EQ(status.code(), base::Code::kResourceExhausted);
   EXPECT_NE(status.message().find("/member/wal"), status.message().npos) << status.message();

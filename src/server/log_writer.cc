@@ -84,8 +84,22 @@ bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
     metrics_.fsync_seconds.Observe(clock.Now() - start);
   }
   entries_.clear();
+  LogPreallocation();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
   return true;
+}
+
+void LogWriter::LogPreallocation() {
+  if (log_->is_preallocated() == was_preallocated_) return;
+  was_preallocated_ = log_->is_preallocated();
+  const std::string segment = log_->segments().back().ToString();
+  if (was_preallocated_) {
+    environment_.logger->Info("log segments are preallocated again", {{"segment", segment}});
+  } else {
+    environment_.logger->Warn(
+        "the disk has no space to spare; the log segment is not preallocated",
+        {{"segment", segment}, {"segment-size-bytes", options_.wal_segment_bytes}});
+  }
 }
 
 void LogWriter::PrepareSegment() {

@@ -51,6 +51,7 @@ class LogWriter {
   bool Append(const std::vector<raft::Output>& outputs);
   bool Mark(const snap::Snapshot& snapshot);
   void PrepareSegment();
+  void LogPreallocation();
 
   const Options options_;
   const Environment environment_;
@@ -66,6 +67,7 @@ class LogWriter {
   const std::unique_ptr<wal::Log> log_;
   LogMetrics metrics_;
   std::vector<raft::Entry> entries_;
+  bool was_preallocated_ = true;
 
   // The workers', one at a time.
   snap::SnapshotDirectory snapshots_;

@@ -145,12 +145,12 @@ TEST_P(CrowdTest, NothingIsRefusedBesideNineThousandReads) {
   constexpr int kReads = 9000;
   constexpr int kKeys = 1100;
   mvcc::StoreHarness harness(GetParam(), {.history_bytes = 0});
-  PlainLessor lessor({});
-  OperationCounts counts;
-  const WriteContext context{&harness.store(), &lessor, &counts};
   for (int i = 0; i < kKeys; ++i) harness.Put("k" + std::to_string(10000 + i), "value", 0);
   harness.Commit();
   harness.Reopen();
+  PlainLessor lessor({});
+  OperationCounts counts;
+  const WriteContext context{&harness.store(), &lessor, &counts};
 
   etcdserverpb::RangeRequest range;
   range.set_key("k");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/backend/commit_delta.h"
+#include "storage/backend/lmdb_check.h"
 #include "storage/backend/lmdb_environment.h"
 #include "storage/backend/lmdb_reader.h"
 #include "storage/backend/lmdb_rewrite.h"
@@ -28,6 +29,7 @@ class LmdbBackend final : public Backend {
 
   base::Status Open() {
     RETURN_IF_ERROR(LmdbRewrite::RemoveLeftovers(disk_, path_));
+    RETURN_IF_ERROR(CheckLmdbFile(disk_, path_, options_.map_bytes));
     const std::vector<std::string_view> names = bucket_names();
     ASSIGN_OR_RETURN(environment_, LmdbEnvironment::Open(path_, names, options_,
                                                          LmdbEnvironment::Sync::kEachCommit));

@@ -82,12 +82,10 @@ TEST_F(LmdbBackendTest, AWriteThatFailsIsNamedAndTheBatchLeavesNoTrace) {
 }
 
 TEST_F(LmdbBackendTest, ADamagedRecordIsNamed) {
-  {
-    auto backend = Open();
-    Batch batch;
-    batch.Put(0, "the key", "the needle in the file");
-    ASSERT_TRUE(backend.value()->Commit(batch).ok());
-  }
+  auto backend = Open();
+  Batch batch;
+  batch.Put(0, "the key", "the needle in the file");
+  ASSERT_TRUE(backend.value()->Commit(batch).ok());
   const auto bytes = runtime::ReadFile(disk_, path());
   ASSERT_TRUE(bytes.ok());
   auto file = disk_.Open(path(), runtime::OpenMode::kWrite);
@@ -95,12 +93,16 @@ TEST_F(LmdbBackendTest, ADamagedRecordIsNamed) {
        at = bytes->find("needle", at + 1)) {
     ASSERT_TRUE(file.value()->WriteAt(at, "noodle").ok());
   }
-  auto backend = Open();
   auto reader = std::move(backend.value()->NewReader()).value();
   const base::Status status = reader->Get(0, "the key").status();
   EXPECT_EQ(status.code(), base::Code::kDataLoss);
   EXPECT_EQ(status.message(), path() + ": bucket key, key 746865206b6579: checksum mismatch");
   EXPECT_FALSE(reader->NewCursor(0)->Seek("").ok());
+  reader.reset();
+  backend.value().reset();
+  const base::Status refused = Open().status();
+  EXPECT_EQ(refused.code(), base::Code::kDataLoss);
+  EXPECT_EQ(refused.message().find(path() + ": damaged page "), 0u) << refused.message();
 }
 
 TEST_F(LmdbBackendTest, AFileThatIsNoDatabaseIsRefused) {

@@ -6,6 +6,9 @@
 
 #include "base/check.h"
 #include "storage/backend/lmdb_batch_writer.h"
+#include "storage/backend/lmdb_page.h"
+#include "storage/backend/lmdb_value.h"
+#include "storage/backend/stored_record.h"
 #include "storage/backend/too_many_readers.h"
 
 namespace backend {
@@ -60,7 +63,7 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
   int error = mdb_env_create(&environment_);
   if (error == 0) error = mdb_env_set_mapsize(environment_, options.map_bytes);
   if (error == 0) error = mdb_env_set_maxreaders(environment_, options.readers_max);
-  if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count));
+  if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count + 1));
   // Readers belong to no thread: they are pooled and may move.
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMEMINIT;
   syncs_commits_ = options.sync;
@@ -74,17 +77,31 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
 
 base::Status LmdbEnvironment::OpenBuckets(std::span<const std::string_view> buckets) {
   ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginWrite());
+  int error = OpenBucket(transaction, lmdb::kOwnBucket, &own_bucket_);
   for (const std::string_view bucket : buckets) {
-    const std::string& name = names_.emplace_back(bucket);
-    MDB_dbi handle = 0;
-    const int error = mdb_dbi_open(transaction, name.c_str(), MDB_CREATE, &handle);
-    if (error != 0) {
-      AbortWrite(transaction);
-      return Failure(error);
-    }
-    buckets_.push_back(handle);
+    names_.emplace_back(bucket);
+    buckets_.push_back(0);
+    if (error == 0) error = OpenBucket(transaction, bucket, &buckets_.back());
   }
-  return CommitWrite(transaction);
+  if (error == 0) return CommitWrite(transaction);
+  AbortWrite(transaction);
+  return Failure(error);
+}
+
+int LmdbEnvironment::OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket) {
+  return mdb_dbi_open(transaction, std::string(name).c_str(), MDB_CREATE, bucket);
+}
+
+int LmdbEnvironment::SignTransaction(MDB_txn* transaction) const {
+  char number[sizeof(uint64_t)];
+  base::Store64Le(number, mdb_txn_id(transaction));
+  const base::ByteView number_view(number, sizeof number);
+  base::Bytes stored(number_view);
+  stored.resize(number_view.size() + StoredSuffixSize(lmdb::kTransactionKey));
+  WriteStoredSuffix(lmdb::kTransactionKey, number_view, stored.data() + number_view.size());
+  MDB_val key = Value(lmdb::kTransactionKey);
+  MDB_val value = Value(stored);
+  return mdb_put(transaction, own_bucket_, &key, &value, 0);
 }
 
 base::Status LmdbEnvironment::Failure(int error) const {
@@ -152,6 +169,10 @@ base::Result<MDB_txn*> LmdbEnvironment::BeginWrite() {
 }
 
 base::Status LmdbEnvironment::CommitWrite(MDB_txn* transaction) {
+  if (const int error = SignTransaction(transaction); error != 0) {
+    AbortWrite(transaction);
+    return Failure(error);
+  }
   const int error = mdb_txn_commit(transaction);
   return error == 0 ? base::Status() : Failure(error);
 }

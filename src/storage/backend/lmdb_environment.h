@@ -80,6 +80,9 @@ class LmdbEnvironment {
 
   base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
   base::Status OpenBuckets(std::span<const std::string_view> buckets);
+  int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket);
+  // Has the transaction say which one it is.
+  int SignTransaction(MDB_txn* transaction) const;
   // Null if there is none.
   base::Result<MDB_txn*> TakeIdleReader(Place place);
   void Leave(Place place);
@@ -90,6 +93,7 @@ class LmdbEnvironment {
   std::unique_ptr<runtime::File> removed_;  // null unless the file is to go with this
   std::vector<std::string> names_;
   std::vector<unsigned> buckets_;
+  unsigned own_bucket_ = 0;
   std::mutex mutex_;
   std::vector<MDB_txn*> idle_readers_;  // reset, to be renewed; guarded by mutex_
   size_t ordinary_readers_ = 0;         // guarded by mutex_

@@ -60,6 +60,7 @@ base::Status Log::CreateFiles(base::ByteView metadata) {
   RETURN_IF_ERROR(disk_.Rename(temporary, directory_));
   RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(directory_)));
   segments_.push_back({name, std::move(segment.file)});
+  is_preallocated_ = segment.is_preallocated;
   offset_ = buffer_.size();
   chain_ = writer.chain();
   return {};
@@ -171,7 +172,9 @@ base::Status Log::RepairTail(const Tail& tail) {
   RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
   if (size < options_.segment_bytes) {
-    RETURN_IF_ERROR(segment.file->Allocate(options_.segment_bytes));
+    ASSIGN_OR_RETURN(is_preallocated_,
+                     HasRoom(disk_, PathOf(segment.name), options_.segment_bytes - size));
+    if (is_preallocated_) RETURN_IF_ERROR(segment.file->Allocate(options_.segment_bytes));
   }
   return segment.file->Sync();
 }
@@ -282,6 +285,7 @@ base::Status Log::AddSegment(PreparedSegment segment, const SegmentName& name, u
   RETURN_IF_ERROR(disk_.Rename(segment.path, PathOf(name)));
   RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
   segments_.push_back({name, std::move(segment.file)});
+  is_preallocated_ = segment.is_preallocated;
   offset_ = buffer_.size();
   chain_ = chain;
   return {};

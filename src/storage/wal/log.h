@@ -92,6 +92,9 @@ class Log {
   // `keep` segments in all.
   base::Status Purge(size_t keep);
 
+  // Whether the last segment has its space already; without, the disk had none to spare and each
+  // append takes some, which is slower.
+  bool is_preallocated() const { return is_preallocated_; }
   // Appended since the log was opened.
   uint64_t written_bytes() const { return written_bytes_; }
   // Where the next record goes, in the last segment.
@@ -136,6 +139,7 @@ class Log {
   PreparedSegment next_;           // no file: none at hand
   bool requested_ = false;         // one is being made, at TemporaryPath(requested_number_)
   unsigned requested_number_ = 1;
+  bool is_preallocated_ = true;
   uint64_t offset_ = 0;
   uint64_t written_bytes_ = 0;
   uint32_t chain_ = 0;

@@ -377,6 +377,25 @@ TEST_F(WalLogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
   EXPECT_GE(MustReopen().entries.size(), acknowledged);
 }
 
+TEST_F(WalLogTest, ASegmentTakesNoneOfTheLastSpaceBeforeItIsWritten) {
+  Create();
+  EXPECT_TRUE(log_->is_preallocated());
+  disk_.SetCapacity(2 * kSmall.segment_bytes + kDiskReserveBytes - 1);
+  uint64_t index = 0;
+  while (log_->segments().size() == 1) {
+    ++index;
+    AppendEntries(index, index);
+  }
+  EXPECT_FALSE(log_->is_preallocated());
+  EXPECT_EQ(runtime::ReadFile(disk_, SegmentPath(1, index + 1))->size(), log_->tail_offset());
+  AppendEntries(index + 1, index + 3);
+  EXPECT_EQ(MustReopen().entries.size(), index + 3);
+  EXPECT_FALSE(log_->is_preallocated());
+  disk_.SetCapacity(1 << 30);
+  EXPECT_EQ(MustReopen().entries.size(), index + 3);
+  EXPECT_TRUE(log_->is_preallocated());
+}
+
 TEST_F(WalLogTest, AFailedSyncIsReported) {
   Create();
   AppendEntries(1, 5);

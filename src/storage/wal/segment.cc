@@ -59,9 +59,16 @@ base::Result<std::vector<SegmentName>> ListSegments(const runtime::Disk& disk,
   return segments;
 }
 
+base::Result<bool> HasRoom(const runtime::Disk& disk, std::string_view path, uint64_t bytes) {
+  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(path));
+  return free_bytes >= kDiskReserveBytes && free_bytes - kDiskReserveBytes >= bytes;
+}
+
 base::Result<PreparedSegment> PrepareSegment(runtime::Disk& disk, std::string path, uint64_t size) {
   ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kCreateOrTruncate));
   RETURN_IF_ERROR(file->Lock());
+  ASSIGN_OR_RETURN(const bool has_room, HasRoom(disk, path, size));
+  if (!has_room) return PreparedSegment{std::move(file), std::move(path), false};
   RETURN_IF_ERROR(file->Allocate(size));
   const base::Bytes zeros(std::min(size, kPieceBytes), '\0');
   uint64_t started = 0;
@@ -75,7 +82,7 @@ base::Result<PreparedSegment> PrepareSegment(runtime::Disk& disk, std::string pa
     }
   }
   RETURN_IF_ERROR(file->Sync());
-  return PreparedSegment{std::move(file), std::move(path)};
+  return PreparedSegment{std::move(file), std::move(path), true};
 }
 
 base::Status ZeroTail(runtime::File& file, uint64_t offset) {

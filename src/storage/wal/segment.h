@@ -34,12 +34,20 @@ struct SegmentName {
 base::Result<std::vector<SegmentName>> ListSegments(const runtime::Disk& disk,
                                                     std::string_view directory);
 
+// What preparing a segment leaves free on the disk: for the database, and for appends.
+inline constexpr uint64_t kDiskReserveBytes = uint64_t{64} << 20;
+
 // A file that is to become a segment: locked, `size` bytes, written full of zeros and durable, so
-// that an append changes no metadata and its sync costs one write.
+// that an append changes no metadata and its sync costs one write. Or empty, to grow with each
+// append, if the disk has no room to spare.
 struct PreparedSegment {
   std::unique_ptr<runtime::File> file;
   std::string path;
+  bool is_preallocated = false;
 };
+
+// Whether the disk that holds `path` has so many bytes free beside the reserve.
+base::Result<bool> HasRoom(const runtime::Disk& disk, std::string_view path, uint64_t bytes);
 
 // Makes a segment under the temporary name `path`, replacing what is there. Blocks for as long as
 // the disk takes to write `size` bytes; writing is paced so that the log's own syncs stay short.

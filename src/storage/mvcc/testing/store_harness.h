@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "runtime/posix/disk.h"
 #include "storage/backend/lmdb_backend.h"
@@ -46,7 +47,13 @@ class StoreHarness {
     if (kind == DatabaseKind::kLmdb) {
       directory_ = ::testing::TempDir() + "store-XXXXXX";
       EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
+      path_ = directory_ + "/db.mdb";
     }
+    Reopen();
+  }
+  // On LMDB at `path`, which stays.
+  explicit StoreHarness(std::string path)
+      : kind_(DatabaseKind::kLmdb), options_(), path_(std::move(path)) {
     Reopen();
   }
   ~StoreHarness() {
@@ -61,8 +68,8 @@ class StoreHarness {
     store_.reset();
     database_.reset();
     if (kind_ == DatabaseKind::kLmdb) {
-      auto opened = backend::OpenLmdbBackend(&disk_, directory_ + "/db.mdb", schema::kBucketNames,
-                                             {.map_bytes = 1 << 30});
+      auto opened =
+          backend::OpenLmdbBackend(&disk_, path_, schema::kBucketNames, {.map_bytes = 1 << 30});
       ASSERT_TRUE(opened.ok()) << opened.status().ToString();
       database_ = std::move(opened).value();
     } else {
@@ -136,7 +143,8 @@ class StoreHarness {
   const DatabaseKind kind_;
   const Store::Options options_;
   runtime::posix::Disk disk_;
-  std::string directory_;
+  std::string directory_;  // removed at the end; empty if there is none
+  std::string path_;       // of an LMDB database
   std::shared_ptr<backend::MemoryDatabase> memory_ =
       backend::NewMemoryDatabase(schema::kBucketNames.size());
   std::unique_ptr<backend::Backend> database_;

@@ -1,0 +1,373 @@
+#include "storage/backend/lmdb_check.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "storage/backend/lmdb_page.h"
+#include "storage/backend/stored_record.h"
+
+namespace backend {
+namespace {
+
+using lmdb::Meta;
+using lmdb::Node;
+using lmdb::PageHead;
+using lmdb::Tree;
+
+constexpr uint32_t kPageBytesMin = 512;
+constexpr uint32_t kPageBytesMax = 65536;
+// Of the free tree: keys are numbers; and what the environment was opened with.
+constexpr uint16_t kIntegerKeys = 0x08;
+constexpr uint16_t kNoSubdirectory = 0x4000;
+
+enum class Kind { kFree, kMain, kBucket };
+
+class Checker {
+ public:
+  Checker(const runtime::File* file, std::string path, uint64_t file_bytes, uint64_t map_bytes)
+      : file_(*file), path_(std::move(path)), file_bytes_(file_bytes), map_bytes_(map_bytes) {}
+
+  base::Status Run() {
+    RETURN_IF_ERROR(ReadMeta());
+    RETURN_IF_ERROR(CheckTree(meta_->free, Kind::kFree));
+    RETURN_IF_ERROR(CheckTree(meta_->main, Kind::kMain));
+    for (const Tree& bucket : buckets_) RETURN_IF_ERROR(CheckTree(bucket, Kind::kBucket));
+    RETURN_IF_ERROR(CheckSize());
+    return CheckTransactions();
+  }
+
+ private:
+  // What was counted of a tree.
+  struct Count {
+    Kind kind;
+    uint16_t depth;
+    uint64_t branch_pages = 0;
+    uint64_t leaf_pages = 0;
+    uint64_t overflow_pages = 0;
+    uint64_t records = 0;
+  };
+  // The keys of a page are at least `low` and below `high`; none: no bound.
+  struct Bounds {
+    std::optional<base::Bytes> low;
+    std::optional<base::Bytes> high;
+  };
+
+  base::Status Damaged(uint64_t page, std::string_view what) const {
+    return {base::Code::kDataLoss,
+            path_ + ": damaged page " + std::to_string(page) + ": " + std::string(what)};
+  }
+
+  // A copy of `pages` pages from `page` on.
+  base::Status ReadPages(uint64_t page, uint64_t pages, base::Bytes* out) const {
+    RETURN_IF_ERROR(file_.ReadAt(page * page_bytes_, pages * page_bytes_, out));
+    if (out->size() == pages * page_bytes_) return {};
+    return Damaged(page,
+                   "the file ends before it, after " + std::to_string(file_bytes_) + " bytes");
+  }
+
+  base::Status ReadMeta() {
+    base::Bytes first;
+    RETURN_IF_ERROR(file_.ReadAt(0, Meta::kBytes, &first));
+    if (first.size() < Meta::kBytes) return Damaged(0, "the file ends within it");
+    page_bytes_ = Meta(first).free.page_bytes;
+    if (page_bytes_ < kPageBytesMin || page_bytes_ > kPageBytesMax ||
+        (page_bytes_ & (page_bytes_ - 1)) != 0) {
+      return Damaged(0, "not a meta page");
+    }
+    std::optional<Meta>* const metas = metas_;
+    for (uint64_t page = 0; page < lmdb::kMetaPages; ++page) {
+      base::Bytes bytes;
+      RETURN_IF_ERROR(ReadPages(page, 1, &bytes));
+      metas[page].emplace(bytes);
+      RETURN_IF_ERROR(CheckMeta(page, PageHead(bytes), *metas[page]));
+    }
+    const uint64_t even = metas[0]->transaction;
+    const uint64_t odd = metas[1]->transaction;
+    const bool is_new = even == 0 && odd == 0;
+    if (!is_new && (even % 2 != 0 || std::max(even, odd) - std::min(even, odd) != 1)) {
+      return Damaged(0, "its transaction and that of page 1 do not follow one another");
+    }
+    meta_ = odd > even ? metas[1] : metas[0];
+    if (meta_->last_page >= map_bytes_ / page_bytes_) {
+      return Damaged(meta_->transaction % 2, "the last page is beyond the map");
+    }
+    is_used_.resize(std::max<uint64_t>(meta_->last_page + 1, lmdb::kMetaPages));
+    is_used_[0] = is_used_[1] = true;
+    return {};
+  }
+
+  base::Status CheckMeta(uint64_t page, const PageHead& head, const Meta& meta) const {
+    const bool is_meta =
+        head.number == page && head.flags == lmdb::kMeta && meta.magic == Meta::kMagic &&
+        meta.version == Meta::kVersion && meta.free.page_bytes == page_bytes_ &&
+        meta.free.flags == (kIntegerKeys | kNoSubdirectory) && meta.main.flags == 0;
+    return is_meta ? base::Status() : Damaged(page, "not a meta page");
+  }
+
+  // Takes `count` pages for what is being looked at; nothing else may have them.
+  base::Status Use(uint64_t page, uint64_t count, uint64_t user) {
+    if (page < lmdb::kMetaPages || count > is_used_.size() || page > is_used_.size() - count) {
+      return Damaged(user, "it leads to page " + std::to_string(page) + ", which is not there");
+    }
+    for (uint64_t i = page; i < page + count; ++i) {
+      if (is_used_[i]) {
+        return Damaged(user, "it leads to page " + std::to_string(i) + ", which is used already");
+      }
+      is_used_[i] = true;
+    }
+    return {};
+  }
+
+  base::Status CheckTree(const Tree& tree, Kind kind) {
+    Count count{.kind = kind, .depth = tree.depth};
+    const uint64_t meta_page = meta_->transaction % 2;
+    if (tree.root != lmdb::kNoPage) {
+      RETURN_IF_ERROR(Use(tree.root, 1, meta_page));
+      RETURN_IF_ERROR(CheckPage(tree.root, 1, {}, &count));
+    } else if (tree.depth != 0) {
+      return Damaged(meta_page, "a tree without a root has a depth");
+    }
+    if (count.branch_pages != tree.branch_pages || count.leaf_pages != tree.leaf_pages ||
+        count.overflow_pages != tree.overflow_pages || count.records != tree.records) {
+      return Damaged(tree.root == lmdb::kNoPage ? meta_page : tree.root,
+                     "its tree has " + std::to_string(count.records) + " records, not " +
+                         std::to_string(tree.records) + ", or other pages than its head says");
+    }
+    return {};
+  }
+
+  // The page and all below it, at this depth of its tree.
+  base::Status CheckPage(uint64_t number, uint16_t depth, const Bounds& bounds, Count* count) {
+    base::Bytes page;
+    RETURN_IF_ERROR(ReadPages(number, 1, &page));
+    const PageHead head(page);
+    const bool is_leaf = depth == count->depth;
+    const uint16_t flags = is_leaf ? lmdb::kLeaf : lmdb::kBranch;
+    if (head.number != number || head.flags != flags || depth > count->depth) {
+      return Damaged(number, is_leaf ? "not a leaf" : "not a branch");
+    }
+    ++(is_leaf ? count->leaf_pages : count->branch_pages);
+    std::vector<base::ByteView> nodes;
+    RETURN_IF_ERROR(FindNodes(number, page, head, is_leaf, &nodes));
+    RETURN_IF_ERROR(CheckOrder(number, nodes, is_leaf, bounds, count->kind));
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      RETURN_IF_ERROR(is_leaf ? CheckRecord(number, nodes[i], count)
+                              : CheckChild(number, nodes, i, depth, bounds, count));
+    }
+    return {};
+  }
+
+  // Each with its header, its key, and in a leaf its data.
+  base::Status FindNodes(uint64_t number, base::ByteView page, const PageHead& head, bool is_leaf,
+                         std::vector<base::ByteView>* nodes) const {
+    const size_t least = is_leaf ? 1 : 2;
+    if (head.lower < lmdb::kPageHeaderBytes + 2 * least || head.lower % 2 != 0 ||
+        head.upper < head.lower || head.upper > page.size()) {
+      return Damaged(number, "its bounds are wrong");
+    }
+    std::vector<std::pair<size_t, size_t>> extents;
+    for (size_t at = lmdb::kPageHeaderBytes; at < head.lower; at += 2) {
+      const size_t offset = lmdb::Load16Le(page.data() + at);
+      if (offset < head.upper || offset + lmdb::kNodeHeaderBytes > page.size()) {
+        return Damaged(number, "a node is out of bounds");
+      }
+      const Node node(page.data() + offset);
+      uint64_t size = lmdb::kNodeHeaderBytes + node.key_bytes;
+      if (is_leaf) size += (node.flags & lmdb::kBigData) != 0 ? sizeof(uint64_t) : node.data_bytes;
+      if (size > page.size() - offset) return Damaged(number, "a node is out of bounds");
+      nodes->push_back(page.substr(offset, size));
+      extents.emplace_back(offset, offset + size);
+    }
+    std::sort(extents.begin(), extents.end());
+    for (size_t i = 1; i < extents.size(); ++i) {
+      if (extents[i].first < extents[i - 1].second) return Damaged(number, "nodes overlap");
+    }
+    return {};
+  }
+
+  static base::ByteView KeyOf(base::ByteView node) {
+    return node.substr(lmdb::kNodeHeaderBytes, Node(node.data()).key_bytes);
+  }
+  // Keys of the free tree are numbers, of eight bytes.
+  static bool IsLess(Kind kind, base::ByteView a, base::ByteView b) {
+    if (kind != Kind::kFree) return a < b;
+    return base::Load64Le(a.data()) < base::Load64Le(b.data());
+  }
+
+  // The first key of a branch stands for all that are less than the second.
+  base::Status CheckOrder(uint64_t number, const std::vector<base::ByteView>& nodes, bool is_leaf,
+                          const Bounds& bounds, Kind kind) const {
+    for (size_t i = is_leaf ? 0 : 1; i < nodes.size(); ++i) {
+      const base::ByteView key = KeyOf(nodes[i]);
+      if (key.empty() || (kind == Kind::kFree && key.size() != sizeof(uint64_t))) {
+        return Damaged(number, "a key has a wrong size");
+      }
+      const bool has_previous = i > (is_leaf ? 0 : 1);
+      if ((has_previous && !IsLess(kind, KeyOf(nodes[i - 1]), key)) ||
+          (bounds.low.has_value() && IsLess(kind, key, *bounds.low)) ||
+          (bounds.high.has_value() && !IsLess(kind, key, *bounds.high))) {
+        return Damaged(number, "keys are not in order");
+      }
+    }
+    return {};
+  }
+
+  base::Status CheckChild(uint64_t number, const std::vector<base::ByteView>& nodes, size_t i,
+                          uint16_t depth, const Bounds& bounds, Count* count) {
+    Bounds below = bounds;
+    if (i > 0) below.low = base::Bytes(KeyOf(nodes[i]));
+    if (i + 1 < nodes.size()) below.high = base::Bytes(KeyOf(nodes[i + 1]));
+    const uint64_t child = Node(nodes[i].data()).child;
+    RETURN_IF_ERROR(Use(child, 1, number));
+    return CheckPage(child, static_cast<uint16_t>(depth + 1), below, count);
+  }
+
+  base::Status CheckRecord(uint64_t number, base::ByteView bytes, Count* count) {
+    ++count->records;
+    const Node node(bytes.data());
+    const base::ByteView key = KeyOf(bytes);
+    base::ByteView data = bytes.substr(lmdb::kNodeHeaderBytes + node.key_bytes);
+    base::Bytes large;
+    if (node.flags == lmdb::kBigData) {
+      RETURN_IF_ERROR(
+          ReadLarge(number, base::Load64Le(data.data()), node.data_bytes, count, &large));
+      data = base::ByteView(large).substr(lmdb::kPageHeaderBytes, node.data_bytes);
+    } else if (node.flags != (count->kind == Kind::kMain ? lmdb::kSubTree : 0)) {
+      return Damaged(number, "a node is of an unknown kind");
+    }
+    switch (count->kind) {
+      case Kind::kFree:
+        return CheckFreeList(number, data);
+      case Kind::kMain:
+        return AddBucket(number, data);
+      case Kind::kBucket:
+        break;
+    }
+    if (ParseStoredRecord(key, data).has_value()) return {};
+    return Damaged(number, "checksum mismatch of a record");
+  }
+
+  base::Status ReadLarge(uint64_t number, uint64_t page, uint32_t bytes, Count* count,
+                         base::Bytes* out) {
+    const uint64_t pages =
+        (lmdb::kPageHeaderBytes + uint64_t{bytes} + page_bytes_ - 1) / page_bytes_;
+    RETURN_IF_ERROR(Use(page, pages, number));
+    RETURN_IF_ERROR(ReadPages(page, pages, out));
+    const PageHead head(*out);
+    if (head.number != page || head.flags != lmdb::kOverflow || head.overflow_pages != pages) {
+      return Damaged(page, "not the pages of a large value");
+    }
+    count->overflow_pages += pages;
+    return {};
+  }
+
+  base::Status CheckFreeList(uint64_t number, base::ByteView list) {
+    if (list.size() % sizeof(uint64_t) != 0 || list.empty() ||
+        base::Load64Le(list.data()) > list.size() / sizeof(uint64_t) - 1) {
+      return Damaged(number, "not a list of free pages");
+    }
+    const uint64_t count = base::Load64Le(list.data());
+    uint64_t previous = lmdb::kNoPage;
+    for (uint64_t i = 1; i <= count; ++i) {
+      const uint64_t page = base::Load64Le(list.data() + i * sizeof(uint64_t));
+      if (page >= previous) return Damaged(number, "not a list of free pages");
+      RETURN_IF_ERROR(Use(page, 1, number));
+      previous = page;
+    }
+    return {};
+  }
+
+  base::Status AddBucket(uint64_t number, base::ByteView data) {
+    if (data.size() != Tree::kBytes) return Damaged(number, "not the head of a bucket");
+    const Tree tree(data.data());
+    if (tree.flags != 0) return Damaged(number, "a bucket is of an unknown kind");
+    buckets_.push_back(tree);
+    return {};
+  }
+
+  // Pages at the end that a transaction took and freed again were never written.
+  base::Status CheckSize() const {
+    for (uint64_t page = file_bytes_ / page_bytes_; page < is_used_.size(); ++page) {
+      if (!is_used_[page]) {
+        return Damaged(page,
+                       "the file ends before it, after " + std::to_string(file_bytes_) + " bytes");
+      }
+    }
+    return {};
+  }
+
+  // The pages of the older transaction are as it left them: only those from before it were reused.
+  // Without any commit of ours in between, both say what an earlier one did.
+  base::Status CheckTransactions() const {
+    std::optional<uint64_t> signatures[lmdb::kMetaPages];
+    for (size_t page = 0; page < lmdb::kMetaPages; ++page) {
+      signatures[page] = SignatureIn(*metas_[page]);
+    }
+    if (signatures[0] == signatures[1]) return {};
+    for (size_t page = 0; page < lmdb::kMetaPages; ++page) {
+      if (signatures[page].value_or(metas_[page]->transaction) != metas_[page]->transaction) {
+        return Damaged(page, "its transaction is not that of its records");
+      }
+    }
+    return {};
+  }
+
+  // Nothing if there is none, or if anything is wrong on the way, which need not be of any use.
+  std::optional<uint64_t> SignatureIn(const Meta& meta) const {
+    const auto head = Find(meta.main, lmdb::kOwnBucket);
+    if (!head.has_value() || head->size() != Tree::kBytes) return std::nullopt;
+    const auto stored = Find(Tree(head->data()), lmdb::kTransactionKey);
+    if (!stored.has_value()) return std::nullopt;
+    const auto record = ParseStoredRecord(lmdb::kTransactionKey, *stored);
+    if (!record.has_value() || record->value.size() != sizeof(uint64_t)) return std::nullopt;
+    return base::Load64Le(record->value.data());
+  }
+  std::optional<base::Bytes> Find(const Tree& tree, base::ByteView key) const {
+    constexpr int kDepthMax = 32;
+    uint64_t number = tree.root;
+    for (int depth = 0; depth < kDepthMax && number < is_used_.size(); ++depth) {
+      base::Bytes page;
+      if (!ReadPages(number, 1, &page).ok()) return std::nullopt;
+      const PageHead head(page);
+      const bool is_leaf = head.flags == lmdb::kLeaf;
+      std::vector<base::ByteView> nodes;
+      if (!FindNodes(number, page, head, is_leaf, &nodes).ok()) return std::nullopt;
+      // The last node that is not above the key; the first of a branch has none.
+      size_t i = nodes.size();
+      while (i > 0 && (is_leaf || i > 1) && KeyOf(nodes[i - 1]) > key) --i;
+      if (i == 0) return std::nullopt;
+      const Node node(nodes[i - 1].data());
+      if (is_leaf) {
+        if (KeyOf(nodes[i - 1]) != key || (node.flags & lmdb::kBigData) != 0) return std::nullopt;
+        return base::Bytes(nodes[i - 1].substr(lmdb::kNodeHeaderBytes + node.key_bytes));
+      }
+      number = node.child;
+    }
+    return std::nullopt;
+  }
+
+  const runtime::File& file_;
+  const std::string path_;
+  const uint64_t file_bytes_;
+  const uint64_t map_bytes_;
+  uint64_t page_bytes_ = kPageBytesMin;
+  std::optional<Meta> metas_[lmdb::kMetaPages];
+  std::optional<Meta> meta_;  // the newest of them
+  std::vector<Tree> buckets_;
+  std::vector<bool> is_used_;  // by page: by a tree, or free
+};
+
+}  // namespace
+
+base::Status CheckLmdbFile(runtime::Disk& disk, const std::string& path, uint64_t map_bytes) {
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
+  if (!exists) return {};
+  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
+  if (bytes == 0) return {};
+  return Checker(file.get(), path, bytes, map_bytes).Run();
+}
+
+}  // namespace backend
