@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Callable
 
@@ -9,6 +10,9 @@ from . import python_tests
 from .counts import Counts
 
 PRESET = "dev"
+# Start and end every part of the process; with --full also what asks most of it.
+SANITIZED = ["start_test", "stop_test"]
+SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test"]
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
@@ -26,4 +30,21 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     environment = {"ETCD": etcd, "E2E_FULL": "1" if full else ""}
     for script in sorted(tests.glob("*_test.py")):
         counts += python_tests.unittests(script, environment, timeout_seconds=1800 if full else 300)
+    return counts
+
+
+def sanitized(root: Path, build: Callable[..., None], preset: str, full: bool) -> Counts:
+    """The process as `preset`, a sanitizer, builds it; whatever that reports is a failure."""
+    build(preset, "etcd")
+    counts = Counts()
+    with tempfile.TemporaryDirectory() as reports:
+        options = f"log_path={reports}/report"
+        environment = {"ETCD": str(root / "build" / preset / "bin/etcd"), "TSAN_OPTIONS": options,
+                       "ASAN_OPTIONS": options, "UBSAN_OPTIONS": options + ":print_stacktrace=1"}
+        for name in SANITIZED + (SANITIZED_FULL if full else []):
+            counts += python_tests.unittests(root / "test/e2e" / f"{name}.py", environment,
+                                             timeout_seconds=900)
+        for report in sorted(Path(reports).iterdir()):
+            print(report.read_text(errors="replace")[:20_000])
+            counts.failures.append(f"e2e: {preset}: {report.name}")
     return counts

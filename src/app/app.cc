@@ -1,21 +1,33 @@
 #include "app/app.h"
 
+#include <atomic>
 #include <future>
+#include <string>
 #include <utility>
 
+#include "app/directory_lock.h"
 #include "app/server_options.h"
 #include "base/check.h"
 #include "observe/process_metrics.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/cpu.h"
+#include "runtime/posix/descriptor_limit.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 
 namespace app {
 namespace {
 
-constexpr size_t kWorkerThreads = 4;
-constexpr size_t kWorkerQueue = 1000;
+// The log asks for a segment and for a snapshot, one of each at a time.
+constexpr size_t kLogWorkers = 2;
+constexpr size_t kLogWorkQueue = 8;
+// A snapshot that waits holds on to the database as it was.
+constexpr size_t kBulkWorkers = 4;
+constexpr size_t kBulkWorkQueue = 64;
+constexpr size_t kSmallWorkQueue = 100;
+// Compat: as many as etcd keeps, for the log's segments, snapshots and other members.
+constexpr size_t kReservedDescriptors = 150;
+constexpr runtime::Duration kDrainTimeout = std::chrono::seconds(5);
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 // As many as one thread can sign with a key of 4096 bits before their time is up.
 constexpr size_t kMaxWaitingHandshakes = 4096;
@@ -43,7 +55,11 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       apply_thread_("apply"),
       wal_thread_("wal"),
       backend_thread_("backend"),
-      workers_("worker", kWorkerThreads, kWorkerQueue) {
+      refused_(logger, &raft_thread_.loop().clock(), &registry_),
+      accept_thread_("accept"),
+      small_workers_("small-worker", 1, kSmallWorkQueue),
+      log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
+      bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
     net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i)));
   }
@@ -54,7 +70,8 @@ App::~App() {
 }
 
 base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config,
-                                              const observe::Logger* logger) {
+                                              const observe::Logger* logger,
+                                              const std::function<bool()>& pause) {
   std::unique_ptr<App> app(new App(config, logger));
   logger->Info("starting an etcd server",
                {{"etcd-version", server::kVersion},
@@ -68,12 +85,13 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                 {"election-timeout", std::chrono::nanoseconds(config.member.election_timeout)},
                 {"quota-backend-bytes", config.backend.quota_bytes}});
   app->OpenMetrics();
+  RETURN_IF_ERROR(app->Listen());
+  ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
+                                             app->raft_thread_.loop().clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
-  ASSIGN_OR_RETURN(app->plans_, PlanListeners(app->config_));
-  RETURN_IF_ERROR(app->CheckPortsAreFree());
   RETURN_IF_ERROR(app->OpenServer());
   app->server_->Start([app = app.get()] {
-    CHECK(app->workers_.Run([app] { app->Serve(); }, &app->apply_thread_.loop(), [] {}));
+    CHECK(app->small_workers_.Run([app] { app->Serve(); }, &app->apply_thread_.loop(), [] {}));
   });
   return app;
 }
@@ -85,12 +103,25 @@ void App::OpenMetrics() {
     health_metrics_.Collect(samples);
     CollectFeatures(config_.features, samples);
   });
-  metrics_ = [this](const http::PlainRequest&, http::Responder responder) {
-    http::PlainResponse response;
-    response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    response.body = registry_.Scrape();
-    responder.Send(std::move(response));
-  };
+}
+
+base::Status App::Listen() {
+  const uint64_t limit = runtime::posix::RaiseDescriptorLimit();
+  if (limit <= kReservedDescriptors) {
+    return {base::Code::kResourceExhausted, "file descriptor limit of etcd process is too low (" +
+                                                std::to_string(limit) + "); it must be more than " +
+                                                std::to_string(kReservedDescriptors)};
+  }
+  ASSIGN_OR_RETURN(plans_, PlanListeners(config_));
+  runtime::asio::SharedListener::Options options;
+  options.reuse_port = config_.listen.reuse_port;
+  options.reserved_descriptors = kReservedDescriptors;
+  for (const ListenerPlan& plan : plans_) {
+    ASSIGN_OR_RETURN(auto listener, runtime::asio::SharedListener::Open(&accept_thread_.loop(),
+                                                                        plan.address, options));
+    listeners_.push_back(std::move(listener));
+  }
+  return {};
 }
 
 server::Environment App::NewEnvironment() {
@@ -100,7 +131,8 @@ server::Environment App::NewEnvironment() {
   environment.apply_loop = &apply_thread_.loop();
   environment.wal_loop = &wal_thread_.loop();
   environment.backend_loop = &backend_thread_.loop();
-  environment.workers = &workers_;
+  environment.log_workers = &log_workers_;
+  environment.bulk_workers = &bulk_workers_;
   backend::LmdbOptions database;
   database.sync = !config_.backend.unsafe_no_fsync;
   environment.open_backend = [disk = &disk_, database](const std::string& path) {
@@ -140,31 +172,28 @@ base::Status App::OpenTls() {
   return {};
 }
 
-// Another process that listens there is found before anything is changed on the disk. Sharing a
-// port between threads would share it with that process too.
-base::Status App::CheckPortsAreFree() {
-  base::Status status;
-  NetThread& thread = *net_threads_.front();
-  for (const ListenerPlan& plan : plans_) {
-    if (status.ok()) status = thread.CheckPortIsFree(plan.address);
-  }
-  return status;
-}
-
 void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
+  const auto budget =
+      std::make_shared<http::MemberBudget>(NetThread::BudgetOf(server_->options()).member_max());
   for (size_t i = 0; i < net_threads_.size(); ++i) {
-    const NetThread::Parts parts{.config = &config_,
-                                 .server = server_.get(),
-                                 .origin = i,
-                                 .tls = tls_.get(),
-                                 .handshake_workers = handshake_workers_.get(),
-                                 .metrics = &metrics_,
-                                 .counts = &network_metrics_,
-                                 .health = &health_metrics_};
-    const base::Status status = net_threads_[i]->Open(parts, plans_, net_threads_.size());
-    if (!status.ok()) base::Fatal("cannot listen: " + status.ToString());
+    net_threads_[i]->Open({.config = &config_,
+                           .server = server_.get(),
+                           .origin = i,
+                           .tls = tls_.get(),
+                           .handshake_workers = handshake_workers_.get(),
+                           .workers = &small_workers_,
+                           .registry = &registry_,
+                           .counts = &network_metrics_,
+                           .health = &health_metrics_,
+                           .budget = budget},
+                          plans_);
+  }
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    std::vector<runtime::asio::SharedListener::Taker> takers;
+    for (const auto& thread : net_threads_) takers.push_back(thread->TakerOf(plans_[i]));
+    listeners_[i]->Start(std::move(takers), [this] { refused_.Add(); });
   }
   logger_.Info("ready to serve client requests");
   LogListeners();
@@ -175,9 +204,12 @@ void App::LogListeners() const {
   for (const ListenerPlan& plan : plans_) {
     if (plan.surface == Surface::kMetrics) {
       logger_.Info("serving metrics", {{"address", plan.address.ToString()}});
-    } else if (plan.tls) {
+      continue;
+    }
+    if (plan.tls) {
       logger_.Info("serving client traffic securely", {{"address", plan.address.ToString()}});
-    } else {
+    }
+    if (plan.plaintext) {
       logger_.Info("serving client traffic insecurely; this is strongly discouraged!",
                    {{"address", plan.address.ToString()}});
     }
@@ -186,12 +218,36 @@ void App::LogListeners() const {
 
 void App::RefreshTlsLater() {
   net_threads_.front()->RunAfter(kTlsRefreshInterval, [this] {
-    // What cannot be used now may be half written; the next time it is not.
     const bool accepted =
-        workers_.Run([this] { tls_->Refresh().IgnoreError(); }, &net_threads_.front()->loop(),
-                     [this] { RefreshTlsLater(); });
+        small_workers_.Run([this] { tls_->Refresh(logger_); }, &net_threads_.front()->loop(),
+                           [this] { RefreshTlsLater(); });
     if (!accepted) RefreshTlsLater();
   });
+}
+
+void App::StopListening(bool metrics) {
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if ((plans_[i].surface == Surface::kMetrics) == metrics) listeners_[i]->Stop();
+  }
+}
+
+void App::Drain() {
+  // Outlives the wait: a thread may be done too late.
+  struct Draining {
+    std::atomic<size_t> threads;
+    std::promise<void> done;
+  };
+  const auto draining = std::make_shared<Draining>();
+  draining->threads = net_threads_.size();
+  for (const auto& thread : net_threads_) {
+    thread->Drain([draining] {
+      if (--draining->threads == 0) draining->done.set_value();
+    });
+  }
+  if (draining->done.get_future().wait_for(kDrainTimeout) == std::future_status::timeout) {
+    logger_.Warn("closing connections whose requests have not ended in time",
+                 {{"took", kDrainTimeout}});
+  }
 }
 
 void App::Stop() {
@@ -199,6 +255,9 @@ void App::Stop() {
     const std::lock_guard lock(serving_mutex_);
     if (std::exchange(stopped_, true)) return;
   }
+  StopListening(/*metrics=*/false);
+  Drain();
+  StopListening(/*metrics=*/true);
   for (const auto& thread : net_threads_) thread->Close();
   if (server_ != nullptr) {
     std::promise<void> flushed;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -7,13 +8,14 @@
 
 #include "app/net_thread.h"
 #include "app/network_metrics.h"
+#include "app/refused_connections.h"
 #include "app/tls_files.h"
 #include "base/result.h"
 #include "config/server_config.h"
-#include "net/http/plain.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "runtime/asio/loop.h"
+#include "runtime/asio/shared_listener.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/workers.h"
 #include "server/server.h"
@@ -24,25 +26,32 @@ namespace app {
 // the destructor belong to the thread that makes it.
 class App {
  public:
-  // Starts a member. `config` is valid; `logger` outlives the app.
+  // Starts a member: listens, takes the lock of its directory, opens its files, and serves once it
+  // is ready. Nothing below the directory is looked at before it is locked. `config` is valid;
+  // `logger` outlives the app. For `pause` see LockDirectory.
   static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config,
-                                                  const observe::Logger* logger);
+                                                  const observe::Logger* logger,
+                                                  const std::function<bool()>& pause);
   ~App();
 
-  // Stops serving, brings what is applied into the database, and ends the threads.
+  // Stops listening, answers what is under way if that takes no more than five seconds, closes all
+  // connections, brings what is applied into the database, and ends the threads.
   void Stop();
 
  private:
   App(const config::ServerConfig& config, const observe::Logger* logger);
 
   void OpenMetrics();
+  base::Status Listen();
   base::Status OpenTls();
-  base::Status CheckPortsAreFree();
   base::Status OpenServer();
   server::Environment NewEnvironment();
   // On a worker, once the member is ready.
   void Serve();
   void LogListeners() const;
+  // Closes the listeners of the metrics, or all others.
+  void StopListening(bool metrics);
+  void Drain();
   void RefreshTlsLater();
 
   config::ServerConfig config_;
@@ -58,10 +67,15 @@ class App {
   observe::Registry registry_;
   NetworkMetrics network_metrics_;
   web::HealthMetrics health_metrics_;
-  http::PlainService::Endpoint metrics_;
+  RefusedConnections refused_;
+  runtime::asio::LoopThread accept_thread_;
+  std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
+  std::unique_ptr<runtime::File> lock_;  // of the directory; goes after what writes there
   std::unique_ptr<server::Server> server_;
   // What they are at work on ends before the rest goes.
-  runtime::posix::Workers workers_;
+  runtime::posix::Workers small_workers_;  // short work of the process itself
+  runtime::posix::Workers log_workers_;
+  runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_

@@ -21,6 +21,9 @@
 namespace app {
 namespace {
 
+// Between two attempts to lock the directory.
+constexpr runtime::Duration kPause = std::chrono::milliseconds(100);
+
 // Where a broken invariant is told before the process ends.
 const observe::Logger* fatal_logger = nullptr;
 
@@ -86,13 +89,22 @@ observe::Logger::Options LoggerOptions(const config::LogConfig& config) {
 
 // Returns the signal that ended it; nothing if it could not begin.
 std::optional<int> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
-  base::Result<std::unique_ptr<App>> app = App::Start(config, &logger);
+  std::optional<int> signal;
+  base::Result<std::unique_ptr<App>> app = App::Start(config, &logger, [&signal] {
+    signal = runtime::posix::WaitForTerminationSignal(kPause);
+    return !signal.has_value();
+  });
+  if (!app.ok() && signal.has_value()) {
+    logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
+    return signal;
+  }
   if (!app.ok()) {
     logger.Log(observe::Level::kFatal, "failed to start etcd", {{"error", app.status().message()}});
     return std::nullopt;
   }
-  const int signal = runtime::posix::WaitForTerminationSignal();
-  logger.Info("received signal; shutting down", {{"signal", ::strsignal(signal)}});
+  signal = runtime::posix::WaitForTerminationSignal();
+  runtime::posix::ReleaseTerminationSignals();  // another one ends the process at once
+  logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
   logger.Info("closing etcd server",
               {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
   (*app)->Stop();

@@ -1,5 +1,7 @@
 #include "app/listeners.h"
 
+#include <algorithm>
+
 namespace app {
 namespace {
 
@@ -13,6 +15,15 @@ bool HasCertificate(const config::TlsConfig& tls) {
   return !tls.cert_file.empty() || tls.auto_tls;
 }
 
+ListenerPlan& PlanFor(const runtime::Address& address, Surface surface,
+                      std::vector<ListenerPlan>& plans) {
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const ListenerPlan& plan) {
+    return plan.address == address && plan.surface == surface;
+  });
+  if (found != plans.end()) return *found;
+  return plans.emplace_back(ListenerPlan{.address = address, .surface = surface});
+}
+
 }  // namespace
 
 base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config) {
@@ -24,7 +35,8 @@ base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig
                 "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
                     url.ToString() + " with HTTPS scheme"};
       }
-      plans.push_back({AddressOf(url), surface, url.secure()});
+      ListenerPlan& plan = PlanFor(AddressOf(url), surface, plans);
+      (url.secure() ? plan.tls : plan.plaintext) = true;
     }
     return {};
   };

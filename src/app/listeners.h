@@ -22,11 +22,13 @@ enum class Surface : uint8_t {
 struct ListenerPlan {
   runtime::Address address;
   Surface surface = Surface::kAll;
+  // With both, each connection's first byte tells which it is.
+  bool plaintext = false;
   bool tls = false;
 };
 
-// The listeners that the configuration asks for. kInvalidArgument for one that needs a certificate
-// where there is none.
+// The listeners that the configuration asks for: one for each address of a surface, whatever the
+// schemes of its URLs. kInvalidArgument for one that needs a certificate where there is none.
 base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config);
 
 }  // namespace app

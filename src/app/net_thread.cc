@@ -16,6 +16,7 @@
 #include "net/reflection/reflection.h"
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
+#include "runtime/posix/heap.h"
 
 namespace app {
 namespace {
@@ -24,14 +25,25 @@ constexpr size_t kPlainBodyBytesMax = 1 << 20;
 // gRPC messages may be larger than requests by this much.
 constexpr size_t kGrpcOverheadBytes = 512 * 1024;
 
-http::Server::Options HttpOptions(const config::ClientApiConfig& config) {
+http::Server::Options HttpOptions(const NetThread::Parts& parts, runtime::Loop* loop) {
+  const config::ClientApiConfig& config = parts.config->client_api;
   http::Server::Options options;
+  options.budget = NetThread::BudgetOf(parts.server->options());
+  options.member_budget = parts.budget;
+  options.on_freed = [workers = parts.workers, loop] {
+    // With all workers busy the memory is kept until the next time.
+    static_cast<void>(workers->Run([] { runtime::posix::TrimHeap(); }, loop, [] {}));
+  };
   options.limits.max_concurrent_streams =
       std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
   options.keepalive.interval = config.keepalive_interval;
   options.keepalive.timeout = config.keepalive_timeout;
   options.keepalive.min_interval = config.keepalive_min_time;
   return options;
+}
+
+size_t MessageBytesMax(const server::Options& options) {
+  return options.max_request_bytes + kGrpcOverheadBytes;
 }
 
 gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
@@ -49,8 +61,10 @@ http::Connection::Protocols ProtocolsOf(Surface surface) {
 }  // namespace
 
 struct NetThread::Services {
-  Services(const Parts& parts, runtime::Loop* loop)
-      : counts(*parts.counts),
+  Services(const Parts& the_parts, runtime::Loop* the_loop)
+      : parts(the_parts),
+        loop(the_loop),
+        counts(*parts.counts),
         context(parts.server, &parts.server->frontend(parts.origin)),
         health(parts.server, &parts.server->frontend(parts.origin), parts.health),
         kv(&context),
@@ -64,11 +78,12 @@ struct NetThread::Services {
                                                          : &plain,
             {parts.config->cors.values, parts.config->client_api.host_whitelist}),
         table(loop, &web,
-              rpc::MessageLimits{.max_receive_bytes = parts.server->options().max_request_bytes +
-                                                      kGrpcOverheadBytes}) {
+              rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
     for (http::PlainService* service : {&plain, &monitoring}) {
       health.AddTo(*service);
-      service->Handle("/metrics", *parts.metrics);
+      service->Handle("/metrics", [this](const http::PlainRequest&, http::Responder responder) {
+        ServeMetrics(std::move(responder));
+      });
     }
     web::AddVersion(plain, parts.server);
     kv.AddTo(table);
@@ -78,6 +93,38 @@ struct NetThread::Services {
     reflection::AddTo(table);
     calls.Watch(table);
     counts.Add(&table);
+  }
+
+  // A scrape reads files of /proc, and walks over all descriptors.
+  void ServeMetrics(http::Responder responder) {
+    auto text = std::make_shared<std::string>();
+    const bool accepted = parts.workers->Run(
+        [registry = parts.registry, text] { *text = registry->Scrape(); }, loop,
+        [text, responder]() mutable {
+          http::PlainResponse response;
+          response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
+          response.body = std::move(*text);
+          responder.Send(std::move(response));
+        });
+    if (!accepted) responder.Send(http::TextResponse(503, "too many scrapes at once"));
+  }
+
+  void AddServer(Surface surface, runtime::Network* network) {
+    const auto [found, is_new] =
+        servers.try_emplace(surface, loop, network, ServiceOf(surface), HttpOptions(parts, loop));
+    if (is_new) counts.Add(&found->second);
+  }
+
+  void Drain(base::Callback<void()> on_drained) {
+    health.Stop();
+    grpc_health.Stop();
+    auto left = std::make_shared<Left>(Left{1, std::move(on_drained)});
+    for (auto& [surface, server] : servers) {
+      if (surface == Surface::kMetrics) continue;
+      ++left->servers;
+      server.Drain([left] { left->Subtract(); });
+    }
+    left->Subtract();
   }
 
   // Ends all connections, and with them all calls.
@@ -100,6 +147,18 @@ struct NetThread::Services {
     return nullptr;
   }
 
+  // The servers that are not drained, and one while they are counted.
+  struct Left {
+    size_t servers;
+    base::Callback<void()> on_drained;
+
+    void Subtract() {
+      if (--servers == 0) on_drained();
+    }
+  };
+
+  const Parts parts;
+  runtime::Loop* const loop;
   NetworkMetrics& counts;
   v3::Context context;
   web::Health health;
@@ -120,44 +179,39 @@ NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_
 
 NetThread::~NetThread() = default;
 
-base::Status NetThread::CheckPortIsFree(const runtime::Address& address) {
-  base::Status status;
-  thread_.RunAndWait([&] {
-    status = network_.Listen(address, {}, [](std::unique_ptr<runtime::Stream>) {}).status();
-  });
-  return status;
+http::LoopBudget::Options NetThread::BudgetOf(const server::Options& options) {
+  http::LoopBudget::Options budget;
+  budget.largest_request_bytes = MessageBytesMax(options);
+  return budget;
 }
 
-base::Status NetThread::Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
-                             size_t thread_count) {
-  base::Status status;
+void NetThread::Open(const Parts& parts, const std::vector<ListenerPlan>& plans) {
   thread_.RunAndWait([&] {
     services_ = std::make_unique<Services>(parts, &thread_.loop());
-    for (const ListenerPlan& plan : plans) {
-      status = Listen(parts, plan, thread_count);
-      if (!status.ok()) return;
-    }
+    for (const ListenerPlan& plan : plans) services_->AddServer(plan.surface, &network_);
   });
-  return status;
 }
 
-base::Status NetThread::Listen(const Parts& parts, const ListenerPlan& plan, size_t thread_count) {
-  // A socket in the file system has one owner.
-  if (!plan.address.unix_path.empty() && parts.origin > 0) return {};
-  auto& servers = services_->servers;
-  const auto [found, is_new] = servers.try_emplace(plan.surface, &thread_.loop(), &network_,
-                                                   services_->ServiceOf(plan.surface),
-                                                   HttpOptions(parts.config->client_api));
-  http::Server& server = found->second;
-  if (is_new) parts.counts->Add(&server);
+runtime::asio::SharedListener::Taker NetThread::TakerOf(const ListenerPlan& plan) {
+  const Parts& parts = services_->parts;
   http::Server::Listening listening;
   listening.protocols = ProtocolsOf(plan.surface);
-  listening.socket.share_port = thread_count > 1 && plan.address.unix_path.empty();
+  listening.plaintext_too = plan.plaintext;
   if (plan.tls) {
     listening.tls = [tls = parts.tls] { return tls->context(); };
     listening.handshake_workers = parts.handshake_workers;
   }
-  return server.Listen(plan.address, listening).status();
+  http::Server* const server = &services_->servers.find(plan.surface)->second;
+  return {&thread_.loop(), [server, listening](std::unique_ptr<runtime::Stream> stream) {
+            server->Take(std::move(stream), listening);
+          }};
+}
+
+void NetThread::Drain(base::Callback<void()> on_drained) {
+  thread_.loop().Post([this, on_drained = std::move(on_drained)]() mutable {
+    if (services_ == nullptr) return on_drained();
+    services_->Drain(std::move(on_drained));
+  });
 }
 
 void NetThread::RunAfter(runtime::Duration delay, base::Callback<void()> task) {

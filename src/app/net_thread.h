@@ -10,9 +10,9 @@
 #include "app/tls_files.h"
 #include "config/server_config.h"
 #include "net/http/plain.h"
-#include "net/http/server.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
+#include "runtime/asio/shared_listener.h"
 #include "server/server.h"
 
 namespace app {
@@ -26,22 +26,29 @@ class NetThread {
 
   runtime::Loop& loop() { return thread_.loop(); }
 
-  // Fails if somebody listens at `address`.
-  base::Status CheckPortIsFree(const runtime::Address& address);
+  // What is held for clients at most.
+  static http::LoopBudget::Options BudgetOf(const server::Options& options);
 
-  // Serves the member at these listeners from now on, as one of `thread_count` threads that do.
+  // Serves the member from now on, at the surfaces of these listeners.
   struct Parts {
     const config::ServerConfig* config;
     server::Server* server;
     size_t origin;  // which of the server's frontends is this thread's
     TlsFiles* tls;  // null if no listener needs it
     runtime::Workers* handshake_workers;
-    const http::PlainService::Endpoint* metrics;  // GET /metrics
+    runtime::Workers* workers;  // for short work: scrapes, giving memory back
+    const observe::Registry* registry;
     NetworkMetrics* counts;
     web::HealthMetrics* health;
+    std::shared_ptr<http::MemberBudget> budget;  // of all threads
   };
-  base::Status Open(const Parts& parts, const std::vector<ListenerPlan>& plans,
-                    size_t thread_count);
+  void Open(const Parts& parts, const std::vector<ListenerPlan>& plans);
+  // Who takes connections of such a listener; until Close.
+  runtime::asio::SharedListener::Taker TakerOf(const ListenerPlan& plan);
+  // Is not ready any more for probes to see, and lets requests of all surfaces but kMetrics end:
+  // `on_drained` runs on the thread when no connection is left of them, unless Close comes before.
+  // Nobody gives such connections to it any more.
+  void Drain(base::Callback<void()> on_drained);
   // Closes every connection, and takes no others.
   void Close();
   // Runs `task` on the thread, once; replaces one that waits.
@@ -52,8 +59,6 @@ class NetThread {
  private:
   // What the thread serves with. Answers may be on their way to it as long as the member lives.
   struct Services;
-
-  base::Status Listen(const Parts& parts, const ListenerPlan& plan, size_t thread_count);
 
   runtime::asio::LoopThread thread_;
   runtime::asio::Network network_;

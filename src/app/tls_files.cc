@@ -47,7 +47,7 @@ base::Result<std::unique_ptr<TlsFiles>> TlsFiles::Open(runtime::Disk* disk,
                                                        const config::TlsConfig& config,
                                                        const config::SecurityConfig& security) {
   std::unique_ptr<TlsFiles> files(new TlsFiles(disk, config, security));
-  RETURN_IF_ERROR(files->Refresh());
+  RETURN_IF_ERROR(files->Load());
   return files;
 }
 
@@ -56,17 +56,32 @@ std::shared_ptr<const http::TlsContext> TlsFiles::context() const {
   return context_;
 }
 
-base::Status TlsFiles::Refresh() {
+void TlsFiles::Refresh(const observe::Logger& logger) {
+  const base::Status status = Load();
+  const std::string problem(status.message());
+  if (problem != problem_) {
+    problem_ = problem;
+    problem_told_ = false;
+  } else if (!status.ok() && !std::exchange(problem_told_, true)) {
+    logger.Warn("the TLS files cannot be used; the old ones stay in use", {{"error", problem}});
+  }
+}
+
+base::Status TlsFiles::Load() {
   ASSIGN_OR_RETURN(const http::TlsOptions options, Read());
   const std::string fingerprint =
       options.certificate_pem + options.key_pem + options.trusted_ca_pem + options.crl;
   if (fingerprint == fingerprint_) return {};
   using Context = std::shared_ptr<const http::TlsContext>;
-  ASSIGN_OR_RETURN(Context context,
-                   http::TlsContext::New(http::TlsContext::Role::kServer, options));
+  base::Result<Context> context = http::TlsContext::New(http::TlsContext::Role::kServer, options);
+  if (!context.ok()) {
+    return {context.status().code(), "cert-file " + config_.cert_file + ", key-file " +
+                                         config_.key_file + ": " +
+                                         std::string(context.status().message())};
+  }
   fingerprint_ = fingerprint;
   const std::lock_guard lock(mutex_);
-  context_ = std::move(context);
+  context_ = *std::move(context);
   return {};
 }
 

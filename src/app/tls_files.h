@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/server_config.h"
 #include "net/http/tls_context.h"
+#include "observe/log.h"
 #include "runtime/disk.h"
 #include "runtime/time.h"
 
@@ -25,8 +26,9 @@ class TlsFiles {
 
   // Any thread.
   std::shared_ptr<const http::TlsContext> context() const;
-  // Reads the files again; blocks on the disk. Says what is wrong with them.
-  base::Status Refresh();
+  // Reads the files again; blocks on the disk. One caller at a time. What keeps the old ones in use
+  // is told to `logger`, once, if it is the same two times running: it may be half written.
+  void Refresh(const observe::Logger& logger);
 
  private:
   TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
@@ -34,11 +36,14 @@ class TlsFiles {
       : disk_(*disk), config_(config), security_(security) {}
 
   base::Result<http::TlsOptions> Read() const;
+  base::Status Load();
 
   runtime::Disk& disk_;
   const config::TlsConfig config_;
   const config::SecurityConfig security_;
-  std::string fingerprint_;  // of what was read last
+  std::string fingerprint_;  // of what is in use
+  std::string problem_;      // with the files, at the last Refresh
+  bool problem_told_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const http::TlsContext> context_;  // guarded by mutex_
 };

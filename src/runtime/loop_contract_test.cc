@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/asio/loop.h"
@@ -97,10 +99,64 @@ TEST_P(LoopContractTest, EndsATurnWithWhatItCollected) {
     });
     order.emplace_back("first");
   });
-  loop().Post([&] { order.emplace_back("second"); });
   Run();
-  EXPECT_EQ(order,
-            (std::vector<std::string>{"first", "second", "end", "end of the end", "next turn"}));
+  EXPECT_EQ(order, (std::vector<std::string>{"first", "end", "end of the end", "next turn"}));
+}
+
+TEST_P(LoopContractTest, SlicesRunInTheirOrderBehindWhatIsReady) {
+  std::vector<std::string> order;
+  loop().Post([&] {
+    loop().PostSlice([&] {
+      order.emplace_back("slice 1");
+      loop().PostSlice([&] {
+        order.emplace_back("slice 3");
+        Stop();
+      });
+    });
+    loop().PostSlice([&] { order.emplace_back("slice 2"); });
+    order.emplace_back("event");
+  });
+  Run();
+  EXPECT_EQ(order, (std::vector<std::string>{"event", "slice 1", "slice 2", "slice 3"}));
+}
+
+TEST_P(LoopContractTest, LongWorkKeepsNeitherEventsNorTheEndOfTheTurnWaiting) {
+  int events = 0;
+  int ends = 0;
+  bool stopped = false;
+  base::Callback<void()> slice = [&] {
+    if (!stopped) loop().PostSlice([&] { slice(); });
+  };
+  base::Callback<void()> event = [&] {
+    loop().AtEndOfTurn([&] { ++ends; });
+    stopped = ++events == 100;
+    if (stopped) return Stop();
+    loop().Post([&] { event(); });
+  };
+  loop().Post([&] {
+    slice();
+    event();
+  });
+  Run();
+  EXPECT_EQ(events, 100);
+  EXPECT_GT(ends, 0);
+}
+
+TEST_P(LoopContractTest, EventsKeepNoSliceWaiting) {
+  int slices = 0;
+  base::Callback<void()> slice = [&] {
+    if (++slices == 20) return Stop();
+    loop().PostSlice([&] { slice(); });
+  };
+  base::Callback<void()> event = [&] {
+    if (slices < 20) loop().Post([&] { event(); });
+  };
+  loop().Post([&] {
+    slice();
+    event();
+  });
+  Run();
+  EXPECT_EQ(slices, 20);
 }
 
 TEST_P(LoopContractTest, TimersExpireInOrderAndCanBeRearmed) {
@@ -170,6 +226,33 @@ INSTANTIATE_TEST_SUITE_P(
                       Kind{"Simulated",
                            [] { return std::unique_ptr<Subject>(new SimulatedSubject()); }}),
     [](const auto& param) { return std::string(param.param.name); });
+
+// Virtual time stands still within a turn, so that this holds for real loops alone.
+TEST(AsioLoopTest, ATurnIsBoundedByTimeAndNotByTheNumberOfItsEvents) {
+  const Duration kOne = std::chrono::microseconds(100);
+  asio::Loop loop;
+  const auto be_busy = [&loop, kOne] {
+    const TimePoint until = loop.clock().Now() + kOne;
+    while (loop.clock().Now() < until) {
+    }
+  };
+  int this_turn = 0;
+  int longest = 0;
+  int total = 0;
+  base::Callback<void()> event = [&] {
+    be_busy();
+    if (this_turn++ == 0) {
+      loop.AtEndOfTurn([&] { longest = std::max(longest, std::exchange(this_turn, 0)); });
+    }
+    if (++total == 500) return loop.Stop();
+    loop.Post([&] { event(); });
+  };
+  loop.Post([&] { event(); });
+  loop.Run();
+  // An event that takes longer than it should makes a turn shorter, never longer; one more runs
+  // before the first turn.
+  EXPECT_LE(longest, kTurnTime / kOne + 1);
+}
 
 TEST(LoopThreadTest, ManyThreadsReachOneLoopThroughAMailbox) {
   constexpr int kSenders = 4;

@@ -82,10 +82,8 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // Each accepted stream belongs to this network's loop. Several networks (one a thread) may
-  // listen on one TCP address if all ask for `share_port`; the kernel spreads the connections.
+  // Each accepted stream belongs to this network's loop. Nobody else can listen there.
   struct ListenOptions {
-    bool share_port = false;
     int backlog = 1024;
   };
   virtual base::Result<std::unique_ptr<Listener>> Listen(

@@ -5,6 +5,10 @@
 
 #include "base/check.h"
 #include "proto/raft_internal.pb.h"
+#include "server/snapshot_install.h"
+#include "server/witness.h"
+#include "state/members/snapshot_json.h"
+#include "storage/schema/consistent_index.h"
 
 namespace server {
 namespace {
@@ -13,6 +17,8 @@ constexpr size_t kBatchesMax = 1'000'000;
 // Between two answers to those who wait: entries, and about how long they may take.
 constexpr size_t kSliceEntries = 256;
 constexpr runtime::Duration kSliceMax = std::chrono::milliseconds(1);
+// Between two looks whether a replaced state is still read.
+constexpr runtime::Duration kEndReplacedInterval = std::chrono::seconds(1);
 
 apply::Applier::Options ApplierOptions(const Options& options, const RequestIds* ids) {
   return {options.max_learners, [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
@@ -24,7 +30,8 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
                      Progress* progress, Failure* failure, Hooks hooks,
                      std::shared_ptr<apply::State> state, raft::EntryId applied,
                      base::Index snapshot)
-    : environment_(environment),
+    : options_(options),
+      environment_(environment),
       ids_(ids),
       progress_(progress),
       failure_(*failure),
@@ -41,31 +48,109 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       report_(environment.logger, environment.registry, options.warning_apply_duration),
       mailbox_(environment.apply_loop, kBatchesMax,
                [this](auto& batches) { OnCommitted(batches); }),
+      end_replaced_timer_(environment.apply_loop->NewTimer([this] { EndReplaced(); })),
       completions_(ids->origins()) {
   progress_->applied = applied.index.value();
 }
 
 void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
   // Bounded by what raft hands out.
-  CHECK(mailbox_.Push(std::move(entries)));
+  CHECK(mailbox_.Push({.entries = std::move(entries)}));
 }
 
-void ApplyLoop::OnCommitted(std::vector<std::vector<raft::Entry>>& batches) {
-  for (std::vector<raft::Entry>& batch : batches) {
-    std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
+void ApplyLoop::Install(raft::EntryId at) {
+  CHECK(mailbox_.Push({.snapshot = at}));
+}
+
+void ApplyLoop::OnCommitted(std::vector<Committed>& batches) {
+  for (Committed& batch : batches) {
+    if (batch.snapshot.has_value()) {
+      // It covers them.
+      queue_.clear();
+      to_install_ = batch.snapshot;
+      if (environment_.witness != nullptr) environment_.witness->OnSnapshot(*batch.snapshot);
+      continue;
+    }
+    if (environment_.witness != nullptr) environment_.witness->OnCommitted(batch.entries);
+    std::move(batch.entries.begin(), batch.entries.end(), std::back_inserter(queue_));
   }
+  if (to_install_.has_value() && !installing_) StartInstall();
   Run();
+}
+
+// On the backend loop, where no commit is under way then.
+void ApplyLoop::StartInstall() {
+  installing_ = true;
+  const raft::EntryId at = *std::exchange(to_install_, std::nullopt);
+  environment_.backend_loop->Post([this, at] {
+    if (failure_.failed()) return;
+    auto installed = std::make_shared<Installed>(InstallReceived(options_, environment_, at));
+    environment_.apply_loop->Post(
+        [this, at, installed] { OnInstalled(std::move(*installed), at); });
+  });
+}
+
+void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
+  if (failure_.failed() || !failure_.Check(installed.status())) return;
+  installing_ = false;
+  replaced_.push_back(applier_.shared_state());
+  applier_.Replace(*std::move(installed), at);
+  committer_.Replaced();
+  progress_->applied = at.index.value();
+  environment_.logger->Info("applied snapshot", {{"snapshot-index", at.index.value()},
+                                                 {"snapshot-term", at.term.value()}});
+  if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
+  EndReplaced();
+  RunApplied();
+  compactor_.Work();
+  if (to_install_.has_value()) return StartInstall();
+  Run();
+}
+
+// Destroying one takes long: a worker does it.
+void ApplyLoop::EndReplaced() {
+  std::vector<std::shared_ptr<apply::State>> still_read;
+  for (std::shared_ptr<apply::State>& state : replaced_) {
+    if (state.use_count() > 1) {
+      still_read.push_back(std::move(state));
+      continue;
+    }
+    auto ending = std::make_shared<std::shared_ptr<apply::State>>(std::move(state));
+    const bool accepted = environment_.bulk_workers->Run([ending] { ending->reset(); },
+                                                         environment_.apply_loop, [] {});
+    if (!accepted) still_read.push_back(std::move(*ending));
+  }
+  replaced_ = std::move(still_read);
+  if (!replaced_.empty()) end_replaced_timer_->Arm(kEndReplacedInterval);
+}
+
+void ApplyLoop::MakeSnapshot(raft::Message message) {
+  auto shared = std::make_shared<raft::Message>(std::move(message));
+  WhenDurable([this, shared] { failure_.Check(SendSnapshot(std::move(*shared))); });
+}
+
+// What is told of the members is as of the database's entry too, which may be newer than what raft
+// offered.
+base::Status ApplyLoop::SendSnapshot(raft::Message message) {
+  ASSIGN_OR_RETURN(auto reader, applier_.state().database().NewReader());
+  ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
+  ASSIGN_OR_RETURN(auto conf_state, members::ReadConfState(*reader));
+  ASSIGN_OR_RETURN(const auto members, members::Membership::Load(*reader, nullptr));
+  raft::Snapshot snapshot{base::SharedBytes(members::SnapshotJson(members, covered.index)),
+                          conf_state.value_or(raft::ConfState()), covered.index, covered.term};
+  message.snapshot = std::make_shared<const raft::Snapshot>(std::move(snapshot));
+  hooks_.send_snapshot(std::move(message), std::move(reader));
+  return {};
 }
 
 // One slice a turn, so that whatever else the loop is asked for has its turn too.
 void ApplyLoop::Run() {
   if (failure_.failed() || continuing_) return;
-  const bool may_apply = !queue_.empty() && !applier_.state().buffer().full();
-  if (may_apply && !ApplySlice()) return;
+  if (MayApply() && !ApplySlice()) return;
   committer_.CommitIfDue();
-  if (queue_.empty() || applier_.state().buffer().full()) return;
+  if (!MayApply()) return;
   continuing_ = true;
-  environment_.apply_loop->Post([this] {
+  environment_.apply_loop->PostSlice([this] {
     continuing_ = false;
     Run();
   });
@@ -104,6 +189,7 @@ void ApplyLoop::EndSlice() {
   const base::Index applied = applier_.applied().index;
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
+  if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
   hooks_.on_applied(applied, std::exchange(changes_, {}));
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     if (completions_[origin].empty()) continue;

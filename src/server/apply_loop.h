@@ -36,6 +36,9 @@ class ApplyLoop {
     base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
     // And this is what came of requests of that origin.
     base::Callback<void(size_t origin, std::vector<Completion> completions)> on_completed;
+    // A snapshot that MakeSnapshot was asked for.
+    base::Callback<void(raft::Message message, std::unique_ptr<backend::Reader> database)>
+        send_snapshot;
     // As Committer::Hooks.
     base::Callback<void(snap::Snapshot snapshot, base::Callback<void()> saved)> save_snapshot;
   };
@@ -52,6 +55,12 @@ class ApplyLoop {
 
   // Entries that follow those before.
   void Apply(std::vector<raft::Entry> entries);
+  // Goes on from the database that was received with the snapshot of entry `at`, in place of the
+  // state as it is then. Whoever reads that one goes on doing so. After what was given to Apply
+  // before, which may be left out.
+  void Install(raft::EntryId at);
+  // Fills in the snapshot that `message` is to carry: everything that is applied now.
+  void MakeSnapshot(raft::Message message);
   // Once entry `index` is applied.
   void WhenApplied(base::Index index, base::Callback<void()> done);
   // Once everything that was applied before this is in the database.
@@ -62,13 +71,27 @@ class ApplyLoop {
   const runtime::Published<apply::State>& state() const { return applier_.published_state(); }
 
  private:
-  void OnCommitted(std::vector<std::vector<raft::Entry>>& batches);
+  // What comes from the log: entries, or a snapshot in their place.
+  struct Committed {
+    std::vector<raft::Entry> entries = {};
+    std::optional<raft::EntryId> snapshot = {};
+  };
+  using Installed = base::Result<std::shared_ptr<apply::State>>;
+
+  void OnCommitted(std::vector<Committed>& batches);
+  void StartInstall();
+  void OnInstalled(Installed installed, raft::EntryId at);
+  base::Status SendSnapshot(raft::Message message);
+  // Ends states that were replaced once nobody reads them any more.
+  void EndReplaced();
   void Run();
+  bool MayApply() { return !queue_.empty() && !installing_ && !applier_.state().buffer().full(); }
   bool ApplySlice();
   bool ApplyEntry(const raft::Entry& entry);
   void EndSlice();
   void RunApplied();
 
+  const Options options_;
   const Environment environment_;
   const RequestIds* const ids_;
   Progress* const progress_;
@@ -80,9 +103,13 @@ class ApplyLoop {
   OperationMetrics operations_;
   ApplyReport report_;
 
-  runtime::Mailbox<std::vector<raft::Entry>> mailbox_;
+  runtime::Mailbox<Committed> mailbox_;
   std::deque<raft::Entry> queue_;
   bool continuing_ = false;  // Run is posted
+  std::optional<raft::EntryId> to_install_;
+  bool installing_ = false;  // nothing is applied meanwhile
+  std::vector<std::shared_ptr<apply::State>> replaced_;
+  const std::unique_ptr<runtime::Timer> end_replaced_timer_;
 
   // Of the slice.
   runtime::TimePoint now_;  // when the entry before was applied

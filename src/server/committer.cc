@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "raft/codec.h"
-#include "state/members/v2_store.h"
+#include "state/members/snapshot_json.h"
 
 namespace server {
 namespace {
@@ -30,6 +30,12 @@ void Committer::WhenDurable(base::Callback<void()> done) {
   Commit(true);
 }
 
+void Committer::Replaced() {
+  snapshot_ = applier_.applied().index;
+  snapshot_bytes_ = 0;
+  Commit(!waiters_.empty());
+}
+
 // One batch is out at a time; what asks for durability meanwhile is served by the next.
 void Committer::Commit(bool force) {
   if (out_.has_value() || failure_.failed()) return;
@@ -49,7 +55,7 @@ void Committer::Send(mvcc::Store::Commit commit) {
   const std::shared_ptr<apply::State> state = applier_.shared_state();
   out_ = SnapshotPoint{
       applier_.applied(), state->configuration().ToConfState(),
-      SnapshotIsNear() ? members::V2StoreJson(state->members(), applier_.applied().index) : ""};
+      SnapshotIsNear() ? members::SnapshotJson(state->members(), applier_.applied().index) : ""};
   auto shared = std::make_shared<mvcc::Store::Commit>(std::move(commit));
   environment_.backend_loop->Post([this, state, shared] {
     const runtime::Clock& clock = environment_.backend_loop->clock();
@@ -94,7 +100,7 @@ void Committer::SaveSnapshotIfDue(SnapshotPoint point) {
   snap::Snapshot snapshot{point.at.index, point.at.term, {}, std::move(point.membership)};
   raft::Encode(point.conf_state, &snapshot.conf_state);
   hooks_.save_snapshot(std::move(snapshot), [this, index = point.at.index] {
-    snapshot_ = index;
+    snapshot_ = std::max(snapshot_, index);
     saving_snapshot_ = false;
   });
 }

@@ -42,6 +42,8 @@ class Committer {
   // Runs `done` once everything that was applied before this is in the database. Not at all if the
   // member fails.
   void WhenDurable(base::Callback<void()> done);
+  // The applier goes on from another state, that of a received snapshot.
+  void Replaced();
   // An entry of this size was applied: the log that a restart reads has grown by it.
   void Applied(size_t bytes) { snapshot_bytes_ += bytes; }
 

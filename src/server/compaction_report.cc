@@ -43,6 +43,7 @@ void CompactionReport::Worked(apply::State& state, runtime::TimePoint start, boo
   }
   pause_milliseconds_.Observe(Milliseconds(now - start));
   const uint64_t removed = state.store().removed_records();
+  if (removed < removed_counted_) removed_counted_ = removed_before_ = 0;  // of another state
   keys_.Add(static_cast<double>(removed - std::exchange(removed_counted_, removed)));
   if (ended) Ended(state, now - *std::exchange(start_, std::nullopt));
 }

@@ -6,6 +6,7 @@
 
 #include "base/wire.h"
 #include "raft/codec.h"
+#include "server/snapshot_install.h"
 #include "state/members/member.h"
 #include "state/members/membership.h"
 #include "storage/schema/consistent_index.h"
@@ -40,17 +41,21 @@ base::Status Unsupported(std::string_view what) {
   return {base::Code::kFailedPrecondition, std::string(what) + " is not supported by this version"};
 }
 
+// How a member begins: as one of these, or in a cluster that has its members already.
 struct Founding {
   std::vector<members::Member> members;  // ascending by id
   base::MemberId self;
   base::ClusterId cluster;
 };
 
-base::Result<Founding> Found(const Options& options) {
+base::Result<Founding> Found(const Options& options, const Environment& environment) {
+  if (options.joining.has_value()) {
+    return Founding{{}, options.joining->self, options.joining->cluster};
+  }
   if (options.join_existing_cluster) {
     return Unsupported("joining a cluster (--initial-cluster-state existing)");
   }
-  if (options.initial_cluster.size() > 1) {
+  if (options.initial_cluster.size() > 1 && environment.transport == nullptr) {
     return Unsupported("a cluster of several members (--initial-cluster)");
   }
   Founding founding;
@@ -97,6 +102,7 @@ std::vector<raft::Entry> FoundingEntries(const Founding& founding) {
 }
 
 base::Status WriteFounding(const std::vector<raft::Entry>& entries, Recovered* recovered) {
+  if (entries.empty()) return {};  // the others have the log
   recovered->entries = entries;
   recovered->hard_state = {.term = base::Term(1), .commit = entries.back().index};
   return recovered->log->Append({.entries = entries, .hard_state = recovered->hard_state});
@@ -110,6 +116,19 @@ base::Status FoundLog(const Options& options, const Environment& environment,
   recovered->id = founding.self;
   recovered->cluster = founding.cluster;
   return WriteFounding(FoundingEntries(founding), recovered);
+}
+
+// A crash may have come between the mark of a received snapshot and the move of its database.
+base::Status TakeReceived(const Options& options, const Environment& environment) {
+  const Paths paths(options);
+  const auto newest = wal::FindNewestMark(*environment.disk, paths.wal);
+  if (!newest.ok()) return {};  // whoever opens the log says so
+  const std::string received = ReceivedDatabasePath(options, newest->index);
+  ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(received));
+  if (!exists) return {};
+  environment.logger->Info("taking over the database of a snapshot that was received",
+                           {{"path", received}, {"snapshot-index", newest->index.value()}});
+  return environment.move_backend(received, paths.database);
 }
 
 // How far the database covers the log.
@@ -128,7 +147,9 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
     return base::Status(base::Code::kDataLoss,
                         paths.database + ": no configuration of the cluster");
   }
-  if (recovered->conf_state.voters.size() > 1 || !recovered->conf_state.learners.empty()) {
+  const bool is_alone =
+      recovered->conf_state.voters.size() <= 1 && recovered->conf_state.learners.empty();
+  if (!is_alone && environment.transport == nullptr) {
     return Unsupported("the data directory of a cluster of several members");
   }
   return covered;
@@ -219,7 +240,7 @@ base::Status RecoverLog(const Options& options, const Environment& environment,
   recovered->entries = std::move(opened.contents.entries);
   if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
   // The first start did not get to its first entries.
-  ASSIGN_OR_RETURN(const Founding founding, Found(options));
+  ASSIGN_OR_RETURN(const Founding founding, Found(options, environment));
   if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
     return {base::Code::kFailedPrecondition,
             Paths(options).wal + ": the member was to be founded with other options"};
@@ -268,8 +289,9 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
   Founding founding;
   if (!has_log) {
-    ASSIGN_OR_RETURN(founding, Found(options));
+    ASSIGN_OR_RETURN(founding, Found(options, environment));
   }
+  if (has_log) RETURN_IF_ERROR(TakeReceived(options, environment));
   Recovered recovered;
   ASSIGN_OR_RETURN(const auto covered, OpenDatabase(options, environment, &recovered));
   if (has_log) {

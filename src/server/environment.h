@@ -14,6 +14,8 @@
 
 namespace server {
 
+class Witness;
+
 // What a member runs on. All of it outlives the member, and the loops have stopped before the
 // member is destroyed. Loops may be the same one; those that block on the disk should not be.
 struct Environment {
@@ -22,11 +24,17 @@ struct Environment {
   runtime::Loop* apply_loop;
   runtime::Loop* wal_loop;      // blocks on the log's syncs
   runtime::Loop* backend_loop;  // blocks on the database's commits
-  runtime::Workers* workers;    // other work on the disk
+  // Other work on the disk, in lanes: what the log waits for never queues behind what clients ask.
+  runtime::Workers* log_workers;   // the log's next segment, its snapshots
+  runtime::Workers* bulk_workers;  // snapshots for clients, hashes, defragmentation
   // Opens or creates the database at a path.
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;
+  // Puts the database at `from`, which nobody has open, in the place of the one at `to`, which may
+  // still be read by those who have it open. Durable on return. Only with a transport.
+  std::function<base::Status(const std::string& from, const std::string& to)> move_backend;
   Transport* transport = nullptr;  // null: the cluster has no other member
+  Witness* witness = nullptr;      // or null
   // The member must not go on; see Failure. Ends the process, or takes the member down.
   std::function<void(const base::Status& why)> on_failure;
   const observe::Logger* logger;

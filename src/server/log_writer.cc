@@ -3,7 +3,19 @@
 #include <string>
 #include <utility>
 
+#include "raft/codec.h"
+
 namespace server {
+namespace {
+
+wal::SnapshotMark MarkOf(const raft::Snapshot& snapshot) {
+  wal::SnapshotMark mark{snapshot.index, snapshot.term, {}};
+  raft::Encode(snapshot.conf_state, &mark.conf_state);
+  return mark;
+}
+
+}  // namespace
+
 LogWriter::LogWriter(const Options& options, const Environment& environment, Failure* failure,
                      std::unique_ptr<wal::Log> log, OnWritten on_written)
     : options_(options),
@@ -21,12 +33,16 @@ bool LogWriter::CheckDisk(const base::Status& status) {
 }
 
 void LogWriter::Write(raft::Output output) {
+  if (output.snapshot != nullptr) received_ = output.snapshot->index;
   waiting_.outputs.push_back(std::move(output));
   if (!writing_) Submit();
 }
 
 void LogWriter::Submit() {
   writing_ = true;
+  if (waiting_.mark != nullptr && waiting_.mark->snapshot.index <= received_) {
+    environment_.apply_loop->Post([mark = std::exchange(waiting_.mark, nullptr)] { mark->done(); });
+  }
   auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
   environment_.wal_loop->Post([this, work] {
     if (failure_.failed() || !Append(work->outputs)) return;
@@ -45,15 +61,23 @@ void LogWriter::OnDone(Work& work) {
   if (!work.outputs.empty()) on_written_(work.outputs);
 }
 
+// What came before a received snapshot in the same turn is of no interest any more, but for the
+// hard state, which is the newest in any case.
 bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
   entries_.clear();
   wal::Batch batch;
+  wal::SnapshotMark mark;
   for (const raft::Output& output : outputs) {
+    if (output.snapshot != nullptr) {
+      mark = MarkOf(*output.snapshot);
+      batch.mark = &mark;
+      entries_.clear();
+    }
     entries_.insert(entries_.end(), output.entries.begin(), output.entries.end());
     if (output.hard_state.has_value()) batch.hard_state = *output.hard_state;
   }
   batch.entries = entries_;
-  if (!batch.entries.empty() || !batch.hard_state.empty()) {
+  if (!batch.entries.empty() || !batch.hard_state.empty() || batch.mark != nullptr) {
     const runtime::Clock& clock = environment_.wal_loop->clock();
     const runtime::TimePoint start = clock.Now();
     if (!CheckDisk(log_->Append(batch))) return false;
@@ -83,7 +107,7 @@ void LogWriter::PrepareSegment() {
   if (!path.has_value()) return;
   using Prepared = base::Result<wal::PreparedSegment>;
   auto prepared = std::make_shared<std::optional<Prepared>>();
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, path = std::move(*path), prepared] {
         *prepared = wal::PrepareSegment(*environment_.disk, path, options_.wal_segment_bytes);
       },
@@ -95,7 +119,7 @@ void LogWriter::PrepareSegment() {
 
 void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done) {
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
-  const bool accepted = environment_.workers->Run(
+  const bool accepted = environment_.log_workers->Run(
       [this, saved] {
         if (!CheckDisk(snapshots_.Save(saved->snapshot))) return;
         if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));

@@ -28,7 +28,8 @@ class LogWriter {
   void Write(raft::Output output);
 
   // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
-  // the log before it. Any thread; one at a time: `done` runs on the apply loop.
+  // the log before it; unless the log has given way to a newer one meanwhile. Any thread; one at a
+  // time: `done` runs on the apply loop.
   void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done);
 
  private:
@@ -59,6 +60,7 @@ class LogWriter {
 
   // The raft loop's.
   Work waiting_;
+  base::Index received_;  // the newest snapshot that the log has given way to
   bool writing_ = false;
 
   // The WAL loop's.

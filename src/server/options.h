@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "runtime/time.h"
 
 namespace server {
@@ -14,6 +16,21 @@ struct InitialMember {
   std::vector<std::string> peer_urls;
 };
 
+// What raft may have under way. Sizes are bytes.
+struct RaftLimits {
+  uint64_t message_bytes_max = 1 << 20;
+  uint64_t applying_bytes_max = 64 << 20;
+  uint64_t uncommitted_bytes_max = 512 << 20;
+  uint32_t inflight_messages_max = 512;
+  uint64_t log_bytes_max = 64 << 20;  // kept in memory for slow followers
+};
+
+// Who a member is in a cluster that exists already, and that was told of it.
+struct Joining {
+  base::MemberId self;
+  base::ClusterId cluster;
+};
+
 // How a member behaves; the defaults are etcd's. Sizes are bytes.
 struct Options {
   std::string name = "default";
@@ -21,8 +38,10 @@ struct Options {
   // All members, this one among them by its name; for the first start only.
   std::vector<InitialMember> initial_cluster;
   std::string initial_cluster_token = "etcd-cluster";
-  // A first start joins a cluster that exists, instead of founding one.
+  // A first start joins a cluster that exists, instead of founding one; which one, and as whom, has
+  // been found out from its members.
   bool join_existing_cluster = false;
+  std::optional<Joining> joining;
 
   std::string data_dir;
   // Empty: inside data_dir.
@@ -31,6 +50,7 @@ struct Options {
   runtime::Duration heartbeat_interval = std::chrono::milliseconds(100);
   runtime::Duration election_timeout = std::chrono::milliseconds(1000);
   bool pre_vote = true;
+  RaftLimits raft;
 
   // Entries between two snapshots, and kept in memory behind one.
   uint64_t snapshot_count = 10'000;

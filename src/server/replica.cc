@@ -14,11 +14,6 @@ namespace {
 constexpr size_t kReadsMax = 10'000;
 // Bounded otherwise: by bytes on their way in, by what waits for an answer, by what is applied.
 constexpr size_t kNoBound = ~size_t{0};
-constexpr uint64_t kMessageBytesMax = 1 << 20;
-constexpr uint64_t kApplyingBytesMax = 64 << 20;
-constexpr uint64_t kUncommittedBytesMax = 512 << 20;
-constexpr uint32_t kInflightMessagesMax = 512;
-constexpr uint64_t kLogBytesMax = 64 << 20;
 
 base::SharedBytes ContextOf(uint64_t read) {
   base::Bytes context(sizeof read, '\0');
@@ -45,10 +40,10 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.conf_state = recovered.conf_state;
   config.applied = recovered.applied.index;
   config.log = log;
-  config.message_bytes_max = kMessageBytesMax;
-  config.applying_bytes_max = kApplyingBytesMax;
-  config.uncommitted_bytes_max = kUncommittedBytesMax;
-  config.inflight_messages_max = kInflightMessagesMax;
+  config.message_bytes_max = options.raft.message_bytes_max;
+  config.applying_bytes_max = options.raft.applying_bytes_max;
+  config.uncommitted_bytes_max = options.raft.uncommitted_bytes_max;
+  config.inflight_messages_max = options.raft.inflight_messages_max;
   config.check_quorum = true;
   config.pre_vote = options.pre_vote;
   return config;
@@ -63,7 +58,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       progress_(progress),
       failure_(*failure),
       hooks_(std::move(hooks)),
-      log_({options.snapshot_catchup_entries, kLogBytesMax}, recovered->base),
+      log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
       writer_(options, environment, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
@@ -73,6 +68,9 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       applied_(environment.raft_loop, kNoBound, [this](auto& batch) { OnApplied(batch); }) {
   log_.Append(std::exchange(recovered->entries, {}));
   node_ = std::make_unique<raft::Node>(ConfigOf(options, environment, *recovered, &log_));
+  if (environment.witness != nullptr) {
+    environment.witness->OnStarted(*node_, recovered->hard_state, recovered->applied.index);
+  }
   TrimLog(recovered->applied.index);
 }
 
@@ -93,6 +91,7 @@ void Replica::Tick() {
   ticker_->Arm(options_.heartbeat_interval);
   DropExpired();
   node_->Tick();
+  Witnessed();
   TouchNode();
 }
 
@@ -120,6 +119,7 @@ bool Replica::Step(raft::Message message) {
 void Replica::ReportUnreachable(base::MemberId peer) {
   environment_.raft_loop->Post([this, peer] {
     node_->ReportUnreachable(peer);
+    Witnessed();
     TouchNode();
   });
 }
@@ -127,6 +127,23 @@ void Replica::ReportUnreachable(base::MemberId peer) {
 void Replica::ReportSnapshot(base::MemberId peer, bool delivered) {
   environment_.raft_loop->Post([this, peer, delivered] {
     node_->ReportSnapshot(peer, delivered);
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::TransferLeadership(base::MemberId target) {
+  environment_.raft_loop->Post([this, target] {
+    node_->TransferLeadership(target);
+    Witnessed();
+    TouchNode();
+  });
+}
+
+void Replica::ProposeJointChange(raft::ConfChangeV2 change) {
+  environment_.raft_loop->Post([this, change = std::move(change)] {
+    node_->ProposeConfChange(change).IgnoreError();
+    Witnessed();
     TouchNode();
   });
 }
@@ -137,6 +154,7 @@ void Replica::OnMessages(std::vector<raft::Message>& messages) {
     size += SizeOf(message);
     // What it refuses is the sender's to send again, or not.
     node_->Step(std::move(message)).IgnoreError();
+    Witnessed();
   }
   inbox_bytes_.fetch_sub(size);
   TouchNode();
@@ -166,6 +184,7 @@ void Replica::ProposeHeld() {
     ++first;
   }
   held_.clear();
+  Witnessed();
   TouchNode();
 }
 
@@ -196,6 +215,7 @@ void Replica::OnReads(std::vector<OnReadIndex>& reads) {
     const uint64_t number = ++next_read_;
     reads_.emplace(number, std::move(read));
     node_->ReadIndex(ContextOf(number));
+    Witnessed();
   }
   TouchNode();
 }
@@ -211,28 +231,43 @@ void Replica::AnswerReads(const std::vector<raft::ReadState>& reads) {
 
 void Replica::OnApplied(std::vector<Report>& reports) {
   for (const Report& report : reports) {
-    for (const raft::ConfChangeV2& change : report.changes) node_->ApplyConfChange(change);
+    for (const raft::ConfChangeV2& change : report.changes) {
+      node_->ApplyConfChange(change);
+      Witnessed();
+    }
   }
   node_->OnApplied(reports.back().index);
+  Witnessed();
   TrimLog(reports.back().index);
   CampaignIfAlone();
   TouchNode();
 }
 
-// A cluster of one needs of its log what is not applied. Others need what no snapshot covers that
-// they can be given.
+// Peers that need what is trimmed get a snapshot, which is made when it is sent (MakeSnapshot): of
+// this entry or a later one, and so of the newest configuration.
 void Replica::TrimLog(base::Index applied) {
-  if (log_.LastIndex() < log_.FirstIndex()) return;
-  if (node_->membership().IsSingleton()) return log_.Trim(applied);
-  const raft::SnapshotPtr snapshot = log_.LatestSnapshot();
-  if (snapshot != nullptr) log_.Trim(std::min(applied, snapshot->index));
+  if (applied + 1 < log_.FirstIndex() || log_.LastIndex() < applied) return;
+  if (!node_->membership().IsSingleton() && applied > base::Index()) {
+    log_.SetSnapshot(std::make_shared<const raft::Snapshot>(
+        raft::Snapshot{{}, node_->membership().ToConfState(), applied, *log_.TermAt(applied)}));
+  }
+  if (log_.LastIndex() >= log_.FirstIndex() && applied >= log_.FirstIndex()) log_.Trim(applied);
+}
+
+void Replica::Witnessed() const {
+  if (environment_.witness != nullptr) environment_.witness->OnStep(*node_);
 }
 
 void Replica::OnWritten(std::vector<raft::Output>& outputs) {
   for (raft::Output& output : outputs) {
+    if (output.snapshot != nullptr) {
+      log_.Install(output.snapshot);
+      hooks_.on_snapshot(output.snapshot->id());
+    }
     log_.Append(output.entries);
     Send(std::move(output.messages_after_persist));
     node_->OnPersisted(output.persisted);
+    Witnessed();
   }
   TouchNode();
 }
@@ -248,6 +283,7 @@ void Replica::TouchNode() {
 void Replica::TakeOutputs() {
   while (node_->HasOutput() && !failure_.failed()) {
     raft::Output output = node_->TakeOutput();
+    Witnessed();
     Send(std::exchange(output.messages, {}));
     std::vector<raft::Entry> committed = std::exchange(output.committed, {});
     const std::vector<raft::ReadState> reads = std::exchange(output.reads, {});
@@ -263,7 +299,23 @@ void Replica::Send(std::vector<raft::Message> messages) {
   if (messages.empty() || failure_.failed()) return;
   // The only member has nobody to talk to.
   CHECK(environment_.transport != nullptr);
-  environment_.transport->Send(std::move(messages));
+  const auto is_snapshot = [](const raft::Message& message) {
+    return message.type == raft::MessageType::kSnap;
+  };
+  const auto snapshots =
+      std::stable_partition(messages.begin(), messages.end(),
+                            [&](const raft::Message& each) { return !is_snapshot(each); });
+  for (auto each = snapshots; each != messages.end(); ++each) {
+    hooks_.on_snapshot_wanted(std::move(*each));
+  }
+  messages.erase(snapshots, messages.end());
+  if (!messages.empty()) environment_.transport->Send(std::move(messages));
+}
+
+void Replica::SendSnapshot(SnapshotToSend snapshot) {
+  auto shared = std::make_shared<SnapshotToSend>(std::move(snapshot));
+  environment_.raft_loop->Post(
+      [this, shared] { environment_.transport->SendSnapshot(std::move(*shared)); });
 }
 
 void Replica::Publish() {

@@ -19,6 +19,8 @@
 #include "server/log_writer.h"
 #include "server/progress.h"
 #include "server/proposal.h"
+#include "server/transport.h"
+#include "server/witness.h"
 
 namespace server {
 
@@ -31,6 +33,10 @@ class Replica {
   struct Hooks {
     // Entries to apply, in order.
     base::Callback<void(std::vector<raft::Entry> entries)> on_committed;
+    // The log has given way to a received snapshot of that entry; entries after it follow.
+    base::Callback<void(raft::EntryId at)> on_snapshot;
+    // `message` wants a snapshot: of any entry from that one on that it names. To SendSnapshot.
+    base::Callback<void(raft::Message message)> on_snapshot_wanted;
     // Proposals of that origin that will not be entries, and why.
     base::Callback<void(size_t origin, std::vector<Completion> refused)> on_refused;
   };
@@ -53,8 +59,16 @@ class Replica {
   // The state is applied up to `index`; `changes` of the configuration were among it, in order.
   void ReportApplied(base::Index index, std::vector<raft::ConfChangeV2> changes);
 
+  // Has the leader hand its part over to `target`, if that can be.
+  void TransferLeadership(base::MemberId target);
+  // Several changes of the configuration as one, through a joint one. Nobody is told what came of
+  // it.
+  void ProposeJointChange(raft::ConfChangeV2 change);
+
   // A message from another member. False, with the message lost, if kInboxBytes wait already.
   [[nodiscard]] bool Step(raft::Message message);
+  // A snapshot, on its way to its receiver.
+  void SendSnapshot(SnapshotToSend snapshot);
   // The last message to `peer` was not delivered; a snapshot was, or not.
   void ReportUnreachable(base::MemberId peer);
   void ReportSnapshot(base::MemberId peer, bool delivered);
@@ -89,6 +103,8 @@ class Replica {
   void TakeOutputs();
   void Send(std::vector<raft::Message> messages);
   void TrimLog(base::Index applied);
+  // Tells the witness, if there is one.
+  void Witnessed() const;
   void AnswerReads(const std::vector<raft::ReadState>& reads);
   void Publish();
   void LogLeader(uint64_t leader) const;

@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
+#include "server/snapshot_install.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -20,14 +21,6 @@ constexpr std::string_view kCapabilityVersion = "3.7";
 // Between two tries to tell the cluster something; doubled each time.
 constexpr runtime::Duration kRetryPauseMin = std::chrono::milliseconds(100);
 constexpr runtime::Duration kRetryPauseMax = std::chrono::seconds(5);
-
-apply::State::Options StateOptions(const Options& options) {
-  apply::State::Options state;
-  state.commits.age_max = options.backend_batch_interval;
-  state.commits.operations_max = options.backend_batch_limit;
-  state.store.compaction_slice = kCompactionSlice;
-  return state;
-}
 
 base::Status DefragmentIfWorthwhile(const Options& options, const observe::Logger& logger,
                                     backend::Backend* database) {
@@ -117,6 +110,10 @@ ApplyLoop::Hooks Server::ApplyHooks() {
               [this](size_t origin, std::vector<Completion> completions) {
                 frontends_[origin]->Complete(std::move(completions));
               },
+          .send_snapshot =
+              [this](raft::Message message, std::unique_ptr<backend::Reader> database) {
+                replica_->SendSnapshot({std::move(message), std::move(database)});
+              },
           .save_snapshot =
               [this](snap::Snapshot snapshot, base::Callback<void()> saved) {
                 replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(saved));
@@ -126,6 +123,9 @@ ApplyLoop::Hooks Server::ApplyHooks() {
 Replica::Hooks Server::ReplicaHooks() {
   return {.on_committed =
               [this](std::vector<raft::Entry> entries) { apply_loop_->Apply(std::move(entries)); },
+          .on_snapshot = [this](raft::EntryId at) { apply_loop_->Install(at); },
+          .on_snapshot_wanted =
+              [this](raft::Message message) { apply_loop_->MakeSnapshot(std::move(message)); },
           .on_refused =
               [this](size_t origin, std::vector<Completion> refused) {
                 frontends_[origin]->Complete(std::move(refused));
@@ -203,6 +203,10 @@ void Server::SetClusterVersion() {
                                }
                                SetClusterVersion();
                              });
+}
+
+std::string Server::NewSpoolPath() {
+  return runtime::JoinPath(Paths(options_).snap, "tmp.spool." + std::to_string(++spools_));
 }
 
 void Server::Stop(base::Callback<void()> done) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/callback.h"
@@ -52,6 +53,8 @@ class Server {
   const Progress& progress() const { return progress_; }
   // For what happens rarely; a loop's requests go through its frontend.
   std::shared_ptr<apply::State> state() const { return apply_loop_->state().Get(); }
+  // A file that nobody else uses, for what waits for a slow receiver.
+  std::string NewSpoolPath();
   // Whether Stop was called: long work ends.
   bool stopping() const { return stopping_; }
 
@@ -62,7 +65,14 @@ class Server {
     apply_loop_->WhenCompacted(revision, std::move(done));
   }
 
-  // What the transport brings: see Replica.
+  // As Replica's.
+  void TransferLeadership(base::MemberId target) { replica_->TransferLeadership(target); }
+  void ProposeJointChange(raft::ConfChangeV2 change) {
+    replica_->ProposeJointChange(std::move(change));
+  }
+
+  // What the transport brings: see Replica. The database of a snapshot lies at
+  // ReceivedDatabasePath, durable, before its message comes.
   [[nodiscard]] bool Step(raft::Message message) { return replica_->Step(std::move(message)); }
   void ReportUnreachable(base::MemberId peer) { replica_->ReportUnreachable(peer); }
   void ReportSnapshot(base::MemberId peer, bool delivered) {
@@ -98,6 +108,7 @@ class Server {
   base::Callback<void()> on_ready_;
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;
+  std::atomic<uint64_t> spools_ = 0;  // so far
   std::atomic<bool> stopping_ = false;
 };
 

@@ -1,76 +1,135 @@
 #include "sim/cluster.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "raft/progress.h"
 
 namespace sim {
 namespace {
 
 using runtime::simulated::CrashMode;
-using runtime::simulated::Disk;
+
+constexpr char kToken[] = "sim";
+
+// Nobody reads what the members log.
+class NoSink final : public observe::LogSink {
+ public:
+  void Write(std::string_view) override {}
+  void Flush() override {}
+};
 
 }  // namespace
 
 struct Cluster::Member {
-  explicit Member(uint64_t disk_seed) : disk(disk_seed) {}
+  Member(const members::Member& member, uint64_t seed)
+      : id(member.id), description(member), storage(seed) {}
 
-  Replica::Options options;
-  Disk disk;
-  std::unique_ptr<Replica> replica;
+  const base::MemberId id;
+  const members::Member description;
+  Storage storage;
+  server::Options options;
+  std::unique_ptr<Process> process;
   std::unique_ptr<runtime::Timer> revival;
   bool power_off = false;
   bool dying = false;
 };
 
-Cluster::Cluster(runtime::simulated::Scheduler* scheduler, const Plan& plan)
+Cluster::Cluster(runtime::simulated::Scheduler* scheduler, Checker* checker, const Plan& plan)
     : scheduler_(scheduler),
       plan_(plan),
-      network_(scheduler, &checker_.trace()),
+      checker_(*checker),
+      network_(scheduler, &checker->trace()),
+      sink_(std::make_unique<NoSink>()),
+      logger_(&scheduler->clock(), sink_.get(), {.level = observe::Level::kFatal}),
       loop_(scheduler->NewLoop("cluster")) {
-  runtime::Random& random = scheduler->random();
-  raft::ConfState everyone;
-  for (const base::MemberId id : members()) everyone.voters.push_back(id);
-  for (const base::MemberId id : members()) {
-    auto member = std::make_unique<Member>(random.Next());
-    member->options.config = plan.config;
-    member->options.config.id = id;
-    member->options.config.seed = random.Next();
-    member->options.config.conf_state = everyone;
-    member->options.tick_interval = runtime::Duration(static_cast<runtime::Duration::rep>(
-        random.Between(static_cast<uint64_t>(plan.tick_interval_min.count()),
-                       static_cast<uint64_t>(plan.tick_interval_max.count()))));
-    member->options.disk_latency_max = plan.disk_latency_max;
-    member->options.snapshot_entries = plan.snapshot_entries;
-    member->options.log_entries_max = plan.log_entries_max;
-    member->revival = loop_->NewTimer([this, raw = member.get()] { Start(*raw); });
-    Start(*member);
-    members_.emplace(id, std::move(member));
+  std::vector<members::Member> founders;
+  std::vector<base::MemberId> ids;
+  for (uint64_t i = 0; i < plan.members; ++i) {
+    founders.push_back(NewMember());
+    founders_.push_back({founders.back().name, founders.back().peer_urls});
+    ids.push_back(founders.back().id);
+  }
+  cluster_id_ = members::InitialClusterId(ids);
+  for (const members::Member& founder : founders) {
+    Member& member = Add(founder);
+    member.options.initial_cluster = founders_;
+    member.options.initial_cluster_token = kToken;
+    Start(member);
   }
 }
 
 Cluster::~Cluster() = default;
 
+members::Member Cluster::NewMember() {
+  const std::string name = "m" + std::to_string(++members_made_);
+  const std::vector<std::string> urls = {"http://" + name + ":2380"};
+  return {.id = members::InitialMemberId(urls, kToken),
+          .peer_urls = urls,
+          .name = name,
+          .client_urls = {}};
+}
+
+Cluster::Member& Cluster::Add(const members::Member& added) {
+  runtime::Random& random = scheduler_->random();
+  auto member = std::make_unique<Member>(added, random.Next());
+  member->options = plan_.options;
+  member->options.name = added.name;
+  member->options.data_dir = "/" + added.name;
+  const auto tick = runtime::Duration(static_cast<runtime::Duration::rep>(
+      random.Between(static_cast<uint64_t>(plan_.tick_interval_min.count()),
+                     static_cast<uint64_t>(plan_.tick_interval_max.count()))));
+  member->options.heartbeat_interval = tick;
+  member->options.election_timeout = 10 * tick;
+  member->revival = loop_->NewTimer([this, raw = member.get()] { Start(*raw); });
+  return *members_.emplace_back(std::move(member));
+}
+
+void Cluster::Join(const members::Member& joining) {
+  Member& member = Add(joining);
+  member.options.join_existing_cluster = true;
+  member.options.joining = server::Joining{joining.id, cluster_id_};
+  Start(member);
+}
+
+void Cluster::Retire(base::MemberId id) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [id](const auto& member) { return member->id == id; });
+  if (found == members_.end()) return;
+  (*found)->revival->Disarm();
+  (*found)->process.reset();
+  retired_.push_back(std::move(*found));
+  members_.erase(found);
+}
+
 std::vector<base::MemberId> Cluster::members() const {
   std::vector<base::MemberId> ids;
-  for (uint64_t id = 1; id <= kMembers; ++id) ids.emplace_back(id);
+  for (const auto& member : members_) ids.push_back(member->id);
   return ids;
 }
 
-Replica* Cluster::replica(base::MemberId id) const {
-  const Member& member = *members_.at(id);
-  return member.dying ? nullptr : member.replica.get();
+Cluster::Member* Cluster::Find(base::MemberId id) const {
+  for (const auto& member : members_) {
+    if (member->id == id) return member.get();
+  }
+  return nullptr;
 }
 
-Replica* Cluster::RandomReplica() const {
-  return replica(base::MemberId(1 + scheduler_->random().Below(kMembers)));
+Process* Cluster::process(base::MemberId id) const {
+  const Member* const member = Find(id);
+  return member == nullptr || member->dying ? nullptr : member->process.get();
 }
 
-Replica* Cluster::Leader() const {
-  Replica* leader = nullptr;
+Process* Cluster::RandomProcess() const {
+  return process(members_[scheduler_->random().Below(members_.size())]->id);
+}
+
+Process* Cluster::Leader() const {
+  Process* leader = nullptr;
   for (const base::MemberId id : members()) {
-    Replica* const candidate = replica(id);
+    Process* const candidate = process(id);
     if (candidate == nullptr || candidate->node().role() != raft::Role::kLeader) continue;
     if (leader == nullptr || candidate->node().term() > leader->node().term()) leader = candidate;
   }
@@ -78,7 +137,7 @@ Replica* Cluster::Leader() const {
 }
 
 std::optional<base::Index> Cluster::CatchingUp() const {
-  const Replica* const leader = Leader();
+  const Process* const leader = Leader();
   if (leader == nullptr) return std::nullopt;
   const raft::Node& node = leader->node();
   const base::Index replicated =
@@ -88,21 +147,24 @@ std::optional<base::Index> Cluster::CatchingUp() const {
 }
 
 void Cluster::Start(Member& member) {
-  if (member.replica != nullptr) return;
+  if (member.process != nullptr) return;
   if (member.power_off) {
-    member.disk.Restart(plan_.keeps_some_unsynced ? CrashMode::kKeepSome
-                                                  : CrashMode::kDropUnsynced);
+    member.storage.disk().Restart(plan_.keeps_some_unsynced ? CrashMode::kKeepSome
+                                                            : CrashMode::kDropUnsynced);
     member.power_off = false;
   }
-  const Replica::Cluster shared{scheduler_, &network_, &checker_};
   auto started =
-      Replica::Start(shared, &member.disk, member.options, [this, &member] { OnDeath(member); });
+      Process::Start({scheduler_, &network_, &checker_, &logger_}, &member.storage, member.options,
+                     plan_.disk_latency_max, [this, &member] { OnDeath(member); });
   if (started.ok()) {
-    member.replica = *std::move(started);
+    member.process = *std::move(started);
     return;
   }
   // The disk may fail again while the log is being repaired; anything else is a lost promise.
-  if (started.status().code() != base::Code::kUnavailable) checker_.Fail(started.status());
+  const bool is_disk =
+      started.status().code() == base::Code::kUnavailable ||
+      started.status().message().find("Input/output error") != std::string_view::npos;
+  if (!is_disk) checker_.Fail(started.status());
   member.power_off = true;
   member.revival->Arm(DrawDowntime());
 }
@@ -120,31 +182,30 @@ void Cluster::OnDeath(Member& member) {
 }
 
 void Cluster::Bury(Member& member) {
-  if (member.replica == nullptr) return;
+  if (member.process == nullptr) return;
   ++crashes_;
-  reads_of_the_dead_ += member.replica->reads_answered();
-  member.replica.reset();
+  member.process.reset();
   member.dying = false;
-  member.revival->Arm(DrawDowntime());
+  if (Find(member.id) != nullptr) member.revival->Arm(DrawDowntime());
 }
 
 void Cluster::Kill(base::MemberId id) {
-  Bury(*members_.at(id));
+  if (Member* const member = Find(id)) Bury(*member);
 }
 
 void Cluster::FailPowerAfter(base::MemberId id, uint64_t operations) {
-  members_.at(id)->disk.FailPowerAfter(operations);
+  if (Member* const member = Find(id)) member->storage.disk().FailPowerAfter(operations);
 }
 
 void Cluster::FailSyncAfter(base::MemberId id, uint64_t operations) {
-  members_.at(id)->disk.FailSyncAfter(operations);
+  if (Member* const member = Find(id)) member->storage.disk().FailSyncAfter(operations);
 }
 
 void Cluster::ReviveAll() {
-  for (auto& [id, member] : members_) {
-    member->disk.FailPowerAfter(0);
-    member->disk.FailSyncAfter(0);
-    if (member->replica != nullptr && !member->dying) continue;
+  for (const auto& member : members_) {
+    member->storage.disk().FailPowerAfter(0);
+    member->storage.disk().FailSyncAfter(0);
+    if (member->process != nullptr && !member->dying) continue;
     Bury(*member);
     Start(*member);
   }
@@ -153,25 +214,43 @@ void Cluster::ReviveAll() {
 void Cluster::CompareLogs() {
   for (const base::MemberId a : members()) {
     for (const base::MemberId b : members()) {
-      if (a >= b || replica(a) == nullptr || replica(b) == nullptr) continue;
-      checker_.CompareLogs(replica(a)->node(), replica(b)->node());
+      if (a >= b || process(a) == nullptr || process(b) == nullptr) continue;
+      checker_.CompareLogs(process(a)->node(), process(b)->node());
     }
   }
 }
 
-uint64_t Cluster::reads_answered() const {
-  uint64_t answered = reads_of_the_dead_;
-  for (const auto& [id, member] : members_) {
-    if (member->replica != nullptr) answered += member->replica->reads_answered();
+std::string Cluster::Describe() const {
+  std::string text;
+  for (const auto& member : members_) {
+    text += "\n  " + member->description.name;
+    const Process* const alive = process(member->id);
+    if (alive == nullptr) {
+      text += " down";
+      continue;
+    }
+    const raft::Node& node = alive->node();
+    text += " role " + std::to_string(static_cast<int>(node.role())) + " term " +
+            ToString(node.term()) + " committed " + ToString(node.log().committed()) + " applied " +
+            ToString(node.log().applied()) + " last " + ToString(node.log().LastIndex()) +
+            " voters";
+    for (const base::MemberId id : node.membership().voters.Members()) text += " " + NameOf(id);
+    text += " learners";
+    for (const base::MemberId id : node.membership().learners) text += " " + NameOf(id);
   }
-  return answered;
+  return text;
+}
+
+std::string Cluster::NameOf(base::MemberId id) const {
+  const Member* const member = Find(id);
+  return member == nullptr ? ToString(id) + "(gone)" : member->description.name;
 }
 
 bool Cluster::AgreesOnConfiguration() const {
   std::optional<raft::ConfState> agreed;
   for (const base::MemberId id : members()) {
-    if (replica(id) == nullptr) continue;
-    raft::ConfState own = replica(id)->node().membership().ToConfState();
+    if (process(id) == nullptr) continue;
+    raft::ConfState own = process(id)->node().membership().ToConfState();
     if (agreed.has_value() && own != *agreed) return false;
     agreed = std::move(own);
   }

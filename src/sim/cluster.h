@@ -1,35 +1,46 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "observe/log.h"
 #include "sim/checker.h"
 #include "sim/message_network.h"
 #include "sim/plan.h"
-#include "sim/replica.h"
+#include "sim/process.h"
+#include "sim/storage.h"
+#include "state/members/member.h"
 
 namespace sim {
 
-// Five members, their disks and the network between them.
+// Members, what they keep, and the network between them. Members come and go; those that were
+// removed never come back.
 class Cluster {
  public:
-  static constexpr uint64_t kMembers = 5;
-
-  Cluster(runtime::simulated::Scheduler* scheduler, const Plan& plan);
+  // Both outlive this.
+  Cluster(runtime::simulated::Scheduler* scheduler, Checker* checker, const Plan& plan);
   ~Cluster();
 
+  // Of the members that may live, in the order in which they came.
+  std::vector<base::MemberId> members() const;
   // Null while the member is down.
-  Replica* replica(base::MemberId id) const;
-  Replica* RandomReplica() const;
+  Process* process(base::MemberId id) const;
+  Process* RandomProcess() const;
   // A leader of the highest term, if any.
-  Replica* Leader() const;
+  Process* Leader() const;
   // How far the leader knows a majority to have what its predecessors left in its log, without
   // which it commits nothing; nothing if the majority has it all, or without a leader.
   std::optional<base::Index> CatchingUp() const;
-  std::vector<base::MemberId> members() const;
+
+  // A member that is not there yet: of an identifier that nobody had.
+  members::Member NewMember();
+  // Starts it, to join the cluster.
+  void Join(const members::Member& member);
+  // Ends a member for good.
+  void Retire(base::MemberId id);
 
   // Ends a member's process; what it wrote reaches the disk, synced or not. It comes back later.
   void Kill(base::MemberId id);
@@ -45,13 +56,17 @@ class Cluster {
   MessageNetwork& network() { return network_; }
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
-  uint64_t reads_answered() const;
+  // A line for each member: its role, term, configuration and how far its log goes.
+  std::string Describe() const;
   // Whether all living members work with the same configuration.
   bool AgreesOnConfiguration() const;
 
  private:
   struct Member;
 
+  Member* Find(base::MemberId id) const;
+  std::string NameOf(base::MemberId id) const;
+  Member& Add(const members::Member& member);
   void Start(Member& member);
   void OnDeath(Member& member);
   void Bury(Member& member);
@@ -59,11 +74,16 @@ class Cluster {
 
   runtime::simulated::Scheduler* const scheduler_;
   const Plan plan_;
-  Checker checker_;
+  Checker& checker_;
   MessageNetwork network_;
-  std::map<base::MemberId, std::unique_ptr<Member>> members_;
+  const std::unique_ptr<observe::LogSink> sink_;
+  const observe::Logger logger_;
+  std::vector<server::InitialMember> founders_;
+  base::ClusterId cluster_id_;
+  uint64_t members_made_ = 0;
+  std::vector<std::unique_ptr<Member>> members_;  // those that may live
+  std::vector<std::unique_ptr<Member>> retired_;  // ended when nothing of them is on the stack
   uint64_t crashes_ = 0;
-  uint64_t reads_of_the_dead_ = 0;
   const std::unique_ptr<runtime::Loop> loop_;
 };
 

@@ -22,40 +22,38 @@ runtime::Duration MessageNetwork::DrawLatency() {
                                    static_cast<uint64_t>(faults_.latency_max.count()))));
 }
 
-void MessageNetwork::Send(const raft::Message& message) {
-  base::Bytes encoded;
-  raft::Encode(message, &encoded);
+void MessageNetwork::Send(const raft::Message& message,
+                          std::shared_ptr<backend::MemoryDatabase> database) {
+  Parcel parcel{{}, std::move(database)};
+  raft::Encode(message, &parcel.message);
+  const Way way{message.from, message.to};
   runtime::Random& random = scheduler_->random();
-  const bool lost = random.Chance(faults_.loss, 1000) || cut_.contains({message.from, message.to});
-  if (!lost) Carry(message, encoded);
+  const bool lost = random.Chance(faults_.loss, 1000) || cut_.contains({way.from, way.to});
+  if (!lost) Carry(way, parcel);
   if (lost && random.OneIn(2)) {
-    if (Receiver* sender = Living(message.from)) sender->OnUnreachable(message.to);
+    if (Receiver* sender = Living(way.from)) sender->OnUnreachable(way.to);
   }
-  if (random.Chance(faults_.duplication, 1000)) Carry(message, encoded);
-  if (message.type == raft::MessageType::kSnap && lost) {
-    if (Receiver* sender = Living(message.from)) sender->OnSnapshotStatus(message.to, false);
+  if (random.Chance(faults_.duplication, 1000)) Carry(way, parcel);
+  if (parcel.database != nullptr && lost) {
+    if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, false);
   }
 }
 
-void MessageNetwork::Carry(const raft::Message& message, const base::Bytes& encoded) {
-  const bool is_snapshot = message.type == raft::MessageType::kSnap;
+void MessageNetwork::Carry(const Way& way, Parcel parcel) {
   scheduler_->RunAt(
       scheduler_->clock().Now() + DrawLatency(), loop_.get(),
-      [this, from = message.from, to = message.to, encoded = encoded, is_snapshot]() mutable {
-        Deliver(from, to, std::move(encoded), is_snapshot);
-      });
+      [this, way, parcel = std::move(parcel)]() mutable { Deliver(way, std::move(parcel)); });
 }
 
-void MessageNetwork::Deliver(base::MemberId from, base::MemberId to, base::Bytes encoded,
-                             bool is_snapshot) {
-  Receiver* const receiver = cut_.contains({from, to}) ? nullptr : Living(to);
-  if (is_snapshot) {
-    if (Receiver* sender = Living(from)) sender->OnSnapshotStatus(to, receiver != nullptr);
+void MessageNetwork::Deliver(const Way& way, Parcel parcel) {
+  Receiver* const receiver = cut_.contains({way.from, way.to}) ? nullptr : Living(way.to);
+  if (parcel.database != nullptr) {
+    if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, receiver != nullptr);
   }
   if (receiver == nullptr) return;
-  trace_->Add(from.value(), to.value());
-  trace_->AddBytes(encoded);
-  receiver->Receive(std::move(encoded));
+  trace_->Add(way.from.value(), way.to.value());
+  trace_->AddBytes(parcel.message);
+  receiver->Receive(std::move(parcel));
 }
 
 }  // namespace sim

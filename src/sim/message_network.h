@@ -10,14 +10,21 @@
 #include "raft/types.h"
 #include "runtime/simulated/scheduler.h"
 #include "sim/trace.h"
+#include "storage/backend/memory_backend.h"
 
 namespace sim {
+
+// A message under way: encoded, and with a snapshot its database.
+struct Parcel {
+  base::Bytes message;
+  std::shared_ptr<backend::MemoryDatabase> database;
+};
 
 // Who takes a member's messages while its process lives.
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  virtual void Receive(base::Bytes encoded) = 0;
+  virtual void Receive(Parcel parcel) = 0;
   // What became of a message to `peer`, as a transport reports it: only for snapshots, and for
   // messages to a member that was found unreachable.
   virtual void OnSnapshotStatus(base::MemberId peer, bool delivered) = 0;
@@ -39,15 +46,21 @@ class MessageNetwork {
   void set_faults(const Faults& faults) { faults_ = faults; }
   // Null when the process is dead. Messages under way go to whoever lives when they arrive.
   void SetReceiver(base::MemberId id, Receiver* receiver);
-  void Send(const raft::Message& message);
+  // `database` is a snapshot's, otherwise null.
+  void Send(const raft::Message& message, std::shared_ptr<backend::MemoryDatabase> database);
 
   // Nothing passes from `from` to `to` until Heal.
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
   void Heal() { cut_.clear(); }
 
  private:
-  void Carry(const raft::Message& message, const base::Bytes& encoded);
-  void Deliver(base::MemberId from, base::MemberId to, base::Bytes encoded, bool is_snapshot);
+  struct Way {
+    base::MemberId from;
+    base::MemberId to;
+  };
+
+  void Carry(const Way& way, Parcel parcel);
+  void Deliver(const Way& way, Parcel parcel);
   Receiver* Living(base::MemberId id) const;
   runtime::Duration DrawLatency();
 

@@ -16,17 +16,20 @@ runtime::Duration MaybeBetween(runtime::Random& random, milliseconds low, millis
       random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count())));
 }
 
-void DrawConfig(runtime::Random& random, raft::Config* config) {
-  config->election_ticks = 10;
-  config->heartbeat_ticks = static_cast<uint32_t>(random.Between(1, 3));
-  config->pre_vote = random.OneIn(2);
-  config->check_quorum = random.OneIn(2);
-  config->step_down_on_removal = random.OneIn(2);
-  config->disable_proposal_forwarding = random.OneIn(4);
-  config->inflight_messages_max = static_cast<uint32_t>(random.Between(1, 64));
-  if (random.OneIn(2)) config->message_bytes_max = random.Between(1, 4096);
-  if (random.OneIn(2)) config->applying_bytes_max = random.Between(1, 4096);
-  if (random.OneIn(2)) config->uncommitted_bytes_max = random.Between(100, 10'000);
+void DrawOptions(runtime::Random& random, server::Options* options) {
+  options->pre_vote = random.OneIn(2);
+  options->max_learners = 2;
+  options->snapshot_count = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
+  options->snapshot_catchup_entries = random.Between(1, options->snapshot_count);
+  options->max_wals = 2;
+  options->max_snapshots = 2;
+  options->wal_segment_bytes = random.OneIn(2) ? 16 * 1024 : 256 * 1024;
+  options->backend_batch_interval = milliseconds(random.OneIn(2) ? random.Between(1, 20) : 100);
+  server::RaftLimits& raft = options->raft;
+  raft.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 64));
+  if (random.OneIn(2)) raft.message_bytes_max = random.Between(1, 4096);
+  if (random.OneIn(2)) raft.applying_bytes_max = random.Between(1, 4096);
+  if (random.OneIn(2)) raft.uncommitted_bytes_max = random.Between(1000, 20'000);
 }
 
 void DrawFaults(runtime::Random& random, Plan* plan) {
@@ -44,8 +47,8 @@ void DrawFaults(runtime::Random& random, Plan* plan) {
 // Leaders come and go before their entries are everywhere, which is when it matters what exactly
 // commits an entry (raft paper, figure 8).
 void DrawChurn(runtime::Random& random, Plan* plan) {
-  plan->config.message_bytes_max = 1;
-  plan->config.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 4));
+  plan->options.raft.message_bytes_max = 1;
+  plan->options.raft.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 4));
   plan->message_latency_max = milliseconds(random.Between(2, 30));
   plan->kill_interval = milliseconds(random.Between(30, 150));
   plan->partition_interval = milliseconds(random.Between(30, 200));
@@ -53,8 +56,8 @@ void DrawChurn(runtime::Random& random, Plan* plan) {
 }
 
 void DrawLoad(runtime::Random& random, Plan* plan) {
-  plan->proposal_interval = milliseconds(random.Between(2, 20));
-  plan->proposal_batch_max = random.OneIn(2) ? random.Between(1, 60) : 1;
+  plan->write_interval = milliseconds(random.Between(10, 100));
+  plan->write_batch_max = random.OneIn(2) ? random.Between(1, 20) : 1;
   plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
   plan->conf_change_interval = MaybeBetween(random, milliseconds(20), milliseconds(500));
   plan->transfer_interval = MaybeBetween(random, milliseconds(100), milliseconds(1000));
@@ -66,17 +69,16 @@ void DrawLoad(runtime::Random& random, Plan* plan) {
 Plan Plan::FromSeed(uint64_t seed) {
   runtime::Random random(seed);
   Plan plan;
-  DrawConfig(random, &plan.config);
+  plan.members = random.Between(3, 5);
+  DrawOptions(random, &plan.options);
   plan.tick_interval_min = milliseconds(random.Between(4, 10));
   plan.tick_interval_max = milliseconds(random.Between(10, 16));
   plan.disk_latency_max = microseconds(random.OneIn(4) ? 50'000 : random.Between(10, 5'000));
-  plan.snapshot_entries = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
-  plan.log_entries_max = random.Between(1, plan.snapshot_entries);
   DrawFaults(random, &plan);
   DrawLoad(random, &plan);
   plan.downtime_max = milliseconds(400);
   if (random.OneIn(3)) DrawChurn(random, &plan);
-  plan.turmoil = seconds(10);
+  plan.turmoil = seconds(20);
   return plan;
 }
 

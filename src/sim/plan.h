@@ -2,21 +2,21 @@
 
 #include <cstdint>
 
-#include "raft/config.h"
 #include "runtime/time.h"
+#include "server/options.h"
 
 namespace sim {
 
 // What one run is like, all of it drawn from the seed: how members are configured and which
 // faults strike how hard. Most runs leave some faults out, so that each also strikes alone.
 struct Plan {
-  // Of each member; ids, seeds and saved state are the cluster's.
-  raft::Config config;
+  // At the beginning.
+  uint64_t members = 0;
+  // Of each member; what names it is the cluster's.
+  server::Options options;
   runtime::Duration tick_interval_min{0};
   runtime::Duration tick_interval_max{0};
   runtime::Duration disk_latency_max{0};
-  uint64_t snapshot_entries = 0;
-  uint64_t log_entries_max = 0;
 
   // Chances in a thousand for each message.
   uint64_t message_loss = 0;
@@ -35,8 +35,8 @@ struct Plan {
   bool keeps_some_unsynced = false;
 
   // The mean time between two requests of a kind; zero leaves the kind out.
-  runtime::Duration proposal_interval{0};
-  uint64_t proposal_batch_max = 0;
+  runtime::Duration write_interval{0};
+  uint64_t write_batch_max = 0;  // requests at one moment
   runtime::Duration read_interval{0};
   runtime::Duration conf_change_interval{0};
   runtime::Duration transfer_interval{0};

@@ -6,12 +6,15 @@
 #include "sim/cluster.h"
 #include "sim/plan.h"
 #include "sim/turmoil.h"
+#include "sim/workload.h"
 
 namespace sim {
 namespace {
 
 // Virtual time that a healthy cluster may take to commit something.
 constexpr runtime::Duration kRecoveryMax = std::chrono::seconds(30);
+// And to bring all that it may to every member.
+constexpr runtime::Duration kSettle = std::chrono::seconds(1);
 constexpr runtime::Duration kRecoveryStep = std::chrono::milliseconds(100);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
@@ -46,9 +49,24 @@ bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
     }
     if (!cluster.AgreesOnConfiguration() && cluster.Leader() == nullptr) return false;
     cluster.checker().Fail(
-        base::Status(base::Code::kInternal, "nothing was committed although all faults had ended"));
+        base::Status(base::Code::kInternal,
+                     "nothing was committed although all faults had ended" + cluster.Describe()));
   }
   return true;
+}
+
+// Once all members have what is committed.
+void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Workload& workload) {
+  scheduler.RunFor(kSettle);
+  std::vector<Process*> processes;
+  for (const base::MemberId id : cluster.members()) {
+    Process* const process = cluster.process(id);
+    if (process == nullptr || !process->node().membership().Contains(id)) continue;
+    if (process->server().progress().applied >= cluster.checker().committed().value()) {
+      processes.push_back(process);
+    }
+  }
+  workload.CheckAll(processes);
 }
 
 }  // namespace
@@ -56,25 +74,29 @@ bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
 Report RunSeed(uint64_t seed) {
   const Plan plan = Plan::FromSeed(seed);
   runtime::simulated::Scheduler scheduler(seed);
-  Cluster cluster(&scheduler, plan);
-  Turmoil turmoil(&scheduler, &cluster, plan);
+  Checker checker;
+  Workload workload(&scheduler.random(), &checker);
+  Cluster cluster(&scheduler, &checker, plan);
+  Turmoil turmoil(&scheduler, &cluster, &workload, plan);
   for (runtime::Duration spent{0}; spent < plan.turmoil; spent += kTurmoilStep) {
     scheduler.RunFor(kTurmoilStep);
-    if (!cluster.checker().violation().ok()) break;
+    if (!checker.violation().ok()) break;
   }
-  const Checker& checker = cluster.checker();
   Report report;
   if (checker.violation().ok()) {
     turmoil.Calm();
     report.stalled_by_removal = !Recover(scheduler, cluster);
   }
+  if (checker.violation().ok() && !report.stalled_by_removal)
+    CheckAll(scheduler, cluster, workload);
   report.violation = checker.violation();
   report.elections = checker.elections();
   report.committed_entries = checker.committed_entries();
   report.crashes = cluster.crashes();
-  report.reads = cluster.reads_answered();
+  report.writes = workload.acknowledged();
+  report.reads = workload.reads_answered();
   report.steps = checker.steps();
-  report.fingerprint = cluster.checker().trace().fingerprint();
+  report.fingerprint = checker.trace().fingerprint();
   return report;
 }
 

@@ -17,12 +17,13 @@ struct Report {
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
+  uint64_t writes = 0;  // acknowledged
   uint64_t reads = 0;
   uint64_t steps = 0;
   uint64_t fingerprint = 0;
 };
 
-// Runs five members through the turmoil that `seed` draws, then lets them recover. The same seed
+// Runs a cluster through the turmoil that `seed` draws, then lets them recover. The same seed
 // gives the same report.
 Report RunSeed(uint64_t seed);
 

@@ -21,11 +21,20 @@ TEST(RunTest, AnotherSeedGivesAnotherRun) {
   EXPECT_NE(RunSeed(1).fingerprint, RunSeed(2).fingerprint);
 }
 
-// Seed 740 proposes thousands of entries a second where messages carry one and disks take 50 ms.
-TEST(RunTest, AnOverloadedClusterIsGivenTheTimeToCommit) {
-  const Report report = RunSeed(740);
-  EXPECT_TRUE(report.violation.ok()) << report.violation.ToString();
-  EXPECT_GT(report.committed_entries, 1000u);
+// What a member keeps is compared with what was acknowledged: there must be something to compare.
+TEST(RunTest, ARunAcknowledgesWritesAndAnswersReads) {
+  uint64_t writes = 0;
+  uint64_t reads = 0;
+  uint64_t crashes = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const Report report = RunSeed(seed);
+    writes += report.writes;
+    reads += report.reads;
+    crashes += report.crashes;
+  }
+  EXPECT_GT(writes, 500u);
+  EXPECT_GT(reads, 100u);
+  EXPECT_GT(crashes, 50u);
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "raft/confchange.h"
-
 namespace sim {
 namespace {
 
@@ -15,24 +13,27 @@ constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
 constexpr runtime::Duration kRemovedStopInterval = milliseconds(1000);
 constexpr uint64_t kDiskOperationsMax = 30;
-constexpr size_t kPayloadBytesMax = 40;
 constexpr size_t kVotersMin = 3;
+// Those that wait in vain to be let in count too.
+constexpr size_t kMembersMax = 8;
 
 }  // namespace
 
-Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, const Plan& plan)
+Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Workload* workload,
+                 const Plan& plan)
     : scheduler_(scheduler),
       cluster_(cluster),
+      workload_(workload),
       plan_(plan),
       loop_(scheduler->NewLoop("turmoil")),
       heal_(loop_->NewTimer([this] { cluster_->network().Heal(); })),
       resume_(loop_->NewTimer([this] {
-        if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(false);
+        if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
       })),
-      paused_(1) {
+      paused_(0) {
   cluster_->network().set_faults({plan.message_loss, plan.message_duplication,
                                   std::chrono::microseconds(20), plan.message_latency_max});
-  Repeat(plan.proposal_interval, &Turmoil::Propose);
+  Repeat(plan.write_interval, &Turmoil::Write);
   Repeat(plan.read_interval, &Turmoil::Read);
   Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
   Repeat(plan.transfer_interval, &Turmoil::TransferLeadership);
@@ -43,15 +44,15 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, con
   Repeat(plan.partition_interval, &Turmoil::Partition);
   Repeat(plan.pause_interval, &Turmoil::Pause);
   Repeat(kCompareInterval, &Turmoil::CompareLogs);
-  Repeat(kRemovedStopInterval, &Turmoil::StopRemovedLeader);
+  Repeat(kRemovedStopInterval, &Turmoil::StopRemoved);
 }
 
 void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
-    const bool goes_on = action == &Turmoil::Propose || action == &Turmoil::Read ||
-                         action == &Turmoil::StopRemovedLeader;
+    const bool goes_on =
+        action == &Turmoil::Write || action == &Turmoil::Read || action == &Turmoil::StopRemoved;
     if (calm_ && !goes_on) return;
     (this->*action)();
     timers_[number]->Arm(DrawInterval(mean_interval));
@@ -65,7 +66,8 @@ runtime::Duration Turmoil::DrawInterval(runtime::Duration mean) {
 }
 
 base::MemberId Turmoil::RandomMember() {
-  return base::MemberId(1 + scheduler_->random().Below(Cluster::kMembers));
+  const std::vector<base::MemberId> members = cluster_->members();
+  return members[scheduler_->random().Below(members.size())];
 }
 
 void Turmoil::Calm() {
@@ -75,82 +77,135 @@ void Turmoil::Calm() {
   cluster_->network().set_faults(
       {0, 0, std::chrono::microseconds(20), std::chrono::microseconds(200)});
   for (const base::MemberId id : cluster_->members()) {
-    Replica* const replica = cluster_->replica(id);
-    if (replica == nullptr) continue;
-    replica->SetPaused(false);
-    // Where one member's clock runs several times as fast as the others', and its log is behind,
-    // it may campaign in vain for ever: without pre-vote raft promises nothing else.
-    replica->SetTickInterval(plan_.tick_interval_max);
+    if (Process* const process = cluster_->process(id)) process->SetPaused(false);
   }
 }
 
-void Turmoil::Propose() {
-  Replica* replica = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  if (replica == nullptr) replica = cluster_->RandomReplica();
-  if (replica == nullptr) return;
-  std::vector<base::SharedBytes> payloads(
-      scheduler_->random().Between(1, plan_.proposal_batch_max));
-  for (base::SharedBytes& payload : payloads) {
-    std::string text = std::to_string(++next_payload_);
-    text.append(scheduler_->random().Below(kPayloadBytesMax), 'x');
-    payload = base::SharedBytes(text);
+void Turmoil::Write() {
+  Process* process = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
+  if (process == nullptr) process = cluster_->RandomProcess();
+  if (process == nullptr) return;
+  for (uint64_t left = scheduler_->random().Between(1, plan_.write_batch_max); left > 0; --left) {
+    workload_->Write(*process);
   }
-  replica->Propose(std::move(payloads));
 }
 
 void Turmoil::Read() {
-  if (Replica* replica = cluster_->RandomReplica()) replica->Read();
+  if (Process* process = cluster_->RandomProcess()) workload_->Read(*process);
 }
 
 void Turmoil::ChangeConfiguration() {
-  Replica* const leader = cluster_->Leader();
+  Process* const leader = cluster_->Leader();
   if (leader == nullptr) return;
+  switch (scheduler_->random().Below(8)) {
+    case 0:
+      return PromoteLearner(*leader);
+    case 1:
+    case 2:
+      return RemoveMember(*leader);
+    case 3:
+    case 4:
+      return ReplaceMembers(*leader);
+    default:
+      return AddMember(*leader);
+  }
+}
+
+void Turmoil::Propose(Process& leader, raft::ConfChangeType type,
+                      const members::ChangeContext& context) {
+  raft::ConfChange change{
+      .type = type, .node_id = context.member.id, .context = members::ToJson(context)};
+  leader.Post([&leader, change = std::move(change)]() mutable {
+    leader.frontend().ProposeConfChange(std::move(change), [](const apply::Reply&) {});
+  });
+}
+
+// As an operator does it: first the change, then the process. It waits to hear from the others.
+void Turmoil::AddMember(Process& leader) {
+  if (cluster_->members().size() >= kMembersMax) return;
+  members::Member member = cluster_->NewMember();
+  member.is_learner = !scheduler_->random().OneIn(4);
+  Propose(
+      leader,
+      member.is_learner ? raft::ConfChangeType::kAddLearnerNode : raft::ConfChangeType::kAddNode,
+      {member, false});
+  cluster_->Join(member);
+}
+
+void Turmoil::PromoteLearner(Process& leader) {
+  const raft::MemberSet& learners = leader.node().membership().learners;
+  if (learners.empty()) return;
+  members::ChangeContext context;
+  context.is_promote = true;
+  context.member.id = *learners.begin();
+  Propose(leader, raft::ConfChangeType::kAddNode, context);
+}
+
+// With two voters, the one that stays may need the vote of one that was removed and whose log is
+// longer, for ever: operators keep three.
+void Turmoil::RemoveMember(Process& leader) {
+  const base::MemberId victim = RandomMember();
+  const raft::Membership& membership = leader.node().membership();
+  if (!membership.Contains(victim)) return;
+  if (membership.voters.incoming.size() <= kVotersMin && membership.voters.Contains(victim)) return;
+  members::ChangeContext context;
+  context.member.id = victim;
+  Propose(leader, raft::ConfChangeType::kRemoveNode, context);
+}
+
+// Adds one and removes another at the same moment, through a joint configuration; sometimes none,
+// which leaves one.
+void Turmoil::ReplaceMembers(Process& leader) {
   runtime::Random& random = scheduler_->random();
   raft::ConfChangeV2 change;
   change.transition = static_cast<raft::ConfChangeTransition>(random.Below(3));
-  // Sometimes empty: that leaves a joint configuration.
-  for (uint64_t left = random.Below(4); left > 0; --left) {
-    const auto type = random.OneIn(2)   ? raft::ConfChangeType::kAddNode
-                      : random.OneIn(2) ? raft::ConfChangeType::kRemoveNode
-                                        : raft::ConfChangeType::kAddLearnerNode;
-    change.changes.push_back({type, RandomMember()});
+  std::vector<members::ChangeContext> contexts;
+  const raft::Membership& membership = leader.node().membership();
+  for (uint64_t left = random.Below(3); left > 0; --left) {
+    if (cluster_->members().size() >= kMembersMax) break;
+    const members::Member added = cluster_->NewMember();
+    const base::MemberId removed = RandomMember();
+    change.changes.push_back({raft::ConfChangeType::kAddNode, added.id});
+    contexts.push_back({added, false});
+    cluster_->Join(added);
+    if (!membership.voters.incoming.Contains(removed)) continue;
+    change.changes.push_back({raft::ConfChangeType::kRemoveNode, removed});
+    contexts.emplace_back().member.id = removed;
   }
-  // With two voters, the one that stays may need the vote of one that was removed and whose log
-  // is longer, for ever: operators keep three.
-  const auto next = raft::Change(leader->node().membership(), change);
-  if (next.ok() && next->voters.incoming.size() < kVotersMin) return;
-  leader->ProposeConfChange(change);
+  if (change.changes.empty()) change.transition = raft::ConfChangeTransition::kAuto;
+  if (!contexts.empty()) change.context = members::ToJson(contexts);
+  leader.server().ProposeJointChange(std::move(change));
 }
 
 void Turmoil::TransferLeadership() {
-  if (Replica* leader = cluster_->Leader()) leader->TransferLeadership(RandomMember());
+  if (Process* leader = cluster_->Leader()) leader->server().TransferLeadership(RandomMember());
 }
 
+// A leader that hands its part over tells its successor not to wait; this one is told so by nobody.
 void Turmoil::Campaign() {
-  Replica* const replica = cluster_->RandomReplica();
-  if (replica == nullptr) return;
-  if (scheduler_->random().OneIn(2)) {
-    replica->ForgetLeader();
-  } else {
-    replica->Campaign();
-  }
+  Process* const process = cluster_->RandomProcess();
+  if (process == nullptr) return;
+  (void)process->server().Step({.type = raft::MessageType::kTimeoutNow,
+                                .to = process->id(),
+                                .from = RandomMember(),
+                                .term = process->node().term()});
 }
 
 base::MemberId Turmoil::RandomVictim() {
-  Replica* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  return leader != nullptr ? leader->node().id() : RandomMember();
+  Process* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
+  return leader != nullptr ? leader->id() : RandomMember();
 }
 
 void Turmoil::Kill() {
   cluster_->Kill(RandomVictim());
 }
 
-void Turmoil::StopRemovedLeader() {
-  // As etcd does: a leader that was removed takes no proposals, and its process ends soon.
-  Replica* const leader = cluster_->Leader();
-  if (leader == nullptr) return;
-  const raft::Node& node = leader->node();
-  if (!node.membership().voters.Contains(node.id())) cluster_->Kill(node.id());
+// As etcd does: a member that was removed ends soon.
+void Turmoil::StopRemoved() {
+  for (const base::MemberId id : cluster_->members()) {
+    Process* const process = cluster_->process(id);
+    if (process != nullptr && process->was_removed()) cluster_->Retire(id);
+  }
 }
 
 void Turmoil::FailPower() {
@@ -166,22 +221,23 @@ void Turmoil::Partition() {
   cluster_->network().Heal();
   // Each direction on its own, one time in four: a member that can send may not hear.
   const bool one_way = random.OneIn(4);
-  const uint64_t side = random.Below(uint64_t{1} << Cluster::kMembers);
-  for (const base::MemberId a : cluster_->members()) {
-    for (const base::MemberId b : cluster_->members()) {
-      const bool a_inside = ((side >> (a.value() - 1)) & 1) != 0;
-      const bool b_inside = ((side >> (b.value() - 1)) & 1) != 0;
+  const std::vector<base::MemberId> members = cluster_->members();
+  const uint64_t side = random.Below(uint64_t{1} << members.size());
+  for (size_t a = 0; a < members.size(); ++a) {
+    for (size_t b = 0; b < members.size(); ++b) {
+      const bool a_inside = ((side >> a) & 1) != 0;
+      const bool b_inside = ((side >> b) & 1) != 0;
       if (a_inside == b_inside || (one_way && a_inside)) continue;
-      cluster_->network().Cut(a, b);
+      cluster_->network().Cut(members[a], members[b]);
     }
   }
   heal_->Arm(DrawInterval(kPartitionMax / 2));
 }
 
 void Turmoil::Pause() {
-  if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(false);
+  if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
   paused_ = RandomVictim();
-  if (Replica* replica = cluster_->replica(paused_)) replica->SetPaused(true);
+  if (Process* process = cluster_->process(paused_)) process->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
 }
 

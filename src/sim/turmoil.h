@@ -5,6 +5,8 @@
 
 #include "sim/cluster.h"
 #include "sim/plan.h"
+#include "sim/workload.h"
+#include "state/members/member.h"
 
 namespace sim {
 
@@ -12,7 +14,8 @@ namespace sim {
 // and the faults of its surroundings.
 class Turmoil {
  public:
-  Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, const Plan& plan);
+  Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Workload* workload,
+          const Plan& plan);
 
   // No further faults or changes of configuration; every member runs and reaches every other.
   void Calm();
@@ -26,9 +29,14 @@ class Turmoil {
   // The leader one time in two: faults elsewhere change less.
   base::MemberId RandomVictim();
 
-  void Propose();
+  void Write();
   void Read();
   void ChangeConfiguration();
+  void AddMember(Process& leader);
+  void PromoteLearner(Process& leader);
+  void RemoveMember(Process& leader);
+  void ReplaceMembers(Process& leader);
+  void Propose(Process& leader, raft::ConfChangeType type, const members::ChangeContext& context);
   void TransferLeadership();
   void Campaign();
 
@@ -37,14 +45,14 @@ class Turmoil {
   void FailSync();
   void Partition();
   void Pause();
-  void StopRemovedLeader();
+  void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 
   runtime::simulated::Scheduler* const scheduler_;
   Cluster* const cluster_;
+  Workload* const workload_;
   const Plan plan_;
   bool calm_ = false;
-  uint64_t next_payload_ = 0;
   const std::unique_ptr<runtime::Loop> loop_;
   const std::unique_ptr<runtime::Timer> heal_;
   const std::unique_ptr<runtime::Timer> resume_;

@@ -174,6 +174,49 @@ class ListenersTest(unittest.TestCase):
             time.sleep(2)
             self.assertTrue(self.served_with(client(renewed.certificate, theirs)))
 
+    def encrypt(self, key: str, cipher: str) -> None:
+        """In its place."""
+        subprocess.run(["openssl", *cipher.split(), "-in", key, "-out", key + ".encrypted",
+                        "-passout", "pass:secret"], check=True, capture_output=True, timeout=60)
+        shutil.move(key + ".encrypted", key)
+
+    def test_an_encrypted_key_is_refused_and_nobody_is_asked(self) -> None:
+        for cipher in ("pkcs8 -topk8 -v2 aes256", "ec -aes256"):
+            flags = self.certificate_flags("server")
+            self.encrypt(flags[3], cipher)
+            member = Member(ETCD)
+            self.addCleanup(member.__exit__)
+            member.flags = ("--listen-client-urls", f"https://{member.address}", *flags)
+            member.launch()
+            self.assertEqual(member.process.wait(timeout=10), 1)
+            member.process = None
+            self.assertIn("key: it is encrypted", member.log_tail())
+
+    def test_an_encrypted_key_is_not_taken_up(self) -> None:
+        with self.member(*self.certificate_flags("server")) as member:
+            context = client(self.authority.certificate)
+            self.assertTrue(self.served_with(context))
+            self.encrypt(str(self.folder / "server.key"), "pkcs8 -topk8 -v2 aes256")
+            told = b"the TLS files cannot be used; the old ones stay in use"
+            self.wait_for(lambda: told in member.log.read_bytes())
+            time.sleep(2)
+            self.assertEqual(member.log.read_bytes().count(told), 1)
+            self.assertTrue(self.served_with(context))
+
+    def test_etcdctl_does_not_ask_for_a_passphrase_either(self) -> None:
+        certificate, key = self.authority.issue("client", "client")
+        self.encrypt(str(key), "pkcs8 -topk8 -v2 aes256")
+        etcdctl = Path(ETCD).with_name("etcdctl")
+        if not etcdctl.exists():
+            self.skipTest("there is no etcdctl beside etcd")
+        # With a terminal, at which it could ask.
+        done = subprocess.run(
+            ["script", "-qec", f"{etcdctl} --endpoints https://127.0.0.1:1 --cert {certificate} "
+             f"--key {key} --cacert {self.authority.certificate} get a", "/dev/null"],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"key: it is encrypted", done.stdout + done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

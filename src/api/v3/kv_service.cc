@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "state/kv/range.h"
+#include "state/kv/range_body.h"
 #include "state/kv/read_only_txn.h"
 #include "state/kv/request_check.h"
 
@@ -20,6 +21,9 @@ namespace {
 using etcdserverpb::InternalRaftRequest;
 
 constexpr char kService[] = "etcdserverpb.KV";
+
+// An answer to a range that is larger is not made in one piece.
+constexpr size_t kWholeAnswerMax = 256 * 1024;
 
 }  // namespace
 
@@ -66,7 +70,7 @@ class KvService::ReadCall {
     if (!self->place_.has_value()) return WaitForPlace(std::move(self));
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
-    loop.Post([self = std::move(self)]() mutable { Continue(std::move(self)); });
+    loop.PostSlice([self = std::move(self)]() mutable { Continue(std::move(self)); });
   }
 
   void Enter(std::optional<kv::LongReads::Place> place) {
@@ -104,6 +108,7 @@ class KvService::ReadCall {
         return "range_response_count:" + std::to_string(read_->size()) +
                " size:" + std::to_string(read_->BodySize());
       });
+      if (IsLong()) return ReplyAsItIsTaken();
       context_.ReplyRead(*call_, *read_);
     } else {
       apply::Reply reply{{}, read_->Body(), read_->revision()};
@@ -111,6 +116,21 @@ class KvService::ReadCall {
              [&reply] { return "size:" + std::to_string(reply.body.size()); });
       context_.ReplyEncoded(*call_, reply);
     }
+  }
+
+  bool IsLong() const {
+    const size_t size = read_->BodySize();
+    return read_->IsAsStored() && (size > kWholeAnswerMax || !call_->FitsWhole(size));
+  }
+
+  // Reads a second time, no faster than the client takes it.
+  void ReplyAsItIsTaken() {
+    const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
+    auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
+    const size_t size = body->size();
+    // The body ends before what it reads.
+    call_->ReplyInPieces(
+        size, [reads = reads_, body = std::move(body)](size_t max) { return body->Next(max); });
   }
 
   // `response` is asked only if it is to be told.

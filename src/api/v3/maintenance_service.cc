@@ -132,7 +132,7 @@ void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
   const observe::Logger& logger = *server.environment().logger;
   auto status = std::make_shared<base::Status>(base::errors::kStopped);
   const std::shared_ptr<apply::State> state = context_.state();
-  const bool accepted = server.environment().workers->Run(
+  const bool accepted = server.environment().bulk_workers->Run(
       [&server, state, status] {
         *status = state->database().Defragment([&server](uint64_t) { return !server.stopping(); });
       },
@@ -162,7 +162,7 @@ void MaintenanceService::Hash(Call call, base::ByteView bytes) {
   server.WhenDurable([this, &server, call = std::move(call.rpc), state = context_.state()] {
     auto hash = std::make_shared<base::Result<uint32_t>>(base::errors::kStopped);
     const runtime::TimePoint start = Now();
-    const bool accepted = server.environment().workers->Run(
+    const bool accepted = server.environment().bulk_workers->Run(
         [state, hash] { *hash = HashOf(state->database()); }, &context_.frontend().loop(),
         [this, call, hash, start] {
           if (!hash->ok()) return call->Finish(hash->status());
@@ -183,7 +183,7 @@ void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
   server::Server& server = context_.server();
   auto hash = std::make_shared<base::Result<mvcc::KeyValueHash>>(base::errors::kStopped);
   // Hashing reads every key.
-  const bool accepted = server.environment().workers->Run(
+  const bool accepted = server.environment().bulk_workers->Run(
       [state = context_.state(), hash, revision = request.revision()] {
         *hash = mvcc::Reads(&state->store()).HashKv(base::Revision(revision));
       },

@@ -34,7 +34,7 @@ class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
     Send();
     if (*last) return call_->Finish({});
     waiting_ = true;
-    context_.frontend().loop().Post([self = shared_from_this()] {
+    context_.frontend().loop().PostSlice([self = shared_from_this()] {
       self->waiting_ = false;
       self->Pump();
     });

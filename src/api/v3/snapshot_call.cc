@@ -1,21 +1,15 @@
 #include "api/v3/snapshot_call.h"
 
-#include <atomic>
 #include <string>
 #include <utility>
 
+#include "base/errors.h"
 #include "runtime/disk.h"
 #include "storage/backend/read_failure.h"
 #include "storage/image/snapshot_stream.h"
 
 namespace v3 {
 namespace {
-
-// Spools that are filled at one time have different files.
-std::string SpoolPath(const server::Options& options) {
-  static std::atomic<uint64_t> count = 0;
-  return runtime::JoinPath(server::Paths(options).snap, "tmp.spool." + std::to_string(++count));
-}
 
 class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
  public:
@@ -68,15 +62,25 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   base::Status OpenStream() {
     ASSIGN_OR_RETURN(auto reader, state_->database().NewReader());
     image::SnapshotStream::Options options;
-    options.spool_path = SpoolPath(server_.options());
+    options.spool_path = server_.NewSpoolPath();
     const server::Environment& environment = server_.environment();
     ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(std::move(reader), environment.disk,
-                                                           environment.workers, loop_, options,
+                                                           environment.bulk_workers, loop_, options,
                                                            [weak = weak_from_this()] {
                                                              if (const auto self = weak.lock())
                                                                self->Pump();
                                                            }));
     return {};
+  }
+
+  // What is told to operators may name files; clients are told no more than the kind.
+  void Fail(const base::Status& status) {
+    server_.environment().logger->Warn("failed to send database snapshot to client",
+                                       {{"error", status.message()}});
+    if (status.code() == base::Code::kResourceExhausted) {
+      return call_->Finish(base::errors::kTooManyRequests);
+    }
+    call_->Finish({status.code(), "etcdserver: the database snapshot could not be read"});
   }
 
   void End() {

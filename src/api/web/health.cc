@@ -101,13 +101,18 @@ void Health::AddChecks(http::PlainService& service, const std::string& type,
       std::make_shared<Run>(std::vector{check}, verbose, std::move(responder))->Next();
     });
   }
-  service.Handle(path, [checks = std::move(checks)](const auto& request, auto responder) {
+  const bool until_stop = type == "readyz";
+  service.Handle(path, [this, until_stop, checks = std::move(checks)](const auto& request,
+                                                                      auto responder) {
     if (RefuseMethod(request, responder)) return;
     const Query query(http::Query(request.head));
     const std::vector<std::string> excluded = query.All("exclude");
     std::vector<Check> chosen;
     for (const Check& check : checks) {
       if (!Contains(excluded, check.name)) chosen.push_back(check);
+    }
+    if (until_stop && stopping_) {
+      chosen.push_back({"shutdown", [](Done done) { done("the member is stopping"); }});
     }
     std::make_shared<Run>(std::move(chosen), query.Has("verbose"), std::move(responder))->Next();
   });

@@ -21,6 +21,9 @@ class Health {
 
   void AddTo(http::PlainService& service);
 
+  // The member is stopping: /readyz fails from now on. On the frontend's loop.
+  void Stop() { stopping_ = true; }
+
  private:
   // Tells what is wrong, or nothing.
   using Done = base::Callback<void(const std::string& problem)>;
@@ -47,6 +50,7 @@ class Health {
   server::Server* const server_;
   server::Frontend* const frontend_;
   HealthMetrics* const metrics_;
+  bool stopping_ = false;
 };
 
 }  // namespace web

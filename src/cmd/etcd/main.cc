@@ -7,7 +7,7 @@
 #include "runtime/posix/signals.h"
 
 int main(int argc, char** argv) {
-  runtime::posix::HoldTerminationSignals();
+  runtime::posix::HoldSignals();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return app::Main(arguments);
 }

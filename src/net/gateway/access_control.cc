@@ -94,12 +94,15 @@ class AccessControl::Guarded final : public http::Exchange, public http::Exchang
   void Reset(http::ErrorCode code) override { exchange_.Reset(code); }
   void Consume(size_t bytes) override { exchange_.Consume(bytes); }
   size_t unsent_bytes() const override { return exchange_.unsent_bytes(); }
-  bool writable() const override { return exchange_.writable(); }
+  void SetHeld(size_t bytes) override { exchange_.SetHeld(bytes); }
+  bool writable() override { return exchange_.writable(); }
+  bool Fits(size_t bytes) const override { return exchange_.Fits(bytes); }
 
   // http::ExchangeHandler
   void OnData(base::ByteView bytes) override { handler_->OnData(bytes); }
   void OnEnd(const http::Headers& trailers) override { handler_->OnEnd(trailers); }
   void OnWritable() override { handler_->OnWritable(); }
+  void OnDrain() override { handler_->OnDrain(); }
   void OnClosed(const http::Closing& closing) override { handler_->OnClosed(closing); }
 
  private:

@@ -12,6 +12,10 @@ namespace {
 
 using Then = http::Exchange::Then;
 
+base::Status TooMuchUnsent() {
+  return {base::Code::kResourceExhausted, "too many answers wait for the client to take them"};
+}
+
 }  // namespace
 
 GatewayCall::GatewayCall(const Gateway* gateway, const Route* route, http::Headers grpc_head,
@@ -33,10 +37,12 @@ void GatewayCall::OnData(base::ByteView bytes) {
   if (route_.method->client_streaming()) {
     values_.Append(bytes);
     SendValues();
-    return TakeInput();
+    TakeInput();
+    return CountHeld();
   }
   TakeInput();
   body_.append(bytes);
+  CountHeld();
   if (body_.size() > gateway_.options_.max_message_bytes) {
     AnswerUnasked({base::Code::kResourceExhausted,
                    "grpc: received message larger than max (" + std::to_string(body_.size()) +
@@ -53,9 +59,16 @@ void GatewayCall::OnEnd(const http::Headers&) {
   call_->HalfClose();
 }
 
+void GatewayCall::CountHeld() {
+  if (exchange_ == nullptr) return;
+  exchange_->SetHeld(values_.held_bytes() + body_.size() + answer_.size() +
+                     call_->gathered_bytes());
+}
+
 void GatewayCall::SendWholeBody() {
   const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), body_);
   if (!request.ok()) return AnswerUnasked(request.status());
+  body_ = base::Bytes();
   call_->Start(gateway_.grpc_);
   call_->Send(*request);
   call_->HalfClose();
@@ -96,6 +109,7 @@ void GatewayCall::OnFinished(const base::Status& status) {
   if (answered_) return;
   if (!status.ok()) return AnswerError(status);
   if (!broken_.ok()) return AnswerError(broken_);
+  if (!exchange_->Fits(answer_.size())) return AnswerUnasked(TooMuchUnsent());
   answered_ = true;
   SendWhole(200, std::move(answer_));
 }

@@ -24,9 +24,11 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override { call_->OnWritable(); }
+  void OnDrain() override { call_->OnDrain(); }
   void OnClosed(const http::Closing& closing) override;
   // GrpcCall::Listener
   void OnMessage(base::ByteView message) override;
+  void OnGathered() override { CountHeld(); }
   void OnConsumed() override { TakeInput(); }
   void OnFinished(const base::Status& status) override;
 
@@ -34,6 +36,8 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void SendValues();
   // Lets the client send more, if the service has taken what came.
   void TakeInput();
+  // Tells the exchange what is kept of request and answer.
+  void CountHeld();
   // With the body's length if it is known.
   void SendAnswerHead(int status, std::optional<size_t> length = std::nullopt);
   void SendWhole(int status, base::Bytes json);

@@ -44,6 +44,12 @@ void GrpcCall::OnWritable() {
   handler->OnWritable();
 }
 
+void GrpcCall::OnDrain() {
+  if (handler_ == nullptr) return;
+  const auto handler = handler_;
+  handler->OnDrain();
+}
+
 void GrpcCall::Cancel() {
   Close(http::Closing::Kind::kReset);
 }
@@ -67,8 +73,12 @@ void GrpcCall::SendData(http::Chunk chunk, Then then) {
   while (!rest.empty()) {
     const base::Result<bool> whole = reader_.Read(&rest);
     CHECK(whole.ok());
-    if (*whole) listener_->OnMessage(reader_.message());
+    if (*whole) {
+      listener_->OnMessage(reader_.message());
+      reader_.Release();
+    }
   }
+  listener_->OnGathered();
 }
 
 void GrpcCall::SendTrailers(const http::Headers& trailers) {

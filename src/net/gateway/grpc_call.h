@@ -17,6 +17,8 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
    public:
     // The view is valid during the call.
     virtual void OnMessage(base::ByteView message) = 0;
+    // A part of a message has come; gathered_bytes() has changed.
+    virtual void OnGathered() = 0;
     // The service has taken bytes that were sent to it.
     virtual void OnConsumed() = 0;
     // The last; not before the call that caused it has returned.
@@ -35,8 +37,12 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void HalfClose();
   // Sent, and not taken by the service yet, which may make its client wait.
   size_t unread_bytes() const { return unread_; }
+  // Of an answer's message that has not come as a whole.
+  size_t gathered_bytes() const { return reader_.held_bytes(); }
   // The origin can take bytes again.
   void OnWritable();
+  // The origin is about to end.
+  void OnDrain();
   // Gives the call up. Not inside OnMessage.
   void Cancel();
 
@@ -52,7 +58,10 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void Reset(http::ErrorCode code) override;
   void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return origin_->unsent_bytes(); }
-  bool writable() const override { return origin_->writable(); }
+  // Messages come whole, and answers are gathered by the listener.
+  void SetHeld(size_t) override {}
+  bool writable() override { return origin_->writable(); }
+  bool Fits(size_t bytes) const override { return origin_->Fits(bytes); }
 
   void FinishLater(const base::Status& status);
   void Close(http::Closing::Kind kind);

@@ -17,6 +17,8 @@ class JsonStream {
   // The next whole value. kInvalidArgument for what cannot begin one: values are objects;
   // kResourceExhausted for one that is longer than allowed.
   base::Result<std::optional<base::Bytes>> Next();
+  // What is kept of values that are not whole yet.
+  size_t held_bytes() const { return text_.size(); }
   // Whether something else than space is left.
   bool InsideValue() const;
 

@@ -91,7 +91,7 @@ void WebSocketExchange::Start(const Answerer& answer) {
   timer_->Arm(options_.interval);
   handler_ = answer(*this);
   if (requests_ != Requests::kNone) return;
-  requests_ended_ = true;
+  asked_ = requests_ended_ = true;
   handler_->OnEnd({});
 }
 
@@ -107,6 +107,16 @@ void WebSocketExchange::OnData(base::ByteView bytes) {
     OnEvent(*std::move(event));
   }
   TakeInput();
+  if (!ended_) CountHeld();
+}
+
+void WebSocketExchange::SetHeld(size_t bytes) {
+  kept_ = bytes;
+  if (!ended_) CountHeld();
+}
+
+void WebSocketExchange::CountHeld() {
+  socket_.SetHeld(reader_.held_bytes() + kept_);
 }
 
 void WebSocketExchange::Consume(size_t bytes) {
@@ -123,6 +133,7 @@ void WebSocketExchange::OnEvent(Event event) {
   switch (event.kind) {
     case Event::Kind::kMessage:
       if (requests_ended_ || closed_) return;
+      asked_ = true;
       event.payload += '\n';
       unread_ += event.payload.size();
       handler_->OnData(event.payload);
@@ -176,8 +187,8 @@ void WebSocketExchange::Close(WebSocketClose reason) {
   socket_.SendData(http::WebSocketCloseFrame(reason), Then::kContinue);
 }
 
-void WebSocketExchange::CloseAndWait() {
-  Close(WebSocketClose::kNormal);
+void WebSocketExchange::CloseAndWait(WebSocketClose reason) {
+  Close(reason);
   timer_->Arm(options_.patience);
 }
 
@@ -195,6 +206,12 @@ void WebSocketExchange::Reset(http::ErrorCode code) {
 
 void WebSocketExchange::OnWritable() {
   if (!closed_) handler_->OnWritable();
+}
+
+void WebSocketExchange::OnDrain() {
+  if (closed_) return;
+  if (asked_) return handler_->OnDrain();
+  CloseAndWait(WebSocketClose::kGoingAway);
 }
 
 void WebSocketExchange::OnSilence() {

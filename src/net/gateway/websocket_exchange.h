@@ -52,23 +52,28 @@ class WebSocketExchange final : public http::Exchange,
   void Reset(http::ErrorCode code) override;
   void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
-  bool writable() const override { return socket_.writable(); }
+  void SetHeld(size_t bytes) override;
+  bool writable() override { return socket_.writable(); }
+  bool Fits(size_t bytes) const override { return socket_.Fits(bytes); }
 
   // http::ExchangeHandler
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers&) override {}
   void OnWritable() override;
+  void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
 
   void Start(const Answerer& answer);
   void OnEvent(http::WebSocketReader::Event event);
   // Lets the client send more, if the handler has taken what came.
   void TakeInput();
+  // Tells the socket what is kept.
+  void CountHeld();
   void SendLines(base::ByteView bytes);
   // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
   // Closes, and waits for the client to do the same, so that it hears why.
-  void CloseAndWait();
+  void CloseAndWait(http::WebSocketClose reason = http::WebSocketClose::kNormal);
   // Ends the connection.
   void End();
   void OnSilence();
@@ -79,9 +84,11 @@ class WebSocketExchange final : public http::Exchange,
   const http::Headers head_;
   std::shared_ptr<http::ExchangeHandler> handler_;
   http::WebSocketReader reader_;
-  size_t unread_ = 0;  // bytes of messages that the handler has not taken
-  size_t held_ = 0;    // bytes of the socket that keep the client waiting
-  base::Bytes line_;   // the beginning of one
+  size_t unread_ = 0;   // bytes of messages that the handler has not taken
+  size_t held_ = 0;     // bytes of the socket that keep the client waiting
+  size_t kept_ = 0;     // by the handler, of messages that it has taken
+  base::Bytes line_;    // the beginning of one
+  bool asked_ = false;  // a request has begun
   bool requests_ended_ = false;
   bool closed_ = false;  // by a close frame of ours
   bool ended_ = false;   // or lost

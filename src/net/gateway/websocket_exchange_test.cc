@@ -54,6 +54,7 @@ class Watcher final : public rpc::CallHandler {
     response.set_watch_id(watch);
     call_->Send(rpc::Message(response.SerializeAsString()));
   }
+  void OnDrain() override { call_->Finish(base::errors::kStopped); }
   void OnCanceled(const base::Status&) override { ++canceled; }
 
   inline static int canceled = 0;
@@ -173,6 +174,28 @@ TEST_F(WebSocketExchangeTest, TheEndOfTheCallClosesTheSocket) {
   Send(client, ClientClose(1000));
   EXPECT_EQ(ServerFrames(client.received()).size(), 2u);
   EXPECT_TRUE(client.ended());
+}
+
+TEST_F(WebSocketExchangeTest, AServerThatDrainsTellsWhy) {
+  auto& idle = Open("/v3/kv/range");
+  auto& watcher = Open("/v3/watch");
+  Send(watcher, ClientText(R"({"create_request":{}})"));
+  bool drained = false;
+  world_.DoAtServer([&] { world_.server().Drain([&drained] { drained = true; }); });
+  world_.Settle();
+  EXPECT_EQ(ServerFrames(idle.received()), (Frames{"close:1001"}));
+  EXPECT_EQ(ServerFrames(watcher.received()),
+            (Frames{R"(text:{"result":{}})",
+                    R"(text:{"error":{"code":14,"message":"etcdserver: server stopped"}})",
+                    "close:1000"}));
+  Send(idle, ClientClose(1001));
+  Send(watcher, ClientClose(1000));
+  for (auto* client : {&idle, &watcher}) {
+    EXPECT_TRUE(client->ended());
+    world_.Do([client] { client->Close(); });
+  }
+  world_.Settle();
+  EXPECT_TRUE(drained);
 }
 
 TEST_F(WebSocketExchangeTest, AClientThatDoesNotCloseIsNotWaitedForLong) {

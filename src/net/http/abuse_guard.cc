@@ -22,6 +22,7 @@ AbuseGuard::AbuseGuard(const Limits& limits, runtime::TimePoint now)
       settings_(limits.settings, now),
       priorities_(limits.priorities, now),
       empty_frames_(limits.empty_frames, now),
+      mistakes_(limits.mistakes, now),
       ping_credit_(limits.pings_initial),
       window_update_credit_(limits.window_updates_initial) {}
 

@@ -22,6 +22,8 @@ class AbuseGuard {
   Verdict OnFrame(const FrameHeader& frame, const runtime::Clock& clock);
   // The peer reset a stream that it had opened itself.
   Verdict OnResetByPeer(const runtime::Clock& clock);
+  // A request had to be refused that no honest client sends. Whether that may happen again.
+  [[nodiscard]] bool OnMistake(const runtime::Clock& clock) { return mistakes_.Take(clock.Now()); }
   // We sent HEADERS or DATA.
   void OnFrameSent();
 
@@ -45,6 +47,7 @@ class AbuseGuard {
   Bucket settings_;
   Bucket priorities_;
   Bucket empty_frames_;
+  Bucket mistakes_;
   uint32_t continuations_ = 0;
   uint32_t ping_credit_;
   uint32_t window_update_credit_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "net/http/ping_policy.h"
 #include "net/http/testing/world.h"
 
@@ -149,6 +151,21 @@ class FloodTest : public ::testing::Test {
     world_.Settle();
     EXPECT_EQ(call->data, "fine");
   }
+  // Streams of one mistake each: so many are refused one by one, the next ends the connection.
+  void FloodWithMistakes(const std::function<base::Bytes(uint32_t id)>& mistake, Abuse kind) {
+    const uint32_t allowed = Limits{}.mistakes.burst;
+    RawClient& client = world_.ConnectRaw();
+    client.SendPreface();
+    for (uint32_t i = 0; i < allowed; ++i) client.Send(mistake(2 * i + 1));
+    world_.Settle();
+    EXPECT_EQ(client.GoAwayText(), "none");
+    for (uint32_t i = allowed; i < 2 * allowed; ++i) client.Send(mistake(2 * i + 1));
+    world_.RunFor(seconds(1));
+    EXPECT_EQ(client.GoAwayText(), AbuseText(kind));
+    EXPECT_TRUE(client.ended());
+    EXPECT_GT(world_.abuse(kind), allowed);
+    EXPECT_LT(world_.abuse(kind), 2 * allowed);
+  }
   static base::Bytes Repeat(const Frame& frame, int count) {
     base::Bytes all;
     for (int i = 0; i < count; ++i) all += frame.Encode();
@@ -176,6 +193,44 @@ TEST_F(FloodTest, ContinuationFloodIsCutOff) {
   head.flags = 0;
   Flood(head.Encode() + Repeat({kContinuation, 0, 1, EncodeFields({{"x", "y"}})}, 100),
         Abuse::kContinuationFlood);
+}
+TEST_F(FloodTest, AHeaderBlockThatExpandsToMegabytesIsNotReadOn) {
+  Flood(RequestWithBomb(1, 12'000).Encode(), Abuse::kHeaderListTooLarge);
+  const Limits limits;
+  EXPECT_LE(world_.counters().header_bytes_received.value(),
+            limits.max_header_list_size * Limits::kHeaderListFactor + 2 * kBombFieldBytes);
+  EXPECT_LE(service_.requests, 1) << "of the honest client";
+}
+TEST_F(FloodTest, ManyHeadsThatAreTooLongAreAbuse) {
+  FloodWithMistakes([](uint32_t id) { return RequestWithBomb(id, 30).Encode(); },
+                    Abuse::kHeaderListTooLarge);
+}
+TEST_F(FloodTest, ManyMalformedRequestsAreAbuse) {
+  FloodWithMistakes(
+      [](uint32_t id) {
+        return Frame{kHeaders, kEndHeaders | kEndStream, id, EncodeFields({{"Upper", "case"}})}
+            .Encode();
+      },
+      Abuse::kMalformedHttp2);
+}
+TEST_F(FloodTest, ManyBodiesOfAnotherLengthThanAnnouncedAreAbuse) {
+  FloodWithMistakes(
+      [](uint32_t id) {
+        Frame head = RequestFrame(id, false);
+        head.payload += EncodeFields({{"content-length", "1"}});
+        return head.Encode() + Frame{kData, 0, id, "three"}.Encode();
+      },
+      Abuse::kMalformedHttp2);
+}
+TEST_F(FloodTest, ManyTrailersThatAreTooLongAreAbuse) {
+  FloodWithMistakes(
+      [](uint32_t id) {
+        Frame trailers = RequestWithBomb(id, 30);
+        trailers.flags |= kEndStream;
+        trailers.payload = HeaderBomb(30);
+        return RequestFrame(id, false).Encode() + trailers.Encode();
+      },
+      Abuse::kMalformedHttp2);
 }
 TEST_F(FloodTest, RapidResetIsCutOff) {
   base::Bytes bytes;

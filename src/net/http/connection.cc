@@ -13,8 +13,9 @@ namespace {
 // How long a goodbye may take to arrive.
 constexpr runtime::Duration kLingerTime = std::chrono::seconds(2);
 
-// Batches that one connection may send before others get their turn.
-constexpr int kBatchesPerTurn = 8;
+// Batches that one connection may send before others get their turn: half a megabyte, which takes
+// about as long as a slice may.
+constexpr int kBatchesPerSlice = 4;
 
 }  // namespace
 
@@ -24,6 +25,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       service_(service),
       protocols_(protocols),
       stream_(std::move(stream)),
+      account_(group->environment().budget),
       output_(group->environment().blocks),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
@@ -35,6 +37,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
     : group_(group),
       events_(std::move(events)),
       stream_(std::move(stream)),
+      account_(group->environment().budget),
       output_(group->environment().blocks),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
@@ -75,7 +78,9 @@ void Connection::ScheduleFlush() {
 }
 
 void Connection::ResumeInput() {
-  group_->ResumeAtEndOfTurn(this);
+  if (!std::exchange(resume_scheduled_, true)) {
+    group_->RunInSlice(this, &Connection::ResumeHeldInput);
+  }
 }
 
 void Connection::OnReady() {
@@ -96,8 +101,16 @@ void Connection::OnData(base::ByteView bytes) {
   } else {
     Feed(bytes);
   }
+  FinishInput();
+}
+
+void Connection::FinishInput() {
   in_input_ = false;
-  if (!lost_) Flush();
+  if (lost_) return;
+  // With more input to come in this turn its answers go out together.
+  if (!resume_scheduled_ || !failure_.ok()) return Flush();
+  flush_wanted_ = true;
+  group_->FlushAtEndOfTurn(this);
 }
 
 void Connection::Detect(base::ByteView bytes) {
@@ -123,26 +136,46 @@ void Connection::OpenSession(Version version) {
 }
 
 void Connection::Feed(base::ByteView bytes) {
-  if (!held_input_.empty()) {
+  if (holding_) {
     held_input_.append(bytes);
+    account_.Add(bytes.size());
     return;
   }
   if (base::Status status = session_->OnInput(&bytes); !status.ok()) {
     failure_ = std::move(status);
     return;
   }
-  if (bytes.empty()) return;
-  held_input_ = bytes;
+  if (!bytes.empty() || resume_scheduled_) HoldInput(bytes);
+}
+
+void Connection::HoldInput(base::ByteView rest) {
+  holding_ = true;
+  held_input_ = rest;
+  account_.Add(held_input_.size());
   stream_->PauseReading();
 }
 
 void Connection::ResumeHeldInput() {
-  if (lost_ || lingering_ || !failure_.ok()) return;
+  resume_scheduled_ = false;
+  if (session_ == nullptr || lost_ || lingering_ || !failure_.ok()) return;
   in_input_ = true;
-  Feed(std::exchange(held_input_, {}));
-  in_input_ = false;
-  if (held_input_.empty()) stream_->ResumeReading();
-  Flush();
+  base::ByteView rest = base::ByteView(held_input_).substr(held_taken_);
+  if (base::Status status = session_->OnInput(&rest); !status.ok()) failure_ = std::move(status);
+  held_taken_ = held_input_.size() - rest.size();
+  const bool more = !rest.empty() || resume_scheduled_;
+  if (!holding_ && more) HoldInput({});
+  if (holding_ && !more && failure_.ok()) {
+    DropHeldInput();
+    stream_->ResumeReading();
+  }
+  FinishInput();
+}
+
+void Connection::DropHeldInput() {
+  if (!std::exchange(holding_, false)) return;
+  account_.Remove(held_input_.size());
+  held_taken_ = 0;
+  held_input_ = base::Bytes();
 }
 
 void Connection::OnEndOfInput() {
@@ -161,13 +194,13 @@ void Connection::OnWritable() {
 
 void Connection::Flush() {
   flush_wanted_ = false;
-  if (lost_ || lingering_ || socket_full_ || session_ == nullptr) return;
+  if (lost_ || lingering_ || socket_full_ || flush_in_slice_ || session_ == nullptr) return;
   for (int batch = 0;; ++batch) {
     if (output_.empty()) session_->Produce();
     if (output_.empty()) break;
-    if (batch == kBatchesPerTurn) {
-      flush_wanted_ = true;
-      return group_->FlushNextTurn(this);
+    if (batch == kBatchesPerSlice) {
+      flush_wanted_ = flush_in_slice_ = true;
+      return group_->RunInSlice(this, &Connection::FlushInSlice);
     }
     const uint64_t before = output_.total_flushed();
     const base::Status status = output_.Flush(*stream_);
@@ -179,6 +212,11 @@ void Connection::Flush() {
     }
   }
   CloseIfDone();
+}
+
+void Connection::FlushInSlice() {
+  flush_in_slice_ = false;
+  Flush();
 }
 
 void Connection::CloseIfDone() {
@@ -194,7 +232,7 @@ void Connection::Linger() {
   // Closing with unread input would reset the connection and destroy what the peer has not read.
   lingering_ = true;
   lingering_since_ = group_->environment().loop->clock().Now();
-  held_input_.clear();
+  DropHeldInput();
   stream_->ShutdownWrite();
   stream_->ResumeReading();
 }

@@ -14,10 +14,11 @@ class ConnectionGroup;
 // One connected stream and the session that speaks on it. At a server the first bytes decide the
 // protocol; a client speaks HTTP/2. Owned by its group, on the group's loop.
 //
-// Input goes to the session as it arrives. Output is produced and written at the end of each
-// input, and once at the end of a turn in which something was queued from elsewhere: many frames,
-// one system call. When the socket is full nothing is produced, so the queues of the exchanges
-// fill up and their producers stop.
+// Input goes to the session as it arrives, for a slice of time; the rest, at most what one event
+// brought, is held and nothing more read until other connections have had their turn. Output is
+// produced and written at the end of each input, and once at the end of a turn in which something
+// was queued from elsewhere: many frames, one system call. When the socket is full nothing is
+// produced, so the queues of the exchanges fill up and their producers stop.
 class Connection final : public runtime::StreamHandler, private Carrier {
  public:
   // Which protocols a server's port speaks.
@@ -61,6 +62,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void ScheduleFlush() override;
   void ResumeInput() override;
   const ConnectionInfo& info() const override { return info_; }
+  Account& account() override { return account_; }
   OutputBuffer& output() override { return output_; }
   void OnReady() override;
   void OnGoAway() override;
@@ -74,8 +76,13 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void OpenSession(Version version);
   void Detect(base::ByteView bytes);
   void Feed(base::ByteView bytes);
+  void HoldInput(base::ByteView rest);
+  // Gives the session what is held; a slice of the loop.
   void ResumeHeldInput();
+  void DropHeldInput();
+  void FinishInput();
   void Flush();
+  void FlushInSlice();
   void OnTick(runtime::TimePoint now);
   base::Status CheckStall(runtime::TimePoint now);
   void CloseIfDone();
@@ -89,11 +96,15 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   ClientEvents events_;
   const std::unique_ptr<runtime::Stream> stream_;
   ConnectionInfo info_;
+  Account account_;
   OutputBuffer output_;
   std::unique_ptr<Session> session_;
   H2Session* client_session_ = nullptr;
   base::Bytes held_input_;  // before the protocol is known, or not yet taken by the session
-  base::Status failure_;    // of the session: closes once the output is out
+  size_t held_taken_ = 0;   // of it
+  bool holding_ = false;    // from the session, if only the end of what it took
+  bool resume_scheduled_ = false;
+  base::Status failure_;  // of the session: closes once the output is out
   const runtime::TimePoint opened_at_;
   // Since when the socket has taken none of the output, and how much it had taken before.
   std::optional<runtime::TimePoint> stalled_since_;
@@ -102,6 +113,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   size_t position_ = 0;  // in the group's list
   bool in_input_ = false;
   bool flush_wanted_ = false;
+  bool flush_in_slice_ = false;  // what is left to send goes on there
   bool socket_full_ = false;
   bool input_ended_ = false;
   bool lingering_ = false;

@@ -11,14 +11,23 @@ namespace {
 
 constexpr runtime::Duration kTick = std::chrono::milliseconds(500);
 
+// How much must have been given back to be reported, with what traffic a loop is busy between two
+// ticks, and how many ticks are waited for one that is not.
+constexpr size_t kMuchBytes = size_t{32} << 20;
+constexpr uint64_t kBusyBytes = 1 << 20;
+constexpr int kTicksOfPatience = 10;
+
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(runtime::Loop* loop, const Limits& limits,
-                                 const Keepalive& keepalive)
-    : streams_(std::make_unique<StreamPool>()),
+                                 const Keepalive& keepalive, Share share)
+    : member_budget_(std::move(share.member)),
+      budget_(member_budget_.get(), share.connection_max),
+      streams_(std::make_unique<StreamPool>()),
       h2_memory_(std::make_unique<H2Memory>()),
-      environment_{loop,     limits,         keepalive,        &counters_,
-                   &blocks_, streams_.get(), h2_memory_.get(), &date_},
+      environment_{loop,           limits,           keepalive, &counters_, &blocks_,
+                   streams_.get(), h2_memory_.get(), &date_,    &budget_},
+      on_freed_(std::move(share.on_freed)),
       timer_(loop->NewTimer([this] { Tick(); })) {}
 
 ConnectionGroup::~ConnectionGroup() {
@@ -52,19 +61,18 @@ void ConnectionGroup::FlushAtEndOfTurn(Connection* connection) {
   ScheduleEndOfTurn();
 }
 
-void ConnectionGroup::FlushNextTurn(Connection* connection) {
-  to_flush_next_turn_.push_back(connection);
-  environment_.loop->Post([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired()) return;
-    to_flush_.insert(to_flush_.end(), to_flush_next_turn_.begin(), to_flush_next_turn_.end());
-    to_flush_next_turn_.clear();
-    EndTurn();
+void ConnectionGroup::RunInSlice(Connection* connection, Work work) {
+  slices_.emplace_back(connection, work);
+  environment_.loop->PostSlice([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) RunSlice();
   });
 }
 
-void ConnectionGroup::ResumeAtEndOfTurn(Connection* connection) {
-  to_resume_.push_back(connection);
-  ScheduleEndOfTurn();
+void ConnectionGroup::RunSlice() {
+  if (slices_.empty()) return;  // of a connection that was lost
+  const auto [connection, work] = slices_.front();
+  slices_.pop_front();
+  (connection->*work)();
 }
 
 void ConnectionGroup::Retire(Connection* connection) {
@@ -76,10 +84,9 @@ void ConnectionGroup::Retire(Connection* connection) {
   }
   connections_.pop_back();
   std::erase(to_flush_, connection);
-  std::erase(to_flush_next_turn_, connection);
-  std::erase(to_resume_, connection);
+  std::erase_if(slices_, [connection](const auto& slice) { return slice.first == connection; });
   counters_.connections_open.Subtract();
-  if (connections_.empty()) timer_->Disarm();
+  if (connections_.empty() && !HasFreedMuch()) timer_->Disarm();
   ScheduleEndOfTurn();
 }
 
@@ -92,11 +99,6 @@ void ConnectionGroup::ScheduleEndOfTurn() {
 
 void ConnectionGroup::EndTurn() {
   end_of_turn_scheduled_ = false;
-  while (!to_resume_.empty()) {
-    Connection* const connection = to_resume_.back();
-    to_resume_.pop_back();
-    connection->ResumeHeldInput();
-  }
   while (!to_flush_.empty()) {
     Connection* const connection = to_flush_.back();
     to_flush_.pop_back();
@@ -112,7 +114,27 @@ void ConnectionGroup::Tick() {
   for (size_t i = connections_.size(); i-- > 0;) {
     if (i < connections_.size()) connections_[i]->OnTick(now);
   }
-  if (!connections_.empty()) timer_->Arm(kTick);
+  ReportFreed();
+  if (!connections_.empty() || HasFreedMuch()) timer_->Arm(kTick);
+}
+
+bool ConnectionGroup::HasFreedMuch() const {
+  return on_freed_ != nullptr && budget_.peak() - budget_.used() >= kMuchBytes;
+}
+
+void ConnectionGroup::ReportFreed() {
+  const uint64_t bytes = counters_.bytes_received.value() + counters_.bytes_sent.value();
+  const uint64_t moved = bytes - std::exchange(bytes_at_tick_, bytes);
+  if (!HasFreedMuch()) {
+    ticks_since_freed_ = 0;
+    return;
+  }
+  // One tick at least: what is given back may be on its way to be taken again.
+  if (++ticks_since_freed_ < 2) return;
+  if (moved > kBusyBytes && ticks_since_freed_ < kTicksOfPatience) return;
+  ticks_since_freed_ = 0;
+  budget_.ForgetPeak();
+  on_freed_();
 }
 
 }  // namespace http

@@ -39,6 +39,8 @@ enum class Abuse : uint8_t {
   kStalledReader,
   kTooManyConnections,
   kMalformedHttp1,
+  kMalformedHttp2,
+  kOverBudget,
   kCount,
 };
 
@@ -53,6 +55,8 @@ struct Counters {
   Counter streams_open;
   Counter bytes_received;
   Counter bytes_sent;
+  // What was read of HTTP/2 header blocks, after decompression.
+  Counter header_bytes_received;
   Counter keepalive_timeouts;
   Counter protocol_errors;
   std::array<Counter, static_cast<size_t>(Abuse::kCount)> abuse;

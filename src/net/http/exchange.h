@@ -73,10 +73,20 @@ class Exchange {
   // Bytes given to OnData that need no memory any more: the peer may send as many again.
   virtual void Consume(size_t bytes) = 0;
 
+  // What the handler keeps of the request, beside bytes that it has not consumed: a message that is
+  // not whole yet. It counts against the connection's budget, until this says otherwise or the
+  // exchange ends; 0 says that a message has become whole.
+  virtual void SetHeld(size_t bytes) = 0;
+
   // Accepted by SendData, not yet on its way to the socket.
   virtual size_t unsent_bytes() const = 0;
-  // False when the producer should wait for OnWritable.
-  virtual bool writable() const = 0;
+  // False when the producer should wait for OnWritable: much waits on this exchange, or on the
+  // connection.
+  virtual bool writable() = 0;
+  // Whether a whole answer of that size may be queued, whatever `writable` says: always if it is
+  // small or the only one. A larger one does not fit into the connection's budget: it is produced
+  // in pieces, while `writable`, or refused.
+  virtual bool Fits(size_t bytes) const = 0;
 
  protected:
   ~Exchange() = default;
@@ -96,6 +106,9 @@ class ExchangeHandler {
   virtual void OnEnd(const Headers& trailers) = 0;
   // Exchange::writable() turned true again.
   virtual void OnWritable() {}
+  // Server: the connection will close as soon as its exchanges have ended, or when patience does.
+  // One that would go on for ever ends itself.
+  virtual void OnDrain() {}
   // The last call; the exchange is gone when it returns.
   virtual void OnClosed(const Closing& closing) = 0;
 };

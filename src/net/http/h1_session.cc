@@ -100,10 +100,18 @@ H1Session::~H1Session() {
 
 bool H1Session::TakesInput() const {
   const bool wanted = parser_ != nullptr ? !request_ended_ && !answer_ended_ : !close_;
-  return wanted && unconsumed_ < environment_.limits.stream_window;
+  // Who does not take answers is asked nothing more, on a tunnel.
+  return wanted && unconsumed_ < environment_.limits.stream_window && !(tunnel_ && blocked_);
 }
 
 base::Status H1Session::OnInput(base::ByteView* bytes) {
+  base::Status status = TakeInput(bytes);
+  Recount();
+  if (status.ok()) status = CheckBudget();
+  return status;
+}
+
+base::Status H1Session::TakeInput(base::ByteView* bytes) {
   while (!bytes->empty() && TakesInput()) {
     if (tunnel_) {
       OnBody(std::exchange(*bytes, {}));
@@ -115,6 +123,7 @@ base::Status H1Session::OnInput(base::ByteView* bytes) {
       if (!request_ended_ && !tunnel_) {
         partial_ = *bytes;
         *bytes = {};
+        RETURN_IF_ERROR(CheckPartial());
       }
       continue;
     }
@@ -128,9 +137,43 @@ base::Status H1Session::OnInput(base::ByteView* bytes) {
     } else {
       *bytes = {};
       partial_.erase(0, partial_.size() - joined.size());
+      RETURN_IF_ERROR(CheckPartial());
     }
   }
   return {};
+}
+
+// The parser waits for the end of a head, of a chunk's header or of the trailers.
+base::Status H1Session::CheckPartial() {
+  if (partial_.size() <= environment_.limits.max_http1_header_size) return {};
+  return Refuse(base::Status(base::Code::kResourceExhausted, "trailers or chunk header too long"));
+}
+
+base::Status H1Session::CheckBudget() {
+  if (held_ == 0 || !carrier_->account().IsOver()) return {};
+  environment_.counters->of(Abuse::kOverBudget).Add();
+  if (!head_sent_) {
+    Queue(
+        base::Bytes("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                    "Connection: close\r\n\r\n"));
+  }
+  return base::Status(base::Code::kResourceExhausted, "too much is held for clients");
+}
+
+void H1Session::Recount() {
+  const size_t held = partial_.size() + head_.list_size() + unconsumed_ + held_ + unsent_;
+  if (held > charged_) carrier_->account().Add(held - charged_);
+  if (held < charged_) carrier_->account().Remove(charged_ - held);
+  charged_ = held;
+}
+
+void H1Session::SetHeld(size_t bytes) {
+  held_ = bytes;
+  Recount();
+}
+
+bool H1Session::Fits(size_t bytes) const {
+  return unsent_ == 0 || carrier_->account().Fits(bytes);
 }
 
 base::Status H1Session::Parse(base::ByteView* bytes) {
@@ -274,8 +317,10 @@ void H1Session::EndAnswer() {
 }
 
 void H1Session::Queue(Chunk chunk) {
+  if (chunk.size() == 0) return;
   unsent_ += chunk.size();
   queue_.push_back(std::move(chunk));
+  Recount();
   if (unsent_ >= environment_.limits.stream_send_buffer) blocked_ = true;
   carrier_->ScheduleFlush();
 }
@@ -289,7 +334,10 @@ void H1Session::Reset(ErrorCode) {
 
 void H1Session::Produce() {
   OutputBuffer& output = carrier_->output();
-  for (Chunk& chunk : queue_) {
+  const size_t limit = output.size() + kProduceBytes;
+  for (; !queue_.empty() && output.size() < limit; queue_.pop_front()) {
+    Chunk& chunk = queue_.front();
+    unsent_ -= chunk.size();
     if (chunk.size() <= kCopiedChunkBytes) {
       output.Append(chunk.view());
     } else {
@@ -297,10 +345,11 @@ void H1Session::Produce() {
       output.Keep(std::move(chunk));
     }
   }
-  queue_.clear();
-  unsent_ = 0;
-  if (std::exchange(blocked_, false) && handler_ != nullptr && !answer_ended_) {
-    handler_->OnWritable();
+  Recount();
+  if (blocked_ && unsent_ <= environment_.limits.stream_send_buffer / 2) {
+    blocked_ = false;
+    if (tunnel_) carrier_->ResumeInput();
+    if (handler_ != nullptr && !answer_ended_) handler_->OnWritable();
   }
   FinishExchange();
 }
@@ -313,8 +362,9 @@ void H1Session::FinishExchange() {
   std::exchange(handler_, nullptr)->OnClosed(Closing{});
   parser_.reset();
   request_ended_ = head_sent_ = answer_ended_ = false;
-  unconsumed_ = 0;
+  unconsumed_ = held_ = 0;
   head_.Clear();
+  Recount();
   idle_since_ = environment_.loop->clock().Now();
   if (!close_) carrier_->ResumeInput();
 }
@@ -326,6 +376,7 @@ bool H1Session::IsFinished() const {
 
 void H1Session::Drain() {
   close_ = true;
+  if (handler_ != nullptr && !answer_ended_) handler_->OnDrain();
   carrier_->ScheduleFlush();
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "net/http/h1_parser.h"
 #include "net/http/session.h"
@@ -20,7 +20,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   base::Status OnInput(base::ByteView* bytes) override;
   void OnEndOfInput() override;
   void Produce() override;
-  bool HasOutput() const override { return !queue_.empty(); }
+  bool HasOutput() const override { return unsent_ > 0; }
   bool IsFinished() const override;
   void Drain() override;
   base::Status OnTick(runtime::TimePoint now) override;
@@ -37,14 +37,22 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void SendTrailers(const Headers& trailers) override;
   void Reset(ErrorCode code) override;
   void Consume(size_t bytes) override;
+  void SetHeld(size_t bytes) override;
   size_t unsent_bytes() const override { return unsent_; }
-  bool writable() const override { return !blocked_; }
+  bool writable() override { return !blocked_; }
+  bool Fits(size_t bytes) const override;
 
   // H1Parser::Sink
   void OnHead(const Headers& head) override;
   void OnBody(base::ByteView bytes) override;
 
+  base::Status TakeInput(base::ByteView* bytes);
   base::Status Parse(base::ByteView* bytes);
+  base::Status CheckPartial();
+  // Ends a request that is kept as it comes, if there is no room for it.
+  base::Status CheckBudget();
+  // Tells the connection's account what is held.
+  void Recount();
   // Answers a request that could not be read, and fails.
   base::Status Refuse(const base::Status& reason);
   void FinishRequest();
@@ -65,13 +73,15 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   std::shared_ptr<ExchangeHandler> handler_;
   bool request_ended_ = false;
   size_t unconsumed_ = 0;
+  size_t held_ = 0;     // by the handler
+  size_t charged_ = 0;  // to the connection's account
 
   // Its answer.
   enum class Framing : uint8_t { kNone, kLength, kChunked, kUntilClose };
   Framing framing_ = Framing::kNone;
   bool head_sent_ = false;
   bool answer_ended_ = false;
-  std::vector<Chunk> queue_;
+  std::deque<Chunk> queue_;  // of unsent_ bytes; none is empty
   size_t unsent_ = 0;
   bool blocked_ = false;
 

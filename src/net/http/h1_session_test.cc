@@ -177,6 +177,21 @@ TEST_F(H1SessionTest, RefusesAHeadThatIsTooLarge) {
   EXPECT_EQ(world_.abuse(Abuse::kHeaderListTooLarge), 1u);
 }
 
+TEST_F(H1SessionTest, RefusesTrailersAndChunkHeadersWithoutEnd) {
+  const base::Bytes field = "x-trailer: " + base::Bytes(1000, 'x') + "\r\n";
+  const base::Bytes text(1000, 'x');
+  for (const auto& [begin, more] : {std::pair("0\r\n", field), std::pair("5;extension=", text)}) {
+    RawClient& client = world_.ConnectRaw();
+    client.Send("POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.Send(begin);
+    for (int i = 0; i < 1000; ++i) client.Send(more);
+    world_.RunFor(seconds(1));
+    EXPECT_TRUE(client.ended());
+    EXPECT_TRUE(client.received().starts_with("HTTP/1.1 431 "));
+  }
+  EXPECT_EQ(world_.abuse(Abuse::kHeaderListTooLarge), 2u);
+}
+
 TEST_F(H1SessionTest, CutsOffSlowHeadsAndIdleConnections) {
   world_.ConnectRaw().Send("GET /hello HTTP/1.1\r\nHost:");
   world_.ConnectRaw().Send(Get("/hello"));

@@ -11,6 +11,9 @@
 
 namespace http {
 
+// What a field adds to the size of its list (RFC 9113 section 6.5.2).
+static constexpr size_t kFieldOverhead = 32;
+
 // A friend of the session and its streams; the signatures are nghttp2's.
 class H2Callbacks {
  public:
@@ -104,6 +107,7 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
 int H2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   H2Session& session = SessionOf(user_data);
   session.in_header_block_ = true;
+  session.block_bytes_ = 0;
   if (session.terminated_ || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   session.OnBeginHead(frame->hd.stream_id);
   return 0;
@@ -113,20 +117,29 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
                           size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                           void* user_data) {
   H2Session& session = SessionOf(user_data);
+  // Nothing of the rest is read.
+  if (session.terminated_) return NGHTTP2_ERR_CALLBACK_FAILURE;
+  const size_t size = name_size + value_size + kFieldOverhead;
+  session.environment_.counters->header_bytes_received.Add(size);
+  session.block_bytes_ += size;
+  session.Spend(size);
+  const int stop = session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
+  const size_t limit = session.environment_.limits.max_header_list_size;
   H2Stream* const stream = session.Find(frame->hd.stream_id);
-  if (stream == nullptr || session.terminated_) return 0;
+  if (session.block_bytes_ > limit) {
+    if (stream != nullptr) stream->head_too_large_ = true;
+    if (session.block_bytes_ <= limit * Limits::kHeaderListFactor) return stop;
+    session.OnEndlessBlock();
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+  if (stream == nullptr) return stop;
   if (session.IsServer() && !stream->reset_ &&
       !stream->check_.OnField(View(name, name_size), View(value, value_size))) {
-    session.ResetStream(*stream, ErrorCode::kProtocolError);
+    session.RefuseStream(*stream);
   }
-  if (stream->reset_) return 0;
-  Headers& headers = FieldsInto(*stream);
-  headers.Add(View(name, name_size), View(value, value_size));
-  if (headers.list_size() > session.environment_.limits.max_header_list_size) {
-    stream->head_too_large_ = true;
-    headers.Clear();
-  }
-  return 0;
+  session.Charge(*stream, size);
+  if (!stream->reset_) FieldsInto(*stream).Add(View(name, name_size), View(value, value_size));
+  return stop;
 }
 
 Headers& H2Callbacks::FieldsInto(H2Stream& stream) {
@@ -138,6 +151,8 @@ Headers& H2Callbacks::FieldsInto(H2Stream& stream) {
 }
 
 bool H2Callbacks::IsWellFormed(H2Stream& stream, bool is_head, bool ended) {
+  // A head of which not all was read is refused for that; trailers are not needed.
+  if (is_head && stream.head_too_large_) return !stream.head_received_;
   // A second head are trailers.
   if (is_head && stream.head_received_ && !ended) return false;
   if (is_head && !stream.head_received_ && !stream.check_.OnHeadComplete()) return false;
@@ -156,7 +171,7 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
       const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
       if (session.IsServer() && !stream->reset_ && !IsWellFormed(*stream, is_head, ended)) {
-        session.ResetStream(*stream, ErrorCode::kProtocolError);
+        session.RefuseStream(*stream);
         break;
       }
       if (is_head && !stream->head_received_ && !stream->reset_) {
@@ -190,10 +205,11 @@ int H2Callbacks::OnDataChunk(nghttp2_session*, uint8_t, int32_t id, const uint8_
   H2Stream* const stream = session.Find(id);
   if (stream == nullptr || session.terminated_) return 0;
   if (session.IsServer() && !stream->reset_ && !stream->check_.OnData(size)) {
-    session.ResetStream(*stream, ErrorCode::kProtocolError);
+    session.RefuseStream(*stream);
   }
   session.OnData(*stream, View(data, size));
-  return 0;
+  session.Spend(size);
+  return session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 int H2Callbacks::OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user_data) {
@@ -255,7 +271,7 @@ int H2Callbacks::SendData(nghttp2_session*, nghttp2_frame*, const uint8_t* frame
   OutputBuffer& output = session.carrier_->output();
   if (output.size() >= session.produce_limit_) return NGHTTP2_ERR_WOULDBLOCK;
   output.Append(View(frame_header, kFrameHeaderBytes));
-  stream.TakeQueued(length, output);
+  session.Discharge(stream, stream.TakeQueued(length, output));
   session.OnDataTaken(stream, length);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -54,6 +55,9 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
   return session;
 }
 
+// What a stream costs beside what it carries, here and in nghttp2.
+constexpr size_t kStreamBytes = 512;
+
 base::Status Unavailable(base::ByteView text) {
   return base::Status(base::Code::kUnavailable, text);
 }
@@ -103,8 +107,16 @@ void H2Session::SubmitSettings() {
 base::Status H2Session::OnInput(base::ByteView* bytes) {
   if (terminated_) return failure_;
   active_ = true;
-  if (IsServer()) CheckFrames(*bytes);
+  if (IsServer()) CheckFrames(bytes->substr(scanned_));
+  scanned_ = bytes->size();
   if (terminated_) return failure_;
+  slice_over_ = false;
+  slice_.Begin(environment_.loop->clock());
+  AdmitWaiting();
+  if (slice_over_) {
+    carrier_->ResumeInput();
+    return {};
+  }
   const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
   const ssize_t taken = nghttp2_session_mem_recv(session_, data, bytes->size());
   if (terminated_) return failure_;
@@ -113,7 +125,14 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
     return failure_ = Unavailable(nghttp2_strerror(static_cast<int>(taken)));
   }
   bytes->remove_prefix(static_cast<size_t>(taken));
+  scanned_ = bytes->size();
+  // Also if no bytes are left: nghttp2 may have stopped before their end was reported.
+  if (slice_over_) carrier_->ResumeInput();
   return {};
+}
+
+void H2Session::Spend(size_t work) {
+  if (slice_.Spend(work, environment_.loop->clock())) slice_over_ = true;
 }
 
 void H2Session::CheckFrames(base::ByteView bytes) {
@@ -153,6 +172,7 @@ void H2Session::Produce() {
     output.Append({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
   }
   NotifyWritable();
+  UseRoom();
   if (draining_ && drain_announced_ && streams_.empty()) terminated_ = true;
 }
 
@@ -183,6 +203,11 @@ void H2Session::FinishDrain() {
   drain_announced_ = true;
   const int32_t last = nghttp2_session_get_last_proc_stream_id(session_);
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  if (IsServer()) {
+    for (const auto& stream : streams_) {
+      if (stream->handler_ != nullptr && !stream->reset_) stream->handler_->OnDrain();
+    }
+  }
   carrier_->ScheduleFlush();
 }
 
@@ -201,6 +226,22 @@ void H2Session::Judge(AbuseGuard::Verdict verdict) {
   if (!verdict.has_value() || terminated_) return;
   environment_.counters->of(*verdict).Add();
   Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(*verdict));
+}
+
+void H2Session::Blame(Abuse mistake) {
+  environment_.counters->of(mistake).Add();
+  if (guard_.OnMistake(environment_.loop->clock())) return;
+  Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(mistake));
+}
+
+void H2Session::RefuseStream(H2Stream& stream) {
+  ResetStream(stream, ErrorCode::kProtocolError);
+  Blame(Abuse::kMalformedHttp2);
+}
+
+void H2Session::OnEndlessBlock() {
+  environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
+  Terminate(ErrorCode::kEnhanceYourCalm, AbuseText(Abuse::kHeaderListTooLarge));
 }
 
 void H2Session::Refuse(ErrorCode code, base::ByteView reason) {
@@ -234,6 +275,7 @@ H2Stream& H2Session::NewStream(int32_t id) {
   stream->Open(this, id);
   stream->position_ = static_cast<uint32_t>(streams_.size());
   streams_.push_back(std::move(stream));
+  Charge(*streams_.back(), kStreamBytes);
   environment_.counters->streams_opened.Add();
   environment_.counters->streams_open.Add();
   return *streams_.back();
@@ -244,6 +286,9 @@ void H2Session::Release(H2Stream& stream) {
   unsent_ -= stream.unsent_;
   stream.DropQueued(carrier_->output());
   Credit(stream.unconsumed_);
+  if (stream.handler_ != nullptr) --served_;
+  Discharge(stream, stream.charged_);
+  ReleaseFavoured(stream);
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
   const size_t position = stream.position_;
   std::unique_ptr<H2Stream> owned = std::move(streams_[position]);
@@ -267,6 +312,7 @@ Exchange& H2Session::Request(const Headers& head, Exchange::Then then,
   CHECK(CanRequest());
   H2Stream& stream = NewStream(0);
   stream.handler_ = std::move(handler);
+  ++served_;
   stream.head_sent_ = true;
   stream.local_end_queued_ = then == Exchange::Then::kEnd;
   stream.id_ = SubmitRequest(session_, head, &stream, !stream.local_end_queued_);
@@ -288,26 +334,31 @@ void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
     }
   }
   stream.head_received_ = true;
+  Spend(WorkSlice::kRequestWork);
   if (stream.head_too_large_) return RefuseHead(stream);
-  if (IsServer()) {
-    stream.handler_ = service_->OnRequest(stream);
-    CHECK(stream.handler_ != nullptr);
-  } else {
-    stream.handler_->OnHead();
-  }
+  if (!IsServer()) return stream.handler_->OnHead();
+  if (Admits()) return Admit(stream);
+  if (carrier_->account().IsOver()) return EndOverBudget(stream);
+  stream.waiting_ = true;
+  waiting_.push_back(stream.id_);
 }
 
 void H2Session::RefuseHead(H2Stream& stream) {
-  environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
-  if (!IsServer()) return ResetStream(stream, ErrorCode::kEnhanceYourCalm);
+  if (!IsServer()) {
+    environment_.counters->of(Abuse::kHeaderListTooLarge).Add();
+    return ResetStream(stream, ErrorCode::kEnhanceYourCalm);
+  }
   static const Headers kTooLarge = {{":status", "431"}, {"content-length", "0"}};
   stream.handler_ = std::make_shared<IgnoringHandler>(&stream);
+  ++served_;
   stream.SendHead(kTooLarge, Exchange::Then::kEnd);
+  Blame(Abuse::kHeaderListTooLarge);
 }
 
 void H2Session::OnRemoteEnd(H2Stream& stream) {
   stream.remote_ended_ = true;
-  if (!stream.reset_) stream.handler_->OnEnd(stream.received_trailers());
+  ReleaseFavoured(stream);
+  if (!stream.reset_ && !stream.waiting_) stream.handler_->OnEnd(stream.received_trailers());
 }
 
 void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {
@@ -318,15 +369,27 @@ void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {
   } else {
     withheld_ += bytes.size();
   }
+  Charge(stream, bytes.size());
+  paid_ -= std::min(paid_, bytes.size());
   const bool answered = IsServer() && stream.local_ended_;
   if (stream.reset_ || answered) return Consume(stream, bytes.size());
-  stream.handler_->OnData(bytes);
+  if (!stream.waiting_) {
+    stream.handler_->OnData(bytes);
+  } else if (unconsumed_ <= environment_.limits.max_unconsumed) {
+    if (stream.waiting_data_ == nullptr) stream.waiting_data_ = std::make_unique<base::Bytes>();
+    stream.waiting_data_->append(bytes);
+  } else {
+    Consume(stream, bytes.size());
+    EndOverBudget(stream);
+  }
+  EndIfOverBudget(stream);
 }
 
 void H2Session::Consume(H2Stream& stream, size_t bytes) {
   CHECK_LE(bytes, stream.unconsumed_);
   stream.unconsumed_ -= bytes;
-  if (!stream.remote_ended_) nghttp2_session_consume_stream(session_, stream.id_, bytes);
+  Discharge(stream, bytes);
+  if (!stream.remote_ended_) CreditStream(stream, bytes);
   Credit(bytes);
   carrier_->ScheduleFlush();
 }
@@ -452,6 +515,7 @@ base::Status H2Session::OnTick(runtime::TimePoint now) {
     return Unavailable("a header block did not end in time");
   }
   if (draining_ && now - draining_since_ > kDrainNotice) FinishDrain();
+  UseRoom();  // the member may have more than before
   RETURN_IF_ERROR(CheckStall(now));
   return CheckKeepalive(now);
 }
@@ -479,7 +543,7 @@ base::Status H2Session::CheckKeepalive(runtime::TimePoint now) {
 }
 
 base::Status H2Session::CheckStall(runtime::TimePoint now) {
-  if (unsent_ + carrier_->output().size() <= environment_.limits.max_unsent) {
+  if (unsent_ == 0 || !carrier_->account().IsFull()) {
     stalled_since_.reset();
   } else if (!stalled_since_.has_value() || sent_when_stalled_ != data_bytes_sent_) {
     stalled_since_ = now;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "net/http/ping_policy.h"
 #include "net/http/session.h"
 #include "net/http/stream_history.h"
+#include "net/http/work_slice.h"
 
 struct nghttp2_session;
 
@@ -59,6 +61,8 @@ class H2Session final : public Session {
   bool IsServer() const { return role_ == Role::kServer; }
   void SubmitSettings();
 
+  // What is looked at counts against the slice; nghttp2 stops when it is over.
+  void Spend(size_t work);
   // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
   void CheckFrames(base::ByteView bytes);
   void CheckFrame(const FrameHeader& frame);
@@ -78,12 +82,43 @@ class H2Session final : public Session {
   void OnStreamClosed(H2Stream& stream, uint32_t error_code);
   // Ends the connection if there is a verdict.
   void Judge(AbuseGuard::Verdict verdict);
+  // Server: counts a request that had to be refused, and ends the connection if there are too many.
+  void Blame(Abuse mistake);
+  // A malformed request, which is reset.
+  void RefuseStream(H2Stream& stream);
+  // The header block that arrives is longer than is read of any.
+  void OnEndlessBlock();
 
   // What H2Stream asks for.
   void SendHead(H2Stream& stream, const Headers& head, Exchange::Then then);
   void OnQueued(H2Stream& stream);
   void ResetStream(H2Stream& stream, ErrorCode code);
   void Consume(H2Stream& stream, size_t bytes);
+
+  // ---- The connection's account (budget.h), h2_session_budget.cc ----
+  void Charge(H2Stream& stream, size_t bytes);
+  void Discharge(H2Stream& stream, size_t bytes);
+  void SetHeld(H2Stream& stream, size_t bytes);
+  bool Fits(const H2Stream& stream, size_t bytes) const;
+  // Whether the stream may queue a piece.
+  bool HasRoomFor(const H2Stream& stream) const;
+  // The stream is told OnWritable once there is room.
+  void Starve(H2Stream& stream);
+  // A request may begin.
+  bool Admits() const;
+  // Has the service answer the request, with what has come of it.
+  void Admit(H2Stream& stream);
+  void AdmitWaiting();
+  // Ends what has no room.
+  void EndOverBudget(H2Stream& stream);
+  void EndIfOverBudget(H2Stream& stream);
+  // Consumed bytes widen the stream's window again, now or once there is room.
+  void CreditStream(H2Stream& stream, size_t bytes);
+  void PayOwed(H2Stream& stream);
+  // The message that may be finished although the account is full is whole, or will never be.
+  void ReleaseFavoured(const H2Stream& stream);
+  // After something was given back: lets those go on that waited for it.
+  void UseRoom();
 
   // The peer has broken the protocol.
   void Refuse(ErrorCode code, base::ByteView reason);
@@ -105,6 +140,9 @@ class H2Session final : public Session {
   Carrier* const carrier_;
   Service* const service_;
   nghttp2_session* session_ = nullptr;
+  WorkSlice slice_;
+  bool slice_over_ = false;
+  size_t scanned_ = 0;  // bytes of the next input that scanner_ has seen
   FrameScanner scanner_;
   AbuseGuard guard_;
   StreamHistory history_;
@@ -118,7 +156,15 @@ class H2Session final : public Session {
   size_t unconsumed_ = 0;  // given to handlers and not yet consumed
   size_t withheld_ = 0;    // of it, not yet credited to the connection's window
   uint64_t data_bytes_sent_ = 0;
-  size_t produce_limit_ = 0;  // output size at which Produce stops
+  size_t served_ = 0;  // streams with a handler
+  std::deque<int32_t>
+      waiting_;  // requests that wait for room; ids of closed ones may be among them
+  std::deque<int32_t> owed_to_;  // streams with owed_
+  std::deque<int32_t> starved_;  // streams that are not writable for want of room
+  int32_t favoured_ = 0;         // the stream whose message may be finished, or 0
+  size_t paid_ = 0;              // of what was owed, and has not come yet
+  size_t produce_limit_ = 0;     // output size at which Produce stops
+  size_t block_bytes_ = 0;       // of the header block that arrives, so far
 
   base::Status failure_;  // why the connection ends
   bool settings_received_ = false;

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "net/http/testing/world.h"
+#include "net/http/work_slice.h"
 
 namespace http::testing {
 namespace {
@@ -124,6 +127,63 @@ TEST(H2Session, AsksTheClientToStopOnlyAfterTheAnswerIsOut) {
   EXPECT_TRUE((on_stream[0].flags & kEndStream) != 0);
   EXPECT_EQ(on_stream[1].kind, kReset);
   EXPECT_EQ(ReadUint(on_stream[1].payload), static_cast<uint32_t>(ErrorCode::kNoError));
+}
+
+// Some hundred heads that are small on the wire and 60 KiB each for who reads them.
+base::Bytes ExpensiveHeads(int count) {
+  base::Bytes bytes;
+  for (int i = 0; i < count; ++i) {
+    Frame head = RequestFrame(static_cast<uint32_t>(2 * i + 1), /*ended=*/false, "/never");
+    head.payload += i == 0 ? HeaderBomb(15) : base::Bytes(15, static_cast<char>(0x80 | 62));
+    bytes += head.Encode();
+  }
+  return bytes;
+}
+
+TEST(H2Session, WhatAConnectionAsksOfATurnIsBounded) {
+  EchoService service;
+  World world(&service);
+  RawClient& attacker = world.ConnectRaw();
+  Connection& honest = world.ConnectHttp2();
+  world.Settle();
+  attacker.SendPreface();
+  attacker.Send(ExpensiveHeads(500));
+  const auto call = world.Request(honest, Then::kContinue);
+  world.client_loop().Post(
+      [&] { call->exchange->SendData(base::Bytes("fine"), Exchange::Then::kEnd); });
+  size_t longest_turn = 0;
+  size_t before = 0;
+  // An event of another connection waits for a turn at most.
+  for (int turn = 0; turn < 1000 && world.scheduler().Step(); ++turn) {
+    const size_t read = world.counters().header_bytes_received.value();
+    longest_turn = std::max(longest_turn, read - std::exchange(before, read));
+  }
+  EXPECT_GT(before, 500u * 60 * 1024);
+  // The event, and one slice after it.
+  EXPECT_LE(longest_turn, 2 * (WorkSlice::kWorkMax + kBombFieldBytes));
+  world.Settle();
+  EXPECT_EQ(call->data, "fine");
+}
+
+TEST(H2Session, ARequestThatEndsWithItsSliceIsServed) {
+  // Slices end at any field and at any piece of data: also at the last byte that was sent.
+  for (size_t first = 0; first < 20; ++first) {
+    EchoService service;
+    World world(&service);
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    base::Bytes bytes;
+    uint32_t id = 1;
+    for (size_t i = 0; i < WorkSlice::kWorkMax / WorkSlice::kRequestWork - first; ++i, id += 2) {
+      bytes += RequestFrame(id, /*ended=*/true).Encode();
+    }
+    client.Send(bytes + RequestFrame(id, false).Encode() + Frame{kData, 0, id, "h"}.Encode());
+    world.Settle();
+    client.Send(Frame{kData, kEndStream, id, "i"});
+    world.Settle();
+    EXPECT_EQ(service.requests, static_cast<int>(id / 2 + 1));
+    EXPECT_EQ(service.closed, service.requests);
+  }
 }
 
 TEST(H2Session, ReportsAResetByTheClient) {
@@ -307,7 +367,7 @@ TEST(H2Session, AClientThatNeverSpeaksIsCutOff) {
 TEST(H2Session, APeerThatStopsReadingIsCutOffWhenMuchWaits) {
   EchoService service;
   Server::Options options;
-  options.limits.max_unsent = 1 << 20;
+  options.budget.connection_bytes = 4 << 20;
   World world(&service, options);
   RawClient& client = world.ConnectRaw();
   client.SendPreface();

@@ -40,7 +40,9 @@ void H2Stream::Recycle() {
   queue_.clear();
   if (queue_.capacity() > kKeptQueueLength) queue_.shrink_to_fit();
   queue_first_ = first_offset_ = 0;
-  unsent_ = unconsumed_ = 0;
+  unsent_ = unconsumed_ = charged_ = held_ = owed_ = 0;
+  starved_ = waiting_ = false;
+  waiting_data_.reset();
 }
 
 const ConnectionInfo& H2Stream::connection() const {
@@ -70,6 +72,7 @@ void H2Stream::SendData(Chunk chunk, Then then) {
   const size_t size = chunk.size();
   if (size > 0) {
     queue_.push_back(std::move(chunk));
+    session_->Charge(*this, size);
     unsent_ += size;
     session_->unsent_ += size;
     if (unsent_ >= session_->environment_.limits.stream_send_buffer) blocked_ = true;
@@ -95,8 +98,22 @@ void H2Stream::Consume(size_t bytes) {
   session_->Consume(*this, bytes);
 }
 
-void H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
+void H2Stream::SetHeld(size_t bytes) {
+  session_->SetHeld(*this, bytes);
+}
+
+bool H2Stream::writable() {
+  if (!blocked_ && !session_->HasRoomFor(*this)) session_->Starve(*this);
+  return !blocked_;
+}
+
+bool H2Stream::Fits(size_t bytes) const {
+  return session_->Fits(*this, bytes);
+}
+
+size_t H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
   CHECK_LE(count, unsent_);
+  size_t released = 0;
   unsent_ -= count;
   while (count > 0) {
     Chunk& chunk = queue_[queue_first_];
@@ -111,6 +128,7 @@ void H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
     count -= taken.size();
     first_offset_ += static_cast<uint32_t>(taken.size());
     if (taken.size() == rest.size()) {
+      released += chunk.size();
       if (!copied) output.Keep(std::move(chunk));
       ++queue_first_;
       first_offset_ = 0;
@@ -120,6 +138,7 @@ void H2Stream::TakeQueued(size_t count, OutputBuffer& output) {
     queue_.clear();
     queue_first_ = 0;
   }
+  return released;
 }
 
 void H2Stream::DropQueued(OutputBuffer& output) {

@@ -32,8 +32,10 @@ class H2Stream final : public Exchange {
   void SendTrailers(const Headers& trailers) override;
   void Reset(ErrorCode code) override;
   void Consume(size_t bytes) override;
+  void SetHeld(size_t bytes) override;
   size_t unsent_bytes() const override { return unsent_; }
-  bool writable() const override { return !blocked_; }
+  bool writable() override;
+  bool Fits(size_t bytes) const override;
 
   int32_t id() const { return id_; }
 
@@ -41,8 +43,8 @@ class H2Stream final : public Exchange {
   friend class H2Session;
   friend class H2Callbacks;
 
-  // Moves `count` queued bytes to `output`.
-  void TakeQueued(size_t count, OutputBuffer& output);
+  // Moves `count` queued bytes to `output`. Returns the size of the chunks that are no longer held.
+  size_t TakeQueued(size_t count, OutputBuffer& output);
   // Hands what is queued to `output`, which may refer to it, and forgets it.
   void DropQueued(OutputBuffer& output);
 
@@ -60,7 +62,9 @@ class H2Stream final : public Exchange {
   bool has_trailers_ : 1 = false;
   bool deferred_ : 1 = false;  // nghttp2 waits for nghttp2_session_resume_data
   bool blocked_ : 1 = false;
+  bool starved_ : 1 = false;  // in the session's list of those that wait for room in the account
   bool reset_ : 1 = false;
+  bool waiting_ : 1 = false;  // for room in the account, before the service sees the request
 
   H2RequestCheck check_;  // of a server
   Headers received_head_;
@@ -72,6 +76,11 @@ class H2Stream final : public Exchange {
   uint32_t first_offset_ = 0;  // of queue_[queue_first_], already taken
   size_t unsent_ = 0;
   size_t unconsumed_ = 0;
+
+  size_t charged_ = 0;                         // to the connection's account, for all of this
+  size_t held_ = 0;                            // of it, by the handler
+  size_t owed_ = 0;                            // consumed, and not yet credited to the window
+  std::unique_ptr<base::Bytes> waiting_data_;  // of the request, while it waits
 };
 
 // Streams not in use, of one loop.

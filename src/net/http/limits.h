@@ -14,24 +14,28 @@ struct Limits {
   size_t max_connections = 100'000;
   // Announced to HTTP/2 clients; streams beyond it are refused.
   uint32_t max_concurrent_streams = 100'000;
-  // Of one header block, as RFC 9113 counts it.
+  // Of one header block, as RFC 9113 counts it. What exceeds it is not looked at, and the request
+  // answered with 431; a block that goes on to kHeaderListFactor times as much ends the connection,
+  // since a few bytes of it can stand for thousands (HPACK bombs).
   size_t max_header_list_size = 64 * 1024;
-  // HTTP/1.1: the request line and the fields together.
+  static constexpr size_t kHeaderListFactor = 4;
+  // HTTP/1.1: the request line and the fields together; as much again for what frames the body:
+  // the header of a chunk, and all trailers.
   size_t max_http1_header_size = 64 * 1024;
 
   // What a client may send on one stream, and on all together, before the answerer has taken it.
   uint32_t stream_window = 256 * 1024;
   uint32_t connection_window = 1024 * 1024;
   // Taken bytes are credited to the connection at once, so that one slow stream does not stop
-  // the others, until this much waits in all of its streams.
+  // the others, until this much waits in all of its streams. A server's is at most half of its
+  // budget for a connection.
   size_t max_unconsumed = 16 * 1024 * 1024;
 
   // A stream with this much unsent is not writable, and is again at half of it.
   size_t stream_send_buffer = 256 * 1024;
-  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one that has
-  // more than this unsent on its streams, none of which moved for as long: its windows are shut,
-  // and it costs memory that others need.
-  size_t max_unsent = 64 * 1024 * 1024;
+  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one whose
+  // account is full (budget.h) while nothing that waits on its streams moved for as long: its
+  // windows are shut, and it costs memory that others need.
   runtime::Duration stall_timeout = std::chrono::seconds(60);
 
   // From accepting to the end of the TLS handshake and HTTP/2's first SETTINGS.
@@ -52,6 +56,9 @@ struct Limits {
   Rate priorities = {1000, 100};
   // Frames that carry nothing and end nothing.
   Rate empty_frames = {100, 10};
+  // Requests that only a broken or hostile client sends: malformed, with more or less data than
+  // announced, with a head that is too long. Each is refused; too many end the connection.
+  Rate mistakes = {100, 10};
   // CONTINUATION frames of one header block (CVE-2024-28182).
   uint32_t max_continuations = 8;
   // PING and WINDOW_UPDATE are answers to what we send: a client that estimates bandwidth pings

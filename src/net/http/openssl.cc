@@ -31,6 +31,11 @@ BioPointer ReadFrom(base::ByteView text) {
   return bio;
 }
 
+int NoPassphrase(char*, int, int, void* asked) {
+  if (asked != nullptr) *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
 std::string OpenSslError() {
   const unsigned long code = ERR_peek_last_error();  // NOLINT(google-runtime-int)
   ERR_clear_error();

@@ -27,6 +27,10 @@ using CrlPointer = std::unique_ptr<X509_crl_st, OpenSslDelete>;
 // Reads from `text`, which must outlive it.
 BioPointer ReadFrom(base::ByteView text);
 
+// Given to OpenSSL as who knows passphrases: nobody does, where OpenSSL would ask at the terminal
+// and wait. `asked` is a bool that becomes true, or null.
+int NoPassphrase(char* buffer, int size, int writing, void* asked);
+
 // The text of this thread's last error; empties its queue.
 std::string OpenSslError();
 

@@ -29,6 +29,7 @@ class Responder::Target final : public ExchangeHandler,
       return Send(TextResponse(413, "request body too large"));
     }
     body_.append(bytes);
+    exchange_->SetHeld(body_.capacity());
   }
   void OnEnd(const Headers&) override {
     if (answered_) return;

@@ -1,14 +1,36 @@
 #include "net/http/server.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "net/http/first_byte_stream.h"
 #include "net/http/tls_stream.h"
 
 namespace http {
+namespace {
+
+Limits LimitsOf(const Server::Options& options) {
+  Limits limits = options.limits;
+  limits.max_unconsumed = std::min(limits.max_unconsumed, options.budget.connection_max() / 2);
+  return limits;
+}
+
+ConnectionGroup::Share ShareOf(const Server::Options& options) {
+  ConnectionGroup::Share share{options.member_budget, options.budget.connection_max(),
+                               options.on_freed};
+  if (share.member == nullptr) {
+    share.member = std::make_shared<MemberBudget>(options.budget.member_max());
+  }
+  return share;
+}
+
+}  // namespace
 
 Server::Server(runtime::Loop* loop, runtime::Network* network, Service* service,
                const Options& options)
-    : network_(network), service_(service), connections_(loop, options.limits, options.keepalive) {}
+    : network_(network),
+      service_(service),
+      connections_(loop, LimitsOf(options), options.keepalive, ShareOf(options)) {}
 
 Server::~Server() {
   listeners_.clear();
@@ -19,36 +41,54 @@ base::Result<runtime::Address> Server::Listen(const runtime::Address& address,
   ASSIGN_OR_RETURN(auto listener,
                    network_->Listen(address, listening.socket,
                                     [this, listening](std::unique_ptr<runtime::Stream> stream) {
-                                      Accept(std::move(stream), listening);
+                                      Take(std::move(stream), listening);
                                     }));
   const runtime::Address chosen = listener->address();
   listeners_.push_back(std::move(listener));
   return chosen;
 }
 
-void Server::Accept(std::unique_ptr<runtime::Stream> stream, const Listening& listening) {
-  const Environment& environment = connections_.environment();
-  if (connections_.size() >= environment.limits.max_connections) {
+void Server::Take(std::unique_ptr<runtime::Stream> stream, const Listening& listening) {
+  if (connections_.size() >= connections_.environment().limits.max_connections) {
     connections_.counters().of(Abuse::kTooManyConnections).Add();
     stream->Close(/*abort=*/true);
     return;
   }
   TlsStream* tls = nullptr;
-  if (listening.tls) {
-    auto wrapped = std::make_unique<TlsStream>(listening.tls(), std::move(stream), "",
-                                               environment.loop->clock().WallNow());
-    wrapped->LeaveHandshakeTo({listening.handshake_workers, environment.loop,
-                               &connections_.counters().of(Abuse::kTooManyHandshakes)});
+  FirstByteStream* either = nullptr;
+  if (listening.tls && listening.plaintext_too) {
+    auto wrapped = std::make_unique<FirstByteStream>(std::move(stream));
+    either = wrapped.get();
+    stream = std::move(wrapped);
+  } else if (listening.tls) {
+    auto wrapped = Guard(std::move(stream), listening);
     tls = wrapped.get();
     stream = std::move(wrapped);
   }
   auto connection =
       std::make_unique<Connection>(&connections_, std::move(stream), service_, listening.protocols);
-  if (tls != nullptr) {
-    tls->OnHandshake(
-        [raw = connection.get()](const ConnectionInfo& peer) { raw->OnHandshake(peer); });
+  const auto tell = [raw = connection.get()](const ConnectionInfo& peer) {
+    raw->OnHandshake(peer);
+  };
+  if (tls != nullptr) tls->OnHandshake(tell);
+  if (either != nullptr) {
+    either->OnTls([this, listening, tell](std::unique_ptr<runtime::Stream> inner) {
+      auto wrapped = Guard(std::move(inner), listening);
+      wrapped->OnHandshake(tell);
+      return wrapped;
+    });
   }
   connections_.Add(std::move(connection));
+}
+
+std::unique_ptr<TlsStream> Server::Guard(std::unique_ptr<runtime::Stream> stream,
+                                         const Listening& listening) {
+  const Environment& environment = connections_.environment();
+  auto tls = std::make_unique<TlsStream>(listening.tls(), std::move(stream), "",
+                                         environment.loop->clock().WallNow());
+  tls->LeaveHandshakeTo({listening.handshake_workers, environment.loop,
+                         &connections_.counters().of(Abuse::kTooManyHandshakes)});
+  return tls;
 }
 
 void Server::Drain(base::Callback<void()> on_drained) {

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "net/http/budget.h"
 #include "net/http/counters.h"
 #include "net/http/date.h"
 #include "net/http/exchange.h"
@@ -26,6 +27,7 @@ struct Environment {
   StreamPool* streams;
   H2Memory* h2_memory;
   Date* date;
+  LoopBudget* budget;
 };
 
 // What a session needs of the connection that carries it.
@@ -33,9 +35,12 @@ class Carrier {
  public:
   // There is something for Session::Produce; it is asked for it once this turn.
   virtual void ScheduleFlush() = 0;
-  // The session can take more of what it left at OnInput.
+  // The session can take more of what it left at OnInput. It is given the rest, even if that is
+  // empty, once others have had their turn: a session whose slice is over asks for it at once.
   virtual void ResumeInput() = 0;
   virtual const ConnectionInfo& info() const = 0;
+  // What is held for the connection.
+  virtual Account& account() = 0;
   // Where the session's bytes go.
   virtual OutputBuffer& output() = 0;
   // Client: the server has introduced itself, so requests may follow.
@@ -53,9 +58,9 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  // Takes bytes that have arrived; those it does not take yet stay in `*bytes`, and nothing more
-  // is given to it until Carrier::ResumeInput. A failure ends the connection once what Produce
-  // still gives has been sent.
+  // Takes bytes that have arrived, for a slice of time (WorkSlice); those it does not take yet stay
+  // in `*bytes`, and nothing more is given to it until Carrier::ResumeInput, then from there on. A
+  // failure ends the connection once what Produce still gives has been sent.
   virtual base::Status OnInput(base::ByteView* bytes) = 0;
   // The peer sends no more.
   virtual void OnEndOfInput() = 0;

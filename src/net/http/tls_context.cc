@@ -138,16 +138,22 @@ base::Status TlsContext::Load(const TlsOptions& options) {
   }
   if (!options.certificate_pem.empty()) {
     const BioPointer chain = ReadFrom(options.certificate_pem);
-    const CertificatePointer leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+    const CertificatePointer leaf(PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
     if (leaf == nullptr || SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
       return Invalid("certificate");
     }
-    while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
+    while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr)) {
       SSL_CTX_add0_chain_cert(context_, next);
     }
     ERR_clear_error();  // the end of the text is reported as one
-    const KeyPointer key(
-        PEM_read_bio_PrivateKey(ReadFrom(options.key_pem).get(), nullptr, nullptr, nullptr));
+    bool encrypted = false;
+    const KeyPointer key(PEM_read_bio_PrivateKey(ReadFrom(options.key_pem).get(), nullptr,
+                                                 NoPassphrase, &encrypted));
+    if (encrypted) {
+      ERR_clear_error();
+      return {base::Code::kInvalidArgument,
+              "key: it is encrypted, and nobody is asked for its passphrase"};
+    }
     if (key == nullptr || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
     signs_slowly_ = IsSlow(key.get());
   }
@@ -189,14 +195,15 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
   int count = 0;
   for (;; ++count) {
     const CertificatePointer authority(
-        PEM_read_bio_X509(authorities.get(), nullptr, nullptr, nullptr));
+        PEM_read_bio_X509(authorities.get(), nullptr, NoPassphrase, nullptr));
     if (authority == nullptr) break;
     X509_STORE_add_cert(store, authority.get());
     if (role_ == Role::kServer) SSL_CTX_add_client_CA(context_, authority.get());
   }
   if (count == 0 && !options.trusted_ca_pem.empty()) return Invalid("trusted CA");
   if (!options.crl.empty()) {
-    revoked_.reset(PEM_read_bio_X509_CRL(ReadFrom(options.crl).get(), nullptr, nullptr, nullptr));
+    revoked_.reset(
+        PEM_read_bio_X509_CRL(ReadFrom(options.crl).get(), nullptr, NoPassphrase, nullptr));
     if (revoked_ == nullptr) {
       revoked_.reset(d2i_X509_CRL_bio(ReadFrom(options.crl).get(), nullptr));
     }

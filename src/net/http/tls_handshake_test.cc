@@ -72,6 +72,20 @@ class TlsHandshakeTest : public ::testing::Test {
   }
   // A client that has sent its first flight.
   RawClient& Connect(TlsOptions::Version version = TlsOptions::Version::kTls13) {
+    clients_.push_back(std::make_unique<RawClient>(
+        std::make_unique<TlsStream>(ClientContext(version), NewStream(), "server", kStart)));
+    world_.RunFor(milliseconds(50));
+    return *clients_.back();
+  }
+  RawClient& ConnectPlain() {
+    clients_.push_back(std::make_unique<RawClient>(NewStream()));
+    return *clients_.back();
+  }
+  static bool IsAnswered(const RawClient& client) {
+    return !client.ReceivedFrames(kHeaders).empty();
+  }
+
+  std::unique_ptr<runtime::Stream> NewStream() {
     std::unique_ptr<runtime::Stream> stream;
     std::unique_ptr<runtime::Connecting> attempt;
     world_.Do([&] {
@@ -79,13 +93,7 @@ class TlsHandshakeTest : public ::testing::Test {
           {"server", 443, ""}, [&](auto result) { stream = std::move(result).value(); });
     });
     world_.RunFor(milliseconds(50));
-    clients_.push_back(std::make_unique<RawClient>(
-        std::make_unique<TlsStream>(ClientContext(version), std::move(stream), "server", kStart)));
-    world_.RunFor(milliseconds(50));
-    return *clients_.back();
-  }
-  static bool IsAnswered(const RawClient& client) {
-    return !client.ReceivedFrames(kHeaders).empty();
+    return stream;
   }
 
   EchoService service_;
@@ -105,6 +113,41 @@ TEST_F(TlsHandshakeTest, WorkersDoThoseOfASlowKey) {
     world_.RunFor(10 * kWork);  // whatever the pieces are in which a flight arrives
     EXPECT_TRUE(IsAnswered(client));
   }
+}
+
+TEST_F(TlsHandshakeTest, TheFirstByteTellsTlsFromPlaintext) {
+  world_.DoAtServer([this] {
+    Server::Listening listening;
+    listening.tls = [context = ServerContext(Authority::Key::kP256)] { return context; };
+    listening.plaintext_too = true;
+    EXPECT_TRUE(world_.server().Listen({"server", 443, ""}, listening).ok());
+  });
+  RawClient& secure = Connect();
+  secure.SendPreface();
+  secure.Send(RequestFrame(1, true));
+  RawClient& plain = ConnectPlain();
+  plain.SendPreface();
+  plain.Send(RequestFrame(1, true));
+  RawClient& old = ConnectPlain();
+  old.Send("GET /big/3 HTTP/1.1\r\nHost: server\r\n\r\n");
+  world_.Settle();
+  EXPECT_TRUE(IsAnswered(secure));
+  EXPECT_TRUE(IsAnswered(plain));
+  EXPECT_NE(old.received().find("200 OK"), base::Bytes::npos);
+  EXPECT_EQ(world_.server().connection_count(), 3U);
+}
+
+TEST_F(TlsHandshakeTest, WhoSaysNothingAtAPortOfBothSchemesIsCutOff) {
+  world_.DoAtServer([this] {
+    Server::Listening listening;
+    listening.tls = [context = ServerContext(Authority::Key::kP256)] { return context; };
+    listening.plaintext_too = true;
+    EXPECT_TRUE(world_.server().Listen({"server", 443, ""}, listening).ok());
+  });
+  ConnectPlain();
+  world_.RunFor(Limits{}.handshake_timeout + seconds(1));
+  EXPECT_EQ(world_.server().connection_count(), 0U);
+  EXPECT_EQ(world_.abuse(Abuse::kSlowHandshake), 1U);
 }
 
 TEST_F(TlsHandshakeTest, TheLoopDoesThoseOfAFastKey) {

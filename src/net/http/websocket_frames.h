@@ -60,6 +60,8 @@ class WebSocketReader {
   // Takes bytes off the front of `*input`, to the end of the next event at most; all of them if
   // there is none. After kClose or kViolation nothing may be read.
   std::optional<Event> Read(base::ByteView* input);
+  // What is kept of a message that is not whole yet.
+  size_t held_bytes() const { return message_.size(); }
 
  private:
   enum class Verdict : uint8_t { kIncomplete, kGood, kBad };

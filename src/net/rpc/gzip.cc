@@ -21,19 +21,43 @@ Bytef* Input(base::ByteView bytes) {
 
 }  // namespace
 
-base::Bytes GzipCompress(base::ByteView bytes) {
+struct GzipCompressor::State {
   z_stream stream = {};
+};
+
+GzipCompressor::GzipCompressor(base::ByteView bytes)
+    : rest_(bytes), state_(std::make_unique<State>()) {
+  z_stream& stream = state_->stream;
   CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
                      Z_DEFAULT_STRATEGY) == Z_OK);
-  base::Bytes compressed(deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = Input(bytes);
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
-  stream.avail_out = static_cast<uInt>(compressed.size());
-  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  compressed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return compressed;
+}
+
+GzipCompressor::~GzipCompressor() {
+  deflateEnd(&state_->stream);
+}
+
+bool GzipCompressor::Step(size_t max) {
+  z_stream& stream = state_->stream;
+  const base::ByteView piece = rest_.substr(0, max);
+  rest_.remove_prefix(piece.size());
+  stream.next_in = Input(piece);
+  stream.avail_in = static_cast<uInt>(piece.size());
+  int result = Z_OK;
+  do {
+    const size_t used = compressed_.size();
+    compressed_.resize(used + deflateBound(&stream, piece.size()));
+    stream.next_out = reinterpret_cast<Bytef*>(compressed_.data() + used);
+    stream.avail_out = static_cast<uInt>(compressed_.size() - used);
+    result = deflate(&stream, rest_.empty() ? Z_FINISH : Z_NO_FLUSH);
+    compressed_.resize(stream.total_out);
+  } while (result == Z_OK && (rest_.empty() || stream.avail_in > 0));
+  return result == Z_STREAM_END;
+}
+
+base::Bytes GzipCompress(base::ByteView bytes) {
+  GzipCompressor compressor(bytes);
+  CHECK(compressor.Step(bytes.size()));
+  return base::Bytes(compressor.result());
 }
 
 base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes) {

@@ -61,6 +61,9 @@ class Health::Watcher final : public CallHandler {
     if (!service_.has_value()) return call_->Finish(Malformed());
     SendIfChanged();
   }
+  void OnDrain() override {
+    call_->Finish(base::Status(base::Code::kUnavailable, "the server is stopping"));
+  }
   void SendIfChanged() {
     if (!service_.has_value()) return;
     const State state = health_->Get(*service_);
@@ -97,6 +100,11 @@ void Health::AddTo(Server& server) {
 
 void Health::Set(const std::string& service, State state) {
   states_[service] = state;
+  for (Watcher* const watcher : watchers_) watcher->SendIfChanged();
+}
+
+void Health::Stop() {
+  for (auto& [service, state] : states_) state = State::kNotServing;
   for (Watcher* const watcher : watchers_) watcher->SendIfChanged();
 }
 

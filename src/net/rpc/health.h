@@ -25,6 +25,9 @@ class Health {
   // Tells those who watch.
   void Set(const std::string& service, State state);
 
+  // Nothing serves any more; those who watch are told.
+  void Stop();
+
  private:
   class Watcher;
 

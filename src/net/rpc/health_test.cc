@@ -105,5 +105,25 @@ TEST_F(HealthTest, WatchersLearnOfChangesOnly) {
   EXPECT_EQ(states.size(), 3u);
 }
 
+TEST_F(HealthTest, WatchersLearnThatTheServerStopsAndKeepItFromNothing) {
+  std::vector<base::Bytes> states;
+  std::shared_ptr<ClientCall> call;
+  world_.Do([&] {
+    call =
+        channel_->Start("/grpc.health.v1.Health/Watch", {}, std::make_unique<Collector>(&states));
+    call->Send(Message(""));
+    call->HalfClose();
+  });
+  world_.Settle();
+  bool drained = false;
+  world_.DoAtServer([&] {
+    health_.Stop();
+    world_.server().Drain([&drained] { drained = true; });
+  });
+  world_.RunFor(std::chrono::seconds(3));
+  EXPECT_EQ(states, (std::vector<base::Bytes>{"\x08\x01", "\x08\x02"}));
+  EXPECT_TRUE(drained);
+}
+
 }  // namespace
 }  // namespace rpc::testing

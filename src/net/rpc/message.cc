@@ -7,6 +7,12 @@
 
 namespace rpc {
 
+base::Bytes MessagePrefix(size_t size) {
+  base::Bytes prefix(kPrefixBytes, '\0');
+  base::Store32Be(prefix.data() + 1, static_cast<uint32_t>(size));
+  return prefix;
+}
+
 Message::Message(size_t size) : frame_(kPrefixBytes + size, '\0') {
   base::Store32Be(frame_.data() + 1, static_cast<uint32_t>(size));
 }

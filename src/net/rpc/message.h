@@ -13,6 +13,9 @@ namespace rpc {
 //   frame = compressed length message;  compressed = %x00 / %x01;  length = 4 bytes, big-endian
 inline constexpr size_t kPrefixBytes = 5;
 
+// What stands in front of an uncompressed message of that size.
+base::Bytes MessagePrefix(size_t size);
+
 // A message on its way out, with room for its prefix in front, so that it is encoded in place and
 // never copied again:
 //
@@ -49,10 +52,19 @@ class MessageReader {
   base::ByteView message() const { return message_; }
   // Of the message just read.
   bool compressed() const { return compressed_; }
+  // What is kept of a message that is not whole yet.
+  size_t held_bytes() const { return partial_.capacity() > kSmallBytes ? partial_.capacity() : 0; }
+  // The message was looked at: its bytes are kept no longer.
+  void Release() {
+    if (partial_.capacity() > kSmallBytes) partial_ = base::Bytes();
+  }
   // The input ended inside a message.
   bool InsideMessage() const { return prefix_used_ > 0; }
 
  private:
+  // Memory that is not worth giving back.
+  static constexpr size_t kSmallBytes = 4 * 1024;
+
   size_t max_message_bytes_;
   uint8_t prefix_[kPrefixBytes];
   uint8_t prefix_used_ = 0;

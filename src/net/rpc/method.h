@@ -31,6 +31,9 @@ class CallHandler {
   virtual void OnHalfClose() {}
   // ServerCall::writable() turned true again.
   virtual void OnWritable() {}
+  // The server is stopping. A call that would go on for ever ends itself; others have a few
+  // seconds.
+  virtual void OnDrain() {}
   // The client has gone, or the deadline has passed: nobody waits for an answer any more.
   virtual void OnCanceled(const base::Status&) {}
 };

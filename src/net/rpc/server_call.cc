@@ -24,6 +24,11 @@ void AddStatus(http::Headers& fields, const base::Status& status) {
   if (!status.message().empty()) fields.Add("grpc-message", PercentEncode(status.message()));
 }
 
+// Up to here an answer is compressed at once, and above the other not at all: a client gains little
+// from what takes the server a tenth of a second. In between in slices.
+constexpr size_t kCompressedAtOnce = 8 * 1024;
+constexpr size_t kCompressedMax = size_t{4} << 20;
+
 base::Status Internal(base::ByteView text) {
   return base::Status(base::Code::kInternal, text);
 }
@@ -75,13 +80,21 @@ void ServerCall::Deliver(base::ByteView* bytes) {
       Finish(whole.status());
     } else if (*whole) {
       DeliverOne(reader_.message());
+      reader_.Release();
     }
+    CountHeld();
   }
   delivering_ = false;
   if (finished_) {
     exchange_->Consume(bytes->size());
     *bytes = {};
   }
+}
+
+void ServerCall::CountHeld() {
+  if (held_ == reader_.held_bytes() || exchange_ == nullptr) return;
+  held_ = reader_.held_bytes();
+  exchange_->SetHeld(held_);
 }
 
 void ServerCall::DeliverOne(base::ByteView message) {
@@ -135,7 +148,12 @@ void ServerCall::ResumeReading() {
 }
 
 void ServerCall::OnWritable() {
+  if (answers_ != nullptr) return ContinueAnswers();
   if (handler_ != nullptr && !finished_) handler_->OnWritable();
+}
+
+void ServerCall::OnDrain() {
+  if (handler_ != nullptr && !finished_) handler_->OnDrain();
 }
 
 // ---- Answering ----
@@ -145,29 +163,44 @@ void ServerCall::SendHead() {
   exchange_->SendHead(AnswerHead(encoding_.answer_gzip), Then::kContinue);
 }
 
+bool ServerCall::CheckSize(size_t bytes) {
+  if (bytes <= limits_.max_send_bytes) return true;
+  Finish(base::Status(base::Code::kResourceExhausted,
+                      "grpc: trying to send message larger than max (" + std::to_string(bytes) +
+                          " vs. " + std::to_string(limits_.max_send_bytes) + ")"));
+  return false;
+}
+
 void ServerCall::Send(Message message) {
-  if (!is_open()) return;
-  if (message.size() > limits_.max_send_bytes) {
+  if (!is_open() || !CheckSize(message.size())) return;
+  const size_t size = message.size();
+  if (!exchange_->Fits(size)) {
     return Finish(base::Status(base::Code::kResourceExhausted,
-                               "grpc: trying to send message larger than max (" +
-                                   std::to_string(message.size()) + " vs. " +
-                                   std::to_string(limits_.max_send_bytes) + ")"));
+                               "too many answers wait for the client to take them"));
   }
   method_->counters.messages_sent.Add();
   SendHead();
-  if (encoding_.answer_gzip && message.size() > 0) {
-    Message compressed(GzipCompress(message.view()));
-    compressed.MarkCompressed();
-    message = std::move(compressed);
+  const bool compressed = encoding_.answer_gzip && size > 0 && size <= kCompressedMax;
+  if (compressed && (answers_ != nullptr || size > kCompressedAtOnce)) {
+    return answers().Compress(std::move(message));
   }
-  exchange_->SendData(std::move(message).TakeFrame(), Then::kContinue);
+  if (compressed) {
+    message = Message(GzipCompress(message.view()));
+    message.MarkCompressed();
+  }
+  SendFrame(std::move(message).TakeFrame());
 }
 
 void ServerCall::SendFrames(base::SharedBytes frames) {
   if (!is_open()) return;
   method_->counters.messages_sent.Add();
   SendHead();
-  exchange_->SendData(std::move(frames), Then::kContinue);
+  SendFrame(std::move(frames));
+}
+
+void ServerCall::SendFrame(http::Chunk frame) {
+  if (answers_ != nullptr) return answers_->SendFrame(std::move(frame));
+  exchange_->SendData(std::move(frame), Then::kContinue);
 }
 
 void ServerCall::Reply(Message message) {
@@ -175,26 +208,66 @@ void ServerCall::Reply(Message message) {
   Finish({});
 }
 
+void ServerCall::ReplyInPieces(size_t length, Producer producer) {
+  if (!is_open() || !CheckSize(length)) return;
+  method_->counters.messages_sent.Add();
+  SendHead();
+  const bool gzip = encoding_.answer_gzip && length <= kCompressedMax && exchange_->Fits(length);
+  produces_ = true;
+  answers().Produce(length, std::move(producer), gzip);
+}
+
+AnswerQueue& ServerCall::answers() {
+  if (answers_ == nullptr) answers_ = std::make_unique<AnswerQueue>(exchange_);
+  ContinueAnswers();
+  return *answers_;
+}
+
+void ServerCall::ContinueAnswers() {
+  if (std::exchange(working_, true)) return;
+  loop().PostSlice([self = shared_from_this()] { self->WorkOnAnswers(); });
+}
+
+void ServerCall::WorkOnAnswers() {
+  working_ = false;
+  if (answers_ == nullptr) return;
+  const base::Result<AnswerQueue::Progress> progress = answers_->Work();
+  if (!progress.ok()) {
+    answers_.reset();
+    return Finish(progress.status());
+  }
+  if (*progress == AnswerQueue::Progress::kMore) return ContinueAnswers();
+  if (*progress == AnswerQueue::Progress::kWaits) return;
+  answers_.reset();
+  if (std::exchange(produces_, false)) return Finish({});
+  if (handler_ != nullptr && writable() && !finished_) handler_->OnWritable();
+}
+
 void ServerCall::Finish(const base::Status& status, const http::Headers& trailers) {
   if (!is_open()) return;
   CountEnd(status.code());
   finished_ = true;
   deadlines_->Remove(this);
+  SendEnd(status, trailers);
+  if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->size());
+}
+
+void ServerCall::SendEnd(const base::Status& status, const http::Headers& trailers) {
   static const http::Headers kOkTrailers = {{"grpc-status", "0"}};
   if (!head_sent_) {
     http::Headers head = AnswerHead(false);
     AddStatus(head, status);
     head.Add(trailers);
-    exchange_->SendHead(head, Then::kEnd);
-  } else if (status.ok() && trailers.empty()) {
-    exchange_->SendTrailers(kOkTrailers);
-  } else {
-    http::Headers all;
-    AddStatus(all, status);
-    all.Add(trailers);
-    exchange_->SendTrailers(all);
+    return exchange_->SendHead(head, Then::kEnd);
   }
-  if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->size());
+  if (status.ok() && trailers.empty() && answers_ == nullptr) {
+    return exchange_->SendTrailers(kOkTrailers);
+  }
+  http::Headers all;
+  AddStatus(all, status);
+  all.Add(trailers);
+  if (answers_ != nullptr) return answers_->End(std::move(all));
+  exchange_->SendTrailers(all);
 }
 
 // ---- The end ----
@@ -208,6 +281,7 @@ void ServerCall::OnDeadline() {
   const std::shared_ptr<ServerCall> alive = shared_from_this();
   const base::Status status(base::Code::kDeadlineExceeded, "context deadline exceeded");
   if (handler_ != nullptr) handler_->OnCanceled(status);
+  answers_.reset();  // nobody waits for the rest
   Finish(status);
 }
 
@@ -217,6 +291,7 @@ void ServerCall::OnClosed(const http::Closing& closing) {
     Cancel(base::Status(base::Code::kCanceled,
                         lost ? "the connection to the client was lost" : "context canceled"));
   }
+  answers_.reset();
   exchange_ = nullptr;
   handler_.reset();
 }

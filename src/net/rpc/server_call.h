@@ -6,6 +6,7 @@
 #include "base/shared_bytes.h"
 #include "base/status.h"
 #include "net/http/exchange.h"
+#include "net/rpc/answer_queue.h"
 #include "net/rpc/deadline_queue.h"
 #include "net/rpc/message.h"
 #include "net/rpc/method.h"
@@ -57,11 +58,17 @@ class ServerCall final : public http::ExchangeHandler,
   void SendHead();
   // The answer of a unary call: one message and OK.
   void Reply(Message message);
+  // The same with a message of `length` bytes that is produced as the client takes it, in slices of
+  // the loop; of it only a piece is in memory. `producer` is called until it has given that much,
+  // and not after the end of the call; if it fails, the call ends so in the middle of its message.
+  void ReplyInPieces(size_t length, Producer producer);
+  // Whether a message of that size may be sent as a whole, and soon: it is small, or there is room.
+  bool FitsWhole(size_t bytes) const { return !is_open() || exchange_->Fits(bytes); }
   // Ends the call with its status and further trailers.
   void Finish(const base::Status& status, const http::Headers& trailers = {});
 
   // False when the producer should wait for CallHandler::OnWritable.
-  bool writable() const { return !is_open() || exchange_->writable(); }
+  bool writable() const { return !is_open() || (answers_ == nullptr && exchange_->writable()); }
   size_t unsent_bytes() const { return is_open() ? exchange_->unsent_bytes() : 0; }
 
   // Stops and resumes CallHandler::OnMessage and OnHalfClose; the client feels it by flow control.
@@ -73,6 +80,7 @@ class ServerCall final : public http::ExchangeHandler,
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override;
+  void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
   // DeadlineQueue::Entry
   void OnDeadline() override;
@@ -81,8 +89,18 @@ class ServerCall final : public http::ExchangeHandler,
   void Deliver(base::ByteView* bytes);
   void DeliverOne(base::ByteView message);
   void DeliverEnd();
+  // Tells the exchange what is kept of a message that is not whole.
+  void CountHeld();
   // Keeps what cannot be delivered yet.
   void Hold(base::ByteView bytes);
+  // False, with the call ended, for a message that is longer than may be sent.
+  bool CheckSize(size_t bytes);
+  // What cannot be sent at once.
+  AnswerQueue& answers();
+  void ContinueAnswers();
+  void SendFrame(http::Chunk frame);
+  void WorkOnAnswers();
+  void SendEnd(const base::Status& status, const http::Headers& trailers);
   void Cancel(const base::Status& status);
   void CountEnd(base::Code code);
 
@@ -92,8 +110,12 @@ class ServerCall final : public http::ExchangeHandler,
   const MessageLimits& limits_;
   std::unique_ptr<CallHandler> handler_;
   MessageReader reader_;
-  runtime::TimePoint start_;             // if the method wants to know
-  std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
+  std::unique_ptr<AnswerQueue> answers_;  // while something waits there
+  bool working_ = false;                  // a slice for it is posted
+  bool produces_ = false;                 // the one message of the call
+  runtime::TimePoint start_;              // if the method wants to know
+  std::unique_ptr<base::Bytes> unread_;   // received while paused, not consumed; null: nothing
+  size_t held_ = 0;
   const Encoding encoding_;
   bool has_deadline_ = false;
   bool head_sent_ = false;

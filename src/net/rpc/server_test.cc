@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "net/http/plain.h"
 #include "net/http/testing/world.h"
@@ -265,6 +268,139 @@ TEST_F(RpcServerTest, ACanceledCallIsClosedAndCounted) {
   world_.Settle();
   EXPECT_FALSE(state_.hanging.at(0)->is_open());
   EXPECT_EQ(method(0).counters.handled[static_cast<int>(base::Code::kCanceled)].value(), 1u);
+}
+
+// A method "Pieces" that answers with `length` bytes 'p', produced as they are taken.
+struct PiecesMethod {
+  PiecesMethod(Server& server, size_t length) {
+    server.AddUnary(kInteropService, "Pieces",
+                    [this, length](const std::shared_ptr<ServerCall>& call, base::ByteView) {
+                      call->ReplyInPieces(length,
+                                          [this, alive = count_](size_t max) { return Give(max); });
+                    });
+  }
+  base::Result<base::Bytes> Give(size_t max) {
+    if (produced >= fails_at) return base::Status(base::Code::kOutOfRange, "compacted meanwhile");
+    produced += max;
+    return base::Bytes(max, 'p');
+  }
+  // Of the producers that exist.
+  size_t producers() const { return static_cast<size_t>(count_.use_count()) - 1; }
+
+  size_t produced = 0;
+  size_t fails_at = std::numeric_limits<size_t>::max();
+
+ private:
+  std::shared_ptr<int> count_ = std::make_shared<int>(0);
+};
+
+TEST_F(RpcServerTest, AProducedAnswerIsReadNoFasterThanItIsTaken) {
+  constexpr size_t kLength = 14'000'000;
+  PiecesMethod pieces(server_, kLength);
+  const auto call = Begin("Pieces", {}, /*consume=*/false);
+  Send(*call, Frame(""), true);
+  world_.RunFor(seconds(5));
+  const http::Limits limits;
+  EXPECT_GT(pieces.produced, 0u);
+  EXPECT_LE(pieces.produced, limits.stream_window + limits.stream_send_buffer + 128 * 1024);
+  EXPECT_LE(world_.server().held_bytes(), limits.stream_send_buffer + 128 * 1024);
+  size_t consumed = 0;
+  while (!call->closed && world_.scheduler().Step()) {
+    const size_t more = call->data.size() - consumed;
+    if (more == 0 || call->exchange == nullptr) continue;
+    consumed += more;
+    world_.Do([&] { call->exchange->Consume(more); });
+  }
+  EXPECT_EQ(call->data.size(), kLength + kPrefixBytes);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+  EXPECT_EQ(pieces.producers(), 0u);
+}
+
+TEST_F(RpcServerTest, ManyProducedAnswersThatNobodyTakesStayWithinTheBudget) {
+  PiecesMethod pieces(server_, 1 << 20);
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 1000; ++i) {
+    calls.push_back(Begin("Pieces", {}, /*consume=*/false));
+    Send(*calls.back(), Frame(""), true);
+  }
+  world_.RunFor(seconds(5));
+  EXPECT_LE(world_.server().held_bytes(), size_t{32} << 20);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const auto& call : calls) {
+      const size_t more = call->data.size();
+      if (more == 0 || call->exchange == nullptr) continue;
+      moved = true;
+      world_.Do([&] { call->exchange->Consume(more); });
+      call->data.clear();
+    }
+    world_.RunFor(milliseconds(10));
+    EXPECT_LE(world_.server().held_bytes(), size_t{32} << 20);
+  }
+  for (const auto& call : calls) EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, AProducerThatFailsEndsTheCallByName) {
+  PiecesMethod pieces(server_, 1 << 20);
+  pieces.fails_at = 100'000;
+  const auto call = Begin("Pieces");
+  Send(*call, Frame(""), true);
+  world_.Settle();
+  EXPECT_EQ(StatusOf(*call), "11 compacted meanwhile");
+  EXPECT_LT(call->data.size(), 200'000u);
+  EXPECT_EQ(pieces.producers(), 0u);
+}
+
+TEST_F(RpcServerTest, AProducerEndsWithItsCall) {
+  PiecesMethod pieces(server_, 14'000'000);
+  const auto call = Begin("Pieces", {}, /*consume=*/false);
+  Send(*call, Frame(""), true);
+  world_.Settle();
+  EXPECT_EQ(pieces.producers(), 1u);
+  world_.Do([&] { call->exchange->Reset(http::ErrorCode::kCancel); });
+  world_.Settle();
+  EXPECT_EQ(pieces.producers(), 0u);
+  const auto late = Begin("Pieces", {{"grpc-timeout", "1S"}}, /*consume=*/false);
+  Send(*late, Frame(""), true);
+  world_.RunFor(seconds(2));
+  EXPECT_EQ(pieces.producers(), 0u);
+}
+
+TEST_F(RpcServerTest, ALargeAnswerIsCompressedInSlices) {
+  constexpr size_t kLength = 2'000'000;
+  PiecesMethod pieces(server_, kLength);
+  const auto call = Begin("Pieces", {{"grpc-encoding", "gzip"}});
+  Send(*call, Frame(""), true);
+  int turns = 0;
+  while (!call->closed && world_.scheduler().Step()) ++turns;
+  EXPECT_GT(turns, 15) << "some 128 KiB each";
+  EXPECT_LT(call->data.size(), kLength / 100);
+  MessageReader reader(kLength);
+  base::ByteView rest = call->data;
+  ASSERT_TRUE(reader.Read(&rest).value());
+  EXPECT_TRUE(reader.compressed());
+  EXPECT_EQ(GzipDecompress(reader.message(), kLength).value(), base::Bytes(kLength, 'p'));
+  EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, AnAnswerAboveFourMegabytesIsNotCompressed) {
+  constexpr size_t kLength = 5'000'000;
+  PiecesMethod pieces(server_, kLength);
+  const auto call = Begin("Pieces", {{"grpc-encoding", "gzip"}});
+  Send(*call, Frame(""), true);
+  world_.RunFor(seconds(2));
+  EXPECT_EQ(call->data.size(), kLength + kPrefixBytes);
+  EXPECT_EQ(call->data[0], 0);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, NothingOvertakesAMessageThatIsBeingCompressed) {
+  const auto call = Begin("ServerStream", {{"grpc-encoding", "gzip"}});
+  const InteropRequest request{.count = 5, .size = 100'000};
+  Send(*call, Frame(request.Encode()), true);
+  world_.Settle();
+  EXPECT_EQ(Replies(*call).size(), 5u);
+  EXPECT_EQ(StatusOf(*call), "0 ");
 }
 
 TEST_F(RpcServerTest, AnswersGzipWithGzip) {

@@ -14,9 +14,6 @@
 namespace runtime::asio {
 namespace {
 
-// Bounds a turn, so that work collected for its end is not delayed while sockets stay ready.
-constexpr int kHandlersPerTurn = 256;
-
 class AsioTimer final : public Timer {
  public:
   AsioTimer(boost::asio::io_context& io, base::Callback<void()> on_expiry)
@@ -67,15 +64,43 @@ void Loop::Stop() {
 }
 
 bool Loop::RunTurn() {
-  int handled = 0;
-  while (handled < kHandlersPerTurn && context_->io.poll_one() > 0) ++handled;
+  const TimePoint end = clock_.Now() + kTurnTime;
+  const bool events = RunEvents(end);
+  const bool slices = RunSlices(end);
+  const bool ended = EndTurn();
+  return events || slices || ended;
+}
+
+bool Loop::RunEvents(TimePoint end) {
+  bool any = false;
+  while (context_->io.poll_one() > 0) {
+    any = true;
+    if (clock_.Now() >= end) break;
+  }
+  return any;
+}
+
+bool Loop::RunSlices(TimePoint end) {
+  std::deque<base::Callback<void()>>& slices = context_->slices;
+  bool any = false;
+  while (!slices.empty()) {
+    any = true;
+    base::Callback<void()> slice = std::move(slices.front());
+    slices.pop_front();
+    slice();
+    if (clock_.Now() >= end) break;
+  }
+  return any;
+}
+
+bool Loop::EndTurn() {
+  bool any = false;
   // A task may ask for another at the end of the same turn.
-  bool ended = false;
   while (!context_->end_of_turn.empty()) {
-    ended = true;
+    any = true;
     for (auto& task : std::exchange(context_->end_of_turn, {})) task();
   }
-  return handled > 0 || ended;
+  return any;
 }
 
 void Loop::SpinOrSleep() {
@@ -90,6 +115,11 @@ void Loop::SpinOrSleep() {
 
 void Loop::Post(base::Callback<void()> task) {
   boost::asio::post(context_->io, [task = std::move(task)]() mutable { task(); });
+}
+
+void Loop::PostSlice(base::Callback<void()> task) {
+  DCHECK(IsCurrent());
+  context_->slices.push_back(std::move(task));
 }
 
 std::unique_ptr<Timer> Loop::NewTimer(base::Callback<void()> on_expiry) {

@@ -28,6 +28,7 @@ class Loop final : public runtime::Loop {
 
   const runtime::Clock& clock() const override { return clock_; }
   void Post(base::Callback<void()> task) override;
+  void PostSlice(base::Callback<void()> task) override;
   std::unique_ptr<Timer> NewTimer(base::Callback<void()> on_expiry) override;
   void AtEndOfTurn(base::Callback<void()> task) override;
   bool IsCurrent() const override;
@@ -38,6 +39,10 @@ class Loop final : public runtime::Loop {
 
  private:
   bool RunTurn();
+  // What is ready, until `end`. Whether there was anything.
+  bool RunEvents(TimePoint end);
+  bool RunSlices(TimePoint end);
+  bool EndTurn();
   void SpinOrSleep();
 
   const Options options_;

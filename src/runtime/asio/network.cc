@@ -41,12 +41,6 @@ class Acceptor : public std::enable_shared_from_this<Acceptor<Protocol>> {
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
-    if (!error && options.share_port) {
-      const int on = 1;
-      if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-        error = error_code(errno, boost::system::system_category());
-      }
-    }
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(options.backlog, error);
     return error;

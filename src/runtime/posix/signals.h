@@ -1,13 +1,23 @@
 #pragma once
 
+#include <optional>
+
+#include "runtime/time.h"
+
 namespace runtime::posix {
 
-// Keeps SIGINT and SIGTERM from ending the process, and SIGPIPE from doing anything. Before other
-// threads start.
-void HoldTerminationSignals();
+// Keeps SIGINT and SIGTERM from ending the process, and signals that end a program of C but not
+// one of Go (SIGPIPE, SIGUSR1, SIGUSR2 and the like) from doing anything. Before other threads
+// start.
+void HoldSignals();
 
-// Blocks until one of the held signals arrives, and returns it.
+// Blocks until SIGINT or SIGTERM arrives, and returns it.
 int WaitForTerminationSignal();
+// As above, but for `timeout` at most.
+std::optional<int> WaitForTerminationSignal(Duration timeout);
+
+// From now on SIGINT and SIGTERM end the process at once. On the thread that waited for them.
+void ReleaseTerminationSignals();
 
 // Ends the process as `signal` would have: what started it can tell why it ended.
 [[noreturn]] void DieOf(int signal);

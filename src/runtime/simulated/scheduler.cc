@@ -1,6 +1,8 @@
 #include "runtime/simulated/scheduler.h"
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "base/check.h"
 
@@ -46,8 +48,22 @@ class Scheduler::VirtualLoop final : public Loop {
 
   const Clock& clock() const override { return scheduler_->clock_; }
   void Post(base::Callback<void()> task) override {
-    if (tasks_.empty()) scheduler_->ready_.push_back(this);
     tasks_.push_back(std::move(task));
+    MakeReady();
+  }
+  void PostSlice(base::Callback<void()> task) override {
+    DCHECK(IsCurrent());
+    slices_.push_back(std::move(task));
+    MakeReady();
+  }
+  void SetPaused(bool paused) {
+    if (std::exchange(paused_, paused) == paused) return;
+    if (paused) {
+      std::erase(scheduler_->ready_, this);
+      is_ready_ = false;
+    } else if (!tasks_.empty() || !slices_.empty()) {
+      MakeReady();
+    }
   }
   std::unique_ptr<Timer> NewTimer(base::Callback<void()> on_expiry) override {
     return std::make_unique<VirtualTimer>(scheduler_, this, std::move(on_expiry));
@@ -59,20 +75,46 @@ class Scheduler::VirtualLoop final : public Loop {
   bool IsCurrent() const override { return scheduler_->running_ == this; }
 
   void RunTurn() {
-    for (auto& task : std::exchange(tasks_, {})) task();
+    is_ready_ = false;
+    RunSome(tasks_);
+    RunSome(slices_);
     while (!end_of_turn_.empty()) {
       for (auto& task : std::exchange(end_of_turn_, {})) task();
     }
+    if (!tasks_.empty() || !slices_.empty()) MakeReady();
   }
 
  private:
+  using Tasks = std::deque<base::Callback<void()>>;
+
+  // Runs what waits now, one at least. No time passes in a turn, so it is drawn when the turn's
+  // time would have been used up: between any two tasks.
+  void RunSome(Tasks& tasks) {
+    size_t count = tasks.size();
+    if (count > 1 && scheduler_->turns_.OneIn(8)) {
+      count = scheduler_->turns_.Between(1, count);
+    }
+    for (; count > 0; --count) {
+      base::Callback<void()> task = std::move(tasks.front());
+      tasks.pop_front();
+      task();
+    }
+  }
+  void MakeReady() {
+    if (paused_ || std::exchange(is_ready_, true)) return;
+    scheduler_->ready_.push_back(this);
+  }
+
   Scheduler* const scheduler_;
   const std::string name_;
-  std::vector<base::Callback<void()>> tasks_;
+  bool paused_ = false;
+  bool is_ready_ = false;
+  Tasks tasks_;
+  Tasks slices_;
   std::vector<base::Callback<void()>> end_of_turn_;
 };
 
-Scheduler::Scheduler(uint64_t seed) : random_(seed) {}
+Scheduler::Scheduler(uint64_t seed) : random_(seed), turns_(~seed) {}
 
 Scheduler::~Scheduler() = default;
 
@@ -89,6 +131,10 @@ Scheduler::EventKey Scheduler::AddEvent(TimePoint time, VirtualLoop* loop,
 
 void Scheduler::RunAt(TimePoint time, Loop* loop, base::Callback<void()> task) {
   AddEvent(time, static_cast<VirtualLoop*>(loop), std::move(task));
+}
+
+void Scheduler::SetPaused(Loop* loop, bool paused) {
+  static_cast<VirtualLoop*>(loop)->SetPaused(paused);
 }
 
 bool Scheduler::RunReadyLoop() {

@@ -37,6 +37,9 @@ class Scheduler {
   // Runs all that happens within `duration` from now, and leaves the clock there.
   void RunFor(Duration duration);
 
+  // A paused loop does nothing, as when its process is stopped; what it is to do waits.
+  void SetPaused(Loop* loop, bool paused);
+
   // Runs `task` on `loop` at `time`, if the loop still exists then.
   void RunAt(TimePoint time, Loop* loop, base::Callback<void()> task);
 
@@ -65,6 +68,7 @@ class Scheduler {
   void Forget(VirtualLoop* loop);
 
   Random random_;
+  Random turns_;  // which of them end early
   VirtualClock clock_;
   uint64_t next_event_number_ = 0;
   std::map<EventKey, Event> events_;

@@ -33,6 +33,24 @@ std::string Interleaving(uint64_t seed) {
   return order;
 }
 
+// How many turns five tasks took that were posted at once.
+int TurnsOfFive(uint64_t seed) {
+  Scheduler scheduler(seed);
+  const auto loop = scheduler.NewLoop("loop");
+  int left = 5;
+  for (int i = 0; i < 5; ++i) loop->Post([&left] { --left; });
+  int turns = 0;
+  for (; left > 0; ++turns) EXPECT_TRUE(scheduler.Step());
+  return turns;
+}
+
+TEST(SchedulerTest, ATurnMayEndBetweenAnyTwoTasks) {
+  std::set<int> seen;
+  for (uint64_t seed = 0; seed < 500; ++seed) seen.insert(TurnsOfFive(seed));
+  EXPECT_TRUE(seen.contains(1));
+  EXPECT_TRUE(seen.contains(2));
+}
+
 TEST(SchedulerTest, TheSeedChoosesTheInterleavingAndRepeatsIt) {
   std::set<std::string> seen;
   for (uint64_t seed = 0; seed < 100; ++seed) {

@@ -47,12 +47,14 @@ class SimulatedMember {
     environment.apply_loop = apply_loop_.get();
     environment.wal_loop = wal_loop_.get();
     environment.backend_loop = backend_loop_.get();
-    environment.workers = workers_.get();
+    environment.log_workers = workers_.get();
+    environment.bulk_workers = workers_.get();
     environment.open_backend =
         [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
       return OpenPlantedBackend(database_, &disk_, planted_);
     };
     environment.on_failure = [this](const base::Status& why) { failure_ = why; };
+    environment.transport = transport;
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
     environment.registry = registry_.get();
@@ -104,6 +106,7 @@ class SimulatedMember {
   std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
+  Transport* transport = nullptr;  // null: the cluster has no other member
 
  private:
   const Planted planted_;

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/errors.h"
@@ -209,18 +210,19 @@ base::Result<Applier::Outcome> Applier::ApplyConfChange(const raft::Entry& entry
   return outcome;
 }
 
-// What the members do not allow is made to have no effect, for raft too. etcd proposes single
-// changes only, the one form that says what is known of the member.
+// What the members do not allow is made to have no effect, for raft too.
 base::Status Applier::ChangeMembership(raft::ConfChangeV2* change, Reply* reply) {
-  for (raft::ConfChangeSingle& single : change->changes) {
-    members::ChangeContext context;
-    if (!change->context.empty()) {
-      ASSIGN_OR_RETURN(context, members::ChangeContextFromJson(change->context));
-    }
+  std::vector<members::ChangeContext> contexts(change->changes.size());
+  if (!change->context.empty()) {
+    ASSIGN_OR_RETURN(contexts,
+                     members::ChangeContextsFromJson(change->context, change->changes.size()));
+  }
+  for (size_t i = 0; i < contexts.size(); ++i) {
+    raft::ConfChangeSingle& single = change->changes[i];
     reply->status =
-        state_->members().Validate(single.type, single.node_id, context, options_.max_learners);
+        state_->members().Validate(single.type, single.node_id, contexts[i], options_.max_learners);
     if (reply->status.ok()) {
-      ChangeMember(single, context);
+      ChangeMember(single, contexts[i]);
     } else {
       single.node_id = base::MemberId();
     }

@@ -22,12 +22,6 @@ constexpr uint32_t kKvs = 2;
 constexpr uint32_t kMore = 3;
 constexpr uint32_t kCount = 4;
 
-// etcd 3.7 answers keys alone from its index, which knows no leases; unless it has to sort by the
-// values.
-bool IsFromIndex(const RangeRequest& request) {
-  return request.keys_only() && request.sort_target() != RangeRequest::VALUE;
-}
-
 // Whether the limit cuts what is read and not what is answered. Compat: without an order it does
 // so even if the answer is then sorted.
 bool LimitComesFirst(const RangeRequest& request) {
@@ -96,6 +90,12 @@ bool RangeRead::Count() {
   return true;
 }
 
+// etcd 3.7 answers keys alone from its index, which knows no leases; unless it has to sort by the
+// values.
+bool RangeRead::IsFromIndex() const {
+  return request_->keys_only() && request_->sort_target() != RangeRequest::VALUE;
+}
+
 bool RangeRead::NeedsParsing() const {
   return request_->keys_only() || sorter_.has_value() || IsFiltered(*request_);
 }
@@ -116,7 +116,7 @@ base::Status RangeRead::Collect() {
 }
 
 base::Status RangeRead::TakeSlice(size_t max) {
-  if (IsFromIndex(*request_)) {
+  if (IsFromIndex()) {
     std::vector<mvcc::KeyValue> keys;
     RETURN_IF_ERROR(walk_.NextKeys(max, &keys));
     visited_ += keys.size();
@@ -131,7 +131,7 @@ base::Status RangeRead::TakeSlice(size_t max) {
     step_bytes_left_ -= std::min(step_bytes_left_, encoded.size());
     if (as_stored) {
       pairs_.push_back(encoded);
-      pairs_bytes_ += BytesSize(kKvs, encoded.size());
+      pairs_bytes_ += PairSize(encoded);
       continue;
     }
     ASSIGN_OR_RETURN(const mvcc::KeyValue kv, ParsePair(encoded));
@@ -179,7 +179,7 @@ void RangeRead::Cut() {
   more_ = limit != 0 && size() > limit;
   if (!more_) return;
   for (; pairs_.size() > limit; pairs_.pop_back()) {
-    pairs_bytes_ -= BytesSize(kKvs, pairs_.back().size());
+    pairs_bytes_ -= PairSize(pairs_.back());
   }
   for (; parsed_.size() > limit; parsed_.pop_back()) {
     pairs_bytes_ -= BytesSize(kKvs, mvcc::KeyValueSize(parsed_.back()));
@@ -193,7 +193,7 @@ base::Result<base::ByteView> RangeRead::LastKey() const {
 }
 
 char* RangeRead::WritePairs(char* out) const {
-  for (const base::ByteView pair : pairs_) out = WriteBytes(kKvs, pair, out);
+  for (const base::ByteView pair : pairs_) out = WritePair(pair, out);
   for (const mvcc::KeyValue& kv : parsed_) {
     const size_t size = mvcc::KeyValueSize(kv);
     out = WriteBytesHeader(kKvs, size, out);
@@ -204,12 +204,27 @@ char* RangeRead::WritePairs(char* out) const {
 }
 
 size_t RangeRead::BodySize() const {
-  return pairs_bytes_ + NumberSize(kMore, more_ ? 1 : 0) + NumberSize(kCount, count_);
+  return pairs_bytes_ + TailSize(more_, count_);
 }
 
 char* RangeRead::WriteBody(char* out) const {
-  out = WriteNumber(kMore, more_ ? 1 : 0, WritePairs(out));
-  return WriteNumber(kCount, count_, out);
+  return WriteTail(more_, count_, WritePairs(out));
+}
+
+size_t RangeRead::PairSize(base::ByteView pair) {
+  return BytesSize(kKvs, pair.size());
+}
+
+char* RangeRead::WritePair(base::ByteView pair, char* out) {
+  return WriteBytes(kKvs, pair, out);
+}
+
+size_t RangeRead::TailSize(bool more, uint64_t count) {
+  return NumberSize(kMore, more ? 1 : 0) + NumberSize(kCount, count);
+}
+
+char* RangeRead::WriteTail(bool more, uint64_t count, char* out) {
+  return WriteNumber(kCount, count, WriteNumber(kMore, more ? 1 : 0, out));
 }
 
 }  // namespace kv

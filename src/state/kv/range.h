@@ -45,12 +45,22 @@ class RangeRead {
   size_t BodySize() const;
   char* WriteBody(char* out) const;
   base::Revision revision() const { return current_; }
+  // That is read.
+  base::Revision read_at() const { return pin_->revision(); }
+  // Whether the pairs are answered as they are stored, in the order of their keys and no others
+  // between them: so that they can be read again one after the other.
+  bool IsAsStored() const { return !NeedsParsing() && !IsFromIndex(); }
   // Its parts.
   size_t size() const { return pairs_.size() + parsed_.size(); }
   size_t PairsSize() const { return pairs_bytes_; }
   char* WritePairs(char* out) const;
   bool more() const { return more_; }
   uint64_t count() const { return count_; }
+  // The parts alone: a pair as stored, and what follows the pairs.
+  static size_t PairSize(base::ByteView pair);
+  static char* WritePair(base::ByteView pair, char* out);
+  static size_t TailSize(bool more, uint64_t count);
+  static char* WriteTail(bool more, uint64_t count, char* out);
   // Of the last pair; there is one.
   base::Result<base::ByteView> LastKey() const;
 
@@ -59,6 +69,7 @@ class RangeRead {
   enum class Phase { kCollect, kSort, kCount };
 
   bool NeedsParsing() const;
+  bool IsFromIndex() const;
   base::Status Collect();
   base::Status TakeSlice(size_t max);
   bool HasEnough() const;

@@ -30,6 +30,12 @@ Json Object(const Member& member) {
   return json;
 }
 
+Json Object(const ChangeContext& context) {
+  Json json = Object(context.member);
+  if (context.is_promote) json["isPromote"] = true;
+  return json;
+}
+
 std::string Text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -50,6 +56,10 @@ Member MemberOf(const Json& json) {
           .is_learner = json.value("isLearner", false),
           .name = json.value("name", ""),
           .client_urls = Strings(json, "clientURLs")};
+}
+
+ChangeContext ContextOf(const Json& json) {
+  return {MemberOf(json), json.value("isPromote", false)};
 }
 
 }  // namespace
@@ -83,15 +93,32 @@ std::string ToJson(const Member& member) {
 }
 
 std::string ToJson(const ChangeContext& context) {
-  Json json = Object(context.member);
-  if (context.is_promote) json["isPromote"] = true;
+  return Text(Object(context));
+}
+
+std::string ToJson(std::span<const ChangeContext> contexts) {
+  Json json = Json::array();
+  for (const ChangeContext& context : contexts) json.push_back(Object(context));
   return Text(json);
 }
 
 base::Result<ChangeContext> ChangeContextFromJson(std::string_view text) {
   try {
-    const Json json = Json::parse(text);
-    return ChangeContext{MemberOf(json), json.value("isPromote", false)};
+    return ContextOf(Json::parse(text));
+  } catch (const Json::exception&) {
+    return Malformed(text);
+  }
+}
+
+base::Result<std::vector<ChangeContext>> ChangeContextsFromJson(std::string_view text,
+                                                                size_t count) {
+  try {
+    Json json = Json::parse(text);
+    if (!json.is_array()) json = Json::array({std::move(json)});
+    if (json.size() != count) return Malformed(text);
+    std::vector<ChangeContext> contexts;
+    for (const Json& each : json) contexts.push_back(ContextOf(each));
+    return contexts;
   } catch (const Json::exception&) {
     return Malformed(text);
   }

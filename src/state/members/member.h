@@ -49,4 +49,10 @@ struct ChangeContext {
 std::string ToJson(const ChangeContext& context);
 base::Result<ChangeContext> ChangeContextFromJson(std::string_view text);
 
+// The same of an entry with several changes, which etcd never proposes: an array, one context for
+// each. One change has its context alone, or in an array.
+std::string ToJson(std::span<const ChangeContext> contexts);
+base::Result<std::vector<ChangeContext>> ChangeContextsFromJson(std::string_view text,
+                                                                size_t count);
+
 }  // namespace members

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
-#include "state/members/v2_store.h"
+#include "state/members/snapshot_json.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 namespace members {
@@ -147,7 +147,7 @@ TEST_F(MembershipTest, TheV2StoreNamesEveryMember) {
   membership.Add(NewMember(kTwo, "http://b:2380"));
   membership.Remove(kTwo);
   membership.SetClusterVersion("3.7.0");
-  const auto json = nlohmann::json::parse(V2StoreJson(membership, base::Index(7)));
+  const auto json = nlohmann::json::parse(SnapshotJson(membership, base::Index(7)));
   const auto& cluster = json["Root"]["Children"]["0"];
   const auto& member = cluster["Children"]["members"]["Children"]["8e9e05c52164694d"];
   EXPECT_EQ(member["Path"], "/0/members/8e9e05c52164694d");

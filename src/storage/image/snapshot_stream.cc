@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <utility>
+#include <vector>
 
 #include "storage/image/reader_source.h"
 #include "storage/snap/bbolt_writer.h"
@@ -60,7 +61,19 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
     canceled_.store(true, std::memory_order_relaxed);
     spool_.Cancel();
   }
-  spool::Spool& spool() { return spool_; }
+  // The next bytes, if that needs no disk; otherwise a worker gets them.
+  base::Result<spool::Spool::State> Take(runtime::Workers& workers, base::Bytes* chunk) {
+    if (next_ready_ < ready_.size()) {
+      *chunk = std::move(ready_[next_ready_++]);
+      return spool::Spool::State::kBytes;
+    }
+    if (reading_) return spool::Spool::State::kNothing;
+    RETURN_IF_ERROR(read_);
+    ASSIGN_OR_RETURN(const spool::Spool::State state, spool_.TakeReady(kChunkBytesMax, chunk));
+    if (state != spool::Spool::State::kInFile) return state;
+    RETURN_IF_ERROR(ReadAhead(workers));
+    return spool::Spool::State::kNothing;
+  }
   // Once the first byte of the image could be taken.
   uint64_t image_bytes() const { return image_bytes_; }
   // Once its last byte was; empty if it is not wanted.
@@ -81,6 +94,33 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
     return {};
   }
 
+  base::Status ReadAhead(runtime::Workers& workers) {
+    const bool accepted = workers.Run([work = shared_from_this()] { work->ReadFile(); }, loop_,
+                                      [work = shared_from_this()] {
+                                        work->reading_ = false;
+                                        if (work->on_readable_) work->on_readable_();
+                                      });
+    if (!accepted) return {base::Code::kResourceExhausted, "too many snapshots at a time"};
+    reading_ = true;
+    return {};
+  }
+
+  // A worker's, while reading_ is set.
+  void ReadFile() {
+    ready_.clear();
+    next_ready_ = 0;
+    for (size_t bytes = 0; bytes < kReadAheadBytes && spool_.spilled();) {
+      base::Bytes chunk;
+      const auto state = spool_.Take(kChunkBytesMax, &chunk);
+      if (!state.ok()) {
+        read_ = state.status();
+        return;
+      }
+      bytes += chunk.size();
+      ready_.push_back(std::move(chunk));
+    }
+  }
+
   void PostReadable() {
     loop_->Post([work = shared_from_this()] {
       if (work->on_readable_) work->on_readable_();
@@ -96,6 +136,11 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
   uint64_t image_bytes_ = 0;
   base::Bytes digest_;
   spool::Spool spool_;
+  // What was read of the spool's file: the receiver's, but while reading_ is set the worker's.
+  std::vector<base::Bytes> ready_;
+  size_t next_ready_ = 0;
+  base::Status read_;
+  bool reading_ = false;  // the receiver's
 };
 
 base::Result<std::unique_ptr<SnapshotStream>> SnapshotStream::Start(
@@ -106,23 +151,26 @@ base::Result<std::unique_ptr<SnapshotStream>> SnapshotStream::Start(
   if (!workers->Run([work] { work->Run(); }, loop, [] {})) {
     return base::Status(base::Code::kResourceExhausted, "too many snapshots at a time");
   }
-  return std::unique_ptr<SnapshotStream>(new SnapshotStream(std::move(work)));
+  return std::unique_ptr<SnapshotStream>(new SnapshotStream(std::move(work), workers, loop));
 }
 
-SnapshotStream::SnapshotStream(std::shared_ptr<Work> work) : work_(std::move(work)) {}
-
+// Giving a spool's file back to the disk takes as long as it is large: a worker does it, if one is
+// to be had.
 SnapshotStream::~SnapshotStream() {
   work_->Cancel();
+  auto ending = std::make_shared<std::shared_ptr<Work>>(std::move(work_));
+  (void)workers_.Run([ending] { ending->reset(); }, loop_, [] {});
 }
 
 base::Result<SnapshotStream::State> SnapshotStream::Take(base::Bytes* chunk) {
-  ASSIGN_OR_RETURN(const spool::Spool::State state, work_->spool().Take(kChunkBytesMax, chunk));
+  ASSIGN_OR_RETURN(const spool::Spool::State state, work_->Take(workers_, chunk));
   switch (state) {
     case spool::Spool::State::kBytes:
       taken_ += chunk->size();
       return State::kChunk;
     case spool::Spool::State::kNothing:
       return State::kNothing;
+    case spool::Spool::State::kInFile:
     case spool::Spool::State::kEnd:
       break;
   }

@@ -19,10 +19,12 @@ namespace image {
 // the disk allows; what the receiver has not taken by then waits in a spool. So however slow the
 // receiver is, the reader ends with the second pass.
 //
-// Belongs to the receiver's loop, all of it.
+// Belongs to the receiver's loop, all of it, and never blocks it: what lies in the spool's file is
+// read by a worker, kReadAheadBytes at a time.
 class SnapshotStream {
  public:
   static constexpr size_t kChunkBytesMax = 32 * 1024;
+  static constexpr size_t kReadAheadBytes = 1 << 20;
 
   struct Options {
     std::string spool_path;  // where the spool's temporary file is made if one is needed
@@ -49,8 +51,9 @@ class SnapshotStream {
     kEnd,      // everything was taken
   };
   // The next bytes of the image, at most kChunkBytesMax and never none; after the last of them the
-  // digest, as a chunk of its own. May read the spool's file. Fails, for good, with what befell
-  // the work: kDataLoss for a damaged record, the disk's error if the spool cannot take more.
+  // digest, as a chunk of its own. Fails, for good, with what befell the work: kDataLoss for a
+  // damaged record, the disk's error if the spool cannot take more, kResourceExhausted if no worker
+  // is to be had for reading it.
   base::Result<State> Take(base::Bytes* chunk);
   // Of the image, what was not taken yet; 0 with the digest. Known when the first chunk comes.
   uint64_t remaining_bytes() const;
@@ -58,9 +61,12 @@ class SnapshotStream {
  private:
   class Work;
 
-  explicit SnapshotStream(std::shared_ptr<Work> work);
+  SnapshotStream(std::shared_ptr<Work> work, runtime::Workers* workers, runtime::Loop* loop)
+      : workers_(*workers), loop_(loop), work_(std::move(work)) {}
 
-  const std::shared_ptr<Work> work_;  // shared with the worker
+  runtime::Workers& workers_;
+  runtime::Loop* const loop_;
+  std::shared_ptr<Work> work_;  // shared with the worker
   uint64_t taken_ = 0;
   bool digest_taken_ = false;
 };

@@ -78,6 +78,10 @@ class SnapshotStreamTest : public ::testing::Test {
     while (true) {
       const auto state = stream_->Take(&chunk);
       EXPECT_TRUE(state.ok()) << state.status().ToString();
+      if (state.ok() && *state == State::kNothing && std::exchange(wakes_, 0) == 0) {
+        RunWork();
+        if (wakes_ > 0) continue;
+      }
       if (!state.ok() || *state != State::kChunk) return all;
       EXPECT_FALSE(chunk.empty());
       EXPECT_LE(chunk.size(), SnapshotStream::kChunkBytesMax);
@@ -141,6 +145,32 @@ TEST_F(SnapshotStreamTest, TheReaderEndsThoughNothingIsTaken) {
   RunWork();
   EXPECT_EQ(counts_.readers, 0);
   EXPECT_EQ(Parse(TakeAll(), true), model_);
+}
+
+TEST_F(SnapshotStreamTest, WhatLiesInTheFileIsReadByAWorkerNeverByTheReceiver) {
+  Start({.spool_path = "/spool", .spool_memory_bytes = 10'000});
+  RunWork();
+  base::Bytes chunk;
+  size_t ready = 0;
+  while (*stream_->Take(&chunk) == State::kChunk) ready += chunk.size();
+  EXPECT_LE(ready, 10'000u + SnapshotStream::kChunkBytesMax);
+  const int before = wakes_;
+  RunWork();
+  EXPECT_EQ(wakes_, before + 1);
+  size_t read_ahead = 0;
+  while (*stream_->Take(&chunk) == State::kChunk) read_ahead += chunk.size();
+  EXPECT_GT(read_ahead, 100'000u);
+  EXPECT_LE(read_ahead, SnapshotStream::kReadAheadBytes + SnapshotStream::kChunkBytesMax);
+}
+
+TEST_F(SnapshotStreamTest, WithoutAWorkerToReadTheFileItFailsByName) {
+  Start({.spool_path = "/spool", .spool_memory_bytes = 10'000});
+  RunWork();
+  ASSERT_TRUE(workers_.Run([] {}, loop_.get(), [] {}));
+  base::Bytes chunk;
+  auto state = stream_->Take(&chunk);
+  while (state.ok() && *state == State::kChunk) state = stream_->Take(&chunk);
+  EXPECT_EQ(state.status().code(), base::Code::kResourceExhausted);
 }
 
 TEST_F(SnapshotStreamTest, HasNothingOfWhatIsCommittedAfterItsReader) {

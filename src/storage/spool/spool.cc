@@ -79,20 +79,30 @@ void Spool::Finish(base::Status outcome) {
   if (wake) on_readable_();
 }
 
-base::Result<Spool::State> Spool::Take(size_t size, base::Bytes* out) {
+base::Result<Spool::State> Spool::TakeReady(size_t size, base::Bytes* out) {
+  const std::lock_guard lock(mutex_);
+  return TakeReadyLocked(size, out);
+}
+
+base::Result<Spool::State> Spool::TakeReadyLocked(size_t size, base::Bytes* out) {
   out->clear();
+  if (!outcome_.ok()) return outcome_;
+  if (!pieces_.empty()) {
+    TakeFromMemory(size, out);
+    return State::kBytes;
+  }
+  return file_begin_ == file_end_ ? StateWithoutBytes() : State::kInFile;
+}
+
+base::Result<Spool::State> Spool::Take(size_t size, base::Bytes* out) {
   uint64_t offset = 0;
   uint64_t in_file = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!outcome_.ok()) return outcome_;
-    if (!pieces_.empty()) {
-      TakeFromMemory(size, out);
-      return State::kBytes;
-    }
+    ASSIGN_OR_RETURN(const State state, TakeReadyLocked(size, out));
+    if (state != State::kInFile) return state;
     offset = file_begin_;
     in_file = std::min<uint64_t>(size, file_end_ - file_begin_);
-    if (in_file == 0) return StateWithoutBytes();
   }
   RETURN_IF_ERROR(to_read_->ReadAt(offset, in_file, out));
   if (out->size() < in_file) {

@@ -20,7 +20,8 @@ namespace spool {
 // which is unlinked as soon as it is open, so nothing of it outlives the spool or the process.
 // Bounded by the free space of the disk alone, unless the producer keeps a bound of its own.
 //
-// One producer thread and one receiver thread at a time. Both may block on the disk.
+// One producer thread and one receiver thread at a time. Both may block on the disk, but for
+// TakeReady.
 class Spool {
  public:
   struct Options {
@@ -49,11 +50,14 @@ class Spool {
   enum class State {
     kBytes,    // `*out` has some
     kNothing,  // not now
+    kInFile,   // TakeReady alone: there are some, which Take reads from the disk
     kEnd,      // everything was taken and the producer finished well
   };
   // Takes up to `size` bytes, at least one for kBytes. Fails with the producer's outcome, or the
   // disk's error.
   base::Result<State> Take(size_t size, base::Bytes* out);
+  // The same without blocking.
+  base::Result<State> TakeReady(size_t size, base::Bytes* out);
   // The receiver wants no more.
   void Cancel();
 
@@ -66,6 +70,7 @@ class Spool {
   // These expect mutex_ to be held.
   void TakeFromMemory(size_t size, base::Bytes* out);
   base::Result<State> StateWithoutBytes();
+  base::Result<State> TakeReadyLocked(size_t size, base::Bytes* out);
 
   runtime::Disk& disk_;
   const Options options_;

@@ -79,6 +79,24 @@ inline Frame RequestFrame(uint32_t stream, bool ended, const std::string& path =
           {{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "server"}})};
 }
 
+// What a field of HeaderBomb is: as large as fits into the table of a connection (RFC 7541 section
+// 4.1).
+inline constexpr size_t kBombFieldBytes = 4096;
+
+// A header block of some 4 KiB that stands for `fields` fields of as many bytes each: one that goes
+// into the table, and then references to it of one byte.
+inline base::Bytes HeaderBomb(size_t fields) {
+  base::Bytes literal = EncodeFields({{"bomb", base::Bytes(kBombFieldBytes - 32 - 4, 'b')}});
+  literal[0] = 0x40;  // with indexing
+  return literal + base::Bytes(fields - 1, static_cast<char>(0x80 | 62));
+}
+
+inline Frame RequestWithBomb(uint32_t stream, size_t fields) {
+  Frame frame = RequestFrame(stream, /*ended=*/false, "/never");
+  frame.payload += HeaderBomb(fields);
+  return frame;
+}
+
 // A client that sends any bytes and keeps what it receives.
 class RawClient final : public runtime::StreamHandler {
  public:

@@ -14,6 +14,6 @@ namespace members {
 //   /0/members/ID/raftAttributes  {"peerURLs":[..],"isLearner":true}
 //   /0/removed_members/ID         ""
 //   /0/version                    "3.7.0"
-std::string V2StoreJson(const Membership& membership, base::Index index);
+std::string SnapshotJson(const Membership& membership, base::Index index);
 
 }  // namespace members

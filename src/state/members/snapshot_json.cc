@@ -1,4 +1,4 @@
-#include "state/members/v2_store.h"
+#include "state/members/snapshot_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -84,7 +84,7 @@ Json EmptyEventHistory() {
 
 }  // namespace
 
-std::string V2StoreJson(const Membership& membership, base::Index index) {
+std::string SnapshotJson(const Membership& membership, base::Index index) {
   const Tree tree(index);
   Json root = tree.Directory("/");
   // A directory's pointer is good until the next is added beside it.

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <limits>
+
+namespace http {
+
+// What a member holds for its clients, in bytes: header blocks, requests that are not whole yet,
+// answers that were not sent yet. Three sizes of account: a connection's (Account), a net loop's
+// (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they say:
+//
+//   full   no further request of that connection is begun, and no window of its streams is widened
+//          but that of one, so that one message under way can always be finished
+//   over   what still grows is ended by name
+//
+// A connection's account is full at half of its size, over at all of it. When the member runs
+// short, both come earlier, at an eighth and a quarter of what the member has left: whoever holds
+// most is stopped first, and what is left is never all taken by those who hold much.
+
+// Of all net loops of a member. Any thread.
+class MemberBudget {
+ public:
+  explicit MemberBudget(size_t max) : max_(max) {}
+
+  void Take(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
+  void Give(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  size_t max() const { return max_; }
+  // What is left; 0 if more than all is used.
+  size_t room() const { return max_ - std::min(max_, used()); }
+
+ private:
+  const size_t max_;
+  std::atomic<size_t> used_ = 0;
+};
+
+// Of one loop and owned by it: takes from the member in steps, so that the loops share no cache
+// line on the way of every request. Outlives its accounts.
+class LoopBudget {
+ public:
+  struct Options {
+    size_t connection_bytes = size_t{32} << 20;
+    size_t member_bytes = size_t{1} << 30;
+    // Of the largest request that is taken: a connection's budget is never below twice, and the
+    // member's never below four times this.
+    size_t largest_request_bytes = size_t{2} << 20;
+
+    size_t connection_max() const { return std::max(connection_bytes, 2 * largest_request_bytes); }
+    size_t member_max() const { return std::max(member_bytes, 4 * largest_request_bytes); }
+  };
+
+  // A member's; null bounds nothing.
+  LoopBudget(MemberBudget* member, size_t connection_max)
+      : member_(member), connection_max_(connection_max) {}
+  ~LoopBudget() {
+    if (member_ != nullptr) member_->Give(taken_);
+  }
+  LoopBudget(const LoopBudget&) = delete;
+  LoopBudget& operator=(const LoopBudget&) = delete;
+
+  size_t used() const { return used_; }
+  // The most, about, that was used since ForgetPeak.
+  size_t peak() const { return peak_; }
+  void ForgetPeak() { peak_ = taken_; }
+
+  // What is taken from the member at a time, and kept for later at most.
+  static constexpr size_t kStepBytes = size_t{1} << 20;
+
+ private:
+  friend class Account;
+
+  void Add(size_t bytes) {
+    used_ += bytes;
+    if (used_ > taken_) Settle();
+  }
+  void Remove(size_t bytes) {
+    used_ -= bytes;
+    if (taken_ - used_ > 2 * kStepBytes) Settle();
+  }
+  // Takes from the member, or gives back, what makes whole steps of what is used.
+  void Settle() {
+    if (member_ == nullptr) return;
+    const size_t wanted = (used_ / kStepBytes + 1) * kStepBytes;
+    if (wanted > taken_) member_->Take(wanted - taken_);
+    if (wanted < taken_) member_->Give(taken_ - wanted);
+    taken_ = wanted;
+    peak_ = std::max(peak_, taken_);
+  }
+  size_t room() const {
+    return member_ == nullptr ? std::numeric_limits<size_t>::max() : member_->room();
+  }
+
+  MemberBudget* const member_;
+  const size_t connection_max_;
+  size_t used_ = 0;
+  size_t taken_ = 0;
+  size_t peak_ = 0;
+};
+
+// What is held for one connection; of its loop.
+class Account {
+ public:
+  explicit Account(LoopBudget* budget) : budget_(*budget) {}
+  ~Account() { budget_.Remove(used_); }
+  Account(const Account&) = delete;
+  Account& operator=(const Account&) = delete;
+
+  void Add(size_t bytes) {
+    used_ += bytes;
+    budget_.Add(bytes);
+  }
+  void Remove(size_t bytes) {
+    used_ -= bytes;
+    budget_.Remove(bytes);
+  }
+  size_t used() const { return used_; }
+
+  bool IsFull() const { return used_ > kAlwaysBytes && used_ > FullAt(); }
+  bool IsOver() const { return !Fits(0); }
+  // Whether it would not be over with that much more.
+  bool Fits(size_t bytes) const {
+    const size_t wanted = used_ + bytes;
+    return wanted <= 2 * kAlwaysBytes ||
+           wanted <= std::min(budget_.connection_max_, budget_.room() / 4);
+  }
+  // How much more makes it full.
+  size_t RoomUntilFull() const {
+    const size_t full_at = std::max(kAlwaysBytes, FullAt());
+    return full_at - std::min(full_at, used_);
+  }
+  // The member has nothing left: not even a message under way can go on.
+  bool IsMemberSpent() const { return budget_.room() == 0; }
+
+  // An account is never full with less than this, nor over with less than twice.
+  static constexpr size_t kAlwaysBytes = 64 * 1024;
+
+ private:
+  size_t FullAt() const { return std::min(budget_.connection_max_ / 2, budget_.room() / 8); }
+
+  LoopBudget& budget_;
+  size_t used_ = 0;
+};
+
+}  // namespace http

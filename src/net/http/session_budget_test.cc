@@ -1,0 +1,229 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http/plain.h"
+#include "net/http/testing/world.h"
+
+namespace http::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Then = Exchange::Then;
+
+constexpr size_t kMegabyte = size_t{1} << 20;
+
+// Keeps each request's body until it is whole, then answers with its size; as a message is read.
+class CollectingService final : public Service {
+ public:
+  std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) override {
+    ++requests;
+    return std::make_shared<Handler>(&exchange);
+  }
+
+  int requests = 0;
+
+ private:
+  struct Handler final : ExchangeHandler {
+    explicit Handler(Exchange* the_exchange) : exchange(the_exchange) {}
+    void OnData(base::ByteView bytes) override {
+      body.append(bytes);
+      exchange->SetHeld(body.size());
+      exchange->Consume(bytes.size());
+    }
+    void OnEnd(const Headers&) override {
+      exchange->SendHead({{":status", "200"}}, Then::kContinue);
+      exchange->SendData(std::to_string(body.size()), Then::kEnd);
+    }
+    void OnClosed(const Closing&) override {}
+
+    Exchange* exchange;
+    base::Bytes body;
+  };
+};
+
+class SessionBudgetTest : public ::testing::Test {
+ protected:
+  // Lets a client's bytes arrive, and remembers the most that was held meanwhile.
+  void Run(World& world, runtime::Duration duration = seconds(2)) {
+    for (runtime::Duration passed{0}; passed < duration; passed += milliseconds(1)) {
+      world.RunFor(milliseconds(1));
+      most_ = std::max(most_, world.server().held_bytes());
+    }
+  }
+  void ExpectAnotherClientIsServed(World& world) {
+    Connection& other = world.ConnectHttp2();
+    const auto call = world.Request(other, Then::kEnd);
+    world.Settle();
+    EXPECT_EQ(StatusCode(call->head), 200);
+    EXPECT_TRUE(call->closed);
+  }
+
+  size_t most_ = 0;
+};
+
+// A frame of SETTINGS that shuts the windows of all streams.
+Frame ShutWindows() {
+  return {kSettings, 0, 0, std::string("\0\4\0\0\0\0", 6)};
+}
+
+TEST_F(SessionBudgetTest, AnswersThatNobodyTakesAreBounded) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(ShutWindows());
+  for (uint32_t i = 0; i < 300; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/300000"));
+  Run(world);
+  EXPECT_GT(most_, 10 * kMegabyte);
+  EXPECT_LE(most_, 32 * kMegabyte);
+  EXPECT_LT(service.requests, 100) << "the others wait";
+  ExpectAnotherClientIsServed(world);
+  // Who takes them gets them all.
+  client.Send(Frame{kSettings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6)});
+  for (int i = 0; i < 2000 && service.closed < 301; ++i) {
+    client.Send(Frame{kWindowUpdate, 0, 0, std::string("\0\x7f\0\0", 4)});
+    Run(world, milliseconds(5));
+  }
+  EXPECT_LE(most_, 32 * kMegabyte);
+  EXPECT_EQ(service.closed, 301);
+  EXPECT_GE(client.received().size(), 300u * 300'000);
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+}
+
+TEST_F(SessionBudgetTest, HeadsOfManyStreamsAreBounded) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  for (uint32_t i = 0; i < 5000; ++i) {
+    Frame head = RequestFrame(2 * i + 1, /*ended=*/false, "/never");
+    head.payload += i == 0 ? HeaderBomb(15) : base::Bytes(15, static_cast<char>(0x80 | 62));
+    client.Send(head);
+  }
+  Run(world);
+  EXPECT_LE(most_, 33 * kMegabyte);
+  EXPECT_GT(world.abuse(Abuse::kOverBudget), 4000u);
+  const auto resets = client.ReceivedFrames(kReset);
+  ASSERT_FALSE(resets.empty());
+  EXPECT_EQ(ReadUint(resets.front().payload), static_cast<uint32_t>(ErrorCode::kEnhanceYourCalm));
+  ExpectAnotherClientIsServed(world);
+  client.Close();
+  world.Settle();
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+}
+
+TEST_F(SessionBudgetTest, ManyMessagesAtOnceAreFinishedOneAfterTheOther) {
+  CollectingService service;
+  World world(&service);
+  Connection& client = world.ConnectHttp2();
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 64; ++i) {
+    calls.push_back(world.Request(client, Then::kContinue));
+    world.Do([&] { calls.back()->exchange->SendData(base::Bytes(1400 * 1024, 'm'), Then::kEnd); });
+  }
+  Run(world, seconds(20));
+  for (const auto& call : calls) EXPECT_EQ(call->data, std::to_string(1400 * 1024));
+  EXPECT_GT(most_, 8 * kMegabyte);
+  EXPECT_LE(most_, 33 * kMegabyte);
+  EXPECT_EQ(world.abuse(Abuse::kOverBudget), 0u);
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+}
+
+TEST_F(SessionBudgetTest, MessagesThatNeverEndAreBounded) {
+  CollectingService service;
+  World world(&service);
+  Connection& client = world.ConnectHttp2();
+  world.Settle();
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 300; ++i) {
+    calls.push_back(world.Request(client, Then::kContinue));
+    // More than a stream's window lets through.
+    world.Do(
+        [&] { calls.back()->exchange->SendData(base::Bytes(kMegabyte, 'm'), Then::kContinue); });
+  }
+  Run(world);
+  EXPECT_LE(most_, 33 * kMegabyte);
+  EXPECT_GT(world.abuse(Abuse::kOverBudget), 0u);
+  ExpectAnotherClientIsServed(world);
+}
+
+TEST_F(SessionBudgetTest, ASingleMessageMayBeFinishedAboveTheBudget) {
+  CollectingService service;
+  Server::Options options;
+  options.budget.connection_bytes = 1;
+  options.budget.largest_request_bytes = kMegabyte;
+  World world(&service, options);
+  Connection& client = world.ConnectHttp2();
+  const auto call = world.Request(client, Then::kContinue);
+  world.Do([&] { call->exchange->SendData(base::Bytes(5 * kMegabyte, 'm'), Then::kEnd); });
+  world.RunFor(seconds(5));
+  EXPECT_EQ(call->data, std::to_string(5 * kMegabyte));
+}
+
+TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
+  EchoService service;
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
+  World world(&service, options);
+  for (int connection = 0; connection < 20; ++connection) {
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    client.Send(ShutWindows());
+    for (uint32_t i = 0; i < 200; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/100000"));
+    Run(world, milliseconds(20));
+  }
+  EXPECT_LE(options.member_budget->used(), 64 * kMegabyte);
+  ExpectAnotherClientIsServed(world);
+}
+
+TEST_F(SessionBudgetTest, WhatWasGivenBackIsReportedOnceTheLoopIsIdle) {
+  EchoService service;
+  Server::Options options;
+  int reports = 0;
+  options.on_freed = [&reports] { ++reports; };
+  World world(&service, options);
+  std::vector<RawClient*> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(&world.ConnectRaw());
+    clients.back()->SendPreface();
+    clients.back()->Send(ShutWindows());
+    for (uint32_t j = 0; j < 100; ++j) {
+      clients.back()->Send(RequestFrame(2 * j + 1, true, "/big/300000"));
+    }
+  }
+  world.RunFor(seconds(10));
+  EXPECT_GT(world.server().held_bytes(), 60 * kMegabyte);
+  EXPECT_EQ(reports, 0);
+  for (RawClient* client : clients) client->Close();
+  world.RunFor(seconds(6));
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+  EXPECT_EQ(reports, 1);
+  world.RunFor(seconds(60));
+  EXPECT_EQ(reports, 1);
+}
+
+TEST_F(SessionBudgetTest, WithoutRoomAHttp1RequestIsEndedByName) {
+  PlainService service(16 * kMegabyte);
+  service.Handle("/", [](const PlainRequest&, Responder responder) {
+    responder.Send(TextResponse(200, "whole"));
+  });
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(kMegabyte);
+  options.member_budget->Take(kMegabyte);
+  World world(&service, options);
+  RawClient& client = world.ConnectRaw();
+  client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n");
+  client.Send(base::Bytes(1'000'000, 'b'));
+  world.RunFor(seconds(1));
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 503 "));
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(world.abuse(Abuse::kOverBudget), 1u);
+}
+
+}  // namespace
+}  // namespace http::testing

@@ -1,0 +1,135 @@
+#include "runtime/asio/shared_listener.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <future>
+#include <string>
+
+#include "runtime/asio/network.h"
+
+namespace runtime::asio {
+namespace {
+
+const Address kAnyPort{"127.0.0.1", 0, ""};
+
+// Closes what it gets, and counts it.
+struct CountingTaker {
+  explicit CountingTaker(const std::string& name) : thread(name) {}
+  SharedListener::Taker Get(std::promise<void>* all, std::atomic<int>* left) {
+    return {&thread.loop(), [this, all, left](std::unique_ptr<Stream> stream) {
+              EXPECT_TRUE(thread.loop().IsCurrent());
+              EXPECT_EQ(stream->peer_address().host, "127.0.0.1");
+              ++taken;
+              if (--*left == 0) all->set_value();
+            }};
+  }
+
+  LoopThread thread;
+  int taken = 0;
+};
+
+// Connects so many times, from a loop of its own, and keeps the streams until it is destroyed.
+class Clients {
+ public:
+  Clients(const Address& address, int count) {
+    thread_.RunAndWait([&] {
+      for (int i = 0; i < count; ++i) {
+        attempts_.push_back(network_.Connect(address, [this](auto stream) {
+          if (stream.ok()) streams_.push_back(std::move(stream).value());
+        }));
+      }
+    });
+  }
+  ~Clients() {
+    thread_.RunAndWait([this] {
+      attempts_.clear();
+      streams_.clear();
+    });
+  }
+
+ private:
+  LoopThread thread_{"clients"};
+  Network network_{&thread_.loop()};
+  std::vector<std::unique_ptr<Connecting>> attempts_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+};
+
+TEST(SharedListenerTest, LoopsTakeConnectionsInTurn) {
+  LoopThread accepting("accept");
+  CountingTaker first("first");
+  CountingTaker second("second");
+  const auto listener = SharedListener::Open(&accepting.loop(), kAnyPort, {});
+  ASSERT_TRUE(listener.ok());
+  // Those that come before Start wait.
+  const Clients clients((*listener)->address(), 10);
+  std::promise<void> all;
+  std::atomic<int> left = 10;
+  (*listener)->Start({first.Get(&all, &left), second.Get(&all, &left)}, [] { ADD_FAILURE(); });
+  all.get_future().wait();
+  (*listener)->Stop();
+  EXPECT_EQ(first.taken, 5);
+  EXPECT_EQ(second.taken, 5);
+}
+
+TEST(SharedListenerTest, AnAddressIsSharedOnlyIfAllAsk) {
+  LoopThread accepting("accept");
+  const SharedListener::Options shared{.reuse_port = true};
+  const auto first = SharedListener::Open(&accepting.loop(), kAnyPort, shared);
+  ASSERT_TRUE(first.ok());
+  const Address taken = (*first)->address();
+  EXPECT_TRUE(SharedListener::Open(&accepting.loop(), taken, shared).ok());
+  const auto refused = SharedListener::Open(&accepting.loop(), taken, {});
+  EXPECT_EQ(refused.status().message(),
+            "listen tcp " + taken.ToString() + ": bind: address already in use");
+  (*first)->Stop();
+  const auto alone = SharedListener::Open(&accepting.loop(), taken, {});
+  ASSERT_TRUE(alone.ok());
+  EXPECT_FALSE(SharedListener::Open(&accepting.loop(), taken, shared).ok());
+}
+
+TEST(SharedListenerTest, ASocketFileIsTakenOverFromTheDeadAlone) {
+  std::string directory = ::testing::TempDir() + "listener-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const Address address{"", 0, directory + "/socket"};
+  LoopThread accepting("accept");
+  {
+    // Ends as a process does that is killed: its file stays.
+    boost::asio::io_context io;
+    boost::asio::local::stream_protocol::acceptor dead(io, {address.unix_path});
+  }
+  auto listener = SharedListener::Open(&accepting.loop(), address, {});
+  ASSERT_TRUE(listener.ok()) << listener.status().ToString();
+  EXPECT_EQ(SharedListener::Open(&accepting.loop(), address, {}).status().message(),
+            "listen unix " + address.unix_path + ": bind: address already in use");
+  (*listener)->Stop();
+  EXPECT_EQ(::rmdir(directory.c_str()), 0);
+}
+
+TEST(SharedListenerTest, ReservedDescriptorsAreNotGivenToConnections) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  LoopThread accepting("accept");
+  CountingTaker taker("taker");
+  SharedListener::Options options;
+  options.reserved_descriptors = limit.rlim_cur;  // all
+  const auto listener = SharedListener::Open(&accepting.loop(), kAnyPort, options);
+  ASSERT_TRUE(listener.ok());
+  const Clients clients((*listener)->address(), 3);
+  std::promise<void> all;
+  std::atomic<int> left = 3;
+  (*listener)->Start({taker.Get(&all, &left)}, [&] {
+    if (--left == 0) all.set_value();
+  });
+  all.get_future().wait();
+  (*listener)->Stop();
+  EXPECT_EQ(taker.taken, 0);
+}
+
+}  // namespace
+}  // namespace runtime::asio

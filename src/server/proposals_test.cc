@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
+#include "server/testing/simulated_member.h"
+#include "storage/mvcc/reads.h"
+
+// What becomes of requests that cannot be carried out at once: they wait for a leader as long as
+// their callers do, or are refused at once; nothing is lost in silence.
+
+namespace server {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Two peers who agree to everything, or say nothing at all.
+class AgreeablePeers final : public Transport {
+ public:
+  void Send(std::vector<raft::Message> messages) override {
+    for (const raft::Message& message : messages) {
+      if (!silent) Answer(message);
+    }
+  }
+  void SendSnapshot(SnapshotToSend) override {}
+
+  Server* server = nullptr;
+  bool silent = true;
+
+ private:
+  void Answer(const raft::Message& message) {
+    raft::Message answer{.to = message.from, .from = message.to, .term = message.term};
+    switch (message.type) {
+      case raft::MessageType::kPreVote:
+        answer.type = raft::MessageType::kPreVoteResp;
+        break;
+      case raft::MessageType::kVote:
+        answer.type = raft::MessageType::kVoteResp;
+        break;
+      case raft::MessageType::kHeartbeat:
+        answer.type = raft::MessageType::kHeartbeatResp;
+        answer.context = message.context;
+        break;
+      case raft::MessageType::kApp:
+        answer.type = raft::MessageType::kAppResp;
+        answer.index = message.index + message.entries.size();
+        break;
+      default:
+        return;
+    }
+    EXPECT_TRUE(server->Step(std::move(answer)));
+  }
+};
+
+class ProposalsTest : public ::testing::Test {
+ protected:
+  ProposalsTest() {
+    member_.options.initial_cluster = {
+        {"default", {"http://a:2380"}}, {"b", {"http://b:2380"}}, {"c", {"http://c:2380"}}};
+    member_.transport = &peers_;
+  }
+  void Start() {
+    ASSERT_TRUE(member_.Start().ok());
+    peers_.server = &member_.server();
+  }
+  bool HasLeader() { return member_.server().progress().leader != 0; }
+  void Elect() {
+    peers_.silent = false;
+    ASSERT_TRUE(member_.RunUntil([this] { return member_.ready(); }));
+  }
+
+  struct Answer {
+    base::Status status;
+    runtime::Duration after;
+  };
+  using Answered = std::shared_ptr<std::optional<Answer>>;
+  Answered Put(const std::string& key, size_t bytes, runtime::Duration patience) {
+    auto answered = std::make_shared<std::optional<Answer>>();
+    member_.net_loop().Post([=, this] {
+      etcdserverpb::PutRequest request;
+      request.set_key(key);
+      request.set_value(std::string(bytes, 'v'));
+      const runtime::TimePoint start = member_.net_loop().clock().Now();
+      member_.frontend().Propose(
+          etcdserverpb::InternalRaftRequest::kPutFieldNumber, request.SerializeAsString(),
+          [=, this](const apply::Reply& reply) {
+            *answered = Answer{reply.status, member_.net_loop().clock().Now() - start};
+          },
+          {.deadline = start + patience});
+    });
+    return answered;
+  }
+  bool Holds(const std::string& key) {
+    mvcc::Reads reads(&member_.server().state()->store());
+    return reads.Pin({}).value()->Get(key)->has_value();
+  }
+
+  AgreeablePeers peers_;
+  SimulatedMember member_{1};
+};
+
+TEST_F(ProposalsTest, WithoutALeaderARequestWaitsToTheRequestTimeout) {
+  Start();
+  const Answered put = Put("a", 1, seconds(60));
+  ASSERT_TRUE(member_.RunUntil([&] { return put->has_value(); }));
+  EXPECT_EQ((*put)->status, base::errors::kTimeout);
+  EXPECT_GE((*put)->after, member_.options.request_timeout());
+}
+
+TEST_F(ProposalsTest, ARequestThatFindsALeaderInTimeIsCarriedOut) {
+  Start();
+  const Answered put = Put("a", 1, seconds(60));
+  member_.RunFor(seconds(2));
+  EXPECT_FALSE(put->has_value());
+  Elect();
+  ASSERT_TRUE(member_.RunUntil([&] { return put->has_value(); }));
+  EXPECT_TRUE((*put)->status.ok());
+  EXPECT_TRUE(Holds("a"));
+}
+
+TEST_F(ProposalsTest, NothingIsCarriedOutThatNobodyWaitsForAnyMore) {
+  Start();
+  Put("impatient", 1, milliseconds(500));
+  const Answered patient = Put("patient", 1, seconds(60));
+  member_.RunFor(seconds(1));
+  Elect();
+  ASSERT_TRUE(member_.RunUntil([&] { return patient->has_value(); }));
+  EXPECT_TRUE(Holds("patient"));
+  EXPECT_FALSE(Holds("impatient"));
+}
+
+TEST_F(ProposalsTest, WhatWaitsIsBoundedInBytesAndMoreIsRefusedAtOnce) {
+  member_.options.pending_bytes_max = 8 * member_.options.max_request_bytes;
+  Start();
+  std::vector<Answered> puts;
+  for (int i = 0; i < 10; ++i) puts.push_back(Put("a", 1'000'000, seconds(60)));
+  member_.RunFor(milliseconds(100));
+  int refused = 0;
+  for (const Answered& put : puts) {
+    if (!put->has_value()) continue;
+    EXPECT_EQ((*put)->status, base::errors::kTooManyRequests);
+    ++refused;
+  }
+  EXPECT_EQ(refused, 4);  // two origins share the bound: six fit
+}
+
+TEST_F(ProposalsTest, WhatRaftDoesNotTakeIsRefusedAtOnce) {
+  member_.options.raft.uncommitted_bytes_max = 10'000;
+  Start();
+  Elect();
+  peers_.silent = true;
+  std::vector<Answered> puts;
+  for (int i = 0; i < 5; ++i) {
+    puts.push_back(Put("a", 9'000, seconds(60)));
+    member_.RunFor(milliseconds(10));
+  }
+  member_.RunFor(milliseconds(100));
+  const auto refused = std::count_if(puts.begin(), puts.end(), [](const Answered& put) {
+    return put->has_value() && (*put)->status == base::errors::kTooManyRequests;
+  });
+  EXPECT_EQ(refused, 4);
+}
+
+TEST_F(ProposalsTest, AMemberThatCannotPublishItselfTriesAgainWithPauses) {
+  member_.options.pending_bytes_max = 0;
+  member_.options.raft.uncommitted_bytes_max = 1;
+  Start();
+  peers_.silent = false;
+  ASSERT_TRUE(member_.RunUntil([this] { return HasLeader(); }));
+  peers_.silent = true;
+  member_.RunFor(seconds(60));
+  const std::vector<std::string> lines = member_.LogLines();
+  const auto warnings = std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("failed to publish") != std::string::npos;
+  });
+  EXPECT_GE(warnings, 1);
+  EXPECT_LE(warnings, 30);
+}
+
+}  // namespace
+}  // namespace server

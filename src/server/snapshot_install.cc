@@ -1,0 +1,45 @@
+#include "server/snapshot_install.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "server/data_directory.h"
+#include "storage/schema/consistent_index.h"
+
+namespace server {
+
+std::string ReceivedDatabasePath(const Options& options, base::Index index) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%016llx.snap.mdb",
+                static_cast<unsigned long long>(index.value()));
+  return runtime::JoinPath(Paths(options).snap, name);
+}
+
+base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& options,
+                                                            const Environment& environment,
+                                                            raft::EntryId at) {
+  const std::string path = Paths(options).database;
+  RETURN_IF_ERROR(environment.move_backend(ReceivedDatabasePath(options, at.index), path));
+  ASSIGN_OR_RETURN(auto database, environment.open_backend(path));
+  {
+    ASSIGN_OR_RETURN(const auto reader, database->NewReader());
+    ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
+    if (covered.index != at.index) {
+      return base::Status(base::Code::kDataLoss, path + ": came with the snapshot of entry " +
+                                                     ToString(at.index) + " and is of entry " +
+                                                     ToString(covered.index));
+    }
+  }
+  return apply::State::Open(std::move(database), StateOptions(options),
+                            &environment.apply_loop->clock());
+}
+
+apply::State::Options StateOptions(const Options& options) {
+  apply::State::Options state;
+  state.commits.age_max = options.backend_batch_interval;
+  state.commits.operations_max = options.backend_batch_limit;
+  state.store.compaction_slice = kCompactionSlice;
+  return state;
+}
+
+}  // namespace server

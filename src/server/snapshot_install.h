@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "raft/types.h"
+#include "server/environment.h"
+#include "server/options.h"
+#include "state/apply/state.h"
+
+// The database that came with another member's snapshot. Until the log has a mark of the snapshot
+// it lies beside the member's own, then it takes its place:
+//
+//   received -> marked in the log -> moved over the own one -> read into memory
+//
+// A start finds out from the log and the two files how far that had come.
+
+namespace server {
+
+// Where a database lies that is as entry `index` left it: "<index>.snap.mdb" in member/snap, the
+// index in 16 hex digits.
+std::string ReceivedDatabasePath(const Options& options, base::Index index);
+
+// Puts a received database in the place of the member's own and reads it. Blocks. kDataLoss if it
+// is not as entry `at` left it.
+base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& options,
+                                                            const Environment& environment,
+                                                            raft::EntryId at);
+
+apply::State::Options StateOptions(const Options& options);
+
+}  // namespace server

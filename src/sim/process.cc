@@ -1,0 +1,136 @@
+#include "sim/process.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "raft/codec.h"
+#include "server/snapshot_install.h"
+
+namespace sim {
+
+Process::Process(const Cluster& cluster, Storage* storage, const server::Options& options,
+                 runtime::Duration disk_latency_max, base::Callback<void()> on_death)
+    : cluster_(cluster),
+      storage_(*storage),
+      options_(options),
+      on_death_(std::move(on_death)),
+      client_loop_(cluster.scheduler->NewLoop("client")),
+      raft_loop_(cluster.scheduler->NewLoop("raft")),
+      apply_loop_(cluster.scheduler->NewLoop("apply")),
+      wal_loop_(cluster.scheduler, disk_latency_max),
+      backend_loop_(cluster.scheduler, disk_latency_max),
+      workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}) {}
+
+Process::~Process() {
+  if (id_ != base::MemberId()) cluster_.network->SetReceiver(id_, nullptr);
+}
+
+base::Result<std::unique_ptr<Process>> Process::Start(const Cluster& cluster, Storage* storage,
+                                                      const server::Options& options,
+                                                      runtime::Duration disk_latency_max,
+                                                      base::Callback<void()> on_death) {
+  std::unique_ptr<Process> process(
+      new Process(cluster, storage, options, disk_latency_max, std::move(on_death)));
+  ASSIGN_OR_RETURN(process->server_, server::Server::Open(options, process->NewEnvironment(),
+                                                          {process->client_loop_.get()}));
+  process->id_ = process->server_->id();
+  cluster.network->SetReceiver(process->id_, process.get());
+  process->server_->Start([] {});
+  return process;
+}
+
+server::Environment Process::NewEnvironment() {
+  server::Environment environment;
+  environment.disk = &storage_.disk();
+  environment.raft_loop = raft_loop_.get();
+  environment.apply_loop = apply_loop_.get();
+  environment.wal_loop = &wal_loop_;
+  environment.backend_loop = &backend_loop_;
+  environment.log_workers = &workers_;
+  environment.bulk_workers = &workers_;
+  environment.open_backend = [this](const std::string& path) { return storage_.OpenBackend(path); };
+  environment.move_backend = [this](const std::string& from, const std::string& to) {
+    return storage_.MoveBackend(from, to);
+  };
+  environment.transport = this;
+  environment.witness = this;
+  environment.on_failure = [this](const base::Status& why) {
+    // A disk that failed is what happens; anything else is a fault of the member.
+    const bool is_disk = storage_.disk().power_failed() ||
+                         why.message().find("Input/output error") != std::string_view::npos;
+    if (!is_disk) cluster_.checker->Fail(why);
+    Die();
+  };
+  environment.logger = cluster_.logger;
+  environment.registry = &registry_;
+  environment.seed = cluster_.scheduler->random().Next();
+  return environment;
+}
+
+void Process::Die() {
+  dead_ = true;
+  on_death_();
+}
+
+// Until a joint configuration is left, those that it removes still vote.
+bool Process::was_removed() const {
+  return server_->state()->members().removed().contains(id_) && !node_->membership().Contains(id_);
+}
+
+void Process::SetPaused(bool paused) {
+  for (runtime::Loop* loop : {client_loop_.get(), raft_loop_.get(), apply_loop_.get(),
+                              wal_loop_.inner(), backend_loop_.inner()}) {
+    cluster_.scheduler->SetPaused(loop, paused);
+  }
+}
+
+void Process::Receive(Parcel parcel) {
+  if (dead_) return;
+  base::Result<raft::Message> message = raft::DecodeMessage(parcel.message);
+  CHECK(message.ok());
+  if (parcel.database != nullptr) {
+    const std::string path = server::ReceivedDatabasePath(options_, message->snapshot->index);
+    if (!storage_.Receive(path, std::move(parcel.database)).ok()) return;
+  }
+  CHECK(server_->Step(*std::move(message)));
+}
+
+void Process::OnSnapshotStatus(base::MemberId peer, bool delivered) {
+  server_->ReportSnapshot(peer, delivered);
+}
+
+void Process::OnUnreachable(base::MemberId peer) {
+  server_->ReportUnreachable(peer);
+}
+
+void Process::Send(std::vector<raft::Message> messages) {
+  for (const raft::Message& message : messages) cluster_.network->Send(message, nullptr);
+}
+
+void Process::SendSnapshot(server::SnapshotToSend snapshot) {
+  cluster_.network->Send(snapshot.message, CopyOf(*snapshot.database));
+}
+
+void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, base::Index applied) {
+  node_ = &node;
+  cluster_.checker->Started(node, saved, applied);
+}
+
+void Process::OnStep(const raft::Node& node) {
+  if (!dead_) cluster_.checker->AfterStep(node);
+}
+
+void Process::OnCommitted(std::span<const raft::Entry> entries) {
+  cluster_.checker->Applied(id(), entries);
+}
+
+void Process::OnSnapshot(raft::EntryId at) {
+  cluster_.checker->Restored(id(), at.index);
+}
+
+void Process::OnApplied(apply::Applier& applier) {
+  const auto revision = static_cast<uint64_t>(applier.state().store().revision().value());
+  cluster_.checker->CheckDigest(applier.applied().index, revision);
+}
+
+}  // namespace sim

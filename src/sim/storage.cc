@@ -1,0 +1,103 @@
+#include "sim/storage.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "storage/schema/schema.h"
+
+namespace sim {
+namespace {
+
+// Has no files: that they are removed is the change of the disk that a commit is.
+constexpr std::string_view kCommit = "/commit";
+
+std::string Parent(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+class SimulatedBackend final : public backend::Backend {
+ public:
+  SimulatedBackend(std::shared_ptr<backend::MemoryDatabase> database,
+                   runtime::simulated::Disk* disk)
+      : backend_(backend::OpenMemoryBackend(std::move(database))), disk_(*disk) {}
+
+  base::Result<std::unique_ptr<backend::Reader>> NewReader() override {
+    return backend_->NewReader();
+  }
+  base::Result<std::unique_ptr<backend::Reader>> NewReservedReader() override {
+    return backend_->NewReservedReader();
+  }
+  base::Status Commit(const backend::Batch& batch) override {
+    RETURN_IF_ERROR(disk_.RemoveAll(kCommit));
+    return backend_->Commit(batch);
+  }
+  base::Status Defragment(DefragmentProgress progress) override {
+    return backend_->Defragment(std::move(progress));
+  }
+  backend::Sizes sizes() const override { return backend_->sizes(); }
+
+ private:
+  const std::unique_ptr<backend::Backend> backend_;
+  runtime::simulated::Disk& disk_;
+};
+
+}  // namespace
+
+base::Status Storage::Name(const std::string& path, uint64_t number) {
+  base::Bytes text(sizeof number, '\0');
+  base::Store64Le(text.data(), number);
+  ASSIGN_OR_RETURN(auto file, disk_.Open(path, runtime::OpenMode::kCreateOrTruncate));
+  RETURN_IF_ERROR(file->WriteAt(0, text));
+  RETURN_IF_ERROR(file->Sync());
+  return disk_.SyncDirectory(Parent(path));
+}
+
+base::Result<uint64_t> Storage::NumberAt(const std::string& path) {
+  ASSIGN_OR_RETURN(const base::Bytes text, runtime::ReadFile(disk_, path));
+  if (text.size() != sizeof(uint64_t)) return uint64_t{0};  // a power failure came before its sync
+  return base::Load64Le(text.data());
+}
+
+base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::string& path) {
+  ASSIGN_OR_RETURN(const bool exists, disk_.Exists(path));
+  uint64_t number = 0;
+  if (exists) {
+    ASSIGN_OR_RETURN(number, NumberAt(path));
+  }
+  if (!databases_.contains(number)) {
+    number = databases_.size() + 1;
+    databases_[number] = backend::NewMemoryDatabase(schema::kBucketNames.size());
+    RETURN_IF_ERROR(Name(path, number));
+  }
+  return std::unique_ptr<backend::Backend>(
+      std::make_unique<SimulatedBackend>(databases_.at(number), &disk_));
+}
+
+base::Status Storage::MoveBackend(const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(disk_.Rename(from, to));
+  return disk_.SyncDirectory(Parent(to));
+}
+
+base::Status Storage::Receive(const std::string& path,
+                              std::shared_ptr<backend::MemoryDatabase> database) {
+  const uint64_t number = databases_.size() + 1;
+  databases_[number] = std::move(database);
+  return Name(path, number);
+}
+
+std::shared_ptr<backend::MemoryDatabase> CopyOf(backend::Reader& reader) {
+  auto copy = backend::NewMemoryDatabase(schema::kBucketNames.size());
+  backend::Batch batch;
+  for (backend::BucketId bucket = 0; bucket < schema::kBucketNames.size(); ++bucket) {
+    const auto cursor = reader.NewCursor(bucket);
+    CHECK(cursor->Seek({}).ok());
+    for (; cursor->valid(); CHECK(cursor->Next().ok())) {
+      batch.Put(bucket, cursor->key(), cursor->value());
+    }
+  }
+  CHECK(backend::OpenMemoryBackend(copy)->Commit(batch).ok());
+  return copy;
+}
+
+}  // namespace sim

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "runtime/simulated/disk.h"
+#include "storage/backend/backend.h"
+#include "storage/backend/memory_backend.h"
+
+namespace sim {
+
+// What of a member survives its processes: its disk, and beside that its databases, each of which
+// keeps the batches that were committed. A file of the disk stands for each of them, so that the
+// power can fail at a commit and at a move, and so that a database is found where its file is.
+class Storage {
+ public:
+  explicit Storage(uint64_t seed) : disk_(seed) {}
+
+  runtime::simulated::Disk& disk() { return disk_; }
+
+  // As server::Environment's.
+  base::Result<std::unique_ptr<backend::Backend>> OpenBackend(const std::string& path);
+  base::Status MoveBackend(const std::string& from, const std::string& to);
+  // Puts a database there, durably.
+  base::Status Receive(const std::string& path, std::shared_ptr<backend::MemoryDatabase> database);
+
+ private:
+  base::Status Name(const std::string& path, uint64_t number);
+  base::Result<uint64_t> NumberAt(const std::string& path);
+
+  runtime::simulated::Disk disk_;
+  // By the numbers that their files hold.
+  std::map<uint64_t, std::shared_ptr<backend::MemoryDatabase>> databases_;
+};
+
+// A copy of what `reader` sees.
+std::shared_ptr<backend::MemoryDatabase> CopyOf(backend::Reader& reader);
+
+}  // namespace sim

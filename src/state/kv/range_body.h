@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "proto/rpc.pb.h"
+#include "state/kv/range.h"
+#include "state/kv/response_writer.h"
+#include "storage/mvcc/reads.h"
+
+namespace kv {
+
+// The answer to a range that was read once to know its size, read again as its client takes it:
+// piece by piece, at the same revision. Between two pieces it holds no pin, so that a slow client
+// keeps neither compaction nor the database waiting; if the revision is compacted meanwhile, the
+// next piece fails with kCompacted. On the thread of the reads, which outlive it.
+class RangeBody {
+ public:
+  // `read` is done, and as stored; `request` is its request.
+  RangeBody(const ResponseHeader& header, const RangeRead& read, mvcc::Reads* reads,
+            const etcdserverpb::RangeRequest& request);
+
+  // All of it, the header included.
+  size_t size() const { return size_; }
+  // The next piece, of about `max` bytes and one pair at least; empty at the end.
+  base::Result<base::Bytes> Next(size_t max);
+
+ private:
+  base::Status AddPairs(size_t max, base::Bytes* piece);
+  void AddTail(base::Bytes* piece) const;
+
+  mvcc::Reads& reads_;
+  const etcdserverpb::RangeRequest request_;
+  const base::Revision revision_;  // that is read
+  const size_t size_;
+  const size_t usual_pair_bytes_;
+  const bool more_;
+  const uint64_t count_;
+  base::Bytes begin_;   // what stands before the pairs, until it was given
+  size_t pairs_left_;   // to be given
+  base::Bytes resume_;  // the least key that was not given; empty before the first
+  bool ended_ = false;
+};
+
+}  // namespace kv
