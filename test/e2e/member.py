@@ -47,6 +47,7 @@ class Member:
     def __init__(self, program: Path | str, *flags: str) -> None:
         self.program = str(program)
         self.flags = flags
+        self.prefix: list[str] = []  # a command that becomes the program: taskset, prlimit
         self.folder = Path(scratch_folder())
         self.log = self.folder / "log"
         client, peer = free_ports(2)
@@ -86,7 +87,7 @@ class Member:
         """Returns at once."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--name", "m", "--data-dir", self.folder / "data",
+                [*self.prefix, self.program, "--name", "m", "--data-dir", self.folder / "data",
                  "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                  "--listen-peer-urls", self.peer_url,
                  "--initial-advertise-peer-urls", self.peer_url,
@@ -110,6 +111,13 @@ class Member:
             raise
         finally:
             self.process = None
+
+    def anonymous_bytes(self) -> int:
+        """Its memory without files that are mapped."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+        return 0
 
     def log_tail(self) -> str:
         return self.log.read_bytes()[-4000:].decode(errors="replace")

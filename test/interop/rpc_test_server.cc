@@ -72,8 +72,11 @@ std::shared_ptr<const http::TlsContext> NewTlsContext(const Arguments& arguments
   return http::TlsContext::New(http::TlsContext::Role::kServer, options).value();
 }
 
+constexpr size_t kMessageBytesMax = 64 << 20;
+
 http::Server::Options OptionsFor(const Arguments& arguments) {
   http::Server::Options options;
+  options.budget.largest_request_bytes = kMessageBytesMax;
   if (arguments.ping) {
     options.keepalive.interval = std::chrono::milliseconds(200);
     options.keepalive.timeout = std::chrono::seconds(1);
@@ -119,7 +122,7 @@ class TestServer {
   http::PlainService plain_{1 << 20};
   rpc::testing::InteropState state_;
   rpc::Health health_;
-  rpc::Server table_{&loop_, &plain_, rpc::MessageLimits{.max_receive_bytes = 64 << 20}};
+  rpc::Server table_{&loop_, &plain_, rpc::MessageLimits{.max_receive_bytes = kMessageBytesMax}};
   http::Server::Listening listening_;
   http::Server server_;
 };

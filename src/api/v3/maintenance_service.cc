@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "storage/backend/backend.h"
+#include "storage/backend/read_failure.h"
 #include "storage/image/database_hash.h"
 
 namespace v3 {
@@ -33,13 +34,35 @@ void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before
                {"took", took}});
 }
 
-base::Result<uint32_t> HashOf(backend::Backend& database) {
+base::Result<uint32_t> ReadHash(backend::Backend& database) {
   ASSIGN_OR_RETURN(auto reader, database.NewReader());
   image::DatabaseHash hash(std::move(reader));
   for (bool more = true; more;) {
     ASSIGN_OR_RETURN(more, hash.Step());
   }
   return hash.hash();
+}
+
+base::Result<uint32_t> HashOf(backend::Backend& database) {
+  base::Result<uint32_t> hash = ReadHash(database);
+  if (hash.ok()) return hash;
+  return backend::ReadFailure(database, hash.status());
+}
+
+// The log has more, such as paths.
+base::Status DefragmentFailure(backend::Backend& database, const base::Status& status) {
+  switch (status.code()) {
+    case base::Code::kDataLoss:
+      return backend::ReadFailure(database, status);
+    case base::Code::kResourceExhausted:
+      return {status.code(), "etcdserver: there is no room to defragment the database"};
+    case base::Code::kFailedPrecondition:
+      return {status.code(), "etcdserver: the database is being defragmented"};
+    case base::Code::kCanceled:
+      return base::errors::kStopped;
+    default:
+      return {status.code(), "etcdserver: the database could not be defragmented"};
+  }
 }
 
 }  // namespace
@@ -119,7 +142,7 @@ void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
         metrics_.defragmenting.Add(-1);
         if (!status->ok()) {
           logger.Warn("failed to defragment", {{"error", status->message()}});
-          return call->Finish(*status);
+          return call->Finish(DefragmentFailure(state->database(), *status));
         }
         const runtime::Duration took = Now() - start;
         metrics_.defragment_seconds.Observe(took);

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "runtime/disk.h"
+#include "storage/backend/read_failure.h"
 #include "storage/image/snapshot_stream.h"
 
 namespace v3 {
@@ -50,6 +51,12 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     base::Status status = OpenStream();
     if (!status.ok()) return Fail(status);
     Pump();
+  }
+
+  void Fail(const base::Status& status) {
+    server_.environment().logger->Warn("failed to send database snapshot to client",
+                                       {{"error", status.message()}});
+    call_->Finish(backend::ReadFailure(state_->database(), status));
   }
 
   base::Status OpenStream() {

@@ -68,7 +68,7 @@ void GatewayCall::CountHeld() {
 void GatewayCall::SendWholeBody() {
   const base::Result<base::Bytes> request = ToBinary(*route_.method->input_type(), body_);
   if (!request.ok()) return AnswerUnasked(request.status());
-  body_ = base::Bytes();
+  base::Bytes().swap(body_);
   call_->Start(gateway_.grpc_);
   call_->Send(*request);
   call_->HalfClose();

@@ -175,7 +175,7 @@ void Connection::DropHeldInput() {
   if (!std::exchange(holding_, false)) return;
   account_.Remove(held_input_.size());
   held_taken_ = 0;
-  held_input_ = base::Bytes();
+  base::Bytes().swap(held_input_);
 }
 
 void Connection::OnEndOfInput() {

@@ -363,7 +363,8 @@ void H1Session::FinishExchange() {
   parser_.reset();
   request_ended_ = head_sent_ = answer_ended_ = false;
   unconsumed_ = held_ = 0;
-  head_.Clear();
+  head_.Recycle();
+  if (partial_.empty()) base::Bytes().swap(partial_);
   Recount();
   idle_since_ = environment_.loop->clock().Now();
   if (!close_) carrier_->ResumeInput();

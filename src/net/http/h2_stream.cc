@@ -8,17 +8,8 @@
 namespace http {
 namespace {
 
-// Buffers above this are not kept for the next exchange.
-constexpr size_t kKeptHeaderBytes = 2048;
+// A longer queue is not kept for the next exchange.
 constexpr size_t kKeptQueueLength = 8;
-
-void Reuse(Headers& headers) {
-  if (headers.capacity() > kKeptHeaderBytes) {
-    headers = Headers();
-  } else {
-    headers.Clear();
-  }
-}
 
 }  // namespace
 
@@ -34,9 +25,9 @@ void H2Stream::Recycle() {
   head_received_ = head_too_large_ = remote_ended_ = head_sent_ = false;
   local_end_queued_ = local_ended_ = has_trailers_ = deferred_ = blocked_ = reset_ = false;
   check_ = {};
-  Reuse(received_head_);
-  if (received_trailers_ != nullptr) Reuse(*received_trailers_);
-  if (trailers_ != nullptr) Reuse(*trailers_);
+  received_head_.Recycle();
+  if (received_trailers_ != nullptr) received_trailers_->Recycle();
+  if (trailers_ != nullptr) trailers_->Recycle();
   queue_.clear();
   if (queue_.capacity() > kKeptQueueLength) queue_.shrink_to_fit();
   queue_first_ = first_offset_ = 0;

@@ -9,6 +9,8 @@ namespace {
 
 // Room for the fields of a usual block, made at once.
 constexpr size_t kUsualBytes = 240;
+// More is not kept for the next one.
+constexpr size_t kKeptBytes = 2048;
 
 }  // namespace
 
@@ -33,6 +35,12 @@ void Headers::Add(const Headers& more) {
 void Headers::Clear() {
   fields_.clear();
   count_ = 0;
+}
+
+void Headers::Recycle() {
+  // Assigning an empty string would keep the memory.
+  if (fields_.capacity() > kKeptBytes) base::Bytes().swap(fields_);
+  Clear();
 }
 
 std::optional<base::ByteView> Headers::Find(base::ByteView name) const {

@@ -32,6 +32,8 @@ class Headers {
   void Add(const Headers& more);
   // Keeps the capacity.
   void Clear();
+  // Keeps a usual block's capacity at most.
+  void Recycle();
 
   // The first field of that name; views are valid until the next Add or Clear.
   std::optional<base::ByteView> Find(base::ByteView name) const;

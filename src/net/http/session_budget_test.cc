@@ -117,6 +117,31 @@ TEST_F(SessionBudgetTest, HeadsOfManyStreamsAreBounded) {
   EXPECT_EQ(world.server().held_bytes(), 0u);
 }
 
+// Tells how much memory each request's head has.
+class CapacityService final : public Service {
+ public:
+  std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) override {
+    capacities.push_back(exchange.received_head().capacity());
+    exchange.SendHead({{":status", "200"}}, Then::kEnd);
+    return std::make_shared<IgnoringHandler>(&exchange);
+  }
+  std::vector<size_t> capacities;
+};
+
+TEST_F(SessionBudgetTest, TheMemoryOfALargeHeadIsNotKeptForTheNext) {
+  CapacityService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(RequestWithBomb(1, 15));
+  world.Settle();
+  client.Send(RequestFrame(3, true));
+  world.Settle();
+  ASSERT_EQ(service.capacities.size(), 2u);
+  EXPECT_GT(service.capacities[0], 60'000u);
+  EXPECT_LT(service.capacities[1], 4096u);
+}
+
 TEST_F(SessionBudgetTest, ManyMessagesAtOnceAreFinishedOneAfterTheOther) {
   CollectingService service;
   World world(&service);

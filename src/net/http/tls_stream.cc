@@ -195,7 +195,7 @@ void TlsStream::OnStepDone() {
   if (closed_) return;
   held_input_.insert(0, engine_->input);
   engine_->input = {};
-  engine_->copied_input = {};
+  base::Bytes().swap(engine_->copied_input);
   FinishStep();
   if (closed_) return;
   if (!paused_) inner_->ResumeReading();
@@ -278,7 +278,7 @@ base::Status TlsStream::FlushOutput() {
     const base::ByteView piece = output;
     ASSIGN_OR_RETURN(const size_t taken, inner_->Write({&piece, 1}));
     if (taken == output.size()) {
-      output = base::Bytes();
+      base::Bytes().swap(output);
     } else {
       output.erase(0, taken);
     }

@@ -56,7 +56,7 @@ class MessageReader {
   size_t held_bytes() const { return partial_.capacity() > kSmallBytes ? partial_.capacity() : 0; }
   // The message was looked at: its bytes are kept no longer.
   void Release() {
-    if (partial_.capacity() > kSmallBytes) partial_ = base::Bytes();
+    if (partial_.capacity() > kSmallBytes) base::Bytes().swap(partial_);
   }
   // The input ended inside a message.
   bool InsideMessage() const { return prefix_used_ > 0; }

@@ -79,6 +79,7 @@ class PlantedBackend final : public backend::Backend {
     return seen_->Defragment(std::move(progress));
   }
   backend::Sizes sizes() const override { return seen_->sizes(); }
+  void ReportDamage(const base::Status& damage) override { seen_->ReportDamage(damage); }
 
   base::Status Commit(const Batch& batch) override {
     if (planted_ == Planted::kCommitsFail && ++commits_ > 1) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -49,6 +50,9 @@ class Reader {
 inline constexpr size_t kReadersMax = 4096;
 inline constexpr size_t kReservedReaders = 64;
 
+// Called with the damage that a read has met, on its thread, each time.
+using OnDamage = std::function<void(const base::Status& damage)>;
+
 // What a database takes of the disk, in bytes.
 struct Sizes {
   uint64_t allocated = 0;  // the used high-water of the file
@@ -91,6 +95,9 @@ class Backend {
 
   // As of the last commit. Any thread.
   virtual Sizes sizes() const = 0;
+
+  // Tells the owner of the database that a read has met damage, which `damage` names. Any thread.
+  virtual void ReportDamage(const base::Status& damage) = 0;
 };
 
 }  // namespace backend

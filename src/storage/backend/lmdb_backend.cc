@@ -68,6 +68,8 @@ class LmdbBackend final : public Backend {
             .in_use = in_use_.load(std::memory_order_relaxed)};
   }
 
+  void ReportDamage(const base::Status& damage) override { options_.on_damage(damage); }
+
  private:
   std::vector<std::string_view> bucket_names() const { return {buckets_.begin(), buckets_.end()}; }
 

@@ -23,12 +23,15 @@ struct LmdbOptions {
   // What may be committed, and not yet be replayed, while a defragmented copy is made. With more
   // the defragmentation gives up.
   uint64_t delta_bytes_max = uint64_t{4} << 30;
+  OnDamage on_damage = [](const base::Status&) {};
 };
 
 // Opens or creates the database file `path` (and `path`-lock beside it), with these buckets; their
 // order may change from one opening to the next. One process at a time. The file never needs
-// repair after a crash, but its pages have no checksums of their own: a damaged one is found as a
-// damaged record at the earliest, and the member must then be fetched again from its peers.
+// repair after a crash, but its pages have no checksums of their own: the whole file is checked
+// here (lmdb_check.h), kDataLoss. A page that is damaged or cannot be read any more while the
+// database is open is found as kDataLoss by what comes to it, and a commit that does is the last
+// one.
 //
 // A defragmentation makes `path`.tmp and what begins with that, which the next opening removes if
 // it was cut short; it reaches them through `disk`, which is the real one and outlives the backend.

@@ -148,6 +148,84 @@ TEST_F(LmdbBackendTest, AScanLetsThePagesBehindItGo) {
   EXPECT_EQ(cursor->value(), first);
 }
 
+// The file loses its end while it is open: what lies there cannot be read any more.
+TEST_F(LmdbBackendTest, AFileThatIsCutShortWhileItIsOpenIsNamed) {
+  auto backend = std::move(Open()).value();
+  constexpr uint64_t kRecords = 2000;
+  Batch batch;
+  for (uint64_t number = 1; number <= kRecords; ++number) {
+    batch.Put(0, NumberKey(number), std::string(1000, 'v'));
+  }
+  ASSERT_TRUE(backend->Commit(batch).ok());
+  const auto reader = std::move(backend->NewReader()).value();
+  const auto borrowed = reader->Get(0, NumberKey(1));
+  ASSERT_TRUE(borrowed.ok() && borrowed->has_value());
+  ASSERT_EQ(::truncate(path().c_str(), 8192), 0);
+  for (uint64_t number = 1; number <= kRecords; ++number) {
+    ASSERT_EQ(reader->Get(0, NumberKey(number)).status().code(), base::Code::kDataLoss);
+  }
+  const auto cursor = reader->NewCursor(0);
+  EXPECT_EQ(cursor->Seek({}).code(), base::Code::kDataLoss);
+  EXPECT_EQ(cursor->SeekToLast().code(), base::Code::kDataLoss);
+  // What was borrowed is zeros now, and nothing is believed any more.
+  EXPECT_EQ(**borrowed, std::string(1000, '\0'));
+  EXPECT_EQ(reader->Get(0, "none").status().code(), base::Code::kDataLoss);
+  const base::Status committed = backend->Commit(batch);
+  EXPECT_EQ(committed.code(), base::Code::kDataLoss);
+  EXPECT_NE(committed.message().find(path()), std::string::npos) << committed.message();
+  EXPECT_EQ(backend->Commit(batch).code(), base::Code::kDataLoss);
+  EXPECT_EQ(backend->Defragment([](uint64_t) { return true; }).code(), base::Code::kDataLoss);
+}
+
+// Pages are damaged under a database that is open: each answer is right or an error.
+TEST_F(LmdbBackendTest, AFlippedBitWhileItIsOpenIsAnErrorOrWithoutEffect) {
+  constexpr uint64_t kRecords = 500;
+  constexpr uint64_t kPageBytes = 4096;
+  constexpr uint64_t kSeed = 5;
+  const char* configured = std::getenv("CORNERSTORE_DATABASE_FLIPS");
+  const int flips = configured == nullptr ? 60 : std::atoi(configured);
+  {
+    auto backend = std::move(Open()).value();
+    for (uint64_t number = 1; number <= kRecords; ++number) {
+      Batch batch;
+      batch.Put(0, NumberKey(number), std::string(number % 500, 'v'));
+      if (number % 100 == 0) batch.Put(0, NumberKey(number), std::string(9000, 'v'));
+      ASSERT_TRUE(backend->Commit(batch).ok());
+    }
+  }
+  const base::Bytes original = *runtime::ReadFile(disk_, path());
+  runtime::Random random(kSeed);
+  int errors = 0;
+  for (int flip = 0; flip < flips; ++flip) {
+    const uint64_t offset =
+        (2 + random.Below(original.size() / kPageBytes - 2)) * kPageBytes + random.Below(64);
+    const uint64_t bit = random.Below(8);
+    SCOPED_TRACE("seed " + std::to_string(kSeed) + ", offset " + std::to_string(offset) + ", bit " +
+                 std::to_string(bit));
+    ASSERT_TRUE(disk_.RemoveAll(path()).ok());
+    auto file = disk_.Open(path(), runtime::OpenMode::kCreate).value();
+    ASSERT_TRUE(file->WriteAt(0, original).ok());
+    auto backend = std::move(Open()).value();
+    const char damaged = static_cast<char>(original[offset] ^ (1 << bit));
+    ASSERT_TRUE(file->WriteAt(offset, base::ByteView(&damaged, 1)).ok());
+    const auto reader = std::move(backend->NewReader()).value();
+    for (uint64_t number = 1; number <= kRecords; ++number) {
+      const auto value = reader->Get(0, NumberKey(number));
+      if (!value.ok()) {
+        ASSERT_EQ(value.status().code(), base::Code::kDataLoss);
+        ++errors;
+      } else if (value->has_value()) {
+        ASSERT_EQ((*value)->size(), number % 100 == 0 ? 9000 : number % 500);
+      }
+    }
+    const auto cursor = reader->NewCursor(0);
+    base::Status status = cursor->Seek({});
+    uint64_t seen = 0;
+    while (status.ok() && cursor->valid() && seen++ < 2 * kRecords) status = cursor->Next();
+  }
+  EXPECT_GT(errors, flips / 8);
+}
+
 // Commits batches until it is killed, and says after each how far it came. Batch n puts record n
 // and replaces the record "last".
 [[noreturn]] void CommitUntilKilled(Backend& backend, uint64_t first, int acknowledgements) {

@@ -17,11 +17,12 @@ namespace {
 // of revisions are, fill pages from left to right and leave them full.
 class BucketWriter {
  public:
-  BucketWriter(MDB_txn* transaction, MDB_dbi bucket) {
+  BucketWriter(LmdbEnvironment* environment, MDB_txn* transaction, MDB_dbi bucket)
+      : environment_(*environment) {
     CHECK_EQ(mdb_cursor_open(transaction, bucket, &cursor_), 0);
     MDB_val key;
     MDB_val value;
-    if (mdb_cursor_get(cursor_, &key, &value, MDB_LAST) == 0) last_key_ = View(key);
+    if (Get(&key, &value, MDB_LAST) == 0) last_key_ = View(key);
   }
   ~BucketWriter() { mdb_cursor_close(cursor_); }
   BucketWriter(const BucketWriter&) = delete;
@@ -33,7 +34,8 @@ class BucketWriter {
     MDB_val key_value = Value(stored_key);
     MDB_val place{value.size() + StoredSuffixSize(key), nullptr};
     const unsigned flags = MDB_RESERVE | (appends ? MDB_APPEND : 0U);
-    const int error = mdb_cursor_put(cursor_, &key_value, &place, flags);
+    const int error =
+        environment_.GuardWrite([&] { return mdb_cursor_put(cursor_, &key_value, &place, flags); });
     if (error != 0) return error;
     auto* const out = static_cast<char*>(place.mv_data);
     value.copy(out, value.size());
@@ -46,12 +48,18 @@ class BucketWriter {
   int Delete(base::ByteView key) {
     MDB_val key_value = Value(StoredKey(key, &scratch_));
     MDB_val value;
-    const int error = mdb_cursor_get(cursor_, &key_value, &value, MDB_SET);
+    const int error = Get(&key_value, &value, MDB_SET);
     if (error == MDB_NOTFOUND) return 0;
-    return error == 0 ? mdb_cursor_del(cursor_, 0) : error;
+    if (error != 0) return error;
+    return environment_.GuardWrite([&] { return mdb_cursor_del(cursor_, 0); });
   }
 
  private:
+  int Get(MDB_val* key, MDB_val* value, MDB_cursor_op operation) {
+    return environment_.GuardWrite([&] { return mdb_cursor_get(cursor_, key, value, operation); });
+  }
+
+  LmdbEnvironment& environment_;
   MDB_cursor* cursor_ = nullptr;
   base::Bytes last_key_;
   base::Bytes scratch_;
@@ -59,12 +67,13 @@ class BucketWriter {
 
 }  // namespace
 
-int WriteBatch(const Batch& batch, const LmdbEnvironment& environment, MDB_txn* transaction) {
+int WriteBatch(const Batch& batch, LmdbEnvironment& environment, MDB_txn* transaction) {
   std::vector<std::unique_ptr<BucketWriter>> writers(environment.bucket_count());
   for (const Batch::Operation& operation : batch.operations()) {
     auto& writer = writers.at(operation.bucket);
     if (writer == nullptr) {
-      writer = std::make_unique<BucketWriter>(transaction, environment.bucket(operation.bucket));
+      writer = std::make_unique<BucketWriter>(&environment, transaction,
+                                              environment.bucket(operation.bucket));
     }
     const int error = operation.is_delete
                           ? writer->Delete(batch.key(operation))

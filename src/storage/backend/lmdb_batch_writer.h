@@ -10,6 +10,6 @@ class LmdbEnvironment;
 
 // Makes the changes of the batch in a write transaction of the environment. LMDB's error number,
 // 0 for none; after an error the transaction can only be aborted.
-int WriteBatch(const Batch& batch, const LmdbEnvironment& environment, MDB_txn* transaction);
+int WriteBatch(const Batch& batch, LmdbEnvironment& environment, MDB_txn* transaction);
 
 }  // namespace backend

@@ -35,7 +35,7 @@ class Copier {
     const CursorPtr cursor = OpenCursor(transaction_, from_.bucket(id));
     MDB_val key;
     MDB_val value;
-    int error = mdb_cursor_get(cursor.get(), &key, &value, MDB_FIRST);
+    int error = Get(cursor.get(), &key, &value, MDB_FIRST);
     while (error == 0) {
       ASSIGN_OR_RETURN(MDB_txn* const write, to_.BeginWrite());
       base::Status status = CopyPortion(id, write, cursor.get(), &key, &value, &error);
@@ -56,13 +56,22 @@ class Copier {
     const CursorPtr copy = OpenCursor(write, to_.bucket(id));
     const uint64_t end = copied_bytes_ + kCommitBytes;
     while (*error == 0 && copied_bytes_ < end) {
-      if (!ParseStoredRecord(View(*key), View(*value))) return from_.Damaged(id, View(*key));
+      bool is_whole = false;
+      const int read = from_.Guard([&] {
+        is_whole = ParseStoredRecord(View(*key), View(*value)).has_value();
+        return 0;
+      });
+      if (read != 0) return from_.Failure(read);
+      if (!is_whole) return from_.Damaged(id, View(*key));
       const int put = mdb_cursor_put(copy.get(), key, value, MDB_APPEND);
       if (put != 0) return to_.Failure(put);
       copied_bytes_ += key->mv_size + value->mv_size;
-      *error = mdb_cursor_get(cursor, key, value, MDB_NEXT);
+      *error = Get(cursor, key, value, MDB_NEXT);
     }
     return {};
+  }
+  int Get(MDB_cursor* cursor, MDB_val* key, MDB_val* value, MDB_cursor_op operation) const {
+    return from_.Guard([&] { return mdb_cursor_get(cursor, key, value, operation); });
   }
 
   const LmdbEnvironment& from_;

@@ -48,10 +48,12 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
   std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)));
   RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), sync));
   RETURN_IF_ERROR(environment->OpenBuckets(buckets));
+  RETURN_IF_ERROR(environment->FindMap(options.map_bytes));
   return environment;
 }
 
 LmdbEnvironment::~LmdbEnvironment() {
+  mapped_.reset();
   for (MDB_txn* transaction : idle_readers_) mdb_txn_abort(transaction);
   if (environment_ != nullptr) mdb_env_close(environment_);
   if (removed_ != nullptr) runtime::TruncateByPieces(*removed_, 0).IgnoreError();
@@ -64,6 +66,12 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
   if (error == 0) error = mdb_env_set_mapsize(environment_, options.map_bytes);
   if (error == 0) error = mdb_env_set_maxreaders(environment_, options.readers_max);
   if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count + 1));
+  // What LMDB takes for impossible ends the call, or else the process.
+  const auto on_impossible = [](MDB_env*, const char* what) {
+    EndGuarded();
+    base::Fatal(std::string("the database file is damaged: ") + what);
+  };
+  if (error == 0) error = mdb_env_set_assert(environment_, on_impossible);
   // Readers belong to no thread: they are pooled and may move.
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMEMINIT;
   syncs_commits_ = options.sync;
@@ -77,22 +85,33 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
 
 base::Status LmdbEnvironment::OpenBuckets(std::span<const std::string_view> buckets) {
   ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginWrite());
-  int error = OpenBucket(transaction, lmdb::kOwnBucket, &own_bucket_);
+  bool created = false;
+  int error = OpenBucket(transaction, lmdb::kOwnBucket, &own_bucket_, &created);
   for (const std::string_view bucket : buckets) {
     names_.emplace_back(bucket);
     buckets_.push_back(0);
-    if (error == 0) error = OpenBucket(transaction, bucket, &buckets_.back());
+    if (error == 0) error = OpenBucket(transaction, bucket, &buckets_.back(), &created);
   }
-  if (error == 0) return CommitWrite(transaction);
-  AbortWrite(transaction);
-  return Failure(error);
+  if (error != 0) {
+    AbortWrite(transaction);
+    return Failure(error);
+  }
+  if (created) return CommitWrite(transaction);
+  // Nothing is written; the handles stay.
+  error = mdb_txn_commit(transaction);
+  return error == 0 ? base::Status() : Failure(error);
 }
 
-int LmdbEnvironment::OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket) {
-  return mdb_dbi_open(transaction, std::string(name).c_str(), MDB_CREATE, bucket);
+int LmdbEnvironment::OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket,
+                                bool* created) {
+  const std::string terminated(name);
+  const int error = mdb_dbi_open(transaction, terminated.c_str(), 0, bucket);
+  if (error != MDB_NOTFOUND) return error;
+  *created = true;
+  return mdb_dbi_open(transaction, terminated.c_str(), MDB_CREATE, bucket);
 }
 
-int LmdbEnvironment::SignTransaction(MDB_txn* transaction) const {
+int LmdbEnvironment::SignTransaction(MDB_txn* transaction) {
   char number[sizeof(uint64_t)];
   base::Store64Le(number, mdb_txn_id(transaction));
   const base::ByteView number_view(number, sizeof number);
@@ -101,7 +120,30 @@ int LmdbEnvironment::SignTransaction(MDB_txn* transaction) const {
   WriteStoredSuffix(lmdb::kTransactionKey, number_view, stored.data() + number_view.size());
   MDB_val key = Value(lmdb::kTransactionKey);
   MDB_val value = Value(stored);
-  return mdb_put(transaction, own_bucket_, &key, &value, 0);
+  return GuardWrite([&] { return mdb_put(transaction, own_bucket_, &key, &value, 0); });
+}
+
+int LmdbEnvironment::DamagedFile() {
+  return MDB_CORRUPTED;
+}
+
+// LMDB does not tell where the file is mapped. But each page has its number, and the head of a
+// bucket lies in one.
+base::Status LmdbEnvironment::FindMap(uint64_t map_bytes) {
+  constexpr MDB_dbi kMainTree = 1;
+  ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginRead(Place::kReserved));
+  MDB_val key = Value(lmdb::kOwnBucket);
+  MDB_val head;
+  MDB_stat stat;
+  int error = mdb_stat(transaction, kMainTree, &stat);
+  if (error == 0) error = Guard([&] { return mdb_get(transaction, kMainTree, &key, &head); });
+  if (error == 0) {
+    const char* page = static_cast<const char*>(head.mv_data);
+    page -= reinterpret_cast<uintptr_t>(page) % stat.ms_psize;
+    mapped_ = std::make_unique<MappedFile>(page - base::Load64Le(page) * stat.ms_psize, map_bytes);
+  }
+  EndRead(transaction, Place::kReserved);
+  return error == 0 ? base::Status() : Failure(error);
 }
 
 base::Status LmdbEnvironment::Failure(int error) const {
@@ -162,8 +204,10 @@ base::Result<MDB_txn*> LmdbEnvironment::TakeIdleReader(Place place) {
 }
 
 base::Result<MDB_txn*> LmdbEnvironment::BeginWrite() {
+  if (is_broken_) return Failure(DamagedFile());
   MDB_txn* transaction = nullptr;
-  const int error = mdb_txn_begin(environment_, nullptr, 0, &transaction);
+  const int error =
+      GuardWrite([&] { return mdb_txn_begin(environment_, nullptr, 0, &transaction); });
   if (error != 0) return Failure(error);
   return transaction;
 }
@@ -173,12 +217,12 @@ base::Status LmdbEnvironment::CommitWrite(MDB_txn* transaction) {
     AbortWrite(transaction);
     return Failure(error);
   }
-  const int error = mdb_txn_commit(transaction);
+  const int error = GuardWrite([&] { return mdb_txn_commit(transaction); });
   return error == 0 ? base::Status() : Failure(error);
 }
 
 void LmdbEnvironment::AbortWrite(MDB_txn* transaction) {
-  mdb_txn_abort(transaction);
+  if (!is_broken_) mdb_txn_abort(transaction);
 }
 
 base::Status LmdbEnvironment::Write(const Batch& batch) {
@@ -216,7 +260,11 @@ base::Result<Sizes> LmdbEnvironment::MeasureSizes() {
   if (error == 0) error = mdb_cursor_open(transaction, kFreePages, &cursor);
   if (error == 0) {
     const uint64_t pages = info.me_last_pgno + 1;
-    const uint64_t free_pages = CountFreePages(cursor);
+    uint64_t free_pages = 0;
+    error = Guard([&] {
+      free_pages = CountFreePages(cursor);
+      return 0;
+    });
     mdb_cursor_close(cursor);
     sizes.allocated = pages * stat.ms_psize;
     sizes.in_use = (pages - free_pages) * stat.ms_psize;

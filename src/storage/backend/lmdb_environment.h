@@ -15,6 +15,7 @@
 #include "storage/backend/backend.h"
 #include "storage/backend/batch.h"
 #include "storage/backend/lmdb_backend.h"
+#include "storage/backend/map_faults.h"
 
 struct MDB_env;
 struct MDB_txn;
@@ -67,6 +68,26 @@ class LmdbEnvironment {
   // For messages only. To be set only while nobody else uses the environment.
   void SetPath(std::string path) { path_ = std::move(path); }
 
+  // Calls a function of LMDB that goes through the file, and returns its error number; that of a
+  // damaged file if it meets memory that cannot be read, or what LMDB takes for impossible. `call`
+  // must not own anything.
+  template <typename Call>
+  int Guard(Call call) const {
+    int error = DamagedFile();
+    Guarded([&] { error = call(); });
+    return error;
+  }
+  // The same within the write transaction, which can only be left alone afterwards.
+  template <typename Call>
+  int GuardWrite(Call call) {
+    int error = 0;
+    if (Guarded([&] { error = call(); })) return error;
+    is_broken_ = true;
+    return DamagedFile();
+  }
+  // Whether zeros stand for a part of the file: what was read may be wrong.
+  bool is_damaged() const { return mapped_ != nullptr && mapped_->is_damaged(); }
+
   // What LMDB's error number means, naming the file.
   base::Status Failure(int error) const;
   base::Status Damaged(BucketId bucket, base::ByteView stored_key) const;
@@ -78,17 +99,24 @@ class LmdbEnvironment {
  private:
   explicit LmdbEnvironment(std::string path) : path_(std::move(path)) {}
 
+  static int DamagedFile();
+  base::Status FindMap(uint64_t map_bytes);
+
   base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
   base::Status OpenBuckets(std::span<const std::string_view> buckets);
-  int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket);
+  // Creates it if it is not there.
+  static int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket,
+                        bool* created);
   // Has the transaction say which one it is.
-  int SignTransaction(MDB_txn* transaction) const;
+  int SignTransaction(MDB_txn* transaction);
   // Null if there is none.
   base::Result<MDB_txn*> TakeIdleReader(Place place);
   void Leave(Place place);
 
   std::string path_;
   MDB_env* environment_ = nullptr;
+  std::unique_ptr<MappedFile> mapped_;
+  bool is_broken_ = false;  // a write met memory that cannot be read; the writer's
   bool syncs_commits_ = true;
   std::unique_ptr<runtime::File> removed_;  // null unless the file is to go with this
   std::vector<std::string> names_;

@@ -48,10 +48,14 @@ class LmdbCursor final : public Cursor {
   base::Status Move(MDB_cursor_op operation) {
     MDB_val stored_value;
     valid_ = false;
-    const int error = mdb_cursor_get(cursor_, &stored_key_, &stored_value, operation);
-    if (error == MDB_NOTFOUND) return {};
+    std::optional<StoredRecord> record;
+    const int error = environment_.Guard([&] {
+      const int moved = mdb_cursor_get(cursor_, &stored_key_, &stored_value, operation);
+      if (moved == 0) record = ParseStoredRecord(View(stored_key_), View(stored_value));
+      return moved;
+    });
+    if (error == MDB_NOTFOUND && !environment_.is_damaged()) return {};
     if (error != 0) return environment_.Failure(error);
-    const auto record = ParseStoredRecord(View(stored_key_), View(stored_value));
     if (!record) return environment_.Damaged(bucket_, View(stored_key_));
     record_ = *record;
     valid_ = true;
@@ -82,11 +86,17 @@ class LmdbReader final : public Reader {
     base::Bytes scratch;
     MDB_val stored_key = Value(StoredKey(key, &scratch));
     MDB_val stored_value;
-    const int error =
-        mdb_get(transaction_, environment_->bucket(bucket), &stored_key, &stored_value);
-    if (error == MDB_NOTFOUND) return std::optional<base::ByteView>();
+    const MDB_dbi tree = environment_->bucket(bucket);
+    std::optional<StoredRecord> record;
+    const int error = environment_->Guard([&] {
+      const int found = mdb_get(transaction_, tree, &stored_key, &stored_value);
+      if (found == 0) record = ParseStoredRecord(View(stored_key), View(stored_value));
+      return found;
+    });
+    if (error == MDB_NOTFOUND && !environment_->is_damaged()) {
+      return std::optional<base::ByteView>();
+    }
     if (error != 0) return environment_->Failure(error);
-    const auto record = ParseStoredRecord(View(stored_key), View(stored_value));
     if (!record) return environment_->Damaged(bucket, View(stored_key));
     return std::optional<base::ByteView>(record->value);
   }

@@ -264,6 +264,7 @@ class MemoryBackend final : public Backend {
     const uint64_t bytes = shared_->database->bytes();
     return {.allocated = bytes, .in_use = bytes};
   }
+  void ReportDamage(const base::Status& damage) override { shared_->options.on_damage(damage); }
 
  private:
   base::Result<std::unique_ptr<Reader>> Open(bool is_ordinary) {

@@ -25,6 +25,7 @@ struct MemoryOptions {
   // As LmdbOptions: readers at one time, kReservedReaders of which are not for everybody.
   size_t readers_max = kReadersMax;
   MemoryFaults faults = {};
+  OnDamage on_damage = [](const base::Status&) {};
 };
 
 // Opens it; any number of backends one after another.

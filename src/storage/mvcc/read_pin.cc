@@ -15,12 +15,6 @@ namespace {
 
 constexpr backend::BucketId kKeyBucket = schema::Id(schema::Bucket::kKey);
 
-base::Status Damaged(Revision revision, std::string_view what) {
-  return base::Status(base::Code::kDataLoss,
-                      "bucket key: the record of revision " + std::to_string(revision.main) + "/" +
-                          std::to_string(revision.sub) + " " + std::string(what));
-}
-
 }  // namespace
 
 ReadPin::ReadPin(Reads* reads, int64_t revision, Hold hold)
@@ -28,6 +22,12 @@ ReadPin::ReadPin(Reads* reads, int64_t revision, Hold hold)
 
 ReadPin::~ReadPin() {
   reads_.Release(hold_);
+}
+
+base::Status ReadPin::Damaged(Revision revision, std::string_view what) const {
+  return reads_.Failed({base::Code::kDataLoss,
+                        "bucket key: the record of revision " + std::to_string(revision.main) +
+                            "/" + std::to_string(revision.sub) + " " + std::string(what)});
 }
 
 base::Status ReadPin::BeginStep() const {
@@ -49,15 +49,17 @@ base::Status ReadPin::BeginStepAlone() {
 base::Result<base::ByteView> ReadPin::Fetch(Revision revision) const {
   if (const auto recent = hold_.recent.Find(revision)) return *recent;
   ASSIGN_OR_RETURN(backend::Reader* const database, Database());
-  ASSIGN_OR_RETURN(const auto stored,
-                   database->Get(kKeyBucket, RevisionKey(revision, false).view()));
-  if (!stored) return Damaged(revision, "is missing");
-  return *stored;
+  const auto stored = database->Get(kKeyBucket, RevisionKey(revision, false).view());
+  if (!stored.ok()) return reads_.Failed(stored.status());
+  if (!*stored) return Damaged(revision, "is missing");
+  return **stored;
 }
 
 base::Result<backend::Reader*> ReadPin::Database() const {
   if (hold_.database == nullptr) {
-    ASSIGN_OR_RETURN(hold_.database, reads_.Database(hold_.commit));
+    auto database = reads_.Database(hold_.commit);
+    if (!database.ok()) return reads_.Failed(database.status());
+    hold_.database = *std::move(database);
   }
   return hold_.database.get();
 }
@@ -211,7 +213,7 @@ base::Result<std::optional<Revision>> ReadPin::ForEachChange(Revision from, Chan
 base::Result<ReadPin::Visited> ReadPin::VisitDatabase(Revision* next, ChangeVisitor& visit) const {
   ASSIGN_OR_RETURN(backend::Reader* const database, Database());
   const auto cursor = database->NewCursor(kKeyBucket);
-  RETURN_IF_ERROR(cursor->Seek(RevisionKey(*next, false).view()));
+  RETURN_IF_ERROR(reads_.Failed(cursor->Seek(RevisionKey(*next, false).view())));
   for (size_t i = 0; i < store_->options_.history_slice; ++i) {
     if (!cursor->valid()) return Visited::kEnd;
     const auto key = ParseRevisionKey(cursor->key());
@@ -219,7 +221,7 @@ base::Result<ReadPin::Visited> ReadPin::VisitDatabase(Revision* next, ChangeVisi
     if (key->revision.main > revision_) return Visited::kStopped;
     if (!visit({key->revision, key->is_tombstone, cursor->value()})) return Visited::kStopped;
     *next = {key->revision.main, key->revision.sub + 1};
-    RETURN_IF_ERROR(cursor->Next());
+    RETURN_IF_ERROR(reads_.Failed(cursor->Next()));
   }
   return Visited::kMore;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,8 @@ class ReadPin {
   // The same when nothing is borrowed.
   base::Status BeginStepAlone();
   base::Result<base::ByteView> Fetch(Revision revision) const;
+  // What the read is answered.
+  base::Status Damaged(Revision revision, std::string_view what) const;
   base::Result<backend::Reader*> Database() const;
   // The changes from `from` on, until the end, a visitor that returns false, or a compaction that
   // comes between two steps; where it stopped in the last case.

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "storage/backend/read_failure.h"
 #include "storage/mvcc/store.h"
 
 namespace mvcc {
@@ -61,6 +62,11 @@ base::Result<std::shared_ptr<backend::Reader>> Reads::Database(uint64_t commit) 
   database_ = database;
   database_commit_ = newest;
   return database;
+}
+
+base::Status Reads::Failed(const base::Status& status) {
+  if (status.ok() || readers_ == Readers::kReserved) return status;
+  return backend::ReadFailure(*store_->database_, status);
 }
 
 base::Result<KeyValueHash> Reads::HashKv(base::Revision at) {

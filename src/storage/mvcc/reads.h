@@ -51,6 +51,8 @@ class Reads {
   void Release(const ReadPin::Hold& hold);
   // A reader of the database as commit `commit` left it, or a later one.
   base::Result<std::shared_ptr<backend::Reader>> Database(uint64_t commit);
+  // What a read is answered that failed at the database. Apply is told what it is.
+  base::Status Failed(const base::Status& status);
   bool AnyBefore(int64_t compact) const { return pins_.AnyBefore(compact); }
 
   Store* const store_;
