@@ -135,8 +135,11 @@ server::Environment App::NewEnvironment() {
   environment.bulk_workers = &bulk_workers_;
   backend::LmdbOptions database;
   database.sync = !config_.backend.unsafe_no_fsync;
-  environment.open_backend = [disk = &disk_, database](const std::string& path) {
-    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, database);
+  environment.open_backend = [disk = &disk_, database](const std::string& path,
+                                                       backend::OnDamage on_damage) {
+    backend::LmdbOptions options = database;
+    options.on_damage = std::move(on_damage);
+    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, options);
   };
   environment.on_failure = [](const base::Status& why) { base::Fatal(why.message()); };
   environment.logger = &logger_;

@@ -136,7 +136,8 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
                                                    const Environment& environment,
                                                    Recovered* recovered) {
   const Paths paths(options);
-  ASSIGN_OR_RETURN(recovered->database, environment.open_backend(paths.database));
+  ASSIGN_OR_RETURN(recovered->database,
+                   environment.open_backend(paths.database, environment.on_damage));
   ASSIGN_OR_RETURN(const auto reader, recovered->database->NewReader());
   ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
   recovered->applied = {covered.term, covered.index};

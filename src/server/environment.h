@@ -27,12 +27,15 @@ struct Environment {
   // Other work on the disk, in lanes: what the log waits for never queues behind what clients ask.
   runtime::Workers* log_workers;   // the log's next segment, its snapshots
   runtime::Workers* bulk_workers;  // snapshots for clients, hashes, defragmentation
-  // Opens or creates the database at a path.
-  std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
+  // Opens or creates the database at a path; `on_damage` is told what damage its reads meet.
+  std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path,
+                                                                backend::OnDamage on_damage)>
       open_backend;
   // Puts the database at `from`, which nobody has open, in the place of the one at `to`, which may
   // still be read by those who have it open. Durable on return. Needed only with a transport.
   std::function<base::Status(const std::string& from, const std::string& to)> move_backend;
+  // The server's own, for open_backend.
+  backend::OnDamage on_damage = [](const base::Status&) {};
   Transport* transport = nullptr;  // null: the cluster has no other member
   Witness* witness = nullptr;      // or null
   // The member must not go on; see Failure. Ends the process, or takes the member down.

@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
 #include "server/snapshot_install.h"
 #include "state/members/member.h"
 
@@ -54,9 +55,14 @@ Server::Server(const Options& options, const Environment& environment, Recovered
 
 Server::~Server() = default;
 
-base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
-                                                   const Environment& environment,
+base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const Environment& given,
                                                    std::vector<runtime::Loop*> loops) {
+  // Damage that is met before there is a server fails the start.
+  const auto opened = std::make_shared<std::atomic<Server*>>(nullptr);
+  Environment environment = given;
+  environment.on_damage = [opened](const base::Status& damage) {
+    if (Server* const server = *opened; server != nullptr) server->OnDamage(damage);
+  };
   const runtime::Clock& clock = environment.raft_loop->clock();
   const runtime::TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(Recovered recovered, OpenDataDirectory(options, environment));
@@ -83,6 +89,7 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options,
                         server->apply_loop_.get(), &server->progress_, environment.registry}));
   }
   AddServerMetrics(server.get(), environment.registry);
+  *opened = server.get();
   return server;
 }
 
@@ -139,6 +146,30 @@ void Server::Start(base::Callback<void()> on_ready) {
     environment_.raft_loop->Post([this] { replica_->Start(); });
     Publish();
   });
+}
+
+void Server::OnDamage(const base::Status& damage) {
+  if (damaged_.exchange(true)) return;
+  environment_.logger->Error(
+      "a read of the database has met damage",
+      {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", damage.message()}});
+  environment_.apply_loop->Post([this] { RaiseCorrupt(); });
+}
+
+void Server::RaiseCorrupt() {
+  etcdserverpb::AlarmRequest request;
+  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
+  request.set_memberid(recovered_.id.value());
+  request.set_alarm(etcdserverpb::CORRUPT);
+  frontends_.back()->Propose(InternalRaftRequest::kAlarmFieldNumber, request.SerializeAsString(),
+                             [this](const apply::Reply& reply) {
+                               if (reply.status.ok() || reply.status == base::errors::kStopped) {
+                                 return;
+                               }
+                               corrupt_timer_ =
+                                   environment_.apply_loop->NewTimer([this] { RaiseCorrupt(); });
+                               corrupt_timer_->Arm(kRetryPauseMax);
+                             });
 }
 
 // Tells the cluster this member's name and where its clients find it; again until it is told.

@@ -87,6 +87,11 @@ class Server {
   ApplyLoop::Hooks ApplyHooks();
   Replica::Hooks ReplicaHooks();
 
+  // Any thread: a read of the database has met damage. It is told to operators and, once, to the
+  // cluster: the alarm CORRUPT then stops what would touch keys.
+  void OnDamage(const base::Status& damage);
+  void RaiseCorrupt();
+
   void Publish();
   void RetryPublish(const base::Status& status);
   void LogPublished() const;
@@ -108,6 +113,8 @@ class Server {
   base::Callback<void()> on_ready_;
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;
+  std::unique_ptr<runtime::Timer> corrupt_timer_;
+  std::atomic<bool> damaged_ = false;
   std::atomic<uint64_t> spools_ = 0;  // so far
   std::atomic<bool> stopping_ = false;
 };

@@ -25,7 +25,7 @@ base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& optio
                                                             raft::EntryId at) {
   const std::string path = Paths(options).database;
   RETURN_IF_ERROR(environment.move_backend(ReceivedDatabasePath(options, at.index), path));
-  ASSIGN_OR_RETURN(auto database, environment.open_backend(path));
+  ASSIGN_OR_RETURN(auto database, environment.open_backend(path, environment.on_damage));
   {
     ASSIGN_OR_RETURN(const auto reader, database->NewReader());
     ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));

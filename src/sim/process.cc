@@ -48,7 +48,9 @@ server::Environment Process::NewEnvironment() {
   environment.backend_loop = &backend_loop_;
   environment.log_workers = &workers_;
   environment.bulk_workers = &workers_;
-  environment.open_backend = [this](const std::string& path) { return storage_.OpenBackend(path); };
+  environment.open_backend = [this](const std::string& path, backend::OnDamage on_damage) {
+    return storage_.OpenBackend(path, std::move(on_damage));
+  };
   environment.move_backend = [this](const std::string& from, const std::string& to) {
     return storage_.MoveBackend(from, to);
   };

@@ -19,8 +19,10 @@ std::string Parent(const std::string& path) {
 class SimulatedBackend final : public backend::Backend {
  public:
   SimulatedBackend(std::shared_ptr<backend::MemoryDatabase> database,
-                   runtime::simulated::Disk* disk)
-      : backend_(backend::OpenMemoryBackend(std::move(database))), disk_(*disk) {}
+                   runtime::simulated::Disk* disk, backend::OnDamage on_damage)
+      : backend_(
+            backend::OpenMemoryBackend(std::move(database), {.on_damage = std::move(on_damage)})),
+        disk_(*disk) {}
 
   base::Result<std::unique_ptr<backend::Reader>> NewReader() override {
     return backend_->NewReader();
@@ -60,7 +62,8 @@ base::Result<uint64_t> Storage::NumberAt(const std::string& path) {
   return base::Load64Le(text.data());
 }
 
-base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::string& path) {
+base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::string& path,
+                                                                     backend::OnDamage on_damage) {
   ASSIGN_OR_RETURN(const bool exists, disk_.Exists(path));
   uint64_t number = 0;
   if (exists) {
@@ -72,7 +75,7 @@ base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::
     RETURN_IF_ERROR(Name(path, number));
   }
   return std::unique_ptr<backend::Backend>(
-      std::make_unique<SimulatedBackend>(databases_.at(number), &disk_));
+      std::make_unique<SimulatedBackend>(databases_.at(number), &disk_, std::move(on_damage)));
 }
 
 base::Status Storage::MoveBackend(const std::string& from, const std::string& to) {

@@ -21,7 +21,8 @@ class Storage {
   runtime::simulated::Disk& disk() { return disk_; }
 
   // As server::Environment's.
-  base::Result<std::unique_ptr<backend::Backend>> OpenBackend(const std::string& path);
+  base::Result<std::unique_ptr<backend::Backend>> OpenBackend(const std::string& path,
+                                                              backend::OnDamage on_damage);
   base::Status MoveBackend(const std::string& from, const std::string& to);
   // Puts a database there, durably.
   base::Status Receive(const std::string& path, std::shared_ptr<backend::MemoryDatabase> database);

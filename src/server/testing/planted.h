@@ -34,7 +34,8 @@ enum class Planted {
 // The member's database: `durable` is what a crash leaves. A commit is a change of the disk, so
 // that the power may fail at it; then nothing of it is durable.
 std::unique_ptr<backend::Backend> OpenPlantedBackend(
-    std::shared_ptr<backend::MemoryDatabase> durable, runtime::Disk* disk, Planted planted);
+    std::shared_ptr<backend::MemoryDatabase> durable, runtime::Disk* disk, Planted planted,
+    backend::MemoryOptions options = {});
 
 // The member's view of `disk`. When its power has failed the process is dead, but a simulated one
 // is at it until the end of its turn: it sees an empty disk on which all that it does succeeds.

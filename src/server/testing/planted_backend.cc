@@ -63,9 +63,10 @@ void CopyAll(backend::Backend& from, backend::Backend* to) {
 class PlantedBackend final : public backend::Backend {
  public:
   PlantedBackend(std::shared_ptr<backend::MemoryDatabase> durable, runtime::Disk* disk,
-                 Planted planted)
+                 Planted planted, backend::MemoryOptions options)
       : durable_(backend::OpenMemoryBackend(std::move(durable))),
-        seen_(backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()))),
+        seen_(backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()),
+                                         std::move(options))),
         disk_(*disk),
         planted_(planted) {
     CopyAll(*durable_, seen_.get());
@@ -152,8 +153,9 @@ class PlantedBackend final : public backend::Backend {
 }  // namespace
 
 std::unique_ptr<backend::Backend> OpenPlantedBackend(
-    std::shared_ptr<backend::MemoryDatabase> durable, runtime::Disk* disk, Planted planted) {
-  return std::make_unique<PlantedBackend>(std::move(durable), disk, planted);
+    std::shared_ptr<backend::MemoryDatabase> durable, runtime::Disk* disk, Planted planted,
+    backend::MemoryOptions options) {
+  return std::make_unique<PlantedBackend>(std::move(durable), disk, planted, std::move(options));
 }
 
 }  // namespace server

@@ -50,8 +50,10 @@ class SimulatedMember {
     environment.log_workers = workers_.get();
     environment.bulk_workers = workers_.get();
     environment.open_backend =
-        [this](const std::string&) -> base::Result<std::unique_ptr<backend::Backend>> {
-      return OpenPlantedBackend(database_, &disk_, planted_);
+        [this](const std::string&,
+               backend::OnDamage on_damage) -> base::Result<std::unique_ptr<backend::Backend>> {
+      return OpenPlantedBackend(database_, &disk_, planted_,
+                                {.faults = faults, .on_damage = std::move(on_damage)});
     };
     environment.on_failure = [this](const base::Status& why) { failure_ = why; };
     environment.transport = transport;
@@ -106,6 +108,7 @@ class SimulatedMember {
   std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
+  backend::MemoryFaults faults;    // of the database, as the process sees it
   Transport* transport = nullptr;  // null: the cluster has no other member
 
  private:
