@@ -70,9 +70,9 @@ class App {
   RefusedConnections refused_;
   runtime::asio::LoopThread accept_thread_;
   std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
-  std::unique_ptr<runtime::File> lock_;  // of the directory; goes after what writes there
+  std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there
   std::unique_ptr<server::Server> server_;
-  // What they are at work on ends before the rest goes.
+  // Destroyed first: their work ends while all that it uses is still there.
   runtime::posix::Workers small_workers_;  // short work of the process itself
   runtime::posix::Workers log_workers_;
   runtime::posix::Workers bulk_workers_;

@@ -15,7 +15,7 @@ class CallReport {
  public:
   struct Options {
     bool histograms = false;
-    // The longest time of a unary call that is not worth a word.
+    // Unary calls that take longer are logged.
     runtime::Duration slow;
   };
   // All outlive the calls.

@@ -26,7 +26,7 @@ class NetThread {
 
   runtime::Loop& loop() { return thread_.loop(); }
 
-  // What is held for clients at most.
+  // How much is held for clients at most.
   static http::LoopBudget::Options BudgetOf(const server::Options& options);
 
   // Serves the member from now on, at the surfaces of these listeners.
@@ -43,11 +43,11 @@ class NetThread {
     std::shared_ptr<http::MemberBudget> budget;  // of all threads
   };
   void Open(const Parts& parts, const std::vector<ListenerPlan>& plans);
-  // Who takes connections of such a listener; until Close.
+  // What takes the connections of the listener that was planned so. Valid until Close.
   runtime::asio::SharedListener::Taker TakerOf(const ListenerPlan& plan);
-  // Is not ready any more for probes to see, and lets requests of all surfaces but kMetrics end:
-  // `on_drained` runs on the thread when no connection is left of them, unless Close comes before.
-  // Nobody gives such connections to it any more.
+  // Shows probes that it is not ready any more, and lets the requests of all surfaces but kMetrics
+  // end: `on_drained` runs on the thread when no connection of these is left, unless Close comes
+  // before. Their listeners have stopped.
   void Drain(base::Callback<void()> on_drained);
   // Closes every connection, and takes no others.
   void Close();

@@ -63,7 +63,7 @@ class Disk {
   virtual base::Status CreateDirectories(std::string_view path) = 0;
   // The names in a directory, sorted, without "." and "..".
   virtual base::Result<std::vector<std::string>> List(std::string_view path) const = 0;
-  // kNotFound only when it is sure that there is none.
+  // False only if there is none for sure; an error if that cannot be told.
   virtual base::Result<bool> Exists(std::string_view path) const = 0;
   virtual base::Status SyncDirectory(std::string_view path) = 0;
   // The space left for unprivileged writers, in bytes.

@@ -250,8 +250,8 @@ TEST(AsioLoopTest, ATurnIsBoundedByTimeAndNotByTheNumberOfItsEvents) {
   loop.Post([&] { event(); });
   loop.Run();
   // An event that takes longer than it should makes a turn shorter, never longer; one more runs
-  // before the first turn.
-  EXPECT_LE(longest, kTurnTime / kOne + 1);
+  // before the first turn, and the clock is not looked at after each.
+  EXPECT_LE(longest, kTurnTime / kOne + 5);
 }
 
 TEST(LoopThreadTest, ManyThreadsReachOneLoopThroughAMailbox) {

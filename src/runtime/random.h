@@ -15,7 +15,7 @@ class Random {
   uint64_t Below(uint64_t bound);
   // Uniform in [low, high].
   uint64_t Between(uint64_t low, uint64_t high) { return low + Below(high - low + 1); }
-  // True `numerator` times in `denominator`.
+  // True one time in `denominator`.
   bool OneIn(uint64_t denominator) { return Below(denominator) == 0; }
   bool Chance(uint64_t numerator, uint64_t denominator) { return Below(denominator) < numerator; }
 

@@ -10,6 +10,13 @@
 #include "state/members/snapshot_json.h"
 #include "storage/schema/consistent_index.h"
 
+// Why slices: the apply loop also commits, compacts and answers who waits for it. It applies for a
+// millisecond, hands the answers of that slice back, one batch for each frontend, and lets the rest
+// of its work have a turn. A larger slice would make batches larger and the first of them late.
+//
+// Why a snapshot is installed on the backend loop: commits run there, one after the other, so that
+// none is under way while the databases are exchanged. Entries wait meanwhile; readers do not.
+
 namespace server {
 namespace {
 

@@ -34,7 +34,7 @@ class ApplyLoop {
     // A slice of entries is applied, up to `index`: raft must hear of the changes of the
     // configuration in it, in order.
     base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
-    // And this is what came of requests of that origin.
+    // What became of the requests of that origin in the slice.
     base::Callback<void(size_t origin, std::vector<Completion> completions)> on_completed;
     // A snapshot that MakeSnapshot was asked for.
     base::Callback<void(raft::Message message, std::unique_ptr<backend::Reader> database)>
@@ -55,9 +55,9 @@ class ApplyLoop {
 
   // Entries that follow those before.
   void Apply(std::vector<raft::Entry> entries);
-  // Goes on from the database that was received with the snapshot of entry `at`, in place of the
-  // state as it is then. Whoever reads that one goes on doing so. After what was given to Apply
-  // before, which may be left out.
+  // Goes on from the database that was received with the snapshot of entry `at`, which takes the
+  // place of the state. Whoever reads the old state goes on doing so. The snapshot covers the
+  // entries that were given to Apply before: those that are not applied yet are left out.
   void Install(raft::EntryId at);
   // Fills in the snapshot that `message` is to carry: everything that is applied now.
   void MakeSnapshot(raft::Message message);

@@ -16,7 +16,7 @@ namespace server {
 // long or failed in the log too. Belongs to the apply loop.
 class ApplyReport {
  public:
-  // `logger` and `registry` outlive this; `slow` is the longest time that is not worth a word.
+  // `logger` and `registry` outlive this. What takes longer than `slow` is logged.
   ApplyReport(const observe::Logger* logger, observe::Registry* registry, runtime::Duration slow);
 
   void Applied(const etcdserverpb::InternalRaftRequest& request, const apply::Reply& reply,

@@ -5,6 +5,12 @@
 #include "raft/codec.h"
 #include "state/members/snapshot_json.h"
 
+// Why one batch at a time: the database takes one writer, and the order of batches is that of the
+// log. While one is out the next gathers, so that a slow disk makes batches larger, not more.
+//
+// Batches are numbered, and who waits for durability waits for a number: the next one's, since a
+// batch that is out may have been cut before he came.
+
 namespace server {
 namespace {
 

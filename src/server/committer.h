@@ -22,8 +22,8 @@ namespace server {
 
 // Sees that the database follows what is applied, in batches that the backend loop commits, one at
 // a time; knows who waits for that; and has a snapshot of the log made when enough of it is in the
-// database. What is out for commit bounds nothing here: the write buffer says when apply must
-// pause. Belongs to the apply loop. A commit that fails is the member's failure.
+// database. It bounds nothing: the write buffer says when apply must pause. Belongs to the
+// apply loop. A commit that fails is the member's failure.
 class Committer {
  public:
   struct Hooks {
@@ -37,7 +37,7 @@ class Committer {
   Committer(const Options& options, const Environment& environment, apply::Applier* applier,
             Failure* failure, base::Index snapshot, Hooks hooks);
 
-  // Commits what is due, or sees to it that it will be. Between entries.
+  // Sends the open batch off if it is due; otherwise sets a timer for it. Between entries.
   void CommitIfDue() { Commit(!waiters_.empty()); }
   // Runs `done` once everything that was applied before this is in the database. Not at all if the
   // member fails.
@@ -74,7 +74,7 @@ class Committer {
   CommitMetrics metrics_;
   const std::unique_ptr<runtime::Timer> timer_;
 
-  std::optional<SnapshotPoint> out_;  // covered by the batch that is out
+  std::optional<SnapshotPoint> out_;  // what the batch that is out covers; nothing if none is
   uint64_t sent_ = 0;                 // batches
   uint64_t committed_ = 0;
   std::vector<Waiter> waiters_;  // ascending by batch

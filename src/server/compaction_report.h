@@ -17,8 +17,7 @@ class CompactionReport {
   CompactionReport(const runtime::Clock& clock, const observe::Logger* logger,
                    observe::Registry* registry);
 
-  // After some steps that began at `start`, on behalf of a compaction that is under way, or that
-  // they ended.
+  // After some steps of a compaction, which began at `start`; `ended` if they have finished it.
   void Worked(apply::State& state, runtime::TimePoint start, bool ended);
 
  private:

@@ -4,6 +4,11 @@
 
 #include "base/check.h"
 
+// Why not within the entry: what is removed belongs to no entry, so a batch that was cut in the
+// midst of one would hold half of its changes under the index before it; and an entry that removes
+// a million records would keep all others waiting. The entry only says from where on; the removal
+// is paced, and forgets nothing over a restart, since the store finds out how far it had come.
+
 namespace server {
 
 Compactor::Compactor(const Options& options, const Environment& environment,

@@ -200,7 +200,7 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   runtime::Disk& disk = *environment.disk;
   const wal::Log::Options log_options{.segment_bytes = options.wal_segment_bytes,
                                       .covered = covered.index,
-                                      .is_sole_voter = recovered->conf_state.voters.size() <= 1};
+                                      .is_sole_voter = recovered->conf_state.voters.size() == 1};
   const auto newest = wal::FindNewestMark(disk, paths.wal);
   base::Status damage = newest.status();
   if (newest.ok()) {

@@ -50,10 +50,10 @@ struct Recovered {
 //
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //
-// A log that is damaged at or below `applied` only begins anew there. Otherwise kDataLoss, saying
+// A log all of whose damage is at or below `applied` begins anew there. Otherwise kDataLoss, saying
 // what is wrong where and how to recover, if they do not fit or if files cannot be believed;
-// kFailedPrecondition if they are not such files, if the options do not fit them, and for what is
-// not there yet: clusters of several members.
+// kFailedPrecondition if they are not such files, if the options do not fit them, and for a cluster
+// of several members where there is no transport.
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);
 
 }  // namespace server

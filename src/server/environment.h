@@ -31,7 +31,7 @@ struct Environment {
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       open_backend;
   // Puts the database at `from`, which nobody has open, in the place of the one at `to`, which may
-  // still be read by those who have it open. Durable on return. Only with a transport.
+  // still be read by those who have it open. Durable on return. Needed only with a transport.
   std::function<base::Status(const std::string& from, const std::string& to)> move_backend;
   Transport* transport = nullptr;  // null: the cluster has no other member
   Witness* witness = nullptr;      // or null

@@ -31,8 +31,8 @@ class Replica;
 
 // The way from one loop into the log and back, and to the state: what the loop asks for within one
 // turn goes to the raft loop as one batch, and what was applied comes back as one batch. Belongs to
-// its loop; so do the callbacks, each of which is called exactly once, not before the call that was
-// given it returns.
+// its loop, on which it calls each callback exactly once, never before the method that took the
+// callback has returned.
 //
 // What waits for an answer is bounded here, and with it what is on its way to the log: each origin
 // has an equal share of Options::pending_bytes_max.
@@ -73,7 +73,8 @@ class Frontend {
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
   const std::shared_ptr<apply::State>& state() { return state_.Get(); }
-  // The same with this loop's reads of it; likewise kept while a pin of it lives.
+  // This loop's reads of the current state. Whoever takes a pin from them keeps the pointer as long
+  // as the pin.
   const std::shared_ptr<apply::StateReads>& reads();
 
   runtime::Loop& loop() { return *loop_; }
@@ -91,7 +92,7 @@ class Frontend {
     uint64_t id;
   };
 
-  // Why nothing of this size can be proposed now.
+  // kTooManyRequests if a proposal of so many bytes must be refused now.
   base::Status CheckRoom(size_t bytes) const;
   void Add(Proposal proposal, uint32_t field, OnReply on_reply, const Caller& caller);
   void SendAtEndOfTurn();

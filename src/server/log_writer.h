@@ -15,7 +15,7 @@
 
 namespace server {
 
-// Makes durable what the raft loop wants to be, in its order: what gathers while the disk is busy
+// Makes durable what the raft loop hands to it, in that order: what gathers while the disk is busy
 // is written and synced as one. Belongs to the raft loop; the log itself to the WAL loop. A disk
 // that fails is the member's failure: one that may have lied about its disk must not vote.
 class LogWriter {
@@ -28,8 +28,8 @@ class LogWriter {
   void Write(raft::Output output);
 
   // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
-  // the log before it; unless the log has given way to a newer one meanwhile. Any thread; one at a
-  // time: `done` runs on the apply loop.
+  // the log before it; unless a newer snapshot was received meanwhile and has replaced the log. Any
+  // thread. `done` runs on the apply loop, and only then another one may be saved.
   void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done);
 
  private:
@@ -60,7 +60,7 @@ class LogWriter {
 
   // The raft loop's.
   Work waiting_;
-  base::Index received_;  // the newest snapshot that the log has given way to
+  base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
 
   // The WAL loop's.

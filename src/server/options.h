@@ -25,7 +25,7 @@ struct RaftLimits {
   uint64_t log_bytes_max = 64 << 20;  // kept in memory for slow followers
 };
 
-// Who a member is in a cluster that exists already, and that was told of it.
+// Who a member is in a cluster that exists already and has added it.
 struct Joining {
   base::MemberId self;
   base::ClusterId cluster;
@@ -38,8 +38,8 @@ struct Options {
   // All members, this one among them by its name; for the first start only.
   std::vector<InitialMember> initial_cluster;
   std::string initial_cluster_token = "etcd-cluster";
-  // A first start joins a cluster that exists, instead of founding one; which one, and as whom, has
-  // been found out from its members.
+  // A first start joins a cluster that exists instead of founding one. Its members were asked which
+  // cluster that is and who this member is in it: `joining`.
   bool join_existing_cluster = false;
   std::optional<Joining> joining;
 

@@ -13,7 +13,7 @@ namespace server {
 // Something that is to become an entry of the log.
 struct Proposal {
   uint64_t id = 0;
-  // Nobody waits for it afterwards, so it is not put into the log any more.
+  // From then on nobody waits for it, and it is not put into the log any more.
   runtime::TimePoint deadline = {};
   base::SharedBytes payload = {};                      // of a normal entry
   std::unique_ptr<raft::ConfChange> change = nullptr;  // or this

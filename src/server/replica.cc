@@ -8,6 +8,14 @@
 #include "base/errors.h"
 #include "state/members/member.h"
 
+// Why the turn is the unit: messages, proposals, reads and reports that arrive within one are all
+// given to the node before its output is taken, at the end of the turn (TouchNode). So a hundred
+// proposals are one append to the log, and one message to each follower if they fit into it.
+//
+// Why proposals are held here: without a leader the node would refuse them, and clients would have
+// to try again; etcd lets them wait. They are dropped at their deadlines, since a request that is
+// carried out after its client was told of a timeout may be done twice.
+
 namespace server {
 namespace {
 

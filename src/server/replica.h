@@ -33,14 +33,16 @@ class Replica {
   struct Hooks {
     // Entries to apply, in order.
     base::Callback<void(std::vector<raft::Entry> entries)> on_committed;
-    // The log has given way to a received snapshot of that entry; entries after it follow.
+    // A received snapshot of entry `at` has replaced the log; what is committed next follows it.
     base::Callback<void(raft::EntryId at)> on_snapshot;
-    // `message` wants a snapshot: of any entry from that one on that it names. To SendSnapshot.
+    // `message` is to carry a snapshot, of the entry that it names or of a later one. The answer is
+    // SendSnapshot.
     base::Callback<void(raft::Message message)> on_snapshot_wanted;
     // Proposals of that origin that will not be entries, and why.
     base::Callback<void(size_t origin, std::vector<Completion> refused)> on_refused;
   };
-  // `recovered` loses its log; `progress` is written here. Both pointers outlive the replica.
+  // Takes the log and its entries out of `recovered`; writes to `progress`. All that is pointed to
+  // outlives the replica.
   Replica(const Options& options, const Environment& environment, Recovered* recovered,
           Progress* progress, Failure* failure, Hooks hooks);
 
@@ -122,8 +124,8 @@ class Replica {
   bool touched_ = false;
 
   std::vector<Held> held_;  // proposals that wait for a leader
-  // By the context that the node knows them by; those that got lost are dropped when newer ones
-  // are answered.
+  // By the number that the node was given as their context. One whose answer got lost is dropped
+  // when a newer one is answered.
   std::map<uint64_t, OnReadIndex> reads_;
   uint64_t next_read_;
 

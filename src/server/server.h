@@ -30,7 +30,7 @@ class Server {
   static base::Result<std::unique_ptr<Server>> Open(const Options& options,
                                                     const Environment& environment,
                                                     std::vector<runtime::Loop*> loops);
-  // The loops have stopped.
+  // The loops have stopped before.
   ~Server();
 
   // Takes part from now on. `on_ready` runs on the apply loop once the member is known to its

@@ -6,6 +6,11 @@
 #include "server/data_directory.h"
 #include "storage/schema/consistent_index.h"
 
+// Why the database moves only after the mark: before it, the log still begins below, and a crash
+// must find the database that belongs to it. After it, the log begins at the snapshot's entry, and
+// only the received database goes that far. The move is one rename, so that a crash finds it done
+// or not; if not, the next start does it (TakeReceived in data_directory.cc).
+
 namespace server {
 
 std::string ReceivedDatabasePath(const Options& options, base::Index index) {

@@ -31,8 +31,9 @@ class Cluster {
   Process* RandomProcess() const;
   // A leader of the highest term, if any.
   Process* Leader() const;
-  // How far the leader knows a majority to have what its predecessors left in its log, without
-  // which it commits nothing; nothing if the majority has it all, or without a leader.
+  // A leader commits nothing before a majority has all the entries that earlier leaders left in its
+  // log. Up to which of these the leader knows a majority to be; nothing if that is up to the last,
+  // or if there is no leader.
   std::optional<base::Index> CatchingUp() const;
 
   // A member that is not there yet: of an identifier that nobody had.

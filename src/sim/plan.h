@@ -12,7 +12,7 @@ namespace sim {
 struct Plan {
   // At the beginning.
   uint64_t members = 0;
-  // Of each member; what names it is the cluster's.
+  // Of each member, but for its name and its place, which the cluster fills in.
   server::Options options;
   runtime::Duration tick_interval_min{0};
   runtime::Duration tick_interval_max{0};

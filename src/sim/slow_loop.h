@@ -9,8 +9,9 @@
 
 namespace sim {
 
-// A loop whose tasks take their time, as those of a thread that waits for a disk: each begins up to
-// `latency_max` after it was posted and the one before it was begun, in their order.
+// A loop whose tasks take their time, as those of a thread that waits for a disk. They begin in
+// their order, each up to `latency_max` after it was posted or, if that is later, after the one
+// before began.
 class SlowLoop final : public runtime::Loop {
  public:
   SlowLoop(runtime::simulated::Scheduler* scheduler, runtime::Duration latency_max)

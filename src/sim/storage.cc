@@ -36,6 +36,7 @@ class SimulatedBackend final : public backend::Backend {
     return backend_->Defragment(std::move(progress));
   }
   backend::Sizes sizes() const override { return backend_->sizes(); }
+  void ReportDamage(const base::Status& damage) override { backend_->ReportDamage(damage); }
 
  private:
   const std::unique_ptr<backend::Backend> backend_;

@@ -11,9 +11,9 @@
 
 namespace sim {
 
-// What of a member survives its processes: its disk, and beside that its databases, each of which
-// keeps the batches that were committed. A file of the disk stands for each of them, so that the
-// power can fail at a commit and at a move, and so that a database is found where its file is.
+// What of a member survives its processes: its disk, and its databases, each of which keeps the
+// batches that were committed. They lie beside the disk, on which a small file stands for each of
+// them: so the power can fail at a commit and at a move, and a database is wherever its file is.
 class Storage {
  public:
   explicit Storage(uint64_t seed) : disk_(seed) {}

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Where the server listens, and how TLS guards it: certificates, authorities, names, and their files.
 
 ETCD in the environment is the program.

@@ -36,7 +36,7 @@ class KvService {
 
   const Context& context_;
   const std::shared_ptr<kv::LongReads> long_reads_ = std::make_shared<kv::LongReads>();
-  etcdserverpb::PutRequest put_;  // the one that is being looked at; keeps its memory
+  etcdserverpb::PutRequest put_;  // the one being checked; here so that its memory is used again
   bool raising_no_space_ = false;
 };
 

@@ -46,15 +46,15 @@ class Context {
   void AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
                     rpc::Kind kind, StreamingHandler handler) const;
 
-  // The header of an answer; a revision of 0 becomes the store's.
+  // Fills in the header of an answer; if `revision` is 0, with the store's.
   void Fill(etcdserverpb::ResponseHeader* header, base::Revision revision) const;
-  // A message that has a header, with it.
+  // Fills in the header of the response and sends it.
   template <typename Response>
   void Reply(rpc::ServerCall& call, Response&& response, base::Revision revision = {}) const {
     Fill(response.mutable_header(), revision);
     Send(call, response);
   }
-  // A body that was encoded without its header, with it; or the error.
+  // Sends the header and behind it the reply's body, which was encoded without one; or the error.
   void ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const;
   // The answer of a read that is done.
   void ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const;
@@ -64,8 +64,8 @@ class Context {
   static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
 
  private:
-  // Whose call this is. Refuses one whose metadata asks for a leader that there is none, or is not
-  // what etcd takes.
+  // Says whose call this is. Refuses one that asks for a leader when there is none (`hasleader`),
+  // and one whose metadata etcd does not take.
   base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call) const;
 
   server::Server* const server_;

@@ -53,6 +53,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
     Pump();
   }
 
+  // What is told to operators may name files; clients are told no more than the kind.
   void Fail(const base::Status& status) {
     server_.environment().logger->Warn("failed to send database snapshot to client",
                                        {{"error", status.message()}});
@@ -71,16 +72,6 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
                                                                self->Pump();
                                                            }));
     return {};
-  }
-
-  // What is told to operators may name files; clients are told no more than the kind.
-  void Fail(const base::Status& status) {
-    server_.environment().logger->Warn("failed to send database snapshot to client",
-                                       {{"error", status.message()}});
-    if (status.code() == base::Code::kResourceExhausted) {
-      return call_->Finish(base::errors::kTooManyRequests);
-    }
-    call_->Finish({status.code(), "etcdserver: the database snapshot could not be read"});
   }
 
   void End() {

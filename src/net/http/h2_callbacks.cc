@@ -107,7 +107,7 @@ const nghttp2_session_callbacks* H2Callbacks::Table() {
 int H2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   H2Session& session = SessionOf(user_data);
   session.in_header_block_ = true;
-  session.block_bytes_ = 0;
+  session.block_bytes_ = session.block_counted_ = 0;
   if (session.terminated_ || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   session.OnBeginHead(frame->hd.stream_id);
   return 0;
@@ -120,12 +120,13 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   // Nothing of the rest is read.
   if (session.terminated_) return NGHTTP2_ERR_CALLBACK_FAILURE;
   const size_t size = name_size + value_size + kFieldOverhead;
-  session.environment_.counters->header_bytes_received.Add(size);
   session.block_bytes_ += size;
-  session.Spend(size);
+  H2Stream* const stream = session.Find(frame->hd.stream_id);
+  if (session.block_bytes_ - session.block_counted_ > H2Session::kBlockBytesUncounted) {
+    session.CountBlock(stream);
+  }
   const int stop = session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
   const size_t limit = session.environment_.limits.max_header_list_size;
-  H2Stream* const stream = session.Find(frame->hd.stream_id);
   if (session.block_bytes_ > limit) {
     if (stream != nullptr) stream->head_too_large_ = true;
     if (session.block_bytes_ <= limit * Limits::kHeaderListFactor) return stop;
@@ -137,7 +138,6 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
       !stream->check_.OnField(View(name, name_size), View(value, value_size))) {
     session.RefuseStream(*stream);
   }
-  session.Charge(*stream, size);
   if (!stream->reset_) FieldsInto(*stream).Add(View(name, name_size), View(value, value_size));
   return stop;
 }
@@ -170,6 +170,7 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       if (stream == nullptr) break;
       const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
       const bool is_head = frame->hd.type == NGHTTP2_HEADERS;
+      if (is_head) session.CountBlock(stream);
       if (session.IsServer() && !stream->reset_ && !IsWellFormed(*stream, is_head, ended)) {
         session.RefuseStream(*stream);
         break;

@@ -111,7 +111,7 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
   scanned_ = bytes->size();
   if (terminated_) return failure_;
   slice_over_ = false;
-  slice_.Begin(environment_.loop->clock());
+  slice_.Begin();
   AdmitWaiting();
   if (slice_over_) {
     carrier_->ResumeInput();
@@ -129,6 +129,13 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
   // Also if no bytes are left: nghttp2 may have stopped before their end was reported.
   if (slice_over_) carrier_->ResumeInput();
   return {};
+}
+
+void H2Session::CountBlock(H2Stream* stream) {
+  const size_t bytes = block_bytes_ - std::exchange(block_counted_, block_bytes_);
+  environment_.counters->header_bytes_received.Add(bytes);
+  if (stream != nullptr) Charge(*stream, bytes);
+  Spend(bytes);
 }
 
 void H2Session::Spend(size_t work) {

@@ -63,6 +63,9 @@ class H2Session final : public Session {
 
   // What is looked at counts against the slice; nghttp2 stops when it is over.
   void Spend(size_t work);
+  // Counts what has come of the header block that arrives; with each kilobyte, and at its end.
+  void CountBlock(H2Stream* stream);
+  static constexpr size_t kBlockBytesUncounted = 1024;
   // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
   void CheckFrames(base::ByteView bytes);
   void CheckFrame(const FrameHeader& frame);
@@ -165,6 +168,7 @@ class H2Session final : public Session {
   size_t paid_ = 0;              // of what was owed, and has not come yet
   size_t produce_limit_ = 0;     // output size at which Produce stops
   size_t block_bytes_ = 0;       // of the header block that arrives, so far
+  size_t block_counted_ = 0;     // of them
 
   base::Status failure_;  // why the connection ends
   bool settings_received_ = false;

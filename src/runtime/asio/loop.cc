@@ -14,6 +14,9 @@
 namespace runtime::asio {
 namespace {
 
+// Looking at the clock costs some 30 ns, of the 2 us that an event may take.
+constexpr int kEventsBetweenLooks = 4;
+
 class AsioTimer final : public Timer {
  public:
   AsioTimer(boost::asio::io_context& io, base::Callback<void()> on_expiry)
@@ -72,12 +75,11 @@ bool Loop::RunTurn() {
 }
 
 bool Loop::RunEvents(TimePoint end) {
-  bool any = false;
+  int count = 0;
   while (context_->io.poll_one() > 0) {
-    any = true;
-    if (clock_.Now() >= end) break;
+    if (++count % kEventsBetweenLooks == 0 && clock_.Now() >= end) break;
   }
-  return any;
+  return count > 0;
 }
 
 bool Loop::RunSlices(TimePoint end) {

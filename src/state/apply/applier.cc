@@ -15,6 +15,13 @@
 #include "state/kv/request_check.h"
 #include "state/kv/write.h"
 
+// Why refusals and failures are different types: a refusal is an answer that every member gives,
+// and the entry counts as applied; a failure is this member's alone. Were it answered and passed
+// over, this member's state would differ from the others' from then on, without a word.
+//
+// Why a request is parsed into a block of memory that is used again: most are small, and to give
+// each of their fields its own piece of memory would cost more than to carry them out.
+
 namespace apply {
 namespace {
 

@@ -44,13 +44,13 @@ class Applier {
   // `state` is as entry `applied` left it.
   Applier(Options options, std::shared_ptr<State> state, raft::EntryId applied);
 
-  // Goes on from another state, which entry `applied` left; nobody is half way through one.
+  // Goes on from another state, as entry `applied` left it. Between two entries.
   void Replace(std::shared_ptr<State> state, raft::EntryId applied);
 
   // What became of an entry.
   struct Outcome {
     uint64_t id = 0;  // of its request; 0 if the entry asks for nothing
-    // As it was read from the log; null for what is none. Until the next entry.
+    // As it was read from the log; null if the entry has no request. Valid until the next entry.
     const etcdserverpb::InternalRaftRequest* request = nullptr;
     // Its refusals follow from the entry and the state alone.
     Reply reply = {};
@@ -75,7 +75,7 @@ class Applier {
   base::Result<Outcome> ApplyRequest(const raft::Entry& entry);
   base::Result<Reply> ApplyRequest(const etcdserverpb::InternalRaftRequest& request,
                                    bool is_awaited);
-  // Why an alarm that is on forbids the request.
+  // Not OK if an alarm that is on forbids the request.
   base::Status CheckAlarms(const etcdserverpb::InternalRaftRequest& request) const;
   Reply Compact(const etcdserverpb::CompactionRequest& request);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);

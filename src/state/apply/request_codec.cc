@@ -5,6 +5,10 @@
 #include "base/wire.h"
 #include "proto/raft_internal.pb.h"
 
+// Why the client's bytes go into the log as they came: to encode them again would cost time, and
+// could lose what this version does not know. And a request that this parser took is one that it
+// takes again, with one level of depth more around it.
+
 namespace apply {
 namespace {
 

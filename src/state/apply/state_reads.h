@@ -8,7 +8,7 @@
 
 namespace apply {
 
-// The reads of one loop of one state, which this keeps. One thread at a time.
+// One loop's reads of one state, which lives as long as these do. One thread at a time.
 class StateReads {
  public:
   explicit StateReads(std::shared_ptr<State> state)

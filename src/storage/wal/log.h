@@ -35,8 +35,8 @@ struct Batch {
 // damage before it is known to be no crash.
 //
 // One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
-// state of the disk is unknown, and every further change is a broken invariant: the process must
-// stop (base::Fatal), because a replica that may have lied about its log must not vote.
+// state of the disk is unknown, and every further change is a broken invariant: the member must
+// stop, because a replica that may have lied about its log must not vote.
 class Log {
  public:
   struct Options {
