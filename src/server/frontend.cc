@@ -1,6 +1,7 @@
 #include "server/frontend.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/errors.h"
@@ -25,6 +26,8 @@ constexpr uint64_t kApplyGapMax = 5'000;
 constexpr size_t kWaiterBytes = 256;
 // A lost question is asked again.
 constexpr runtime::Duration kReadRetry = std::chrono::milliseconds(500);
+// That are let in in one slice, if time is not up before.
+constexpr size_t kReadsOfSlice = 64;
 
 }  // namespace
 
@@ -47,6 +50,7 @@ Frontend::~Frontend() {
   }
   for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(base::errors::kStopped);
   for (OnRead& on_read : std::exchange(next_reads_, {})) on_read(base::errors::kStopped);
+  for (OnRead& on_read : std::exchange(confirmed_reads_, {})) on_read(base::errors::kStopped);
 }
 
 void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply,
@@ -185,8 +189,27 @@ void Frontend::EndRound(uint64_t round, const base::Status& status) {
   if (round != round_ || !round_open_) return;
   round_open_ = false;
   round_timer_->Disarm();
-  for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(status);
+  std::vector<OnRead> reads = std::exchange(round_reads_, {});
+  if (!status.ok()) {
+    for (OnRead& on_read : reads) on_read(status);
+  } else {
+    const bool some_wait = !confirmed_reads_.empty();
+    std::move(reads.begin(), reads.end(), std::back_inserter(confirmed_reads_));
+    if (!some_wait) LetReadsIn();
+  }
   if (!next_reads_.empty()) SendAtEndOfTurn();
+}
+
+void Frontend::LetReadsIn() {
+  const runtime::TimePoint end = loop_->clock().Now() + runtime::kSliceTime;
+  for (size_t count = 0; count < kReadsOfSlice && !confirmed_reads_.empty(); ++count) {
+    OnRead on_read = std::move(confirmed_reads_.front());
+    confirmed_reads_.pop_front();
+    on_read({});
+    if (loop_->clock().Now() >= end) break;
+  }
+  if (confirmed_reads_.empty()) return;
+  loop_->PostSlice([this] { LetReadsIn(); });
 }
 
 void Frontend::OnRoundTimer() {

@@ -61,7 +61,9 @@ class Frontend {
   // applied, also if the members do not allow it.
   void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
-  // OK once the state holds everything that had been answered, by any member, before this call.
+  // OK once the state holds everything that had been answered, by any member, before this call. What
+  // is called then reads for a slice of the loop's time at most; reads are let in in their order,
+  // in slices, since thousands may have waited for one index.
   using OnRead = base::Callback<void(const base::Status& status)>;
   void ReadIndex(OnRead on_read);
 
@@ -105,6 +107,7 @@ class Frontend {
   void OnIndex(uint64_t round, base::Index index);
   void EndRound(uint64_t round, const base::Status& status);
   void OnRoundTimer();
+  void LetReadsIn();
 
   runtime::Loop* const loop_;
   const Parts parts_;
@@ -129,6 +132,7 @@ class Frontend {
   // may be newer than its index.
   std::vector<OnRead> next_reads_;
   std::vector<OnRead> round_reads_;
+  std::deque<OnRead> confirmed_reads_;
   uint64_t round_ = 0;
   bool round_open_ = false;
   runtime::TimePoint round_ends_;

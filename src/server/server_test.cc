@@ -102,6 +102,25 @@ TEST_F(ServerTest, AReadAfterAPutSeesIt) {
   EXPECT_EQ(Value("a"), "1");
 }
 
+TEST_F(ServerTest, ReadsThatWaitedForOneIndexLetOthersHaveTheirTurn) {
+  Start();
+  constexpr int kReads = 1000;
+  int done = 0;
+  int done_at_post = 0;
+  member_.net_loop().Post([&] {
+    for (int read = 0; read < kReads; ++read) {
+      member_.frontend().ReadIndex([&, read](const base::Status& status) {
+        EXPECT_TRUE(status.ok());
+        EXPECT_EQ(read, done++);
+        if (read == 0) member_.net_loop().Post([&] { done_at_post = done; });
+      });
+    }
+  });
+  ASSERT_TRUE(member_.RunUntil([&] { return done == kReads; }));
+  EXPECT_GT(done_at_post, 0);
+  EXPECT_LE(done_at_post, kReads / 4);
+}
+
 TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
   Start();
   EXPECT_EQ(Put("a", std::string(member_.options.max_request_bytes, 'v')).status,

@@ -20,7 +20,7 @@ VALUE_SIZES = [0, 20, 300, 300, 5000]
 REVISIONS_KEPT = 2000
 # Acknowledged writes looked at again after a restart, besides the current state.
 SAMPLE = 300
-COMPACT_SECONDS, DEFRAGMENT_SECONDS, SNAPSHOT_SECONDS, HASH_SECONDS = 0.5, 4, 2, 0.2
+COMPACT_SECONDS, DEFRAGMENT_SECONDS, SNAPSHOT_SECONDS, HASH_SECONDS = 2, 4, 2, 0.2
 SNAPSHOT_CHECKSUM_BYTES = 32  # at its end, of what came before: SHA-256
 
 

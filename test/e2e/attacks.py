@@ -356,7 +356,7 @@ class Running:
             name: subprocess.Popen([*prefix, sys.executable, __file__, name, address, str(seconds),
                                     str(scale)],
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                   start_new_session=True)
+                                   process_group=0)
             for name in names}
 
     def stop(self) -> None:

@@ -58,7 +58,17 @@ class KvService::ReadCall {
     auto read = Read::Open(self->reads_->keys(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
+    if (self->MustWait()) return WaitForPlace(std::move(self));
     Continue(std::move(self));
+  }
+
+  // A read that would wait for a place after its first step waits before it: of thousands that
+  // come at once, the first steps alone would be seconds of work, done in vain.
+  bool MustWait() const {
+    if constexpr (kIsRange) {
+      return !place_.has_value() && long_reads_->is_full() && read_->TakesSteps();
+    }
+    return false;
   }
 
   static void Continue(Self self) {

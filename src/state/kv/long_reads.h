@@ -58,6 +58,8 @@ class LongReads : public std::enable_shared_from_this<LongReads> {
   // Nobody is served any more: who waits is forgotten.
   void Close();
 
+  // Whether there is no place.
+  bool is_full() const { return running_ == limits_.running_max; }
   size_t waiting_bytes() const { return waiting_bytes_; }
 
  private:

@@ -56,6 +56,16 @@ RangeRead::RangeRead(const mvcc::ReadPin* pin, base::Revision current, const Ran
   if (IsSorted(request)) sorter_.emplace(&request);
 }
 
+bool RangeRead::TakesSteps() const {
+  if (phase_ == Phase::kCount) return false;
+  const uint64_t limit = LimitComesFirst(*request_) ? LimitOf(*request_) : 0;
+  if (limit > 0 && limit < kStepKeys) return false;
+  uint64_t keys = 0;
+  const auto rest =
+      pin_->CountSlice(mvcc::KeyRange::Of(request_->key(), request_->range_end()), &keys);
+  return rest.has_value() || keys > kStepKeys;
+}
+
 base::Result<bool> RangeRead::Step() {
   switch (phase_) {
     case Phase::kCollect:

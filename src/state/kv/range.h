@@ -37,6 +37,8 @@ class RangeRead {
 
   // Before the first step: the count need not be that of the range if the limit cuts the answer.
   void LeaveOutCount() { counts_ = false; }
+  // Before the first step: whether there is more to read than one step takes. Costs a look-up.
+  bool TakesSteps() const;
   // Does a part of the work, at most about a thousand keys or a megabyte; true when all is done.
   // kDataLoss if a record is damaged; kCompacted if the revision was compacted in a long read.
   base::Result<bool> Step();
