@@ -178,8 +178,8 @@ base::Status App::OpenTls() {
 void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
-  const auto budget =
-      std::make_shared<http::MemberBudget>(NetThread::BudgetOf(server_->options()).member_max());
+  const auto budget = std::make_shared<http::MemberBudget>(
+      NetThread::BudgetOf(config_.client_api, server_->options()).member_max());
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
                            .server = server_.get(),

@@ -28,7 +28,7 @@ constexpr size_t kGrpcOverheadBytes = 512 * 1024;
 http::Server::Options HttpOptions(const NetThread::Parts& parts, runtime::Loop* loop) {
   const config::ClientApiConfig& config = parts.config->client_api;
   http::Server::Options options;
-  options.budget = NetThread::BudgetOf(parts.server->options());
+  options.budget = NetThread::BudgetOf(config, parts.server->options());
   options.member_budget = parts.budget;
   options.on_freed = [workers = parts.workers, loop] {
     // With all workers busy the memory is kept until the next time.
@@ -179,8 +179,11 @@ NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_
 
 NetThread::~NetThread() = default;
 
-http::LoopBudget::Options NetThread::BudgetOf(const server::Options& options) {
+http::LoopBudget::Options NetThread::BudgetOf(const config::ClientApiConfig& config,
+                                              const server::Options& options) {
   http::LoopBudget::Options budget;
+  budget.connection_bytes = config.connection_memory_bytes;
+  budget.member_bytes = config.client_memory_bytes;
   budget.largest_request_bytes = MessageBytesMax(options);
   return budget;
 }

@@ -27,7 +27,8 @@ class NetThread {
   runtime::Loop& loop() { return thread_.loop(); }
 
   // How much is held for clients at most.
-  static http::LoopBudget::Options BudgetOf(const server::Options& options);
+  static http::LoopBudget::Options BudgetOf(const config::ClientApiConfig& config,
+                                            const server::Options& options);
 
   // Serves the member from now on, at the surfaces of these listeners.
   struct Parts {

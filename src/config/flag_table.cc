@@ -82,6 +82,16 @@ constexpr Flag kFlags[] = {
     {"max-concurrent-streams", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::max_concurrent_streams>,
      "Streams that one client may have open at a time.", kSameKey},
+    {"connection-memory-bytes", Section::kMember,
+     At<&ServerConfig::client_api, &ClientApiConfig::connection_memory_bytes>,
+     "Memory for the requests and answers of one connection; never less than two of the "
+     "largest\nrequests take. Not a flag of etcd.",
+     kSameKey},
+    {"client-memory-bytes", Section::kMember,
+     At<&ServerConfig::client_api, &ClientApiConfig::client_memory_bytes>,
+     "The same for all connections; never less than four of the largest requests take. Not a flag "
+     "of\netcd.",
+     kSameKey},
     {"grpc-keepalive-min-time", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::keepalive_min_time>,
      "Shortest pause that a client must leave between its pings.", kSameKey},

@@ -61,6 +61,9 @@ struct ClientApiConfig {
   Duration keepalive_min_time = std::chrono::seconds(5);
   Duration keepalive_interval = std::chrono::hours(2);
   Duration keepalive_timeout = std::chrono::seconds(20);
+  // What is held for clients, in bytes: for one connection, and for all of them.
+  uint64_t connection_memory_bytes = uint64_t{32} << 20;
+  uint64_t client_memory_bytes = uint64_t{1} << 30;
   bool enable_grpc_gateway = true;
   std::set<std::string> host_whitelist = {"*"};
 };

@@ -6,6 +6,7 @@
 
 #include "base/wire.h"
 #include "raft/codec.h"
+#include "server/directory_note.h"
 #include "server/snapshot_install.h"
 #include "state/members/member.h"
 #include "state/members/membership.h"
@@ -304,6 +305,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
     RETURN_IF_ERROR(FoundLog(options, environment, founding, &recovered));
   }
   RETURN_IF_ERROR(Match(options, covered, &recovered));
+  RETURN_IF_ERROR(LeaveNote(options, environment));
   return recovered;
 }
 

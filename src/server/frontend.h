@@ -61,9 +61,9 @@ class Frontend {
   // applied, also if the members do not allow it.
   void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
-  // OK once the state holds everything that had been answered, by any member, before this call. What
-  // is called then reads for a slice of the loop's time at most; reads are let in in their order,
-  // in slices, since thousands may have waited for one index.
+  // OK once the state holds everything that had been answered, by any member, before this call.
+  // What is called then reads for a slice of the loop's time at most; reads are let in in their
+  // order, in slices, since thousands may have waited for one index.
   using OnRead = base::Callback<void(const base::Status& status)>;
   void ReadIndex(OnRead on_read);
 

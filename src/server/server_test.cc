@@ -77,6 +77,12 @@ TEST_F(ServerTest, TheDirectoryOfAnotherEtcdIsRefused) {
   EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
 }
 
+TEST_F(ServerTest, TheDirectorySaysWhichWayBackToEtcdIsSafe) {
+  Start();
+  const base::Bytes note = *runtime::ReadFile(member_.disk(), "/default.etcd/member/README");
+  EXPECT_THAT(note, ::testing::HasSubstr("etcdutl snapshot restore"));
+}
+
 TEST_F(ServerTest, APutIsAnsweredWithItsRevisionAndIsThere) {
   Start();
   const apply::Reply reply = Put("a", "1");
@@ -272,6 +278,7 @@ TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
   {
     auto file = member_.disk().Open(kSegment, runtime::OpenMode::kWrite);
     ASSERT_TRUE((*file)->Truncate(bytes.find("key10")).ok());
+    ASSERT_TRUE((*file)->Sync().ok());
   }
   for (int start = 0; start < 2; ++start) {
     Start();
@@ -279,6 +286,12 @@ TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
     EXPECT_EQ(Value("key19"), "covered");
     EXPECT_EQ(Value("a"), std::nullopt);
     EXPECT_TRUE(Put("c", std::to_string(start)).status.ok());
+    for (auto& n : *member_.disk().List("/default.etcd/member/wal"))
+      fprintf(stderr, "%s %zu\n", n.c_str(),
+              (size_t)runtime::ReadFile(member_.disk(), "/default.etcd/member/wal/" + n)->size());
+    for (auto& l : member_.LogLines())
+      if (l.find("warn") != l.npos || l.find("error") != l.npos)
+        fprintf(stderr, "  %s\n", l.c_str());
     member_.Crash();
   }
   EXPECT_EQ(runtime::ReadFile(member_.disk(), std::string(kSegment) + ".broken")->size(),

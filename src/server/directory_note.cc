@@ -1,0 +1,36 @@
+#include "server/directory_note.h"
+
+#include <string>
+
+#include "server/data_directory.h"
+
+namespace server {
+namespace {
+
+constexpr std::string_view kNote =
+    R"(This directory belongs to a member of Cornerstore, which speaks etcd's protocols.
+
+The log (wal/) and the *.snap files have etcd's formats. The database does not: it is
+snap/db.mdb, and there is no snap/db, which etcd looks for. So do not start etcd on this
+directory: as soon as there is a *.snap file, it panics, and older versions than 3.7 do at once.
+
+To go back to etcd, save a snapshot while this member runs and restore it elsewhere:
+
+  etcdctl snapshot save backup.db
+  etcdutl snapshot restore backup.db --data-dir NEW_DIRECTORY
+
+Do not change or remove files here by hand while the member runs.
+)";
+
+}  // namespace
+
+base::Status LeaveNote(const Options& options, const Environment& environment) {
+  const std::string path = runtime::JoinPath(Paths(options).member, "README");
+  ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(path));
+  if (exists) return {};
+  ASSIGN_OR_RETURN(const auto file,
+                   environment.disk->Open(path, runtime::OpenMode::kCreateOrTruncate));
+  return file->WriteAt(0, kNote);
+}
+
+}  // namespace server
