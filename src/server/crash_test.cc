@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -82,10 +85,22 @@ class CrashRun {
 
  private:
   static constexpr int kWriters = 8;
-  struct Put {
-    std::string key;
+  static constexpr int kKeysOfWriter = 3;
+
+  // What a write does to keys; nothing is a deletion.
+  using Changes = std::map<std::string, std::optional<std::string>>;
+  struct Pair {
     std::string value;
-    friend bool operator==(const Put&, const Put&) = default;
+    int64_t create_revision = 0;
+    int64_t mod_revision = 0;
+    int64_t version = 0;
+    friend bool operator==(const Pair&, const Pair&) = default;
+  };
+  struct Operation {
+    uint32_t field = 0;
+    std::string request;
+    Changes changes;  // none: a compaction
+    std::function<bool(const base::Bytes& body)> is_right_answer;
   };
 
   void Found(const std::string& violation) {
@@ -110,60 +125,254 @@ class CrashRun {
     return violation_.empty();
   }
 
+  // ---- Writers: each asks one thing at a time, over keys of its own ----
+
   void Write(int writer) {
-    const std::string key = "key" + std::to_string(member_.random().Below(20));
-    const std::string value = std::to_string(++written_) + std::string(100, 'v');
     const auto pause = std::chrono::microseconds(member_.random().Below(2000));
-    member_.RunOnNetLoopAfter(pause, [this, writer, key, value] {
-      etcdserverpb::PutRequest request;
-      request.set_key(key);
-      request.set_value(value);
-      member_.frontend().Propose(
-          etcdserverpb::InternalRaftRequest::kPutFieldNumber, request.SerializeAsString(),
-          [this, writer, key, value](const apply::Reply& reply) {
-            // What a process does after its death nobody hears of.
-            if (!reply.status.ok() || member_.disk().power_failed()) return;
-            const int64_t revision = reply.revision.value();
-            if (!acknowledged_.emplace(revision, Put{key, value}).second) {
-              Found("revision " + std::to_string(revision) + " was given twice");
-            }
-            const std::string text = std::to_string(revision) + key + value;
-            trace_ = base::Crc32c(text + std::to_string(trace_));
-            Write(writer);
-          });
+    member_.RunOnNetLoopAfter(pause, [this, writer] {
+      auto operation = std::make_shared<const Operation>(NextOperation(writer));
+      unanswered_[writer] = operation->changes;
+      member_.frontend().Propose(operation->field, operation->request,
+                                 [this, writer, operation](const apply::Reply& reply) {
+                                   // What a process does after its death nobody hears of.
+                                   if (!reply.status.ok() || member_.disk().power_failed()) return;
+                                   OnAnswer(*operation, reply);
+                                   unanswered_.erase(writer);
+                                   Write(writer);
+                                 });
     });
   }
 
-  // All that was acknowledged is there, and no write was made more than once.
+  Operation NextOperation(int writer) {
+    switch (member_.random().Below(8)) {
+      case 0:
+      case 1:
+        return Txn(writer);
+      case 2:
+        return DeleteRange(writer);
+      case 3:
+        return Compact(writer);
+      default:
+        return Put(writer);
+    }
+  }
+
+  static std::string KeyOf(int writer, uint64_t number) {
+    return "writer" + std::to_string(writer) + "/" + std::to_string(number % kKeysOfWriter);
+  }
+  std::string NewValue() { return std::to_string(++written_) + std::string(100, 'v'); }
+  const Pair* Current(const std::string& key) const {
+    const auto found = pairs_.find(key);
+    return found == pairs_.end() ? nullptr : &found->second;
+  }
+
+  // Answered with what was there before.
+  Operation Put(int writer) {
+    const std::string key = KeyOf(writer, member_.random().Below(kKeysOfWriter));
+    etcdserverpb::PutRequest request;
+    request.set_key(key);
+    request.set_value(NewValue());
+    request.set_prev_kv(true);
+    const Pair* const before = Current(key);
+    const std::optional<Pair> previous = before == nullptr ? std::nullopt : std::optional(*before);
+    return {etcdserverpb::InternalRaftRequest::kPutFieldNumber,
+            request.SerializeAsString(),
+            {{key, request.value()}},
+            [previous](const base::Bytes& body) {
+              etcdserverpb::PutResponse response;
+              if (!response.ParseFromString(body)) return false;
+              if (!previous.has_value()) return !response.has_prev_kv();
+              const auto& kv = response.prev_kv();
+              return *previous ==
+                     Pair{kv.value(), kv.create_revision(), kv.mod_revision(), kv.version()};
+            }};
+  }
+
+  // Two keys are put if the third has the value that is expected, which it sometimes has not.
+  Operation Txn(int writer) {
+    const uint64_t first = member_.random().Below(kKeysOfWriter);
+    const std::string compared = KeyOf(writer, first);
+    const Pair* const current = Current(compared);
+    const bool holds = current != nullptr && member_.random().Below(4) != 0;
+    etcdserverpb::TxnRequest request;
+    auto* const compare = request.add_compare();
+    compare->set_key(compared);
+    compare->set_target(etcdserverpb::Compare::VALUE);
+    compare->set_value(holds ? current->value : "another");
+    Operation operation;
+    const auto put = [&](const std::string& key, etcdserverpb::RequestOp* op, bool is_done) {
+      op->mutable_request_put()->set_key(key);
+      op->mutable_request_put()->set_value(NewValue());
+      if (is_done) operation.changes[key] = op->request_put().value();
+    };
+    put(KeyOf(writer, first + 1), request.add_success(), holds);
+    put(KeyOf(writer, first + 2), request.add_success(), holds);
+    put(compared, request.add_failure(), !holds);
+    operation.field = etcdserverpb::InternalRaftRequest::kTxnFieldNumber;
+    operation.request = request.SerializeAsString();
+    operation.is_right_answer = [holds](const base::Bytes& body) {
+      etcdserverpb::TxnResponse response;
+      return response.ParseFromString(body) && response.succeeded() == holds;
+    };
+    return operation;
+  }
+
+  // Two of the keys, if any of them is there: a deletion of nothing has no revision.
+  Operation DeleteRange(int writer) {
+    Operation operation;
+    for (const uint64_t number : {0, 1}) {
+      const std::string key = KeyOf(writer, number);
+      if (Current(key) != nullptr) operation.changes[key] = std::nullopt;
+    }
+    if (operation.changes.empty()) return Put(writer);
+    etcdserverpb::DeleteRangeRequest request;
+    request.set_key(KeyOf(writer, 0));
+    request.set_range_end(KeyOf(writer, 2));
+    operation.field = etcdserverpb::InternalRaftRequest::kDeleteRangeFieldNumber;
+    operation.request = request.SerializeAsString();
+    operation.is_right_answer = [count = operation.changes.size()](const base::Bytes& body) {
+      etcdserverpb::DeleteRangeResponse response;
+      return response.ParseFromString(body) && response.deleted() == static_cast<int64_t>(count);
+    };
+    return operation;
+  }
+
+  // To what was checked, so that no change goes unseen.
+  Operation Compact(int writer) {
+    if (checked_ <= compact_asked_) return Put(writer);
+    const auto more = static_cast<uint64_t>(checked_ - std::max<int64_t>(compact_asked_, 0));
+    compact_asked_ = checked_ - static_cast<int64_t>(member_.random().Below(more));
+    etcdserverpb::CompactionRequest request;
+    request.set_revision(compact_asked_);
+    return {etcdserverpb::InternalRaftRequest::kCompactionFieldNumber,
+            request.SerializeAsString(),
+            {},
+            [this, to = compact_asked_](const base::Bytes&) {
+              compact_answered_ = std::max(compact_answered_, to);
+              return true;
+            }};
+  }
+
+  void OnAnswer(const Operation& operation, const apply::Reply& reply) {
+    const int64_t revision = reply.revision.value();
+    if (!operation.is_right_answer(reply.body)) {
+      Found("the answer at revision " + std::to_string(revision) + " is wrong");
+    }
+    trace_ = base::Crc32c(std::to_string(revision) + operation.request + std::to_string(trace_));
+    if (operation.changes.empty()) return;
+    if (!acknowledged_.emplace(revision, operation.changes).second) {
+      Found("revision " + std::to_string(revision) + " was given twice");
+    }
+    Change(revision, operation.changes);
+  }
+
+  // What the keys must be after a write.
+  void Change(int64_t revision, const Changes& changes) {
+    for (const auto& [key, value] : changes) {
+      if (!value.has_value()) {
+        pairs_.erase(key);
+        continue;
+      }
+      Pair& pair = pairs_[key];
+      if (pair.version == 0) pair.create_revision = revision;
+      pair.value = *value;
+      pair.mod_revision = revision;
+      ++pair.version;
+    }
+  }
+
+  // ---- After a start ----
+
+  // All that was acknowledged is there, no write was made more than once, and none that nobody
+  // asked for.
   void Check() {
-    std::map<int64_t, Put> history;
     const auto pin = member_.server().state()->store().apply_reads().Pin(base::Revision(0)).value();
-    const base::Status read =
-        pin->History(base::Revision(1), [&](const mvcc::StoredChange& change) {
+    const int64_t compacted = member_.server().state()->store().compact_revision().value();
+    if (compacted < compact_answered_) return Found("a compaction was acknowledged and is lost");
+    if (compacted > compact_asked_) return Found("compacted to " + std::to_string(compacted));
+    std::map<int64_t, Changes> history;
+    const base::Status read = pin->History(
+        base::Revision(std::max<int64_t>(compacted, 0) + 1), [&](const mvcc::StoredChange& change) {
           const auto kv = mvcc::ParseKeyValue(change.key_value);
-          history.emplace(kv->mod_revision, Put{std::string(kv->key), std::string(kv->value)});
+          history[change.revision.main][std::string(kv->key)] =
+              change.is_tombstone ? std::nullopt : std::optional(std::string(kv->value));
           return true;
         });
     if (!read.ok()) return Found("unreadable: " + read.ToString());
-    for (const auto& [revision, put] : acknowledged_) {
-      const auto found = history.find(revision);
-      if (found == history.end() || found->second != put) {
-        return Found("revision " + std::to_string(revision) + " was acknowledged and is lost");
-      }
-    }
-    std::set<std::string> values;
-    for (const auto& [revision, put] : history) {
-      if (!values.insert(put.value).second) {
-        return Found("revision " + std::to_string(revision) + " is a second time the same write");
-      }
-    }
+    CheckAcknowledged(history, compacted);
+    CheckOnce(history);
+    CheckUnanswered(history, pin->revision().value());
+    CheckCurrent(*pin);
     CheckHash();
+  }
+
+  void CheckAcknowledged(const std::map<int64_t, Changes>& history, int64_t compacted) {
+    for (const auto& [revision, changes] : acknowledged_) {
+      if (revision <= compacted) continue;
+      const auto found = history.find(revision);
+      if (found == history.end() || found->second != changes) {
+        Found("revision " + std::to_string(revision) + " was acknowledged and is lost");
+      }
+    }
+  }
+
+  void CheckOnce(const std::map<int64_t, Changes>& history) {
+    std::set<std::string> values;
+    for (const auto& [revision, changes] : history) {
+      for (const auto& [key, value] : changes) {
+        if (value.has_value() && !values.insert(*value).second) {
+          Found("revision " + std::to_string(revision) + " is a second time the same write");
+        }
+      }
+    }
+  }
+
+  // What is there and was not answered is what some writer asked for last, whole and once.
+  void CheckUnanswered(const std::map<int64_t, Changes>& history, int64_t newest) {
+    for (int64_t revision = checked_ + 1; revision <= newest; ++revision) {
+      if (acknowledged_.contains(revision)) continue;
+      const auto changes = history.find(revision);
+      if (changes == history.end()) {
+        return Found("revision " + std::to_string(revision) + " changed nothing");
+      }
+      const auto writer =
+          std::find_if(unanswered_.begin(), unanswered_.end(),
+                       [&](const auto& one) { return one.second == changes->second; });
+      if (writer == unanswered_.end()) {
+        return Found("revision " + std::to_string(revision) + " was asked for by nobody");
+      }
+      unanswered_.erase(writer);
+      Change(revision, changes->second);
+    }
+    unanswered_.clear();
+    checked_ = newest;
+  }
+
+  void CheckCurrent(const mvcc::ReadPin& pin) {
+    for (int writer = 0; writer < kWriters; ++writer) {
+      for (uint64_t number = 0; number < kKeysOfWriter; ++number) {
+        const std::string key = KeyOf(writer, number);
+        const auto stored = pin.Get(key);
+        if (!stored.ok()) return Found(key + ": " + stored.status().ToString());
+        std::optional<Pair> found;
+        if (stored->has_value()) {
+          const auto kv = mvcc::ParseKeyValue(**stored);
+          found = Pair{std::string(kv->value), kv->create_revision, kv->mod_revision, kv->version};
+        }
+        const Pair* const wanted = Current(key);
+        if (found != (wanted == nullptr ? std::nullopt : std::optional(*wanted))) {
+          return Found(key + " is not what was written last");
+        }
+      }
+    }
   }
 
   void CheckHash() {
     if (hash_.revision == 0) return;
     const auto hash =
         member_.server().state()->store().apply_reads().HashKv(base::Revision(hash_.revision));
+    // A compaction that nobody was answered may have come in between.
+    if (hash.ok() && hash->compact_revision != hash_.compact_revision) return;
     if (!hash.ok() || hash->hash != hash_.hash) {
       Found("another hash at revision " + std::to_string(hash_.revision));
     }
@@ -181,7 +390,12 @@ class CrashRun {
 
   SimulatedMember member_;
   uint64_t written_ = 0;
-  std::map<int64_t, Put> acknowledged_;  // by revision
+  std::map<int64_t, Changes> acknowledged_;  // by revision
+  std::map<std::string, Pair> pairs_;        // as they must be
+  std::map<int, Changes> unanswered_;        // by writer, of the life that ended
+  int64_t checked_ = 1;                      // the newest revision that was there at the last start
+  int64_t compact_asked_ = -1;
+  int64_t compact_answered_ = -1;
   mvcc::KeyValueHash hash_;
   std::string violation_;
   uint32_t trace_ = 0;

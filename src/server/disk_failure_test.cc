@@ -125,5 +125,67 @@ TEST_F(DiskFailureTest, AFailedCommitEndsTheMember) {
   ExpectFailure(&member, "db.mdb: No space left on device");
 }
 
+// Reads that fail where an entry is applied are nothing that its proposer can be answered: the
+// other members, and this one after its next start, would apply it.
+class ApplyFailureTest : public DiskFailureTest {
+ protected:
+  // An entry needs a value from the database, and the read fails.
+  static void WriteWhatMustBeRead(SimulatedMember* member, Planted planted) {
+    member->net_loop().Post([=] {
+      using Request = etcdserverpb::InternalRaftRequest;
+      if (planted == Planted::kReservedReadersFail) {
+        etcdserverpb::PutRequest put;
+        put.set_key("old");
+        put.set_value("newer");
+        put.set_prev_kv(true);
+        member->frontend().Propose(
+            Request::kPutFieldNumber, put.SerializeAsString(),
+            [](const apply::Reply& reply) { EXPECT_FALSE(reply.status.ok()); });
+        return;
+      }
+      etcdserverpb::TxnRequest txn;
+      auto* const compare = txn.add_compare();
+      compare->set_key("old");
+      compare->set_target(etcdserverpb::Compare::VALUE);
+      compare->set_value(std::string(10, 'v'));
+      txn.add_success()->mutable_request_put()->set_key("old");
+      member->frontend().Propose(
+          Request::kTxnFieldNumber, txn.SerializeAsString(),
+          [](const apply::Reply& reply) { EXPECT_FALSE(reply.status.ok()); });
+    });
+  }
+
+  static void ExpectItEnds(Planted planted, const std::string& text) {
+    SimulatedMember member(1, planted);
+    ASSERT_TRUE(member.Start().ok());
+    ASSERT_TRUE(member.RunUntil([&] { return member.ready(); }));
+    ASSERT_TRUE(Put(&member, "old", 10));
+    member.RunFor(std::chrono::seconds(1));
+    // Of the life before nothing is in memory any more.
+    member.Crash();
+    ASSERT_TRUE(member.Start().ok());
+    ASSERT_TRUE(member.RunUntil([&] { return member.ready(); }));
+    ASSERT_TRUE(Put(&member, "other", 10));
+    member.RunFor(std::chrono::seconds(1));
+    ASSERT_TRUE(member.failure().ok()) << member.failure().message();
+    WriteWhatMustBeRead(&member, planted);
+    ASSERT_TRUE(member.RunUntil([&] { return !member.failure().ok(); }));
+    ExpectFailure(&member, text);
+    // The entry was committed: the next start applies it, at its revision.
+    member.Crash(runtime::simulated::CrashMode::kDropUnsynced);
+    ASSERT_TRUE(member.Start().ok());
+    ASSERT_TRUE(member.RunUntil([&] { return member.ready(); }));
+    EXPECT_EQ(member.server().state()->store().revision(), base::Revision(4));
+  }
+};
+
+TEST_F(ApplyFailureTest, NoReaderForAnEntryEndsTheMember) {
+  ExpectItEnds(Planted::kReservedReadersFail, "entry [0-9]+.*too many readers");
+}
+
+TEST_F(ApplyFailureTest, DamageMetByAnEntryEndsTheMember) {
+  ExpectItEnds(Planted::kRecordsDamaged, "entry [0-9]+.*damaged record");
+}
+
 }  // namespace
 }  // namespace server

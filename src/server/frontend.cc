@@ -1,7 +1,6 @@
 #include "server/frontend.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/errors.h"
@@ -26,8 +25,9 @@ constexpr uint64_t kApplyGapMax = 5'000;
 constexpr size_t kWaiterBytes = 256;
 // A lost question is asked again.
 constexpr runtime::Duration kReadRetry = std::chrono::milliseconds(500);
-// That are let in in one slice, if time is not up before.
-constexpr size_t kReadsOfSlice = 64;
+// That are let in in one slice, if time is not up before, at which it is looked now and then.
+constexpr size_t kReadsOfSlice = 128;
+constexpr size_t kReadsBetweenLooks = 4;
 
 }  // namespace
 
@@ -48,9 +48,12 @@ Frontend::~Frontend() {
   for (auto& [id, waiter] : std::exchange(waiters_, {})) {
     waiter.on_reply({base::errors::kStopped});
   }
-  for (OnRead& on_read : std::exchange(round_reads_, {})) on_read(base::errors::kStopped);
-  for (OnRead& on_read : std::exchange(next_reads_, {})) on_read(base::errors::kStopped);
-  for (OnRead& on_read : std::exchange(confirmed_reads_, {})) on_read(base::errors::kStopped);
+  for (auto* const reads : {&round_reads_, &next_reads_}) {
+    for (WaitingRead& read : std::exchange(*reads, {})) read.on_read(base::errors::kStopped);
+  }
+  for (auto& [client, reads] : std::exchange(confirmed_reads_, {})) {
+    for (OnRead& on_read : reads) on_read(base::errors::kStopped);
+  }
 }
 
 void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply,
@@ -157,8 +160,8 @@ void Frontend::ExpireWaiters() {
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
 
-void Frontend::ReadIndex(OnRead on_read) {
-  next_reads_.push_back(std::move(on_read));
+void Frontend::ReadIndex(OnRead on_read, const void* client) {
+  next_reads_.push_back({std::move(on_read), client});
   if (!round_open_) SendAtEndOfTurn();
 }
 
@@ -189,27 +192,44 @@ void Frontend::EndRound(uint64_t round, const base::Status& status) {
   if (round != round_ || !round_open_) return;
   round_open_ = false;
   round_timer_->Disarm();
-  std::vector<OnRead> reads = std::exchange(round_reads_, {});
-  if (!status.ok()) {
-    for (OnRead& on_read : reads) on_read(status);
+  std::vector<WaitingRead> reads = std::exchange(round_reads_, {});
+  if (status.ok()) {
+    Confirm(std::move(reads));
   } else {
-    const bool some_wait = !confirmed_reads_.empty();
-    std::move(reads.begin(), reads.end(), std::back_inserter(confirmed_reads_));
-    if (!some_wait) LetReadsIn();
+    for (WaitingRead& read : reads) read.on_read(status);
   }
   if (!next_reads_.empty()) SendAtEndOfTurn();
 }
 
+void Frontend::Confirm(std::vector<WaitingRead> reads) {
+  const bool some_wait = !turns_.empty();
+  for (WaitingRead& read : reads) {
+    auto& line = confirmed_reads_[read.client];
+    // A client that asks now and then is not behind those whose reads pile up.
+    if (line.empty()) turns_.push_front(read.client);
+    line.push_back(std::move(read.on_read));
+  }
+  if (!some_wait) LetReadsIn();
+}
+
 void Frontend::LetReadsIn() {
   const runtime::TimePoint end = loop_->clock().Now() + runtime::kSliceTime;
-  for (size_t count = 0; count < kReadsOfSlice && !confirmed_reads_.empty(); ++count) {
-    OnRead on_read = std::move(confirmed_reads_.front());
-    confirmed_reads_.pop_front();
+  for (size_t count = 1; count <= kReadsOfSlice && !turns_.empty(); ++count) {
+    const void* const client = turns_.front();
+    turns_.pop_front();
+    const auto line = confirmed_reads_.find(client);
+    OnRead on_read = std::move(line->second.front());
+    line->second.pop_front();
+    if (line->second.empty()) {
+      confirmed_reads_.erase(line);
+    } else {
+      turns_.push_back(client);
+    }
     on_read({});
-    if (loop_->clock().Now() >= end) break;
+    if (count % kReadsBetweenLooks == 0 && loop_->clock().Now() >= end) break;
   }
-  if (confirmed_reads_.empty()) return;
-  loop_->PostSlice([this] { LetReadsIn(); });
+  // Why not a slice: those of large answers and long reads are many, and this is only their start.
+  if (!turns_.empty()) loop_->Post([this] { LetReadsIn(); });
 }
 
 void Frontend::OnRoundTimer() {

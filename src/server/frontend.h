@@ -62,10 +62,11 @@ class Frontend {
   void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
   // OK once the state holds everything that had been answered, by any member, before this call.
-  // What is called then reads for a slice of the loop's time at most; reads are let in in their
-  // order, in slices, since thousands may have waited for one index.
+  // What is called then reads for a slice of the loop's time at most. Thousands may have waited for
+  // one index: they are let in in slices, by turns of their clients, such as connections, and those
+  // of one client in their order.
   using OnRead = base::Callback<void(const base::Status& status)>;
-  void ReadIndex(OnRead on_read);
+  void ReadIndex(OnRead on_read, const void* client = nullptr);
 
   // Any thread: answers to what this loop proposed.
   void Complete(std::vector<Completion> completions);
@@ -87,6 +88,10 @@ class Frontend {
     size_t bytes;
     runtime::TimePoint start;
   };
+  struct WaitingRead {
+    OnRead on_read;
+    const void* client;
+  };
   struct Expiry {
     runtime::TimePoint at;
     uint64_t id;
@@ -107,6 +112,7 @@ class Frontend {
   void OnIndex(uint64_t round, base::Index index);
   void EndRound(uint64_t round, const base::Status& status);
   void OnRoundTimer();
+  void Confirm(std::vector<WaitingRead> reads);
   void LetReadsIn();
 
   runtime::Loop* const loop_;
@@ -130,9 +136,11 @@ class Frontend {
 
   // Reads that came while a round was under way wait for the next: what was answered meanwhile
   // may be newer than its index.
-  std::vector<OnRead> next_reads_;
-  std::vector<OnRead> round_reads_;
-  std::deque<OnRead> confirmed_reads_;
+  std::vector<WaitingRead> next_reads_;
+  std::vector<WaitingRead> round_reads_;
+  // Those that have their index, by client, and whose turn it is; none of them is empty.
+  std::unordered_map<const void*, std::deque<OnRead>> confirmed_reads_;
+  std::deque<const void*> turns_;
   uint64_t round_ = 0;
   bool round_open_ = false;
   runtime::TimePoint round_ends_;

@@ -127,6 +127,22 @@ TEST_F(ServerTest, ReadsThatWaitedForOneIndexLetOthersHaveTheirTurn) {
   EXPECT_LE(done_at_post, kReads / 4);
 }
 
+TEST_F(ServerTest, AReadIsNotBehindAllThoseOfAnotherClient) {
+  Start();
+  constexpr int kReads = 1000;
+  int done = 0;
+  int done_before = kReads;
+  member_.net_loop().Post([&] {
+    const char clients[2] = {};
+    for (int read = 0; read < kReads; ++read) {
+      member_.frontend().ReadIndex([&](const base::Status&) { ++done; }, &clients[0]);
+    }
+    member_.frontend().ReadIndex([&](const base::Status&) { done_before = done; }, &clients[1]);
+  });
+  ASSERT_TRUE(member_.RunUntil([&] { return done == kReads; }));
+  EXPECT_LE(done_before, 1);
+}
+
 TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
   Start();
   EXPECT_EQ(Put("a", std::string(member_.options.max_request_bytes, 'v')).status,

@@ -20,7 +20,7 @@ from member import STOP_TIMEOUT_SECONDS, Member
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 SEED = int(os.environ.get("SEED") or random.randrange(2**32))
 DESCRIPTORS = 1000
-ATTACK_SECONDS = 4
+ATTACK_SECONDS = 3
 SCALE = 0.5
 MB = 10**6
 # What a member may hold for its clients, and what else it may take beside what it has at rest.

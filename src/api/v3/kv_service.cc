@@ -45,11 +45,14 @@ class KvService::ReadCall {
     self->start_ = self->opened_ = self->Now();
     if (serializable) return Open(std::move(self));
     server::Frontend& frontend = self->context_.frontend();
-    frontend.ReadIndex([self = std::move(self)](const base::Status& read) mutable {
-      self->opened_ = self->Now();
-      if (!read.ok()) return self->Fail(read);
-      Open(std::move(self));
-    });
+    const void* const client = &self->call_->connection();
+    frontend.ReadIndex(
+        [self = std::move(self)](const base::Status& read) mutable {
+          self->opened_ = self->Now();
+          if (!read.ok()) return self->Fail(read);
+          Open(std::move(self));
+        },
+        client);
   }
 
  private:

@@ -29,6 +29,11 @@ enum class Planted {
   // snapshot file.
   kCommitsFail,
   kSnapshotsFail,
+  // Of all reads of the database by the apply side, once there was a commit: entries that cannot
+  // be applied for a reason of this member's own must end it, not be refused or left out.
+  kReservedReadersFail,
+  // The same, and what fails is every record that is read: it is damaged.
+  kRecordsDamaged,
 };
 
 // The member's database: `durable` is what a crash leaves. A commit is a change of the disk, so

@@ -1,7 +1,9 @@
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/result.h"
 #include "server/testing/planted.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
@@ -66,7 +68,7 @@ class PlantedBackend final : public backend::Backend {
                  Planted planted, backend::MemoryOptions options)
       : durable_(backend::OpenMemoryBackend(std::move(durable))),
         seen_(backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()),
-                                         std::move(options))),
+                                         WithFault(std::move(options)))),
         disk_(*disk),
         planted_(planted) {
     CopyAll(*durable_, seen_.get());
@@ -74,6 +76,7 @@ class PlantedBackend final : public backend::Backend {
 
   base::Result<std::unique_ptr<backend::Reader>> NewReader() override { return seen_->NewReader(); }
   base::Result<std::unique_ptr<backend::Reader>> NewReservedReader() override {
+    RETURN_IF_ERROR(Fault(Planted::kReservedReadersFail));
     return seen_->NewReservedReader();
   }
   base::Status Defragment(DefragmentProgress progress) override {
@@ -83,7 +86,7 @@ class PlantedBackend final : public backend::Backend {
   void ReportDamage(const base::Status& damage) override { seen_->ReportDamage(damage); }
 
   base::Status Commit(const Batch& batch) override {
-    if (planted_ == Planted::kCommitsFail && ++commits_ > 1) {
+    if (++commits_ > 1 && planted_ == Planted::kCommitsFail) {
       return {base::Code::kResourceExhausted, "db.mdb: No space left on device"};
     }
     CHECK(seen_->Commit(batch).ok());
@@ -94,6 +97,20 @@ class PlantedBackend final : public backend::Backend {
   }
 
  private:
+  backend::MemoryOptions WithFault(backend::MemoryOptions options) {
+    if (options.faults.on_read == nullptr) {
+      options.faults.on_read = [this] { return Fault(Planted::kRecordsDamaged); };
+    }
+    return options;
+  }
+
+  // That of a planted failure of reads, once there was a commit.
+  base::Status Fault(Planted failing) const {
+    if (planted_ != failing || commits_ == 0) return {};
+    if (failing == Planted::kRecordsDamaged) return {base::Code::kDataLoss, "a damaged record"};
+    return {base::Code::kResourceExhausted, "too many readers"};
+  }
+
   // What is made durable instead of `batch`.
   Batch Change(const Batch& batch) {
     Parted parted = Part(batch);
@@ -102,6 +119,8 @@ class PlantedBackend final : public backend::Backend {
       case Planted::kLogNotSynced:
       case Planted::kCommitsFail:
       case Planted::kSnapshotsFail:
+      case Planted::kReservedReadersFail:
+      case Planted::kRecordsDamaged:
         return batch;
       case Planted::kIndexBeforeItsChanges:
         AddAll(parted.index, &held_);
@@ -147,7 +166,7 @@ class PlantedBackend final : public backend::Backend {
   runtime::Disk& disk_;
   const Planted planted_;
   Batch held_;
-  int commits_ = 0;
+  std::atomic<int> commits_ = 0;
 };
 
 }  // namespace

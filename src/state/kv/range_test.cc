@@ -56,6 +56,24 @@ class RangeReadTest : public ::testing::Test {
   int steps_ = 0;
 };
 
+TEST_F(RangeReadTest, WhetherItTakesStepsIsKnownBefore) {
+  const auto takes_steps = [this](const RangeRequest& request) {
+    return RangeRead::Open(harness_.reads(), request)->TakesSteps();
+  };
+  PutAll(1024);
+  EXPECT_FALSE(takes_steps(All()));
+  PutAll(1025);
+  RangeRequest request = All();
+  EXPECT_TRUE(takes_steps(request));
+  request.set_limit(1000);
+  EXPECT_FALSE(takes_steps(request));
+  request.set_min_mod_revision(1 << 20);  // the limit is that of what passes
+  EXPECT_TRUE(takes_steps(request));
+  request = All();
+  request.set_count_only(true);
+  EXPECT_FALSE(takes_steps(request));
+}
+
 TEST_F(RangeReadTest, EveryCountAndLimitAtTheBordersOfSlicesAndSteps) {
   int stored = 0;
   for (const int count : {0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 3000}) {
