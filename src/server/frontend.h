@@ -62,8 +62,8 @@ class Frontend {
   void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
   // OK once the state holds everything that had been answered, by any member, before this call.
-  // What is called then reads for a slice of the loop's time at most; reads are let in in their
-  // order, in slices, since thousands may have waited for one index.
+  // Calls those whose index was reached, in their order, for a slice of the loop's time, and posts
+  // a slice for the rest: thousands may have waited for one index.
   using OnRead = base::Callback<void(const base::Status& status)>;
   void ReadIndex(OnRead on_read);
 
