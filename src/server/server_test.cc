@@ -302,12 +302,6 @@ TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
     EXPECT_EQ(Value("key19"), "covered");
     EXPECT_EQ(Value("a"), std::nullopt);
     EXPECT_TRUE(Put("c", std::to_string(start)).status.ok());
-    for (auto& n : *member_.disk().List("/default.etcd/member/wal"))
-      fprintf(stderr, "%s %zu\n", n.c_str(),
-              (size_t)runtime::ReadFile(member_.disk(), "/default.etcd/member/wal/" + n)->size());
-    for (auto& l : member_.LogLines())
-      if (l.find("warn") != l.npos || l.find("error") != l.npos)
-        fprintf(stderr, "  %s\n", l.c_str());
     member_.Crash();
   }
   EXPECT_EQ(runtime::ReadFile(member_.disk(), std::string(kSegment) + ".broken")->size(),
