@@ -47,8 +47,8 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       committer_(options, environment, &applier_, failure, snapshot,
                  {.on_committed = [this] { Run(); },
                   .save_snapshot =
-                      [this](snap::Snapshot saving, base::Callback<void()> saved) {
-                        hooks_.save_snapshot(std::move(saving), std::move(saved));
+                      [this](snap::Snapshot saving, base::Callback<void(bool saved)> done) {
+                        hooks_.save_snapshot(std::move(saving), std::move(done));
                       }}),
       compactor_(options, environment, &applier_, &committer_, failure),
       operations_(environment.registry),

@@ -40,7 +40,8 @@ class ApplyLoop {
     base::Callback<void(raft::Message message, std::unique_ptr<backend::Reader> database)>
         send_snapshot;
     // As Committer::Hooks.
-    base::Callback<void(snap::Snapshot snapshot, base::Callback<void()> saved)> save_snapshot;
+    base::Callback<void(snap::Snapshot snapshot, base::Callback<void(bool saved)> done)>
+        save_snapshot;
   };
   // `state` is as entry `applied` left it, `snapshot` the newest snapshot's entry. All outlive
   // this.

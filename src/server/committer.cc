@@ -102,12 +102,16 @@ bool Committer::SnapshotIsNear() const {
 void Committer::SaveSnapshotIfDue(SnapshotPoint point) {
   if (saving_snapshot_ || point.membership.empty()) return;
   saving_snapshot_ = true;
-  snapshot_bytes_ = 0;
+  const uint64_t bytes = std::exchange(snapshot_bytes_, 0);
   snap::Snapshot snapshot{point.at.index, point.at.term, {}, std::move(point.membership)};
   raft::Encode(point.conf_state, &snapshot.conf_state);
-  hooks_.save_snapshot(std::move(snapshot), [this, index = point.at.index] {
-    snapshot_ = std::max(snapshot_, index);
+  hooks_.save_snapshot(std::move(snapshot), [this, bytes, index = point.at.index](bool saved) {
     saving_snapshot_ = false;
+    if (saved) {
+      snapshot_ = std::max(snapshot_, index);
+    } else {
+      snapshot_bytes_ += bytes;
+    }
   });
 }
 

@@ -29,9 +29,11 @@ class Committer {
   struct Hooks {
     // A batch is in the database.
     base::Callback<void()> on_committed;
-    // Saves a snapshot of an entry that the database has, and gives up the log before it; `saved`
-    // runs on the apply loop. One at a time.
-    base::Callback<void(snap::Snapshot snapshot, base::Callback<void()> saved)> save_snapshot;
+    // Saves a snapshot of an entry that the database has, and gives up the log before it; `done`
+    // runs on the apply loop. One at a time. One that could not be saved now is tried again after
+    // the next commit.
+    base::Callback<void(snap::Snapshot snapshot, base::Callback<void(bool saved)> done)>
+        save_snapshot;
   };
   // All outlive this. `snapshot` is the newest snapshot's entry.
   Committer(const Options& options, const Environment& environment, apply::Applier* applier,

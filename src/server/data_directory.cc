@@ -132,6 +132,17 @@ base::Status TakeReceived(const Options& options, const Environment& environment
   return environment.move_backend(received, paths.database);
 }
 
+// Those of snapshots that raft did not take, or that a crash cut off.
+base::Status RemoveReceived(const Options& options, const Environment& environment) {
+  const std::string directory = Paths(options).snap;
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.disk->List(directory));
+  for (const std::string& name : names) {
+    if (name.find(kReceivedSuffix) == name.npos) continue;
+    RETURN_IF_ERROR(environment.disk->Remove(JoinPath(directory, name)));
+  }
+  return {};
+}
+
 // How far the database covers the log.
 base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
                                                    const Environment& environment,
@@ -294,6 +305,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
     ASSIGN_OR_RETURN(founding, Found(options, environment));
   }
   if (has_log) RETURN_IF_ERROR(TakeReceived(options, environment));
+  RETURN_IF_ERROR(RemoveReceived(options, environment));
   Recovered recovered;
   ASSIGN_OR_RETURN(const auto covered, OpenDatabase(options, environment, &recovered));
   if (has_log) {

@@ -48,7 +48,8 @@ void LogWriter::Write(raft::Output output) {
 void LogWriter::Submit() {
   writing_ = true;
   if (waiting_.mark != nullptr && waiting_.mark->snapshot.index <= received_) {
-    environment_.apply_loop->Post([mark = std::exchange(waiting_.mark, nullptr)] { mark->done(); });
+    environment_.apply_loop->Post(
+        [mark = std::exchange(waiting_.mark, nullptr)] { mark->done(true); });
   }
   auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
   environment_.wal_loop->Post([this, work] {
@@ -63,7 +64,7 @@ void LogWriter::OnDone(Work& work) {
   writing_ = false;
   if (!waiting_.outputs.empty() || waiting_.mark != nullptr) Submit();
   if (work.mark != nullptr) {
-    environment_.apply_loop->Post([mark = work.mark] { mark->done(); });
+    environment_.apply_loop->Post([mark = work.mark] { mark->done(true); });
   }
   if (!work.outputs.empty()) on_written_(work.outputs);
 }
@@ -124,7 +125,7 @@ void LogWriter::PrepareSegment() {
   }
 }
 
-void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done) {
+void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
   const bool accepted = environment_.log_workers->Run(
       [this, saved] {
@@ -137,7 +138,7 @@ void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> don
         waiting_.mark = saved;
         if (!writing_) Submit();
       });
-  if (!accepted) environment_.apply_loop->Post([saved] { saved->done(); });
+  if (!accepted) environment_.apply_loop->Post([saved] { saved->done(false); });
 }
 
 bool LogWriter::Mark(const snap::Snapshot& snapshot) {

@@ -29,13 +29,14 @@ class LogWriter {
 
   // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
   // the log before it; unless a newer snapshot was received meanwhile and has replaced the log. Any
-  // thread. `done` runs on the apply loop, and only then another one may be saved.
-  void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void()> done);
+  // thread. `done` runs on the apply loop, and only then another one may be saved; it says whether
+  // the log has a mark of this one, or of a newer one, now. Not if the workers are too busy.
+  void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool saved)> done);
 
  private:
   struct Snapshotting {
     snap::Snapshot snapshot;
-    base::Callback<void()> done;
+    base::Callback<void(bool saved)> done;
   };
   // What goes to the WAL loop at one time. The mark comes last: it is believed only if the log
   // says before it that its entry is committed.

@@ -122,8 +122,8 @@ ApplyLoop::Hooks Server::ApplyHooks() {
                 replica_->SendSnapshot({std::move(message), std::move(database)});
               },
           .save_snapshot =
-              [this](snap::Snapshot snapshot, base::Callback<void()> saved) {
-                replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(saved));
+              [this](snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
+                replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(done));
               }};
 }
 

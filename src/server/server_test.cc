@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/snapshot_install.h"
 #include "server/testing/simulated_member.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/wal/reader.h"
@@ -81,6 +82,17 @@ TEST_F(ServerTest, TheDirectorySaysWhichWayBackToEtcdIsSafe) {
   Start();
   const base::Bytes note = *runtime::ReadFile(member_.disk(), "/default.etcd/member/README");
   EXPECT_THAT(note, ::testing::HasSubstr("etcdutl snapshot restore"));
+}
+
+TEST_F(ServerTest, DatabasesThatCameWithSnapshotsNobodyTookAreRemovedByTheNextStart) {
+  Start();
+  member_.Kill();
+  const std::string stale = ReceivedDatabasePath(member_.options, base::Index(7));
+  ASSERT_TRUE(member_.disk().Open(stale, runtime::OpenMode::kCreate).ok());
+  ASSERT_TRUE(member_.disk().Open(stale + "-lock", runtime::OpenMode::kCreate).ok());
+  Start();
+  EXPECT_FALSE(*member_.disk().Exists(stale));
+  EXPECT_FALSE(*member_.disk().Exists(stale + "-lock"));
 }
 
 TEST_F(ServerTest, APutIsAnsweredWithItsRevisionAndIsThere) {

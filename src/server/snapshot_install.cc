@@ -14,10 +14,9 @@
 namespace server {
 
 std::string ReceivedDatabasePath(const Options& options, base::Index index) {
-  char name[32];
-  std::snprintf(name, sizeof name, "%016llx.snap.mdb",
-                static_cast<unsigned long long>(index.value()));
-  return runtime::JoinPath(Paths(options).snap, name);
+  char number[17];
+  std::snprintf(number, sizeof number, "%016llx", static_cast<unsigned long long>(index.value()));
+  return runtime::JoinPath(Paths(options).snap, number + std::string(kReceivedSuffix));
 }
 
 base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& options,

@@ -18,6 +18,9 @@
 
 namespace server {
 
+// What the name of a received database has in it; that of its lock file goes on behind it.
+inline constexpr std::string_view kReceivedSuffix = ".snap.mdb";
+
 // Where a database lies that is as entry `index` left it: "<index>.snap.mdb" in member/snap, the
 // index in 16 hex digits.
 std::string ReceivedDatabasePath(const Options& options, base::Index index);
