@@ -244,6 +244,8 @@ void Log::Encode(const Batch& batch, RecordWriter* writer) {
     while (!entries_.empty() && entries_.back()->index >= entry.index) entries_.pop_back();
     entries_.push_back(&entry);
   }
+  // A hard state behind another one would not say that the write before had ended; see reader.cc.
+  if (batch.mark == nullptr && entries_.empty()) writer->Append(RecordType::kMetadata, metadata_);
   for (const raft::Entry* const entry : entries_) {
     writer->Append(RecordType::kEntry, EntryHead(*entry).view(), entry->data.view());
     last_index_ = entry->index;

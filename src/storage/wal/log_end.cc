@@ -35,9 +35,13 @@ bool IsOfLaterWrite(const EndOfRecords& end, const FoundRecord& record, bool beh
                                record.hard_state.commit > end.last_index;
     return was_committed || (behind_state && end.writes_end_in_state);
   }
-  // Why: of the entries of one write none is missing between two that follow one another.
   if (record.type == RecordType::kEntry) {
-    return behind_state || !end.writes_end_in_state || record.index <= end.last_index + 1;
+    // Why: of the entries of one write none is missing between two that follow one another. Where
+    // the hole begins a write, its first entry may replace earlier ones, unless the member votes
+    // alone.
+    const bool first_is_known = end.is_sole_voter || !end.after_state;
+    const bool nothing_is_missing = first_is_known && record.index <= end.last_index + 1;
+    return behind_state || !end.writes_end_in_state || nothing_is_missing;
   }
   return true;
 }

@@ -38,9 +38,10 @@ struct EndOfRecords {
 // all that can be read behind the hole, at any offset, must be able to belong to that one write:
 // entries, and at the very end a hard state. A mark begins a write, and a record behind a hard
 // state belongs to a later one, which began only when all before it was durable; so does an entry
-// that directly follows the last one before the hole, which then held a write's end. Where it is
-// not known that writes end so, nothing but hard states may be read there. And the hard state of a
-// sole voter's write says of none of its own entries that they are committed.
+// that directly follows the last one before the hole, which then held a write's end; but not where
+// the hole begins a write whose entries may replace earlier ones, as another leader's do. Where it
+// is not known that writes end so, nothing but hard states may be read there. And the hard state of
+// a sole voter's write says of none of its own entries that they are committed.
 //
 // Bytes that neither a record nor a crash has left are cut off if they lie behind the end of a
 // write and nothing can be read behind them.

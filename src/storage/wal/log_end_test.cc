@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -185,6 +186,62 @@ TEST_F(LogEndTest, APowerCutMayLeaveAnySectorsOfTheLastWrite) {
     }
   }
 }
+
+// Of several members: a term or a vote is written alone, and entries may replace earlier ones.
+class FollowerLogEndTest : public LogEndTest, public ::testing::WithParamInterface<uint64_t> {
+ protected:
+  static std::vector<raft::Entry> Entries(uint64_t first, uint64_t count, uint64_t term) {
+    std::vector<raft::Entry> entries;
+    for (uint64_t index = first; index < first + count; ++index) {
+      entries.push_back({.term = base::Term(term),
+                         .index = base::Index(index),
+                         .data = base::SharedBytes(base::Bytes(600, 'a'))});
+    }
+    return entries;
+  }
+};
+
+TEST_P(FollowerLogEndTest, APowerCutMayLeaveAnySectorsOfTheLastWrite) {
+  Log::Options options = kOptions;
+  options.is_sole_voter = false;
+  disk_ = std::make_unique<runtime::simulated::Disk>(1);
+  auto log = Log::Create(*disk_, kDirectory, "metadata", options).value();
+  const std::string path = runtime::JoinPath(kDirectory, log->segments().front().ToString());
+  const auto state = [](uint64_t term) {
+    return raft::HardState{base::Term(term), base::MemberId(1), base::Index(1)};
+  };
+  const std::vector<raft::Entry> before = Entries(1, 3, 1);
+  ASSERT_TRUE(log->Append({.entries = before, .hard_state = state(1)}).ok());
+  ASSERT_TRUE(log->Append({.hard_state = state(2)}).ok());
+  ASSERT_TRUE(log->Append({.hard_state = state(3)}).ok());
+  const uint64_t begin = log->tail_offset();
+  const std::vector<raft::Entry> last = Entries(GetParam(), 4, 3);
+  ASSERT_TRUE(log->Append({.entries = last, .hard_state = state(3)}).ok());
+  const uint64_t end = log->tail_offset();
+  log.reset();
+  const base::Bytes whole = *runtime::ReadFile(*disk_, path);
+  const uint64_t first_sector = (begin + 511) / 512;
+  const uint64_t sectors = (end + 511) / 512 - first_sector;
+  for (uint64_t kept = 0; kept < (uint64_t{1} << sectors); ++kept) {
+    base::Bytes bytes = whole;
+    for (uint64_t sector = 0; sector < sectors; ++sector) {
+      if (((kept >> sector) & 1) != 0) continue;
+      std::fill_n(bytes.begin() + static_cast<ptrdiff_t>((first_sector + sector) * 512), 512, '\0');
+    }
+    disk_ = std::make_unique<runtime::simulated::Disk>(1);
+    ASSERT_TRUE(disk_->CreateDirectories(kDirectory).ok());
+    {
+      auto file = disk_->Open(path, runtime::OpenMode::kCreate).value();
+      ASSERT_TRUE(file->WriteAt(0, bytes).ok() && file->Sync().ok());
+    }
+    const auto opened = Log::Open(*disk_, kDirectory, {}, options);
+    ASSERT_TRUE(opened.ok()) << "kept " << kept << ": " << opened.status().ToString();
+    EXPECT_EQ(opened->contents.hard_state.term, base::Term(3));
+    EXPECT_GE(opened->contents.entries.size(), std::min<uint64_t>(3, GetParam() - 1));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(FirstIndex, FollowerLogEndTest, ::testing::Values(2, 3, 4));
 
 TEST_F(LogEndTest, ZeroedSectorsBeforeALaterWriteAreDamage) {
   int refused = 0;
