@@ -119,28 +119,38 @@ base::Status FoundLog(const Options& options, const Environment& environment,
   return WriteFounding(FoundingEntries(founding), recovered);
 }
 
-// A crash may have come between the mark of a received snapshot and the move of its database.
-base::Status TakeReceived(const Options& options, const Environment& environment) {
-  const Paths paths(options);
-  const auto newest = wal::FindNewestMark(*environment.disk, paths.wal);
-  if (!newest.ok()) return {};  // whoever opens the log says so
-  const std::string received = ReceivedDatabasePath(options, newest->index);
+// A crash may have come between the mark of a received snapshot and the move of its database; to
+// that of `mark`, the newest one that is believed.
+base::Status TakeReceived(const Options& options, const Environment& environment,
+                          base::Index mark) {
+  const std::string received = ReceivedDatabasePath(options, mark);
   ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(received));
   if (!exists) return {};
   environment.logger->Info("taking over the database of a snapshot that was received",
-                           {{"path", received}, {"snapshot-index", newest->index.value()}});
-  return environment.move_backend(received, paths.database);
+                           {{"path", received}, {"snapshot-index", mark.value()}});
+  return environment.move_backend(received, Paths(options).database);
 }
 
-// Those of snapshots that raft did not take, or that a crash cut off.
-base::Status RemoveReceived(const Options& options, const Environment& environment) {
+// Those that the log has passed by. One that is ahead of `mark` may have a mark that is believed
+// only when the log says that its entry is committed: then the log begins there.
+base::Status RemoveReceived(const Options& options, const Environment& environment,
+                            base::Index mark) {
   const std::string directory = Paths(options).snap;
   ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.disk->List(directory));
+  const std::string newest =
+      ReceivedDatabasePath(options, mark).substr(directory.size() + 1) + "-lock";
   for (const std::string& name : names) {
-    if (name.find(kReceivedSuffix) == name.npos) continue;
+    if (name.find(kReceivedSuffix) == name.npos || name > newest) continue;
     RETURN_IF_ERROR(environment.disk->Remove(JoinPath(directory, name)));
   }
   return {};
+}
+
+base::Status SettleReceived(const Options& options, const Environment& environment) {
+  const auto newest = wal::FindNewestMark(*environment.disk, Paths(options).wal);
+  if (!newest.ok()) return {};  // whoever opens the log says so
+  RETURN_IF_ERROR(TakeReceived(options, environment, newest->index));
+  return RemoveReceived(options, environment, newest->index);
 }
 
 // How far the database covers the log.
@@ -304,8 +314,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   if (!has_log) {
     ASSIGN_OR_RETURN(founding, Found(options, environment));
   }
-  if (has_log) RETURN_IF_ERROR(TakeReceived(options, environment));
-  RETURN_IF_ERROR(RemoveReceived(options, environment));
+  if (has_log) RETURN_IF_ERROR(SettleReceived(options, environment));
   Recovered recovered;
   ASSIGN_OR_RETURN(const auto covered, OpenDatabase(options, environment, &recovered));
   if (has_log) {

@@ -72,7 +72,7 @@ class Server {
   }
 
   // What the transport brings: see Replica. The database of a snapshot lies at
-  // ReceivedDatabasePath, durable, before its message comes.
+  // ReceivedDatabasePath, put there whole and durable, before its message comes.
   [[nodiscard]] bool Step(raft::Message message) { return replica_->Step(std::move(message)); }
   void ReportUnreachable(base::MemberId peer) { replica_->ReportUnreachable(peer); }
   void ReportSnapshot(base::MemberId peer, bool delivered) {

@@ -87,7 +87,10 @@ base::Status Storage::Receive(const std::string& path,
                               std::shared_ptr<backend::MemoryDatabase> database) {
   const uint64_t number = databases_.size() + 1;
   databases_[number] = std::move(database);
-  return Name(path, number);
+  // The same may have come before, and be on its way to its place.
+  const std::string temporary = path + ".tmp";
+  RETURN_IF_ERROR(Name(temporary, number));
+  return MoveBackend(temporary, path);
 }
 
 std::shared_ptr<backend::MemoryDatabase> CopyOf(backend::Reader& reader) {

@@ -24,7 +24,7 @@ class Storage {
   base::Result<std::unique_ptr<backend::Backend>> OpenBackend(const std::string& path,
                                                               backend::OnDamage on_damage);
   base::Status MoveBackend(const std::string& from, const std::string& to);
-  // Puts a database there, durably.
+  // Puts a database there, durably and whole or not at all.
   base::Status Receive(const std::string& path, std::shared_ptr<backend::MemoryDatabase> database);
 
  private:
