@@ -21,6 +21,9 @@ using Place = LongReads::Place;
 
 class LongReadsTest : public ::testing::Test {
  protected:
+  // Who still waits would get a place of one that ends.
+  ~LongReadsTest() override { reads_->Close(); }
+
   LongReads::OnPlace Record(std::string name) {
     return [this, name = std::move(name)](std::optional<Place> place) {
       order_ += order_.empty() ? name : " " + name;
