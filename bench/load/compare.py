@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from typing import Callable, Iterator
 
 import etcd
@@ -39,6 +40,14 @@ def processor_seconds(pid: int) -> float:
     """All threads' time on a processor, in the kernel's own precision."""
     return sum(int(path.read_text().split()[0])
                for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def settle(pid: int) -> None:
+    """Waits until a member that has just begun does nothing more for itself, such as prepare files."""
+    before, now = -1.0, processor_seconds(pid)
+    while now - before > 0.001:
+        time.sleep(0.2)
+        before, now = now, processor_seconds(pid)
 
 
 class Comparison:
@@ -106,6 +115,7 @@ def compare_etcd(comparison: Comparison) -> None:
                     if state == "written":
                         member.load("/etcdserverpb.KV/Put", etcd.grpc(etcd.PUT), "grpc",
                                     (100, 10, 20_000))
+                    settle(member.process.pid)
                     before = processor_seconds(member.process.pid)
                     member.load(path, body, kind, shape)
                     cost = (processor_seconds(member.process.pid) - before) / shape[2] * 1e6
@@ -163,6 +173,7 @@ def compare_keys(comparison: Comparison) -> None:
             member = keys.Member(build, str(comparison.builds[build]), 24520, root)
             with stopping([member]):
                 member.start()
+                settle(member.process.pid)
                 before = processor_seconds(member.process.pid)
                 member.load(KEYS)
                 cost = (processor_seconds(member.process.pid) - before) / KEYS * 1e6

@@ -51,9 +51,7 @@ Frontend::~Frontend() {
   for (auto* const reads : {&round_reads_, &next_reads_}) {
     for (WaitingRead& read : std::exchange(*reads, {})) read.on_read(base::errors::kStopped);
   }
-  for (auto& [client, reads] : std::exchange(confirmed_reads_, {})) {
-    for (OnRead& on_read : reads) on_read(base::errors::kStopped);
-  }
+  while (!confirmed_reads_.empty()) confirmed_reads_.Take()(base::errors::kStopped);
 }
 
 void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply,
@@ -202,34 +200,19 @@ void Frontend::EndRound(uint64_t round, const base::Status& status) {
 }
 
 void Frontend::Confirm(std::vector<WaitingRead> reads) {
-  const bool some_wait = !turns_.empty();
-  for (WaitingRead& read : reads) {
-    auto& line = confirmed_reads_[read.client];
-    // A client that asks now and then is not behind those whose reads pile up.
-    if (line.empty()) turns_.push_front(read.client);
-    line.push_back(std::move(read.on_read));
-  }
+  const bool some_wait = !confirmed_reads_.empty();
+  for (WaitingRead& read : reads) confirmed_reads_.Add(read.client, std::move(read.on_read));
   if (!some_wait) LetReadsIn();
 }
 
 void Frontend::LetReadsIn() {
   const runtime::TimePoint end = loop_->clock().Now() + runtime::kSliceTime;
-  for (size_t count = 1; count <= kReadsOfSlice && !turns_.empty(); ++count) {
-    const void* const client = turns_.front();
-    turns_.pop_front();
-    const auto line = confirmed_reads_.find(client);
-    OnRead on_read = std::move(line->second.front());
-    line->second.pop_front();
-    if (line->second.empty()) {
-      confirmed_reads_.erase(line);
-    } else {
-      turns_.push_back(client);
-    }
-    on_read({});
+  for (size_t count = 1; count <= kReadsOfSlice && !confirmed_reads_.empty(); ++count) {
+    confirmed_reads_.Take()({});
     if (count % kReadsBetweenLooks == 0 && loop_->clock().Now() >= end) break;
   }
   // Why not a slice: those of large answers and long reads are many, and this is only their start.
-  if (!turns_.empty()) loop_->Post([this] { LetReadsIn(); });
+  if (!confirmed_reads_.empty()) loop_->Post([this] { LetReadsIn(); });
 }
 
 void Frontend::OnRoundTimer() {

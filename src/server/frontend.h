@@ -19,6 +19,7 @@
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/proposal.h"
+#include "server/read_turns.h"
 #include "server/request_ids.h"
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
@@ -65,7 +66,7 @@ class Frontend {
   // What is called then reads for a slice of the loop's time at most. Thousands may have waited for
   // one index: they are let in in slices, by turns of their clients, such as connections, and those
   // of one client in their order.
-  using OnRead = base::Callback<void(const base::Status& status)>;
+  using OnRead = ReadTurns::Read;
   void ReadIndex(OnRead on_read, const void* client = nullptr);
 
   // Any thread: answers to what this loop proposed.
@@ -138,9 +139,7 @@ class Frontend {
   // may be newer than its index.
   std::vector<WaitingRead> next_reads_;
   std::vector<WaitingRead> round_reads_;
-  // Those that have their index, by client, and whose turn it is; none of them is empty.
-  std::unordered_map<const void*, std::deque<OnRead>> confirmed_reads_;
-  std::deque<const void*> turns_;
+  ReadTurns confirmed_reads_;  // those that have their index
   uint64_t round_ = 0;
   bool round_open_ = false;
   runtime::TimePoint round_ends_;
