@@ -75,8 +75,8 @@ class Frontend {
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
   const std::shared_ptr<apply::State>& state() { return state_.Get(); }
-  // This loop's reads of the current state. Whoever takes a pin from them keeps the pointer as long
-  // as the pin.
+  // This loop's reads of the current state, in a turn that ends with the loop's. Whoever takes a
+  // pin from them keeps the pointer as long as the pin.
   const std::shared_ptr<apply::StateReads>& reads();
 
   runtime::Loop& loop() { return *loop_; }
@@ -124,6 +124,7 @@ class Frontend {
   const runtime::Duration timeout_;
   runtime::Published<apply::State>::Reader state_;
   std::shared_ptr<apply::StateReads> reads_;
+  bool reading_ = false;  // in this turn
 
   uint64_t count_ = 0;  // requests so far
   std::vector<Proposal> proposals_;

@@ -61,6 +61,7 @@ base::Result<std::shared_ptr<backend::Reader>> Reads::Database(uint64_t commit) 
   database = std::move(opened);
   database_ = database;
   database_commit_ = newest;
+  if (in_turn_) kept_ = database;
   return database;
 }
 

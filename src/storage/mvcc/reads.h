@@ -16,7 +16,8 @@ class Store;
 
 // The reads of one loop: where its pins come from. The pins of a loop that look at the database as
 // the same commit left it share one reader of it, however many they are: a loop has at most one
-// reader for each commit that came while its oldest pin lived, and one within an idle moment. Pins
+// reader for each commit that came while its oldest pin lived, and one within an idle moment; those
+// of a turn share one even if none lives while the next is taken. Pins
 // are counted here, so that taking one touches nothing that other loops touch but the store's
 // reader-writer lock, held for a moment.
 //
@@ -33,6 +34,13 @@ class Reads {
   // HashKV at `at`, 0 being the current revision: what was computed while compacting to it, if
   // that is known, or else computed now. Compat: below 0 it is the hash of no records.
   base::Result<KeyValueHash> HashKv(base::Revision at);
+
+  // Until EndTurn, which comes soon, the newest reader of the database is kept for further pins.
+  void BeginTurn() { in_turn_ = true; }
+  void EndTurn() {
+    in_turn_ = false;
+    kept_.reset();
+  }
 
   Store& store() const { return *store_; }
 
@@ -61,6 +69,8 @@ class Reads {
   // The newest that any pin still uses, and the commit that it is known to see.
   std::weak_ptr<backend::Reader> database_;
   uint64_t database_commit_ = 0;
+  bool in_turn_ = false;
+  std::shared_ptr<backend::Reader> kept_;  // the same, within a turn
 };
 
 }  // namespace mvcc

@@ -92,6 +92,21 @@ TEST_F(ReadsTest, PinsOfOneCommitShareAReader) {
   EXPECT_EQ(opened_, 4) << "no reader is kept when no pin needs it";
 }
 
+TEST_F(ReadsTest, PinsOfOneTurnShareAReaderThoughNoneLives) {
+  Reads reads(store_.get());
+  reads.BeginTurn();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Read(reads).ok());
+  EXPECT_EQ(opened_, 1);
+  ASSERT_TRUE(store_->Write().Put("a", "new", {}).ok());
+  buffer_->EndEntry(++index_, base::Term(1), {});
+  Commit();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Read(reads).ok());
+  EXPECT_EQ(opened_, 2) << "what was committed within the turn is seen";
+  reads.EndTurn();
+  ASSERT_TRUE(Read(reads).ok());
+  EXPECT_EQ(opened_, 3) << "none is kept beyond the turn";
+}
+
 TEST_F(ReadsTest, DamageIsCorruptionToClientsAndReported) {
   Reads reads(store_.get());
   fault_ = base::Status(base::Code::kDataLoss, "/data/db.mdb: MDB_CORRUPTED");
