@@ -50,7 +50,7 @@ ServerCall::~ServerCall() {
 
 void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
   method_->counters.started.Add();
-  if (method_->on_ended) start_ = loop().clock().Now();
+  start_ = loop().clock().Now();
   has_deadline_ = deadline.has_value();
   if (has_deadline_) deadlines_->Add(this, *deadline);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
