@@ -44,6 +44,7 @@ class KvService::ReadCall {
   static void Start(Self self, bool serializable) {
     self->start_ = self->opened_ = self->Now();
     if (serializable) return Open(std::move(self));
+    self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
     const void* const client = &self->call_->connection();
     frontend.ReadIndex(
@@ -96,7 +97,8 @@ class KvService::ReadCall {
     self->reads_.reset();
     kv::LongReads& long_reads = *self->long_reads_;
     const kv::LongReads::Client client = &self->call_->connection();
-    const size_t bytes = sizeof(ReadCall) + self->request_.SpaceUsedLong();
+    const size_t bytes = self->KeptBytes();
+    self->call_->SetKept(bytes);
     long_reads.Wait(client, bytes, [self = std::move(self)](auto place) mutable {
       self->Enter(std::move(place));
       runtime::Loop& loop = self->context_.frontend().loop();
@@ -108,10 +110,17 @@ class KvService::ReadCall {
     });
   }
 
+  // While it waits.
+  size_t KeptBytes() const {
+    constexpr size_t kWaiterBytes = 128;
+    return sizeof(ReadCall) - sizeof(request_) + request_.SpaceUsedLong() + kWaiterBytes;
+  }
+
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
 
   void Fail(const base::Status& status) {
     Report(status, 1, {});
+    call_->SetKept(0);
     call_->Finish(status);
   }
 
@@ -122,11 +131,13 @@ class KvService::ReadCall {
                " size:" + std::to_string(read_->BodySize());
       });
       if (IsLong()) return ReplyAsItIsTaken();
+      call_->SetKept(0);
       context_.ReplyRead(*call_, *read_);
     } else {
       apply::Reply reply{{}, read_->Body(), read_->revision()};
       Report({}, read_->range_count(),
              [&reply] { return "size:" + std::to_string(reply.body.size()); });
+      call_->SetKept(0);
       context_.ReplyEncoded(*call_, reply);
     }
   }
@@ -141,6 +152,7 @@ class KvService::ReadCall {
     const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
     auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
     const size_t size = body->size();
+    call_->SetKept(sizeof(kv::RangeBody) - sizeof(request_) + request_.SpaceUsedLong());
     // The body ends before what it reads.
     call_->ReplyInPieces(
         size, [reads = reads_, body = std::move(body)](size_t max) { return body->Next(max); });
