@@ -175,7 +175,8 @@ struct NetThread::Services {
   std::map<Surface, http::Server> servers;
 };
 
-NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_.loop()) {}
+NetThread::NetThread(const std::string& name, runtime::posix::LoopPool* pool)
+    : thread_(name, pool), network_(&thread_.loop()) {}
 
 NetThread::~NetThread() = default;
 

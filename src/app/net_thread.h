@@ -13,6 +13,7 @@
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 #include "runtime/asio/shared_listener.h"
+#include "runtime/posix/loop_pool.h"
 #include "server/server.h"
 
 namespace app {
@@ -21,7 +22,8 @@ namespace app {
 // Destroyed after the member that it serves.
 class NetThread {
  public:
-  explicit NetThread(const std::string& name);
+  // The thread lends itself to `pool`, where the member's loops are, which outlives it.
+  NetThread(const std::string& name, runtime::posix::LoopPool* pool);
   ~NetThread();
 
   runtime::Loop& loop() { return thread_.loop(); }
