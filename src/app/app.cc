@@ -183,6 +183,7 @@ void App::Serve() {
   if (stopped_) return;
   const auto budget = std::make_shared<http::MemberBudget>(
       NetThread::BudgetOf(config_.client_api, server_->options()).member_max());
+  network_metrics_.Add(budget);
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
                            .server = server_.get(),

@@ -43,6 +43,7 @@ class KvService::ReadCall {
   static void Start(Self self, bool serializable) {
     self->opened_ = self->call_->start();
     if (serializable) return Open(std::move(self));
+    self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
     const void* const client = &self->call_->connection();
     frontend.ReadIndex(
@@ -95,7 +96,8 @@ class KvService::ReadCall {
     self->reads_.reset();
     kv::LongReads& long_reads = self->long_reads_;
     const kv::LongReads::Client client = &self->call_->connection();
-    const size_t bytes = sizeof(ReadCall) + self->request_.SpaceUsedLong();
+    const size_t bytes = self->KeptBytes();
+    self->call_->SetKept(bytes);
     long_reads.Wait(client, bytes, [self = std::move(self)](auto place) mutable {
       self->Enter(std::move(place));
       runtime::Loop& loop = self->context_.frontend().loop();
@@ -107,10 +109,17 @@ class KvService::ReadCall {
     });
   }
 
+  // While it waits.
+  size_t KeptBytes() const {
+    constexpr size_t kWaiterBytes = 128;
+    return sizeof(ReadCall) - sizeof(request_) + request_.SpaceUsedLong() + kWaiterBytes;
+  }
+
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
 
   void Fail(const base::Status& status) {
     Report(status, 1, {});
+    call_->SetKept(0);
     call_->Finish(status);
   }
 
@@ -121,11 +130,13 @@ class KvService::ReadCall {
                " size:" + std::to_string(read_->BodySize());
       });
       if (IsLong()) return ReplyAsItIsTaken();
+      call_->SetKept(0);
       context_.ReplyRead(*call_, *read_);
     } else {
       apply::Reply reply{{}, read_->Body(), read_->revision()};
       Report({}, read_->range_count(),
              [&reply] { return "size:" + std::to_string(reply.body.size()); });
+      call_->SetKept(0);
       context_.ReplyEncoded(*call_, reply);
     }
   }
@@ -140,6 +151,7 @@ class KvService::ReadCall {
     const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
     auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
     const size_t size = body->size();
+    call_->SetKept(sizeof(kv::RangeBody) - sizeof(request_) + request_.SpaceUsedLong());
     // The body ends before what it reads.
     call_->ReplyInPieces(
         size, [reads = reads_, body = std::move(body)](size_t max) { return body->Next(max); });

@@ -52,6 +52,10 @@ class ServerCall final : public http::ExchangeHandler,
   const http::ConnectionInfo& connection() const { return exchange_->connection(); }
   runtime::Loop& loop() const { return exchange_->loop(); }
 
+  // What the application keeps for this call and its answer, in bytes. Counts against what is held
+  // for the client, as the call itself does, until this says otherwise or the call ends.
+  void SetKept(size_t bytes);
+
   // Sends a message; the answer's head goes out with the first.
   void Send(Message message);
   // Sends frames that many calls share: each message with its prefix, uncompressed.
@@ -93,6 +97,8 @@ class ServerCall final : public http::ExchangeHandler,
   void DeliverEnd();
   // Tells the exchange what is kept of a message that is not whole.
   void CountHeld();
+  // Tells it what this call takes.
+  void CountCost();
   // Keeps what cannot be delivered yet.
   void Hold(base::ByteView bytes);
   // False, with the call ended, for a message that is longer than may be sent.
@@ -118,6 +124,7 @@ class ServerCall final : public http::ExchangeHandler,
   runtime::TimePoint start_;
   std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
   size_t held_ = 0;
+  size_t kept_ = 0;  // by the application
   const Encoding encoding_;
   bool has_deadline_ = false;
   bool head_sent_ = false;
