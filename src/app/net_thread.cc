@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "api/v3/cluster_service.h"
-#include "api/v3/kv_service.h"
-#include "api/v3/maintenance_service.h"
-#include "api/v3/service.h"
+#include "api/v3/services.h"
 #include "api/web/health.h"
 #include "api/web/version.h"
 #include "app/call_report.h"
@@ -65,11 +62,8 @@ struct NetThread::Services {
       : parts(the_parts),
         loop(the_loop),
         counts(*parts.counts),
-        context(parts.server, &parts.server->frontend(parts.origin)),
         health(parts.server, &parts.server->frontend(parts.origin), parts.health),
-        kv(&context),
-        maintenance(&context),
-        cluster(&context),
+        v3(parts.server, &parts.server->frontend(parts.origin)),
         calls({.histograms = parts.config->monitoring.metrics == "extensive",
                .slow = parts.config->monitoring.warning_unary_request_duration},
               parts.server->environment().logger, parts.server->environment().registry),
@@ -86,9 +80,7 @@ struct NetThread::Services {
       });
     }
     web::AddVersion(plain, parts.server);
-    kv.AddTo(table);
-    maintenance.AddTo(table);
-    cluster.AddTo(table);
+    v3.AddTo(table);
     grpc_health.AddTo(table);
     reflection::AddTo(table);
     calls.Watch(table);
@@ -160,11 +152,8 @@ struct NetThread::Services {
   const Parts parts;
   runtime::Loop* const loop;
   NetworkMetrics& counts;
-  v3::Context context;
   web::Health health;
-  v3::KvService kv;
-  v3::MaintenanceService maintenance;
-  v3::ClusterService cluster;
+  v3::Services v3;
   rpc::Health grpc_health;
   CallReport calls;
   http::PlainService monitoring{kPlainBodyBytesMax};
