@@ -102,6 +102,7 @@ class SimulatedMember {
   Server& server() { return *server_; }
   Frontend& frontend() { return server_->frontend(0); }
   runtime::Loop& net_loop() { return *net_loop_; }
+  runtime::simulated::Scheduler& scheduler() { return scheduler_; }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
   std::string Metrics() const { return registry_->Scrape(); }
