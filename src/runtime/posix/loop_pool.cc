@@ -66,8 +66,10 @@ std::unique_ptr<Timer> PooledLoop::NewTimer(base::Callback<void()> on_expiry) {
 
 LoopPool::LoopPool(const std::string& name, size_t threads) {
   for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
-    ::pthread_setname_np(threads_.back().native_handle(), (name + std::to_string(i)).c_str());
+    workers_.push_back(std::make_unique<Worker>());
+    Worker& worker = *workers_.back();
+    worker.thread = std::thread([this, &worker] { Work(worker); });
+    ::pthread_setname_np(worker.thread.native_handle(), (name + std::to_string(i)).c_str());
   }
 }
 
@@ -76,7 +78,7 @@ LoopPool::~LoopPool() {
 }
 
 Loop* LoopPool::NewLoop(Turns turns) {
-  CHECK(loops_.size() < threads_.size());
+  CHECK(loops_.size() < workers_.size());
   loops_.push_back(std::make_unique<PooledLoop>(this, turns));
   return loops_.back().get();
 }
@@ -86,15 +88,15 @@ void LoopPool::Stop() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(stopped_, true)) return;
     timekeeper_wake_.notify_one();
-    while (!idle_.empty()) WakeOne();
+    while (!idle_.empty()) ToWake()->notify_one();
   }
-  for (std::thread& thread : threads_) thread.join();
+  for (const auto& worker : workers_) worker->thread.join();
   for (const auto& loop : loops_) loop->Stop();
 }
 
-void LoopPool::Work() {
+void LoopPool::Work(Worker& self) {
   hand_.pool = this;
-  while (PooledLoop* loop = WaitForLoop()) {
+  while (PooledLoop* loop = WaitForLoop(self)) {
     while (loop != nullptr) loop = RunTurn(loop);
   }
 }
@@ -112,8 +114,7 @@ PooledLoop* LoopPool::RunTurn(PooledLoop* loop) {
   return next;
 }
 
-PooledLoop* LoopPool::WaitForLoop() {
-  Idle self;
+PooledLoop* LoopPool::WaitForLoop(Worker& self) {
   std::unique_lock lock(mutex_);
   while (!stopped_) {
     FireTimers();
@@ -121,7 +122,7 @@ PooledLoop* LoopPool::WaitForLoop() {
       PooledLoop* const loop = ready_.front();
       ready_.pop_front();
       // The time is kept by somebody as long as anybody is idle.
-      if (!time_is_kept_ && !idle_.empty()) WakeOne();
+      if (!time_is_kept_ && !idle_.empty()) ToWake()->notify_one();
       return loop;
     }
     if (!time_is_kept_) {
@@ -161,11 +162,12 @@ void LoopPool::FireTimers() {
   }
 }
 
-void LoopPool::WakeOne() {
-  Idle* const idle = idle_.back();
+std::condition_variable* LoopPool::ToWake() {
+  if (idle_.empty()) return time_is_kept_ ? &timekeeper_wake_ : nullptr;
+  Worker* const worker = idle_.back();
   idle_.pop_back();
-  idle->woken = true;
-  idle->wake.notify_one();
+  worker->woken = true;
+  return &worker->wake;
 }
 
 void LoopPool::Schedule(PooledLoop* loop) {
@@ -177,13 +179,13 @@ void LoopPool::Schedule(PooledLoop* loop) {
 }
 
 void LoopPool::Enqueue(PooledLoop* loop) {
-  const std::lock_guard lock(mutex_);
-  ready_.push_back(loop);
-  if (!idle_.empty()) {
-    WakeOne();
-  } else if (time_is_kept_) {
-    timekeeper_wake_.notify_one();
+  std::condition_variable* wake = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back(loop);
+    wake = ToWake();
   }
+  if (wake != nullptr) wake->notify_one();
 }
 
 LoopPool::Lender::Lender(LoopPool* pool) {

@@ -73,30 +73,32 @@ class LoopPool {
   };
   static thread_local Hand hand_;
 
-  struct Idle {
+  struct Worker {
+    std::thread thread;
     std::condition_variable wake;
-    bool woken = false;
+    bool woken = false;  // guarded by mutex_
   };
 
-  void Work();
+  void Work(Worker& self);
   // Runs a turn. The loop that the thread goes on with, if any.
   static PooledLoop* RunTurn(PooledLoop* loop);
   // A loop that is ready; null when the pool stops.
-  PooledLoop* WaitForLoop();
+  PooledLoop* WaitForLoop(Worker& self);
   void KeepTime(std::unique_lock<std::mutex>& lock);
   void FireTimers();
-  void WakeOne();
+  // Who is to be notified, after the lock is given up, so that it need not wait for that at once.
+  std::condition_variable* ToWake();
   // A loop begins to have something to do.
   void Schedule(PooledLoop* loop);
   void Enqueue(PooledLoop* loop);
 
   std::vector<std::unique_ptr<PooledLoop>> loops_;
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 
   std::mutex mutex_;  // guards what follows
   std::deque<PooledLoop*> ready_;
   // The newest last, which is woken first: its caches are warm.
-  std::vector<Idle*> idle_;
+  std::vector<Worker*> idle_;
   // One idle thread, which is not among these, waits for the next timer; it is woken last.
   bool time_is_kept_ = false;
   std::condition_variable timekeeper_wake_;
