@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -54,6 +55,8 @@ class App {
   void StopListening(bool metrics);
   void Drain();
   void RefreshTlsLater();
+  // Has a bulk worker do it. Any thread.
+  void RunElsewhere(base::Callback<void()> work);
 
   config::ServerConfig config_;
   const observe::Logger& logger_;
@@ -79,6 +82,7 @@ class App {
   runtime::posix::Workers log_workers_;
   runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
+  std::atomic<bool> loops_run_ = true;
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_
 };
