@@ -19,6 +19,8 @@
 namespace app {
 namespace {
 
+// raft, apply, wal and backend.
+constexpr size_t kMemberLoops = 4;
 // The log asks for a segment and for a snapshot, one of each at a time.
 constexpr size_t kLogWorkers = 2;
 constexpr size_t kLogWorkQueue = 8;
@@ -52,17 +54,18 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       logger_(*logger),
       disk_(config.backend.unsafe_no_fsync ? runtime::posix::Disk::Syncing::kOff
                                            : runtime::posix::Disk::Syncing::kOn),
-      raft_thread_("raft"),
-      apply_thread_("apply"),
-      wal_thread_("wal"),
-      backend_thread_("backend"),
-      refused_(logger, &raft_thread_.loop().clock(), &registry_),
+      loop_pool_("member", kMemberLoops),
+      raft_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kBrief)),
+      apply_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)),
+      wal_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)),
+      backend_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)),
+      refused_(logger, &raft_loop_->clock(), &registry_),
       accept_thread_("accept"),
       small_workers_("small-worker", 1, kSmallWorkQueue),
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
       bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
-    net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i)));
+    net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i), &loop_pool_));
   }
 }
 
@@ -88,11 +91,11 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   app->OpenMetrics();
   RETURN_IF_ERROR(app->Listen());
   ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
-                                             app->raft_thread_.loop().clock(), pause));
+                                             app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
   RETURN_IF_ERROR(app->OpenServer());
   app->server_->Start([app = app.get()] {
-    CHECK(app->small_workers_.Run([app] { app->Serve(); }, &app->apply_thread_.loop(), [] {}));
+    CHECK(app->small_workers_.Run([app] { app->Serve(); }, app->apply_loop_, [] {}));
   });
   return app;
 }
@@ -128,10 +131,10 @@ base::Status App::Listen() {
 server::Environment App::NewEnvironment() {
   server::Environment environment;
   environment.disk = &disk_;
-  environment.raft_loop = &raft_thread_.loop();
-  environment.apply_loop = &apply_thread_.loop();
-  environment.wal_loop = &wal_thread_.loop();
-  environment.backend_loop = &backend_thread_.loop();
+  environment.raft_loop = raft_loop_;
+  environment.apply_loop = apply_loop_;
+  environment.wal_loop = wal_loop_;
+  environment.backend_loop = backend_loop_;
   environment.log_workers = &log_workers_;
   environment.bulk_workers = &bulk_workers_;
   backend::LmdbOptions database;
@@ -181,6 +184,7 @@ void App::Serve() {
   if (stopped_) return;
   const auto budget = std::make_shared<http::MemberBudget>(
       NetServices::BudgetOf(config_.client_api, server_->options()).member_max());
+  network_metrics_.Add(budget);
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
                            .server = server_.get(),
@@ -270,9 +274,7 @@ void App::Stop() {
     flushed.get_future().wait();
   }
   for (const auto& thread : net_threads_) thread->Stop();
-  for (auto* thread : {&raft_thread_, &apply_thread_, &wal_thread_, &backend_thread_}) {
-    thread->Stop();
-  }
+  loop_pool_.Stop();
 }
 
 }  // namespace app

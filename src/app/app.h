@@ -17,6 +17,7 @@
 #include "runtime/asio/loop.h"
 #include "runtime/asio/shared_listener.h"
 #include "runtime/posix/disk.h"
+#include "runtime/posix/loop_pool.h"
 #include "runtime/posix/workers.h"
 #include "server/server.h"
 
@@ -57,10 +58,11 @@ class App {
   config::ServerConfig config_;
   const observe::Logger& logger_;
   runtime::posix::Disk disk_;
-  runtime::asio::LoopThread raft_thread_;
-  runtime::asio::LoopThread apply_thread_;
-  runtime::asio::LoopThread wal_thread_;
-  runtime::asio::LoopThread backend_thread_;
+  runtime::posix::LoopPool loop_pool_;
+  runtime::Loop* const raft_loop_;
+  runtime::Loop* const apply_loop_;
+  runtime::Loop* const wal_loop_;
+  runtime::Loop* const backend_loop_;
   std::vector<std::unique_ptr<NetThread>> net_threads_;  // outlive the server
   std::vector<ListenerPlan> plans_;
   std::unique_ptr<TlsFiles> tls_;

@@ -4,7 +4,8 @@
 
 namespace app {
 
-NetThread::NetThread(const std::string& name) : thread_(name), network_(&thread_.loop()) {}
+NetThread::NetThread(const std::string& name, runtime::posix::LoopPool* pool)
+    : thread_(name, pool), network_(&thread_.loop()) {}
 
 NetThread::~NetThread() = default;
 

@@ -9,6 +9,7 @@
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 #include "runtime/asio/shared_listener.h"
+#include "runtime/posix/loop_pool.h"
 
 namespace app {
 
@@ -16,7 +17,8 @@ namespace app {
 // with NetServices. Destroyed after the member that it serves.
 class NetThread {
  public:
-  explicit NetThread(const std::string& name);
+  // The thread lends itself to `pool`, where the member's loops are, which outlives it.
+  NetThread(const std::string& name, runtime::posix::LoopPool* pool);
   ~NetThread();
 
   runtime::Loop& loop() { return thread_.loop(); }

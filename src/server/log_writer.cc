@@ -21,6 +21,11 @@ wal::SnapshotMark MarkOf(const raft::Snapshot& snapshot) {
   return mark;
 }
 
+// Nothing waits for such an output: it goes to the log with the next one that is waited for.
+bool OnlyRaisesCommit(const raft::Output& output) {
+  return !output.must_sync && output.persisted.empty() && output.messages_after_persist.empty();
+}
+
 }  // namespace
 
 LogWriter::LogWriter(const Options& options, const Environment& environment, Failure* failure,
@@ -41,8 +46,13 @@ bool LogWriter::CheckDisk(const base::Status& status) {
 
 void LogWriter::Write(raft::Output output) {
   if (output.snapshot != nullptr) received_ = output.snapshot->index;
-  waiting_.outputs.push_back(std::move(output));
-  if (!writing_) Submit();
+  const bool can_wait = OnlyRaisesCommit(output);
+  if (can_wait && !waiting_.outputs.empty() && OnlyRaisesCommit(waiting_.outputs.back())) {
+    waiting_.outputs.back() = std::move(output);
+  } else {
+    waiting_.outputs.push_back(std::move(output));
+  }
+  if (!writing_ && !can_wait) Submit();
 }
 
 void LogWriter::Submit() {

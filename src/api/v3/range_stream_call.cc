@@ -12,7 +12,9 @@ namespace {
 class RangeStreamCall : public std::enable_shared_from_this<RangeStreamCall> {
  public:
   RangeStreamCall(const Context& context, std::shared_ptr<rpc::ServerCall> call)
-      : context_(context), call_(std::move(call)) {}
+      : context_(context), call_(std::move(call)) {
+    call_->SetKept(sizeof(RangeStreamCall));
+  }
 
   void Start(base::ByteView bytes) {
     if (!Parse(*call_, bytes, &request_)) return;

@@ -5,7 +5,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -50,49 +52,61 @@ class AsioTimer final : public Timer {
 
 }  // namespace
 
-Loop::Loop(const Options& options) : options_(options), context_(std::make_unique<Context>()) {}
+Loop::Loop(posix::LoopPool* pool) : pool_(pool), context_(std::make_unique<Context>()) {}
 
 Loop::~Loop() = default;
 
 void Loop::Run() {
   context_->thread = std::this_thread::get_id();
+  std::optional<posix::LoopPool::Lender> lender;
+  if (pool_ != nullptr) lender.emplace(pool_);
   while (!context_->io.stopped()) {
-    if (!RunTurn()) SpinOrSleep();
+    const Turn turn = RunTurn();
+    if (lender.has_value() && Lend(&*lender, turn)) continue;
+    if (turn == Turn::kNothing) context_->io.run_one();
   }
   context_->thread = {};
+}
+
+bool Loop::Lend(posix::LoopPool::Lender* lender, Turn turn) {
+  if (!lender->has_work()) return false;
+  if (turn == Turn::kMore) {
+    lender->PassOn();
+  } else {
+    lender->Run();
+  }
+  return true;
 }
 
 void Loop::Stop() {
   context_->io.stop();
 }
 
-bool Loop::RunTurn() {
+Loop::Turn Loop::RunTurn() {
   const TimePoint end = clock_.Now() + kTurnTime;
-  const bool events = RunEvents(end);
-  const bool slices = RunSlices(end);
+  const Turn events = RunEvents(end);
+  const Turn slices = RunSlices(end);
   const bool ended = EndTurn();
-  return events || slices || ended;
+  return std::max({events, slices, ended ? Turn::kDone : Turn::kNothing});
 }
 
-bool Loop::RunEvents(TimePoint end) {
+Loop::Turn Loop::RunEvents(TimePoint end) {
   int count = 0;
   while (context_->io.poll_one() > 0) {
-    if (++count % kEventsBetweenLooks == 0 && clock_.Now() >= end) break;
+    if (++count % kEventsBetweenLooks == 0 && clock_.Now() >= end) return Turn::kMore;
   }
-  return count > 0;
+  return count > 0 ? Turn::kDone : Turn::kNothing;
 }
 
-bool Loop::RunSlices(TimePoint end) {
+Loop::Turn Loop::RunSlices(TimePoint end) {
   std::deque<base::Callback<void()>>& slices = context_->slices;
-  bool any = false;
-  while (!slices.empty()) {
-    any = true;
+  if (slices.empty()) return Turn::kNothing;
+  do {
     base::Callback<void()> slice = std::move(slices.front());
     slices.pop_front();
     slice();
-    if (clock_.Now() >= end) break;
-  }
-  return any;
+  } while (!slices.empty() && clock_.Now() < end);
+  return slices.empty() ? Turn::kDone : Turn::kMore;
 }
 
 bool Loop::EndTurn() {
@@ -103,16 +117,6 @@ bool Loop::EndTurn() {
     for (auto& task : std::exchange(context_->end_of_turn, {})) task();
   }
   return any;
-}
-
-void Loop::SpinOrSleep() {
-  if (options_.spin > Duration{0}) {
-    const TimePoint until = clock_.Now() + options_.spin;
-    while (clock_.Now() < until) {
-      if (context_->io.poll_one() > 0) return;
-    }
-  }
-  context_->io.run_one();
 }
 
 void Loop::Post(base::Callback<void()> task) {
@@ -141,8 +145,8 @@ struct LoopThread::Thread {
   std::thread thread;
 };
 
-LoopThread::LoopThread(const std::string& name, const Loop::Options& options)
-    : loop_(options), thread_(std::make_unique<Thread>()) {
+LoopThread::LoopThread(const std::string& name, posix::LoopPool* pool)
+    : loop_(pool), thread_(std::make_unique<Thread>()) {
   thread_->thread = std::thread([this] { loop_.Run(); });
   ::pthread_setname_np(thread_->thread.native_handle(), name.c_str());
 }

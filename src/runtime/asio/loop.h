@@ -5,19 +5,16 @@
 
 #include "runtime/loop.h"
 #include "runtime/posix/clock.h"
+#include "runtime/posix/loop_pool.h"
 
 namespace runtime::asio {
 
 // A loop on Boost.Asio, run by the thread that calls Run.
 class Loop final : public runtime::Loop {
  public:
-  struct Options {
-    // How long to look for work before sleeping; a wake-up from sleep costs more than it saves
-    // only when requests are frequent.
-    Duration spin{0};
-  };
-  Loop() : Loop(Options{}) {}
-  explicit Loop(const Options& options);
+  // The thread that runs the loop lends itself to `pool`, unless that is null: before it sleeps it
+  // runs the brief loops that it has given work to. The pool outlives the run.
+  explicit Loop(posix::LoopPool* pool = nullptr);
   // Run must have returned, or never been called.
   ~Loop() override;
 
@@ -38,14 +35,20 @@ class Loop final : public runtime::Loop {
   Context& context() { return *context_; }
 
  private:
-  bool RunTurn();
-  // What is ready, until `end`. Whether there was anything.
-  bool RunEvents(TimePoint end);
-  bool RunSlices(TimePoint end);
+  enum class Turn {
+    kNothing,  // was there to do
+    kDone,     // all was done that was there
+    kMore,     // was there than a turn has time for
+  };
+  Turn RunTurn();
+  // What is ready, until `end`.
+  Turn RunEvents(TimePoint end);
+  Turn RunSlices(TimePoint end);
   bool EndTurn();
-  void SpinOrSleep();
+  // Sees to the loops of the pool that the turn gave work to; false if there are none.
+  static bool Lend(posix::LoopPool::Lender* lender, Turn turn);
 
-  const Options options_;
+  posix::LoopPool* const pool_;
   const posix::Clock clock_;
   const std::unique_ptr<Context> context_;
 };
@@ -54,7 +57,7 @@ class Loop final : public runtime::Loop {
 class LoopThread {
  public:
   // The thread carries `name` (at most 15 bytes).
-  explicit LoopThread(const std::string& name, const Loop::Options& options = {});
+  explicit LoopThread(const std::string& name, posix::LoopPool* pool = nullptr);
   // As Stop.
   ~LoopThread();
 
