@@ -1,10 +1,11 @@
 """A copy of the tree, in which mutants are built."""
 
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from . import session
 
 MODULES = ("api/v3", "app", "ctl", "state/apply", "cmd")
 TARGETS = ("unit_tests", "etcd", "etcdctl", "etcd-sim")
@@ -53,10 +54,8 @@ class Copy:
 
     def build(self) -> bool:
         """False if it does not compile."""
-        done = subprocess.run([self.folder / "scripts/build", "dev", *TARGETS],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              timeout=BUILD_TIMEOUT_SECONDS, env=os.environ)
-        return done.returncode == 0
+        command = [str(self.folder / "scripts/build"), "dev", *TARGETS]
+        return session.run(command, BUILD_TIMEOUT_SECONDS)[0] == 0
 
     def _remove(self) -> None:
         if self.folder.exists():
