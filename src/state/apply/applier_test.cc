@@ -327,11 +327,13 @@ TEST_F(ApplierAlarmTest, WithoutSpaceNothingIsPut) {
 TEST_F(ApplierAlarmTest, WithoutSpaceTheRestGoesOn) {
   ASSERT_TRUE(Put("a", "1").ok());
   Raise(etcdserverpb::NOSPACE);
-  EXPECT_TRUE(Refusal([](auto* request) { request->mutable_delete_range()->set_key("a"); }).ok());
-  EXPECT_TRUE(Refusal([](auto* request) { request->mutable_compaction()->set_revision(2); }).ok());
-  EXPECT_TRUE(Refusal([](auto* request) {
-                request->mutable_txn()->add_success()->mutable_request_delete_range()->set_key("a");
-              }).ok());
+  const std::function<void(InternalRaftRequest*)> requests[] = {
+      [](auto* request) { request->mutable_delete_range()->set_key("a"); },
+      [](auto* request) { request->mutable_compaction()->set_revision(2); },
+      [](auto* request) {
+        request->mutable_txn()->add_success()->mutable_request_delete_range()->set_key("a");
+      }};
+  for (const auto& fill : requests) EXPECT_EQ(Refusal(fill), base::Status());
 }
 
 TEST_F(ApplierAlarmTest, CorruptionStopsAllThatTouchesKeysOrLeases) {
