@@ -1,5 +1,6 @@
 """A copy of the tree, in which mutants are built."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -19,8 +20,14 @@ class Copy:
     def __init__(self, root: Path):
         self.root = root
         self.folder = root / "build/mutate/tree"
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = open(self.folder.parent / "lock", "w")
 
     def __enter__(self) -> "Copy":
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit("another scripts/mutate is at work in this tree")
         self._remove()
         self._git("worktree", "add", "--quiet", "--detach", str(self.folder), "HEAD")
         return self

@@ -24,12 +24,12 @@ ALSO = {
 PROGRAMS = {
     "api/v3": ["e2e/clients_test.py", "e2e/websocket_test.py", "e2e/odd_requests_test.py",
                "interop/etcdctl_interop_test.py", "e2e/attack_test.py"],
-    "app": ["e2e/flags_test.py", "e2e/listeners_test.py", "e2e/start_test.py", "e2e/stop_test.py",
-            "e2e/clients_test.py", "e2e/disk_test.py"],
-    "ctl": ["interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
+    "app": ["e2e/command_test.py", "e2e/flags_test.py", "e2e/listeners_test.py",
+            "e2e/start_test.py", "e2e/stop_test.py", "e2e/clients_test.py", "e2e/disk_test.py"],
+    "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
-    "cmd": ["e2e/start_test.py", "interop/etcdctl_interop_test.py"],
+    "cmd": ["e2e/command_test.py", "interop/etcdctl_interop_test.py"],
 }
 # The same requests to real etcd; for what says what they mean.
 DIFFERENTIAL = ("api/v3", "state/apply")
