@@ -189,19 +189,14 @@ KvService::~KvService() {
 }
 
 void KvService::AddTo(rpc::Server& table) {
-  const auto add = [&](const char* name, void (KvService::*serve)(Call, base::ByteView)) {
-    context_.AddUnary(table, kService, name, [this, serve](Call call, base::ByteView bytes) {
-      (this->*serve)(std::move(call), bytes);
-    });
-  };
-  add("Range", &KvService::Range);
-  add("Put", &KvService::Put);
-  add("DeleteRange", &KvService::DeleteRange);
-  add("Txn", &KvService::Txn);
-  add("Compact", &KvService::Compact);
+  context_.AddUnary(table, kService, "Range", this, &KvService::Range);
+  context_.AddUnary(table, kService, "Put", this, &KvService::Put);
+  context_.AddUnary(table, kService, "DeleteRange", this, &KvService::DeleteRange);
+  context_.AddUnary(table, kService, "Txn", this, &KvService::Txn);
+  context_.AddUnary(table, kService, "Compact", this, &KvService::Compact);
   context_.AddStreaming(
       table, kService, "RangeStream", rpc::Kind::kServerStreaming,
-      [this](Call call) { return NewRangeStreamCall(context_, std::move(call.rpc)); });
+      [this](Call call) { return std::make_shared<RangeStreamCall>(&context_, std::move(call)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {
@@ -219,7 +214,7 @@ void KvService::Put(Call call, base::ByteView bytes) {
   base::Status status = CheckQuota(kv::QuotaCost(put_));
   if (status.ok()) status = kv::Check(put_);
   if (!status.ok()) return call->Finish(status);
-  Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
+  context_.Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
 }
 
 void KvService::DeleteRange(Call call, base::ByteView bytes) {
@@ -227,7 +222,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &request)) return;
   const base::Status status = kv::Check(request);
   if (!status.ok()) return call->Finish(status);
-  Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
+  context_.Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
 }
 
 void KvService::Txn(Call call, base::ByteView bytes) {
@@ -239,7 +234,7 @@ void KvService::Txn(Call call, base::ByteView bytes) {
   if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
   if (!kv::IsReadOnly(request)) {
-    return Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
+    return context_.Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
   }
   const bool serializable = kv::IsSerializable(request);
   TxnCall::Start(std::move(txn), serializable);
@@ -249,7 +244,7 @@ void KvService::Compact(Call call, base::ByteView bytes) {
   etcdserverpb::CompactionRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.physical()) {
-    return Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
+    return context_.Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
   }
   context_.frontend().Propose(
       InternalRaftRequest::kCompactionFieldNumber, bytes,
@@ -259,15 +254,6 @@ void KvService::Compact(Call call, base::ByteView bytes) {
           context_.frontend().loop().Post(
               [this, rpc, reply] { context_.ReplyEncoded(*rpc, reply); });
         });
-      },
-      call.caller);
-}
-
-void KvService::Propose(Call call, uint32_t field, base::ByteView request) {
-  context_.frontend().Propose(
-      field, request,
-      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
-        context_.ReplyEncoded(*rpc, reply);
       },
       call.caller);
 }

@@ -21,6 +21,8 @@ class Services {
     cluster_.AddTo(table);
   }
 
+  const Context& context() const { return context_; }
+
  private:
   Context context_;
   KvService kv_{&context_};

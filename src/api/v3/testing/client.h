@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,13 @@ class Client {
     answer->call->Send(rpc::Message(request));
     answer->call->HalfClose();
     return answer;
+  }
+
+  // Begins a call whose messages the caller sends and hears himself.
+  std::shared_ptr<rpc::ClientCall> Open(const std::string& path, rpc::ClientCall::Options options,
+                                        std::unique_ptr<rpc::ClientHandler> handler) {
+    options.wait_for_ready = true;
+    return channel_.Start(path, std::move(options), std::move(handler));
   }
 
  private:

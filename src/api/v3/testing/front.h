@@ -35,7 +35,14 @@ class Front {
   // Ends every connection, as the death of the process does.
   void Close() { http_.reset(); }
 
-  const rpc::Server& table() const { return table_; }
+  // Has the member stop as the process does: what is under way may end.
+  void Drain() {
+    http_->Drain([] {});
+  }
+
+  const Context& context() const { return services_.context(); }
+  // To which a test may add methods of its own.
+  rpc::Server& table() { return table_; }
 
  private:
   static rpc::MessageLimits LimitsOf(const server::Options& options) {

@@ -110,6 +110,8 @@ class ServedMember {
   }
 
   server::SimulatedMember& member() { return member_; }
+  Front& front() { return *front_; }
+  Client& client() { return *client_; }
   server::Server& server() { return member_.server(); }
   server::Options& options() { return member_.options; }
   runtime::simulated::Wires& wires() { return wires_; }
