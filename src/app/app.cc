@@ -274,7 +274,7 @@ void App::Drain() {
 void App::Stop() {
   {
     const std::lock_guard lock(serving_mutex_);
-    if (std::exchange(stopped_, true)) return;
+    stopped_ = true;
   }
   StopListening(/*metrics=*/false);
   Drain();
