@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "state/kv/response_writer.h"
+#include "base/wire.h"
 #include "state/kv/stored_pair.h"
 #include "storage/mvcc/store.h"
 
@@ -17,10 +17,15 @@ constexpr size_t kStepKeys = 1024;
 constexpr size_t kStepBytes = 1 << 20;
 constexpr size_t kSliceKeys = 64;
 
-// RangeResponse { 1: header, 2: kvs, 3: more, 4: count }
-constexpr uint32_t kKvs = 2;
-constexpr uint32_t kMore = 3;
-constexpr uint32_t kCount = 4;
+using Response = etcdserverpb::RangeResponse;
+
+constexpr uint32_t kKvs = Response::kKvsFieldNumber;
+
+template <typename Writer>
+void WriteTailFields(bool more, uint64_t count, Writer* writer) {
+  writer->VarintIfSet(Response::kMoreFieldNumber, more ? 1 : 0);
+  writer->VarintIfSet(Response::kCountFieldNumber, count);
+}
 
 // Whether the limit cuts what is read and not what is answered. Compat: without an order it does
 // so even if the answer is then sorted.
@@ -162,7 +167,7 @@ void RangeRead::Consider(const mvcc::KeyValue& kv) {
 void RangeRead::AddParsed(mvcc::KeyValue kv) {
   if (request_->keys_only()) kv.value = {};
   parsed_.push_back(kv);
-  pairs_bytes_ += BytesSize(kKvs, mvcc::KeyValueSize(kv));
+  pairs_bytes_ += base::WireBytesSize(kKvs, mvcc::KeyValueSize(kv));
 }
 
 // Whether all that can be in the answer was seen, and one more.
@@ -192,7 +197,7 @@ void RangeRead::Cut() {
     pairs_bytes_ -= PairSize(pairs_.back());
   }
   for (; parsed_.size() > limit; parsed_.pop_back()) {
-    pairs_bytes_ -= BytesSize(kKvs, mvcc::KeyValueSize(parsed_.back()));
+    pairs_bytes_ -= base::WireBytesSize(kKvs, mvcc::KeyValueSize(parsed_.back()));
   }
 }
 
@@ -206,9 +211,10 @@ char* RangeRead::WritePairs(char* out) const {
   for (const base::ByteView pair : pairs_) out = WritePair(pair, out);
   for (const mvcc::KeyValue& kv : parsed_) {
     const size_t size = mvcc::KeyValueSize(kv);
-    out = WriteBytesHeader(kKvs, size, out);
-    mvcc::WriteKeyValue(kv, out);
-    out += size;
+    base::WireFiller filler(out);
+    filler.BytesHeader(kKvs, size);
+    mvcc::WriteKeyValue(kv, filler.end());
+    out = filler.end() + size;
   }
   return out;
 }
@@ -222,19 +228,25 @@ char* RangeRead::WriteBody(char* out) const {
 }
 
 size_t RangeRead::PairSize(base::ByteView pair) {
-  return BytesSize(kKvs, pair.size());
+  return base::WireBytesSize(kKvs, pair.size());
 }
 
 char* RangeRead::WritePair(base::ByteView pair, char* out) {
-  return WriteBytes(kKvs, pair, out);
+  base::WireFiller filler(out);
+  filler.Bytes(kKvs, pair);
+  return filler.end();
 }
 
 size_t RangeRead::TailSize(bool more, uint64_t count) {
-  return NumberSize(kMore, more ? 1 : 0) + NumberSize(kCount, count);
+  base::WireCounter counter;
+  WriteTailFields(more, count, &counter);
+  return counter.size();
 }
 
 char* RangeRead::WriteTail(bool more, uint64_t count, char* out) {
-  return WriteNumber(kCount, count, WriteNumber(kMore, more ? 1 : 0, out));
+  base::WireFiller filler(out);
+  WriteTailFields(more, count, &filler);
+  return filler.end();
 }
 
 }  // namespace kv
