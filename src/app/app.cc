@@ -12,6 +12,7 @@
 #include "runtime/posix/clock.h"
 #include "runtime/posix/cpu.h"
 #include "runtime/posix/descriptor_limit.h"
+#include "runtime/posix/heap.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 
@@ -182,7 +183,8 @@ void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
   const auto budget = std::make_shared<http::MemberBudget>(
-      NetThread::BudgetOf(config_.client_api, server_->options()).member_max());
+      NetServices::BudgetOf(config_.client_api, server_->options()).member_max());
+  network_metrics_.Add(budget);
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
                            .server = server_.get(),
@@ -190,6 +192,7 @@ void App::Serve() {
                            .tls = tls_.get(),
                            .handshake_workers = handshake_workers_.get(),
                            .workers = &small_workers_,
+                           .trim_heap = runtime::posix::TrimHeap,
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace app {
 namespace {
@@ -47,6 +48,11 @@ void NetworkMetrics::Add(const http::Server* server) {
   servers_.push_back(server);
 }
 
+void NetworkMetrics::Add(std::shared_ptr<const http::MemberBudget> budget) {
+  const std::lock_guard lock(mutex_);
+  budget_ = std::move(budget);
+}
+
 void NetworkMetrics::Remove(const rpc::Server* table) {
   const std::lock_guard lock(mutex_);
   std::erase(tables_, table);
@@ -63,6 +69,7 @@ void NetworkMetrics::Collect(observe::Samples& samples) const {
   CollectBytes(samples);
   CollectConnections(samples);
   CollectAbuse(samples);
+  CollectMemory(samples);
 }
 
 void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
@@ -151,6 +158,15 @@ void NetworkMetrics::CollectAbuse(observe::Samples& samples) const {
                 MetricType::kCounter, static_cast<double>(count),
                 {{"reason", std::string(http::AbuseText(static_cast<http::Abuse>(kind)))}});
   }
+}
+
+void NetworkMetrics::CollectMemory(observe::Samples& samples) const {
+  if (budget_ == nullptr) return;
+  samples.Add({"cornerstore_client_memory_bytes",
+               "Memory that is held for clients: requests under way, answers that wait."},
+              MetricType::kGauge, static_cast<double>(budget_->used()));
+  samples.Add({"cornerstore_client_memory_max_bytes", "The most of it that is meant to be used."},
+              MetricType::kGauge, static_cast<double>(budget_->max()));
 }
 
 }  // namespace app

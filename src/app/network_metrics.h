@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ class NetworkMetrics {
  public:
   void Add(const rpc::Server* table);
   void Add(const http::Server* server);
+  // What is counted as held for clients.
+  void Add(std::shared_ptr<const http::MemberBudget> budget);
   void Remove(const rpc::Server* table);
   void Remove(const http::Server* server);
 
@@ -31,9 +34,12 @@ class NetworkMetrics {
   void CollectConnections(observe::Samples& samples) const;
   void CollectAbuse(observe::Samples& samples) const;
 
+  void CollectMemory(observe::Samples& samples) const;
+
   mutable std::mutex mutex_;
-  std::vector<const rpc::Server*> tables_;    // guarded by mutex_
-  std::vector<const http::Server*> servers_;  // guarded by mutex_
+  std::vector<const rpc::Server*> tables_;            // guarded by mutex_
+  std::vector<const http::Server*> servers_;          // guarded by mutex_
+  std::shared_ptr<const http::MemberBudget> budget_;  // guarded by mutex_; null until it is added
 };
 
 }  // namespace app

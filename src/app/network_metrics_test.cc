@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "net/http/testing/world.h"
@@ -49,6 +50,14 @@ TEST_F(NetworkMetricsTest, OpenConnectionsAndRequestsAreCounted) {
   world_.Settle();
   ExpectLine("cornerstore_http_connections 1");
   ExpectLine("cornerstore_http_streams 2");
+}
+
+TEST_F(NetworkMetricsTest, WhatIsHeldForClientsIsTold) {
+  auto budget = std::make_shared<http::MemberBudget>(1 << 20);
+  budget->Take(4096);
+  metrics_.Add(budget);
+  ExpectLine("cornerstore_client_memory_bytes 4096");
+  ExpectLine("cornerstore_client_memory_max_bytes 1048576");
 }
 
 TEST_F(NetworkMetricsTest, ABrokenRuleIsCounted) {

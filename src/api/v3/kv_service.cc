@@ -33,17 +33,17 @@ class KvService::ReadCall {
  public:
   using Self = std::unique_ptr<ReadCall>;
 
-  ReadCall(const Context& context, std::shared_ptr<kv::LongReads> long_reads,
-           std::shared_ptr<rpc::ServerCall> call)
-      : context_(context), call_(std::move(call)), long_reads_(std::move(long_reads)) {}
+  ReadCall(const Context& context, kv::LongReads* long_reads, std::shared_ptr<rpc::ServerCall> call)
+      : context_(context), call_(std::move(call)), long_reads_(*long_reads) {}
 
   Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
 
   // At once, or when this member has seen all that was committed before.
   static void Start(Self self, bool serializable) {
-    self->start_ = self->opened_ = self->Now();
+    self->opened_ = self->call_->start();
     if (serializable) return Open(std::move(self));
+    self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
     const void* const client = &self->call_->connection();
     frontend.ReadIndex(
@@ -69,7 +69,7 @@ class KvService::ReadCall {
   // come at once, the first steps alone would be seconds of work, done in vain.
   bool MustWait() const {
     if constexpr (kIsRange) {
-      return !place_.has_value() && long_reads_->is_full() && read_->TakesSteps();
+      return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
     }
     return false;
   }
@@ -79,7 +79,7 @@ class KvService::ReadCall {
     const base::Result<bool> done = self->read_->Step();
     if (!done.ok()) return self->Fail(done.status());
     if (*done) return self->Reply();
-    if (!self->place_.has_value()) self->Enter(self->long_reads_->TryEnter());
+    if (!self->place_.has_value()) self->Enter(self->long_reads_.TryEnter());
     if (!self->place_.has_value()) return WaitForPlace(std::move(self));
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
@@ -94,9 +94,10 @@ class KvService::ReadCall {
   static void WaitForPlace(Self self) {
     self->read_.reset();
     self->reads_.reset();
-    kv::LongReads& long_reads = *self->long_reads_;
+    kv::LongReads& long_reads = self->long_reads_;
     const kv::LongReads::Client client = &self->call_->connection();
-    const size_t bytes = sizeof(ReadCall) + self->request_.SpaceUsedLong();
+    const size_t bytes = self->KeptBytes();
+    self->call_->SetKept(bytes);
     long_reads.Wait(client, bytes, [self = std::move(self)](auto place) mutable {
       self->Enter(std::move(place));
       runtime::Loop& loop = self->context_.frontend().loop();
@@ -108,10 +109,17 @@ class KvService::ReadCall {
     });
   }
 
+  // While it waits.
+  size_t KeptBytes() const {
+    constexpr size_t kWaiterBytes = 128;
+    return sizeof(ReadCall) - sizeof(request_) + request_.SpaceUsedLong() + kWaiterBytes;
+  }
+
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
 
   void Fail(const base::Status& status) {
     Report(status, 1, {});
+    call_->SetKept(0);
     call_->Finish(status);
   }
 
@@ -122,11 +130,13 @@ class KvService::ReadCall {
                " size:" + std::to_string(read_->BodySize());
       });
       if (IsLong()) return ReplyAsItIsTaken();
+      call_->SetKept(0);
       context_.ReplyRead(*call_, *read_);
     } else {
       apply::Reply reply{{}, read_->Body(), read_->revision()};
       Report({}, read_->range_count(),
              [&reply] { return "size:" + std::to_string(reply.body.size()); });
+      call_->SetKept(0);
       context_.ReplyEncoded(*call_, reply);
     }
   }
@@ -141,6 +151,7 @@ class KvService::ReadCall {
     const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
     auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
     const size_t size = body->size();
+    call_->SetKept(sizeof(kv::RangeBody) - sizeof(request_) + request_.SpaceUsedLong());
     // The body ends before what it reads.
     call_->ReplyInPieces(
         size, [reads = reads_, body = std::move(body)](size_t max) { return body->Next(max); });
@@ -151,14 +162,14 @@ class KvService::ReadCall {
               const std::function<std::string()>& response) {
     ReadReport& reads = context_.reads();
     const runtime::TimePoint now = Now();
-    const bool slow = response && reads.IsSlow(now - start_);
+    const bool slow = response && reads.IsSlow(now - call_->start());
     if (kIsRange) reads.RangeTook(status.ok(), now - opened_);
     reads.Done({.kind = kIsRange ? ReadReport::Kind::kRange : ReadReport::Kind::kTxn,
                 .request = &request_,
                 .status = status,
                 .ranges = ranges,
                 .response = slow ? response() : std::string(),
-                .took = now - start_});
+                .took = now - call_->start()});
   }
 
   static constexpr bool kIsRange = std::is_same_v<Read, kv::RangeRead>;
@@ -166,11 +177,10 @@ class KvService::ReadCall {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> call_;
   Request request_;
-  const std::shared_ptr<kv::LongReads> long_reads_;
+  kv::LongReads& long_reads_;
   std::optional<kv::LongReads::Place> place_;  // of a read of several steps
   std::shared_ptr<apply::StateReads> reads_;   // of the state that is read
   std::optional<Read> read_;
-  runtime::TimePoint start_;
   runtime::TimePoint opened_;  // when reading could begin
 };
 
@@ -191,7 +201,7 @@ void KvService::AddTo(rpc::Server& table) {
 
 void KvService::Range(Call call, base::ByteView bytes) {
   using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
-  auto range = std::make_unique<RangeCall>(context_, long_reads_, std::move(call.rpc));
+  auto range = std::make_unique<RangeCall>(context_, long_reads_.get(), std::move(call.rpc));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
@@ -217,7 +227,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 
 void KvService::Txn(Call call, base::ByteView bytes) {
   using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
-  auto txn = std::make_unique<TxnCall>(context_, long_reads_, call.rpc);
+  auto txn = std::make_unique<TxnCall>(context_, long_reads_.get(), call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
   base::Status status = CheckQuota(kv::QuotaCost(request));

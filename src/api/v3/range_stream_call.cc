@@ -8,6 +8,7 @@ namespace v3 {
 
 void RangeStreamCall::OnMessage(base::ByteView bytes) {
   if (!Parse(bytes, &request_)) return;
+  SetKept(sizeof(*this) - sizeof(request_) + request_.SpaceUsedLong());
   const base::Status status = kv::CheckRangeStream(request_);
   if (!status.ok()) return Finish(status);
   if (request_.serializable()) return Open();

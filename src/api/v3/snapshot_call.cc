@@ -7,6 +7,7 @@ namespace v3 {
 void SnapshotCall::OnMessage(base::ByteView bytes) {
   etcdserverpb::SnapshotRequest request;
   if (!Parse(bytes, &request)) return;
+  SetKept(sizeof(*this));
   version_ = state().view().Get()->cluster_version;
   context().server().WhenDurable(Posted([this] { Open(); }));
 }

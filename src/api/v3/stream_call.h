@@ -74,6 +74,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   bool Parse(base::ByteView bytes, google::protobuf::MessageLite* message) {
     return v3::Parse(*rpc_, bytes, message);
   }
+  // What the method keeps for the call counts against what is held for the client.
+  void SetKept(size_t bytes) { rpc_->SetKept(bytes); }
   // Runs `then` in the call once the state holds all that had been answered before. If that cannot
   // be told, the call ends. Needs is_open().
   void WhenLinearizable(base::Callback<void()> then);

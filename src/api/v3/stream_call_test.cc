@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/v3/testing/served_member.h"
@@ -12,6 +14,80 @@ namespace v3 {
 namespace {
 
 using std::chrono::seconds;
+
+// What a client has heard of its call.
+struct Heard {
+  std::vector<base::Bytes> messages;
+  bool finished = false;
+  base::Status status;
+};
+
+class Listener final : public rpc::ClientHandler {
+ public:
+  explicit Listener(std::shared_ptr<Heard> heard) : heard_(std::move(heard)) {}
+  void OnMessage(base::ByteView message) override { heard_->messages.emplace_back(message); }
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    heard_->finished = true;
+    heard_->status = status;
+  }
+
+ private:
+  const std::shared_ptr<Heard> heard_;
+};
+
+// A member, and a client that sends and hears message by message.
+class StreamedMember {
+ public:
+  StreamedMember() { served_.StartAndWait(); }
+
+  server::SimulatedMember& member() { return served_.member(); }
+  const Context& context() { return served_.front().context(); }
+  rpc::Server& table() { return served_.front().table(); }
+
+  void RunFor(runtime::Duration duration) { member().RunFor(duration); }
+  // Long enough for what is under way, too short for any time limit.
+  void Settle() { RunFor(std::chrono::milliseconds(200)); }
+  void Drain() {
+    AtServer([this] { served_.front().Drain(); });
+  }
+  void AtServer(base::Callback<void()> task) {
+    member().net_loop().Post(std::move(task));
+    RunFor(runtime::Duration(0));
+  }
+  void AtClient(base::Callback<void()> task) { served_.OnClient(std::move(task)); }
+
+  // A call under way, and what comes of it.
+  struct Open {
+    std::shared_ptr<rpc::ClientCall> call;
+    std::shared_ptr<Heard> heard;
+  };
+  Open Start(const std::string& path, rpc::ClientCall::Options options = {}) {
+    Open open{nullptr, std::make_shared<Heard>()};
+    AtClient([&] {
+      open.call =
+          served_.client().Open(path, std::move(options), std::make_unique<Listener>(open.heard));
+    });
+    return open;
+  }
+  void Send(const Open& open, base::ByteView message) {
+    AtClient([&] { open.call->Send(rpc::Message(message)); });
+    Settle();
+  }
+  // A call of one message, from its start until nothing moves any more.
+  Open Call(const std::string& path, base::ByteView message,
+            rpc::ClientCall::Options options = {}) {
+    const Open open = Start(path, std::move(options));
+    AtClient([&] {
+      open.call->Send(rpc::Message(message));
+      open.call->HalfClose();
+    });
+    Settle();
+    return open;
+  }
+
+ private:
+  testing::ServedMember served_;
+};
 
 constexpr char kPath[] = "/test.Streams/Count";
 constexpr size_t kAnswerBytes = 1000;
@@ -73,11 +149,11 @@ class StreamCallTest : public ::testing::Test {
   }
 
   Seen seen_;  // outlives the calls
-  ServedMember served_;
+  StreamedMember served_;
 };
 
 TEST_F(StreamCallTest, AnswersAreMadeNoFasterThanTheClientTakesThem) {
-  const ServedMember::Open open = served_.Start(kPath);
+  const StreamedMember::Open open = served_.Start(kPath);
   served_.AtClient([&] { open.call->PauseReading(); });
   served_.Send(open, std::string(20'000, 'x'));
   EXPECT_GT(seen_.answers, 10u);
@@ -97,7 +173,7 @@ TEST_F(StreamCallTest, AnswersAreMadeNoFasterThanTheClientTakesThem) {
 }
 
 TEST_F(StreamCallTest, AClientThatDoesNotReadIsNotReadFrom) {
-  const ServedMember::Open open = served_.Start(kPath);
+  const StreamedMember::Open open = served_.Start(kPath);
   served_.AtClient([&] { open.call->PauseReading(); });
   served_.Send(open, std::string(20'000, 'x'));
   served_.Send(open, "y");
@@ -112,7 +188,7 @@ TEST_F(StreamCallTest, AClientThatDoesNotReadIsNotReadFrom) {
 }
 
 TEST_F(StreamCallTest, MessagesComeOneAfterTheOtherAndAreAnswered) {
-  const ServedMember::Open open = served_.Start(kPath);
+  const StreamedMember::Open open = served_.Start(kPath);
   served_.Send(open, "xx");
   served_.Send(open, "x");
   EXPECT_EQ(open.heard->messages.size(), 3u);
@@ -127,7 +203,7 @@ TEST_F(StreamCallTest, MessagesComeOneAfterTheOtherAndAreAnswered) {
 
 TEST_F(StreamCallTest, EveryWayToEndIsToldOnce) {
   served_.Send(served_.Start(kPath), "fail");
-  const ServedMember::Open canceled = served_.Start(kPath);
+  const StreamedMember::Open canceled = served_.Start(kPath);
   served_.Send(canceled, "x");
   served_.AtClient([&] { canceled.call->Cancel(); });
   served_.Settle();
@@ -135,7 +211,7 @@ TEST_F(StreamCallTest, EveryWayToEndIsToldOnce) {
   options.metadata = {{"grpc-timeout", "2S"}};  // which the client itself does not look at
   served_.Send(served_.Start(kPath, std::move(options)), "x");
   served_.RunFor(seconds(3));
-  const ServedMember::Open stopped = served_.Start(kPath);
+  const StreamedMember::Open stopped = served_.Start(kPath);
   served_.Send(stopped, "x");
   served_.Drain();
   served_.Settle();
@@ -148,7 +224,7 @@ TEST_F(StreamCallTest, EveryWayToEndIsToldOnce) {
 }
 
 TEST_F(StreamCallTest, WhatIsPostedRunsInTheCallOrNotAtAll) {
-  const ServedMember::Open open = served_.Start(kPath);
+  const StreamedMember::Open open = served_.Start(kPath);
   served_.Send(open, "later");
   served_.AtClient([] { CountCall::posted(); });  // of another loop
   EXPECT_EQ(seen_.posted.size(), 1u);
@@ -184,7 +260,7 @@ class StreamedMethodsTest : public ::testing::Test {
     return count - 1;
   }
 
-  ServedMember served_;
+  StreamedMember served_;
 };
 
 TEST_F(StreamedMethodsTest, ARangeComesInChunksAndLetsGoOfTheState) {

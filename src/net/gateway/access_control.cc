@@ -95,6 +95,7 @@ class AccessControl::Guarded final : public http::Exchange, public http::Exchang
   void Consume(size_t bytes) override { exchange_.Consume(bytes); }
   size_t unsent_bytes() const override { return exchange_.unsent_bytes(); }
   void SetHeld(size_t bytes) override { exchange_.SetHeld(bytes); }
+  void SetCost(Cost cost) override { exchange_.SetCost(cost); }
   bool writable() override { return exchange_.writable(); }
   bool Fits(size_t bytes) const override { return exchange_.Fits(bytes); }
 

@@ -60,6 +60,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   size_t unsent_bytes() const override { return origin_->unsent_bytes(); }
   // Messages come whole, and answers are gathered by the listener.
   void SetHeld(size_t) override {}
+  void SetCost(Cost cost) override { origin_->SetCost(cost); }
   bool writable() override { return origin_->writable(); }
   bool Fits(size_t bytes) const override { return origin_->Fits(bytes); }
 

@@ -53,6 +53,7 @@ class WebSocketExchange final : public http::Exchange,
   void Consume(size_t bytes) override;
   size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
   void SetHeld(size_t bytes) override;
+  void SetCost(Cost cost) override { socket_.SetCost(cost); }
   bool writable() override { return socket_.writable(); }
   bool Fits(size_t bytes) const override { return socket_.Fits(bytes); }
 

@@ -8,12 +8,14 @@
 namespace http {
 
 // What a member holds for its clients, in bytes: header blocks, requests that are not whole yet,
-// answers that were not sent yet. Three sizes of account: a connection's (Account), a net loop's
-// (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they say:
+// the calls under way with what they wait with, answers that were not sent yet. Three sizes of
+// account: a connection's (Account), a net loop's (LoopBudget), the member's (MemberBudget). They
+// only count; the sessions act on what they say:
 //
 //   full   no further request of that connection is begun, and no window of its streams is widened
 //          but that of one, so that one message under way can always be finished
-//   over   what still grows is ended by name
+//   over   what still grows is ended by name; but a further request waits unread while requests
+//          before it are being answered, since that makes room
 //
 // A connection's account is full at half of its size, over at all of it. When the member runs
 // short, both come earlier, at an eighth and a quarter of what the member has left: whoever holds
@@ -61,8 +63,8 @@ class LoopBudget {
   LoopBudget& operator=(const LoopBudget&) = delete;
 
   size_t used() const { return used_; }
-  // The most, about, that was used since ForgetPeak.
-  size_t peak() const { return peak_; }
+  // How much less is used, about, than at some time since ForgetPeak.
+  size_t freed() const { return peak_ - taken_; }
   void ForgetPeak() { peak_ = taken_; }
 
   // What is taken from the member at a time, and kept for later at most.
@@ -73,16 +75,19 @@ class LoopBudget {
 
   void Add(size_t bytes) {
     used_ += bytes;
-    if (used_ > taken_) Settle();
+    if (OfHeap(used_) > taken_) Settle();
   }
   void Remove(size_t bytes) {
     used_ -= bytes;
-    if (taken_ - used_ > 2 * kStepBytes) Settle();
+    if (taken_ - OfHeap(used_) > 2 * kStepBytes) Settle();
   }
+  // What that takes of the heap, as measured: requests and answers of all sizes come and go, and
+  // leave holes.
+  static size_t OfHeap(size_t bytes) { return bytes + bytes / 8; }
   // Takes from the member, or gives back, what makes whole steps of what is used.
   void Settle() {
     if (member_ == nullptr) return;
-    const size_t wanted = (used_ / kStepBytes + 1) * kStepBytes;
+    const size_t wanted = (OfHeap(used_) / kStepBytes + 1) * kStepBytes;
     if (wanted > taken_) member_->Take(wanted - taken_);
     if (wanted < taken_) member_->Give(taken_ - wanted);
     taken_ = wanted;
@@ -91,6 +96,7 @@ class LoopBudget {
   size_t room() const {
     return member_ == nullptr ? std::numeric_limits<size_t>::max() : member_->room();
   }
+  bool IsShort() const { return member_ != nullptr && member_->room() < member_->max() / 8; }
 
   MemberBudget* const member_;
   const size_t connection_max_;
@@ -130,6 +136,8 @@ class Account {
     const size_t full_at = std::max(kAlwaysBytes, FullAt());
     return full_at - std::min(full_at, used_);
   }
+  // The member has little left: less than an eighth of what it may use.
+  bool IsMemberShort() const { return budget_.IsShort(); }
   // The member has nothing left: not even a message under way can go on.
   bool IsMemberSpent() const { return budget_.room() == 0; }
 

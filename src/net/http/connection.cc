@@ -261,7 +261,7 @@ base::Status Connection::CheckStall(runtime::TimePoint now) {
   } else if (!stalled_since_.has_value() || flushed_when_stalled_ != output_.total_flushed()) {
     stalled_since_ = now;
     flushed_when_stalled_ = output_.total_flushed();
-  } else if (now - *stalled_since_ > environment.limits.stall_timeout) {
+  } else if (now - *stalled_since_ > environment.limits.StallTimeout(account_.IsMemberShort())) {
     environment.counters->of(Abuse::kStalledReader).Add();
     return base::Status(base::Code::kUnavailable, "the peer has stopped reading");
   }

@@ -119,7 +119,7 @@ void ConnectionGroup::Tick() {
 }
 
 bool ConnectionGroup::HasFreedMuch() const {
-  return on_freed_ != nullptr && budget_.peak() - budget_.used() >= kMuchBytes;
+  return on_freed_ != nullptr && budget_.freed() >= kMuchBytes;
 }
 
 void ConnectionGroup::ReportFreed() {

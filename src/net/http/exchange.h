@@ -77,6 +77,14 @@ class Exchange {
   // not whole yet. It counts against the connection's budget, until this says otherwise or the
   // exchange ends; 0 says that a message has become whole.
   virtual void SetHeld(size_t bytes) = 0;
+  // What answering takes in memory beside that. It counts likewise, until this says otherwise or
+  // the exchange ends.
+  struct Cost {
+    size_t call = 0;     // the objects of a call, what it waits with
+    size_t answers = 0;  // answers that are made and were not given to SendData yet
+    size_t sum() const { return call + answers; }
+  };
+  virtual void SetCost(Cost cost) = 0;
 
   // Accepted by SendData, not yet on its way to the socket.
   virtual size_t unsent_bytes() const = 0;

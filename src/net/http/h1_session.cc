@@ -161,7 +161,8 @@ base::Status H1Session::CheckBudget() {
 }
 
 void H1Session::Recount() {
-  const size_t held = partial_.size() + head_.list_size() + unconsumed_ + held_ + unsent_;
+  const size_t held =
+      partial_.size() + head_.list_size() + unconsumed_ + held_ + cost_.sum() + unsent_;
   if (held > charged_) carrier_->account().Add(held - charged_);
   if (held < charged_) carrier_->account().Remove(charged_ - held);
   charged_ = held;
@@ -169,6 +170,11 @@ void H1Session::Recount() {
 
 void H1Session::SetHeld(size_t bytes) {
   held_ = bytes;
+  Recount();
+}
+
+void H1Session::SetCost(Cost cost) {
+  cost_ = cost;
   Recount();
 }
 
@@ -363,6 +369,7 @@ void H1Session::FinishExchange() {
   parser_.reset();
   request_ended_ = head_sent_ = answer_ended_ = false;
   unconsumed_ = held_ = 0;
+  cost_ = {};
   head_.Recycle();
   if (partial_.empty()) base::Bytes().swap(partial_);
   Recount();

@@ -38,6 +38,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void Reset(ErrorCode code) override;
   void Consume(size_t bytes) override;
   void SetHeld(size_t bytes) override;
+  void SetCost(Cost cost) override;
   size_t unsent_bytes() const override { return unsent_; }
   bool writable() override { return !blocked_; }
   bool Fits(size_t bytes) const override;
@@ -74,6 +75,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   bool request_ended_ = false;
   size_t unconsumed_ = 0;
   size_t held_ = 0;     // by the handler
+  Cost cost_;           // what answering takes
   size_t charged_ = 0;  // to the connection's account
 
   // Its answer.

@@ -125,7 +125,7 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   if (session.block_bytes_ - session.block_counted_ > H2Session::kBlockBytesUncounted) {
     session.CountBlock(stream);
   }
-  const int stop = session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
+  const int stop = session.StopsReading() ? NGHTTP2_ERR_PAUSE : 0;
   const size_t limit = session.environment_.limits.max_header_list_size;
   if (session.block_bytes_ > limit) {
     if (stream != nullptr) stream->head_too_large_ = true;
@@ -210,7 +210,7 @@ int H2Callbacks::OnDataChunk(nghttp2_session*, uint8_t, int32_t id, const uint8_
   }
   session.OnData(*stream, View(data, size));
   session.Spend(size);
-  return session.slice_over_ ? NGHTTP2_ERR_PAUSE : 0;
+  return session.StopsReading() ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 int H2Callbacks::OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* user_data) {

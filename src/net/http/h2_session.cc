@@ -113,6 +113,8 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
   slice_over_ = false;
   slice_.Begin();
   AdmitWaiting();
+  if (InputWaits()) return {};
+  input_waits_ = false;
   if (slice_over_) {
     carrier_->ResumeInput();
     return {};
@@ -178,6 +180,7 @@ void H2Session::Produce() {
     }
     output.Append({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
   }
+  windows_are_shut_ = unsent_ > 0 && !HasOutput();
   NotifyWritable();
   UseRoom();
   if (draining_ && drain_announced_ && streams_.empty()) terminated_ = true;
@@ -294,6 +297,9 @@ void H2Session::Release(H2Stream& stream) {
   stream.DropQueued(carrier_->output());
   Credit(stream.unconsumed_);
   if (stream.handler_ != nullptr) --served_;
+  SetAwaitsAnswer(stream, false);
+  answers_ended_ = true;
+  unqueued_ -= stream.cost_.answers;
   Discharge(stream, stream.charged_);
   ReleaseFavoured(stream);
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
@@ -341,11 +347,15 @@ void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
     }
   }
   stream.head_received_ = true;
+  stream.received_head_.Trim();
   Spend(WorkSlice::kRequestWork);
   if (stream.head_too_large_) return RefuseHead(stream);
   if (!IsServer()) return stream.handler_->OnHead();
   if (Admits()) return Admit(stream);
-  if (carrier_->account().IsOver()) return EndOverBudget(stream);
+  if (carrier_->account().IsOver()) {
+    if (!MakesRoom()) return EndOverBudget(stream);
+    input_waits_ = true;
+  }
   stream.waiting_ = true;
   waiting_.push_back(stream.id_);
 }
@@ -365,6 +375,8 @@ void H2Session::RefuseHead(H2Stream& stream) {
 void H2Session::OnRemoteEnd(H2Stream& stream) {
   stream.remote_ended_ = true;
   ReleaseFavoured(stream);
+  const bool is_answered = stream.reset_ || stream.local_end_queued_;
+  SetAwaitsAnswer(stream, IsServer() && !is_answered && !stream.waiting_);
   if (!stream.reset_ && !stream.waiting_) stream.handler_->OnEnd(stream.received_trailers());
 }
 
@@ -450,6 +462,7 @@ void H2Session::OnQueued(H2Stream& stream) {
 
 void H2Session::ResetStream(H2Stream& stream, ErrorCode code) {
   stream.reset_ = true;
+  SetAwaitsAnswer(stream, false);
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<uint32_t>(code));
   carrier_->ScheduleFlush();
 }
@@ -522,6 +535,7 @@ base::Status H2Session::OnTick(runtime::TimePoint now) {
     return Unavailable("a header block did not end in time");
   }
   if (draining_ && now - draining_since_ > kDrainNotice) FinishDrain();
+  CheckWaitingInput();
   UseRoom();  // the member may have more than before
   RETURN_IF_ERROR(CheckStall(now));
   return CheckKeepalive(now);
@@ -550,12 +564,13 @@ base::Status H2Session::CheckKeepalive(runtime::TimePoint now) {
 }
 
 base::Status H2Session::CheckStall(runtime::TimePoint now) {
-  if (unsent_ == 0 || !carrier_->account().IsFull()) {
+  const Account& account = carrier_->account();
+  if (unsent_ == 0 || !account.IsFull()) {
     stalled_since_.reset();
   } else if (!stalled_since_.has_value() || sent_when_stalled_ != data_bytes_sent_) {
     stalled_since_ = now;
     sent_when_stalled_ = data_bytes_sent_;
-  } else if (now - *stalled_since_ > environment_.limits.stall_timeout) {
+  } else if (now - *stalled_since_ > environment_.limits.StallTimeout(account.IsMemberShort())) {
     environment_.counters->of(Abuse::kStalledReader).Add();
     return Unavailable("the peer has stopped reading");
   }

@@ -63,6 +63,8 @@ class H2Session final : public Session {
 
   // What is looked at counts against the slice; nghttp2 stops when it is over.
   void Spend(size_t work);
+  // Whether nghttp2 is to leave the rest of the input for later.
+  bool StopsReading() const { return slice_over_ || input_waits_; }
   // Counts what has come of the header block that arrives; with each kilobyte, and at its end.
   void CountBlock(H2Stream* stream);
   static constexpr size_t kBlockBytesUncounted = 1024;
@@ -102,6 +104,7 @@ class H2Session final : public Session {
   void Charge(H2Stream& stream, size_t bytes);
   void Discharge(H2Stream& stream, size_t bytes);
   void SetHeld(H2Stream& stream, size_t bytes);
+  void SetCost(H2Stream& stream, Exchange::Cost cost);
   bool Fits(const H2Stream& stream, size_t bytes) const;
   // Whether the stream may queue a piece.
   bool HasRoomFor(const H2Stream& stream) const;
@@ -112,7 +115,14 @@ class H2Session final : public Session {
   // Has the service answer the request, with what has come of it.
   void Admit(H2Stream& stream);
   void AdmitWaiting();
-  // Ends what has no room.
+  void SetAwaitsAnswer(H2Stream& stream, bool awaits);
+  // What is answered already will make room, whatever the peer does: so input can wait for it.
+  bool MakesRoom() const;
+  // Whether input waits for room.
+  bool InputWaits() const;
+  // About twice a second: input does not wait for what does not come.
+  void CheckWaitingInput();
+  // Ends what has no room, at once or if the room does not come.
   void EndOverBudget(H2Stream& stream);
   void EndIfOverBudget(H2Stream& stream);
   // Consumed bytes widen the stream's window again, now or once there is room.
@@ -156,19 +166,25 @@ class H2Session final : public Session {
   mutable H2Stream* found_ = nullptr;  // by the last Find: frames of a stream come in runs
 
   size_t unsent_ = 0;      // queued on all streams
+  size_t unqueued_ = 0;    // answers that wait with their calls
   size_t unconsumed_ = 0;  // given to handlers and not yet consumed
   size_t withheld_ = 0;    // of it, not yet credited to the connection's window
   uint64_t data_bytes_sent_ = 0;
-  size_t served_ = 0;  // streams with a handler
+  size_t served_ = 0;           // streams with a handler
+  size_t awaiting_answer_ = 0;  // streams with awaits_answer_
   std::deque<int32_t>
       waiting_;  // requests that wait for room; ids of closed ones may be among them
-  std::deque<int32_t> owed_to_;  // streams with owed_
-  std::deque<int32_t> starved_;  // streams that are not writable for want of room
-  int32_t favoured_ = 0;         // the stream whose message may be finished, or 0
-  size_t paid_ = 0;              // of what was owed, and has not come yet
-  size_t produce_limit_ = 0;     // output size at which Produce stops
-  size_t block_bytes_ = 0;       // of the header block that arrives, so far
-  size_t block_counted_ = 0;     // of them
+  std::deque<int32_t> owed_to_;    // streams with owed_
+  std::deque<int32_t> starved_;    // streams that are not writable for want of room
+  bool input_waits_ = false;       // for room
+  int ticks_in_vain_ = 0;          // that it has waited without an answer having ended
+  bool answers_ended_ = false;     // since the last tick
+  bool windows_are_shut_ = false;  // something is queued that only the peer can let out
+  int32_t favoured_ = 0;           // the stream whose message may be finished, or 0
+  size_t paid_ = 0;                // of what was owed, and has not come yet
+  size_t produce_limit_ = 0;       // output size at which Produce stops
+  size_t block_bytes_ = 0;         // of the header block that arrives, so far
+  size_t block_counted_ = 0;       // of them
 
   base::Status failure_;  // why the connection ends
   bool settings_received_ = false;

@@ -14,6 +14,9 @@ namespace {
 // Answers up to this size are always taken: their requests were, and they may say what was done.
 constexpr size_t kSmallAnswerBytes = 4 * 1024;
 
+// That input waits without an answer having ended.
+constexpr int kTicksOfPatience = 10;
+
 }  // namespace
 
 void H2Session::Charge(H2Stream& stream, size_t bytes) {
@@ -34,10 +37,37 @@ void H2Session::SetHeld(H2Stream& stream, size_t bytes) {
   if (bytes == 0) ReleaseFavoured(stream);
 }
 
+void H2Session::SetCost(H2Stream& stream, Exchange::Cost cost) {
+  Charge(stream, cost.sum());
+  Discharge(stream, stream.cost_.sum());
+  unqueued_ += cost.answers;
+  unqueued_ -= stream.cost_.answers;
+  stream.cost_ = cost;
+}
+
 // ---- Requests ----
 
 bool H2Session::Admits() const {
   return served_ == 0 || !carrier_->account().IsFull();
+}
+
+void H2Session::SetAwaitsAnswer(H2Stream& stream, bool awaits) {
+  if (stream.awaits_answer_ == awaits) return;
+  stream.awaits_answer_ = awaits;
+  awaits ? ++awaiting_answer_ : --awaiting_answer_;
+}
+
+bool H2Session::MakesRoom() const {
+  return awaiting_answer_ > 0 && !windows_are_shut_ && ticks_in_vain_ < kTicksOfPatience;
+}
+
+bool H2Session::InputWaits() const {
+  return input_waits_ && !Admits() && carrier_->account().IsOver() && MakesRoom();
+}
+
+void H2Session::CheckWaitingInput() {
+  const bool waits_in_vain = input_waits_ && !std::exchange(answers_ended_, false);
+  ticks_in_vain_ = waits_in_vain ? ticks_in_vain_ + 1 : 0;
 }
 
 void H2Session::Admit(H2Stream& stream) {
@@ -61,6 +91,7 @@ void H2Session::AdmitWaiting() {
     Spend(WorkSlice::kRequestWork);
     Admit(*stream);
     if (stream->remote_ended_ && !stream->reset_) {
+      SetAwaitsAnswer(*stream, !stream->local_end_queued_);
       stream->handler_->OnEnd(stream->received_trailers());
     }
   }
@@ -76,7 +107,11 @@ void H2Session::EndOverBudget(H2Stream& stream) {
 void H2Session::EndIfOverBudget(H2Stream& stream) {
   if (!IsServer() || stream.reset_ || stream.id_ == favoured_) return;
   if (stream.held_ + stream.unconsumed_ == 0 || !carrier_->account().IsOver()) return;
-  EndOverBudget(stream);
+  if (MakesRoom()) {
+    input_waits_ = true;
+  } else {
+    EndOverBudget(stream);
+  }
 }
 
 // ---- Messages that are not whole ----
@@ -108,7 +143,7 @@ void H2Session::ReleaseFavoured(const H2Stream& stream) {
 // ---- Answers ----
 
 bool H2Session::Fits(const H2Stream& stream, size_t bytes) const {
-  const bool only = unsent_ == stream.unsent_;
+  const bool only = unsent_ + unqueued_ == stream.unsent_ + stream.cost_.answers;
   return bytes <= kSmallAnswerBytes || only || carrier_->account().Fits(bytes);
 }
 
@@ -149,7 +184,8 @@ void H2Session::UseRoom() {
     stream->starved_ = stream->blocked_ = false;
     stream->handler_->OnWritable();
   }
-  if (!waiting_.empty() && Admits()) carrier_->ResumeInput();
+  const bool resumes = input_waits_ ? !InputWaits() : !waiting_.empty() && Admits();
+  if (resumes) carrier_->ResumeInput();
 }
 
 }  // namespace http

@@ -32,7 +32,8 @@ void H2Stream::Recycle() {
   if (queue_.capacity() > kKeptQueueLength) queue_.shrink_to_fit();
   queue_first_ = first_offset_ = 0;
   unsent_ = unconsumed_ = charged_ = held_ = owed_ = 0;
-  starved_ = waiting_ = false;
+  cost_ = {};
+  starved_ = waiting_ = awaits_answer_ = false;
   waiting_data_.reset();
 }
 
@@ -52,13 +53,13 @@ const Headers& H2Stream::received_trailers() const {
 void H2Stream::SendHead(const Headers& head, Then then) {
   CHECK(!head_sent_);
   head_sent_ = true;
-  local_end_queued_ = then == Then::kEnd;
+  if (then == Then::kEnd) EndQueue();
   session_->SendHead(*this, head, then);
 }
 
 void H2Stream::SendData(Chunk chunk, Then then) {
   CHECK(head_sent_ && !local_end_queued_);
-  local_end_queued_ = then == Then::kEnd;
+  if (then == Then::kEnd) EndQueue();
   if (reset_) return;
   const size_t size = chunk.size();
   if (size > 0) {
@@ -73,12 +74,17 @@ void H2Stream::SendData(Chunk chunk, Then then) {
 
 void H2Stream::SendTrailers(const Headers& trailers) {
   CHECK(head_sent_ && !local_end_queued_);
-  local_end_queued_ = true;
+  EndQueue();
   if (reset_) return;
   if (trailers_ == nullptr) trailers_ = std::make_unique<Headers>();
   *trailers_ = trailers;
   has_trailers_ = true;
   session_->OnQueued(*this);
+}
+
+void H2Stream::EndQueue() {
+  local_end_queued_ = true;
+  session_->SetAwaitsAnswer(*this, false);
 }
 
 void H2Stream::Reset(ErrorCode code) {
@@ -91,6 +97,10 @@ void H2Stream::Consume(size_t bytes) {
 
 void H2Stream::SetHeld(size_t bytes) {
   session_->SetHeld(*this, bytes);
+}
+
+void H2Stream::SetCost(Cost cost) {
+  session_->SetCost(*this, cost);
 }
 
 bool H2Stream::writable() {

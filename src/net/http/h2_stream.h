@@ -33,6 +33,7 @@ class H2Stream final : public Exchange {
   void Reset(ErrorCode code) override;
   void Consume(size_t bytes) override;
   void SetHeld(size_t bytes) override;
+  void SetCost(Cost cost) override;
   size_t unsent_bytes() const override { return unsent_; }
   bool writable() override;
   bool Fits(size_t bytes) const override;
@@ -45,6 +46,8 @@ class H2Stream final : public Exchange {
 
   // Moves `count` queued bytes to `output`. Returns the size of the chunks that are no longer held.
   size_t TakeQueued(size_t count, OutputBuffer& output);
+  // Nothing follows on this side.
+  void EndQueue();
   // Hands what is queued to `output`, which may refer to it, and forgets it.
   void DropQueued(OutputBuffer& output);
 
@@ -64,7 +67,8 @@ class H2Stream final : public Exchange {
   bool blocked_ : 1 = false;
   bool starved_ : 1 = false;  // in the session's list of those that wait for room in the account
   bool reset_ : 1 = false;
-  bool waiting_ : 1 = false;  // for room in the account, before the service sees the request
+  bool waiting_ : 1 = false;        // for room in the account, before the service sees the request
+  bool awaits_answer_ : 1 = false;  // of the peer all has come, and of the answer not all is queued
 
   H2RequestCheck check_;  // of a server
   Headers received_head_;
@@ -79,6 +83,7 @@ class H2Stream final : public Exchange {
 
   size_t charged_ = 0;                         // to the connection's account, for all of this
   size_t held_ = 0;                            // of it, by the handler
+  Cost cost_;                                  // of it, what answering takes
   size_t owed_ = 0;                            // consumed, and not yet credited to the window
   std::unique_ptr<base::Bytes> waiting_data_;  // of the request, while it waits
 };

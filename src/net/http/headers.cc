@@ -43,6 +43,10 @@ void Headers::Recycle() {
   Clear();
 }
 
+void Headers::Trim() {
+  if (fields_.capacity() - fields_.size() > kKeptBytes) fields_.shrink_to_fit();
+}
+
 std::optional<base::ByteView> Headers::Find(base::ByteView name) const {
   const char* const end = fields_.data() + fields_.size();
   for (const char* at = fields_.data(); at < end;) {

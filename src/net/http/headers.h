@@ -34,6 +34,8 @@ class Headers {
   void Clear();
   // Keeps a usual block's capacity at most.
   void Recycle();
+  // Gives back what a large block has too much, once it is whole.
+  void Trim();
 
   // The first field of that name; views are valid until the next Add or Clear.
   std::optional<base::ByteView> Find(base::ByteView name) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,11 @@ struct Limits {
   // account is full (budget.h) while nothing that waits on its streams moved for as long: its
   // windows are shut, and it costs memory that others need.
   runtime::Duration stall_timeout = std::chrono::seconds(60);
+  // The same while the member has little left for anybody.
+  runtime::Duration stall_timeout_when_short = std::chrono::seconds(10);
+  runtime::Duration StallTimeout(bool is_short) const {
+    return is_short ? std::min(stall_timeout, stall_timeout_when_short) : stall_timeout;
+  }
 
   // From accepting to the end of the TLS handshake and HTTP/2's first SETTINGS.
   runtime::Duration handshake_timeout = std::chrono::seconds(20);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -115,6 +116,97 @@ TEST_F(SessionBudgetTest, HeadsOfManyStreamsAreBounded) {
   client.Close();
   world.Settle();
   EXPECT_EQ(world.server().held_bytes(), 0u);
+}
+
+// Answers one request each millisecond, in their order.
+class SlowService final : public Service {
+ public:
+  std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) override {
+    if (timer_ == nullptr) {
+      timer_ = exchange.loop().NewTimer([this] { Answer(); });
+      timer_->Arm(milliseconds(1));
+    }
+    auto handler = std::make_shared<Handler>();
+    handler->exchange = &exchange;
+    exchange.SetCost({.call = 4096});
+    waiting_.push_back(handler);
+    most_waiting = std::max(most_waiting, waiting_.size());
+    return handler;
+  }
+  size_t most_waiting = 0;
+
+ private:
+  struct Handler final : ExchangeHandler {
+    void OnData(base::ByteView bytes) override { exchange->Consume(bytes.size()); }
+    void OnEnd(const Headers&) override {}
+    void OnClosed(const Closing&) override { exchange = nullptr; }
+    Exchange* exchange = nullptr;
+  };
+  void Answer() {
+    timer_->Arm(milliseconds(1));
+    if (waiting_.empty()) return;
+    const std::shared_ptr<Handler> first = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (first->exchange != nullptr) first->exchange->SendHead({{":status", "200"}}, Then::kEnd);
+  }
+
+  std::unique_ptr<runtime::Timer> timer_;
+  std::deque<std::shared_ptr<Handler>> waiting_;
+};
+
+TEST_F(SessionBudgetTest, RequestsThatMakeRoomThemselvesWaitForItAndAreAllAnswered) {
+  SlowService service;
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
+  World world(&service, options);
+  options.member_budget->Take(63 * kMegabyte);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  constexpr uint32_t kRequests = 3000;
+  for (uint32_t i = 0; i < kRequests; ++i) {
+    client.Send(RequestFrame(2 * i + 1, false));
+    client.Send(Frame{kData, kEndStream, 2 * i + 1, "a request"});
+  }
+  Run(world, seconds(5));
+  EXPECT_LE(most_, kMegabyte);
+  EXPECT_LT(service.most_waiting, 200u);
+  EXPECT_GT(service.most_waiting, 10u);
+  EXPECT_EQ(client.ReceivedFrames(kReset).size(), 0u);
+  EXPECT_EQ(client.ReceivedFrames(kHeaders).size(), kRequests);
+  world.DestroyServer();
+}
+
+TEST_F(SessionBudgetTest, RequestsDoNotWaitForRoomThatDoesNotCome) {
+  CollectingService service;
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
+  World world(&service, options);
+  options.member_budget->Take(63 * kMegabyte);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  // Never whole, so that only the client can end them.
+  constexpr uint32_t kRequests = 3000;
+  for (uint32_t i = 0; i < kRequests; ++i) client.Send(RequestFrame(2 * i + 1, false));
+  Run(world, seconds(2));
+  EXPECT_LE(most_, kMegabyte);
+  EXPECT_GT(client.ReceivedFrames(kReset).size(), kRequests / 2);
+  EXPECT_TRUE(client.unsent().empty());
+}
+
+TEST_F(SessionBudgetTest, WhoTakesNothingIsEndedSoonerWhenTheMemberIsShort) {
+  for (const bool is_short : {false, true}) {
+    EchoService service;
+    Server::Options options;
+    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
+    World world(&service, options);
+    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    client.Send(ShutWindows());
+    for (uint32_t i = 0; i < 100; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/300000"));
+    world.RunFor(seconds(15));
+    EXPECT_EQ(client.ended(), is_short);
+  }
 }
 
 // Tells how much memory each request's head has.

@@ -17,34 +17,39 @@ constexpr int kStepsPerSlice = 16;
 
 }  // namespace
 
+AnswerQueue::Item& AnswerQueue::Add(size_t bytes) {
+  Item& item = items_.emplace_back();
+  item.bytes = bytes;
+  item_bytes_ += bytes;
+  return item;
+}
+
 void AnswerQueue::Compress(Message message) {
-  Item item;
-  item.message = std::move(message);
-  items_.push_back(std::move(item));
+  Add(message.size()).message = std::move(message);
 }
 
 void AnswerQueue::SendFrame(http::Chunk frame) {
-  Item item;
-  item.frame = std::move(frame);
-  items_.push_back(std::move(item));
+  Add(frame.size()).frame = std::move(frame);
 }
 
 void AnswerQueue::Produce(size_t length, Producer producer, bool gzip) {
-  Item item;
+  if (!gzip) SendFrame(MessagePrefix(length));
+  Item& item = Add(gzip ? length : 0);
   item.left = length;
   item.producer = std::move(producer);
-  if (gzip) {
-    item.message.emplace(length);
-  } else {
-    SendFrame(MessagePrefix(length));
-  }
-  items_.push_back(std::move(item));
+  if (gzip) item.message.emplace(length);
 }
 
 void AnswerQueue::End(http::Headers trailers) {
-  Item item;
-  item.trailers = std::move(trailers);
-  items_.push_back(std::move(item));
+  Add(trailers.list_size()).trailers = std::move(trailers);
+}
+
+size_t AnswerQueue::held_bytes() const {
+  size_t bytes = sizeof(AnswerQueue) + items_.size() * sizeof(Item) + item_bytes_;
+  if (!items_.empty() && items_.front().compressor != nullptr) {
+    bytes += items_.front().compressor->held_bytes();
+  }
+  return bytes;
 }
 
 base::Result<AnswerQueue::Progress> AnswerQueue::Work() {
@@ -66,13 +71,19 @@ base::Result<bool> AnswerQueue::Step() {
     RETURN_IF_ERROR(ProducePiece(item));
     if (item.left > 0 || item.message.has_value()) return true;
   } else if (item.message.has_value()) {
-    CompressPiece(item);
+    const bool begins = item.compressor == nullptr;
+    if (begins && !exchange_.Fits(GzipCompressor::kStateBytes)) {
+      SendUncompressed(item);
+    } else {
+      CompressPiece(item);
+    }
     if (item.message.has_value()) return true;
   } else if (item.frame.has_value()) {
     exchange_.SendData(*std::move(item.frame), Then::kContinue);
   } else if (item.trailers.has_value()) {
     exchange_.SendTrailers(*item.trailers);
   }
+  item_bytes_ -= item.bytes;
   items_.pop_front();
   return true;
 }
@@ -89,6 +100,11 @@ base::Status AnswerQueue::ProducePiece(Item& item) {
   item.left -= piece.size();
   if (!item.message.has_value()) exchange_.SendData(std::move(piece), Then::kContinue);
   return {};
+}
+
+void AnswerQueue::SendUncompressed(Item& item) {
+  exchange_.SendData(std::move(*item.message).TakeFrame(), Then::kContinue);
+  item.message.reset();
 }
 
 void AnswerQueue::CompressPiece(Item& item) {

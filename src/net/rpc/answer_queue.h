@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 
@@ -19,8 +19,8 @@ using Producer = base::Callback<base::Result<base::Bytes>(size_t max)>;
 
 // What a call answers with and cannot send at once: messages to compress, a message that is
 // produced as its client takes it, and what must not overtake them. On the call's loop, which has
-// it work in slices. Holds the messages that wait, which count against no budget yet, so that a
-// producer of several stops while the call is not writable; and of one that is produced a piece.
+// it work in slices. Holds the messages that wait, and of one that is produced a piece; a producer
+// of several stops while the call is not writable.
 class AnswerQueue {
  public:
   // Of a message that is produced.
@@ -36,6 +36,8 @@ class AnswerQueue {
   void End(http::Headers trailers);
 
   bool empty() const { return items_.empty(); }
+  // What it takes, itself included.
+  size_t held_bytes() const;
 
   enum class Progress : uint8_t {
     kDone,   // nothing is left
@@ -47,6 +49,7 @@ class AnswerQueue {
 
  private:
   struct Item {
+    size_t bytes = 0;                // of the message or the frame
     std::optional<Message> message;  // to be compressed, once `left` is 0
     std::unique_ptr<GzipCompressor> compressor;
     std::optional<http::Chunk> frame;
@@ -59,9 +62,12 @@ class AnswerQueue {
   base::Result<bool> Step();
   base::Status ProducePiece(Item& item);
   void CompressPiece(Item& item);
+  void SendUncompressed(Item& item);
+  Item& Add(size_t bytes);
 
   http::Exchange& exchange_;
-  std::deque<Item> items_;
+  std::list<Item> items_;
+  size_t item_bytes_ = 0;  // of all of them
 };
 
 }  // namespace rpc

@@ -21,6 +21,10 @@ class GzipCompressor {
   bool Step(size_t max);
   base::ByteView result() const { return compressed_; }
 
+  // What zlib takes for the window and its hash tables.
+  static constexpr size_t kStateBytes = 268 * 1024;
+  size_t held_bytes() const { return kStateBytes + compressed_.capacity(); }
+
  private:
   struct State;
 

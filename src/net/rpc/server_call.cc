@@ -29,6 +29,9 @@ void AddStatus(http::Headers& fields, const base::Status& status) {
 constexpr size_t kCompressedAtOnce = 8 * 1024;
 constexpr size_t kCompressedMax = size_t{4} << 20;
 
+// What a call takes beside itself: who shares it, and its stream's queue and trailers.
+constexpr size_t kCallOverheadBytes = 256;
+
 base::Status Internal(base::ByteView text) {
   return base::Status(base::Code::kInternal, text);
 }
@@ -49,8 +52,9 @@ ServerCall::~ServerCall() {
 }
 
 void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
+  CountCost();
   method_->counters.started.Add();
-  if (method_->on_ended) start_ = loop().clock().Now();
+  start_ = loop().clock().Now();
   has_deadline_ = deadline.has_value();
   if (has_deadline_) deadlines_->Add(this, *deadline);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
@@ -95,6 +99,18 @@ void ServerCall::CountHeld() {
   if (held_ == reader_.held_bytes() || exchange_ == nullptr) return;
   held_ = reader_.held_bytes();
   exchange_->SetHeld(held_);
+}
+
+void ServerCall::SetKept(size_t bytes) {
+  if (!is_open() || bytes == kept_) return;
+  kept_ = bytes;
+  CountCost();
+}
+
+void ServerCall::CountCost() {
+  if (exchange_ == nullptr) return;
+  exchange_->SetCost({.call = sizeof(ServerCall) + kCallOverheadBytes + kept_,
+                      .answers = answers_ == nullptr ? 0 : answers_->held_bytes()});
 }
 
 void ServerCall::DeliverOne(base::ByteView message) {
@@ -182,7 +198,8 @@ void ServerCall::Send(Message message) {
   SendHead();
   const bool compressed = encoding_.answer_gzip && size > 0 && size <= kCompressedMax;
   if (compressed && (answers_ != nullptr || size > kCompressedAtOnce)) {
-    return answers().Compress(std::move(message));
+    answers().Compress(std::move(message));
+    return CountCost();
   }
   if (compressed) {
     message = Message(GzipCompress(message.view()));
@@ -199,8 +216,9 @@ void ServerCall::SendFrames(base::SharedBytes frames) {
 }
 
 void ServerCall::SendFrame(http::Chunk frame) {
-  if (answers_ != nullptr) return answers_->SendFrame(std::move(frame));
-  exchange_->SendData(std::move(frame), Then::kContinue);
+  if (answers_ == nullptr) return exchange_->SendData(std::move(frame), Then::kContinue);
+  answers_->SendFrame(std::move(frame));
+  CountCost();
 }
 
 void ServerCall::Reply(Message message) {
@@ -215,6 +233,7 @@ void ServerCall::ReplyInPieces(size_t length, Producer producer) {
   const bool gzip = encoding_.answer_gzip && length <= kCompressedMax && exchange_->Fits(length);
   produces_ = true;
   answers().Produce(length, std::move(producer), gzip);
+  CountCost();
 }
 
 AnswerQueue& ServerCall::answers() {
@@ -232,13 +251,12 @@ void ServerCall::WorkOnAnswers() {
   working_ = false;
   if (answers_ == nullptr) return;
   const base::Result<AnswerQueue::Progress> progress = answers_->Work();
-  if (!progress.ok()) {
-    answers_.reset();
-    return Finish(progress.status());
-  }
+  const bool done = !progress.ok() || *progress == AnswerQueue::Progress::kDone;
+  if (done) answers_.reset();
+  CountCost();
+  if (!progress.ok()) return Finish(progress.status());
   if (*progress == AnswerQueue::Progress::kMore) return ContinueAnswers();
-  if (*progress == AnswerQueue::Progress::kWaits) return;
-  answers_.reset();
+  if (!done) return;
   if (std::exchange(produces_, false)) return Finish({});
   if (handler_ != nullptr && writable() && !finished_) handler_->OnWritable();
 }

@@ -41,6 +41,8 @@ class ServerCall final : public http::ExchangeHandler,
   // Whether somebody waits for the answer.
   bool is_open() const { return exchange_ != nullptr && !finished_; }
   const Method& method() const { return *method_; }
+  // When its head had arrived.
+  runtime::TimePoint start() const { return start_; }
   std::optional<runtime::TimePoint> deadline() const {
     return has_deadline_ ? std::optional(Entry::deadline()) : std::nullopt;
   }
@@ -49,6 +51,10 @@ class ServerCall final : public http::ExchangeHandler,
   const http::Headers& metadata() const { return exchange_->received_head(); }
   const http::ConnectionInfo& connection() const { return exchange_->connection(); }
   runtime::Loop& loop() const { return exchange_->loop(); }
+
+  // What the application keeps for this call and its answer, in bytes. Counts against what is held
+  // for the client, as the call itself does, until this says otherwise or the call ends.
+  void SetKept(size_t bytes);
 
   // Sends a message; the answer's head goes out with the first.
   void Send(Message message);
@@ -91,6 +97,8 @@ class ServerCall final : public http::ExchangeHandler,
   void DeliverEnd();
   // Tells the exchange what is kept of a message that is not whole.
   void CountHeld();
+  // Tells it what this call takes.
+  void CountCost();
   // Keeps what cannot be delivered yet.
   void Hold(base::ByteView bytes);
   // False, with the call ended, for a message that is longer than may be sent.
@@ -113,9 +121,10 @@ class ServerCall final : public http::ExchangeHandler,
   std::unique_ptr<AnswerQueue> answers_;  // while something waits there
   bool working_ = false;                  // a slice for it is posted
   bool produces_ = false;                 // the one message of the call
-  runtime::TimePoint start_;              // if the method wants to know
-  std::unique_ptr<base::Bytes> unread_;   // received while paused, not consumed; null: nothing
+  runtime::TimePoint start_;
+  std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
   size_t held_ = 0;
+  size_t kept_ = 0;  // by the application
   const Encoding encoding_;
   bool has_deadline_ = false;
   bool head_sent_ = false;

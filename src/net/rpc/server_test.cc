@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "net/http/h2_stream.h"
 #include "net/http/plain.h"
 #include "net/http/testing/world.h"
 #include "net/rpc/encoding.h"
@@ -338,6 +340,61 @@ TEST_F(RpcServerTest, ManyProducedAnswersThatNobodyTakesStayWithinTheBudget) {
     EXPECT_LE(world_.server().held_bytes(), size_t{32} << 20);
   }
   for (const auto& call : calls) EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, WhatACallTakesIsCountedUntilItEnds) {
+  constexpr size_t kCalls = 100;
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (size_t i = 0; i < kCalls; ++i) {
+    calls.push_back(Begin("Unary"));
+    Send(*calls.back(), Frame(InteropRequest{.hang = true}.Encode()), true);
+  }
+  world_.Settle();
+  const size_t held = world_.server().held_bytes();
+  EXPECT_GT(held, kCalls * (sizeof(ServerCall) + sizeof(http::H2Stream)));
+  EXPECT_LT(held, kCalls * 2048);
+  world_.DoAtServer([&] { state_.hanging.at(0)->SetKept(10'000); });
+  EXPECT_EQ(world_.server().held_bytes(), held + 10'000);
+  for (const auto& call : calls) {
+    world_.Do([&] { call->exchange->Reset(http::ErrorCode::kCancel); });
+  }
+  world_.Settle();
+  EXPECT_EQ(world_.server().held_bytes(), 0u);
+}
+
+TEST_F(RpcServerTest, AnswersThatWaitToBeCompressedStayWithinTheBudget) {
+  constexpr size_t kLength = 200'000;
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 500; ++i) {
+    calls.push_back(Begin("Unary", {{"grpc-encoding", "gzip"}}));
+    Send(*calls.back(), Frame(InteropRequest{.hang = true}.Encode()), true);
+  }
+  world_.Settle();
+  world_.server_loop().Post([&] {
+    for (const auto& call : state_.hanging) call->Reply(Message(base::Bytes(kLength, 'w')));
+  });
+  size_t most = 0;
+  while (world_.scheduler().Step()) {
+    most = std::max(most, world_.server().held_bytes());
+    if (std::all_of(calls.begin(), calls.end(), [](const auto& call) { return call->closed; })) {
+      break;
+    }
+  }
+  EXPECT_GT(most, size_t{20} << 20);
+  EXPECT_LE(most, size_t{33} << 20);
+  int answered = 0;
+  for (const auto& call : calls) {
+    if (StatusOf(*call) != "0 ") continue;
+    ++answered;
+    MessageReader reader(kLength);
+    base::ByteView rest = call->data;
+    ASSERT_TRUE(reader.Read(&rest).value());
+    const base::Bytes plain = reader.compressed()
+                                  ? GzipDecompress(reader.message(), kLength).value()
+                                  : base::Bytes(reader.message());
+    EXPECT_EQ(plain, base::Bytes(kLength, 'w'));
+  }
+  EXPECT_GT(answered, 50);
 }
 
 TEST_F(RpcServerTest, AProducerThatFailsEndsTheCallByName) {

@@ -3,153 +3,130 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "api/v3/kv_service.h"
-#include "api/v3/maintenance_service.h"
-#include "api/v3/service.h"
-#include "net/http/plain.h"
-#include "net/http/server.h"
-#include "net/rpc/channel.h"
-#include "net/rpc/server.h"
+#include "api/v3/testing/client.h"
+#include "api/v3/testing/front.h"
+#include "net/http/testing/world.h"
 #include "runtime/simulated/network.h"
 #include "server/testing/simulated_member.h"
 
-namespace v3 {
+namespace v3::testing {
 
-// What a client has heard of its call.
-struct Heard {
-  std::vector<base::Bytes> messages;
-  bool finished = false;
-  base::Status status;
-};
-
-// A member that serves gRPC on simulated wires, and a client of it, in virtual time.
+// A member and a client of it in virtual time: real services over simulated wires, from one seed.
+// The parts of which it is made, Front and Client, serve any number of members just as well.
 class ServedMember {
  public:
-  using SimulatedMember = server::SimulatedMember;
-
-  ServedMember() : member_(1) {
-    CHECK(member_.Start().ok());
-    CHECK(member_.RunUntil([this] { return member_.ready(); }));
-    client_loop_ = member_.scheduler().NewLoop("client");
-    client_network_ = wires_.NewNetwork("client", client_loop_.get());
-    server_network_ = wires_.NewNetwork("server", &member_.net_loop());
-    services_ = std::make_unique<Services>(&member_);
-    http_ = std::make_unique<http::Server>(&member_.net_loop(), server_network_.get(),
-                                           &services_->table, http::Server::Options{});
-    CHECK(http_->Listen(kAddress, {}).ok());
-    AtClient([this] {
-      rpc::Channel::Options options;
-      options.endpoints = {kAddress};
-      channel_ = std::make_unique<rpc::Channel>(client_loop_.get(), client_network_.get(),
-                                                std::move(options));
+  explicit ServedMember(uint64_t seed = 1)
+      : member_(seed),
+        wires_(&member_.scheduler()),
+        client_loop_(member_.scheduler().NewLoop("client")),
+        client_network_(wires_.NewNetwork("client", client_loop_.get())) {
+    OnClient([this] {
+      client_ = std::make_unique<Client>(client_loop_.get(), client_network_.get(),
+                                         std::vector<runtime::Address>{kAddress});
     });
-    Settle();
   }
   ~ServedMember() {
-    AtClient([this] { channel_.reset(); });
-    http_.reset();
-    services_.reset();
+    Kill();
+    OnClient([this] { client_.reset(); });
+  }
+
+  // Starts the process and serves, whether or not the member has a leader yet.
+  void Start() {
+    CHECK(member_.Start().ok());
+    network_ = wires_.NewNetwork(kAddress.host, &member_.net_loop());
+    front_ = std::make_unique<Front>(
+        Front::Parts{.server = &member_.server(), .network = network_.get(), .address = kAddress});
+  }
+  // And waits until the member is ready.
+  void StartAndWait() {
+    Start();
+    CHECK(member_.RunUntil([this] { return member_.ready(); }));
+  }
+  // The process ends at once.
+  void Kill() {
+    if (front_ != nullptr) front_->Close();
+    member_.EndServer();
+    front_.reset();
+    network_.reset();
     member_.Kill();
   }
 
-  SimulatedMember& member() { return member_; }
-  const Context& context() const { return services_->context; }
-  // For methods that a test adds.
-  rpc::Server& table() { return services_->table; }
+  // Begins a call from the client, and returns before anything has happened.
+  template <typename Request, typename Response>
+  std::shared_ptr<Answer<Response>> Begin(const Method<Request, Response>& method,
+                                          const Request& request,
+                                          rpc::ClientCall::Options options = {}) {
+    std::shared_ptr<Answer<Response>> answer;
+    OnClient([&] { answer = client_->Start(method, request, std::move(options)); });
+    return answer;
+  }
+  // The same, and waits until it has ended.
+  template <typename Request, typename Response>
+  Answer<Response> Call(const Method<Request, Response>& method, const Request& request,
+                        rpc::ClientCall::Options options = {}) {
+    return Finish(Begin(method, request, std::move(options)));
+  }
+  // The same with a request of any bytes.
+  template <typename Request, typename Response>
+  Answer<Response> CallRaw(const Method<Request, Response>& method, base::ByteView request) {
+    std::shared_ptr<Answer<Response>> answer;
+    OnClient([&] { answer = client_->StartRaw<Response>(method.path, request); });
+    return Finish(std::move(answer));
+  }
+  // Waits until the call has ended, for a minute at most: then it is `finished` or not.
+  template <typename Response>
+  Answer<Response> Finish(std::shared_ptr<Answer<Response>> answer) {
+    member_.RunUntil([&] { return answer->finished; });
+    return *answer;
+  }
 
-  void RunFor(runtime::Duration duration) { member_.RunFor(duration); }
-  // Long enough for what is under way, too short for any time limit.
-  void Settle() { RunFor(std::chrono::milliseconds(200)); }
-  // Has the member stop as app does: what is under way may end.
-  void Drain() {
-    OnLoop(member_.net_loop(), [this] { http_->Drain([] {}); });
-  }
-  template <typename Task>
-  void AtServer(Task task) {
-    OnLoop(member_.net_loop(), std::move(task));
-  }
-  template <typename Task>
-  void AtClient(Task task) {
-    OnLoop(*client_loop_, std::move(task));
+  // What the JSON gateway answers, head and body.
+  std::string PostJson(const std::string& path, const std::string& body) {
+    std::unique_ptr<http::testing::RawClient> client;
+    const auto attempt = client_network_->Connect(kAddress, [&client](auto connected) {
+      CHECK(connected.ok());
+      client = std::make_unique<http::testing::RawClient>(std::move(connected).value());
+    });
+    CHECK(member_.RunUntil([&] { return client != nullptr; }));
+    OnClient([&] {
+      client->Send("POST " + path + " HTTP/1.1\r\nHost: member\r\nConnection: close\r\n" +
+                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    });
+    CHECK(member_.RunUntil([&] { return client->ended(); }));
+    return client->received();
   }
 
-  // A call under way, and what comes of it.
-  struct Open {
-    std::shared_ptr<rpc::ClientCall> call;
-    std::shared_ptr<Heard> heard;
-  };
-  Open Start(const std::string& path, rpc::ClientCall::Options options = {}) {
-    Open open{nullptr, std::make_shared<Heard>()};
-    AtClient([&] {
-      open.call = channel_->Start(path, std::move(options), std::make_unique<Listener>(open.heard));
-    });
-    return open;
+  // Runs `task` where the client's events happen.
+  void OnClient(base::Callback<void()> task) {
+    client_loop_->Post(std::move(task));
+    member_.RunFor(runtime::Duration(0));
   }
-  void Send(const Open& open, base::ByteView message) {
-    AtClient([&] { open.call->Send(rpc::Message(message)); });
-    Settle();
+  // A call's deadline, so far from now.
+  rpc::ClientCall::Options Within(runtime::Duration timeout) const {
+    rpc::ClientCall::Options options;
+    options.deadline = client_loop_->clock().Now() + timeout;
+    return options;
   }
-  // A call of one message, from its start until nothing moves any more.
-  Open Call(const std::string& path, base::ByteView message,
-            rpc::ClientCall::Options options = {}) {
-    const Open open = Start(path, std::move(options));
-    AtClient([&] {
-      open.call->Send(rpc::Message(message));
-      open.call->HalfClose();
-    });
-    Settle();
-    return open;
-  }
+
+  server::SimulatedMember& member() { return member_; }
+  Front& front() { return *front_; }
+  Client& client() { return *client_; }
+  server::Server& server() { return member_.server(); }
+  server::Options& options() { return member_.options; }
+  runtime::simulated::Wires& wires() { return wires_; }
+
+  // Where the member serves.
+  inline static const runtime::Address kAddress{"member", 2379, ""};
 
  private:
-  inline static const runtime::Address kAddress{"server", 2379, ""};
-
-  struct Services {
-    explicit Services(SimulatedMember* member)
-        : context(&member->server(), &member->frontend()),
-          kv(&context),
-          maintenance(&context),
-          table(&member->net_loop(), &plain, rpc::MessageLimits{}) {
-      kv.AddTo(table);
-      maintenance.AddTo(table);
-    }
-
-    http::PlainService plain{1000};
-    Context context;
-    KvService kv;
-    MaintenanceService maintenance;
-    rpc::Server table;
-  };
-
-  class Listener final : public rpc::ClientHandler {
-   public:
-    explicit Listener(std::shared_ptr<Heard> heard) : heard_(std::move(heard)) {}
-    void OnMessage(base::ByteView message) override { heard_->messages.emplace_back(message); }
-    void OnFinished(const base::Status& status, const http::Headers&) override {
-      heard_->finished = true;
-      heard_->status = status;
-    }
-
-   private:
-    const std::shared_ptr<Heard> heard_;
-  };
-
-  template <typename Task>
-  void OnLoop(runtime::Loop& loop, Task task) {
-    loop.Post(std::move(task));
-    RunFor(runtime::Duration(0));
-  }
-
-  SimulatedMember member_;
-  runtime::simulated::Wires wires_{&member_.scheduler()};
-  std::unique_ptr<runtime::Loop> client_loop_;
-  std::unique_ptr<runtime::Network> client_network_;
-  std::unique_ptr<runtime::Network> server_network_;
-  std::unique_ptr<Services> services_;
-  std::unique_ptr<http::Server> http_;
-  std::unique_ptr<rpc::Channel> channel_;
+  server::SimulatedMember member_;
+  runtime::simulated::Wires wires_;
+  const std::unique_ptr<runtime::Loop> client_loop_;
+  const std::unique_ptr<runtime::Network> client_network_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<runtime::Network> network_;
+  std::unique_ptr<Front> front_;
 };
 
-}  // namespace v3
+}  // namespace v3::testing
