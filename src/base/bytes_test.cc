@@ -42,8 +42,8 @@ TEST(Crc32cTest, ContinuesAndMatchesTheTable) {
 TEST(VarintTest, RoundTripsEveryWidth) {
   for (int bits = 0; bits <= 64; ++bits) {
     const uint64_t value = bits == 0 ? 0 : std::numeric_limits<uint64_t>::max() >> (64 - bits);
-    Bytes encoded;
-    AppendVarint(value, &encoded);
+    char buffer[kVarintBytesMax];
+    const Bytes encoded(buffer, PutVarint(value, buffer));
     EXPECT_EQ(encoded.size(), VarintSize(value));
     ByteView in = encoded;
     uint64_t decoded = 0;
@@ -87,6 +87,29 @@ TEST(WireTest, ReadsWhatItWroteAndSkipsUnknownFields) {
   EXPECT_TRUE(reader.ok());
   EXPECT_EQ(fields, (std::vector<uint32_t>{1, 16, 3, 4}));
   EXPECT_EQ(WireVarintSize(1, 300) + WireBytesSize(16, 5) + 5 + 9, message.size());
+}
+
+TEST(WireTest, EverySinkWritesTheSame) {
+  const auto write = [](auto& writer) {
+    writer.Varint(1, std::numeric_limits<uint64_t>::max());
+    writer.Varint(2047, 0);
+    writer.Bool(15, true);
+    writer.VarintIfSet(3, 0);
+    writer.BytesIfSet(4, "");
+    writer.BytesIfSet(16, "value");
+    writer.BytesHeader(5, 200);
+    writer.Bytes(6, Bytes(200, 'x'));
+  };
+  Bytes appended = "before";
+  WireWriter writer(&appended);
+  write(writer);
+  WireCounter counter;
+  write(counter);
+  Bytes filled = "before" + Bytes(counter.size(), '\0');
+  WireFiller filler(filled.data() + 6);
+  write(filler);
+  EXPECT_EQ(filler.end(), filled.data() + filled.size());
+  EXPECT_EQ(appended, filled);
 }
 
 TEST(WireTest, FailsOnTruncationAndWrongTypes) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-// Two kinds of error end the process: a broken invariant of ours (CHECK), and a failure of the
-// world that a replica must not survive (Fatal), such as a write-ahead log that cannot be synced.
-// CHECK stays on in every build; DCHECK is for checks that cost and is off under NDEBUG.
+// A broken invariant of ours ends the process (CHECK). A failure of the world that a member must
+// not survive, such as a log that cannot be synced, ends that member: see server::Failure. CHECK
+// stays on in every build; DCHECK is for checks that cost and is off under NDEBUG.
 
 namespace base {
 
@@ -16,7 +16,7 @@ using FatalHook = void (*)(std::string_view message);
 // Replaces the hook that writes the message to standard error. Call before threads start.
 void SetFatalHook(FatalHook hook);
 
-// Reports `message` through the hook and aborts.
+// Reports `message` through the hook and aborts: what CHECK does, and a process that gives up.
 [[noreturn]] void Fatal(std::string_view message);
 
 namespace internal {

@@ -1,20 +1,6 @@
 #include "base/varint.h"
 
-#include <bit>
-
 namespace base {
-
-size_t VarintSize(uint64_t value) {
-  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
-}
-
-void AppendVarint(uint64_t value, Bytes* out) {
-  char buffer[kVarintBytesMax];
-  size_t size = 0;
-  for (; value >= 0x80; value >>= 7) buffer[size++] = static_cast<char>(value | 0x80);
-  buffer[size++] = static_cast<char>(value);
-  out->append(buffer, size);
-}
 
 bool ConsumeVarint(ByteView* in, uint64_t* value) {
   uint64_t result = 0;

@@ -1,40 +1,11 @@
 #include "base/wire.h"
 
-#include "base/varint.h"
-
 namespace base {
 namespace {
 
 constexpr uint64_t kFieldMax = (1u << 29) - 1;
 
-uint64_t Tag(uint32_t field, WireType type) {
-  return (static_cast<uint64_t>(field) << 3) | static_cast<uint64_t>(type);
-}
-
 }  // namespace
-
-void WireWriter::Varint(uint32_t field, uint64_t value) {
-  AppendVarint(Tag(field, WireType::kVarint), out_);
-  AppendVarint(value, out_);
-}
-
-void WireWriter::BytesHeader(uint32_t field, size_t size) {
-  AppendVarint(Tag(field, WireType::kBytes), out_);
-  AppendVarint(size, out_);
-}
-
-void WireWriter::Bytes(uint32_t field, ByteView value) {
-  BytesHeader(field, value.size());
-  out_->append(value);
-}
-
-size_t WireVarintSize(uint32_t field, uint64_t value) {
-  return VarintSize(Tag(field, WireType::kVarint)) + VarintSize(value);
-}
-
-size_t WireBytesSize(uint32_t field, size_t size) {
-  return VarintSize(Tag(field, WireType::kBytes)) + VarintSize(size) + size;
-}
 
 bool WireReader::Next() {
   if (!ok_ || in_.empty()) return false;

@@ -3,25 +3,40 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/varint.h"
 
 namespace base {
 
 // Protobuf's wire format for the few messages that we encode by hand, because their bytes must
-// be exact or their cost matters: raft messages, log records, stored key-values.
+// be exact or their cost matters: raft messages, log records, stored key-values, answers.
 
 enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
-// Appends fields to `*out`, which must outlive the writer.
-class WireWriter {
+constexpr uint32_t WireTag(uint32_t field, WireType type) {
+  return field << 3 | static_cast<uint32_t>(type);
+}
+
+// Writes fields one after the other, by way of a sink, which says where their bytes go. The numbers
+// of the fields are constants where this is called, so that the compiler sees the bytes of the
+// tags.
+template <typename Sink>
+class WireWriterTo : public Sink {
  public:
-  explicit WireWriter(base::Bytes* out) : out_(out) {}
+  using Sink::Sink;
 
   // Each writes the field even if it is zero or empty.
-  void Varint(uint32_t field, uint64_t value);
+  void Varint(uint32_t field, uint64_t value) {
+    Sink::PutVarints(WireTag(field, WireType::kVarint), value);
+  }
   void Bool(uint32_t field, bool value) { Varint(field, value ? 1 : 0); }
-  void Bytes(uint32_t field, ByteView value);
-  // The tag and length of a field whose `size` bytes the caller appends next.
-  void BytesHeader(uint32_t field, size_t size);
+  void Bytes(uint32_t field, ByteView value) {
+    BytesHeader(field, value.size());
+    Sink::PutRaw(value);
+  }
+  // The tag and length of a field whose `size` bytes are written next.
+  void BytesHeader(uint32_t field, size_t size) {
+    Sink::PutVarints(WireTag(field, WireType::kBytes), size);
+  }
 
   // Each omits the field if it is zero or empty, as proto3 does.
   void VarintIfSet(uint32_t field, uint64_t value) {
@@ -30,14 +45,65 @@ class WireWriter {
   void BytesIfSet(uint32_t field, ByteView value) {
     if (!value.empty()) Bytes(field, value);
   }
+};
+
+// Appends to `*out`, which outlives it.
+class WireAppending {
+ public:
+  explicit WireAppending(base::Bytes* out) : out_(out) {}
+
+ protected:
+  void PutVarints(uint64_t tag, uint64_t value) {
+    char buffer[2 * kVarintBytesMax];
+    const char* const end = PutVarint(value, PutVarint(tag, buffer));
+    out_->append(buffer, static_cast<size_t>(end - buffer));
+  }
+  void PutRaw(ByteView bytes) { out_->append(bytes); }
 
  private:
   base::Bytes* out_;
 };
 
+// Writes into memory from `at` on; there is room, whose size was counted before.
+class WireFilling {
+ public:
+  explicit WireFilling(char* at) : at_(at) {}
+
+  // What follows the last byte written.
+  char* end() const { return at_; }
+
+ protected:
+  void PutVarints(uint64_t tag, uint64_t value) { at_ = PutVarint(value, PutVarint(tag, at_)); }
+  void PutRaw(ByteView bytes) { at_ += bytes.copy(at_, bytes.size()); }
+
+ private:
+  char* at_;
+};
+
+// Writes nothing, and says how much it would have been.
+class WireCounting {
+ public:
+  size_t size() const { return size_; }
+
+ protected:
+  void PutVarints(uint64_t tag, uint64_t value) { size_ += VarintSize(tag) + VarintSize(value); }
+  void PutRaw(ByteView bytes) { size_ += bytes.size(); }
+
+ private:
+  size_t size_ = 0;
+};
+
+using WireWriter = WireWriterTo<WireAppending>;
+using WireFiller = WireWriterTo<WireFilling>;
+using WireCounter = WireWriterTo<WireCounting>;
+
 // The encoded size of a field, tag included.
-size_t WireVarintSize(uint32_t field, uint64_t value);
-size_t WireBytesSize(uint32_t field, size_t size);
+constexpr size_t WireVarintSize(uint32_t field, uint64_t value) {
+  return VarintSize(WireTag(field, WireType::kVarint)) + VarintSize(value);
+}
+constexpr size_t WireBytesSize(uint32_t field, size_t size) {
+  return VarintSize(WireTag(field, WireType::kBytes)) + VarintSize(size) + size;
+}
 
 // Walks the fields of an encoded message, of any order and with unknown ones among them:
 //

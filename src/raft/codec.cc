@@ -17,7 +17,6 @@
 
 #include <string>
 
-#include "base/varint.h"
 #include "base/wire.h"
 
 namespace raft {
@@ -25,61 +24,103 @@ namespace {
 
 using base::Bytes;
 using base::ByteView;
+using base::WireCounter;
 using base::WireReader;
 using base::WireType;
 using base::WireWriter;
 
-// Takes the same calls as WireWriter and adds up what it would write.
-class SizeCounter {
- public:
-  void Varint(uint32_t field, uint64_t value) { size_ += base::WireVarintSize(field, value); }
-  void Bool(uint32_t field, bool value) { Varint(field, value ? 1 : 0); }
-  void BytesIfSet(uint32_t field, ByteView value) {
-    if (!value.empty()) size_ += base::WireBytesSize(field, value.size());
-  }
-  void BytesHeader(uint32_t field, size_t size) {
-    size_ += base::WireBytesSize(field, size) - size;
-  }
-
-  size_t size() const { return size_; }
-
- private:
-  size_t size_ = 0;
+// The numbers of the fields, as in the grammar.
+struct HardStateField {
+  enum : uint32_t { kTerm = 1, kVote = 2, kCommit = 3 };
+};
+struct ConfStateField {
+  enum : uint32_t {
+    kVoters = 1,
+    kLearners = 2,
+    kVotersOutgoing = 3,
+    kLearnersNext = 4,
+    kAutoLeave = 5
+  };
+};
+struct MetadataField {
+  enum : uint32_t { kConfState = 1, kIndex = 2, kTerm = 3 };
+};
+struct SnapshotField {
+  enum : uint32_t { kData = 1, kMetadata = 2 };
+};
+struct MessageField {
+  enum : uint32_t {
+    kType = 1,
+    kTo = 2,
+    kFrom = 3,
+    kTerm = 4,
+    kLogTerm = 5,
+    kIndex = 6,
+    kEntries = 7,
+    kCommit = 8,
+    kSnapshot = 9,
+    kReject = 10,
+    kRejectHint = 11,
+    kContext = 12
+  };
+};
+struct ConfChangeField {
+  enum : uint32_t { kId = 1, kType = 2, kNodeId = 3, kContext = 4 };
+};
+struct ConfChangeSingleField {
+  enum : uint32_t { kType = 1, kNodeId = 2 };
+};
+struct ConfChangeV2Field {
+  enum : uint32_t { kTransition = 1, kChanges = 2, kContext = 3 };
 };
 
-template <typename Sink>
-void WriteMembers(uint32_t field, const std::vector<MemberId>& members, Sink* sink) {
-  for (MemberId member : members) sink->Varint(field, member.value());
+template <typename Writer>
+void WriteEntry(const Entry& entry, Writer* writer) {
+  writer->VarintIfSet(EntryField::kType, static_cast<uint64_t>(entry.type));
+  writer->VarintIfSet(EntryField::kTerm, entry.term.value());
+  writer->VarintIfSet(EntryField::kIndex, entry.index.value());
+  writer->BytesIfSet(EntryField::kData, entry.data.view());
 }
 
-template <typename Sink>
-void WriteConfState(const ConfState& state, Sink* sink) {
-  WriteMembers(1, state.voters, sink);
-  WriteMembers(2, state.learners, sink);
-  WriteMembers(3, state.voters_outgoing, sink);
-  WriteMembers(4, state.learners_next, sink);
-  sink->Bool(5, state.auto_leave);
+template <typename Writer>
+void WriteMembers(uint32_t field, const std::vector<MemberId>& members, Writer* writer) {
+  for (MemberId member : members) writer->Varint(field, member.value());
 }
 
-template <typename Sink>
-void WriteMetadata(const Snapshot& snapshot, Sink* sink) {
-  sink->BytesHeader(1, EncodedSize(snapshot.conf_state));
-  WriteConfState(snapshot.conf_state, sink);
-  sink->Varint(2, snapshot.index.value());
-  sink->Varint(3, snapshot.term.value());
+template <typename Writer>
+void WriteConfState(const ConfState& state, Writer* writer) {
+  WriteMembers(ConfStateField::kVoters, state.voters, writer);
+  WriteMembers(ConfStateField::kLearners, state.learners, writer);
+  WriteMembers(ConfStateField::kVotersOutgoing, state.voters_outgoing, writer);
+  WriteMembers(ConfStateField::kLearnersNext, state.learners_next, writer);
+  writer->Bool(ConfStateField::kAutoLeave, state.auto_leave);
+}
+
+template <typename Writer>
+void WriteMetadata(const Snapshot& snapshot, Writer* writer) {
+  writer->BytesHeader(MetadataField::kConfState, EncodedSize(snapshot.conf_state));
+  WriteConfState(snapshot.conf_state, writer);
+  writer->Varint(MetadataField::kIndex, snapshot.index.value());
+  writer->Varint(MetadataField::kTerm, snapshot.term.value());
 }
 
 size_t MetadataSize(const Snapshot& snapshot) {
-  SizeCounter counter;
+  WireCounter counter;
   WriteMetadata(snapshot, &counter);
   return counter.size();
 }
 
-template <typename Sink>
-void WriteSnapshot(const Snapshot& snapshot, Sink* sink) {
-  sink->BytesIfSet(1, snapshot.data.view());
-  sink->BytesHeader(2, MetadataSize(snapshot));
-  WriteMetadata(snapshot, sink);
+template <typename Writer>
+void WriteSnapshot(const Snapshot& snapshot, Writer* writer) {
+  writer->BytesIfSet(SnapshotField::kData, snapshot.data.view());
+  writer->BytesHeader(SnapshotField::kMetadata, MetadataSize(snapshot));
+  WriteMetadata(snapshot, writer);
+}
+
+template <typename Writer>
+void WriteSingle(const ConfChangeSingle& single, Writer* writer) {
+  writer->Varint(ConfChangeSingleField::kType, static_cast<uint64_t>(single.type));
+  writer->Varint(ConfChangeSingleField::kNodeId, single.node_id.value());
 }
 
 void WriteVarint(uint32_t field, uint64_t value, bool even_if_zero, WireWriter* writer) {
@@ -142,13 +183,13 @@ bool ReadMembers(WireReader* reader, std::vector<MemberId>* out) {
 
 bool ReadField(WireReader* reader, Entry* out) {
   switch (reader->field()) {
-    case 1:
+    case EntryField::kType:
       return ReadEnum(reader, EntryType::kConfChangeV2, &out->type);
-    case 2:
+    case EntryField::kTerm:
       return ReadId(reader, &out->term);
-    case 3:
+    case EntryField::kIndex:
       return ReadId(reader, &out->index);
-    case 4:
+    case EntryField::kData:
       out->data = base::SharedBytes(reader->bytes());
       return true;
     default:
@@ -158,11 +199,11 @@ bool ReadField(WireReader* reader, Entry* out) {
 
 bool ReadField(WireReader* reader, HardState* out) {
   switch (reader->field()) {
-    case 1:
+    case HardStateField::kTerm:
       return ReadId(reader, &out->term);
-    case 2:
+    case HardStateField::kVote:
       return ReadId(reader, &out->vote);
-    case 3:
+    case HardStateField::kCommit:
       return ReadId(reader, &out->commit);
     default:
       return true;
@@ -171,15 +212,15 @@ bool ReadField(WireReader* reader, HardState* out) {
 
 bool ReadField(WireReader* reader, ConfState* out) {
   switch (reader->field()) {
-    case 1:
+    case ConfStateField::kVoters:
       return ReadMembers(reader, &out->voters);
-    case 2:
+    case ConfStateField::kLearners:
       return ReadMembers(reader, &out->learners);
-    case 3:
+    case ConfStateField::kVotersOutgoing:
       return ReadMembers(reader, &out->voters_outgoing);
-    case 4:
+    case ConfStateField::kLearnersNext:
       return ReadMembers(reader, &out->learners_next);
-    case 5:
+    case ConfStateField::kAutoLeave:
       out->auto_leave = reader->varint() != 0;
       return true;
     default:
@@ -189,9 +230,9 @@ bool ReadField(WireReader* reader, ConfState* out) {
 
 bool ReadField(WireReader* reader, ConfChangeSingle* out) {
   switch (reader->field()) {
-    case 1:
+    case ConfChangeSingleField::kType:
       return ReadEnum(reader, ConfChangeType::kAddLearnerNode, &out->type);
-    case 2:
+    case ConfChangeSingleField::kNodeId:
       return ReadId(reader, &out->node_id);
     default:
       return true;
@@ -200,14 +241,14 @@ bool ReadField(WireReader* reader, ConfChangeSingle* out) {
 
 bool ReadField(WireReader* reader, ConfChange* out) {
   switch (reader->field()) {
-    case 1:
+    case ConfChangeField::kId:
       out->id = reader->varint();
       return true;
-    case 2:
+    case ConfChangeField::kType:
       return ReadEnum(reader, ConfChangeType::kAddLearnerNode, &out->type);
-    case 3:
+    case ConfChangeField::kNodeId:
       return ReadId(reader, &out->node_id);
-    case 4:
+    case ConfChangeField::kContext:
       out->context = Bytes(reader->bytes());
       return true;
     default:
@@ -220,11 +261,11 @@ bool Read(ByteView in, Struct* out);
 
 bool ReadField(WireReader* reader, ConfChangeV2* out) {
   switch (reader->field()) {
-    case 1:
+    case ConfChangeV2Field::kTransition:
       return ReadEnum(reader, ConfChangeTransition::kJointExplicit, &out->transition);
-    case 2:
+    case ConfChangeV2Field::kChanges:
       return Read(reader->bytes(), &out->changes.emplace_back());
-    case 3:
+    case ConfChangeV2Field::kContext:
       out->context = Bytes(reader->bytes());
       return true;
     default:
@@ -240,12 +281,12 @@ struct Metadata {
 
 bool ReadField(WireReader* reader, Metadata* out) {
   switch (reader->field()) {
-    case 1:
+    case MetadataField::kConfState:
       out->conf_state = {};
       return Read(reader->bytes(), &out->conf_state);
-    case 2:
+    case MetadataField::kIndex:
       return ReadId(reader, &out->index);
-    case 3:
+    case MetadataField::kTerm:
       return ReadId(reader, &out->term);
     default:
       return true;
@@ -255,10 +296,10 @@ bool ReadField(WireReader* reader, Metadata* out) {
 bool ReadField(WireReader* reader, Snapshot* out) {
   Metadata metadata;
   switch (reader->field()) {
-    case 1:
+    case SnapshotField::kData:
       out->data = base::SharedBytes(reader->bytes());
       return true;
-    case 2:
+    case SnapshotField::kMetadata:
       if (!Read(reader->bytes(), &metadata)) return false;
       out->conf_state = std::move(metadata.conf_state);
       out->index = metadata.index;
@@ -279,30 +320,30 @@ bool ReadSnapshotField(WireReader* reader, Message* out) {
 
 bool ReadField(WireReader* reader, Message* out) {
   switch (reader->field()) {
-    case 1:
+    case MessageField::kType:
       return ReadEnum(reader, MessageType::kForgetLeader, &out->type);
-    case 2:
+    case MessageField::kTo:
       return ReadId(reader, &out->to);
-    case 3:
+    case MessageField::kFrom:
       return ReadId(reader, &out->from);
-    case 4:
+    case MessageField::kTerm:
       return ReadId(reader, &out->term);
-    case 5:
+    case MessageField::kLogTerm:
       return ReadId(reader, &out->log_term);
-    case 6:
+    case MessageField::kIndex:
       return ReadId(reader, &out->index);
-    case 7:
+    case MessageField::kEntries:
       return Read(reader->bytes(), &out->entries.emplace_back());
-    case 8:
+    case MessageField::kCommit:
       return ReadId(reader, &out->commit);
-    case 9:
+    case MessageField::kSnapshot:
       return ReadSnapshotField(reader, out);
-    case 10:
+    case MessageField::kReject:
       out->reject = reader->varint() != 0;
       return true;
-    case 11:
+    case MessageField::kRejectHint:
       return ReadId(reader, &out->reject_hint);
-    case 12:
+    case MessageField::kContext:
       out->context = base::SharedBytes(reader->bytes());
       return true;
     default:
@@ -331,39 +372,33 @@ base::Result<Struct> Decode(ByteView in, const char* name) {
 }  // namespace
 
 uint64_t EncodedSize(const Entry& entry) {
-  uint64_t size = 0;
-  if (entry.type != EntryType::kNormal) size += 2;
-  if (entry.term != Term(0)) size += 1 + base::VarintSize(entry.term.value());
-  if (entry.index != Index(0)) size += 1 + base::VarintSize(entry.index.value());
-  if (!entry.data.empty()) size += base::WireBytesSize(4, entry.data.size());
-  return size;
+  WireCounter counter;
+  WriteEntry(entry, &counter);
+  return counter.size();
 }
 
 uint64_t EncodedSize(const ConfState& state) {
-  SizeCounter counter;
+  WireCounter counter;
   WriteConfState(state, &counter);
   return counter.size();
 }
 
 uint64_t EncodedSize(const Snapshot& snapshot) {
-  SizeCounter counter;
+  WireCounter counter;
   WriteSnapshot(snapshot, &counter);
   return counter.size();
 }
 
 void Encode(const Entry& entry, Bytes* out) {
   WireWriter writer(out);
-  writer.VarintIfSet(1, static_cast<uint64_t>(entry.type));
-  writer.VarintIfSet(2, entry.term.value());
-  writer.VarintIfSet(3, entry.index.value());
-  writer.BytesIfSet(4, entry.data.view());
+  WriteEntry(entry, &writer);
 }
 
 void Encode(const HardState& state, Bytes* out) {
   WireWriter writer(out);
-  writer.Varint(1, state.term.value());
-  writer.Varint(2, state.vote.value());
-  writer.Varint(3, state.commit.value());
+  writer.Varint(HardStateField::kTerm, state.term.value());
+  writer.Varint(HardStateField::kVote, state.vote.value());
+  writer.Varint(HardStateField::kCommit, state.commit.value());
 }
 
 void Encode(const ConfState& state, Bytes* out) {
@@ -378,45 +413,46 @@ void Encode(const Snapshot& snapshot, Bytes* out) {
 
 void Encode(const Message& message, Bytes* out) {
   WireWriter writer(out);
-  writer.Varint(1, static_cast<uint64_t>(message.type));
-  writer.VarintIfSet(2, message.to.value());
-  writer.VarintIfSet(3, message.from.value());
-  writer.VarintIfSet(4, message.term.value());
-  WriteVarint(5, message.log_term.value(), PositionIsExplicit(message), &writer);
-  WriteVarint(6, message.index.value(), IndexIsExplicit(message), &writer);
+  writer.Varint(MessageField::kType, static_cast<uint64_t>(message.type));
+  writer.VarintIfSet(MessageField::kTo, message.to.value());
+  writer.VarintIfSet(MessageField::kFrom, message.from.value());
+  writer.VarintIfSet(MessageField::kTerm, message.term.value());
+  WriteVarint(MessageField::kLogTerm, message.log_term.value(), PositionIsExplicit(message),
+              &writer);
+  WriteVarint(MessageField::kIndex, message.index.value(), IndexIsExplicit(message), &writer);
   for (const Entry& entry : message.entries) {
-    writer.BytesHeader(7, EncodedSize(entry));
+    writer.BytesHeader(MessageField::kEntries, EncodedSize(entry));
     Encode(entry, out);
   }
-  WriteVarint(8, message.commit.value(), CommitIsExplicit(message), &writer);
+  WriteVarint(MessageField::kCommit, message.commit.value(), CommitIsExplicit(message), &writer);
   if (message.snapshot != nullptr) {
-    writer.BytesHeader(9, EncodedSize(*message.snapshot));
+    writer.BytesHeader(MessageField::kSnapshot, EncodedSize(*message.snapshot));
     Encode(*message.snapshot, out);
   }
-  if (message.reject) writer.Bool(10, true);
-  WriteVarint(11, message.reject_hint.value(), HintIsExplicit(message), &writer);
-  writer.BytesIfSet(12, message.context.view());
+  if (message.reject) writer.Bool(MessageField::kReject, true);
+  WriteVarint(MessageField::kRejectHint, message.reject_hint.value(), HintIsExplicit(message),
+              &writer);
+  writer.BytesIfSet(MessageField::kContext, message.context.view());
 }
 
 void Encode(const ConfChange& change, Bytes* out) {
   WireWriter writer(out);
-  writer.VarintIfSet(1, change.id);
-  writer.Varint(2, static_cast<uint64_t>(change.type));
-  writer.Varint(3, change.node_id.value());
-  writer.BytesIfSet(4, change.context);
+  writer.VarintIfSet(ConfChangeField::kId, change.id);
+  writer.Varint(ConfChangeField::kType, static_cast<uint64_t>(change.type));
+  writer.Varint(ConfChangeField::kNodeId, change.node_id.value());
+  writer.BytesIfSet(ConfChangeField::kContext, change.context);
 }
 
 void Encode(const ConfChangeV2& change, Bytes* out) {
   WireWriter writer(out);
-  writer.VarintIfSet(1, static_cast<uint64_t>(change.transition));
+  writer.VarintIfSet(ConfChangeV2Field::kTransition, static_cast<uint64_t>(change.transition));
   for (const ConfChangeSingle& single : change.changes) {
-    const uint64_t type = static_cast<uint64_t>(single.type);
-    const uint64_t node_id = single.node_id.value();
-    writer.BytesHeader(2, base::WireVarintSize(1, type) + base::WireVarintSize(2, node_id));
-    writer.Varint(1, type);
-    writer.Varint(2, node_id);
+    WireCounter counter;
+    WriteSingle(single, &counter);
+    writer.BytesHeader(ConfChangeV2Field::kChanges, counter.size());
+    WriteSingle(single, &writer);
   }
-  writer.BytesIfSet(3, change.context);
+  writer.BytesIfSet(ConfChangeV2Field::kContext, change.context);
 }
 
 base::Result<Entry> DecodeEntry(ByteView in) {

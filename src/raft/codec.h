@@ -15,6 +15,11 @@
 
 namespace raft {
 
+// raftpb.Entry.
+struct EntryField {
+  enum : uint32_t { kType = 1, kTerm = 2, kIndex = 3, kData = 4 };
+};
+
 void Encode(const Entry& entry, base::Bytes* out);
 void Encode(const HardState& state, base::Bytes* out);
 void Encode(const ConfState& state, base::Bytes* out);

@@ -127,10 +127,22 @@ void Node::RejectAppend(const Message& message) {
 }
 
 void Node::HandleHeartbeat(const Message& message) {
-  log_.CommitTo(message.commit);
+  if (!CommitAsTold(message.commit)) return;
   Message answer{.type = MessageType::kHeartbeatResp, .to = message.from};
   answer.context = message.context;
   Send(std::move(answer));
+}
+
+bool Node::CommitAsTold(Index index) {
+  if (index > log_.LastIndex() && !Planted(PlantedBug::kHeartbeatCommitUnmatched)) {
+    failure_ = base::Status(base::Code::kDataLoss, "raft: told to commit up to index " +
+                                                       ToString(index) + ", but the log ends at " +
+                                                       ToString(log_.LastIndex()) +
+                                                       ": was it corrupted, truncated or lost?");
+    return false;
+  }
+  log_.CommitTo(index);
+  return true;
 }
 
 void Node::HandleSnapshot(const Message& message) {

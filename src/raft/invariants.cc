@@ -27,6 +27,7 @@ base::Status Holds(bool condition, const Parts&... parts) {
 }
 
 base::Status CheckLog(const Node& node) {
+  RETURN_IF_ERROR(node.failure());
   const Log& log = node.log();
   RETURN_IF_ERROR(Holds(log.applied() <= log.applying(), "applied ", log.applied(), " <= applying ",
                         log.applying()));

@@ -155,10 +155,7 @@ void Log::Restore(SnapshotPtr snapshot) {
 void Log::CommitTo(Index index) {
   if (index <= committed_) return;
   if (Planted(PlantedBug::kHeartbeatCommitUnmatched)) index = std::min(index, LastIndex());
-  if (index > LastIndex()) {
-    base::Fatal("raft: told to commit up to index " + ToString(index) + ", but the log ends at " +
-                ToString(LastIndex()) + ": was it corrupted, truncated or lost?");
-  }
+  CHECK_LE(index, LastIndex());
   committed_ = index;
 }
 

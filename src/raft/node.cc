@@ -9,8 +9,7 @@ namespace raft {
 namespace {
 
 Config Checked(Config config) {
-  const base::Status status = config.Validate();
-  if (!status.ok()) base::Fatal(status.ToString());
+  CHECK_EQ(config.Validate().ToString(), "OK");
   if (config.applying_bytes_max == 0) config.applying_bytes_max = config.message_bytes_max;
   // At most one entry a message is a bound, nothing in applying would be a standstill.
   if (config.applying_bytes_max == 0) config.applying_bytes_max = 1;
@@ -29,7 +28,7 @@ Node::Node(Config config)
   vote_ = config_.hard_state.vote;
   // The saved commit index may be behind: moving it alone is not synced. What a snapshot covers or
   // the state machine has applied was committed.
-  log_.CommitTo(std::max(config_.hard_state.commit, config_.applied));
+  const bool has_all = CommitAsTold(std::max(config_.hard_state.commit, config_.applied));
   // A crash may have cut the last write off after its entries, before its hard state. A node that
   // has entries of a term was in it, and had not voted in it: a vote is durable before it is sent.
   const bool was_cut_off = log_.LastIndex() > log_.committed() && log_.Last().term > term_;
@@ -37,7 +36,7 @@ Node::Node(Config config)
     term_ = log_.Last().term;
     vote_ = kNobody;
   }
-  if (config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
+  if (has_all && config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
   BecomeFollower(term_, kNobody);
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
   handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();

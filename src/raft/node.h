@@ -50,8 +50,9 @@ class Node {
   base::Status ProposeConfChange(const ConfChange& change);
   base::Status ProposeConfChange(const ConfChangeV2& change);
   // The application applies a committed change; before OnApplied for its entry. Returns the
-  // configuration from there on. An impossible change ends the process.
-  ConfState ApplyConfChange(const ConfChangeV2& change);
+  // configuration from there on. Fails, and nothing has changed, if the change is impossible here:
+  // then this member must not go on.
+  base::Result<ConfState> ApplyConfChange(const ConfChangeV2& change);
   // Asks for an index at which reads are linearizable; Output::reads carries it with `context`. May
   // get lost without a word (no leader, lost message, new leader): the caller asks again.
   void ReadIndex(base::SharedBytes context);
@@ -64,6 +65,9 @@ class Node {
 
   // --- Outputs, and what became of them.
 
+  // OK as long as this node may go on. After a failure (the cluster has committed what this log
+  // has lost) there is no output, and no message is taken.
+  const base::Status& failure() const { return failure_; }
   bool HasOutput() const;
   Output TakeOutput();
   // The write of the output that carried `mark` is durable, and so are all before it.
@@ -128,6 +132,9 @@ class Node {
   void HandleAppend(const Message& message);
   void RejectAppend(const Message& message);
   void HandleHeartbeat(const Message& message);
+  // Commits up to an index that a leader or the disk knows. False, with failure() set, if the log
+  // ends before it.
+  bool CommitAsTold(Index index);
   void HandleSnapshot(const Message& message);
   bool Restore(const SnapshotPtr& snapshot);
 
@@ -180,6 +187,7 @@ class Node {
   Term term_;
   MemberId vote_;
   RoleState role_;
+  base::Status failure_;
   ElectionTimer timer_;
   Membership membership_;
   Log log_;

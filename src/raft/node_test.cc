@@ -326,10 +326,35 @@ TEST(NodeTest, AMemberThatStillAppliesAChangeDoesNotCampaign) {
   EXPECT_EQ(lone.node().role(), Role::kFollower);
 }
 
-TEST(NodeDeathTest, AnImpossibleChangeEndsTheProcess) {
+TEST(NodeTest, AnImpossibleChangeFailsAndChangesNothing) {
   LoneNode lone(1);
   const ConfChange last{.type = ConfChangeType::kRemoveNode, .node_id = MemberId(1)};
-  EXPECT_DEATH(lone.node().ApplyConfChange(last.AsV2()), "removed all voters");
+  const auto changed = lone.node().ApplyConfChange(last.AsV2());
+  ASSERT_FALSE(changed.ok());
+  EXPECT_NE(changed.status().message().find("removed all voters"), std::string_view::npos);
+  EXPECT_TRUE(lone.node().membership().IsSingleton());
+}
+
+TEST(NodeTest, AFollowerWhoseLogWasLostSaysSoAndNothingElse) {
+  LoneNode lone(3);
+  Message heartbeat{.type = MessageType::kHeartbeat, .from = MemberId(2)};
+  heartbeat.term = Term(1);
+  heartbeat.commit = Index(7);
+  EXPECT_TRUE(lone.Step(heartbeat).ok());
+  EXPECT_NE(lone.node().failure().message().find("told to commit up to index 7"),
+            std::string_view::npos);
+  EXPECT_TRUE(lone.Sent().empty());
+  heartbeat.commit = Index(0);
+  EXPECT_FALSE(lone.Step(heartbeat).ok());
+}
+
+TEST(NodeTest, ALogThatEndsBeforeWhatWasCommittedIsToldAtTheStart) {
+  Config config;
+  config.hard_state = {Term(1), kNobody, Index(3)};
+  LoneNode lone(1, config, {At(1, 1)});
+  EXPECT_FALSE(lone.node().failure().ok());
+  lone.node().Campaign();
+  EXPECT_TRUE(lone.Sent().empty());
 }
 
 TEST(ConfigTest, NamesWhatIsWrong) {

@@ -10,6 +10,7 @@
 namespace raft {
 
 bool Node::HasOutput() const {
+  if (!failure_.ok()) return false;
   const HardState hard = hard_state();
   return !messages_.empty() || !messages_after_persist_.empty() || !self_acks_.empty() ||
          !reads_.empty() || !log_.unstable().NextEntries().empty() || log_.HasNextCommitted() ||

@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "base/check.h"
 #include "raft/confchange.h"
 #include "raft/node.h"
 
@@ -8,13 +7,9 @@
 
 namespace raft {
 
-ConfState Node::ApplyConfChange(const ConfChangeV2& change) {
-  base::Result<Membership> next = Change(membership_, change);
-  if (!next.ok()) {
-    base::Fatal("raft: a committed configuration change is impossible: " +
-                std::string(next.status().message()));
-  }
-  SwitchTo(std::move(next).value());
+base::Result<ConfState> Node::ApplyConfChange(const ConfChangeV2& change) {
+  ASSIGN_OR_RETURN(Membership next, Change(membership_, change));
+  SwitchTo(std::move(next));
   return membership_.ToConfState();
 }
 

@@ -48,6 +48,7 @@ bool IsFromLeader(MessageType type) {
 }  // namespace
 
 base::Status Node::Step(Message message) {
+  RETURN_IF_ERROR(failure_);
   if (IsLocal(message.type)) return kLocalMessage;
   if (IsResponse(message.type) && !membership_.Contains(message.from)) return kPeerNotFound;
   if (!IsWellFormed(message)) return kMalformedMessage;

@@ -17,20 +17,25 @@ namespace {
 
 using runtime::JoinPath;
 
-// etcdserverpb.Metadata { 1: NodeID, 2: ClusterID }, the log's first record.
+// Of etcdserverpb.Metadata, the log's first record.
+struct MetadataField {
+  enum : uint32_t { kNodeId = 1, kClusterId = 2 };
+};
+
 base::Bytes EncodeMetadata(base::MemberId id, base::ClusterId cluster) {
   base::Bytes metadata;
   base::WireWriter writer(&metadata);
-  writer.Varint(1, id.value());
-  writer.Varint(2, cluster.value());
+  writer.Varint(MetadataField::kNodeId, id.value());
+  writer.Varint(MetadataField::kClusterId, cluster.value());
   return metadata;
 }
 
 base::Status ParseMetadata(base::ByteView metadata, Recovered* recovered) {
   base::WireReader reader(metadata);
   while (reader.Next()) {
-    if (reader.field() == 1) recovered->id = base::MemberId(reader.varint());
-    if (reader.field() == 2) recovered->cluster = base::ClusterId(reader.varint());
+    if (reader.field() == MetadataField::kNodeId) recovered->id = base::MemberId(reader.varint());
+    if (reader.field() == MetadataField::kClusterId)
+      recovered->cluster = base::ClusterId(reader.varint());
   }
   if (!reader.ok() || recovered->id == base::MemberId()) {
     return {base::Code::kDataLoss, "wal: the metadata names no member"};

@@ -49,5 +49,21 @@ TEST(MembersOfOneProcessTest, AMemberThatFailsLeavesTheOtherAlone) {
   EXPECT_TRUE(Put(&one, "f"));
 }
 
+TEST(MembersOfOneProcessTest, AMemberWhoseLogWasLostLeavesTheOtherAlone) {
+  SimulatedMember one(1);
+  SimulatedMember another(2);
+  Start(&one);
+  Start(&another);
+  raft::Message heartbeat{.type = raft::MessageType::kHeartbeat, .from = base::MemberId(7)};
+  heartbeat.to = one.server().id();
+  heartbeat.term = base::Term(100);
+  heartbeat.commit = base::Index(1'000'000);
+  ASSERT_TRUE(one.server().Step(heartbeat));
+  EXPECT_FALSE(Put(&one, "a"));
+  EXPECT_EQ(one.failure().code(), base::Code::kDataLoss) << one.failure().ToString();
+  EXPECT_TRUE(Put(&another, "b"));
+  EXPECT_TRUE(another.failure().ok());
+}
+
 }  // namespace
 }  // namespace server

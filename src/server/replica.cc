@@ -240,7 +240,7 @@ void Replica::AnswerReads(const std::vector<raft::ReadState>& reads) {
 void Replica::OnApplied(std::vector<Report>& reports) {
   for (const Report& report : reports) {
     for (const raft::ConfChangeV2& change : report.changes) {
-      node_->ApplyConfChange(change);
+      if (!failure_.Check(node_->ApplyConfChange(change).status())) return;
       Witnessed();
     }
   }
@@ -289,6 +289,7 @@ void Replica::TouchNode() {
 }
 
 void Replica::TakeOutputs() {
+  if (!failure_.Check(node_->failure())) return;
   while (node_->HasOutput() && !failure_.failed()) {
     raft::Output output = node_->TakeOutput();
     Witnessed();

@@ -11,7 +11,7 @@
 #include "server/server.h"
 #include "state/apply/reply.h"
 #include "state/kv/range.h"
-#include "state/kv/response_writer.h"
+#include "state/kv/response_header.h"
 
 namespace v3 {
 

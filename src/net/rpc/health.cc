@@ -10,33 +10,37 @@ namespace {
 
 constexpr char kService[] = "grpc.health.v1.Health";
 
-// message HealthCheckRequest { string service = 1; }
+// The fields of health.proto's messages, and of an entry of any map.
+constexpr uint32_t kRequestService = 1;
+constexpr uint32_t kResponseStatus = 1;
+constexpr uint32_t kListStatuses = 1;
+constexpr uint32_t kMapKey = 1;
+constexpr uint32_t kMapValue = 2;
+
 std::optional<std::string> ParseRequest(base::ByteView bytes) {
   std::string service;
   base::WireReader reader(bytes);
   while (reader.Next()) {
-    if (reader.field() == 1) service = std::string(reader.bytes());
+    if (reader.field() == kRequestService) service = std::string(reader.bytes());
   }
   if (!reader.ok()) return std::nullopt;
   return service;
 }
 
-// message HealthCheckResponse { ServingStatus status = 1; }
 base::Bytes EncodeResponse(Health::State state) {
   base::Bytes bytes;
-  base::WireWriter(&bytes).VarintIfSet(1, static_cast<uint64_t>(state));
+  base::WireWriter(&bytes).VarintIfSet(kResponseStatus, static_cast<uint64_t>(state));
   return bytes;
 }
 
-// message HealthListResponse { map<string, HealthCheckResponse> statuses = 1; }
 base::Bytes EncodeList(const std::map<std::string, Health::State>& states) {
   base::Bytes bytes;
   for (const auto& [service, state] : states) {
     base::Bytes entry;
     base::WireWriter writer(&entry);
-    writer.BytesIfSet(1, service);
-    writer.Bytes(2, EncodeResponse(state));
-    base::WireWriter(&bytes).Bytes(1, entry);
+    writer.BytesIfSet(kMapKey, service);
+    writer.Bytes(kMapValue, EncodeResponse(state));
+    base::WireWriter(&bytes).Bytes(kListStatuses, entry);
   }
   return bytes;
 }

@@ -7,6 +7,7 @@
 #include "net/http/plain.h"
 #include "net/http/testing/world.h"
 #include "net/rpc/channel.h"
+#include "proto/health.pb.h"
 
 namespace rpc::testing {
 namespace {
@@ -74,6 +75,19 @@ TEST_F(HealthTest, ChecksTheServerAndItsServices) {
   world_.DoAtServer([this] { health_.Set("x", Health::State::kNotServing); });
   EXPECT_EQ(Call("Check", "\x0a\x01x"), "\x08\x02");
   EXPECT_EQ(Call("Check", "\x0a\x7fx"), "Internal: grpc: error unmarshalling request");
+}
+
+TEST_F(HealthTest, SpeaksTheMessagesOfItsProto) {
+  world_.DoAtServer([this] { health_.Set("x", Health::State::kNotServing); });
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service("x");
+  grpc::health::v1::HealthCheckResponse state;
+  ASSERT_TRUE(state.ParseFromString(Call("Check", request.SerializeAsString())));
+  EXPECT_EQ(state.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  grpc::health::v1::HealthListResponse list;
+  ASSERT_TRUE(list.ParseFromString(Call("List", "")));
+  EXPECT_EQ(list.statuses().at("x").status(), state.status());
+  EXPECT_EQ(list.statuses().at("").status(), grpc::health::v1::HealthCheckResponse::SERVING);
 }
 
 TEST_F(HealthTest, ListsAllServices) {

@@ -240,7 +240,7 @@ void InteractionEnv::Apply(TestNode& node, const std::vector<Entry>& entries) {
     } else {
       const ConfChangeV2 change = ConfChangeOf(entry).value();
       data += change.context;
-      snapshot->conf_state = node.raft->ApplyConfChange(change);
+      snapshot->conf_state = node.raft->ApplyConfChange(change).value();
     }
     snapshot->data = base::SharedBytes(data);
     snapshot->index = entry.index;

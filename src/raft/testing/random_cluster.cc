@@ -223,7 +223,7 @@ base::Status RandomCluster::Apply(MemberId id, const std::vector<Entry>& entries
     const ConfChangeV2 change = ConfChangeOf(entry).value();
     // An application refuses what cannot be made, as all of its replicas do alike.
     if (!Change(member.node->membership(), change).ok()) continue;
-    member.conf_state = member.node->ApplyConfChange(change);
+    member.conf_state = member.node->ApplyConfChange(change).value();
   }
   member.applied = entries.back().index;
   member.node->OnApplied(member.applied);

@@ -7,14 +7,19 @@
 namespace alarms {
 namespace {
 
+// Of etcdserverpb.AlarmMember.
+struct Field {
+  enum : uint32_t { kMemberId = 1, kAlarm = 2 };
+};
+
 constexpr backend::BucketId kBucket = schema::Id(schema::Bucket::kAlarm);
 
-// The record's key is etcdserverpb.AlarmMember { 1: memberID, 2: alarm }; its value is empty.
+// The record's key is the message; its value is empty.
 base::Bytes RecordKey(const Alarm& alarm) {
   base::Bytes key;
   base::WireWriter writer(&key);
-  writer.VarintIfSet(1, alarm.member.value());
-  writer.VarintIfSet(2, static_cast<uint64_t>(alarm.type));
+  writer.VarintIfSet(Field::kMemberId, alarm.member.value());
+  writer.VarintIfSet(Field::kAlarm, static_cast<uint64_t>(alarm.type));
   return key;
 }
 
@@ -23,8 +28,8 @@ base::Result<Alarm> ParseRecordKey(base::ByteView key) {
   uint64_t type = 0;
   base::WireReader reader(key);
   while (reader.Next()) {
-    if (reader.field() == 1) alarm.member = base::MemberId(reader.varint());
-    if (reader.field() == 2) type = reader.varint();
+    if (reader.field() == Field::kMemberId) alarm.member = base::MemberId(reader.varint());
+    if (reader.field() == Field::kAlarm) type = reader.varint();
   }
   if (!reader.ok() || type > static_cast<uint64_t>(Type::kCorrupt)) {
     return base::Status(base::Code::kDataLoss, "bucket alarm: key is no alarm");

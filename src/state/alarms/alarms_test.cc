@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/rpc.pb.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 namespace alarms {
@@ -51,6 +52,19 @@ TEST_F(AlarmsTest, GetAnswersTheTypeAskedForOrAll) {
   EXPECT_EQ(alarms.Get(Type::kNone), (std::vector{kNoSpaceOfOne, kCorruptOfTwo}));
   EXPECT_EQ(alarms.Get(Type::kCorrupt), std::vector{kCorruptOfTwo});
   EXPECT_TRUE(alarms.Any(Type::kNoSpace));
+}
+
+TEST_F(AlarmsTest, ARecordsKeyIsEtcdsMessage) {
+  Alarms alarms = Load();
+  alarms.Activate(kCorruptOfTwo);
+  Restart();
+  const auto reader = harness_.database().NewReader().value();
+  const auto cursor = reader->NewCursor(schema::Id(schema::Bucket::kAlarm));
+  ASSERT_TRUE(cursor->Seek({}).ok());
+  etcdserverpb::AlarmMember expected;
+  expected.set_memberid(2);
+  expected.set_alarm(etcdserverpb::CORRUPT);
+  EXPECT_EQ(cursor->key(), expected.SerializeAsString());
 }
 
 TEST_F(AlarmsTest, ARecordThatIsNoAlarmIsRefused) {

@@ -15,11 +15,9 @@ namespace {
 // An entry is the message around the request.
 constexpr int kEntryDepthMax = kRequestDepthMax + 1;
 
-// InternalRaftRequest { 100: header { 1: ID, 2: username, 3: auth_revision } }
-constexpr uint32_t kHeader = 100;
-constexpr uint32_t kId = 1;
-constexpr uint32_t kUserName = 2;
-constexpr uint32_t kAuthRevision = 3;
+using etcdserverpb::RequestHeader;
+
+constexpr uint32_t kHeader = etcdserverpb::InternalRaftRequest::kHeaderFieldNumber;
 
 // Protobuf's short way has a limit of its own, of 100; few requests are deeper.
 bool Parse(base::ByteView bytes, int depth_max, google::protobuf::MessageLite* message) {
@@ -29,6 +27,13 @@ bool Parse(base::ByteView bytes, int depth_max, google::protobuf::MessageLite* m
                                                size);
   input.SetRecursionLimit(depth_max);
   return message->ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
+}
+
+template <typename Writer>
+void WriteHeader(uint64_t id, const Identity& identity, Writer* writer) {
+  writer->Varint(RequestHeader::kIDFieldNumber, id);
+  writer->BytesIfSet(RequestHeader::kUsernameFieldNumber, identity.user);
+  writer->VarintIfSet(RequestHeader::kAuthRevisionFieldNumber, identity.auth_revision);
 }
 
 }  // namespace
@@ -42,16 +47,10 @@ void EncodeEntry(uint64_t id, const Identity& identity, uint32_t field, base::By
   entry->clear();
   base::WireWriter writer(entry);
   writer.Bytes(field, request);
-  if (identity.user.empty() && identity.auth_revision == 0) {
-    writer.BytesHeader(kHeader, base::WireVarintSize(kId, id));
-    return writer.Varint(kId, id);
-  }
-  base::Bytes header;
-  base::WireWriter header_writer(&header);
-  header_writer.Varint(kId, id);
-  if (!identity.user.empty()) header_writer.Bytes(kUserName, identity.user);
-  header_writer.VarintIfSet(kAuthRevision, identity.auth_revision);
-  writer.Bytes(kHeader, header);
+  base::WireCounter counter;
+  WriteHeader(id, identity, &counter);
+  writer.BytesHeader(kHeader, counter.size());
+  WriteHeader(id, identity, &writer);
 }
 
 bool ParseEntry(base::ByteView bytes, etcdserverpb::InternalRaftRequest* request) {

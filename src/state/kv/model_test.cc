@@ -7,7 +7,7 @@
 #include "state/kv/range.h"
 #include "state/kv/read_only_txn.h"
 #include "state/kv/request_check.h"
-#include "state/kv/response_writer.h"
+#include "state/kv/response_header.h"
 #include "state/kv/testing/model.h"
 #include "state/kv/testing/plain_lessor.h"
 #include "state/kv/testing/random_requests.h"

@@ -15,11 +15,9 @@
 namespace kv {
 namespace {
 
-// PutResponse { 1: header, 2: prev_kv }
-constexpr uint32_t kPrevKv = 2;
-// DeleteRangeResponse { 1: header, 2: deleted, 3: prev_kvs }
-constexpr uint32_t kDeleted = 2;
-constexpr uint32_t kPrevKvs = 3;
+constexpr uint32_t kPrevKv = etcdserverpb::PutResponse::kPrevKvFieldNumber;
+constexpr uint32_t kDeleted = etcdserverpb::DeleteRangeResponse::kDeletedFieldNumber;
+constexpr uint32_t kPrevKvs = etcdserverpb::DeleteRangeResponse::kPrevKvsFieldNumber;
 
 constexpr size_t kSliceKeys = 256;
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "state/kv/response_writer.h"
+#include "base/wire.h"
 #include "state/kv/stored_pair.h"
 #include "storage/mvcc/store.h"
 
@@ -18,10 +18,15 @@ constexpr size_t kStepKeys = 1024;
 constexpr size_t kStepBytes = 1 << 20;
 constexpr size_t kSliceKeys = 64;
 
-// RangeResponse { 1: header, 2: kvs, 3: more, 4: count }
-constexpr uint32_t kKvs = 2;
-constexpr uint32_t kMore = 3;
-constexpr uint32_t kCount = 4;
+using Response = etcdserverpb::RangeResponse;
+
+constexpr uint32_t kKvs = Response::kKvsFieldNumber;
+
+template <typename Writer>
+void WriteTailFields(bool more, uint64_t count, Writer* writer) {
+  writer->VarintIfSet(Response::kMoreFieldNumber, more ? 1 : 0);
+  writer->VarintIfSet(Response::kCountFieldNumber, count);
+}
 
 // Whether the limit cuts what is read and not what is answered. Compat: without an order it does
 // so even if the answer is then sorted.
@@ -226,30 +231,37 @@ char* RangeRead::WriteBody(char* out) const {
 }
 
 size_t RangeRead::PairSize(base::ByteView pair) {
-  return BytesSize(kKvs, pair.size());
+  return base::WireBytesSize(kKvs, pair.size());
 }
 
 char* RangeRead::WritePair(base::ByteView pair, char* out) {
-  return WriteBytes(kKvs, pair, out);
+  base::WireFiller filler(out);
+  filler.Bytes(kKvs, pair);
+  return filler.end();
 }
 
 size_t RangeRead::PairSize(const mvcc::KeyValue& pair) {
-  return BytesSize(kKvs, mvcc::KeyValueSize(pair));
+  return base::WireBytesSize(kKvs, mvcc::KeyValueSize(pair));
 }
 
 char* RangeRead::WritePair(const mvcc::KeyValue& pair, char* out) {
   const size_t size = mvcc::KeyValueSize(pair);
-  out = WriteBytesHeader(kKvs, size, out);
-  mvcc::WriteKeyValue(pair, out);
-  return out + size;
+  base::WireFiller filler(out);
+  filler.BytesHeader(kKvs, size);
+  mvcc::WriteKeyValue(pair, filler.end());
+  return filler.end() + size;
 }
 
 size_t RangeRead::TailSize(bool more, uint64_t count) {
-  return NumberSize(kMore, more ? 1 : 0) + NumberSize(kCount, count);
+  base::WireCounter counter;
+  WriteTailFields(more, count, &counter);
+  return counter.size();
 }
 
 char* RangeRead::WriteTail(bool more, uint64_t count, char* out) {
-  return WriteNumber(kCount, count, WriteNumber(kMore, more ? 1 : 0, out));
+  base::WireFiller filler(out);
+  WriteTailFields(more, count, &filler);
+  return filler.end();
 }
 
 }  // namespace kv

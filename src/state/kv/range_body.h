@@ -9,7 +9,7 @@
 #include "proto/rpc.pb.h"
 #include "state/kv/range.h"
 #include "state/kv/range_walk.h"
-#include "state/kv/response_writer.h"
+#include "state/kv/response_header.h"
 #include "storage/mvcc/reads.h"
 
 namespace kv {

@@ -4,16 +4,14 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/wire.h"
 
 namespace kv {
 namespace {
 
 constexpr int64_t kFirstChunkKeys = 10;
 
-// RangeStreamResponse { 1: RangeResponse { 1: header, 2: kvs, 3: more, 4: count } }
-constexpr uint32_t kRangeResponse = 1;
-constexpr uint32_t kMore = 3;
-constexpr uint32_t kCount = 4;
+constexpr uint32_t kRangeResponse = etcdserverpb::RangeStreamResponse::kRangeResponseFieldNumber;
 
 }  // namespace
 
@@ -64,23 +62,22 @@ void RangeStream::AdjustLimit() {
 
 size_t RangeStream::BodySize(const ResponseHeader& header) const {
   if (!last_) return chunk_->PairsSize();
-  return HeaderSize(header) + chunk_->PairsSize() + NumberSize(kMore, chunk_->more() ? 1 : 0) +
-         NumberSize(kCount, count_);
+  return HeaderSize(header) + chunk_->PairsSize() + RangeRead::TailSize(chunk_->more(), count_);
 }
 
 size_t RangeStream::ChunkSize(ResponseHeader header) const {
   header.revision = revision_;
-  return BytesSize(kRangeResponse, BodySize(header));
+  return base::WireBytesSize(kRangeResponse, BodySize(header));
 }
 
 char* RangeStream::WriteChunk(ResponseHeader header, char* out) const {
   header.revision = revision_;
-  out = WriteBytesHeader(kRangeResponse, BodySize(header), out);
+  base::WireFiller filler(out);
+  filler.BytesHeader(kRangeResponse, BodySize(header));
+  out = filler.end();
   if (last_) out = WriteHeader(header, out);
   out = chunk_->WritePairs(out);
-  if (!last_) return out;
-  out = WriteNumber(kMore, chunk_->more() ? 1 : 0, out);
-  return WriteNumber(kCount, count_, out);
+  return last_ ? RangeRead::WriteTail(chunk_->more(), count_, out) : out;
 }
 
 }  // namespace kv

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "proto/rpc.pb.h"
 #include "state/kv/range.h"
-#include "state/kv/response_writer.h"
+#include "state/kv/response_header.h"
 #include "storage/mvcc/reads.h"
 
 namespace kv {

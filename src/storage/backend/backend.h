@@ -90,7 +90,8 @@ class Backend {
   // If it fails nothing has changed: kCanceled after `progress` said so; kFailedPrecondition while
   // another is under way; kResourceExhausted if the disk has no room for a copy, saying how much
   // is needed, or if more was committed meanwhile than may be kept; kDataLoss, naming the record,
-  // if one is damaged.
+  // if one is damaged. If it fails when the copy is in place already, because that cannot be made
+  // durable, so does every further Commit.
   virtual base::Status Defragment(DefragmentProgress progress) = 0;
 
   // As of the last commit. Any thread.

@@ -45,6 +45,7 @@ class LmdbBackend final : public Backend {
 
   base::Status Commit(const Batch& batch) override {
     const std::lock_guard lock(commit_mutex_);
+    RETURN_IF_ERROR(in_doubt_);
     const base::Status written = environment_->Write(batch);
     if (!written.ok()) return IsFull(batch) ? base::ErrnoStatus(ENOSPC, path_) : written;
     if (delta_ != nullptr) delta_->Add(batch);
@@ -133,7 +134,8 @@ class LmdbBackend final : public Backend {
     }
     delta_ = nullptr;
     MeasureSizes().IgnoreError();
-    return {};
+    in_doubt_ = rewrite.in_doubt();
+    return in_doubt_;
   }
 
   runtime::Disk& disk_;
@@ -146,6 +148,7 @@ class LmdbBackend final : public Backend {
   // Read under one of the mutexes, written under both.
   std::shared_ptr<LmdbEnvironment> environment_;
   CommitDelta* delta_ = nullptr;  // guarded by commit_mutex_; null unless a copy is being made
+  base::Status in_doubt_;         // guarded by commit_mutex_; why nothing can be made durable
   std::atomic<bool> defragmenting_ = false;
   std::atomic<uint64_t> allocated_ = 0;
   std::atomic<uint64_t> in_use_ = 0;

@@ -48,6 +48,7 @@ class TestDisk final : public runtime::Disk {
   }
   base::Result<bool> Exists(std::string_view path) const override { return real_.Exists(path); }
   base::Status SyncDirectory(std::string_view path) override {
+    if (fails_to_sync_directories) return {base::Code::kUnavailable, "planted"};
     const base::Status status = real_.SyncDirectory(path);
     CountDown();
     return status;
@@ -58,6 +59,7 @@ class TestDisk final : public runtime::Disk {
   }
 
   std::optional<uint64_t> free_bytes;
+  bool fails_to_sync_directories = false;
   int changes_left = -1;  // until the process ends; below 0: never
 
  private:
@@ -152,6 +154,21 @@ TEST_F(LmdbDefragmentTest, TheFileShrinks) {
   EXPECT_LE(backend_->sizes().in_use, backend_->sizes().allocated);
   EXPECT_EQ(CheckAndGetLast(), 99u);
   EXPECT_EQ(Files(), (std::vector<std::string>{"db.mdb", "db.mdb-lock"}));
+}
+
+TEST_F(LmdbDefragmentTest, NothingIsCommittedToACopyThatACrashMayUndo) {
+  Open();
+  Fill(1, 100);
+  disk_.fails_to_sync_directories = true;
+  const base::Status defragmented = backend_->Defragment(GoOn);
+  EXPECT_NE(defragmented.message().find("a crash may undo it: planted"), std::string_view::npos);
+  EXPECT_EQ(CommitNumber(*backend_, 101), defragmented);
+  EXPECT_EQ(CheckAndGetLast(), 100u);
+  disk_.fails_to_sync_directories = false;
+  EXPECT_EQ(CommitNumber(*backend_, 101), defragmented) << "until it is opened again";
+  Open();
+  EXPECT_EQ(CheckAndGetLast(), 100u);
+  EXPECT_TRUE(CommitNumber(*backend_, 101).ok());
 }
 
 TEST_F(LmdbDefragmentTest, OneAtATime) {

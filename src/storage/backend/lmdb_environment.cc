@@ -71,10 +71,11 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
   if (error == 0) error = mdb_env_set_mapsize(environment_, options.map_bytes);
   if (error == 0) error = mdb_env_set_maxreaders(environment_, options.readers_max);
   if (error == 0) error = mdb_env_set_maxdbs(environment_, static_cast<MDB_dbi>(bucket_count + 1));
-  // What LMDB takes for impossible ends the call, or else the process.
+  // What LMDB takes for impossible ends the call. Outside of a guarded one, where it does not look
+  // at the file, it is a bug, and LMDB aborts.
   const auto on_impossible = [](MDB_env*, const char* what) {
     EndGuarded();
-    base::Fatal(std::string("the database file is damaged: ") + what);
+    base::Fatal(std::string("lmdb: check failed: ") + what);
   };
   if (error == 0) error = mdb_env_set_assert(environment_, on_impossible);
   // Readers belong to no thread: they are pooled and may move.
@@ -103,17 +104,18 @@ base::Status LmdbEnvironment::OpenBuckets(std::span<const std::string_view> buck
   }
   if (created) return CommitWrite(transaction);
   // Nothing is written; the handles stay.
-  error = mdb_txn_commit(transaction);
+  error = GuardWrite([&] { return mdb_txn_commit(transaction); });
   return error == 0 ? base::Status() : Failure(error);
 }
 
 int LmdbEnvironment::OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket,
                                 bool* created) {
   const std::string terminated(name);
-  const int error = mdb_dbi_open(transaction, terminated.c_str(), 0, bucket);
+  const char* const text = terminated.c_str();
+  const int error = GuardWrite([&] { return mdb_dbi_open(transaction, text, 0, bucket); });
   if (error != MDB_NOTFOUND) return error;
   *created = true;
-  return mdb_dbi_open(transaction, terminated.c_str(), MDB_CREATE, bucket);
+  return GuardWrite([&] { return mdb_dbi_open(transaction, text, MDB_CREATE, bucket); });
 }
 
 int LmdbEnvironment::SignTransaction(MDB_txn* transaction) {

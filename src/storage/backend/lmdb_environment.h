@@ -106,8 +106,7 @@ class LmdbEnvironment {
   base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
   base::Status OpenBuckets(std::span<const std::string_view> buckets);
   // Creates it if it is not there.
-  static int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket,
-                        bool* created);
+  int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket, bool* created);
   // Has the transaction say which one it is.
   int SignTransaction(MDB_txn* transaction);
   // Null if there is none.

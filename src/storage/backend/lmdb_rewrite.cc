@@ -105,7 +105,8 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
   in_place_ = true;
   const base::Status synced = disk_.SyncDirectory(DirectoryOf(path_));
   if (!synced.ok()) {
-    base::Fatal(path_ + ": defragmented, but a crash may undo it: " + synced.ToString());
+    in_doubt_ = base::Status(synced.code(), path_ + ": defragmented, but a crash may undo it: " +
+                                                std::string(synced.message()));
   }
   replaced.RemoveByPieces(std::move(replaced_file));
   copy_->SetPath(path_);

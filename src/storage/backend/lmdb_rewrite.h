@@ -49,10 +49,12 @@ class LmdbRewrite {
   base::Status SyncToDisk() { return copy_->SyncToDisk(); }
   // Makes the last changes of `delta`, puts the copy in the place of the database and returns it.
   // Nobody may commit to the database meanwhile, or add to `delta`. Nothing has changed if it
-  // fails; ends the process if it cannot be told which of the two would be found after a crash.
-  // The file of `replaced`, the database, goes with it.
+  // fails. The file of `replaced`, the database, goes with it.
   base::Result<std::shared_ptr<LmdbEnvironment>> TakePlace(CommitDelta& delta,
                                                            LmdbEnvironment& replaced);
+  // After TakePlace. Not OK: it cannot be told which of the two a crash would find, so that nothing
+  // that is committed to the copy would be durable.
+  const base::Status& in_doubt() const { return in_doubt_; }
 
  private:
   LmdbRewrite(runtime::Disk* disk, const std::string& path, Backend::DefragmentProgress progress);
@@ -67,6 +69,7 @@ class LmdbRewrite {
   std::shared_ptr<LmdbEnvironment> copy_;
   std::unique_ptr<runtime::File> file_;  // of the copy
   bool in_place_ = false;
+  base::Status in_doubt_;
   Batch batch_;
   uint64_t copied_bytes_ = 0;
   uint64_t paced_bytes_ = 0;  // of these, on their way to the disk

@@ -15,6 +15,17 @@
 
 namespace mvcc {
 
+struct KeyValueField {
+  enum : uint32_t {
+    kKey = 1,
+    kCreateRevision = 2,
+    kModRevision = 3,
+    kVersion = 4,
+    kValue = 5,
+    kLease = 6
+  };
+};
+
 struct KeyValue {
   base::ByteView key = {};
   int64_t create_revision = 0;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "proto/kv.pb.h"
 #include "storage/mvcc/revision.h"
 
 namespace mvcc {
@@ -26,6 +27,23 @@ TEST(KeyValueTest, FieldsAreInOrderAndZeroesLeftOut) {
             std::string("\x0a\x01k\x10\x02\x18\xac\x02\x20\x01\x2a\x01v\x30\x07"));
   EXPECT_EQ(Encode({.key = "k"}), "\x0a\x01k");
   EXPECT_EQ(Encode({}), "");
+}
+
+TEST(KeyValueTest, IsTheMessageThatClientsKnow) {
+  mvccpb::KeyValue message;
+  message.set_key("key");
+  message.set_create_revision(2);
+  message.set_mod_revision(300);
+  message.set_version(7);
+  message.set_value("value");
+  message.set_lease(70'000);
+  EXPECT_EQ(Encode({.key = "key",
+                    .create_revision = 2,
+                    .mod_revision = 300,
+                    .version = 7,
+                    .value = "value",
+                    .lease = base::LeaseId(70'000)}),
+            message.SerializeAsString());
 }
 
 TEST(KeyValueTest, ReadsBack) {

@@ -12,6 +12,16 @@ namespace {
 constexpr size_t kHexDigits = 16;
 constexpr std::string_view kSuffix = ".snap";
 
+struct FileField {
+  enum : uint32_t { kCrc = 1, kData = 2 };
+};
+struct SnapshotField {
+  enum : uint32_t { kData = 1, kMetadata = 2 };
+};
+struct MetadataField {
+  enum : uint32_t { kConfState = 1, kIndex = 2, kTerm = 3 };
+};
+
 bool ParseHex(std::string_view text, uint64_t* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value, 16);
   return error == std::errc() && end == text.data() + text.size();
@@ -21,13 +31,13 @@ bool ParseMetadata(base::ByteView bytes, Snapshot* snapshot) {
   base::WireReader reader(bytes);
   while (reader.Next()) {
     switch (reader.field()) {
-      case 1:
+      case MetadataField::kConfState:
         snapshot->conf_state = base::Bytes(reader.bytes());
         break;
-      case 2:
+      case MetadataField::kIndex:
         snapshot->index = base::Index(reader.varint());
         break;
-      case 3:
+      case MetadataField::kTerm:
         snapshot->term = base::Term(reader.varint());
         break;
       default:
@@ -42,10 +52,10 @@ bool ParseSnapshot(base::ByteView bytes, Snapshot* snapshot) {
   base::WireReader reader(bytes);
   while (reader.Next()) {
     switch (reader.field()) {
-      case 1:
+      case SnapshotField::kData:
         snapshot->data = base::Bytes(reader.bytes());
         break;
-      case 2:
+      case SnapshotField::kMetadata:
         metadata_ok = ParseMetadata(reader.bytes(), snapshot);
         break;
       default:
@@ -82,19 +92,19 @@ std::optional<SnapshotName> SnapshotName::Parse(std::string_view text) {
 base::Bytes EncodeSnapshotFile(const Snapshot& snapshot) {
   base::Bytes metadata;
   base::WireWriter metadata_writer(&metadata);
-  metadata_writer.Bytes(1, snapshot.conf_state);
-  metadata_writer.Varint(2, snapshot.index.value());
-  metadata_writer.Varint(3, snapshot.term.value());
+  metadata_writer.Bytes(MetadataField::kConfState, snapshot.conf_state);
+  metadata_writer.Varint(MetadataField::kIndex, snapshot.index.value());
+  metadata_writer.Varint(MetadataField::kTerm, snapshot.term.value());
 
   base::Bytes data;
   base::WireWriter data_writer(&data);
-  data_writer.BytesIfSet(1, snapshot.data);
-  data_writer.Bytes(2, metadata);
+  data_writer.BytesIfSet(SnapshotField::kData, snapshot.data);
+  data_writer.Bytes(SnapshotField::kMetadata, metadata);
 
   base::Bytes file;
   base::WireWriter file_writer(&file);
-  file_writer.Varint(1, base::Crc32c(data));
-  file_writer.Bytes(2, data);
+  file_writer.Varint(FileField::kCrc, base::Crc32c(data));
+  file_writer.Bytes(FileField::kData, data);
   return file;
 }
 
@@ -104,10 +114,10 @@ std::optional<Snapshot> ParseSnapshotFile(base::ByteView bytes) {
   base::WireReader reader(bytes);
   while (reader.Next()) {
     switch (reader.field()) {
-      case 1:
+      case FileField::kCrc:
         crc = reader.varint();
         break;
-      case 2:
+      case FileField::kData:
         data = reader.bytes();
         break;
       default:

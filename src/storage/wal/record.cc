@@ -2,9 +2,6 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "base/varint.h"
-#include "base/wire.h"
-#include "storage/wal/encode.h"
 
 namespace wal {
 namespace {
@@ -32,13 +29,13 @@ bool ParseRecord(base::ByteView body, Record* record) {
   base::WireReader reader(body);
   while (reader.Next()) {
     switch (reader.field()) {
-      case 1:
+      case RecordField::kType:
         type = reader.varint();
         break;
-      case 2:
+      case RecordField::kCrc:
         record->crc = static_cast<uint32_t>(reader.varint());
         break;
-      case 3:
+      case RecordField::kData:
         record->data = reader.bytes();
         break;
       default:
@@ -66,17 +63,12 @@ void RecordWriter::AppendFrame(RecordType type, bool with_data, base::ByteView h
                                base::ByteView tail) {
   // Everything before the data fits here: length, three tags, type, checksum, size of the data.
   char buffer[kFrameLengthBytes + 3 + 1 + 2 * base::kVarintBytesMax];
-  char* at = buffer + kFrameLengthBytes;
-  *at++ = kRecordTypeTag;
-  *at++ = static_cast<char>(type);
-  *at++ = kRecordCrcTag;
-  at = PutVarint(chain_, at);
+  base::WireFiller filler(buffer + kFrameLengthBytes);
+  filler.Varint(RecordField::kType, static_cast<uint64_t>(type));
+  filler.Varint(RecordField::kCrc, chain_);
   const size_t data_bytes = head.size() + tail.size();
-  if (with_data) {
-    *at++ = kRecordDataTag;
-    at = PutVarint(data_bytes, at);
-  }
-  const auto prefix_bytes = static_cast<size_t>(at - buffer);
+  if (with_data) filler.BytesHeader(RecordField::kData, data_bytes);
+  const auto prefix_bytes = static_cast<size_t>(filler.end() - buffer);
   const size_t body_bytes = prefix_bytes - kFrameLengthBytes + data_bytes;
   const size_t pad_bytes = (kFrameAlignment - body_bytes % kFrameAlignment) % kFrameAlignment;
   CHECK_LE(body_bytes, kBodyBytesMask);

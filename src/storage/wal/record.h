@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/wire.h"
 
 // The bytes of a log segment, as etcd 3.4 to 3.7 write and read them. Integers little-endian.
 //
@@ -43,10 +44,13 @@ bool IsWellFormed(uint64_t length_word);
 // The unit that disks write whole or not at all.
 inline constexpr uint64_t kSectorBytes = 512;
 
-// The tags before the fields of a record, which are always in this order.
-inline constexpr char kRecordTypeTag = 1 << 3;
-inline constexpr char kRecordCrcTag = 2 << 3;
-inline constexpr char kRecordDataTag = 3 << 3 | 2;
+// walpb.Record, whose fields are always in this order, and the tags before them.
+struct RecordField {
+  enum : uint32_t { kType = 1, kCrc = 2, kData = 3 };
+};
+inline constexpr char kRecordTypeTag = base::WireTag(RecordField::kType, base::WireType::kVarint);
+inline constexpr char kRecordCrcTag = base::WireTag(RecordField::kCrc, base::WireType::kVarint);
+inline constexpr char kRecordDataTag = base::WireTag(RecordField::kData, base::WireType::kBytes);
 
 // Reads the body of a frame. False if it is no record of a known type; the checksum is not
 // looked at. `record->data` borrows from `body`.

@@ -3,12 +3,19 @@
 #include "base/wire.h"
 
 namespace wal {
+namespace {
+
+struct Field {
+  enum : uint32_t { kIndex = 1, kTerm = 2, kConfState = 3 };
+};
+
+}  // namespace
 
 void AppendSnapshotMark(const SnapshotMark& mark, base::Bytes* out) {
   base::WireWriter writer(out);
-  writer.Varint(1, mark.index.value());
-  writer.Varint(2, mark.term.value());
-  writer.BytesIfSet(3, mark.conf_state);
+  writer.Varint(Field::kIndex, mark.index.value());
+  writer.Varint(Field::kTerm, mark.term.value());
+  writer.BytesIfSet(Field::kConfState, mark.conf_state);
 }
 
 bool ParseSnapshotMark(base::ByteView data, SnapshotMark* mark) {
@@ -16,13 +23,13 @@ bool ParseSnapshotMark(base::ByteView data, SnapshotMark* mark) {
   base::WireReader reader(data);
   while (reader.Next()) {
     switch (reader.field()) {
-      case 1:
+      case Field::kIndex:
         mark->index = base::Index(reader.varint());
         break;
-      case 2:
+      case Field::kTerm:
         mark->term = base::Term(reader.varint());
         break;
-      case 3:
+      case Field::kConfState:
         mark->conf_state = base::Bytes(reader.bytes());
         break;
       default:
