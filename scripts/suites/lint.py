@@ -1,4 +1,4 @@
-"""The linter over the tree, and the linter's own tests."""
+"""The linter over the tree, and the tests of the scripts themselves."""
 
 import subprocess
 import sys
@@ -10,13 +10,14 @@ from .counts import Counts
 
 def run(root: Path) -> Counts:
     counts = Counts()
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(
-        unittest.defaultTestLoader.discover(str(root / "scripts/linter"), pattern="*_test.py",
-                                            top_level_dir=str(root / "scripts"))
-    )
-    broken = [str(test) for test, _ in result.failures + result.errors]
-    counts.passed += result.testsRun - len(broken)
-    counts.failures += [f"lint: {name}" for name in broken]
+    for folder in ("linter", "mutation"):
+        tests = unittest.defaultTestLoader.discover(str(root / "scripts" / folder),
+                                                    pattern="*_test.py",
+                                                    top_level_dir=str(root / "scripts"))
+        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(tests)
+        broken = [str(test) for test, _ in result.failures + result.errors]
+        counts.passed += result.testsRun - len(broken)
+        counts.failures += [f"lint: {name}" for name in broken]
     for command in (["scripts/lint"], ["scripts/format", "--check"]):
         if subprocess.run([root / command[0], *command[1:]]).returncode == 0:
             counts.passed += 1

@@ -13,6 +13,7 @@
 #include "runtime/posix/clock.h"
 #include "runtime/posix/cpu.h"
 #include "runtime/posix/descriptor_limit.h"
+#include "runtime/posix/heap.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 
@@ -187,7 +188,7 @@ void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
   const auto budget = std::make_shared<http::MemberBudget>(
-      NetThread::BudgetOf(config_.client_api, server_->options()).member_max());
+      NetServices::BudgetOf(config_.client_api, server_->options()).member_max());
   network_metrics_.Add(budget);
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open({.config = &config_,
@@ -196,6 +197,7 @@ void App::Serve() {
                            .tls = tls_.get(),
                            .handshake_workers = handshake_workers_.get(),
                            .workers = &small_workers_,
+                           .trim_heap = runtime::posix::TrimHeap,
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,
@@ -273,7 +275,7 @@ void App::Drain() {
 void App::Stop() {
   {
     const std::lock_guard lock(serving_mutex_);
-    if (std::exchange(stopped_, true)) return;
+    stopped_ = true;
   }
   StopListening(/*metrics=*/false);
   Drain();

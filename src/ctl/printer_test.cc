@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/testing/captured.h"
+#include "ctl/testing/golden.h"
 
 namespace ctl {
 namespace {
@@ -14,14 +15,12 @@ namespace {
 // What a printer writes.
 std::string Printed(const std::string& format, bool hex,
                     const std::function<Outcome(Printer&)>& print) {
-  char* text = nullptr;
-  size_t size = 0;
-  std::FILE* const file = open_memstream(&text, &size);
-  const Outcome outcome = print(*NewPrinter(format, hex, file));
-  std::fclose(file);
-  std::string printed(text, size);
-  std::free(text);
-  return outcome.ok() ? printed : outcome.error;
+  testing::Captured out;
+  ::testing::internal::CaptureStderr();
+  const Outcome outcome = print(*NewPrinter(format, hex, out.file()));
+  const std::string complaints = ::testing::internal::GetCapturedStderr();
+  return (outcome.ok() ? out.text() : outcome.error) +
+         (complaints.empty() ? "" : "to standard error: " + complaints);
 }
 
 etcd::TxnResponse Txn() {
@@ -83,6 +82,103 @@ TEST(PrinterTest, ATableCentresTitlesAndAlignsCellsRight) {
 
 TEST(PrinterTest, AnUnknownFormatHasNoPrinter) {
   EXPECT_EQ(NewPrinter("xml", false, stdout), nullptr);
+}
+
+constexpr etcd::ResponseHeader kHeader = {10, 11, 12, 13};
+
+etcd::KeyValue Pair(const std::string& key) {
+  return {key, 21, 22, 23, "value\x01", 24};
+}
+
+etcd::StatusResponse EverythingOfAStatus() {
+  etcd::StatusResponse status;
+  status.header = kHeader;
+  status.version = "3.7.1";
+  status.db_size = 20'480;
+  status.db_size_in_use = 10'240;
+  status.db_size_quota = 2'147'483'648;
+  status.storage_version = "3.7.0";
+  status.leader = 11;
+  status.raft_index = 31;
+  status.raft_term = 32;
+  status.raft_applied_index = 33;
+  status.errors = {"one", "two"};
+  status.is_learner = true;
+  status.has_downgrade_info = true;
+  status.downgrade_enabled = true;
+  status.downgrade_target_version = "3.6.0";
+  return status;
+}
+
+// Every kind of answer, once with everything in it and once with little.
+std::vector<std::pair<std::string, std::function<Outcome(Printer&)>>> Answers() {
+  const etcd::GetResponse get{kHeader, {Pair("a"), Pair("b")}, true, 3};
+  const etcd::PutResponse put{kHeader, Pair("a")};
+  const etcd::DeleteResponse deletion{kHeader, 2, {Pair("a"), Pair("b")}};
+  etcd::TxnResponse txn{kHeader, false, {}};
+  for (const auto& op : {etcd::OpResponse{get}, {put}, {deletion}, {Txn()}}) {
+    txn.responses.push_back(op);
+  }
+  const etcd::MemberListResponse members{
+      kHeader,
+      {{171, "name", {"http://p:1", "http://p:2"}, {"http://c:1", "http://c:2"}, false},
+       {172, "", {"http://p:3"}, {}, true}}};
+  const etcd::AlarmResponse alarms{kHeader,
+                                   {{171, etcd::AlarmType::kNoSpace},
+                                    {172, etcd::AlarmType::kCorrupt},
+                                    {173, etcd::AlarmType::kNone}}};
+  const std::vector<EndpointHealth> health = {{"e:1", true, "1ms", ""},
+                                              {"e:2", false, "2ms", "broken"}};
+  const std::vector<EndpointStatus> status = {{"e:1", EverythingOfAStatus()}, {"e:2", {}}};
+  const std::vector<EndpointHashKv> hashes = {{"e:1", {kHeader, 41, 42, 43}}, {"e:2", {}}};
+  return {{"get", [=](Printer& to) { return to.Get(get); }},
+          {"get nothing", [=](Printer& to) { return to.Get({}); }},
+          {"get values alone",
+           [=](Printer& to) {
+             to.ShowOnlyValues();
+             return to.Get(get);
+           }},
+          {"put", [=](Printer& to) { return to.Put(put); }},
+          {"put anew",
+           [=](Printer& to) {
+             return to.Put({kHeader, {}});
+           }},
+          {"delete", [=](Printer& to) { return to.Delete(deletion); }},
+          {"delete nothing", [=](Printer& to) { return to.Delete({}); }},
+          {"txn", [=](Printer& to) { return to.Txn(txn); }},
+          {"txn that succeeded", [=](Printer& to) { return to.Txn(Txn()); }},
+          {"members", [=](Printer& to) { return to.MemberList(members); }},
+          {"no members", [=](Printer& to) { return to.MemberList({}); }},
+          {"alarms", [=](Printer& to) { return to.Alarm(alarms); }},
+          {"health", [=](Printer& to) { return to.Health(health); }},
+          {"no health", [=](Printer& to) { return to.Health({}); }},
+          {"status", [=](Printer& to) { return to.Status(status); }},
+          {"hashes", [=](Printer& to) { return to.HashKv(hashes); }}};
+}
+
+std::string Hexadecimal(const std::string& bytes) {
+  std::string text;
+  char digits[3];
+  for (const unsigned char byte : bytes) {
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text + "\n";
+}
+
+TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
+  std::string text;
+  for (const bool hex : {false, true}) {
+    for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {
+      for (const auto& [name, print] : Answers()) {
+        text += "===== " + name + ", " + format + (hex ? ", --hex" : "") + "\n";
+        const std::string printed = Printed(format, hex, print);
+        const bool is_text = std::string_view(format) != "protobuf";
+        text += is_text ? printed : Hexadecimal(printed);
+      }
+    }
+  }
+  testing::ExpectGolden("printers.txt", text);
 }
 
 TEST(HumanBytesTest, CountsInThousandsWithOneDigitBelowTen) {

@@ -16,9 +16,7 @@ void Fill(const members::Member& member, etcdserverpb::Member* out) {
 }  // namespace
 
 void ClusterService::AddTo(rpc::Server& table) {
-  context_.AddUnary(
-      table, "etcdserverpb.Cluster", "MemberList",
-      [this](Call call, base::ByteView bytes) { MemberList(std::move(call), bytes); });
+  context_.AddUnary(table, "etcdserverpb.Cluster", "MemberList", this, &ClusterService::MemberList);
 }
 
 void ClusterService::MemberList(Call call, base::ByteView bytes) {

@@ -33,16 +33,15 @@ class KvService::ReadCall {
  public:
   using Self = std::unique_ptr<ReadCall>;
 
-  ReadCall(const Context& context, std::shared_ptr<kv::LongReads> long_reads,
-           std::shared_ptr<rpc::ServerCall> call)
-      : context_(context), call_(std::move(call)), long_reads_(std::move(long_reads)) {}
+  ReadCall(const Context& context, kv::LongReads* long_reads, std::shared_ptr<rpc::ServerCall> call)
+      : context_(context), call_(std::move(call)), long_reads_(*long_reads) {}
 
   Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
 
   // At once, or when this member has seen all that was committed before.
   static void Start(Self self, bool serializable) {
-    self->start_ = self->opened_ = self->Now();
+    self->opened_ = self->call_->start();
     if (serializable) return Open(std::move(self));
     self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
@@ -71,7 +70,7 @@ class KvService::ReadCall {
   // come at once, the first steps alone would be seconds of work, done in vain.
   bool MustWait() const {
     if constexpr (kIsRange) {
-      return !place_.has_value() && long_reads_->is_full() && read_->TakesSteps();
+      return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
     }
     return false;
   }
@@ -81,7 +80,7 @@ class KvService::ReadCall {
     const base::Result<bool> done = self->read_->Step();
     if (!done.ok()) return self->Fail(done.status());
     if (*done) return self->Reply();
-    if (!self->place_.has_value()) self->Enter(self->long_reads_->TryEnter());
+    if (!self->place_.has_value()) self->Enter(self->long_reads_.TryEnter());
     if (!self->place_.has_value()) return WaitForPlace(std::move(self));
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
@@ -96,7 +95,7 @@ class KvService::ReadCall {
   static void WaitForPlace(Self self) {
     self->read_.reset();
     self->reads_.reset();
-    kv::LongReads& long_reads = *self->long_reads_;
+    kv::LongReads& long_reads = self->long_reads_;
     const kv::LongReads::Client client = &self->call_->connection();
     const size_t bytes = self->KeptBytes();
     self->call_->SetKept(bytes);
@@ -164,14 +163,14 @@ class KvService::ReadCall {
               const std::function<std::string()>& response) {
     ReadReport& reads = context_.reads();
     const runtime::TimePoint now = Now();
-    const bool slow = response && reads.IsSlow(now - start_);
+    const bool slow = response && reads.IsSlow(now - call_->start());
     if (kIsRange) reads.RangeTook(status.ok(), now - opened_);
     reads.Done({.kind = kIsRange ? ReadReport::Kind::kRange : ReadReport::Kind::kTxn,
                 .request = &request_,
                 .status = status,
                 .ranges = ranges,
                 .response = slow ? response() : std::string(),
-                .took = now - start_});
+                .took = now - call_->start()});
   }
 
   static constexpr bool kIsRange = std::is_same_v<Read, kv::RangeRead>;
@@ -179,11 +178,10 @@ class KvService::ReadCall {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> call_;
   Request request_;
-  const std::shared_ptr<kv::LongReads> long_reads_;
+  kv::LongReads& long_reads_;
   std::optional<kv::LongReads::Place> place_;  // of a read of several steps
   std::shared_ptr<apply::StateReads> reads_;   // of the state that is read
   std::optional<Read> read_;
-  runtime::TimePoint start_;
   runtime::TimePoint opened_;  // when reading could begin
 };
 
@@ -192,24 +190,19 @@ KvService::~KvService() {
 }
 
 void KvService::AddTo(rpc::Server& table) {
-  const auto add = [&](const char* name, void (KvService::*serve)(Call, base::ByteView)) {
-    context_.AddUnary(table, kService, name, [this, serve](Call call, base::ByteView bytes) {
-      (this->*serve)(std::move(call), bytes);
-    });
-  };
-  add("Range", &KvService::Range);
-  add("Put", &KvService::Put);
-  add("DeleteRange", &KvService::DeleteRange);
-  add("Txn", &KvService::Txn);
-  add("Compact", &KvService::Compact);
+  context_.AddUnary(table, kService, "Range", this, &KvService::Range);
+  context_.AddUnary(table, kService, "Put", this, &KvService::Put);
+  context_.AddUnary(table, kService, "DeleteRange", this, &KvService::DeleteRange);
+  context_.AddUnary(table, kService, "Txn", this, &KvService::Txn);
+  context_.AddUnary(table, kService, "Compact", this, &KvService::Compact);
   context_.AddStreaming(
       table, kService, "RangeStream", rpc::Kind::kServerStreaming,
-      [this](Call call) { return NewRangeStreamCall(context_, std::move(call.rpc)); });
+      [this](Call call) { return std::make_shared<RangeStreamCall>(&context_, std::move(call)); });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {
   using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
-  auto range = std::make_unique<RangeCall>(context_, long_reads_, std::move(call.rpc));
+  auto range = std::make_unique<RangeCall>(context_, long_reads_.get(), std::move(call.rpc));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
@@ -222,7 +215,7 @@ void KvService::Put(Call call, base::ByteView bytes) {
   base::Status status = CheckQuota(kv::QuotaCost(put_));
   if (status.ok()) status = kv::Check(put_);
   if (!status.ok()) return call->Finish(status);
-  Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
+  context_.Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
 }
 
 void KvService::DeleteRange(Call call, base::ByteView bytes) {
@@ -230,19 +223,19 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &request)) return;
   const base::Status status = kv::Check(request);
   if (!status.ok()) return call->Finish(status);
-  Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
+  context_.Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
 }
 
 void KvService::Txn(Call call, base::ByteView bytes) {
   using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
-  auto txn = std::make_unique<TxnCall>(context_, long_reads_, call.rpc);
+  auto txn = std::make_unique<TxnCall>(context_, long_reads_.get(), call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
   base::Status status = CheckQuota(kv::QuotaCost(request));
   if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
   if (!kv::IsReadOnly(request)) {
-    return Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
+    return context_.Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
   }
   const bool serializable = kv::IsSerializable(request);
   TxnCall::Start(std::move(txn), serializable);
@@ -252,7 +245,7 @@ void KvService::Compact(Call call, base::ByteView bytes) {
   etcdserverpb::CompactionRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.physical()) {
-    return Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
+    return context_.Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
   }
   context_.frontend().Propose(
       InternalRaftRequest::kCompactionFieldNumber, bytes,
@@ -262,15 +255,6 @@ void KvService::Compact(Call call, base::ByteView bytes) {
           context_.frontend().loop().Post(
               [this, rpc, reply] { context_.ReplyEncoded(*rpc, reply); });
         });
-      },
-      call.caller);
-}
-
-void KvService::Propose(Call call, uint32_t field, base::ByteView request) {
-  context_.frontend().Propose(
-      field, request,
-      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
-        context_.ReplyEncoded(*rpc, reply);
       },
       call.caller);
 }

@@ -32,7 +32,6 @@ class KvService {
   // kNoSpace for a request that would take more than the quota leaves; raises the alarm.
   base::Status CheckQuota(uint64_t cost);
   void RaiseNoSpace();
-  void Propose(Call call, uint32_t field, base::ByteView request);
 
   const Context& context_;
   const std::shared_ptr<kv::LongReads> long_reads_ = std::make_shared<kv::LongReads>();

@@ -68,20 +68,16 @@ base::Status DefragmentFailure(backend::Backend& database, const base::Status& s
 }  // namespace
 
 void MaintenanceService::AddTo(rpc::Server& table) {
-  const auto add = [&](const char* name, void (MaintenanceService::*serve)(Call, base::ByteView)) {
-    context_.AddUnary(table, kService, name, [this, serve](Call call, base::ByteView bytes) {
-      (this->*serve)(std::move(call), bytes);
-    });
-  };
-  add("Status", &MaintenanceService::Status);
-  add("Alarm", &MaintenanceService::Alarm);
-  add("Defragment", &MaintenanceService::Defragment);
-  add("Hash", &MaintenanceService::Hash);
-  add("HashKV", &MaintenanceService::HashKv);
-  context_.AddStreaming(
-      table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
-        return NewSnapshotCall(context_, metrics_.snapshot_seconds, std::move(call.rpc));
-      });
+  context_.AddUnary(table, kService, "Status", this, &MaintenanceService::Status);
+  context_.AddUnary(table, kService, "Alarm", this, &MaintenanceService::Alarm);
+  context_.AddUnary(table, kService, "Defragment", this, &MaintenanceService::Defragment);
+  context_.AddUnary(table, kService, "Hash", this, &MaintenanceService::Hash);
+  context_.AddUnary(table, kService, "HashKV", this, &MaintenanceService::HashKv);
+  context_.AddStreaming(table, kService, "Snapshot", rpc::Kind::kServerStreaming,
+                        [this](Call call) {
+                          return std::make_shared<SnapshotCall>(&context_, std::move(call),
+                                                                metrics_.snapshot_seconds);
+                        });
 }
 
 void MaintenanceService::Status(Call call, base::ByteView bytes) {
@@ -116,12 +112,7 @@ void MaintenanceService::Status(Call call, base::ByteView bytes) {
 void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
   etcdserverpb::AlarmRequest request;
   if (!Parse(*call, bytes, &request)) return;
-  context_.frontend().Propose(
-      etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes,
-      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
-        context_.ReplyEncoded(*rpc, reply);
-      },
-      call.caller);
+  context_.Propose(std::move(call), etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes);
 }
 
 // Its answer has no header.

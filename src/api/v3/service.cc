@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "api/v3/stream_call.h"
 #include "base/errors.h"
 #include "base/go_text.h"
 #include "state/apply/request_codec.h"
@@ -36,7 +37,7 @@ base::Result<server::Caller> Context::Admit(ClientRequests::Type type,
   return server::Caller{.deadline = call.deadline().value_or(runtime::TimePoint::max())};
 }
 
-void Context::AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
+void Context::AddUnary(rpc::Server& table, const char* service, const char* name,
                        UnaryHandler handler) const {
   table.AddUnary(service, name,
                  [this, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
@@ -47,17 +48,26 @@ void Context::AddUnary(rpc::Server& table, const std::string& service, const std
                  });
 }
 
-void Context::AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
-                           rpc::Kind kind, StreamingHandler handler) const {
+void Context::AddStreaming(rpc::Server& table, const char* service, const char* name,
+                           rpc::Kind kind, NewStreamCall new_call) const {
   table.AddStreaming(
       service, name, kind,
-      [this, handler = std::move(handler)](
+      [this, new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
         base::Result<server::Caller> caller = Admit(ClientRequests::Type::kStream, *call);
-        if (caller.ok()) return handler({std::move(call), *std::move(caller)});
+        if (caller.ok()) {
+          return StreamCall::HandlerOf(new_call({std::move(call), *std::move(caller)}));
+        }
         call->Finish(caller.status());
         return std::make_unique<Refused>();
       });
+}
+
+void Context::Propose(Call call, uint32_t field, base::ByteView request) const {
+  frontend_->Propose(
+      field, request,
+      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) { ReplyEncoded(*rpc, reply); },
+      call.caller);
 }
 
 kv::ResponseHeader Context::HeaderAt(base::Revision revision) const {
@@ -95,10 +105,13 @@ void Context::ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const 
 }
 
 void Context::Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message) {
-  if (!call.is_open()) return;
+  if (call.is_open()) call.Reply(Encode(message));
+}
+
+rpc::Message Encode(const google::protobuf::MessageLite& message) {
   rpc::Message frame(message.ByteSizeLong());
   message.SerializeWithCachedSizesToArray(frame.data());
-  call.Reply(std::move(frame));
+  return frame;
 }
 
 bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message) {

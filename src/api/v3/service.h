@@ -23,8 +23,9 @@ struct Call {
   rpc::ServerCall* operator->() const { return rpc.get(); }
   rpc::ServerCall& operator*() const { return *rpc; }
 };
-using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
-using StreamingHandler = std::function<std::unique_ptr<rpc::CallHandler>(Call call)>;
+
+class StreamCall;
+using NewStreamCall = std::function<std::shared_ptr<StreamCall>(Call call)>;
 
 // What the services of one net loop share: the member, the loop's way into it, and what holds for
 // every call. Outlives the services; belongs to the loop.
@@ -40,11 +41,20 @@ class Context {
 
   // Adds a method. All calls of all services come through here: they are admitted, which says who
   // asks, or refused before `handler` sees them.
-  void AddUnary(rpc::Server& table, const std::string& service, const std::string& name,
-                UnaryHandler handler) const;
-  // The same for a streaming method.
-  void AddStreaming(rpc::Server& table, const std::string& service, const std::string& name,
-                    rpc::Kind kind, StreamingHandler handler) const;
+  template <typename Service>
+  void AddUnary(rpc::Server& table, const char* service, const char* name, Service* handler,
+                void (Service::*serve)(Call call, base::ByteView request)) const {
+    AddUnary(table, service, name, [handler, serve](Call call, base::ByteView request) {
+      (handler->*serve)(std::move(call), request);
+    });
+  }
+  // The same for a streaming method, each of whose calls is what `new_call` makes.
+  void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
+                    NewStreamCall new_call) const;
+
+  // Has the cluster carry out a request, `field` of InternalRaftRequest, and answers with what came
+  // of it.
+  void Propose(Call call, uint32_t field, base::ByteView request) const;
 
   // Fills in the header of an answer; if `revision` is 0, with the store's.
   void Fill(etcdserverpb::ResponseHeader* header, base::Revision revision) const;
@@ -54,6 +64,7 @@ class Context {
     Fill(response.mutable_header(), revision);
     Send(call, response);
   }
+  static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
   // Sends the header and behind it the reply's body, which was encoded without one; or the error.
   void ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const;
   // The answer of a read that is done.
@@ -61,9 +72,11 @@ class Context {
 
   kv::ResponseHeader HeaderAt(base::Revision revision) const;
 
-  static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
-
  private:
+  using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
+
+  void AddUnary(rpc::Server& table, const char* service, const char* name,
+                UnaryHandler handler) const;
   // Says whose call this is. Refuses one that asks for a leader when there is none (`hasleader`),
   // and one whose metadata etcd does not take.
   base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call) const;
@@ -74,6 +87,7 @@ class Context {
   const std::unique_ptr<ReadReport> reads_;
 };
 
+rpc::Message Encode(const google::protobuf::MessageLite& message);
 // False, with the call ended as grpc-go ends it, for bytes that are no such message.
 bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message);
 

@@ -42,7 +42,9 @@ class Watcher final : public rpc::CallHandler {
     call_->Send(rpc::Message(response.SerializeAsString()));
   }
   void OnHalfClose() override { call_->Finish(base::errors::kWatchCanceled); }
-  void OnCanceled(const base::Status&) override { ++canceled; }
+  void OnEnded(const base::Status& status) override {
+    if (status.code() == base::Code::kCanceled) ++canceled;
+  }
 
   inline static int canceled = 0;
 

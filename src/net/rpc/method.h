@@ -34,8 +34,10 @@ class CallHandler {
   // The server is stopping. A call that would go on for ever ends itself; others have a few
   // seconds.
   virtual void OnDrain() {}
-  // The client has gone, or the deadline has passed: nobody waits for an answer any more.
-  virtual void OnCanceled(const base::Status&) {}
+  // The call is over: it was finished, the client has gone, or the deadline has passed. What is
+  // sent from now on goes nowhere. Runs once, within whatever ended the call, ServerCall::Finish
+  // and Send included.
+  virtual void OnEnded(const base::Status&) {}
 };
 
 // Answers a unary request, at once or later, with Reply or Finish. The view is valid during the

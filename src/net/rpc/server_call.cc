@@ -54,7 +54,7 @@ ServerCall::~ServerCall() {
 void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
   CountCost();
   method_->counters.started.Add();
-  if (method_->on_ended) start_ = loop().clock().Now();
+  start_ = loop().clock().Now();
   has_deadline_ = deadline.has_value();
   if (has_deadline_) deadlines_->Add(this, *deadline);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
@@ -268,6 +268,7 @@ void ServerCall::Finish(const base::Status& status, const http::Headers& trailer
   deadlines_->Remove(this);
   SendEnd(status, trailers);
   if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->size());
+  if (handler_ != nullptr) handler_->OnEnded(status);
 }
 
 void ServerCall::SendEnd(const base::Status& status, const http::Headers& trailers) {
@@ -297,10 +298,8 @@ void ServerCall::CountEnd(base::Code code) {
 
 void ServerCall::OnDeadline() {
   const std::shared_ptr<ServerCall> alive = shared_from_this();
-  const base::Status status(base::Code::kDeadlineExceeded, "context deadline exceeded");
-  if (handler_ != nullptr) handler_->OnCanceled(status);
   answers_.reset();  // nobody waits for the rest
-  Finish(status);
+  Finish(base::Status(base::Code::kDeadlineExceeded, "context deadline exceeded"));
 }
 
 void ServerCall::OnClosed(const http::Closing& closing) {
@@ -318,7 +317,7 @@ void ServerCall::Cancel(const base::Status& status) {
   CountEnd(status.code());
   finished_ = true;
   deadlines_->Remove(this);
-  if (handler_ != nullptr) handler_->OnCanceled(status);
+  if (handler_ != nullptr) handler_->OnEnded(status);
 }
 
 }  // namespace rpc

@@ -41,6 +41,8 @@ class ServerCall final : public http::ExchangeHandler,
   // Whether somebody waits for the answer.
   bool is_open() const { return exchange_ != nullptr && !finished_; }
   const Method& method() const { return *method_; }
+  // When its head had arrived.
+  runtime::TimePoint start() const { return start_; }
   std::optional<runtime::TimePoint> deadline() const {
     return has_deadline_ ? std::optional(Entry::deadline()) : std::nullopt;
   }
@@ -119,8 +121,8 @@ class ServerCall final : public http::ExchangeHandler,
   std::unique_ptr<AnswerQueue> answers_;  // while something waits there
   bool working_ = false;                  // a slice for it is posted
   bool produces_ = false;                 // the one message of the call
-  runtime::TimePoint start_;              // if the method wants to know
-  std::unique_ptr<base::Bytes> unread_;   // received while paused, not consumed; null: nothing
+  runtime::TimePoint start_;
+  std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
   size_t held_ = 0;
   size_t kept_ = 0;  // by the application
   const Encoding encoding_;

@@ -156,10 +156,12 @@ void Scheduler::TakeNextEvent() {
 
 bool Scheduler::Step() {
   CHECK(running_ == nullptr);
-  if (RunReadyLoop()) return true;
-  if (events_.empty()) return false;
-  TakeNextEvent();
-  return RunReadyLoop();
+  // An event may be a paused loop's.
+  while (!RunReadyLoop()) {
+    if (events_.empty()) return false;
+    TakeNextEvent();
+  }
+  return true;
 }
 
 void Scheduler::RunFor(Duration duration) {

@@ -44,6 +44,26 @@ int TurnsOfFive(uint64_t seed) {
   return turns;
 }
 
+TEST(SchedulerTest, AStepPassesOverWhatAPausedLoopCannotDo) {
+  Scheduler scheduler(1);
+  const auto paused = scheduler.NewLoop("paused");
+  const auto other = scheduler.NewLoop("other");
+  bool paused_ran = false;
+  bool other_ran = false;
+  scheduler.RunAt(scheduler.clock().Now() + milliseconds(1), paused.get(),
+                  [&] { paused_ran = true; });
+  scheduler.RunAt(scheduler.clock().Now() + milliseconds(2), other.get(),
+                  [&] { other_ran = true; });
+  scheduler.SetPaused(paused.get(), true);
+  EXPECT_TRUE(scheduler.Step());
+  EXPECT_TRUE(other_ran);
+  EXPECT_FALSE(scheduler.Step());
+  EXPECT_FALSE(paused_ran);
+  scheduler.SetPaused(paused.get(), false);
+  EXPECT_TRUE(scheduler.Step());
+  EXPECT_TRUE(paused_ran);
+}
+
 TEST(SchedulerTest, ATurnMayEndBetweenAnyTwoTasks) {
   std::set<int> seen;
   for (uint64_t seed = 0; seed < 500; ++seed) seen.insert(TurnsOfFive(seed));

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,9 +66,11 @@ class SimulatedMember {
     return {};
   }
 
+  // Ends the member alone, before what serves it on its loop ends.
+  void EndServer() { server_.reset(); }
   // The process ends; its memory and what it had not written are gone.
   void Kill() {
-    server_.reset();
+    EndServer();
     workers_.reset();
     for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
       loop->reset();
@@ -102,6 +102,9 @@ class SimulatedMember {
   Server& server() { return *server_; }
   Frontend& frontend() { return server_->frontend(0); }
   runtime::Loop& net_loop() { return *net_loop_; }
+  runtime::simulated::Scheduler& scheduler() { return scheduler_; }
+  // While it is paused nothing is proposed, and no read gets its index.
+  void SetRaftPaused(bool paused) { scheduler_.SetPaused(raft_loop_.get(), paused); }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
   std::string Metrics() const { return registry_->Scrape(); }

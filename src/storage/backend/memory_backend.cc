@@ -257,6 +257,7 @@ class MemoryBackend final : public Backend {
   }
   // There are no pages, so there is nothing to do.
   base::Status Defragment(DefragmentProgress progress) override {
+    RETURN_IF_ERROR(shared_->Ask(shared_->options.faults.on_defragment));
     if (progress(0)) return {};
     return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
   }

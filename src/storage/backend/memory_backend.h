@@ -19,6 +19,7 @@ struct MemoryFaults {
   std::function<base::Status()> on_new_reader = {};
   std::function<base::Status()> on_read = {};  // a value, or a cursor's next record
   std::function<base::Status()> on_commit = {};
+  std::function<base::Status()> on_defragment = {};
 };
 
 struct MemoryOptions {

@@ -31,6 +31,8 @@ base::Status ReadPin::Damaged(Revision revision, std::string_view what) const {
 }
 
 base::Status ReadPin::BeginStep() const {
+  // Most reads have one step, which begins as soon as the pin is taken.
+  if (!std::exchange(stepped_, true)) return {};
   if (store_->clock_->Now() - hold_.taken <= store_->options_.pin_age_max) return {};
   Hold fresh;
   int64_t revision = revision_;

@@ -41,8 +41,8 @@ struct RangeResult {
 // receiver, drops the pin and takes another.
 //
 // One that gets older than Options.pin_age_max in a read of several steps is taken anew, at the
-// same revision, by the next step; the step fails with kCompacted if that is gone by now. So a
-// compaction waits for a reader that goes on no longer than that age and one step.
+// same revision, by the next step but the first; the step fails with kCompacted if that is gone by
+// now. So a compaction waits for a reader that goes on no longer than that age and one step.
 //
 // Belongs to the thread of its Reads, before which it must end.
 class ReadPin {
@@ -125,6 +125,7 @@ class ReadPin {
   const int64_t revision_;
   mutable Hold hold_;
   mutable std::vector<Hold> outlived_;  // what was borrowed from may not end
+  mutable bool stepped_ = false;        // at least once
 };
 
 }  // namespace mvcc

@@ -20,6 +20,15 @@ Reads::~Reads() {
   store_->RemoveReads(this);
 }
 
+void Reads::BeginTurn() {
+  if (!turn_.has_value()) turn_ = store_->clock_->Now();
+}
+
+void Reads::EndTurn() {
+  turn_.reset();
+  kept_.reset();
+}
+
 base::Result<std::unique_ptr<ReadPin>> Reads::Pin(base::Revision at) {
   if (at > store_->revision()) return base::errors::kFutureRevision;
   return NewPin(std::max<int64_t>(at.value(), 0));
@@ -32,7 +41,7 @@ base::Result<std::unique_ptr<ReadPin>> Reads::NewPin(int64_t revision) {
 }
 
 base::Status Reads::Take(int64_t* revision, ReadPin::Hold* hold) {
-  hold->taken = store_->clock_->Now();
+  hold->taken = turn_.has_value() ? *turn_ : store_->clock_->Now();
   const std::shared_lock lock(store_->lock_);
   if (*revision == 0) *revision = store_->current_.load();
   hold->compact_revision = store_->compact_.load();
@@ -61,7 +70,7 @@ base::Result<std::shared_ptr<backend::Reader>> Reads::Database(uint64_t commit) 
   database = std::move(opened);
   database_ = database;
   database_commit_ = newest;
-  if (in_turn_) kept_ = database;
+  if (turn_.has_value()) kept_ = database;
   return database;
 }
 

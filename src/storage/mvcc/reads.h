@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "runtime/time.h"
 #include "storage/backend/backend.h"
 #include "storage/mvcc/hasher.h"
 #include "storage/mvcc/pin_counts.h"
@@ -35,12 +37,10 @@ class Reads {
   // that is known, or else computed now. Compat: below 0 it is the hash of no records.
   base::Result<KeyValueHash> HashKv(base::Revision at);
 
-  // Until EndTurn, which comes soon, the newest reader of the database is kept for further pins.
-  void BeginTurn() { in_turn_ = true; }
-  void EndTurn() {
-    in_turn_ = false;
-    kept_.reset();
-  }
+  // Until EndTurn, which comes soon, the newest reader of the database is kept for further pins,
+  // and they count as taken when the turn began.
+  void BeginTurn();
+  void EndTurn();
 
   Store& store() const { return *store_; }
 
@@ -69,8 +69,8 @@ class Reads {
   // The newest that any pin still uses, and the commit that it is known to see.
   std::weak_ptr<backend::Reader> database_;
   uint64_t database_commit_ = 0;
-  bool in_turn_ = false;
-  std::shared_ptr<backend::Reader> kept_;  // the same, within a turn
+  std::optional<runtime::TimePoint> turn_;  // when it began, within one
+  std::shared_ptr<backend::Reader> kept_;   // the same as database_, within a turn
 };
 
 }  // namespace mvcc

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "api/v3/cluster_service.h"
+#include "api/v3/kv_service.h"
+#include "api/v3/maintenance_service.h"
+#include "api/v3/service.h"
+
+namespace v3 {
+
+// All of etcd's services on one net loop. Belongs to the loop, and is destroyed after the server,
+// whose answers may be on their way to it.
+class Services {
+ public:
+  // `frontend` is the server's one of this loop.
+  Services(server::Server* server, server::Frontend* frontend) : context_(server, frontend) {}
+
+  // Adds every method of every service.
+  void AddTo(rpc::Server& table) {
+    kv_.AddTo(table);
+    maintenance_.AddTo(table);
+    cluster_.AddTo(table);
+  }
+
+  const Context& context() const { return context_; }
+
+ private:
+  Context context_;
+  KvService kv_{&context_};
+  MaintenanceService maintenance_{&context_};
+  ClusterService cluster_{&context_};
+};
+
+}  // namespace v3

@@ -1,0 +1,126 @@
+#include "api/v3/stream_call.h"
+
+namespace v3 {
+namespace {
+
+// Bounds a slice where no time passes, or little.
+constexpr int kStepsPerSlice = 16;
+
+}  // namespace
+
+template <typename Task>
+void StreamCall::Run(Task&& task) {
+  if (over_) return;
+  const std::shared_ptr<StreamCall> self = shared_from_this();
+  ++depth_;
+  task();
+  if (--depth_ == 0 && over_) End();
+}
+
+// What net/rpc knows of the call, and what keeps the call alive.
+class StreamCall::Handler final : public rpc::CallHandler {
+ public:
+  explicit Handler(std::shared_ptr<StreamCall> stream) : stream_(std::move(stream)) {}
+
+  void OnMessage(base::ByteView message) override { stream_->Deliver(message); }
+  void OnHalfClose() override {
+    stream_->Run([this] { stream_->OnHalfClose(); });
+  }
+  void OnWritable() override { stream_->OnWritable(); }
+  void OnDrain() override {
+    stream_->Run([this] { stream_->OnStopping(); });
+  }
+  void OnEnded(const base::Status& status) override { stream_->OnRpcEnded(status); }
+
+ private:
+  const std::shared_ptr<StreamCall> stream_;
+};
+
+std::unique_ptr<rpc::CallHandler> StreamCall::HandlerOf(std::shared_ptr<StreamCall> stream) {
+  return std::make_unique<Handler>(std::move(stream));
+}
+
+apply::StateReads& StreamCall::reads() {
+  if (reads_ == nullptr) reads_ = context_.frontend().reads();
+  return *reads_;
+}
+
+void StreamCall::WhenLinearizable(base::Callback<void()> then) {
+  context_.frontend().ReadIndex(
+      [weak = weak_from_this(), then = std::move(then)](const base::Status& status) mutable {
+        const std::shared_ptr<StreamCall> self = weak.lock();
+        if (self == nullptr) return;
+        self->Run([&] {
+          if (!status.ok()) return self->Finish(status);
+          then();
+        });
+      },
+      &rpc_->connection());
+}
+
+base::Callback<void()> StreamCall::Posted(base::Callback<void()> task) {
+  return [weak = weak_from_this(), loop = &loop(), task = std::move(task)]() mutable {
+    loop->Post([weak = std::move(weak), task = std::move(task)]() mutable {
+      if (const std::shared_ptr<StreamCall> self = weak.lock()) self->Run(task);
+    });
+  };
+}
+
+void StreamCall::Send(const google::protobuf::MessageLite& message) {
+  if (is_open()) Send(Encode(message));
+}
+
+void StreamCall::Deliver(base::ByteView message) {
+  Run([&] { OnMessage(message); });
+  if (is_open() && !rpc_->writable()) rpc_->PauseReading();
+}
+
+void StreamCall::OnWritable() {
+  const std::shared_ptr<StreamCall> self = shared_from_this();
+  rpc_->ResumeReading();
+  if (producing_) Continue();
+}
+
+void StreamCall::Continue() {
+  producing_ = true;
+  if (!posted_) RunSlice();
+}
+
+// While it runs posted_ is set, so that a step that calls Continue makes another one and no slice
+// within the slice.
+void StreamCall::RunSlice() {
+  Run([this] {
+    const runtime::TimePoint end = loop().clock().Now() + runtime::kSliceTime;
+    posted_ = true;
+    for (int steps = 0; producing_ && is_open() && rpc_->writable(); ++steps) {
+      if (steps == kStepsPerSlice || (steps > 0 && loop().clock().Now() >= end)) {
+        return loop().PostSlice([self = shared_from_this()] { self->RunSlice(); });
+      }
+      producing_ = false;
+      TakeStep();
+    }
+    posted_ = false;
+    if (is_open() && producing_) rpc_->PauseReading();  // until OnWritable
+  });
+}
+
+void StreamCall::TakeStep() {
+  const base::Result<Next> next = Produce();
+  if (!next.ok()) return Finish(next.status());
+  if (*next == Next::kEnd) return Finish({});
+  producing_ = producing_ || *next == Next::kMore;
+}
+
+void StreamCall::OnRpcEnded(const base::Status& status) {
+  over_ = true;
+  status_ = status;
+  if (depth_ == 0) End();
+}
+
+void StreamCall::End() {
+  const std::shared_ptr<StreamCall> self = shared_from_this();
+  OnEnded(status_);
+  reads_.reset();
+}
+
+}  // namespace v3

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "api/v3/service.h"
+#include "base/bytes.h"
+#include "base/callback.h"
+#include "base/result.h"
+#include "net/rpc/message.h"
+#include "net/rpc/method.h"
+
+namespace v3 {
+
+// One streaming call, from its head to its status: what every method of that kind needs. A method
+// derives from this and says what a message of the client means (OnMessage) and what is sent next
+// (Produce); range_stream_call.h is the smallest.
+//
+// It lives on the loop of its connection, and so do all of its methods. It ends once, however that
+// comes about: Finish; Produce says kEnd or fails; the client cancels, leaves or lets its deadline
+// pass. From then on nothing of the method runs but OnEnded, which is told how, and what is sent
+// goes nowhere.
+class StreamCall : public std::enable_shared_from_this<StreamCall> {
+ public:
+  StreamCall(const Context* context, Call call)
+      : context_(*context), rpc_(std::move(call.rpc)), caller_(std::move(call.caller)) {}
+  virtual ~StreamCall() = default;
+  StreamCall(const StreamCall&) = delete;
+  StreamCall& operator=(const StreamCall&) = delete;
+
+  // The call as net/rpc sees it; while that lasts, `stream` does.
+  static std::unique_ptr<rpc::CallHandler> HandlerOf(std::shared_ptr<StreamCall> stream);
+
+ protected:
+  // ---- What a method says ----
+
+  // What becomes of a call after a step of Produce.
+  enum class Next : uint8_t {
+    kMore,   // another step, as soon as the client has taken enough
+    kWaits,  // for Continue
+    kEnd,    // all was sent: the call ends with OK
+  };
+
+  // A message of the client, valid during the call. None comes while answers wait for the client
+  // to take them, so that nobody makes the member answer what he does not read.
+  virtual void OnMessage(base::ByteView message) = 0;
+  // The client has sent its last message.
+  virtual void OnHalfClose() {}
+  // Sends the next answer, or none. Runs after Continue, only while the client takes what is sent,
+  // and in slices of the loop's time.
+  virtual base::Result<Next> Produce() { return Next::kWaits; }
+  // The member is stopping: a call that would go on for ever finishes now; others have a few
+  // seconds.
+  virtual void OnStopping() {}
+  // The call is over. Lets go of what it holds; runs once, and not inside of another method.
+  virtual void OnEnded(const base::Status&) {}
+
+  // ---- What it finds ----
+
+  const Context& context() const { return context_; }
+  // Who asks, and until when.
+  const server::Caller& caller() const { return caller_; }
+  bool is_open() const { return !over_; }
+  // What came with the call's head. Needs is_open().
+  const http::Headers& metadata() const { return rpc_->metadata(); }
+  runtime::Loop& loop() const { return context_.frontend().loop(); }
+  const observe::Logger& logger() const { return *context_.server().environment().logger; }
+
+  // The state that this call reads: what the member's was when it was first asked for, kept until
+  // the call ends, even if a snapshot replaces it.
+  apply::StateReads& reads();
+
+  // False, with the call ended, for bytes that are no such message.
+  bool Parse(base::ByteView bytes, google::protobuf::MessageLite* message) {
+    return v3::Parse(*rpc_, bytes, message);
+  }
+  // What the method keeps for the call counts against what is held for the client.
+  void SetKept(size_t bytes) { rpc_->SetKept(bytes); }
+  // Runs `then` in the call once the state holds all that had been answered before. If that cannot
+  // be told, the call ends. Needs is_open().
+  void WhenLinearizable(base::Callback<void()> then);
+  // Returns a callback for any thread: it has `task` run in the call, unless that has ended by
+  // then.
+  base::Callback<void()> Posted(base::Callback<void()> task);
+
+  // Has Produce run until it waits: at once for a slice of the loop's time, and then in further
+  // slices, as the client takes what is sent.
+  void Continue();
+  void Send(rpc::Message message) { rpc_->Send(std::move(message)); }
+  void Send(const google::protobuf::MessageLite& message);
+  // Messages that several calls send: each with its prefix.
+  void SendFrames(base::SharedBytes frames) { rpc_->SendFrames(std::move(frames)); }
+  void Finish(const base::Status& status) { rpc_->Finish(status); }
+
+ private:
+  class Handler;
+
+  // Runs `task` in the call, unless it has ended, and then its end, if that has come meanwhile.
+  template <typename Task>
+  void Run(Task&& task);
+  void RunSlice();
+  void TakeStep();
+  void Deliver(base::ByteView message);
+  void OnWritable();
+  void OnRpcEnded(const base::Status& status);
+  void End();
+
+  const Context& context_;
+  const std::shared_ptr<rpc::ServerCall> rpc_;
+  const server::Caller caller_;
+  std::shared_ptr<apply::StateReads> reads_;
+  bool producing_ = false;  // Produce has not said that it waits
+  bool posted_ = false;     // its next slice waits
+  int depth_ = 0;           // of Run
+  bool over_ = false;
+  base::Status status_;  // how it ended, once over_
+};
+
+}  // namespace v3

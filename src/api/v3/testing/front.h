@@ -1,0 +1,60 @@
+#pragma once
+
+#include "api/v3/services.h"
+#include "base/check.h"
+#include "net/gateway/gateway.h"
+#include "net/http/plain.h"
+#include "net/http/server.h"
+#include "net/rpc/server.h"
+
+namespace v3::testing {
+
+// What serves a member on one of its loops: etcd's gRPC services and the JSON gateway, at one
+// address. Of the process it needs a Loop and a Network, real or simulated.
+//
+// At the end: Close, then the server is destroyed, then this, then the loop.
+class Front {
+ public:
+  struct Parts {
+    server::Server* server;
+    size_t origin = 0;  // which of the server's frontends is this loop's
+    runtime::Network* network;
+    runtime::Address address;
+  };
+  explicit Front(const Parts& parts)
+      : loop_(&parts.server->frontend(parts.origin).loop()),
+        services_(parts.server, &parts.server->frontend(parts.origin)),
+        gateway_(&table_, &plain_, {}),
+        table_(loop_, &gateway_, LimitsOf(parts.server->options())),
+        http_(std::make_unique<http::Server>(loop_, parts.network, &table_,
+                                             http::Server::Options{})) {
+    services_.AddTo(table_);
+    CHECK(http_->Listen(parts.address, {}).ok());
+  }
+
+  // Ends every connection, as the death of the process does.
+  void Close() { http_.reset(); }
+
+  // Has the member stop as the process does: what is under way may end.
+  void Drain() {
+    http_->Drain([] {});
+  }
+
+  const Context& context() const { return services_.context(); }
+  // To which a test may add methods of its own.
+  rpc::Server& table() { return table_; }
+
+ private:
+  static rpc::MessageLimits LimitsOf(const server::Options& options) {
+    return {.max_receive_bytes = options.max_request_bytes + 512 * 1024};
+  }
+
+  runtime::Loop* const loop_;
+  Services services_;
+  http::PlainService plain_{1 << 20};
+  gateway::Gateway gateway_;
+  rpc::Server table_;
+  std::unique_ptr<http::Server> http_;
+};
+
+}  // namespace v3::testing

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "proto/rpc.pb.h"
+
+namespace v3::testing {
+
+// A method as a client calls it: where it is, what it takes and what it answers.
+template <typename RequestType, typename ResponseType>
+struct Method {
+  using Request = RequestType;
+  using Response = ResponseType;
+
+  const char* path;
+};
+
+inline constexpr Method<etcdserverpb::RangeRequest, etcdserverpb::RangeResponse> kRange{
+    "/etcdserverpb.KV/Range"};
+inline constexpr Method<etcdserverpb::RangeRequest, etcdserverpb::RangeStreamResponse> kRangeStream{
+    "/etcdserverpb.KV/RangeStream"};
+inline constexpr Method<etcdserverpb::PutRequest, etcdserverpb::PutResponse> kPut{
+    "/etcdserverpb.KV/Put"};
+inline constexpr Method<etcdserverpb::DeleteRangeRequest, etcdserverpb::DeleteRangeResponse>
+    kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
+inline constexpr Method<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse> kTxn{
+    "/etcdserverpb.KV/Txn"};
+inline constexpr Method<etcdserverpb::CompactionRequest, etcdserverpb::CompactionResponse> kCompact{
+    "/etcdserverpb.KV/Compact"};
+inline constexpr Method<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>
+    kMemberList{"/etcdserverpb.Cluster/MemberList"};
+inline constexpr Method<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse> kStatus{
+    "/etcdserverpb.Maintenance/Status"};
+inline constexpr Method<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse> kAlarm{
+    "/etcdserverpb.Maintenance/Alarm"};
+inline constexpr Method<etcdserverpb::DefragmentRequest, etcdserverpb::DefragmentResponse>
+    kDefragment{"/etcdserverpb.Maintenance/Defragment"};
+inline constexpr Method<etcdserverpb::HashRequest, etcdserverpb::HashResponse> kHash{
+    "/etcdserverpb.Maintenance/Hash"};
+inline constexpr Method<etcdserverpb::HashKVRequest, etcdserverpb::HashKVResponse> kHashKV{
+    "/etcdserverpb.Maintenance/HashKV"};
+inline constexpr Method<etcdserverpb::SnapshotRequest, etcdserverpb::SnapshotResponse> kSnapshot{
+    "/etcdserverpb.Maintenance/Snapshot"};
+
+}  // namespace v3::testing

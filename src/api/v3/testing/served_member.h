@@ -1,0 +1,132 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "api/v3/testing/client.h"
+#include "api/v3/testing/front.h"
+#include "net/http/testing/world.h"
+#include "runtime/simulated/network.h"
+#include "server/testing/simulated_member.h"
+
+namespace v3::testing {
+
+// A member and a client of it in virtual time: real services over simulated wires, from one seed.
+// The parts of which it is made, Front and Client, serve any number of members just as well.
+class ServedMember {
+ public:
+  explicit ServedMember(uint64_t seed = 1)
+      : member_(seed),
+        wires_(&member_.scheduler()),
+        client_loop_(member_.scheduler().NewLoop("client")),
+        client_network_(wires_.NewNetwork("client", client_loop_.get())) {
+    OnClient([this] {
+      client_ = std::make_unique<Client>(client_loop_.get(), client_network_.get(),
+                                         std::vector<runtime::Address>{kAddress});
+    });
+  }
+  ~ServedMember() {
+    Kill();
+    OnClient([this] { client_.reset(); });
+  }
+
+  // Starts the process and serves, whether or not the member has a leader yet.
+  void Start() {
+    CHECK(member_.Start().ok());
+    network_ = wires_.NewNetwork(kAddress.host, &member_.net_loop());
+    front_ = std::make_unique<Front>(
+        Front::Parts{.server = &member_.server(), .network = network_.get(), .address = kAddress});
+  }
+  // And waits until the member is ready.
+  void StartAndWait() {
+    Start();
+    CHECK(member_.RunUntil([this] { return member_.ready(); }));
+  }
+  // The process ends at once.
+  void Kill() {
+    if (front_ != nullptr) front_->Close();
+    member_.EndServer();
+    front_.reset();
+    network_.reset();
+    member_.Kill();
+  }
+
+  // Begins a call from the client, and returns before anything has happened.
+  template <typename Request, typename Response>
+  std::shared_ptr<Answer<Response>> Begin(const Method<Request, Response>& method,
+                                          const Request& request,
+                                          rpc::ClientCall::Options options = {}) {
+    std::shared_ptr<Answer<Response>> answer;
+    OnClient([&] { answer = client_->Start(method, request, std::move(options)); });
+    return answer;
+  }
+  // The same, and waits until it has ended.
+  template <typename Request, typename Response>
+  Answer<Response> Call(const Method<Request, Response>& method, const Request& request,
+                        rpc::ClientCall::Options options = {}) {
+    return Finish(Begin(method, request, std::move(options)));
+  }
+  // The same with a request of any bytes.
+  template <typename Request, typename Response>
+  Answer<Response> CallRaw(const Method<Request, Response>& method, base::ByteView request) {
+    std::shared_ptr<Answer<Response>> answer;
+    OnClient([&] { answer = client_->StartRaw<Response>(method.path, request); });
+    return Finish(std::move(answer));
+  }
+  // Waits until the call has ended, for a minute at most: then it is `finished` or not.
+  template <typename Response>
+  Answer<Response> Finish(std::shared_ptr<Answer<Response>> answer) {
+    member_.RunUntil([&] { return answer->finished; });
+    return *answer;
+  }
+
+  // What the JSON gateway answers, head and body.
+  std::string PostJson(const std::string& path, const std::string& body) {
+    std::unique_ptr<http::testing::RawClient> client;
+    const auto attempt = client_network_->Connect(kAddress, [&client](auto connected) {
+      CHECK(connected.ok());
+      client = std::make_unique<http::testing::RawClient>(std::move(connected).value());
+    });
+    CHECK(member_.RunUntil([&] { return client != nullptr; }));
+    OnClient([&] {
+      client->Send("POST " + path + " HTTP/1.1\r\nHost: member\r\nConnection: close\r\n" +
+                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    });
+    CHECK(member_.RunUntil([&] { return client->ended(); }));
+    return client->received();
+  }
+
+  // Runs `task` where the client's events happen.
+  void OnClient(base::Callback<void()> task) {
+    client_loop_->Post(std::move(task));
+    member_.RunFor(runtime::Duration(0));
+  }
+  // A call's deadline, so far from now.
+  rpc::ClientCall::Options Within(runtime::Duration timeout) const {
+    rpc::ClientCall::Options options;
+    options.deadline = client_loop_->clock().Now() + timeout;
+    return options;
+  }
+
+  server::SimulatedMember& member() { return member_; }
+  Front& front() { return *front_; }
+  Client& client() { return *client_; }
+  server::Server& server() { return member_.server(); }
+  server::Options& options() { return member_.options; }
+  runtime::simulated::Wires& wires() { return wires_; }
+
+  // Where the member serves.
+  inline static const runtime::Address kAddress{"member", 2379, ""};
+
+ private:
+  server::SimulatedMember member_;
+  runtime::simulated::Wires wires_;
+  const std::unique_ptr<runtime::Loop> client_loop_;
+  const std::unique_ptr<runtime::Network> client_network_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<runtime::Network> network_;
+  std::unique_ptr<Front> front_;
+};
+
+}  // namespace v3::testing

@@ -1,0 +1,167 @@
+#include "app/net_services.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "api/web/version.h"
+#include "net/reflection/reflection.h"
+
+namespace app {
+namespace {
+
+constexpr size_t kPlainBodyBytesMax = 1 << 20;
+// gRPC messages may be larger than requests by this much.
+constexpr size_t kGrpcOverheadBytes = 512 * 1024;
+
+http::Server::Options HttpOptions(const NetServices::Parts& parts, runtime::Loop* loop) {
+  const config::ClientApiConfig& config = parts.config->client_api;
+  http::Server::Options options;
+  options.budget = NetServices::BudgetOf(config, parts.server->options());
+  options.member_budget = parts.budget;
+  options.on_freed = [workers = parts.workers, trim_heap = parts.trim_heap, loop] {
+    // With all workers busy the memory is kept until the next time.
+    static_cast<void>(workers->Run([trim_heap] { trim_heap(); }, loop, [] {}));
+  };
+  options.limits.max_concurrent_streams =
+      std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
+  options.keepalive.interval = config.keepalive_interval;
+  options.keepalive.timeout = config.keepalive_timeout;
+  options.keepalive.min_interval = config.keepalive_min_time;
+  return options;
+}
+
+size_t MessageBytesMax(const server::Options& options) {
+  return options.max_request_bytes + kGrpcOverheadBytes;
+}
+
+gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
+  gateway::Gateway::Options options;
+  options.keepalive_interval = config.keepalive_interval;
+  options.keepalive_timeout = config.keepalive_timeout;
+  return options;
+}
+
+// gRPC is spoken over HTTP/2 alone.
+http::Connection::Protocols ProtocolsOf(Surface surface) {
+  return {.http1 = surface != Surface::kGrpc, .http2 = true};
+}
+
+// The servers that are not drained, and one while they are counted.
+struct Left {
+  size_t servers;
+  base::Callback<void()> on_drained;
+
+  void Subtract() {
+    if (--servers == 0) on_drained();
+  }
+};
+
+}  // namespace
+
+NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
+    : parts_(parts),
+      loop_(loop),
+      health_(parts.server, &parts.server->frontend(parts.origin), parts.health),
+      v3_(parts.server, &parts.server->frontend(parts.origin)),
+      calls_({.histograms = parts.config->monitoring.metrics == "extensive",
+              .slow = parts.config->monitoring.warning_unary_request_duration},
+             parts.server->environment().logger, parts.server->environment().registry),
+      monitoring_(kPlainBodyBytesMax),
+      plain_(kPlainBodyBytesMax),
+      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api)),
+      web_(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway_)
+                                                        : &plain_,
+           {parts.config->cors.values, parts.config->client_api.host_whitelist}),
+      table_(loop, &web_,
+             rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
+  AddEndpoints();
+  v3_.AddTo(table_);
+  grpc_health_.AddTo(table_);
+  reflection::AddTo(table_);
+  calls_.Watch(table_);
+  parts_.counts->Add(&table_);
+}
+
+void NetServices::AddEndpoints() {
+  for (http::PlainService* service : {&plain_, &monitoring_}) {
+    health_.AddTo(*service);
+    service->Handle("/metrics", [this](const http::PlainRequest&, http::Responder responder) {
+      ServeMetrics(std::move(responder));
+    });
+  }
+  web::AddVersion(plain_, parts_.server);
+}
+
+http::LoopBudget::Options NetServices::BudgetOf(const config::ClientApiConfig& config,
+                                                const server::Options& options) {
+  http::LoopBudget::Options budget;
+  budget.connection_bytes = config.connection_memory_bytes;
+  budget.member_bytes = config.client_memory_bytes;
+  budget.largest_request_bytes = MessageBytesMax(options);
+  return budget;
+}
+
+// A scrape reads files of /proc, and walks over all descriptors.
+void NetServices::ServeMetrics(http::Responder responder) {
+  auto text = std::make_shared<std::string>();
+  const bool accepted = parts_.workers->Run(
+      [registry = parts_.registry, text] { *text = registry->Scrape(); }, loop_,
+      [text, responder]() mutable {
+        http::PlainResponse response;
+        response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
+        response.body = std::move(*text);
+        responder.Send(std::move(response));
+      });
+  if (!accepted) responder.Send(http::TextResponse(503, "too many scrapes at once"));
+}
+
+void NetServices::AddServer(Surface surface, runtime::Network* network) {
+  const auto [found, is_new] =
+      servers_.try_emplace(surface, loop_, network, ServiceOf(surface), HttpOptions(parts_, loop_));
+  if (is_new) parts_.counts->Add(&found->second);
+}
+
+http::Server::Listening NetServices::ListeningOf(const ListenerPlan& plan) const {
+  http::Server::Listening listening;
+  listening.protocols = ProtocolsOf(plan.surface);
+  listening.plaintext_too = plan.plaintext;
+  if (plan.tls) {
+    listening.tls = [tls = parts_.tls] { return tls->context(); };
+    listening.handshake_workers = parts_.handshake_workers;
+  }
+  return listening;
+}
+
+void NetServices::Drain(base::Callback<void()> on_drained) {
+  health_.Stop();
+  grpc_health_.Stop();
+  auto left = std::make_shared<Left>(Left{1, std::move(on_drained)});
+  for (auto& [surface, server] : servers_) {
+    if (surface == Surface::kMetrics) continue;
+    ++left->servers;
+    server.Drain([left] { left->Subtract(); });
+  }
+  left->Subtract();
+}
+
+void NetServices::Close() {
+  for (const auto& [surface, server] : servers_) parts_.counts->Remove(&server);
+  servers_.clear();
+  parts_.counts->Remove(&table_);
+}
+
+http::Service* NetServices::ServiceOf(Surface surface) {
+  switch (surface) {
+    case Surface::kAll:
+    case Surface::kGrpc:
+      return &table_;
+    case Surface::kHttp:
+      return &web_;
+    case Surface::kMetrics:
+      return &monitoring_;
+  }
+  return nullptr;
+}
+
+}  // namespace app

@@ -1,0 +1,182 @@
+#include "app/tls_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/http/testing/authority.h"
+#include "observe/testing/memory_sink.h"
+#include "runtime/simulated/disk.h"
+#include "runtime/simulated/scheduler.h"
+
+namespace app {
+namespace {
+
+using ::testing::HasSubstr;
+
+class TlsFilesTest : public ::testing::Test {
+ protected:
+  TlsFilesTest() {
+    EXPECT_TRUE(disk_.CreateDirectories("/tls").ok());
+    config_.cert_file = "/tls/cert";
+    config_.key_file = "/tls/key";
+    Issue(1);
+  }
+  void Write(const std::string& path, const std::string& text) {
+    const auto file = disk_.Open(path, runtime::OpenMode::kCreateOrTruncate);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE((*file)->WriteAt(0, text).ok());
+  }
+  void Issue(int64_t serial) {
+    const http::SelfSigned issued = authority_.Issue(serial, "member");
+    Write(config_.cert_file, issued.certificate_pem);
+    Write(config_.key_file, issued.key_pem);
+  }
+  base::Result<std::unique_ptr<TlsFiles>> Open() {
+    return TlsFiles::Open(&disk_, config_, security_);
+  }
+
+  runtime::simulated::Scheduler scheduler_{1};
+  observe::testing::MemorySink sink_;
+  observe::Logger logger_{&scheduler_.clock(), &sink_, {}};
+  runtime::simulated::Disk disk_{1};
+  http::testing::Authority authority_{scheduler_.clock().WallNow()};
+  config::TlsConfig config_;
+  config::SecurityConfig security_;
+};
+
+TEST_F(TlsFilesTest, AreReadAtTheStart) {
+  const auto files = Open();
+  ASSERT_TRUE(files.ok());
+  EXPECT_NE((*files)->context(), nullptr);
+}
+
+TEST_F(TlsFilesTest, AFileThatIsMissingIsNamed) {
+  for (std::string config::TlsConfig::*const name :
+       {&config::TlsConfig::cert_file, &config::TlsConfig::key_file,
+        &config::TlsConfig::trusted_ca_file, &config::TlsConfig::crl_file}) {
+    const std::string before = config_.*name;
+    config_.*name = "/tls/nowhere";
+    const auto files = Open();
+    ASSERT_FALSE(files.ok());
+    EXPECT_THAT(std::string(files.status().message()), HasSubstr("/tls/nowhere"));
+    config_.*name = before;
+  }
+}
+
+TEST_F(TlsFilesTest, WhatDoesNotFitTogetherIsRefusedByName) {
+  Write("/tls/key", authority_.Issue(2, "member").key_pem);
+  const auto files = Open();
+  ASSERT_FALSE(files.ok());
+  EXPECT_THAT(std::string(files.status().message()),
+              HasSubstr("cert-file /tls/cert, key-file /tls/key: "));
+}
+
+TEST_F(TlsFilesTest, AreTakenUpWhenTheyChangeAndOnlyThen) {
+  const auto files = Open();
+  ASSERT_TRUE(files.ok());
+  const auto first = (*files)->context();
+  (*files)->Refresh(logger_);
+  EXPECT_EQ((*files)->context(), first);
+  Issue(2);
+  EXPECT_EQ((*files)->context(), first);
+  (*files)->Refresh(logger_);
+  EXPECT_NE((*files)->context(), first);
+  EXPECT_TRUE(sink_.lines().empty());
+}
+
+TEST_F(TlsFilesTest, AnAuthorityOrAListThatChangesIsTakenUpToo) {
+  config_.trusted_ca_file = "/tls/ca";
+  config_.crl_file = "/tls/crl";
+  Write("/tls/ca", authority_.certificate_pem());
+  Write("/tls/crl", authority_.Crl({7}));
+  const auto files = Open();
+  ASSERT_TRUE(files.ok());
+  auto before = (*files)->context();
+  Write("/tls/crl", authority_.Crl({7, 8}));
+  (*files)->Refresh(logger_);
+  EXPECT_NE((*files)->context(), before);
+  before = (*files)->context();
+  Write("/tls/ca", http::testing::Authority(scheduler_.clock().WallNow()).certificate_pem());
+  (*files)->Refresh(logger_);
+  EXPECT_NE((*files)->context(), before);
+}
+
+TEST_F(TlsFilesTest, TheOldOnesStayWhileTheNewOnesDoNotFitTogether) {
+  const auto files = Open();
+  ASSERT_TRUE(files.ok());
+  const auto first = (*files)->context();
+  Write("/tls/key", authority_.Issue(2, "member").key_pem);
+  (*files)->Refresh(logger_);
+  EXPECT_EQ((*files)->context(), first);
+  // It may be half written; only a problem that stays is told, and once.
+  EXPECT_TRUE(sink_.lines().empty());
+  for (int i = 0; i < 3; ++i) (*files)->Refresh(logger_);
+  ASSERT_EQ(sink_.lines().size(), 1u);
+  EXPECT_THAT(sink_.lines()[0], HasSubstr("the TLS files cannot be used"));
+  EXPECT_THAT(sink_.lines()[0], HasSubstr("cert-file /tls/cert"));
+  // Another problem is told as well, and so is the first one when it comes back.
+  ASSERT_TRUE(disk_.Remove("/tls/key").ok());
+  for (int i = 0; i < 3; ++i) (*files)->Refresh(logger_);
+  EXPECT_EQ(sink_.lines().size(), 2u);
+  Issue(3);
+  (*files)->Refresh(logger_);
+  EXPECT_NE((*files)->context(), first);
+  ASSERT_TRUE(disk_.Remove("/tls/key").ok());
+  for (int i = 0; i < 3; ++i) (*files)->Refresh(logger_);
+  EXPECT_EQ(sink_.lines().size(), 3u);
+}
+
+TEST_F(TlsFilesTest, WhatTheFlagsOfSecuritySayIsHeeded) {
+  security_.cipher_suites = {"TLS_NONSENSE"};
+  EXPECT_FALSE(Open().ok());
+  security_.cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"};
+  EXPECT_TRUE(Open().ok());
+}
+
+class MakeSelfSignedTest : public TlsFilesTest {
+ protected:
+  base::Status Make() {
+    return MakeSelfSigned(disk_, "/data/fixtures/client", {"localhost"},
+                          scheduler_.clock().WallNow(), 1, &made_);
+  }
+  std::string Read(const std::string& path) { return runtime::ReadFile(disk_, path).value(); }
+
+  config::TlsConfig made_;
+};
+
+TEST_F(MakeSelfSignedTest, ACertificateIsMadeAndKept) {
+  ASSERT_TRUE(Make().ok());
+  EXPECT_EQ(made_.cert_file, "/data/fixtures/client/cert.pem");
+  EXPECT_EQ(made_.key_file, "/data/fixtures/client/key.pem");
+  EXPECT_TRUE(TlsFiles::Open(&disk_, made_, security_).ok());
+  const std::string certificate = Read(made_.cert_file);
+  ASSERT_TRUE(Make().ok());
+  EXPECT_EQ(Read(made_.cert_file), certificate);
+}
+
+TEST_F(MakeSelfSignedTest, HalfOfAPairIsMadeAnew) {
+  ASSERT_TRUE(Make().ok());
+  const std::string certificate = Read(made_.cert_file);
+  ASSERT_TRUE(disk_.Remove(made_.key_file).ok());
+  ASSERT_TRUE(Make().ok());
+  EXPECT_NE(Read(made_.cert_file), certificate);
+  ASSERT_TRUE(disk_.Remove(made_.cert_file).ok());
+  ASSERT_TRUE(Make().ok());
+  EXPECT_TRUE(TlsFiles::Open(&disk_, made_, security_).ok());
+}
+
+TEST_F(MakeSelfSignedTest, IsOnTheDiskWhenItReturns) {
+  ASSERT_TRUE(Make().ok());
+  const std::string key = Read(made_.key_file);
+  ASSERT_TRUE(disk_.SyncDirectory("/data/fixtures/client").ok());
+  disk_.Restart(runtime::simulated::CrashMode::kDropUnsynced);
+  EXPECT_EQ(Read(made_.key_file), key);
+}
+
+TEST_F(MakeSelfSignedTest, ADiskThatIsFullIsAnError) {
+  disk_.SetCapacity(0);
+  EXPECT_FALSE(Make().ok());
+}
+
+}  // namespace
+}  // namespace app

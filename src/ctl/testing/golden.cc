@@ -1,0 +1,22 @@
+#include "ctl/testing/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace ctl::testing {
+
+void ExpectGolden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(CORNERSTORE_SOURCE_DIR) + "/src/ctl/testdata/" + name;
+  if (std::getenv("CORNERSTORE_REWRITE") != nullptr) {
+    std::ofstream(path, std::ios::binary) << text;
+    return;
+  }
+  std::ostringstream golden;
+  golden << std::ifstream(path, std::ios::binary).rdbuf();
+  EXPECT_EQ(text, golden.str()) << path;
+}
+
+}  // namespace ctl::testing
