@@ -31,7 +31,8 @@ constexpr size_t kBulkWorkQueue = 64;
 constexpr size_t kSmallWorkQueue = 100;
 // Compat: as many as etcd keeps, for the log's segments, snapshots and other members.
 constexpr size_t kReservedDescriptors = 150;
-constexpr runtime::Duration kDrainTimeout = std::chrono::seconds(5);
+// With the closing of what has not ended then it is five seconds.
+constexpr runtime::Duration kDrainTimeout = std::chrono::milliseconds(4800);
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 // As many as one thread can sign with a key of 4096 bits before their time is up.
 constexpr size_t kMaxWaitingHandshakes = 4096;

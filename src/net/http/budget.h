@@ -83,7 +83,7 @@ class LoopBudget {
   }
   // What that takes of the heap, as measured: requests and answers of all sizes come and go, and
   // leave holes.
-  static size_t OfHeap(size_t bytes) { return bytes + bytes / 8; }
+  static size_t OfHeap(size_t bytes) { return bytes + bytes / 5; }
   // Takes from the member, or gives back, what makes whole steps of what is used.
   void Settle() {
     if (member_ == nullptr) return;
