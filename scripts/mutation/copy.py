@@ -9,6 +9,7 @@ from pathlib import Path
 from . import session
 
 MODULES = ("api/v3", "app", "ctl", "state/apply", "cmd")
+# All of them each time: a program that was not built anew would still have the mutant before.
 TARGETS = ("unit_tests", "etcd", "etcdctl", "etcd-sim")
 BUILD_TIMEOUT_SECONDS = 1800
 

@@ -29,7 +29,7 @@ PROGRAMS = {
     "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
-    "cmd": ["e2e/command_test.py", "interop/etcdctl_interop_test.py"],
+    "cmd": ["e2e/etcd_sim_test.py", "e2e/command_test.py", "interop/etcdctl_interop_test.py"],
 }
 # The same requests to real etcd; for what says what they mean.
 DIFFERENTIAL = ("api/v3", "state/apply")
@@ -67,6 +67,7 @@ def judges(copy: Copy, module: str) -> list[Judge]:
                                     "--gtest_filter=" + ":".join(f"{name}.*" for name in suites)],
                            timeout_seconds=120, failures=1))
     environment = {"ETCD": str(copy.binaries / "etcd"), "ETCDCTL": str(copy.binaries / "etcdctl"),
+                   "ETCD_SIM": str(copy.binaries / "etcd-sim"),
                    "BUILD": str(copy.folder / "build/dev"), "SEED": "1", "KILLS": "5"}
     for name in PROGRAMS[module]:
         words = [PYTHON, str(copy.folder / "test" / name)]

@@ -19,6 +19,8 @@ NUMBER = re.compile(r"[\d']+$")
 NOT_REMOVED = {"return", "using", "namespace", "case", "default", "public", "private", "protected",
                "template", "friend", "class", "struct", "enum", "static", "constexpr", "const",
                "else", "typedef", "extern", "do", "inline", "explicit", "virtual"}
+# Of statements that do not begin with a word.
+BEGINNINGS = {"*", "++", "--", "("}
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def _statements(source: Source) -> Iterator[Change]:
             continue
         if not line.startswith("  ") or source.tokens[index].text in NOT_REMOVED:
             continue
+        if source.tokens[index].kind != "word" and source.tokens[index].text not in BEGINNINGS:
+            continue  # the end of something longer
         if index == 0 or source.tokens[index - 1].text not in (";", "{", "}"):
             continue
         if _is_declaration(source, index) or _has_what_is_left_alone(source, index):

@@ -58,7 +58,7 @@ class MutantsTest(unittest.TestCase):
         self.assertEqual(results(text, "src/a/b.h"), ["--i;"])
 
     def test_declarations_returns_and_parts_of_statements_are_not(self):
-        text = ("void F() {\n  int a = b;\n  std::vector<int> c;\n  const auto d = e();\n"
+        text = ("void F() {\n  l([] {\n    return;\n  });\n  int a = b;\n  std::vector<int> c;\n  const auto d = e();\n"
                 "  return f();\n  g(h,\n    i);\n  if (j)\n    k();\n}\n")
         self.assertEqual(results(text), ["if (!(j))"])
 

@@ -254,6 +254,7 @@ TEST_F(NetServicesTest, AClientThatDoesNotAnswerPingsIsGivenUp) {
   EXPECT_FALSE(client.ended());
   member_.RunFor(seconds(6));
   EXPECT_TRUE(client.ended());
+  EXPECT_THAT(registry_.Scrape(), HasSubstr("cornerstore_http_keepalive_timeouts_total 1\n"));
 }
 
 TEST_F(NetServicesTest, ACallThatTookTooLongIsToldWithItsMethodAndItsClient) {

@@ -52,6 +52,31 @@ TEST_F(NetworkMetricsTest, OpenConnectionsAndRequestsAreCounted) {
   ExpectLine("cornerstore_http_streams 2");
 }
 
+TEST_F(NetworkMetricsTest, WithoutClientsEverythingIsZero) {
+  for (const char* const name :
+       {"cornerstore_http_connections", "cornerstore_http_streams",
+        "cornerstore_http_protocol_errors_total", "cornerstore_http_keepalive_timeouts_total",
+        "etcd_network_client_grpc_received_bytes_total",
+        "etcd_network_client_grpc_sent_bytes_total"}) {
+    ExpectLine(std::string(name) + " 0");
+  }
+}
+
+TEST_F(NetworkMetricsTest, BytesAreCountedInBothDirections) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  world_.Settle();
+  const uint64_t sent = client.received().size();
+  ExpectLine("etcd_network_client_grpc_received_bytes_total 33");  // the preface and SETTINGS
+  ExpectLine("etcd_network_client_grpc_sent_bytes_total " + std::to_string(sent));
+}
+
+TEST_F(NetworkMetricsTest, AServerThatIsTakenBackIsNotCountedAnyMore) {
+  world_.ConnectRaw();
+  metrics_.Remove(&world_.server());
+  ExpectLine("cornerstore_http_connections 0");
+}
+
 TEST_F(NetworkMetricsTest, WhatIsHeldForClientsIsTold) {
   auto budget = std::make_shared<http::MemberBudget>(1 << 20);
   budget->Take(4096);

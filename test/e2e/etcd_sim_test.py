@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+"""The simulator's command line. What it simulates is tested by running it: scripts/test sim.
+
+ETCD_SIM in the environment is the program.
+"""
+
+import os
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ETCD_SIM = os.environ.get("ETCD_SIM", str(ROOT / "build/dev/bin/etcd-sim"))
+TIMEOUT_SECONDS = 120
+TOTALS = re.compile(
+    r"(\d+) seeds, twice each: (\d+) elections, (\d+) committed entries, (\d+) crashes, "
+    r"(\d+) writes acknowledged, (\d+) reads, (\d+) steps; no invariant broken; "
+    r"(\d+) ended waiting for a removed member's vote\n$")
+
+
+class EtcdSimTest(unittest.TestCase):
+    def run_with(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([ETCD_SIM, *words], text=True, capture_output=True,
+                              timeout=TIMEOUT_SECONDS)
+
+    def totals(self, *words: str) -> list[int]:
+        done = self.run_with(*words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        found = TOTALS.match(done.stdout)
+        self.assertIsNotNone(found, done.stdout)
+        return [int(number) for number in found.groups()]
+
+    def test_seeds_are_run_and_added_up(self) -> None:
+        one, two, three = (self.totals("seed", str(seed)) for seed in (1, 2, 3))
+        self.assertEqual(one[0], 1)
+        for number in one[1:3] + one[4:7]:
+            self.assertGreater(number, 0)
+        self.assertEqual(self.totals("seeds", "1", "3"),
+                         [a + b + c for a, b, c in zip(one, two, three)])
+
+    def test_there_are_bugs_to_plant_and_not_here(self) -> None:
+        self.assertRegex(self.run_with("bugs").stdout, r"^[1-9]\d*\n$")
+        for words in (["seed", "1", "--plant", "1"], ["--plant", "1"]):
+            done = self.run_with(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+
+    def test_misuse_is_answered_with_the_usage(self) -> None:
+        for words in (["nonsense"], ["seed"], ["seed", "x"], ["seed", "1", "2"], ["seed", "1x"],
+                      ["seeds", "1"], ["seeds", "1", "2", "3"], ["bugs", "1"], ["smoke", "1"],
+                      ["long", "1"], ["seeds", "1", "x"]):
+            done = self.run_with(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertTrue(done.stderr.startswith("usage: etcd-sim [smoke | long | "), words)
+
+
+if __name__ == "__main__":
+    unittest.main()
