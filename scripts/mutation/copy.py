@@ -1,10 +1,12 @@
 """A copy of the tree, in which mutants are built."""
 
-import os
+import fcntl
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from . import session
 
 MODULES = ("api/v3", "app", "ctl", "state/apply", "cmd")
 TARGETS = ("unit_tests", "etcd", "etcdctl", "etcd-sim")
@@ -18,8 +20,14 @@ class Copy:
     def __init__(self, root: Path):
         self.root = root
         self.folder = root / "build/mutate/tree"
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = open(self.folder.parent / "lock", "w")
 
     def __enter__(self) -> "Copy":
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit("another scripts/mutate is at work in this tree")
         self._remove()
         self._git("worktree", "add", "--quiet", "--detach", str(self.folder), "HEAD")
         return self
@@ -53,10 +61,8 @@ class Copy:
 
     def build(self) -> bool:
         """False if it does not compile."""
-        done = subprocess.run([self.folder / "scripts/build", "dev", *TARGETS],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              timeout=BUILD_TIMEOUT_SECONDS, env=os.environ)
-        return done.returncode == 0
+        command = [str(self.folder / "scripts/build"), "dev", *TARGETS]
+        return session.run(command, BUILD_TIMEOUT_SECONDS)[0] == 0
 
     def _remove(self) -> None:
         if self.folder.exists():

@@ -1,23 +1,19 @@
 """Which tests a mutant must fail, the quickest first."""
 
-import os
 import re
-import resource
-import signal
-import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from suites.python_tests import PYTHON
 
+from . import session
 from .copy import Copy
 
-# A mutant may take memory without end; what a database file is mapped to does not count.
-MEMORY_BYTES_MAX = 4 << 30
-# What others on this machine may do to a test: it is repeated.
+# What others on this machine may do to a test that starts processes: it is repeated.
 CROWDED = re.compile(r"[Aa]ddress already in use|no \d+ free ports")
-ATTEMPTS = 3
+CROWDED_MAX = 3
+# How often such a test must fail before it is believed; one in virtual time is believed at once.
+FAILURES = 2
 
 # Unit tests of other modules that go through a module.
 ALSO = {
@@ -28,12 +24,12 @@ ALSO = {
 PROGRAMS = {
     "api/v3": ["e2e/clients_test.py", "e2e/websocket_test.py", "e2e/odd_requests_test.py",
                "interop/etcdctl_interop_test.py", "e2e/attack_test.py"],
-    "app": ["e2e/flags_test.py", "e2e/listeners_test.py", "e2e/start_test.py", "e2e/stop_test.py",
-            "e2e/clients_test.py", "e2e/disk_test.py"],
-    "ctl": ["interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
+    "app": ["e2e/command_test.py", "e2e/flags_test.py", "e2e/listeners_test.py",
+            "e2e/start_test.py", "e2e/stop_test.py", "e2e/clients_test.py", "e2e/disk_test.py"],
+    "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
-    "cmd": ["e2e/start_test.py", "interop/etcdctl_interop_test.py"],
+    "cmd": ["e2e/command_test.py", "interop/etcdctl_interop_test.py"],
 }
 # The same requests to real etcd; for what says what they mean.
 DIFFERENTIAL = ("api/v3", "state/apply")
@@ -45,28 +41,21 @@ class Judge:
     command: list[str]
     timeout_seconds: int
     environment: dict[str, str] = field(default_factory=dict)
+    failures: int = FAILURES
 
     def passes(self) -> bool:
-        for _ in range(ATTEMPTS):
-            code, output = self._run()
+        failed = crowded = 0
+        while failed < self.failures:
+            code, output = session.run(self.command, self.timeout_seconds, self.environment)
             if code == 0:
                 return True
-            if not CROWDED.search(output):
+            if code == session.TOO_LONG:
                 return False
+            if CROWDED.search(output) and crowded < CROWDED_MAX:
+                crowded += 1
+            else:
+                failed += 1
         return False
-
-    def _run(self) -> tuple[int, str]:
-        with tempfile.TemporaryFile("w+", errors="replace") as output:
-            process = subprocess.Popen(self.command, stdout=output, stderr=subprocess.STDOUT,
-                                       env=os.environ | self.environment, start_new_session=True,
-                                       preexec_fn=_limit_memory)
-            try:
-                code = process.wait(timeout=self.timeout_seconds)
-            except subprocess.TimeoutExpired:
-                code = -1
-            _end_session(process)
-            output.seek(0)
-            return code, output.read()
 
 
 def judges(copy: Copy, module: str) -> list[Judge]:
@@ -76,30 +65,17 @@ def judges(copy: Copy, module: str) -> list[Judge]:
     if suites:
         found.append(Judge("unit", [str(copy.binaries / "unit_tests"), "--gtest_fail_fast",
                                     "--gtest_filter=" + ":".join(f"{name}.*" for name in suites)],
-                           timeout_seconds=120))
+                           timeout_seconds=120, failures=1))
     environment = {"ETCD": str(copy.binaries / "etcd"), "ETCDCTL": str(copy.binaries / "etcdctl"),
                    "BUILD": str(copy.folder / "build/dev"), "SEED": "1", "KILLS": "5"}
     for name in PROGRAMS[module]:
         words = [PYTHON, str(copy.folder / "test" / name)]
         if name.startswith("interop/etcdctl"):
             words += ["EtcdctlTest"]  # the client library's package is not a mutant's
-        found.append(Judge(name, words, timeout_seconds=300, environment=environment))
+        found.append(Judge(name, words, timeout_seconds=200, environment=environment))
     if module in DIFFERENTIAL and Path("/usr/bin/etcd").exists():
         found.append(Judge("e2e/differential.py",
                            [PYTHON, str(copy.folder / "test/e2e/differential.py"), "--seed", "1",
                             "--count", "5000", "/usr/bin/etcd", environment["ETCD"]],
-                           timeout_seconds=300))
+                           timeout_seconds=200))
     return found
-
-
-def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
-
-
-def _end_session(process: subprocess.Popen) -> None:
-    """The test, and the programs that it started and may have left."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()

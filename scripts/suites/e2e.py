@@ -16,7 +16,7 @@ SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd")
+    build(PRESET, "etcd", "etcdctl")
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
     tests = root / "test/e2e"
@@ -27,7 +27,8 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
                                        timeout_seconds=180)
     else:
         counts.skips.append("e2e: differential: there is no /usr/bin/etcd")
-    environment = {"ETCD": etcd, "E2E_FULL": "1" if full else ""}
+    environment = {"ETCD": etcd, "ETCDCTL": str(root / "build" / PRESET / "bin/etcdctl"),
+                   "E2E_FULL": "1" if full else ""}
     for script in sorted(tests.glob("*_test.py")):
         counts += python_tests.unittests(script, environment, timeout_seconds=1800 if full else 300)
     return counts

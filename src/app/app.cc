@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -139,6 +140,9 @@ server::Environment App::NewEnvironment() {
   environment.bulk_workers = &bulk_workers_;
   backend::LmdbOptions database;
   database.sync = !config_.backend.unsafe_no_fsync;
+  database.close_replaced = [this](base::Callback<void()> close) {
+    RunElsewhere(std::move(close));
+  };
   environment.open_backend = [disk = &disk_, database](const std::string& path,
                                                        backend::OnDamage on_damage) {
     backend::LmdbOptions options = database;
@@ -234,6 +238,14 @@ void App::RefreshTlsLater() {
   });
 }
 
+void App::RunElsewhere(base::Callback<void()> work) {
+  // Why: the members end after the workers, and what they close then delays nobody.
+  if (!loops_run_) return work();
+  const auto held = std::make_shared<base::Callback<void()>>(std::move(work));
+  if (bulk_workers_.Run([held] { (*held)(); }, backend_loop_, [] {})) return;
+  backend_loop_->Post([held] { (*held)(); });
+}
+
 void App::StopListening(bool metrics) {
   for (size_t i = 0; i < listeners_.size(); ++i) {
     if ((plans_[i].surface == Surface::kMetrics) == metrics) listeners_[i]->Stop();
@@ -262,7 +274,7 @@ void App::Drain() {
 void App::Stop() {
   {
     const std::lock_guard lock(serving_mutex_);
-    if (std::exchange(stopped_, true)) return;
+    stopped_ = true;
   }
   StopListening(/*metrics=*/false);
   Drain();
@@ -275,6 +287,7 @@ void App::Stop() {
   }
   for (const auto& thread : net_threads_) thread->Stop();
   loop_pool_.Stop();
+  loops_run_ = false;
 }
 
 }  // namespace app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,8 +24,8 @@
 
 namespace app {
 
-// A member as a process: its threads, its listeners, and what they are made of. Start, Stop and
-// the destructor belong to the thread that makes it.
+// A member as a process: its threads, its listeners, and what they are made of. Start and the
+// destructor belong to the thread that makes it.
 class App {
  public:
   // Starts a member: listens, takes the lock of its directory, opens its files, and serves once it
@@ -33,11 +34,9 @@ class App {
   static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config,
                                                   const observe::Logger* logger,
                                                   const std::function<bool()>& pause);
-  ~App();
-
   // Stops listening, answers what is under way if that takes no more than five seconds, closes all
   // connections, brings what is applied into the database, and ends the threads.
-  void Stop();
+  ~App();
 
  private:
   App(const config::ServerConfig& config, const observe::Logger* logger);
@@ -54,6 +53,9 @@ class App {
   void StopListening(bool metrics);
   void Drain();
   void RefreshTlsLater();
+  // Has a bulk worker do it. Any thread.
+  void RunElsewhere(base::Callback<void()> work);
+  void Stop();
 
   config::ServerConfig config_;
   const observe::Logger& logger_;
@@ -79,6 +81,7 @@ class App {
   runtime::posix::Workers log_workers_;
   runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
+  std::atomic<bool> loops_run_ = true;
   std::mutex serving_mutex_;
   bool stopped_ = false;  // guarded by serving_mutex_
 };

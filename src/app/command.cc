@@ -107,7 +107,6 @@ std::optional<int> Serve(const config::ServerConfig& config, const observe::Logg
   logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
   logger.Info("closing etcd server",
               {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
-  (*app)->Stop();
   app->reset();
   logger.Info("closed etcd server",
               {{"name", config.member.name}, {"data-dir", config.member.data_dir}});

@@ -304,6 +304,8 @@ TEST_F(NetServicesTest, CallsAndBytesAreCounted) {
   const std::string labels =
       "grpc_method=\"Range\",grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"} ";
   EXPECT_THAT(metrics, HasSubstr("grpc_server_started_total{" + labels + "2\n"));
+  EXPECT_THAT(metrics, HasSubstr("grpc_server_msg_received_total{" + labels + "2\n"));
+  EXPECT_THAT(metrics, HasSubstr("grpc_server_msg_sent_total{" + labels + "1\n"));
   EXPECT_THAT(metrics, HasSubstr("{grpc_code=\"OK\"," + labels + "1\n"));
   EXPECT_THAT(metrics, HasSubstr("{grpc_code=\"InvalidArgument\"," + labels + "1\n"));
   EXPECT_THAT(metrics, Not(HasSubstr("etcd_network_client_grpc_received_bytes_total 0\n")));

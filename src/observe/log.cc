@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 
+#include "observe/line_sampler.h"
 #include "observe/log_line.h"
 
 namespace observe {
@@ -32,8 +33,12 @@ std::optional<Level> ParseLevel(std::string_view name) {
   return std::nullopt;
 }
 
+Logger::Logger(const runtime::Clock* clock, LogSink* sink, Options options)
+    : clock_(clock), sink_(sink), options_(options), sampler_(std::make_shared<LineSampler>()) {}
+
 void Logger::Write(Level level, std::string_view message, Fields fields, Caller caller) const {
   const runtime::WallTime now = clock_->WallNow();
+  if (level < Level::kPanic && !sampler_->Admits(message, now)) return;
   const LogEntry entry{level, now, UtcOffset(now), caller, message, fields};
   sink_->Write(FormatLine(entry, options_.format));
   if (level >= Level::kPanic) sink_->Flush();

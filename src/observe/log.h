@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -74,6 +75,8 @@ struct Caller {
   }
 };
 
+class LineSampler;
+
 // Takes finished lines, without their line ends. Any thread.
 class LogSink {
  public:
@@ -84,7 +87,8 @@ class LogSink {
   virtual void Flush() = 0;
 };
 
-// Writes the lines of at least one level. Any thread. A line below the level costs a comparison.
+// Writes the lines of at least one level, and not all of those that repeat (LineSampler). Any
+// thread. A line below the level costs a comparison.
 class Logger {
  public:
   using Fields = std::initializer_list<Field>;
@@ -95,8 +99,7 @@ class Logger {
   };
 
   // `clock` and `sink` outlive the logger.
-  Logger(const runtime::Clock* clock, LogSink* sink, Options options)
-      : clock_(clock), sink_(sink), options_(options) {}
+  Logger(const runtime::Clock* clock, LogSink* sink, Options options);
 
   bool Enabled(Level level) const { return level >= options_.level; }
 
@@ -125,6 +128,7 @@ class Logger {
   const runtime::Clock* clock_;
   LogSink* sink_;
   const Options options_;
+  const std::shared_ptr<LineSampler> sampler_;  // of this and its copies
 };
 
 }  // namespace observe

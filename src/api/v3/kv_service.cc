@@ -61,6 +61,7 @@ class KvService::ReadCall {
     auto read = Read::Open(self->reads_->keys(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
+    if constexpr (kIsRange) self->read_->KeepAtMost(kWholeAnswerMax);
     if (self->MustWait()) return WaitForPlace(std::move(self));
     Continue(std::move(self));
   }
@@ -143,7 +144,7 @@ class KvService::ReadCall {
 
   bool IsLong() const {
     const size_t size = read_->BodySize();
-    return read_->IsAsStored() && (size > kWholeAnswerMax || !call_->FitsWhole(size));
+    return read_->IsInKeyOrder() && (size > kWholeAnswerMax || !call_->FitsWhole(size));
   }
 
   // Reads a second time, no faster than the client takes it.

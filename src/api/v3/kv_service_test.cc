@@ -522,6 +522,20 @@ TEST_F(KvServiceTest, ReadsAreCountedByWhatTheyReadAndHowTheyEnded) {
   EXPECT_THAT(metrics, HasSubstr("etcd_server_range_duration_seconds_count{success=\"true\"} 1\n"));
   EXPECT_THAT(metrics,
               HasSubstr("etcd_server_range_duration_seconds_count{success=\"false\"} 1\n"));
+  const std::string name = "etcd_server_request_duration_seconds_count";
+  for (const char* const line :
+       {"{type=\"Range\",success=\"true\"} 1\n", "{type=\"Range\",success=\"false\"} 1\n",
+        "{type=\"ReadonlyTxn\",success=\"true\"} 1\n"}) {
+    EXPECT_THAT(metrics, HasSubstr(name + line));
+  }
+  // etcd's buckets: twenty, from 0.1 ms on, each twice the one before.
+  for (const char* const bound : {"0.0001", "0.0002", "52.4288"}) {
+    EXPECT_THAT(metrics, HasSubstr("etcd_server_range_duration_seconds_bucket{success=\"true\",le="
+                                   "\"" +
+                                   std::string(bound) + "\"}"));
+  }
+  EXPECT_THAT(metrics, Not(HasSubstr("etcd_server_range_duration_seconds_bucket{success=\"true\","
+                                     "le=\"104.8576\"}")));
 }
 
 // The JSON gateway speaks of the same.

@@ -313,6 +313,28 @@ TEST_F(MaintenanceServiceTest, BytesThatAreNoRequestAreRefusedByEveryMethod) {
   EXPECT_EQ(member_.CallRaw(testing::kSnapshot, bytes).status.code(), code);
 }
 
+TEST_F(MaintenanceServiceTest, TheBucketsOfTheMetricsAreEtcds) {
+  Start();
+  const std::string metrics = member_.member().Metrics();
+  struct Buckets {
+    const char* name;
+    const char* first;
+    const char* second;
+    const char* last;
+  };
+  for (const Buckets& buckets :
+       {Buckets{"etcd_mvcc_hash_duration_seconds", "0.01", "0.02", "163.84"},
+        {"etcd_mvcc_hash_rev_duration_seconds", "0.01", "0.02", "163.84"},
+        {"etcd_disk_backend_defrag_duration_seconds", "0.1", "0.2", "409.6"},
+        {"etcd_disk_backend_snapshot_duration_seconds", "0.01", "0.02", "655.36"}}) {
+    const std::string name = buckets.name;
+    EXPECT_THAT(metrics, HasSubstr(name + "_bucket{le=\"" + buckets.first + "\"} 0\n" + name +
+                                   "_bucket{le=\"" + buckets.second + "\"} 0\n"));
+    EXPECT_THAT(metrics, HasSubstr(name + "_bucket{le=\"" + buckets.last + "\"} 0\n" + name +
+                                   "_bucket{le=\"+Inf\"} 0\n"));
+  }
+}
+
 TEST_F(MaintenanceServiceTest, TheGatewaySaysHowTheMemberIs) {
   Start();
   EXPECT_THAT(member_.PostJson("/v3/maintenance/status", "{}"),

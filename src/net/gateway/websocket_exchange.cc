@@ -146,6 +146,7 @@ void WebSocketExchange::OnEvent(Event event) {
       return socket_.SendData(http::WebSocketFrame(WebSocketOpcode::kPong, event.payload),
                               Then::kContinue);
     case Event::Kind::kPong:
+      if (draining_) OnDrained();
       return;
     case Event::Kind::kClose:
     case Event::Kind::kViolation:
@@ -211,11 +212,21 @@ void WebSocketExchange::OnWritable() {
 void WebSocketExchange::OnDrain() {
   if (closed_) return;
   if (asked_) return handler_->OnDrain();
+  draining_ = true;
+  socket_.SendData(http::WebSocketFrame(WebSocketOpcode::kPing, ""), Then::kContinue);
+  timer_->Arm(options_.patience);
+}
+
+void WebSocketExchange::OnDrained() {
+  draining_ = false;
+  if (closed_) return;
+  if (asked_) return handler_->OnDrain();
   CloseAndWait(WebSocketClose::kGoingAway);
 }
 
 void WebSocketExchange::OnSilence() {
   if (closed_) return End();
+  if (draining_) return OnDrained();
   if (pinged_) return Reset(http::ErrorCode::kCancel);
   const bool silent = !std::exchange(heard_, false);
   if (silent) {

@@ -75,6 +75,8 @@ class WebSocketExchange final : public http::Exchange,
   void Close(http::WebSocketClose reason);
   // Closes, and waits for the client to do the same, so that it hears why.
   void CloseAndWait(http::WebSocketClose reason = http::WebSocketClose::kNormal);
+  // What the client had sent when the server began to drain has come.
+  void OnDrained();
   // Ends the connection.
   void End();
   void OnSilence();
@@ -91,10 +93,11 @@ class WebSocketExchange final : public http::Exchange,
   base::Bytes line_;    // the beginning of one
   bool asked_ = false;  // a request has begun
   bool requests_ended_ = false;
-  bool closed_ = false;  // by a close frame of ours
-  bool ended_ = false;   // or lost
-  bool pinged_ = false;  // since the client was heard
-  bool heard_ = true;    // since the timer was armed
+  bool closed_ = false;    // by a close frame of ours
+  bool ended_ = false;     // or lost
+  bool draining_ = false;  // a ping's answer will say that all has come that was on its way
+  bool pinged_ = false;    // since the client was heard
+  bool heard_ = true;      // since the timer was armed
   const std::unique_ptr<runtime::Timer> timer_;
 };
 

@@ -185,7 +185,9 @@ TEST_F(WebSocketExchangeTest, AServerThatDrainsTellsWhy) {
   bool drained = false;
   world_.DoAtServer([&] { world_.server().Drain([&drained] { drained = true; }); });
   world_.Settle();
-  EXPECT_EQ(ServerFrames(idle.received()), (Frames{"close:1001"}));
+  EXPECT_EQ(ServerFrames(idle.received()), (Frames{"ping:"}));
+  Send(idle, ClientFrame(0x8a, ""));
+  EXPECT_EQ(ServerFrames(idle.received()), (Frames{"ping:", "close:1001"}));
   EXPECT_EQ(ServerFrames(watcher.received()),
             (Frames{R"(text:{"result":{}})",
                     R"(text:{"error":{"code":14,"message":"etcdserver: server stopped"}})",
@@ -198,6 +200,22 @@ TEST_F(WebSocketExchangeTest, AServerThatDrainsTellsWhy) {
   }
   world_.Settle();
   EXPECT_TRUE(drained);
+}
+
+TEST_F(WebSocketExchangeTest, WhatWasOnItsWayWhenTheServerBeganToDrainIsAnswered) {
+  auto& client = Open("/v3/kv/range");
+  world_.DoAtServer([&] { world_.server().Drain([] {}); });
+  Send(client, ClientText(R"({"key":"Zm9v"})") + ClientFrame(0x8a, ""));
+  EXPECT_EQ(ServerFrames(client.received()),
+            (Frames{"ping:", R"(text:{"kvs":[{"key":"Zm9v"}]})", "close:1000"}));
+}
+
+TEST_F(WebSocketExchangeTest, AClientThatAnswersNoPingIsClosedWhenPatienceEnds) {
+  auto& client = Open("/v3/kv/range");
+  world_.DoAtServer([&] { world_.server().Drain([] {}); });
+  world_.RunFor(kPatience);
+  world_.Settle();
+  EXPECT_EQ(ServerFrames(client.received()), (Frames{"ping:", "close:1001"}));
 }
 
 TEST_F(WebSocketExchangeTest, AClientThatDoesNotCloseIsNotWaitedForLong) {

@@ -211,8 +211,8 @@ void H2Session::Drain() {
 void H2Session::FinishDrain() {
   if (drain_announced_) return;
   drain_announced_ = true;
-  const int32_t last = nghttp2_session_get_last_proc_stream_id(session_);
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  last_served_ = nghttp2_session_get_last_proc_stream_id(session_);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last_served_, NGHTTP2_NO_ERROR, nullptr, 0);
   if (IsServer()) {
     for (const auto& stream : streams_) {
       if (stream->handler_ != nullptr && !stream->reset_) stream->handler_->OnDrain();
@@ -351,6 +351,10 @@ void H2Session::OnHeadComplete(H2Stream& stream, bool ended) {
   Spend(WorkSlice::kRequestWork);
   if (stream.head_too_large_) return RefuseHead(stream);
   if (!IsServer()) return stream.handler_->OnHead();
+  // Why: nghttp2 takes streams until that GOAWAY has gone out, and then closes them.
+  if (drain_announced_ && stream.id_ > last_served_) {
+    return ResetStream(stream, ErrorCode::kRefusedStream);
+  }
   if (Admits()) return Admit(stream);
   if (carrier_->account().IsOver()) {
     if (!MakesRoom()) return EndOverBudget(stream);

@@ -193,6 +193,7 @@ class H2Session final : public Session {
   bool terminated_ = false;  // this end gave the connection up
   bool draining_ = false;
   bool drain_announced_ = false;  // the last stream that is served has been named
+  int32_t last_served_ = 0;       // by then
   bool in_header_block_ = false;
   bool active_ = false;  // bytes came since the last tick
   bool ping_outstanding_ = false;

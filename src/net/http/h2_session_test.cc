@@ -267,6 +267,28 @@ TEST(H2Session, DrainingServesWhatIsOpenAndThenCloses) {
   EXPECT_FALSE(lost.ok());
 }
 
+TEST(H2Session, NothingIsServedThatTheLastGoAwayLeavesOut) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(RequestFrame(1, true));
+  world.Settle();
+  ASSERT_EQ(service.requests, 1);
+  world.DoAtServer([&] { world.server().Drain(nullptr); });
+  world.RunFor(milliseconds(20));
+  const auto pings = client.ReceivedFrames(kPing);
+  ASSERT_EQ(pings.size(), 1u);
+  // The request comes with what has the server name the last one.
+  client.Send(Frame{kPing, kAck, 0, pings[0].payload}.Encode() + RequestFrame(3, true).Encode());
+  world.RunFor(milliseconds(20));
+  const auto goaways = client.ReceivedFrames(kGoAway);
+  ASSERT_EQ(goaways.size(), 2u);
+  EXPECT_EQ(ReadUint(goaways[1].payload.substr(0, 4)), 1u);
+  EXPECT_EQ(service.requests, 1);
+  EXPECT_EQ(client.GoAwayText(), "");
+}
+
 TEST(H2Session, DrainingServesARequestThatWasOnItsWay) {
   EchoService service;
   World world(&service);

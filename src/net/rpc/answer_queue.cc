@@ -90,9 +90,10 @@ base::Result<bool> AnswerQueue::Step() {
 
 base::Status AnswerQueue::ProducePiece(Item& item) {
   ASSIGN_OR_RETURN(base::Bytes piece, item.producer(std::min(item.left, kPieceBytes)));
-  if (piece.empty() || piece.size() > item.left) {
+  if (piece.size() > item.left) {
     return base::Status(base::Code::kInternal, "an answer is not as long as was announced");
   }
+  if (piece.empty()) return {};
   if (item.message.has_value()) {
     uint8_t* const to = item.message->data() + item.message->size() - item.left;
     std::memcpy(to, piece.data(), piece.size());

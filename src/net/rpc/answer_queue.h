@@ -13,8 +13,8 @@
 
 namespace rpc {
 
-// Gives a message that is not in memory, front to back, about `max` bytes at each call and never
-// nothing.
+// Gives a message that is not in memory, front to back, about `max` bytes at each call; nothing if
+// it has to look further for the next.
 using Producer = base::Callback<base::Result<base::Bytes>(size_t max)>;
 
 // What a call answers with and cannot send at once: messages to compress, a message that is

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "base/errors.h"
@@ -59,11 +60,19 @@ class ApplierTest : public ::testing::Test {
     request.mutable_put()->set_value(value);
     return Apply(request);
   }
-  Outcome Change(raft::ConfChangeType type, const members::Member& member) {
+  static members::Member NewMember(uint64_t id) {
+    return {.id = base::MemberId(id),
+            .peer_urls = {"http://" + std::to_string(id) + ":1"},
+            .name = "",
+            .client_urls = {}};
+  }
+  Outcome Change(raft::ConfChangeType type, const members::Member& member,
+                 bool is_promote = false) {
     raft::Entry entry = NextEntry();
     entry.type = raft::EntryType::kConfChange;
     base::Bytes bytes;
-    raft::Encode(raft::ConfChange{++id_, type, member.id, members::ToJson(member)}, &bytes);
+    const std::string context = members::ToJson(members::ChangeContext{member, is_promote});
+    raft::Encode(raft::ConfChange{++id_, type, member.id, context}, &bytes);
     entry.data = base::SharedBytes(bytes);
     return Apply(std::move(entry));
   }
@@ -241,6 +250,246 @@ TEST_F(ApplierTest, ContentThatNobodyWouldHeedIsRefusedByName) {
     const auto opened = Open();
     ASSERT_FALSE(opened.ok());
     EXPECT_THAT(opened.status().message(), HasSubstr(name));
+  }
+}
+
+// Alarms.
+
+class ApplierAlarmTest : public ApplierTest {
+ protected:
+  etcdserverpb::AlarmResponse Alarm(etcdserverpb::AlarmRequest::AlarmAction action, int alarm,
+                                    uint64_t member = 7) {
+    InternalRaftRequest request;
+    request.mutable_header()->set_id(++id_);
+    request.mutable_alarm()->set_action(action);
+    request.mutable_alarm()->set_alarm(static_cast<etcdserverpb::AlarmType>(alarm));
+    request.mutable_alarm()->set_memberid(member);
+    etcdserverpb::AlarmResponse response;
+    EXPECT_TRUE(response.ParseFromString(Apply(request)->reply.body));
+    return response;
+  }
+  etcdserverpb::AlarmResponse Raise(int alarm, uint64_t member = 7) {
+    return Alarm(etcdserverpb::AlarmRequest::ACTIVATE, alarm, member);
+  }
+  size_t seen() { return applier_.state().view().Get()->alarms.size(); }
+  // What the request is answered while the alarm is on.
+  base::Status Refusal(const std::function<void(InternalRaftRequest*)>& fill) {
+    InternalRaftRequest request;
+    request.mutable_header()->set_id(++id_);
+    fill(&request);
+    const Outcome outcome = Apply(request);
+    return outcome.ok() ? outcome->reply.status : outcome.status();
+  }
+};
+
+TEST_F(ApplierAlarmTest, WhatIsRaisedIsSeenUntilItIsDisarmed) {
+  ASSERT_EQ(Raise(etcdserverpb::NOSPACE).alarms_size(), 1);
+  EXPECT_EQ(seen(), 1u);
+  // Again: answered, and no second one.
+  const etcdserverpb::AlarmResponse again = Raise(etcdserverpb::NOSPACE);
+  ASSERT_EQ(again.alarms_size(), 1);
+  EXPECT_EQ(again.alarms(0).memberid(), 7u);
+  EXPECT_EQ(again.alarms(0).alarm(), etcdserverpb::NOSPACE);
+  EXPECT_EQ(seen(), 1u);
+  EXPECT_EQ(Alarm(etcdserverpb::AlarmRequest::DEACTIVATE, etcdserverpb::NOSPACE).alarms_size(), 1);
+  EXPECT_EQ(seen(), 0u);
+  EXPECT_EQ(Alarm(etcdserverpb::AlarmRequest::DEACTIVATE, etcdserverpb::NOSPACE).alarms_size(), 0);
+}
+
+TEST_F(ApplierAlarmTest, AreListedByTheirTypeOrAll) {
+  Raise(etcdserverpb::NOSPACE, 7);
+  Raise(etcdserverpb::NOSPACE, 8);
+  Raise(etcdserverpb::CORRUPT, 7);
+  const auto get = etcdserverpb::AlarmRequest::GET;
+  EXPECT_EQ(Alarm(get, etcdserverpb::NONE).alarms_size(), 3);
+  EXPECT_EQ(Alarm(get, etcdserverpb::NOSPACE).alarms_size(), 2);
+  EXPECT_EQ(Alarm(get, etcdserverpb::CORRUPT).alarms_size(), 1);
+}
+
+TEST_F(ApplierAlarmTest, WhatIsNoAlarmIsNotRaised) {
+  EXPECT_EQ(Raise(etcdserverpb::NONE).alarms_size(), 0);
+  EXPECT_EQ(Raise(3).alarms_size(), 0);
+  EXPECT_EQ(seen(), 0u);
+}
+
+TEST_F(ApplierAlarmTest, WithoutSpaceNothingIsPut) {
+  Raise(etcdserverpb::NOSPACE);
+  const auto put = [](InternalRaftRequest* request) { request->mutable_put()->set_key("a"); };
+  const auto lease = [](InternalRaftRequest* request) { request->mutable_lease_grant(); };
+  const auto putting = [](InternalRaftRequest* request) {
+    request->mutable_txn()->add_failure()->mutable_request_put()->set_key("a");
+  };
+  EXPECT_EQ(Refusal(put), base::errors::kNoSpace);
+  EXPECT_EQ(Refusal(lease), base::errors::kNoSpace);
+  EXPECT_EQ(Refusal(putting), base::errors::kNoSpace);
+}
+
+TEST_F(ApplierAlarmTest, WithoutSpaceTheRestGoesOn) {
+  ASSERT_TRUE(Put("a", "1").ok());
+  Raise(etcdserverpb::NOSPACE);
+  const std::function<void(InternalRaftRequest*)> requests[] = {
+      [](auto* request) { request->mutable_delete_range()->set_key("a"); },
+      [](auto* request) { request->mutable_compaction()->set_revision(2); },
+      [](auto* request) {
+        request->mutable_txn()->add_success()->mutable_request_delete_range()->set_key("a");
+      }};
+  for (const auto& fill : requests) EXPECT_EQ(Refusal(fill), base::Status());
+}
+
+TEST_F(ApplierAlarmTest, CorruptionStopsAllThatTouchesKeysOrLeases) {
+  Raise(etcdserverpb::CORRUPT);
+  const std::function<void(InternalRaftRequest*)> requests[] = {
+      [](auto* request) { request->mutable_range()->set_key("a"); },
+      [](auto* request) { request->mutable_put()->set_key("a"); },
+      [](auto* request) { request->mutable_delete_range()->set_key("a"); },
+      [](auto* request) { request->mutable_txn(); },
+      [](auto* request) { request->mutable_compaction(); },
+      [](auto* request) { request->mutable_lease_grant(); },
+      [](auto* request) { request->mutable_lease_revoke(); }};
+  for (const auto& fill : requests) EXPECT_EQ(Refusal(fill), base::errors::kCorrupt);
+  // The alarm itself can be disarmed.
+  EXPECT_EQ(Alarm(etcdserverpb::AlarmRequest::DEACTIVATE, etcdserverpb::CORRUPT).alarms_size(), 1);
+  EXPECT_TRUE(Put("a", "1")->reply.status.ok());
+}
+
+TEST_F(ApplierAlarmTest, AreThereAgainAfterARestart) {
+  Raise(etcdserverpb::NOSPACE);
+  Commit();
+  const auto again = Open();
+  ASSERT_TRUE(again.ok());
+  ASSERT_EQ((*again)->view().Get()->alarms.size(), 1u);
+  EXPECT_EQ((*again)->view().Get()->alarms[0].member, base::MemberId(7));
+}
+
+// Requests of the members themselves, and members.
+
+TEST_F(ApplierTest, TheClustersVersionIsSeenByReaders) {
+  InternalRaftRequest request;
+  request.mutable_cluster_version_set()->set_ver("3.7.0");
+  ASSERT_TRUE(Apply(request).ok());
+  EXPECT_EQ(applier_.state().view().Get()->cluster_version, "3.7.0");
+}
+
+TEST_F(ApplierTest, AMemberPublishesItsNameAndUrls) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
+  InternalRaftRequest request;
+  auto* const set = request.mutable_cluster_member_attr_set();
+  set->set_member_id(7);
+  set->mutable_member_attributes()->set_name("a");
+  set->mutable_member_attributes()->add_client_urls("http://a:2");
+  ASSERT_TRUE(Apply(request).ok());
+  const members::Member member = applier_.state().view().Get()->members.at(0);
+  EXPECT_EQ(member.name, "a");
+  EXPECT_EQ(member.client_urls, std::vector<std::string>{"http://a:2"});
+}
+
+TEST_F(ApplierTest, ALearnerIsAddedPromotedAndRemoved) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(6)).ok());
+  members::Member learner = NewMember(7);
+  learner.is_learner = true;
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddLearnerNode, learner).ok());
+  EXPECT_TRUE(applier_.state().view().Get()->members.at(1).is_learner);
+  members::Member another = NewMember(8);
+  another.is_learner = true;
+  EXPECT_EQ(Change(raft::ConfChangeType::kAddLearnerNode, another)->reply.status,
+            base::errors::kTooManyLearners);
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, learner, /*is_promote=*/true).ok());
+  EXPECT_FALSE(applier_.state().view().Get()->members.at(1).is_learner);
+  ASSERT_TRUE(Change(raft::ConfChangeType::kRemoveNode, learner).ok());
+  EXPECT_EQ(applier_.state().view().Get()->members.size(), 1u);
+  EXPECT_FALSE(applier_.state().configuration().Contains(base::MemberId(7)));
+}
+
+TEST_F(ApplierTest, AMembersPeerUrlsAreUpdated) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
+  members::Member moved = NewMember(7);
+  moved.peer_urls = {"http://moved:1"};
+  ASSERT_TRUE(Change(raft::ConfChangeType::kUpdateNode, moved).ok());
+  EXPECT_EQ(applier_.state().view().Get()->members.at(0).peer_urls, moved.peer_urls);
+}
+
+TEST_F(ApplierTest, TheConfigurationIsThereAgainAfterARestart) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
+  Commit();
+  const auto again = Open();
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE((*again)->configuration().Contains(base::MemberId(7)));
+  EXPECT_EQ((*again)->view().Get()->members.size(), 1u);
+}
+
+TEST_F(ApplierTest, AChangeThatCannotBeReadEndsTheMember) {
+  raft::Entry entry = NextEntry();
+  entry.type = raft::EntryType::kConfChange;
+  base::Bytes bytes;
+  raft::Encode(raft::ConfChange{1, raft::ConfChangeType::kAddNode, base::MemberId(7), "no JSON"},
+               &bytes);
+  entry.data = base::SharedBytes(bytes);
+  EXPECT_FALSE(Apply(entry).ok());
+  entry.data = base::SharedBytes(base::Bytes("\xff"));
+  EXPECT_FALSE(Apply(entry).ok());
+}
+
+TEST_F(ApplierTest, ACompactionIsAnsweredWithTheStoresRevision) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Put("a", "1").ok());
+  InternalRaftRequest request;
+  request.mutable_compaction()->set_revision(3);
+  const Outcome outcome = Apply(request);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->reply.revision, base::Revision(4));
+  EXPECT_EQ(Apply(request)->reply.status, base::errors::kCompacted);
+}
+
+TEST_F(ApplierTest, WhatOnlyReadsIsAnsweredAsAMethodThatNobodyKnows) {
+  std::vector<InternalRaftRequest> requests(6);
+  requests[0].mutable_range()->set_key("a");
+  requests[1].mutable_auth_status();
+  requests[2].mutable_auth_user_get()->set_name("a");
+  requests[3].mutable_auth_user_list();
+  requests[4].mutable_auth_role_get()->set_role("a");
+  requests[5].mutable_auth_role_list();
+  for (const InternalRaftRequest& request : requests) {
+    const Outcome outcome = Apply(request);
+    ASSERT_TRUE(outcome.ok());
+    EXPECT_EQ(outcome->reply.status, base::errors::kUnknownMethod);
+  }
+}
+
+TEST_F(ApplierTest, AnOldEntryHasItsNumberBesideTheRequest) {
+  InternalRaftRequest request;
+  request.set_id(77);
+  request.mutable_put()->set_key("a");
+  EXPECT_EQ(Apply(request)->id, 77u);
+}
+
+TEST_F(ApplierTest, WhatNobodyWaitsForIsDoneAndNotAnswered) {
+  InternalRaftRequest request;
+  request.mutable_put()->set_key("a");
+  request.mutable_put()->set_prev_kv(true);
+  ASSERT_TRUE(Put("a", "1").ok());
+  const Outcome silent = Apply(request);  // of no number
+  ASSERT_TRUE(silent.ok());
+  EXPECT_TRUE(silent->reply.body.empty());
+  EXPECT_EQ(applier_.state().store().revision(), base::Revision(3));
+  request.mutable_header()->set_id(1);
+  EXPECT_FALSE(Apply(request)->reply.body.empty());
+}
+
+TEST_F(ApplierTest, WhatWasDoneIsCountedOnce) {
+  ASSERT_TRUE(Put("a", "12").ok());
+  EXPECT_EQ(applier_.TakeCounts().puts, 1u);
+  EXPECT_EQ(applier_.TakeCounts().puts, 0u);
+}
+
+TEST_F(ApplierTest, AuthenticationThatIsEnabledIsRefused) {
+  for (const auto& [value, allowed] : {std::pair(std::string(1, '\0'), true), {"\1", false}}) {
+    NewState();
+    backend::Batch batch;
+    batch.Put(schema::Id(schema::Bucket::kAuth), schema::kAuthEnabled, value);
+    ASSERT_TRUE(backend::OpenMemoryBackend(database_)->Commit(batch).ok());
+    const auto opened = Open();
+    EXPECT_EQ(opened.ok(), allowed);
+    const std::string told = opened.ok() ? "" : std::string(opened.status().message());
+    EXPECT_EQ(told.find("authentication enabled") == std::string::npos, allowed);
   }
 }
 

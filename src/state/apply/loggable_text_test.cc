@@ -40,6 +40,36 @@ TEST(LoggableTextTest, PasswordsAreNotShown) {
   EXPECT_EQ(text.find("secret"), std::string::npos) << text;
 }
 
+TEST(LoggableTextTest, NoPasswordOfAnyRequestIsShown) {
+  etcdserverpb::AuthUserChangePasswordRequest change;
+  change.set_name("root");
+  change.set_password("secret");
+  change.set_hashedpassword("secret");
+  EXPECT_EQ(LoggableText(change), "name: \"root\" password: \"\" hashedPassword: \"\"");
+  etcdserverpb::AuthenticateRequest authenticate;
+  authenticate.set_name("root");
+  authenticate.set_password("secret");
+  EXPECT_EQ(LoggableText(authenticate), "name: \"root\" password: \"\"");
+}
+
+TEST(LoggableTextTest, AnEmptyRequestHasNoText) {
+  EXPECT_EQ(LoggableText(etcdserverpb::RangeRequest()), "");
+}
+
+TEST(RequestTypeTest, KnowsTheFrequentOnesAsWell) {
+  using etcdserverpb::InternalRaftRequest;
+  std::vector<InternalRaftRequest> requests(3);
+  requests[0].mutable_put();
+  requests[1].mutable_txn();
+  requests[2].mutable_delete_range();
+  const char* const names[] = {"Put", "Txn", "DeleteRange"};
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].mutable_header()->set_id(1);
+    EXPECT_EQ(RequestTypeName(RequestField(requests[i])), names[i]);
+  }
+  EXPECT_EQ(RequestTypeName(4711), "unknown");
+}
+
 TEST(RequestTypeTest, HasTheNamesOfEtcdsMetrics) {
   using etcdserverpb::InternalRaftRequest;
   InternalRaftRequest request;

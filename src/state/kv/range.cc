@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/wire.h"
 #include "state/kv/stored_pair.h"
 #include "storage/mvcc/store.h"
@@ -145,8 +146,7 @@ base::Status RangeRead::TakeSlice(size_t max) {
   for (const base::ByteView encoded : slice) {
     step_bytes_left_ -= std::min(step_bytes_left_, encoded.size());
     if (as_stored) {
-      pairs_.push_back(encoded);
-      pairs_bytes_ += PairSize(encoded);
+      if (Take(PairSize(encoded))) pairs_.push_back(encoded);
       continue;
     }
     ASSIGN_OR_RETURN(const mvcc::KeyValue kv, ParsePair(encoded));
@@ -166,8 +166,19 @@ void RangeRead::Consider(const mvcc::KeyValue& kv) {
 
 void RangeRead::AddParsed(mvcc::KeyValue kv) {
   if (request_->keys_only()) kv.value = {};
-  parsed_.push_back(kv);
-  pairs_bytes_ += base::WireBytesSize(kKvs, mvcc::KeyValueSize(kv));
+  if (Take(PairSize(kv))) parsed_.push_back(kv);
+}
+
+bool RangeRead::Take(size_t encoded_bytes) {
+  const uint64_t limit = LimitOf(*request_);
+  ++taken_;
+  if (limit == 0 || taken_ <= limit) pairs_bytes_ += encoded_bytes;
+  if (is_kept_ && pairs_bytes_ > keep_max_ && !sorter_.has_value()) {
+    is_kept_ = false;
+    std::vector<base::ByteView>().swap(pairs_);
+    std::vector<mvcc::KeyValue>().swap(parsed_);
+  }
+  return is_kept_;
 }
 
 // Whether all that can be in the answer was seen, and one more.
@@ -191,14 +202,11 @@ bool RangeRead::TakeSorted() {
 // Takes off what was read beyond the limit, which is a slice at most.
 void RangeRead::Cut() {
   const uint64_t limit = LimitOf(*request_);
-  more_ = limit != 0 && size() > limit;
+  more_ = limit != 0 && taken_ > limit;
   if (!more_) return;
-  for (; pairs_.size() > limit; pairs_.pop_back()) {
-    pairs_bytes_ -= PairSize(pairs_.back());
-  }
-  for (; parsed_.size() > limit; parsed_.pop_back()) {
-    pairs_bytes_ -= base::WireBytesSize(kKvs, mvcc::KeyValueSize(parsed_.back()));
-  }
+  taken_ = limit;
+  if (pairs_.size() > limit) pairs_.resize(limit);
+  while (parsed_.size() > limit) parsed_.pop_back();
 }
 
 base::Result<base::ByteView> RangeRead::LastKey() const {
@@ -208,14 +216,9 @@ base::Result<base::ByteView> RangeRead::LastKey() const {
 }
 
 char* RangeRead::WritePairs(char* out) const {
+  CHECK(is_kept_);
   for (const base::ByteView pair : pairs_) out = WritePair(pair, out);
-  for (const mvcc::KeyValue& kv : parsed_) {
-    const size_t size = mvcc::KeyValueSize(kv);
-    base::WireFiller filler(out);
-    filler.BytesHeader(kKvs, size);
-    mvcc::WriteKeyValue(kv, filler.end());
-    out = filler.end() + size;
-  }
+  for (const mvcc::KeyValue& pair : parsed_) out = WritePair(pair, out);
   return out;
 }
 
@@ -235,6 +238,18 @@ char* RangeRead::WritePair(base::ByteView pair, char* out) {
   base::WireFiller filler(out);
   filler.Bytes(kKvs, pair);
   return filler.end();
+}
+
+size_t RangeRead::PairSize(const mvcc::KeyValue& pair) {
+  return base::WireBytesSize(kKvs, mvcc::KeyValueSize(pair));
+}
+
+char* RangeRead::WritePair(const mvcc::KeyValue& pair, char* out) {
+  const size_t size = mvcc::KeyValueSize(pair);
+  base::WireFiller filler(out);
+  filler.BytesHeader(kKvs, size);
+  mvcc::WriteKeyValue(pair, filler.end());
+  return filler.end() + size;
 }
 
 size_t RangeRead::TailSize(bool more, uint64_t count) {

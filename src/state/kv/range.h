@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -37,6 +38,9 @@ class RangeRead {
 
   // Before the first step: the count need not be that of the range if the limit cuts the answer.
   void LeaveOutCount() { counts_ = false; }
+  // Before the first step: an answer that is longer is only measured, unless it has to be sorted;
+  // its pairs are not kept, and it cannot be written. It is read again (RangeBody).
+  void KeepAtMost(size_t pair_bytes) { keep_max_ = pair_bytes; }
   // Before the first step: whether there is more to read than one step takes. Costs a look-up.
   bool TakesSteps() const;
   // Does a part of the work, at most about a thousand keys or a megabyte; true when all is done.
@@ -49,11 +53,11 @@ class RangeRead {
   base::Revision revision() const { return current_; }
   // That is read.
   base::Revision read_at() const { return pin_->revision(); }
-  // Whether the pairs are answered as they are stored, in the order of their keys and no others
-  // between them: so that they can be read again one after the other.
-  bool IsAsStored() const { return !NeedsParsing() && !IsFromIndex(); }
+  // Whether the pairs are answered in the order of their keys: so that they can be read again one
+  // after the other.
+  bool IsInKeyOrder() const { return !sorter_.has_value(); }
   // Its parts.
-  size_t size() const { return pairs_.size() + parsed_.size(); }
+  size_t size() const { return taken_; }
   size_t PairsSize() const { return pairs_bytes_; }
   char* WritePairs(char* out) const;
   bool more() const { return more_; }
@@ -61,6 +65,9 @@ class RangeRead {
   // The parts alone: a pair as stored, and what follows the pairs.
   static size_t PairSize(base::ByteView pair);
   static char* WritePair(base::ByteView pair, char* out);
+  // The same of a pair that is not answered as stored.
+  static size_t PairSize(const mvcc::KeyValue& pair);
+  static char* WritePair(const mvcc::KeyValue& pair, char* out);
   static size_t TailSize(bool more, uint64_t count);
   static char* WriteTail(bool more, uint64_t count, char* out);
   // Of the last pair; there is one.
@@ -81,6 +88,8 @@ class RangeRead {
   // Of a pair that was visited: whether and where it belongs.
   void Consider(const mvcc::KeyValue& kv);
   void AddParsed(mvcc::KeyValue kv);
+  // Counts a pair that is to be answered. Whether it is to be kept.
+  bool Take(size_t encoded_bytes);
 
   const etcdserverpb::RangeRequest* request_;
   std::unique_ptr<mvcc::ReadPin> owned_pin_;
@@ -99,7 +108,10 @@ class RangeRead {
   // Borrowed from the pin.
   std::vector<base::ByteView> pairs_;
   std::vector<mvcc::KeyValue> parsed_;
-  size_t pairs_bytes_ = 0;  // encoded, with their tags
+  size_t keep_max_ = std::numeric_limits<size_t>::max();
+  bool is_kept_ = true;     // all that was taken
+  size_t taken_ = 0;        // pairs, until Cut also those beyond the limit
+  size_t pairs_bytes_ = 0;  // encoded, with their tags; of those within the limit
   bool more_ = false;
   uint64_t count_ = 0;
 };

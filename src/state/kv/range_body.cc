@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "state/kv/range_walk.h"
+#include "state/kv/range_order.h"
 #include "state/kv/stored_pair.h"
 
 namespace kv {
@@ -13,6 +13,9 @@ namespace {
 
 // Pairs read at a time, since large values are checked as they are read.
 constexpr size_t kSlicePairs = 64;
+// What is looked through for one piece: bytes, and so much for each pair.
+constexpr size_t kPieceWork = 1024 * 1024;
+constexpr size_t kPairWork = 1024;
 
 }  // namespace
 
@@ -27,7 +30,7 @@ RangeBody::RangeBody(const ResponseHeader& header, const RangeRead& read, mvcc::
       count_(read.count()),
       begin_(HeaderSize(header), '\0'),
       pairs_left_(read.size()) {
-  CHECK(read.IsAsStored());
+  CHECK(read.IsInKeyOrder());
   WriteHeader(header, begin_.data());
 }
 
@@ -43,25 +46,48 @@ base::Status RangeBody::AddPairs(size_t max, base::Bytes* piece) {
   mvcc::KeyRange range = mvcc::KeyRange::Of(request_.key(), request_.range_end());
   if (!resume_.empty()) range.begin = resume_;
   RangeWalk walk(pin.get(), range);
-  std::vector<base::ByteView> pairs;
-  do {
-    const size_t room = max - std::min(max, piece->size());
+  for (size_t work = 0; work < kPieceWork && pairs_left_ > 0 && piece->size() < max;) {
+    if (walk.done()) return {base::Code::kDataLoss, "etcdserver: corrupt: a range has changed"};
+    const size_t room = max - piece->size();
     const size_t fit = std::max<size_t>(1, room / usual_pair_bytes_);
-    pairs.clear();
-    RETURN_IF_ERROR(walk.Next(std::min({fit, pairs_left_, kSlicePairs}), &pairs));
-    if (pairs.empty()) return {base::Code::kDataLoss, "etcdserver: corrupt: a range has changed"};
-    for (const base::ByteView pair : pairs) {
-      const size_t used = piece->size();
-      piece->resize(used + RangeRead::PairSize(pair));
-      RangeRead::WritePair(pair, piece->data() + used);
-    }
-    pairs_left_ -= pairs.size();
-  } while (pairs_left_ > 0 && piece->size() < max);
-  if (pairs_left_ > 0) {
-    ASSIGN_OR_RETURN(const mvcc::KeyValue last, ParsePair(pairs.back()));
-    resume_.assign(last.key).push_back('\0');
+    ASSIGN_OR_RETURN(const size_t done, AddSlice(walk, std::min(fit, kSlicePairs), piece));
+    work += done;
   }
+  if (pairs_left_ > 0) resume_ = walk.resume();
   return {};
+}
+
+base::Result<size_t> RangeBody::AddSlice(RangeWalk& walk, size_t max, base::Bytes* piece) {
+  if (request_.keys_only()) return AddKeysSlice(walk, max, piece);
+  std::vector<base::ByteView> pairs;
+  RETURN_IF_ERROR(walk.Next(IsFiltered(request_) ? max : std::min(max, pairs_left_), &pairs));
+  size_t work = 0;
+  for (const base::ByteView pair : pairs) {
+    work += kPairWork + pair.size();
+    if (IsFiltered(request_)) {
+      ASSIGN_OR_RETURN(const mvcc::KeyValue kv, ParsePair(pair));
+      if (pairs_left_ == 0 || !Passes(request_, kv)) continue;
+    }
+    Add(pair, piece);
+  }
+  return work;
+}
+
+base::Result<size_t> RangeBody::AddKeysSlice(RangeWalk& walk, size_t max, base::Bytes* piece) {
+  std::vector<mvcc::KeyValue> keys;
+  RETURN_IF_ERROR(walk.NextKeys(max, &keys));
+  for (const mvcc::KeyValue& kv : keys) {
+    if (pairs_left_ > 0 && Passes(request_, kv)) Add(kv, piece);
+  }
+  return keys.size() * kPairWork;
+}
+
+template <typename Pair>
+void RangeBody::Add(const Pair& pair, base::Bytes* piece) {
+  const size_t used = piece->size();
+  piece->resize(used + RangeRead::PairSize(pair));
+  RangeRead::WritePair(pair, piece->data() + used);
+  --pairs_left_;
 }
 
 void RangeBody::AddTail(base::Bytes* piece) const {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "proto/rpc.pb.h"
 #include "state/kv/range.h"
+#include "state/kv/range_walk.h"
 #include "state/kv/response_header.h"
 #include "storage/mvcc/reads.h"
 
@@ -19,17 +20,23 @@ namespace kv {
 // next piece fails with kCompacted. On the thread of the reads, which outlive it.
 class RangeBody {
  public:
-  // `read` is done, and as stored; `request` is its request.
+  // `read` is done, and in the order of the keys; `request` is its request.
   RangeBody(const ResponseHeader& header, const RangeRead& read, mvcc::Reads* reads,
             const etcdserverpb::RangeRequest& request);
 
   // All of it, the header included.
   size_t size() const { return size_; }
-  // The next piece, of about `max` bytes and one pair at least; empty at the end.
+  // The next piece, of about `max` bytes; empty if it has to look further, and at the end.
   base::Result<base::Bytes> Next(size_t max);
 
  private:
   base::Status AddPairs(size_t max, base::Bytes* piece);
+  // Of the next keys of the walk, `max` of them, those that are asked for. Returns how much work
+  // that was.
+  base::Result<size_t> AddSlice(RangeWalk& walk, size_t max, base::Bytes* piece);
+  base::Result<size_t> AddKeysSlice(RangeWalk& walk, size_t max, base::Bytes* piece);
+  template <typename Pair>
+  void Add(const Pair& pair, base::Bytes* piece);
   void AddTail(base::Bytes* piece) const;
 
   mvcc::Reads& reads_;

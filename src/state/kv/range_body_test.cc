@@ -54,7 +54,23 @@ TEST_F(RangeBodyTest, ItsPiecesAreTheWholeAnswer) {
   none.set_key("x");
   RangeRequest limited = All();
   limited.set_limit(100);
-  for (const RangeRequest& request : {All(), one, none, limited}) {
+  RangeRequest keys = All();
+  keys.set_keys_only(true);
+  RangeRequest some_keys = keys;
+  some_keys.set_limit(100);
+  RangeRequest filtered = All();
+  filtered.set_min_mod_revision(2);
+  RangeRequest empty = All();
+  empty.set_min_mod_revision(100);
+  RangeRequest filtered_keys = keys;
+  filtered_keys.set_max_mod_revision(2);
+  filtered_keys.set_limit(10);
+  for (int i = 0; i < 300; i += 70) {
+    mvcc::WriteTxn txn = harness_.store().Write();
+    ASSERT_TRUE(txn.Put("k" + std::to_string(10000 + i), "put again", {}).ok());
+  }
+  for (const RangeRequest& request :
+       {All(), one, none, limited, keys, some_keys, filtered, empty, filtered_keys}) {
     for (const size_t max : {size_t{1}, size_t{100}, size_t{1000}, size_t{100'000}}) {
       SCOPED_TRACE(request.ShortDebugString() + ", pieces of " + std::to_string(max));
       base::Bytes pieces;
@@ -66,14 +82,42 @@ TEST_F(RangeBodyTest, ItsPiecesAreTheWholeAnswer) {
         body.emplace(kHeader, read, &harness_.reads(), request);
       }
       EXPECT_EQ(body->size(), whole.size());
-      for (;;) {
+      for (int asked = 0; pieces.size() < whole.size() && asked < 10'000; ++asked) {
         const base::Bytes piece = body->Next(max).value();
-        if (piece.empty()) break;
         EXPECT_LE(piece.size(), max + 2000);
         pieces += piece;
       }
       EXPECT_EQ(pieces, whole);
+      EXPECT_TRUE(body->Next(max).value().empty());
     }
+  }
+}
+
+TEST_F(RangeBodyTest, AnAnswerThatIsOnlyMeasuredHasTheSizeOfTheWholeOne) {
+  PutAll(3000, 100);
+  RangeRequest keys = All();
+  keys.set_keys_only(true);
+  RangeRequest limited = All();
+  limited.set_limit(2500);
+  RangeRequest filtered = limited;
+  filtered.set_max_mod_revision(100);
+  filtered.set_limit(2001);
+  for (const RangeRequest& request : {All(), keys, limited, filtered}) {
+    SCOPED_TRACE(request.ShortDebugString());
+    const RangeRead whole = Read(request);
+    base::Result<RangeRead> measured = RangeRead::Open(harness_.reads(), request);
+    ASSERT_TRUE(measured.ok());
+    measured->KeepAtMost(10'000);
+    while (!measured->Step().value()) {
+    }
+    EXPECT_EQ(measured->BodySize(), whole.BodySize());
+    EXPECT_EQ(measured->size(), whole.size());
+    EXPECT_EQ(measured->more(), whole.more());
+    EXPECT_EQ(measured->count(), whole.count());
+    RangeBody body(kHeader, *measured, &harness_.reads(), request);
+    base::Bytes pieces;
+    while (pieces.size() < body.size()) pieces += body.Next(10'000).value();
+    EXPECT_EQ(pieces, Whole(whole));
   }
 }
 

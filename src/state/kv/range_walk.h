@@ -25,6 +25,8 @@ class RangeWalk {
 
   // Whether the end was reached.
   bool done() const { return done_; }
+  // The least key that was not read yet, if it was not.
+  const base::Bytes& resume() const { return resume_; }
 
  private:
   mvcc::KeyRange Rest() const;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/callback.h"
 #include "runtime/disk.h"
 #include "storage/backend/backend.h"
 
@@ -24,6 +26,11 @@ struct LmdbOptions {
   // the defragmentation gives up.
   uint64_t delta_bytes_max = uint64_t{4} << 30;
   OnDamage on_damage = [](const base::Status&) {};
+  // Closing a file that a defragmented one has replaced takes as long as the disk does. It comes
+  // here once nobody reads it any more, on the last reader's thread; `close` is to be run once, on
+  // a thread that may wait, or destroyed, which closes the file as well.
+  std::function<void(base::Callback<void()> close)> close_replaced =
+      [](base::Callback<void()> close) { close(); };
 };
 
 // Opens or creates the database file `path` (and `path`-lock beside it), with these buckets; their

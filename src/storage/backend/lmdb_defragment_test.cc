@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/callback.h"
 #include "runtime/posix/disk.h"
 #include "runtime/random.h"
 #include "storage/backend/lmdb_backend.h"
@@ -237,6 +238,26 @@ TEST_F(LmdbDefragmentTest, ADamagedRecordIsNamedAndNotCopied) {
   const base::Status status = backend_->Defragment(GoOn);
   EXPECT_EQ(status.code(), base::Code::kDataLoss);
   EXPECT_NE(status.message().find("key 746865206b6579"), std::string::npos) << status.message();
+}
+
+TEST_F(LmdbDefragmentTest, WhoReadsAReplacedFileLastDoesNotCloseIt) {
+  std::vector<base::Callback<void()>> to_close;
+  LmdbOptions options{.map_bytes = 1 << 28};
+  options.close_replaced = [&](base::Callback<void()> close) {
+    to_close.push_back(std::move(close));
+  };
+  Open(options);
+  Fill(1, 100);
+  const auto file = disk_.Open(path(), runtime::OpenMode::kRead).value();
+  auto reader = std::move(backend_->NewReader()).value();
+  ASSERT_TRUE(backend_->Defragment(GoOn).ok());
+  EXPECT_TRUE(to_close.empty());
+  reader.reset();
+  ASSERT_EQ(to_close.size(), 1u);
+  EXPECT_GT(file->Size().value(), 0u);
+  to_close.front()();
+  EXPECT_EQ(file->Size().value(), 0u);
+  EXPECT_EQ(CheckAndGetLast(), 100u);
 }
 
 TEST_F(LmdbDefragmentTest, OpeningRemovesWhatWasLeftBehind) {

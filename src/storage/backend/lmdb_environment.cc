@@ -45,7 +45,12 @@ uint64_t CountFreePages(MDB_cursor* cursor) {
 base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
     std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
     Sync sync) {
-  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)));
+  const auto close = [close_replaced = options.close_replaced](LmdbEnvironment* ending) {
+    std::unique_ptr<LmdbEnvironment> owned(ending);
+    if (!owned->IsReplaced()) return;
+    close_replaced([owned = std::move(owned)]() mutable { owned.reset(); });
+  };
+  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)), close);
   RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), sync));
   RETURN_IF_ERROR(environment->OpenBuckets(buckets));
   RETURN_IF_ERROR(environment->FindMap(options.map_bytes));

@@ -23,7 +23,7 @@ struct MDB_txn;
 namespace backend {
 
 // One LMDB file that is open, with its buckets. Any thread, one writer at a time; it lives at
-// least as long as its readers.
+// least as long as its readers, and one that was replaced ends in LmdbOptions::close_replaced.
 class LmdbEnvironment {
  public:
   enum class Sync {
@@ -64,6 +64,7 @@ class LmdbEnvironment {
   // The file, which has no name any more, is given back to the disk by pieces once it is closed.
   // `file` is open on it.
   void RemoveByPieces(std::unique_ptr<runtime::File> file) { removed_ = std::move(file); }
+  bool IsReplaced() const { return removed_ != nullptr; }
 
   // For messages only. To be set only while nobody else uses the environment.
   void SetPath(std::string path) { path_ = std::move(path); }

@@ -1,0 +1,174 @@
+#include "ctl/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "ctl/testing/captured.h"
+
+namespace ctl {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A variable of the environment, for as long as this lives.
+class Variable {
+ public:
+  Variable(std::string name, const std::string& value) : name_(std::move(name)) {
+    ::setenv(name_.c_str(), value.c_str(), 1);
+  }
+  ~Variable() { ::unsetenv(name_.c_str()); }
+
+ private:
+  const std::string name_;
+};
+
+class CtlConnectionTest : public ::testing::Test {
+ protected:
+  Outcome Read(const std::vector<std::string>& words) {
+    Flags flags;
+    for (const FlagSpec& spec : RootCommand().persistent_flags) flags.Add(spec);
+    const base::Result<std::vector<std::string>> arguments = flags.Parse(words);
+    EXPECT_TRUE(arguments.ok()) << arguments.status().ToString();
+    globals_ = {};
+    testing::Captured err;
+    const Outcome outcome = ReadGlobals({flags, *arguments, stdin, stdout, err.file()}, &globals_);
+    complaints_ = err.text();
+    return outcome;
+  }
+
+  Globals globals_;
+  std::string complaints_;
+};
+
+TEST_F(CtlConnectionTest, WithoutFlagsTheDefaultsHold) {
+  ASSERT_TRUE(Read({}).ok());
+  EXPECT_THAT(globals_.client.endpoints, ElementsAre("127.0.0.1:2379"));
+  EXPECT_EQ(globals_.client.dial_timeout, seconds(2));
+  EXPECT_EQ(globals_.client.keepalive_time, seconds(2));
+  EXPECT_EQ(globals_.client.keepalive_timeout, seconds(6));
+  EXPECT_EQ(globals_.client.max_request_bytes, 0u);
+  EXPECT_EQ(globals_.client.max_receive_bytes, 0u);
+  EXPECT_EQ(globals_.call.timeout, seconds(5));
+  EXPECT_FALSE(globals_.client.use_tls);
+  EXPECT_EQ(globals_.client.tls, etcd::TlsOptions());
+  EXPECT_THAT(globals_.client.user, IsEmpty());
+  EXPECT_THAT(globals_.client.token, IsEmpty());
+  EXPECT_EQ(globals_.printer->format(), "simple");
+  EXPECT_THAT(complaints_, IsEmpty());
+}
+
+TEST_F(CtlConnectionTest, FlagsSayHowToConnect) {
+  ASSERT_TRUE(Read({"--endpoints= a:1 ,b:2", "--dial-timeout=1ms", "--keepalive-time=2ms",
+                    "--keepalive-timeout=3ms", "--command-timeout=4ms", "--max-request-bytes=5",
+                    "--max-recv-bytes=6", "-w", "json"})
+                  .ok());
+  EXPECT_THAT(globals_.client.endpoints, ElementsAre("a:1", "b:2"));
+  EXPECT_EQ(globals_.client.dial_timeout, milliseconds(1));
+  EXPECT_EQ(globals_.client.keepalive_time, milliseconds(2));
+  EXPECT_EQ(globals_.client.keepalive_timeout, milliseconds(3));
+  EXPECT_EQ(globals_.call.timeout, milliseconds(4));
+  EXPECT_EQ(globals_.client.max_request_bytes, 5u);
+  EXPECT_EQ(globals_.client.max_receive_bytes, 6u);
+  EXPECT_EQ(globals_.printer->format(), "json");
+}
+
+TEST_F(CtlConnectionTest, NoTimeIsATimeThatIsOver) {
+  ASSERT_TRUE(Read({"--command-timeout=0"}).ok());
+  EXPECT_EQ(globals_.call.timeout, nanoseconds(1));
+}
+
+TEST_F(CtlConnectionTest, FlagsSayWhatTlsIsMadeOf) {
+  ASSERT_TRUE(Read({"--cert=a", "--key=b", "--cacert=c", "--insecure-skip-tls-verify",
+                    "--insecure-transport=false"})
+                  .ok());
+  EXPECT_EQ(globals_.client.tls.cert_file, "a");
+  EXPECT_EQ(globals_.client.tls.key_file, "b");
+  EXPECT_EQ(globals_.client.tls.ca_file, "c");
+  EXPECT_TRUE(globals_.client.tls.insecure_skip_verify);
+  EXPECT_TRUE(globals_.client.use_tls);
+  for (const std::string name : {"cert", "key", "cacert"}) {
+    const Outcome outcome = Read({"--" + name + "="});
+    EXPECT_EQ(outcome.exit_code, kExitBadArguments);
+    EXPECT_EQ(outcome.error, "empty string is passed to --" + name + " option");
+  }
+}
+
+TEST_F(CtlConnectionTest, AUserComesWithHisPassword) {
+  ASSERT_TRUE(Read({"--user=root:se:cret"}).ok());
+  EXPECT_EQ(globals_.client.user, "root");
+  EXPECT_EQ(globals_.client.password, "se:cret");
+  ASSERT_TRUE(Read({"--user=ro:ot", "--password=secret"}).ok());
+  EXPECT_EQ(globals_.client.user, "ro:ot");
+  EXPECT_EQ(globals_.client.password, "secret");
+}
+
+TEST_F(CtlConnectionTest, ATokenNeedsNoUser) {
+  ASSERT_TRUE(Read({"--auth-jwt-token=abc", "--user=root"}).ok());
+  EXPECT_EQ(globals_.client.token, "abc");
+  EXPECT_THAT(globals_.client.user, IsEmpty());
+}
+
+TEST_F(CtlConnectionTest, WhatIsNotSupportedIsRefused) {
+  Outcome outcome = Read({"--discovery-srv=example"});
+  EXPECT_EQ(outcome.exit_code, kExitBadFeature);
+  EXPECT_EQ(outcome.error, "--discovery-srv is not supported, use --endpoints");
+  outcome = Read({"-w", "xml"});
+  EXPECT_EQ(outcome.exit_code, kExitBadFeature);
+  EXPECT_EQ(outcome.error, "unsupported output format");
+}
+
+TEST_F(CtlConnectionTest, TheEnvironmentSetsWhatNoFlagSets) {
+  const Variable endpoints("ETCDCTL_ENDPOINTS", "a:1,b:2");
+  const Variable format("ETCDCTL_WRITE_OUT", "fields");
+  const Variable empty("ETCDCTL_CACERT", "");
+  const Variable malformed("ETCDCTL_DIAL_TIMEOUT", "soon");
+  ASSERT_TRUE(Read({}).ok());
+  EXPECT_THAT(globals_.client.endpoints, ElementsAre("a:1", "b:2"));
+  EXPECT_EQ(globals_.printer->format(), "fields");
+  EXPECT_EQ(globals_.client.dial_timeout, seconds(2));
+}
+
+TEST_F(CtlConnectionTest, AVariableThatAFlagContradictsIsFatal) {
+  const Variable endpoints("ETCDCTL_ENDPOINTS", "a:1");
+  const Outcome outcome = Read({"--endpoints=b:2"});
+  EXPECT_EQ(outcome.exit_code, kExitError);
+  EXPECT_EQ(complaints_,
+            "{\"level\":\"fatal\",\"msg\":\"conflicting environment variable is shadowed by "
+            "corresponding command-line flag (either unset environment variable or disable "
+            "flag))\",\"environment-variable\":\"ETCDCTL_ENDPOINTS\"}\n");
+}
+
+TEST_F(CtlConnectionTest, AVariableThatIsUnknownIsWarnedOf) {
+  const Variable unknown("ETCDCTL_NONSENSE", "1");
+  const Variable other("NETCDCTL_NONSENSE", "1");
+  ASSERT_TRUE(Read({}).ok());
+  EXPECT_EQ(complaints_,
+            "{\"level\":\"warn\",\"msg\":\"unrecognized environment variable\","
+            "\"environment-variable\":\"ETCDCTL_NONSENSE=1\"}\n");
+}
+
+TEST_F(CtlConnectionTest, DebugShowsEveryFlagUnderItsVariable) {
+  ASSERT_TRUE(Read({"--debug", "--endpoints=a:1,b:2"}).ok());
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_ENDPOINTS=[a:1,b:2]\n"));
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_INSECURE_SKIP_TLS_VERIFY=false\n"));
+  EXPECT_LT(complaints_.find("ETCDCTL_CACERT"), complaints_.find("ETCDCTL_ENDPOINTS"));
+}
+
+TEST_F(CtlConnectionTest, WhatNoClientCanBeMadeOfIsABadArgument) {
+  ASSERT_TRUE(Read({"--endpoints=ftp://a"}).ok());
+  std::unique_ptr<etcd::Client> client;
+  const Outcome outcome = Connect(globals_.client, &client);
+  EXPECT_EQ(outcome.exit_code, kExitBadArguments);
+  EXPECT_THAT(outcome.error, HasSubstr("ftp://a"));
+  EXPECT_EQ(client, nullptr);
+}
+
+}  // namespace
+}  // namespace ctl

@@ -1,0 +1,85 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ctl/command.h"
+#include "ctl/outcome.h"
+
+namespace ctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+struct Ran {
+  int status;
+  std::string out;
+  std::string err;
+};
+Ran RunMain(const std::vector<std::string>& words) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int status = Main(words);
+  return {status, ::testing::internal::GetCapturedStdout(),
+          ::testing::internal::GetCapturedStderr()};
+}
+
+TEST(CtlMainTest, ACommandIsRunWithItsArguments) {
+  const Ran ran = RunMain({"version"});
+  EXPECT_EQ(ran.status, kExitSuccess);
+  EXPECT_EQ(ran.out, "etcdctl version: 3.7.1\nAPI version: 3.7\n");
+  EXPECT_THAT(ran.err, IsEmpty());
+}
+
+TEST(CtlMainTest, WithoutACommandThereIsHelp) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}, {"-w", "json"}}) {
+    const Ran ran = RunMain(words);
+    EXPECT_EQ(ran.status, kExitSuccess);
+    EXPECT_THAT(ran.out, StartsWith("A simple command line client for etcd3.\n"));
+  }
+}
+
+TEST(CtlMainTest, ACommandThatOnlyHasSubcommandsShowsThem) {
+  const Ran ran = RunMain({"endpoint"});
+  EXPECT_EQ(ran.status, kExitSuccess);
+  EXPECT_THAT(ran.out, HasSubstr("etcdctl endpoint [command]"));
+  EXPECT_THAT(RunMain({"get", "--help"}).out, HasSubstr("etcdctl get [options] <key>"));
+}
+
+TEST(CtlMainTest, FlagsMayStandBeforeAndBetweenTheWordsOfACommand) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"-w", "json", "alarm", "list", "x"},
+        {"--write-out=json", "alarm", "list", "x"},
+        {"alarm", "-w", "json", "list", "x"},
+        {"alarm", "--hex", "list", "x"},
+        {"alarm", "list", "--", "x"}}) {
+    const Ran ran = RunMain(words);
+    EXPECT_EQ(ran.status, kExitBadArguments);
+    EXPECT_EQ(ran.err, "Error: alarm list command accepts no arguments\n");
+  }
+}
+
+TEST(CtlMainTest, BehindTwoDashesNothingIsACommand) {
+  const Ran ran = RunMain({"--", "version"});
+  EXPECT_EQ(ran.status, kExitError);
+  EXPECT_THAT(ran.err, StartsWith("Error: unknown command \"version\" for \"etcdctl\""));
+}
+
+TEST(CtlMainTest, AnUnknownCommandIsRefused) {
+  const Ran ran = RunMain({"xyzzy", "a"});
+  EXPECT_EQ(ran.status, kExitError);
+  EXPECT_EQ(ran.err,
+            "Error: unknown command \"xyzzy\" for \"etcdctl\"\n"
+            "Run 'etcdctl --help' for usage.\n");
+  EXPECT_THAT(ran.out, IsEmpty());
+}
+
+TEST(CtlMainTest, AnUnknownFlagIsRefusedWithTheUsage) {
+  const Ran ran = RunMain({"get", "a", "--nope"});
+  EXPECT_EQ(ran.status, kExitError);
+  EXPECT_THAT(ran.err, StartsWith("Error: unknown flag: --nope\nUsage:\n  etcdctl get"));
+}
+
+}  // namespace
+}  // namespace ctl

@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""The command line of the process, its log and its end.
+
+ETCD in the environment is the program.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import unittest
+import urllib.request
+from pathlib import Path
+
+from member import STOP_TIMEOUT_SECONDS, Member
+
+ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
+
+
+class CommandTest(unittest.TestCase):
+    def run_once(self, *flags: str, environment: dict | None = None
+                 ) -> subprocess.CompletedProcess:
+        return subprocess.run([ETCD, *flags], capture_output=True, text=True,
+                              timeout=STOP_TIMEOUT_SECONDS, env=os.environ | (environment or {}))
+
+    def member(self, *flags: str) -> Member:
+        member = Member(ETCD, *flags)
+        self.addCleanup(member.__exit__)
+        return member
+
+    def lines(self, member: Member) -> list[dict]:
+        return [json.loads(line) for line in member.log.read_text().splitlines()]
+
+    def line(self, member: Member, message: str) -> dict:
+        found = [line for line in self.lines(member) if line["msg"] == message]
+        self.assertEqual(len(found), 1, message)
+        return found[0]
+
+    def test_what_is_asked_for_is_printed(self) -> None:
+        done = self.run_once("--version")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"^etcd Version: 3\.7\.1\n")
+        done = self.run_once("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("--listen-client-urls", done.stdout)
+
+    def test_a_flag_that_is_not_there_is_misuse(self) -> None:
+        done = self.run_once("--nope")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("flag provided but not defined: -nope\n", done.stderr)
+
+    def test_values_that_cannot_be_are_refused(self) -> None:
+        done = self.run_once("--heartbeat-interval=1000", "--election-timeout=1000")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (1, "", "failed to verify flags error=--election-timeout[1000ms] should be "
+                                 "at least as 5 times as --heartbeat-interval[1000ms]\n"))
+        done = self.run_once("--enable-log-rotation", "--log-outputs=/dev/null",
+                             "--log-rotation-config-json={")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("log rotation config", done.stderr)
+
+    def test_a_log_that_cannot_be_written_ends_the_start(self) -> None:
+        done = self.run_once("--log-outputs=/proc/nowhere/log")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("/proc/nowhere/log", done.stderr)
+
+    def test_a_start_that_fails_is_told(self) -> None:
+        member = self.member()
+        member.flags = ("--data-dir", "/proc/nowhere")
+        member.launch()
+        self.assertEqual(member.process.wait(timeout=STOP_TIMEOUT_SECONDS), 1)
+        member.process = None
+        line = self.line(member, "failed to start etcd")
+        self.assertEqual(line["level"], "fatal")
+        self.assertIn("/proc/nowhere", line["error"])
+        self.assertNotIn("received signal; shutting down",
+                         [each["msg"] for each in self.lines(member)])
+
+    def test_the_log_tells_how_it_started_and_what_ended_it(self) -> None:
+        member = self.member("--quota-backend-bytes=123456789")
+        member.start()
+        process = member.process
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=STOP_TIMEOUT_SECONDS), -signal.SIGTERM)
+        member.process = None
+        started = self.line(member, "starting an etcd server")
+        self.assertEqual(started["etcd-version"], "3.7.1")
+        self.assertEqual(started["name"], "m")
+        self.assertEqual(started["listen-client-urls"], member.url)
+        self.assertEqual(started["quota-backend-bytes"], 123456789)
+        self.assertEqual(started["max-cpu-available"], len(os.sched_getaffinity(0)))
+        self.line(member, "ready to serve client requests")
+        serving = self.line(
+            member, "serving client traffic insecurely; this is strongly discouraged!")
+        self.assertEqual(serving["address"], member.address)
+        self.assertEqual(self.line(member, "received signal; shutting down")["signal"],
+                         "Terminated")
+        for message in ("closing etcd server", "closed etcd server"):
+            line = self.line(member, message)
+            self.assertEqual((line["name"], line["data-dir"]), ("m", f"{member.folder}/data"))
+        self.assertNotIn("closing connections whose requests have not ended in time",
+                         [each["msg"] for each in self.lines(member)])
+
+    def test_the_log_has_the_level_and_the_form_that_are_asked_for(self) -> None:
+        quiet = self.member("--log-level=error")
+        quiet.start()
+        self.assertEqual(quiet.log.read_text(), "")
+        console = self.member("--log-format=console")
+        console.start()
+        self.assertRegex(console.log.read_text(), r"(?m)^\S+\tinfo\t\S*\t?starting an etcd server")
+
+    def test_the_log_goes_where_it_is_to_go(self) -> None:
+        member = self.member()
+        path = member.folder / "elsewhere"
+        member.flags = ("--log-outputs", str(path), "--enable-log-rotation",
+                        "--log-rotation-config-json", '{"maxsize": 1, "maxbackups": 2}')
+        member.start()
+        self.assertIn("starting an etcd server", path.read_text())
+        self.assertEqual(member.log.read_text(), "")
+
+    def test_the_environment_is_told(self) -> None:
+        member = self.member()
+        os.environ["ETCD_MAX_TXN_OPS"] = "7"
+        try:
+            member.start()
+        finally:
+            del os.environ["ETCD_MAX_TXN_OPS"]
+        told = [line for line in self.lines(member) if "ETCD_MAX_TXN_OPS" in json.dumps(line)]
+        self.assertEqual(len(told), 1)
+
+    def test_features_are_told_with_their_stage(self) -> None:
+        member = self.member("--feature-gates=StopGRPCServiceOnDefrag=false")
+        member.start()
+        with urllib.request.urlopen(member.url + "/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        gauges = dict(re.findall(r'^etcd_server_feature_enabled\{(.*)\} (\d)$', text, re.MULTILINE))
+        self.assertEqual(gauges['name="StopGRPCServiceOnDefrag",stage="ALPHA"'], "0")
+        self.assertTrue(any('stage="BETA"' in labels for labels in gauges), gauges)
+
+    def test_who_stops_with_nobody_connected_does_not_wait(self) -> None:
+        member = self.member()
+        member.start()
+        started = os.times().elapsed
+        self.assertEqual(member.stop(), -signal.SIGTERM)
+        self.assertLess(os.times().elapsed - started, 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
