@@ -50,6 +50,14 @@ def settle(pid: int) -> None:
         before, now = now, processor_seconds(pid)
 
 
+def cost_of_each(pid: int, count: int, work: Callable[[], None]) -> float:
+    """Microseconds of a process for each of `count` things that `work` asks of it."""
+    settle(pid)
+    before = processor_seconds(pid)
+    work()
+    return (processor_seconds(pid) - before) / count * 1e6
+
+
 class Comparison:
     def __init__(self, builds: dict[str, pathlib.Path], rounds: int, words: list[str]) -> None:
         self.builds = builds
@@ -115,10 +123,8 @@ def compare_etcd(comparison: Comparison) -> None:
                     if state == "written":
                         member.load("/etcdserverpb.KV/Put", etcd.grpc(etcd.PUT), "grpc",
                                     (100, 10, 20_000))
-                    settle(member.process.pid)
-                    before = processor_seconds(member.process.pid)
-                    member.load(path, body, kind, shape)
-                    cost = (processor_seconds(member.process.pid) - before) / shape[2] * 1e6
+                    cost = cost_of_each(member.process.pid, shape[2],
+                                        lambda: member.load(path, body, kind, shape))
                     member.stop()
                     return cost
 
@@ -151,10 +157,8 @@ def compare_net(comparison: Comparison) -> None:
                 def measure(build: str) -> float:
                     with net.running(programs[build], 24479, *tls) as server:
                         net.load(server, body.name, *load)
-                        before = processor_seconds(server.process.pid)
-                        net.load(server, body.name, *load)
-                        cost = processor_seconds(server.process.pid) - before
-                    return cost / load[2] * 1e6
+                        return cost_of_each(server.process.pid, load[2],
+                                            lambda: net.load(server, body.name, *load))
 
                 connections, streams, _ = load
                 name = f"net: {' '.join(tls + ['call'])} {connections}x{streams}"
@@ -173,10 +177,7 @@ def compare_keys(comparison: Comparison) -> None:
             member = keys.Member(build, str(comparison.builds[build]), 24520, root)
             with stopping([member]):
                 member.start()
-                settle(member.process.pid)
-                before = processor_seconds(member.process.pid)
-                member.load(KEYS)
-                cost = (processor_seconds(member.process.pid) - before) / KEYS * 1e6
+                cost = cost_of_each(member.process.pid, KEYS, lambda: member.load(KEYS))
                 member.stop()
                 member.start()
                 restarts[build].append(processor_seconds(member.process.pid) / KEYS * 1e6)

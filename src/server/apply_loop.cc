@@ -56,7 +56,9 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       mailbox_(environment.apply_loop, kBatchesMax,
                [this](auto& batches) { OnCommitted(batches); }),
       end_replaced_timer_(environment.apply_loop->NewTimer([this] { EndReplaced(); })),
-      completions_(ids->origins()) {
+      listening_(ids->origins()),
+      completions_(ids->origins()),
+      revision_(applier_.state().store().revision()) {
   progress_->applied = applied.index.value();
 }
 
@@ -108,6 +110,7 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
                                                  {"snapshot-term", at.term.value()}});
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
   EndReplaced();
+  HandOver();
   RunApplied();
   compactor_.Work();
   if (to_install_.has_value()) return StartInstall();
@@ -198,12 +201,27 @@ void ApplyLoop::EndSlice() {
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
   hooks_.on_applied(applied, std::exchange(changes_, {}));
-  for (size_t origin = 0; origin < completions_.size(); ++origin) {
-    if (completions_[origin].empty()) continue;
-    hooks_.on_completed(origin, std::exchange(completions_[origin], {}));
-  }
+  HandOver();
   RunApplied();
   if (std::exchange(compacted_, false)) compactor_.Work();
+}
+
+void ApplyLoop::HandOver() {
+  const base::Revision revision = applier_.state().store().revision();
+  const bool changed = std::exchange(revision_, revision) != revision;
+  for (size_t origin = 0; origin < completions_.size(); ++origin) {
+    const bool hears = changed && listening_[origin];
+    if (completions_[origin].empty() && !hears) continue;
+    hooks_.on_completed(origin, std::exchange(completions_[origin], {}),
+                        hears ? std::optional(revision) : std::nullopt);
+  }
+}
+
+void ApplyLoop::Listen(size_t origin, bool listens) {
+  environment_.apply_loop->Post([this, origin, listens] {
+    listening_[origin] = listens;
+    if (listens) hooks_.on_completed(origin, {}, revision_);
+  });
 }
 
 void ApplyLoop::RunApplied() {

@@ -34,8 +34,11 @@ class ApplyLoop {
     // A slice of entries is applied, up to `index`: raft must hear of the changes of the
     // configuration in it, in order.
     base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
-    // What became of the requests of that origin in the slice.
-    base::Callback<void(size_t origin, std::vector<Completion> completions)> on_completed;
+    // What became of the requests of that origin in the slice; and, if it listens and keys were
+    // changed, up to which revision.
+    base::Callback<void(size_t origin, std::vector<Completion> completions,
+                        std::optional<base::Revision> changed)>
+        on_completed;
     // A snapshot that MakeSnapshot was asked for.
     base::Callback<void(raft::Message message, std::unique_ptr<backend::Reader> database)>
         send_snapshot;
@@ -60,6 +63,9 @@ class ApplyLoop {
   // place of the state. Whoever reads the old state goes on doing so. The snapshot covers the
   // entries that were given to Apply before: those that are not applied yet are left out.
   void Install(raft::EntryId at);
+  // The loop of that origin hears of changes from now on, at first of the present revision; or no
+  // longer.
+  void Listen(size_t origin, bool listens);
   // Fills in the snapshot that `message` is to carry: everything that is applied now.
   void MakeSnapshot(raft::Message message);
   // Once entry `index` is applied.
@@ -90,6 +96,8 @@ class ApplyLoop {
   bool ApplySlice();
   bool ApplyEntry(const raft::Entry& entry);
   void EndSlice();
+  // Hands each loop what it is owed.
+  void HandOver();
   void RunApplied();
 
   const Options options_;
@@ -111,11 +119,13 @@ class ApplyLoop {
   bool installing_ = false;  // nothing is applied meanwhile
   std::vector<std::shared_ptr<apply::State>> replaced_;
   const std::unique_ptr<runtime::Timer> end_replaced_timer_;
+  std::vector<bool> listening_;  // by origin: whether that loop hears of changes
 
   // Of the slice.
   runtime::TimePoint now_;  // when the entry before was applied
   std::vector<raft::ConfChangeV2> changes_;
   std::vector<std::vector<Completion>> completions_;  // by origin
+  base::Revision revision_;                           // at its beginning
   bool compacted_ = false;
 
   std::multimap<base::Index, base::Callback<void()>> waiters_;

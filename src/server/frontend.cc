@@ -133,9 +133,28 @@ void Frontend::Refuse(OnReply on_reply, const base::Status& status) {
   loop_->Post([on_reply = std::move(on_reply), status]() mutable { on_reply({status}); });
 }
 
-void Frontend::Complete(std::vector<Completion> completions) {
-  loop_->Post(
-      [this, completions = std::move(completions)]() mutable { OnCompletions(completions); });
+void Frontend::Complete(std::vector<Completion> completions,
+                        std::optional<base::Revision> changed) {
+  if (changed.has_value()) {
+    changed_ = changed->value();
+    if (has_changed_.exchange(true) && completions.empty()) return;
+  }
+  loop_->Post([this, completions = std::move(completions)]() mutable {
+    OnCompletions(completions);
+    TellListener();
+  });
+}
+
+void Frontend::Listen(OnChanged on_changed) {
+  on_changed_ = on_changed ? std::make_shared<OnChanged>(std::move(on_changed)) : nullptr;
+  parts_.apply_loop->Listen(parts_.origin, on_changed_ != nullptr);
+}
+
+void Frontend::TellListener() {
+  if (!has_changed_.load(std::memory_order_relaxed)) return;
+  has_changed_.exchange(false);
+  // It may leave in this call.
+  if (const auto listener = on_changed_; listener != nullptr) (*listener)(base::Revision(changed_));
 }
 
 void Frontend::OnCompletions(std::vector<Completion>& completions) {

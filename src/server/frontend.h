@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -69,8 +71,23 @@ class Frontend {
   using OnRead = ReadTurns::Read;
   void ReadIndex(OnRead on_read, const void* client = nullptr);
 
-  // Any thread: answers to what this loop proposed.
-  void Complete(std::vector<Completion> completions);
+  // Has `on_changed` called on this loop when keys were changed, with the revision that the store
+  // has reached: for each slice of entries in which that happened, or once for several if this loop
+  // has come to none of them yet. Revisions ascend. The first call comes soon, with the present
+  // one; all later changes follow it. A snapshot that replaces the state is a change like others.
+  // Null: not any more. One listener a loop.
+  //
+  // Why a revision and not the changes: they are in the store's memory already, once for all loops,
+  // and neither move nor change (mvcc::RecentRevisions). A listener reads them from there on its
+  // own loop, in steps of the size that suits it (mvcc::ChangeReader), and from the database if it
+  // comes late. So the apply loop hands over a number, however much was changed, beside the answers
+  // that it hands over anyway, and nothing is held for a loop that is slow.
+  using OnChanged = base::Callback<void(base::Revision revision)>;
+  void Listen(OnChanged on_changed);
+
+  // Any thread: answers to what this loop proposed, and up to where keys were changed. Without
+  // answers, a loop that has not come to the last such call is not woken again.
+  void Complete(std::vector<Completion> completions, std::optional<base::Revision> changed = {});
 
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
@@ -104,6 +121,7 @@ class Frontend {
   void SendAtEndOfTurn();
   void SendProposals();
   void OnCompletions(std::vector<Completion>& completions);
+  void TellListener();
   void Refuse(OnReply on_reply, const base::Status& status);
   void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now);
   void ExpireWaiters();
@@ -129,6 +147,9 @@ class Frontend {
   uint64_t count_ = 0;  // requests so far
   std::vector<Proposal> proposals_;
   bool sending_ = false;
+  std::shared_ptr<OnChanged> on_changed_;  // null: nobody listens
+  std::atomic<int64_t> changed_ = 0;       // the revision to tell of
+  std::atomic<bool> has_changed_ = false;  // it was not told yet, and a task for that is posted
   std::unordered_map<uint64_t, Waiter> waiters_;  // by request
   size_t pending_bytes_ = 0;                      // of waiters_
   FrontendMetrics metrics_;

@@ -114,8 +114,9 @@ ApplyLoop::Hooks Server::ApplyHooks() {
                 replica_->ReportApplied(index, std::move(changes));
               },
           .on_completed =
-              [this](size_t origin, std::vector<Completion> completions) {
-                frontends_[origin]->Complete(std::move(completions));
+              [this](size_t origin, std::vector<Completion> completions,
+                     std::optional<base::Revision> changed) {
+                frontends_[origin]->Complete(std::move(completions), changed);
               },
           .send_snapshot =
               [this](raft::Message message, std::unique_ptr<backend::Reader> database) {

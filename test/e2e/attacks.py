@@ -86,6 +86,22 @@ class Attack:
             time.sleep(min(AGAIN_SECONDS, self.left()))
             return None
 
+    def fill_up(self, connections: list[Connection], count: int, **options) -> list[Connection]:
+        """Connects until there are so many, or none is to be had; returns the new ones."""
+        first = len(connections)
+        while len(connections) < count:
+            connection = self.connect(**options)
+            if connection is None:
+                break
+            connections.append(connection)
+        return connections[first:]
+
+    def lost(self, connections: list[Connection], connection: Connection) -> None:
+        """The server has ended it."""
+        self.ended_by_server += 1
+        connections.remove(connection)
+        connection.close()
+
     def again_and_again(self, count: int, begin, **options) -> None:
         """Keeps so many connections, on each of which `begin` sends the attack once; what comes
         back is passed over."""
@@ -167,21 +183,15 @@ class SlowReaders(Attack):
     def run(self) -> None:
         connections: list[Connection] = []
         while self.left():
-            while len(connections) < self.scaled(20):
-                connection = self.connect(receive_buffer=4096)
-                if connection is None:
-                    break
+            for connection in self.fill_up(connections, self.scaled(20), receive_buffer=4096):
                 connection.send(b"".join(connection.request(RANGE, ALL) for _ in range(50)))
-                connections.append(connection)
             for connection in list(connections):
                 try:
                     if connection.socket.recv(4096):
                         continue
                 except OSError:
                     pass
-                self.ended_by_server += 1
-                connections.remove(connection)
-                connection.close()
+                self.lost(connections, connection)
             time.sleep(min(0.05, self.left()))
 
 
@@ -277,11 +287,7 @@ class GzipReaders(Attack):
     def run(self) -> None:
         connections: list[Connection] = []
         while self.left():
-            while len(connections) < self.scaled(4):
-                connection = self.connect(timeout=5)
-                if connection is None:
-                    break
-                connections.append(connection)
+            self.fill_up(connections, self.scaled(4), timeout=5)
             for connection in list(connections):
                 try:
                     asked = connection.next_stream
@@ -294,9 +300,7 @@ class GzipReaders(Attack):
                 except TimeoutError:
                     pass
                 except OSError:
-                    self.ended_by_server += 1
-                    connections.remove(connection)
-                    connection.close()
+                    self.lost(connections, connection)
 
 
 class IdleConnections(Attack):

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -37,6 +38,7 @@ class StopTest(unittest.TestCase):
         self.member = Member(ETCD, "--listen-metrics-urls", f"http://{self.metrics}")
         self.addCleanup(self.member.__exit__)
         self.member.start()
+        self.stopping = threading.Event()
 
     def connect(self) -> Client:
         clients = Client(self.member.address)
@@ -62,16 +64,30 @@ class StopTest(unittest.TestCase):
         self.assertEqual({key: pair.mod_revision for key, pair in stored.items()}, acknowledged)
         self.assertEqual({pair.version for pair in stored.values()} | {1}, {1})
 
+    def stop_under_writers(self, write: Callable[[int], None], acknowledged: dict[bytes, int],
+                           count: int) -> None:
+        """Has as many threads write as may be in flight, stops the member when so many writes were
+        acknowledged, and waits for all of them to end."""
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(IN_FLIGHT)]
+        for writer in writers:
+            writer.start()
+        while len(acknowledged) < count:
+            time.sleep(0.01)
+        self.stopping.set()
+        self.terminate()
+        for writer in writers:
+            writer.join()
+        self.ended()
+
     def test_puts_in_flight_are_answered(self) -> None:
         acknowledged: dict[bytes, int] = {}
         refused = []
-        stopping = threading.Event()
 
         def write(number: int) -> None:
             clients = shared[number % len(shared)]
             for turn in range(100_000):
                 key = b"%d-%d" % (number, turn)
-                begun_before = not stopping.is_set()
+                begun_before = not self.stopping.is_set()
                 try:
                     acknowledged[key] = clients.put(key, b"x" * 100).header.revision
                 except grpc.RpcError as error:
@@ -79,16 +95,7 @@ class StopTest(unittest.TestCase):
                     return
 
         shared = [self.connect() for _ in range(4)]
-        writers = [threading.Thread(target=write, args=(n,)) for n in range(IN_FLIGHT)]
-        for writer in writers:
-            writer.start()
-        while len(acknowledged) < 20 * IN_FLIGHT:
-            time.sleep(0.01)
-        stopping.set()
-        self.terminate()
-        for writer in writers:
-            writer.join()
-        self.ended()
+        self.stop_under_writers(write, acknowledged, 20 * IN_FLIGHT)
         for _, error in refused:
             self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE, error)
         self.expect_only(acknowledged)
@@ -115,15 +122,7 @@ class StopTest(unittest.TestCase):
                     closes.append(number)
                     return
 
-        writers = [threading.Thread(target=write, args=(n,)) for n in range(IN_FLIGHT)]
-        for writer in writers:
-            writer.start()
-        while len(acknowledged) < 10 * IN_FLIGHT:
-            time.sleep(0.01)
-        self.terminate()
-        for writer in writers:
-            writer.join()
-        self.ended()
+        self.stop_under_writers(write, acknowledged, 10 * IN_FLIGHT)
         self.assertGreater(len(closes), 0)
         self.expect_only(acknowledged)
 

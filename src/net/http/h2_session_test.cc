@@ -416,8 +416,8 @@ TEST(H2Session, AFarewellThatIsNotReadDoesNotKeepTheConnection) {
   RawClient& client = world.ConnectRaw();
   client.PauseReading();
   client.SendPreface();
-  client.Send(Frame{kSettings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6)});
-  client.Send(Frame{kWindowUpdate, 0, 0, std::string("\x7f\0\0\0", 4)});
+  client.Send(StreamWindows(0x7fffffff));
+  client.Send(WiderWindow(0, 0x7f000000));
   client.Send(RequestFrame(1, true, "/big/4000000"));
   world.Settle();
   client.Send(Frame{kData, 0, 0, "on stream 0"});

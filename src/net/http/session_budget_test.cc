@@ -67,17 +67,12 @@ class SessionBudgetTest : public ::testing::Test {
   size_t most_ = 0;
 };
 
-// A frame of SETTINGS that shuts the windows of all streams.
-Frame ShutWindows() {
-  return {kSettings, 0, 0, std::string("\0\4\0\0\0\0", 6)};
-}
-
 TEST_F(SessionBudgetTest, AnswersThatNobodyTakesAreBounded) {
   EchoService service;
   World world(&service);
   RawClient& client = world.ConnectRaw();
   client.SendPreface();
-  client.Send(ShutWindows());
+  client.Send(StreamWindows(0));
   for (uint32_t i = 0; i < 300; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/300000"));
   Run(world);
   EXPECT_GT(most_, 10 * kMegabyte);
@@ -85,9 +80,9 @@ TEST_F(SessionBudgetTest, AnswersThatNobodyTakesAreBounded) {
   EXPECT_LT(service.requests, 100) << "the others wait";
   ExpectAnotherClientIsServed(world);
   // Who takes them gets them all.
-  client.Send(Frame{kSettings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6)});
+  client.Send(StreamWindows(0x7fffffff));
   for (int i = 0; i < 2000 && service.closed < 301; ++i) {
-    client.Send(Frame{kWindowUpdate, 0, 0, std::string("\0\x7f\0\0", 4)});
+    client.Send(WiderWindow(0, 0x7f0000));
     Run(world, milliseconds(5));
   }
   EXPECT_LE(most_, 32 * kMegabyte);
@@ -154,12 +149,17 @@ class SlowService final : public Service {
   std::deque<std::shared_ptr<Handler>> waiting_;
 };
 
-TEST_F(SessionBudgetTest, RequestsThatMakeRoomThemselvesWaitForItAndAreAllAnswered) {
-  SlowService service;
+// Of a server whose member has a megabyte left.
+Server::Options NearlyFull() {
   Server::Options options;
   options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
-  World world(&service, options);
   options.member_budget->Take(63 * kMegabyte);
+  return options;
+}
+
+TEST_F(SessionBudgetTest, RequestsThatMakeRoomThemselvesWaitForItAndAreAllAnswered) {
+  SlowService service;
+  World world(&service, NearlyFull());
   RawClient& client = world.ConnectRaw();
   client.SendPreface();
   constexpr uint32_t kRequests = 3000;
@@ -178,10 +178,7 @@ TEST_F(SessionBudgetTest, RequestsThatMakeRoomThemselvesWaitForItAndAreAllAnswer
 
 TEST_F(SessionBudgetTest, RequestsDoNotWaitForRoomThatDoesNotCome) {
   CollectingService service;
-  Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
-  World world(&service, options);
-  options.member_budget->Take(63 * kMegabyte);
+  World world(&service, NearlyFull());
   RawClient& client = world.ConnectRaw();
   client.SendPreface();
   // Never whole, so that only the client can end them.
@@ -202,7 +199,7 @@ TEST_F(SessionBudgetTest, WhoTakesNothingIsEndedSoonerWhenTheMemberIsShort) {
     if (is_short) options.member_budget->Take(460 * kMegabyte);
     RawClient& client = world.ConnectRaw();
     client.SendPreface();
-    client.Send(ShutWindows());
+    client.Send(StreamWindows(0));
     for (uint32_t i = 0; i < 100; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/300000"));
     world.RunFor(seconds(15));
     EXPECT_EQ(client.ended(), is_short);
@@ -290,7 +287,7 @@ TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
   for (int connection = 0; connection < 20; ++connection) {
     RawClient& client = world.ConnectRaw();
     client.SendPreface();
-    client.Send(ShutWindows());
+    client.Send(StreamWindows(0));
     for (uint32_t i = 0; i < 200; ++i) client.Send(RequestFrame(2 * i + 1, true, "/big/100000"));
     Run(world, milliseconds(20));
   }
@@ -308,7 +305,7 @@ TEST_F(SessionBudgetTest, WhatWasGivenBackIsReportedOnceTheLoopIsIdle) {
   for (int i = 0; i < 4; ++i) {
     clients.push_back(&world.ConnectRaw());
     clients.back()->SendPreface();
-    clients.back()->Send(ShutWindows());
+    clients.back()->Send(StreamWindows(0));
     for (uint32_t j = 0; j < 100; ++j) {
       clients.back()->Send(RequestFrame(2 * j + 1, true, "/big/300000"));
     }

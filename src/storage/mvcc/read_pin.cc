@@ -194,6 +194,28 @@ base::Status ReadPin::History(base::Revision from, ChangeVisitor visit) {
   }
 }
 
+base::Result<bool> ReadPin::HistoryStep(Revision* next, size_t max, const StepVisitor& visit) {
+  RETURN_IF_ERROR(BeginStepAlone());
+  if (next->main < hold_.compact_revision) return base::errors::kCompacted;
+  bool stopped = false;
+  ChangeVisitor take = [&](const StoredChange& change) {
+    if (max == 0 || !visit(change)) stopped = true;
+    if (!stopped) --max;
+    return !stopped;
+  };
+  if (*next < hold_.recent.first()) {
+    ASSIGN_OR_RETURN(const Visited visited, VisitDatabase(next, take));
+    if (visited == Visited::kMore || stopped) return true;
+  }
+  hold_.recent.ForEachFrom(*next, [&](const StoredChange& change) {
+    if (change.revision.main > revision_ || !take(change)) return false;
+    *next = {change.revision.main, change.revision.sub + 1};
+    return true;
+  });
+  if (!stopped && next->main <= revision_) *next = {revision_ + 1, 0};
+  return stopped;
+}
+
 // The database has all changes but the newest, the recent ones are all but the oldest: first the
 // one, and from where the other begins that.
 base::Result<std::optional<Revision>> ReadPin::ForEachChange(Revision from, ChangeVisitor& visit) {

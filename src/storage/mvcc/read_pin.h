@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -77,6 +78,12 @@ class ReadPin {
   // kCompacted if changes that were not visited yet are compacted when the pin is taken anew.
   using ChangeVisitor = base::Callback<bool(const StoredChange&)>;
   base::Status History(base::Revision from, ChangeVisitor visit);
+
+  // One step of that: visits at most `max` changes from `*next` on, until `visit` returns false,
+  // and moves `*next` behind the last one that it took; behind this revision once it has all.
+  // Whether there are more.
+  using StepVisitor = std::function<bool(const StoredChange&)>;
+  base::Result<bool> HistoryStep(Revision* next, size_t max, const StepVisitor& visit);
 
   // The hash of all keys at this revision, equal to that of etcd. A read of several steps, which
   // begins again if there was a compaction when the pin is taken anew; whatever was borrowed ends.

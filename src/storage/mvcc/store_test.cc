@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "storage/mvcc/change_reader.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/testing/store_harness.h"
 
@@ -319,6 +320,88 @@ TEST_P(StoreTest, TheHistoryHasAllOfARequestThatIsHalfInMemory) {
   harness_.EndEntry();
   harness_.Commit();
   EXPECT_EQ(History(*Pin(), 2).size(), size_t{kChanges});
+}
+
+// The changes that one step takes, as "2/0 put a".
+std::vector<std::string> TakeStep(ChangeReader& changes, Reads& reads, size_t max, bool* more) {
+  std::vector<std::string> lines;
+  const auto step = changes.Step(reads, max, [&](const StoredChange& change) {
+    lines.push_back(
+        std::to_string(change.revision.main) + "/" + std::to_string(change.revision.sub) +
+        (change.is_tombstone ? " delete " : " put ") + std::string(*ParseKey(change.key_value)));
+    return true;
+  });
+  EXPECT_TRUE(step.ok()) << step.status().ToString();
+  *more = step.ok() && *step;
+  return lines;
+}
+
+TEST_P(StoreTest, ChangesAreReadInStepsFromDatabaseAndMemoryEachOnce) {
+  for (const size_t max : {1, 2, 3, 7, 100}) {
+    ChangeReader changes(Revision(2));
+    const int64_t before = store().revision().value();
+    ChangeReader later(Revision(before + 1));
+    for (int i = 0; i < 9; ++i) harness_.Put("a", "1");
+    {
+      WriteTxn txn = store().Write();
+      for (int i = 0; i < 4; ++i) ASSERT_TRUE(txn.Put("b" + std::to_string(i), "1", {}).ok());
+    }
+    harness_.EndEntry();
+    harness_.Delete(KeyRange::One("b0"));
+    harness_.Commit();
+    for (int i = 0; i < 6; ++i) harness_.Put("c", "1");
+    for (auto [reader, from] : {std::pair{&changes, int64_t{2}}, std::pair{&later, before + 1}}) {
+      std::vector<std::string> all;
+      for (bool more = true; more;) {
+        const auto step = TakeStep(*reader, harness_.reads(), max, &more);
+        EXPECT_LE(step.size(), max);
+        EXPECT_TRUE(!more || !step.empty());
+        all.insert(all.end(), step.begin(), step.end());
+      }
+      EXPECT_EQ(all, History(*Pin(), from)) << max;
+      EXPECT_EQ(reader->next().value(), store().revision().value() + 1);
+    }
+    bool more = true;
+    EXPECT_TRUE(TakeStep(changes, harness_.reads(), max, &more).empty());
+    EXPECT_FALSE(more);
+  }
+}
+
+TEST_P(StoreTest, AChangeThatAStepDoesNotTakeComesAgain) {
+  harness_.Put("a", "1");
+  harness_.Commit();
+  harness_.Put("b", "2");
+  ChangeReader changes(Revision(0));
+  for (const char* const key : {"a", "b"}) {
+    EXPECT_TRUE(*changes.Step(harness_.reads(), 10, [](const StoredChange&) { return false; }));
+    std::string seen;
+    const auto take_one = [&](const StoredChange& change) {
+      if (!seen.empty()) return false;
+      seen = std::string(*ParseKey(change.key_value));
+      return true;
+    };
+    EXPECT_EQ(*changes.Step(harness_.reads(), 10, take_one), key == std::string("a"));
+    EXPECT_EQ(seen, key);
+  }
+}
+
+TEST_P(StoreTest, WhoWasOvertakenByACompactionIsToldAndNobodyElse) {
+  ChangeReader behind(Revision(2));
+  ChangeReader up_to_date(Revision(2));
+  ChangeReader of_the_future(Revision(30));
+  for (int i = 0; i < 9; ++i) harness_.Put("a", "1");
+  bool more = true;
+  while (more) TakeStep(up_to_date, harness_.reads(), 3, &more);
+  harness_.Put("a", "2");  // 11
+  ASSERT_TRUE(harness_.Compact(11).ok());
+  harness_.FinishCompaction();
+  const auto none = [](const StoredChange&) { return true; };
+  EXPECT_EQ(behind.Step(harness_.reads(), 3, none).status(),
+            base::Status(base::errors::kCompacted));
+  EXPECT_EQ(TakeStep(up_to_date, harness_.reads(), 3, &more),
+            std::vector<std::string>{"11/0 put a"});
+  EXPECT_TRUE(TakeStep(of_the_future, harness_.reads(), 3, &more).empty());
+  EXPECT_EQ(of_the_future.next(), Revision(30));
 }
 
 TEST_P(StoreTest, CompactionKeepsTheNewestOfEachKeyAndTheDeletionsAtItsRevision) {

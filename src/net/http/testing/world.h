@@ -97,6 +97,22 @@ inline Frame RequestWithBomb(uint32_t stream, size_t fields) {
   return frame;
 }
 
+// SETTINGS that give each stream a window of so many bytes (RFC 9113 section 6.5.2).
+inline Frame StreamWindows(uint32_t bytes) {
+  constexpr uint16_t kInitialWindowSize = 4;
+  base::Bytes payload(6, '\0');
+  payload[1] = kInitialWindowSize;
+  base::Store32Be(payload.data() + 2, bytes);
+  return {kSettings, 0, 0, std::move(payload)};
+}
+
+// Makes the window of a stream, or of the connection if it is 0, so much wider.
+inline Frame WiderWindow(uint32_t stream, uint32_t bytes) {
+  base::Bytes payload(4, '\0');
+  base::Store32Be(payload.data(), bytes);
+  return {kWindowUpdate, 0, stream, std::move(payload)};
+}
+
 // A client that sends any bytes and keeps what it receives.
 class RawClient final : public runtime::StreamHandler {
  public:
