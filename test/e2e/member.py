@@ -1,5 +1,7 @@
 """A cluster of one member in a process of its own."""
 
+import fcntl
+import functools
 import json
 import os
 import shutil
@@ -11,9 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
 
 # Below the ports that the system gives to connections, so that none of them is taken meanwhile.
-PORTS = range(24200, 24300)
+PORTS_FROM = 23000
+PORTS_OF_PROCESS = 20
+PROCESSES_MAX = 50
 READY_TIMEOUT_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 20
 
@@ -28,10 +33,26 @@ def _is_free(port: int) -> bool:
     return True
 
 
+@functools.cache
+def _ports_of_process() -> tuple[range, IO]:
+    """Which no other process that runs such tests uses, and the lock that says so."""
+    for number in range(PROCESSES_MAX):
+        lock = open(Path(tempfile.gettempdir()) / f"cornerstore-e2e-{number}.lock", "a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        first = PORTS_FROM + number * PORTS_OF_PROCESS
+        return range(first, first + PORTS_OF_PROCESS), lock
+    raise RuntimeError(f"{PROCESSES_MAX} processes run such tests already")
+
+
 def free_ports(count: int) -> list[int]:
-    ports = [port for port in PORTS if _is_free(port)]
+    candidates, _ = _ports_of_process()
+    ports = [port for port in candidates if _is_free(port)]
     if len(ports) < count:
-        raise RuntimeError(f"no {count} free ports in {PORTS}")
+        raise RuntimeError(f"no {count} free ports in {candidates}")
     return ports[:count]
 
 
