@@ -25,6 +25,15 @@ constexpr char kService[] = "etcdserverpb.KV";
 // An answer to a range that is larger is not made in one piece.
 constexpr size_t kWholeAnswerMax = 256 * 1024;
 
+// What a request that was parsed takes beside itself. Why not SpaceUsedLong for a range: it goes
+// through reflection, which costs a tenth of what a short range does.
+size_t HeapBytes(const etcdserverpb::RangeRequest& request) {
+  return 2 * sizeof(std::string) + request.key().size() + request.range_end().size();
+}
+size_t HeapBytes(const etcdserverpb::TxnRequest& request) {
+  return request.SpaceUsedLong() - sizeof(request);
+}
+
 }  // namespace
 
 // A request on its way that is answered by reading: waiting for its index, or between two steps.
@@ -113,7 +122,7 @@ class KvService::ReadCall {
   // While it waits.
   size_t KeptBytes() const {
     constexpr size_t kWaiterBytes = 128;
-    return sizeof(ReadCall) - sizeof(request_) + request_.SpaceUsedLong() + kWaiterBytes;
+    return sizeof(ReadCall) + HeapBytes(request_) + kWaiterBytes;
   }
 
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
@@ -152,7 +161,7 @@ class KvService::ReadCall {
     const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
     auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
     const size_t size = body->size();
-    call_->SetKept(sizeof(kv::RangeBody) - sizeof(request_) + request_.SpaceUsedLong());
+    call_->SetKept(sizeof(kv::RangeBody) + HeapBytes(request_));
     // The body ends before what it reads.
     call_->ReplyInPieces(
         size, [reads = reads_, body = std::move(body)](size_t max) { return body->Next(max); });
