@@ -164,12 +164,15 @@ base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
   return {};
 }
 
-// What is behind the end is zeroed: the records to come would be followed by it. And a segment that
-// was cut short (etcd's own repair does that) is made whole, so that appends never change its size.
+// What is behind the end is zeroed, since the records to come would be followed by it; if nothing
+// must be cut, it is zeros. And a segment that was cut short (etcd's own repair does that) is made
+// whole, so that appends never change its size.
 base::Status Log::RepairTail(const Tail& tail) {
   const Segment& segment = segments_.back();
-  if (tail.must_be_cut) RETURN_IF_ERROR(KeepBroken(segment));
-  RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
+  if (tail.must_be_cut) {
+    RETURN_IF_ERROR(KeepBroken(segment));
+    RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
+  }
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
   if (size < options_.segment_bytes) {
     ASSIGN_OR_RETURN(is_preallocated_,

@@ -1,6 +1,7 @@
 #include "storage/wal/log_end.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "storage/wal/found_records.h"
@@ -15,14 +16,19 @@ base::Status Damaged(const EndOfRecords& end, const std::string& what) {
           end.path + ": damaged record at offset " + std::to_string(end.offset) + ": " + what};
 }
 
+// As fast as memory is read: most of a segment is zeros when a member starts.
+bool IsZeros(base::ByteView bytes) {
+  return bytes.empty() ||
+         (bytes[0] == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 // The first byte behind the end that is not zero; the size of the file if there is none.
 base::Result<uint64_t> FirstNonZero(const EndOfRecords& end) {
   base::Bytes piece;
   for (uint64_t offset = end.offset; offset < end.size; offset += piece.size()) {
     RETURN_IF_ERROR(end.file->ReadAt(offset, std::min(kPieceBytes, end.size - offset), &piece));
     if (piece.empty()) break;
-    const size_t found = piece.find_first_not_of('\0');
-    if (found != base::Bytes::npos) return offset + found;
+    if (!IsZeros(piece)) return offset + piece.find_first_not_of('\0');
   }
   return end.size;
 }
