@@ -105,6 +105,15 @@ void GatewayCall::OnMessage(base::ByteView message) {
   exchange_->SendData(R"({"result":)" + *json + "}\n", Then::kContinue);
 }
 
+// What is told in JSON is told whole, and takes as much again as what was gathered for it.
+void GatewayCall::OnGathered() {
+  CountHeld();
+  if (answered_ || exchange_->Fits(call_->gathered_bytes())) return;
+  AnswerUnasked(TooMuchUnsent());
+  // Not at once: the service is sending.
+  exchange_->loop().Post([call = call_] { call->Cancel(); });
+}
+
 void GatewayCall::OnFinished(const base::Status& status) {
   if (answered_) return;
   if (!status.ok()) return AnswerError(status);

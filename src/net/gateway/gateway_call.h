@@ -28,7 +28,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnClosed(const http::Closing& closing) override;
   // GrpcCall::Listener
   void OnMessage(base::ByteView message) override;
-  void OnGathered() override { CountHeld(); }
+  void OnGathered() override;
   void OnConsumed() override { TakeInput(); }
   void OnFinished(const base::Status& status) override;
 

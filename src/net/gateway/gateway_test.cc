@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "base/errors.h"
 #include "net/gateway/access_control.h"
@@ -14,11 +17,25 @@
 namespace gateway {
 namespace {
 
+// Answers with a megabyte, in pieces.
+void AnswerInPieces(const std::shared_ptr<rpc::ServerCall>& call) {
+  etcdserverpb::RangeResponse response;
+  response.add_kvs()->set_value(std::string(1'000'000, 'v'));
+  auto rest = std::make_shared<base::Bytes>(response.SerializeAsString());
+  const size_t size = rest->size();
+  call->ReplyInPieces(size, [rest](size_t max) -> base::Result<base::Bytes> {
+    base::Bytes piece = rest->substr(0, max);
+    rest->erase(0, piece.size());
+    return piece;
+  });
+}
+
 // Answers a range with one pair, whose value is the request's key and what metadata came with it.
 void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView bytes) {
   etcdserverpb::RangeRequest request;
   CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
   if (request.key().empty()) return call->Finish(base::errors::kEmptyKey);
+  if (request.key() == "large") return AnswerInPieces(call);
   etcdserverpb::RangeResponse response;
   response.mutable_header()->set_revision(int64_t{1} << 60);
   response.set_count(1);
@@ -70,10 +87,16 @@ class Lessor final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
+http::Server::Options WithMemory(std::shared_ptr<http::MemberBudget> memory) {
+  http::Server::Options options;
+  options.member_budget = std::move(memory);
+  return options;
+}
+
 class GatewayTest : public ::testing::Test, private http::Service {
  protected:
   GatewayTest()
-      : world_(this),
+      : world_(this, WithMemory(memory_)),
         table_(&world_.server_loop(), this, rpc::MessageLimits()),
         gateway_(&table_, &plain_, Gateway::Options{.max_message_bytes = 1000}),
         access_(&gateway_, {.origins = {"http://good.example"}, .hosts = {"server", "::1"}}) {
@@ -108,6 +131,8 @@ class GatewayTest : public ::testing::Test, private http::Service {
     return Ask("POST", path, body, fields);
   }
 
+  std::shared_ptr<http::MemberBudget> memory_ =
+      std::make_shared<http::MemberBudget>(size_t{16} << 20);
   http::testing::World world_;
   http::PlainService plain_{1000};
 
@@ -257,6 +282,37 @@ TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
   world_.Do([&] { client.Close(); });
   world_.Settle();
   EXPECT_EQ(Watcher::canceled, 1);
+}
+
+TEST_F(GatewayTest, AnswersThatNobodyTakesStayWithinTheMembersMemory) {
+  constexpr int kClients = 40;
+  std::vector<http::testing::RawClient*> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(&world_.ConnectRaw());
+  for (auto* client : clients) {
+    world_.Do([&] {
+      client->PauseReading();
+      client->Send(
+          "POST /v3/kv/range HTTP/1.1\r\nHost: server\r\nContent-Length: 18\r\n\r\n"
+          R"({"key":"bGFyZ2U="})");
+    });
+  }
+  size_t most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    world_.RunFor(std::chrono::milliseconds(1));
+    most = std::max(most, memory_->used());
+  }
+  EXPECT_GT(most, memory_->max() / 2);
+  EXPECT_LE(most, memory_->max());
+  int whole = 0;
+  int refused = 0;
+  for (auto* client : clients) {
+    world_.Do([&] { client->ResumeReading(); });
+    world_.Settle();
+    whole += client->received().ends_with("\"}]}") && client->received().size() > 1'300'000;
+    refused += client->received().starts_with("HTTP/1.1 429 ");
+  }
+  EXPECT_GE(whole, 4);
+  EXPECT_EQ(whole + refused, kClients);
 }
 
 TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {

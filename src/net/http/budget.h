@@ -131,6 +131,12 @@ class Account {
     return wanted <= 2 * kAlwaysBytes ||
            wanted <= std::min(budget_.connection_max_, budget_.room() / 4);
   }
+  // Whether a whole answer of that size may be queued: always if it is small, since its request was
+  // taken and it may say what was done; if it is the only one, as long as the member has the room.
+  bool FitsAnswer(size_t bytes, bool is_only) const {
+    if (bytes <= kSmallAnswerBytes || Fits(bytes)) return true;
+    return is_only && LoopBudget::OfHeap(bytes) <= budget_.room();
+  }
   // How much more makes it full.
   size_t RoomUntilFull() const {
     const size_t full_at = std::max(kAlwaysBytes, FullAt());
@@ -145,6 +151,8 @@ class Account {
   static constexpr size_t kAlwaysBytes = 64 * 1024;
 
  private:
+  static constexpr size_t kSmallAnswerBytes = 4 * 1024;
+
   size_t FullAt() const { return std::min(budget_.connection_max_ / 2, budget_.room() / 8); }
 
   LoopBudget& budget_;

@@ -26,7 +26,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       protocols_(protocols),
       stream_(std::move(stream)),
       account_(group->environment().budget),
-      output_(group->environment().blocks),
+      output_(group->environment().blocks, &account_),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
   info_.peer = stream_->peer_address();
@@ -38,7 +38,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       events_(std::move(events)),
       stream_(std::move(stream)),
       account_(group->environment().budget),
-      output_(group->environment().blocks),
+      output_(group->environment().blocks, &account_),
       opened_at_(group->environment().loop->clock().Now()) {
   info_.local = stream_->local_address();
   info_.peer = stream_->peer_address();

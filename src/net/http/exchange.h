@@ -92,8 +92,8 @@ class Exchange {
   // connection.
   virtual bool writable() = 0;
   // Whether a whole answer of that size may be queued, whatever `writable` says: always if it is
-  // small or the only one. A larger one does not fit into the connection's budget: it is produced
-  // in pieces, while `writable`, or refused.
+  // small, and the only one of a connection if the member has the room. One that does not fit into
+  // the budget is produced in pieces, while `writable`, or refused.
   virtual bool Fits(size_t bytes) const = 0;
 
  protected:

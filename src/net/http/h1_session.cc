@@ -179,7 +179,7 @@ void H1Session::SetCost(Cost cost) {
 }
 
 bool H1Session::Fits(size_t bytes) const {
-  return unsent_ == 0 || carrier_->account().Fits(bytes);
+  return carrier_->account().FitsAnswer(bytes, unsent_ == 0);
 }
 
 base::Status H1Session::Parse(base::ByteView* bytes) {
@@ -344,6 +344,7 @@ void H1Session::Produce() {
   for (; !queue_.empty() && output.size() < limit; queue_.pop_front()) {
     Chunk& chunk = queue_.front();
     unsent_ -= chunk.size();
+    Recount();  // before the output counts it
     if (chunk.size() <= kCopiedChunkBytes) {
       output.Append(chunk.view());
     } else {
@@ -351,7 +352,6 @@ void H1Session::Produce() {
       output.Keep(std::move(chunk));
     }
   }
-  Recount();
   if (blocked_ && unsent_ <= environment_.limits.stream_send_buffer / 2) {
     blocked_ = false;
     if (tunnel_) carrier_->ResumeInput();

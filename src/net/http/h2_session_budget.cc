@@ -11,9 +11,6 @@
 namespace http {
 namespace {
 
-// Answers up to this size are always taken: their requests were, and they may say what was done.
-constexpr size_t kSmallAnswerBytes = 4 * 1024;
-
 // That input waits without an answer having ended.
 constexpr int kTicksOfPatience = 10;
 
@@ -144,7 +141,7 @@ void H2Session::ReleaseFavoured(const H2Stream& stream) {
 
 bool H2Session::Fits(const H2Stream& stream, size_t bytes) const {
   const bool only = unsent_ + unqueued_ == stream.unsent_ + stream.cost_.answers;
-  return bytes <= kSmallAnswerBytes || only || carrier_->account().Fits(bytes);
+  return carrier_->account().FitsAnswer(bytes, only);
 }
 
 bool H2Session::HasRoomFor(const H2Stream& stream) const {

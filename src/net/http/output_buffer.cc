@@ -60,6 +60,7 @@ void OutputBuffer::AppendReference(base::ByteView bytes) {
 
 void OutputBuffer::Keep(Chunk chunk) {
   if (empty()) return;
+  account_.Add(chunk.size());
   auto kept = std::make_unique<Chunk>(std::move(chunk));
   if (pieces_.back().chunk == nullptr) {
     pieces_.back().chunk = std::move(kept);
@@ -106,6 +107,8 @@ void OutputBuffer::Drop(size_t taken) {
 
 void OutputBuffer::Release(Piece& piece) {
   if (piece.block != nullptr) pool_->Give(std::move(piece.block));
+  if (piece.chunk == nullptr) return;
+  account_.Remove(piece.chunk->size());
   piece.chunk.reset();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "net/http/budget.h"
 #include "net/http/chunk.h"
 #include "runtime/network.h"
 
@@ -29,10 +30,12 @@ class BlockPool {
 };
 
 // What one connection is about to send: small frames copied together into blocks, large chunks by
-// reference between them, all handed to the socket in one system call.
+// reference between them, all handed to the socket in one system call. The chunks that it owns
+// count against the connection's account until they are written.
 class OutputBuffer {
  public:
-  explicit OutputBuffer(BlockPool* pool) : pool_(pool) {}
+  // Both outlive this.
+  OutputBuffer(BlockPool* pool, Account* account) : pool_(pool), account_(*account) {}
   ~OutputBuffer();
   OutputBuffer(const OutputBuffer&) = delete;
   OutputBuffer& operator=(const OutputBuffer&) = delete;
@@ -67,6 +70,7 @@ class OutputBuffer {
   void Release(Piece& piece);
 
   BlockPool* pool_;
+  Account& account_;
   std::vector<Piece> pieces_;
   size_t first_ = 0;  // pieces before it have been written
   // The block being filled; a full one belongs to its last piece.

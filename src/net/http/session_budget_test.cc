@@ -85,6 +85,7 @@ TEST_F(SessionBudgetTest, AnswersThatNobodyTakesAreBounded) {
     client.Send(WiderWindow(0, 0x7f0000));
     Run(world, milliseconds(5));
   }
+  Run(world, milliseconds(50));  // the last one is on its way
   EXPECT_LE(most_, 32 * kMegabyte);
   EXPECT_EQ(service.closed, 301);
   EXPECT_GE(client.received().size(), 300u * 300'000);
@@ -293,6 +294,23 @@ TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
   }
   EXPECT_LE(options.member_budget->used(), 64 * kMegabyte);
   ExpectAnotherClientIsServed(world);
+}
+
+// Each connection's only answer, which its own budget does not bound.
+TEST_F(SessionBudgetTest, AnswersOfManyConnectionsFitTogetherOrAreRefused) {
+  MemberBudget member(64 * kMegabyte);
+  LoopBudget loop(&member, 32 * kMegabyte);
+  std::deque<Account> accounts;
+  int taken = 0;
+  for (int connection = 0; connection < 20; ++connection) {
+    Account& account = accounts.emplace_back(&loop);
+    if (!account.FitsAnswer(10 * kMegabyte, /*is_only=*/true)) continue;
+    account.Add(10 * kMegabyte);
+    ++taken;
+  }
+  EXPECT_EQ(taken, 5);
+  EXPECT_LE(member.used(), member.max());
+  EXPECT_TRUE(accounts.back().FitsAnswer(4096, /*is_only=*/false)) << "it may say what was done";
 }
 
 TEST_F(SessionBudgetTest, WhatWasGivenBackIsReportedOnceTheLoopIsIdle) {
