@@ -86,7 +86,7 @@ Loop* LoopPool::NewLoop(Turns turns) {
 void LoopPool::Stop() {
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(stopped_, true)) return;
+    if (stopped_.exchange(true)) return;
     timekeeper_wake_.notify_one();
     while (!idle_.empty()) ToWake()->notify_one();
   }
@@ -97,7 +97,7 @@ void LoopPool::Stop() {
 void LoopPool::Work(Worker& self) {
   hand_.pool = this;
   while (PooledLoop* loop = WaitForLoop(self)) {
-    while (loop != nullptr) loop = RunTurn(loop);
+    while (loop != nullptr && !stopped_) loop = RunTurn(loop);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -103,7 +104,7 @@ class LoopPool {
   bool time_is_kept_ = false;
   std::condition_variable timekeeper_wake_;
   std::set<std::pair<TimePoint, TimerState*>> timers_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;  // read without it as well
 };
 
 }  // namespace runtime::posix

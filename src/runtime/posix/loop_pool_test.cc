@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/asio/loop.h"
+#include "runtime/posix/clock.h"
 
 namespace runtime::posix {
 namespace {
@@ -156,24 +157,37 @@ TEST_F(LoopPoolTest, WhatALentThreadLeavesBehindIsRun) {
 
 TEST_F(LoopPoolTest, WhatWaitsWhenItStopsIsDropped) {
   auto token = std::make_shared<int>();
-  std::promise<void> blocked;
-  std::promise<void> goes_on;
+  std::binary_semaphore blocked{0};
+  std::binary_semaphore goes_on{0};
   first_->Post([&] {
-    blocked.set_value();
-    goes_on.get_future().wait();
-    second_->Post([token] {});
-    first_->Post([token] {});
-    const TimePoint end = first_->clock().Now() + 2 * kTurnTime;
-    while (first_->clock().Now() < end) {
-    }
+    blocked.release();
+    goes_on.acquire();
+    second_->Post([token] { FAIL(); });
+    first_->PostSlice([] {
+      const TimePoint end = Clock().Now() + kTurnTime;
+      while (Clock().Now() < end) {
+      }
+    });
+    first_->PostSlice([token] { FAIL(); });
   });
-  blocked.get_future().wait();
+  blocked.acquire();
   std::thread stopper([this] { pool_.Stop(); });
-  std::this_thread::sleep_for(milliseconds(10));
-  goes_on.set_value();
+  std::this_thread::sleep_for(milliseconds(50));  // it has begun, and waits for the turn
+  goes_on.release();
   stopper.join();
   second_->Post([token] { FAIL(); });
   EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST_F(LoopPoolTest, ItStopsThoughALoopAlwaysHasMoreToDo) {
+  base::Callback<void()> again;
+  again = [&] { first_->PostSlice([&] { again(); }); };
+  first_->Post([&] {
+    again();
+    Done();
+  });
+  Wait();
+  pool_.Stop();
 }
 
 // Every message arrives once and in order, whoever runs the loops.
