@@ -5,7 +5,6 @@
 
 #include "api/v3/testing/served_member.h"
 #include "base/errors.h"
-#include "server/testing/lost_messages.h"
 
 namespace v3 {
 namespace {
@@ -49,12 +48,7 @@ TEST(ClusterServiceTest, TheHeaderHasNoRevision) {
 
 TEST(ClusterServiceTest, WithoutALeaderOnlyThisMembersViewIsTold) {
   ServedMember member;
-  server::LostMessages others;
-  member.options().initial_cluster = {{"default", {"http://localhost:2380"}},
-                                      {"b", {"http://localhost:2381"}},
-                                      {"c", {"http://localhost:2382"}}};
-  member.member().transport = &others;
-  member.Start();
+  member.StartAlone();
   EXPECT_EQ(member.Call(testing::kMemberList, {}).response().members_size(), 3);
   EXPECT_EQ(member.Call(testing::kMemberList, Linearizable()).status, base::errors::kTimeout);
 }

@@ -6,7 +6,6 @@
 #include "api/v3/testing/requests.h"
 #include "api/v3/testing/served_member.h"
 #include "base/errors.h"
-#include "server/testing/lost_messages.h"
 
 namespace v3 {
 namespace {
@@ -28,15 +27,6 @@ using testing::ServedMember;
 class KvServiceTest : public ::testing::Test {
  protected:
   void Start() { member_.StartAndWait(); }
-  // A member of three, the others of which never answer: it has no leader.
-  void StartAlone() {
-    member_.options().initial_cluster = {{"default", {"http://localhost:2380"}},
-                                         {"b", {"http://localhost:2381"}},
-                                         {"c", {"http://localhost:2382"}}};
-    member_.member().transport = &others_;
-    member_.Start();
-    member_.member().RunFor(seconds(3));
-  }
   void PutMany(int count, const std::string& value) {
     std::vector<std::shared_ptr<testing::Answer<etcdserverpb::PutResponse>>> puts;
     for (int i = 0; i < count; ++i) {
@@ -52,7 +42,6 @@ class KvServiceTest : public ::testing::Test {
     return "";
   }
 
-  server::LostMessages others_;
   ServedMember member_;
 };
 
@@ -349,7 +338,7 @@ TEST_F(KvServiceTest, AStreamedRangeStopsWhileItsClientDoesNotRead) {
 // Without a leader.
 
 TEST_F(KvServiceTest, WithoutALeaderASerializableReadIsAnsweredAlone) {
-  StartAlone();
+  member_.StartAlone();
   EXPECT_TRUE(member_.Call(testing::kRange, Serializable(Get("a"))).ok());
   EXPECT_TRUE(member_.Call(testing::kRangeStream, Serializable(Get("a"))).ok());
   etcdserverpb::TxnRequest txn;
@@ -358,7 +347,7 @@ TEST_F(KvServiceTest, WithoutALeaderASerializableReadIsAnsweredAlone) {
 }
 
 TEST_F(KvServiceTest, WithoutALeaderTheRestEndsWithATimeout) {
-  StartAlone();
+  member_.StartAlone();
   const auto range = member_.Begin(testing::kRange, Get("a"));
   const auto stream = member_.Begin(testing::kRangeStream, Get("a"));
   const auto put = member_.Begin(testing::kPut, Put("a"));
@@ -372,7 +361,7 @@ TEST_F(KvServiceTest, WithoutALeaderTheRestEndsWithATimeout) {
 }
 
 TEST_F(KvServiceTest, ACallIsNotWaitedForBeyondItsDeadline) {
-  StartAlone();
+  member_.StartAlone();
   const auto start = member_.member().scheduler().clock().Now();
   const auto answer = member_.Call(testing::kPut, Put("a"), member_.Within(milliseconds(300)));
   EXPECT_EQ(answer.status.code(), base::Code::kDeadlineExceeded);
@@ -495,7 +484,7 @@ TEST_F(KvServiceTest, AReadThatTookTooLongIsToldWithItsRequestAndItsAnswer) {
 }
 
 TEST_F(KvServiceTest, ASlowReadThatFailedIsToldWithItsError) {
-  StartAlone();
+  member_.StartAlone();
   etcdserverpb::TxnRequest txn;
   *txn.add_success()->mutable_request_range() = Get("a");
   ExpectRefused(member_.Call(testing::kTxn, txn), base::errors::kTimeout);

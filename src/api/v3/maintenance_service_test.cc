@@ -6,7 +6,6 @@
 #include "api/v3/testing/requests.h"
 #include "api/v3/testing/served_member.h"
 #include "base/errors.h"
-#include "server/testing/lost_messages.h"
 
 namespace v3 {
 namespace {
@@ -84,13 +83,7 @@ TEST_F(MaintenanceServiceTest, TheStatusIsThatOfTheMember) {
 }
 
 TEST_F(MaintenanceServiceTest, TheStatusTellsOfAMissingLeader) {
-  server::LostMessages others;
-  member_.options().initial_cluster = {{"default", {"http://localhost:2380"}},
-                                       {"b", {"http://localhost:2381"}},
-                                       {"c", {"http://localhost:2382"}}};
-  member_.member().transport = &others;
-  member_.Start();
-  member_.member().RunFor(seconds(3));
+  member_.StartAlone();
   const auto answer = member_.Call(testing::kStatus, {});
   EXPECT_EQ(answer.response().leader(), 0u);
   EXPECT_THAT(answer.response().errors(), ElementsAre("etcdserver: no leader"));

@@ -6,7 +6,6 @@
 #include "api/v3/testing/requests.h"
 #include "api/v3/testing/served_member.h"
 #include "base/errors.h"
-#include "server/testing/lost_messages.h"
 
 // What holds for every call of every service.
 
@@ -27,21 +26,11 @@ rpc::ClientCall::Options With(base::ByteView name, base::ByteView value) {
 
 class ServiceTest : public ::testing::Test {
  protected:
-  void StartAlone() {
-    member_.options().initial_cluster = {{"default", {"http://localhost:2380"}},
-                                         {"b", {"http://localhost:2381"}},
-                                         {"c", {"http://localhost:2382"}}};
-    member_.member().transport = &others_;
-    member_.Start();
-    member_.member().RunFor(seconds(3));
-  }
-
-  server::LostMessages others_;
   ServedMember member_;
 };
 
 TEST_F(ServiceTest, WhoAsksForALeaderIsRefusedWithoutOne) {
-  StartAlone();
+  member_.StartAlone();
   const auto request = Serializable(Get("a"));
   const auto refused = member_.Call(testing::kRange, request, With("hasleader", "true"));
   EXPECT_EQ(refused.status, base::errors::kNoLeader);

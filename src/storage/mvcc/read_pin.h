@@ -42,8 +42,9 @@ struct RangeResult {
 // receiver, drops the pin and takes another.
 //
 // One that gets older than Options.pin_age_max in a read of several steps is taken anew, at the
-// same revision, by the next step but the first; the step fails with kCompacted if that is gone by
-// now. So a compaction waits for a reader that goes on no longer than that age and one step.
+// same revision, by the next step; the step fails with kCompacted if that is gone by now. So a
+// compaction waits for a reader that goes on no longer than that age and one step. The first step
+// does not look, since it follows at once.
 //
 // Belongs to the thread of its Reads, before which it must end.
 class ReadPin {

@@ -8,6 +8,7 @@
 #include "api/v3/testing/front.h"
 #include "net/http/testing/world.h"
 #include "runtime/simulated/network.h"
+#include "server/testing/lost_messages.h"
 #include "server/testing/simulated_member.h"
 
 namespace v3::testing {
@@ -42,6 +43,15 @@ class ServedMember {
   void StartAndWait() {
     Start();
     CHECK(member_.RunUntil([this] { return member_.ready(); }));
+  }
+  // A member of three, the others of which never answer: it has no leader.
+  void StartAlone() {
+    member_.options.initial_cluster = {{"default", {"http://localhost:2380"}},
+                                       {"b", {"http://localhost:2381"}},
+                                       {"c", {"http://localhost:2382"}}};
+    member_.transport = &others_;
+    Start();
+    member_.RunFor(std::chrono::seconds(3));
   }
   // The process ends at once.
   void Kill() {
@@ -120,6 +130,7 @@ class ServedMember {
   inline static const runtime::Address kAddress{"member", 2379, ""};
 
  private:
+  server::LostMessages others_;
   server::SimulatedMember member_;
   runtime::simulated::Wires wires_;
   const std::unique_ptr<runtime::Loop> client_loop_;
