@@ -49,9 +49,7 @@ base::Status Log::CreateFiles(base::ByteView metadata) {
       PrepareSegment(disk_, runtime::JoinPath(temporary, name.ToString()), options_.segment_bytes));
   metadata_ = metadata;
   RecordWriter writer(0, &buffer_);
-  writer.AppendCrc();
-  writer.Append(RecordType::kMetadata, metadata_);
-  writer.Append(RecordType::kMetadata, metadata_);
+  AppendHead(segment.is_preallocated, &writer);
   AppendSnapshotMark({}, &payload_);
   writer.Append(RecordType::kSnapshot, payload_);
   RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
@@ -73,6 +71,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
+  RETURN_IF_ERROR(log->RequireWhole(read.tail));
   RETURN_IF_ERROR(log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
@@ -96,6 +95,7 @@ base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_v
   ASSIGN_OR_RETURN(ReadLog read,
                    ReadPastDamage(disk, log->directory_, covered, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
+  RETURN_IF_ERROR(log->RequireWhole(read.tail));
   raft::HardState& state = read.contents.hard_state;
   state.commit = std::max(state.commit, covered.index);
   log->last_index_ = read.tail.last_index;
@@ -132,15 +132,22 @@ base::Status Log::RequireCovered(const Tail& tail) const {
                                      base::ToString(options_.covered)};
 }
 
+base::Status Log::RequireWhole(const Tail& tail) const {
+  if (!tail.is_preallocated || tail.size >= options_.segment_bytes) return {};
+  ASSIGN_OR_RETURN(const bool was_repaired, disk_.Exists(BrokenPath(tail.path)));
+  if (was_repaired) return {};
+  return {base::Code::kDataLoss, tail.path + ": damaged at offset " + std::to_string(tail.size) +
+                                     ": the file was cut short; it had " +
+                                     std::to_string(options_.segment_bytes) + " bytes"};
+}
+
 // The new segment is complete when it appears, and has all that a start needs: from then on what
 // lies before it is not looked at. The oldest goes first, so that no gap remains.
 base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) {
   metadata_ = contents.metadata;
   buffer_.clear();
   RecordWriter writer(0, &buffer_);
-  writer.AppendCrc();
-  writer.Append(RecordType::kMetadata, metadata_);
-  writer.Append(RecordType::kMetadata, metadata_);
+  AppendHead(false, &writer);
   hard_state_ = contents.hard_state;
   Encode({.mark = &mark, .entries = contents.entries}, &writer);
   ASSIGN_OR_RETURN(PreparedSegment segment,
@@ -152,7 +159,8 @@ base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) 
   for (const Segment& old : broken) {
     RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), BrokenPath(PathOf(old.name))));
   }
-  return disk_.SyncDirectory(directory_);
+  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+  return BeginWrites();
 }
 
 base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
@@ -230,9 +238,17 @@ base::Status Log::BeginWrites() {
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   writer.Append(RecordType::kMetadata, metadata_);
+  if (is_preallocated_) writer.Append(RecordType::kMetadata, metadata_);
   AppendState(&writer);
   RETURN_IF_ERROR(WriteBuffered(writer.chain()));
   return offset_ >= options_.segment_bytes ? Cut() : base::Status();
+}
+
+void Log::AppendHead(bool is_preallocated, RecordWriter* writer) const {
+  writer->AppendCrc();
+  for (int i = 0; i < (is_preallocated ? 3 : 2); ++i) {
+    writer->Append(RecordType::kMetadata, metadata_);
+  }
 }
 
 void Log::Encode(const Batch& batch, RecordWriter* writer) {
@@ -276,9 +292,7 @@ base::Status Log::Cut() {
   PreparedSegment next = std::exchange(next_, {});
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
-  writer.AppendCrc();
-  writer.Append(RecordType::kMetadata, metadata_);
-  writer.Append(RecordType::kMetadata, metadata_);
+  AppendHead(next.is_preallocated, &writer);
   AppendState(&writer);
   const SegmentName name{full.name.sequence + 1, last_index_ + 1};
   return AddSegment(std::move(next), name, writer.chain());

@@ -32,7 +32,9 @@ struct Batch {
 // Each write ends in a hard state, repeated if it did not change, and is durable before the next
 // one begins; its entries follow one another. That is said, where it begins to hold in a segment,
 // by the metadata repeated: what lies behind a write's end is known to belong to a later one, and
-// damage before it is known to be no crash.
+// damage before it is known to be no crash. Repeated once more, it says that the segment's file has
+// all its space durably: one that is smaller was cut short by no crash, and what it lacks may have
+// been acknowledged.
 //
 // One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
 // state of the disk is unknown, and every further change is a broken invariant: the member must
@@ -56,8 +58,9 @@ class Log {
 
   // Opens an existing log and reads it as Read does. What a crash left at its end is cut off,
   // durably, after a copy of the segment was kept as "<segment>.broken". kUnavailable if another
-  // process holds the log; kDataLoss also for one that ends before options.covered. After an error
-  // nothing has changed.
+  // process holds the log; kDataLoss also for one that ends before options.covered, and for one
+  // that was cut short, unless a "<segment>.broken" says that a repair did it, as etcd's does.
+  // After an error nothing has changed.
   static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
                                    const SnapshotMark& start, Options options);
 
@@ -114,12 +117,15 @@ class Log {
   base::Status CreateFiles(base::ByteView metadata);
   base::Status LockSegments(const std::vector<SegmentName>& names);
   base::Status RequireCovered(const Tail& tail) const;
+  base::Status RequireWhole(const Tail& tail) const;
   base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
   // Puts a segment that begins with what is in buffer_ behind the others.
   base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
   base::Status RepairTail(const Tail& tail);
   // Writes the metadata and the hard state: from here on writes end in one.
   base::Status BeginWrites();
+  // What a segment begins with, and whether its space is there.
+  void AppendHead(bool is_preallocated, RecordWriter* writer) const;
   base::Status WriteBuffered(uint32_t chain);
   void AppendState(RecordWriter* writer);
   base::Status KeepBroken(const Segment& segment);

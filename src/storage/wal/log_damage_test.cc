@@ -291,7 +291,7 @@ TEST_F(LogDamageTest, ATornLastRecordThatTheDatabaseCoversWasNotTorn) {
                              ": the log ends at entry 89, but the database has entry 90");
 }
 
-TEST_F(LogDamageTest, ATruncatedSegmentIsNamedUnlessItIsTheLast) {
+TEST_F(LogDamageTest, ATruncatedSegmentIsNamed) {
   const Place middle = Middle();
   const base::Bytes whole = *runtime::ReadFile(disk_, middle.path);
   Truncate(middle.path, middle.offset + 20);
@@ -304,8 +304,15 @@ TEST_F(LogDamageTest, ATruncatedSegmentIsNamedUnlessItIsTheLast) {
                          paths_[3] + ": damaged record at offset 0: checksum mismatch");
   Write(middle.path, 0, whole);
   const Place last = PlaceOf(kEntries);
-  Truncate(last.path, last.offset + 20);
-  EXPECT_EQ(Log::Open(disk_, kDirectory, {}, OptionsOf(0))->contents.entries.size(), kEntries - 1);
+  for (const uint64_t size : {last.offset + 20, last.offset}) {
+    Truncate(last.path, size);
+    ExpectRefusedUnchanged([this] { return OpenStatus(); },
+                           last.path + ": damaged at offset " + std::to_string(size) +
+                               ": the file was cut short; it had ");
+  }
+  Truncate(last.path, 0);
+  ExpectRefusedUnchanged([this] { return OpenStatus(); },
+                         last.path + ": damaged record at offset 0: nothing there");
 }
 
 TEST_F(LogDamageTest, SwappedSegmentsAreNamed) {

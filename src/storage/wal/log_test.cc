@@ -335,20 +335,40 @@ TEST_F(WalLogTest, ATornEndIsCutOffAndACopyIsKept) {
   EXPECT_EQ(MustReopen().entries.size(), 6u);
 }
 
-TEST_F(WalLogTest, ASegmentThatEndsWithinARecordIsRepairedAndMadeWhole) {
+TEST_F(WalLogTest, ASegmentThatGrewAndEndsWithinARecordIsRepairedAndMadeWhole) {
+  disk_.SetCapacity(kDiskReserveBytes);
   Create();
+  EXPECT_FALSE(log_->is_preallocated());
   AppendEntries(1, 5);
   const uint64_t end = log_->tail_offset();
   AppendEntries(6, 6);
   log_.reset();
+  const base::Bytes bytes = *runtime::ReadFile(disk_, SegmentPath(0, 0));
+  disk_.SetCapacity(1 << 30);
   for (const uint64_t kept : {3, 8, 11, 30}) {
     auto file = disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
-    ASSERT_TRUE(file.value()->Truncate(end + kept).ok());
+    ASSERT_TRUE(file.value()->Truncate(0).ok());
+    ASSERT_TRUE(file.value()->WriteAt(0, bytes.substr(0, end + kept)).ok());
     EXPECT_EQ(MustReopen().entries.size(), 5u) << kept;
     EXPECT_EQ(file.value()->Size().value(), kSmall.segment_bytes);
     ASSERT_TRUE(AppendEntry(6).ok());
     log_.reset();
+    ASSERT_TRUE(disk_.Remove(SegmentPath(0, 0) + ".broken").ok());
   }
+}
+
+TEST_F(WalLogTest, ASegmentThatIsMadeWholeMustStayWhole) {
+  disk_.SetCapacity(kDiskReserveBytes);
+  Create();
+  AppendEntries(1, 2);
+  disk_.SetCapacity(1 << 30);
+  EXPECT_EQ(MustReopen().entries.size(), 2u);
+  const uint64_t end = log_->tail_offset();
+  AppendEntries(3, 3);
+  log_.reset();
+  auto file = disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
+  ASSERT_TRUE(file.value()->Truncate(end).ok());
+  EXPECT_EQ(Reopen().status().code(), base::Code::kDataLoss);
 }
 
 TEST_F(WalLogTest, BytesBehindTheEndDoNotComeBack) {

@@ -33,18 +33,27 @@ class Writes {
   void Add(RecordType type) {
     // Repeated metadata says so; a hard state behind another one is that of another program.
     if (type == RecordType::kCrc) *this = {};
-    if (type == RecordType::kMetadata) end_in_state_ = metadata_found_;
-    if (type == RecordType::kState && previous_ == RecordType::kState) end_in_state_ = false;
-    metadata_found_ = metadata_found_ || type == RecordType::kMetadata;
+    if (type == RecordType::kMetadata) {
+      is_preallocated_ = is_preallocated_ || (end_in_state_ && previous_ == RecordType::kMetadata);
+      end_in_state_ = metadata_found_;
+      metadata_found_ = true;
+    }
+    if (type == RecordType::kState && previous_ == RecordType::kState) {
+      end_in_state_ = false;
+      is_preallocated_ = false;
+    }
     previous_ = type;
   }
   // Whether each write ends in a hard state from here on, as far as is known.
   bool end_in_state() const { return end_in_state_; }
+  // Whether the segment had all its space durably: metadata behind such metadata says so.
+  bool is_preallocated() const { return is_preallocated_; }
   RecordType previous() const { return previous_; }
 
  private:
   bool metadata_found_ = false;
   bool end_in_state_ = false;
+  bool is_preallocated_ = false;
   RecordType previous_ = RecordType::kCrc;
 };
 
@@ -91,10 +100,16 @@ base::Result<Tail> VisitSegment(runtime::Disk& disk, const std::string& path,
   }
   const bool is_end = outcome == Decoder::Outcome::kEnd;
   if (!is_end && !options.decoder.may_be_torn) return decoder.status();
+  if (offset == 0) {  // but a segment appears under its name with its opening records
+    return is_end ? DataLoss(path + ": damaged record at offset 0: nothing there")
+                  : decoder.status();
+  }
   Tail tail;
   tail.path = path;
   tail.offset = decoder.offset();
   tail.chain = decoder.chain();
+  tail.size = size;
+  tail.is_preallocated = writes.is_preallocated();
   if (!options.decoder.may_be_torn) return tail;
   ASSIGN_OR_RETURN(tail.must_be_cut,
                    MustBeCut({.file = file.get(),

@@ -26,6 +26,9 @@ struct Tail {
   std::string path;     // of the last segment
   uint64_t offset = 0;  // in the last segment
   uint32_t chain = 0;
+  uint64_t size = 0;  // of the last segment's file
+  // The segment's file had all its space durably before it was written to, by what it says.
+  bool is_preallocated = false;
   base::Index last_index;    // of the last entry or mark written, 0 if none
   bool must_be_cut = false;  // what follows `offset` is the rest of a crash
 };
