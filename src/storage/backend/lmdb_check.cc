@@ -18,6 +18,8 @@ using lmdb::Tree;
 
 constexpr uint32_t kPageBytesMin = 512;
 constexpr uint32_t kPageBytesMax = 65536;
+constexpr size_t kNodeAlignment = 2;
+constexpr uint64_t kAheadPagesMax = 32;
 // Of the free tree: keys are numbers; and what the environment was opened with.
 constexpr uint16_t kIntegerKeys = 0x08;
 constexpr uint16_t kNoSubdirectory = 0x4000;
@@ -50,8 +52,8 @@ class Checker {
   };
   // The keys of a page are at least `low` and below `high`; none: no bound.
   struct Bounds {
-    std::optional<base::Bytes> low;
-    std::optional<base::Bytes> high;
+    std::optional<base::ByteView> low;
+    std::optional<base::ByteView> high;
   };
 
   base::Status Damaged(uint64_t page, std::string_view what) const {
@@ -62,9 +64,25 @@ class Checker {
   // A copy of `pages` pages from `page` on.
   base::Status ReadPages(uint64_t page, uint64_t pages, base::Bytes* out) const {
     RETURN_IF_ERROR(file_.ReadAt(page * page_bytes_, pages * page_bytes_, out));
-    if (out->size() == pages * page_bytes_) return {};
+    return out->size() == pages * page_bytes_ ? base::Status() : EndsBefore(page);
+  }
+  base::Status EndsBefore(uint64_t page) const {
     return Damaged(page,
                    "the file ends before it, after " + std::to_string(file_bytes_) + " bytes");
+  }
+
+  // The page, as long as no other one is read. Pages that follow one another, as those of a tree
+  // that was written in its order do, are read ahead, more of them each time.
+  base::Result<base::ByteView> ReadPage(uint64_t page) {
+    if (page < ahead_first_ || page - ahead_first_ >= ahead_.size() / page_bytes_) {
+      const bool follows = page == ahead_first_ + ahead_pages_;
+      ahead_pages_ = follows ? std::min(2 * ahead_pages_, kAheadPagesMax) : 1;
+      ahead_first_ = page;
+      RETURN_IF_ERROR(
+          file_.ReadAt(page * page_bytes_, ahead_pages_ * uint64_t{page_bytes_}, &ahead_));
+      if (ahead_.size() < page_bytes_) return EndsBefore(page);
+    }
+    return base::ByteView(ahead_).substr((page - ahead_first_) * page_bytes_, page_bytes_);
   }
 
   base::Status ReadMeta() {
@@ -140,10 +158,11 @@ class Checker {
 
   // The page and all below it, at this depth of its tree.
   base::Status CheckPage(uint64_t number, uint16_t depth, const Bounds& bounds, Count* count) {
-    base::Bytes page;
-    RETURN_IF_ERROR(ReadPages(number, 1, &page));
+    ASSIGN_OR_RETURN(base::ByteView page, ReadPage(number));
     const PageHead head(page);
     const bool is_leaf = depth == count->depth;
+    base::Bytes copy;  // others are read while its nodes are gone through
+    if (!is_leaf) page = copy = base::Bytes(page);
     const uint16_t flags = is_leaf ? lmdb::kLeaf : lmdb::kBranch;
     if (head.number != number || head.flags != flags || depth > count->depth) {
       return Damaged(number, is_leaf ? "not a leaf" : "not a branch");
@@ -161,13 +180,14 @@ class Checker {
 
   // Each with its header, its key, and in a leaf its data.
   base::Status FindNodes(uint64_t number, base::ByteView page, const PageHead& head, bool is_leaf,
-                         std::vector<base::ByteView>* nodes) const {
+                         std::vector<base::ByteView>* nodes) {
     const size_t least = is_leaf ? 1 : 2;
     if (head.lower < lmdb::kPageHeaderBytes + 2 * least || head.lower % 2 != 0 ||
         head.upper < head.lower || head.upper > page.size()) {
       return Damaged(number, "its bounds are wrong");
     }
-    std::vector<std::pair<size_t, size_t>> extents;
+    nodes->reserve((head.lower - lmdb::kPageHeaderBytes) / 2);
+    taken_.assign(page.size() / kNodeAlignment / 64 + 1, 0);
     for (size_t at = lmdb::kPageHeaderBytes; at < head.lower; at += 2) {
       const size_t offset = lmdb::Load16Le(page.data() + at);
       if (offset < head.upper || offset + lmdb::kNodeHeaderBytes > page.size()) {
@@ -177,14 +197,24 @@ class Checker {
       uint64_t size = lmdb::kNodeHeaderBytes + node.key_bytes;
       if (is_leaf) size += (node.flags & lmdb::kBigData) != 0 ? sizeof(uint64_t) : node.data_bytes;
       if (size > page.size() - offset) return Damaged(number, "a node is out of bounds");
+      if (!Take(offset, size)) return Damaged(number, "nodes overlap");
       nodes->push_back(page.substr(offset, size));
-      extents.emplace_back(offset, offset + size);
-    }
-    std::sort(extents.begin(), extents.end());
-    for (size_t i = 1; i < extents.size(); ++i) {
-      if (extents[i].first < extents[i - 1].second) return Damaged(number, "nodes overlap");
     }
     return {};
+  }
+
+  // Takes bytes of a page for a node; false if another one has some of them.
+  bool Take(size_t offset, size_t size) {
+    const size_t first = offset / kNodeAlignment;
+    const size_t last = (offset + size - 1) / kNodeAlignment;
+    for (size_t word = first / 64; word <= last / 64; ++word) {
+      uint64_t bits = ~uint64_t{0};
+      if (word == first / 64) bits &= ~uint64_t{0} << first % 64;
+      if (word == last / 64) bits &= ~uint64_t{0} >> (63 - last % 64);
+      if ((taken_[word] & bits) != 0) return false;
+      taken_[word] |= bits;
+    }
+    return true;
   }
 
   static base::ByteView KeyOf(base::ByteView node) {
@@ -217,8 +247,8 @@ class Checker {
   base::Status CheckChild(uint64_t number, const std::vector<base::ByteView>& nodes, size_t i,
                           uint16_t depth, const Bounds& bounds, Count* count) {
     Bounds below = bounds;
-    if (i > 0) below.low = base::Bytes(KeyOf(nodes[i]));
-    if (i + 1 < nodes.size()) below.high = base::Bytes(KeyOf(nodes[i + 1]));
+    if (i > 0) below.low = KeyOf(nodes[i]);
+    if (i + 1 < nodes.size()) below.high = KeyOf(nodes[i + 1]);
     const uint64_t child = Node(nodes[i].data()).child;
     RETURN_IF_ERROR(Use(child, 1, number));
     return CheckPage(child, static_cast<uint16_t>(depth + 1), below, count);
@@ -300,7 +330,7 @@ class Checker {
 
   // The pages of the older transaction are as it left them: only those from before it were reused.
   // Without any commit of ours in between, both say what an earlier one did.
-  base::Status CheckTransactions() const {
+  base::Status CheckTransactions() {
     std::optional<uint64_t> signatures[lmdb::kMetaPages];
     for (size_t page = 0; page < lmdb::kMetaPages; ++page) {
       signatures[page] = SignatureIn(*metas_[page]);
@@ -315,7 +345,7 @@ class Checker {
   }
 
   // Nothing if there is none, or if anything is wrong on the way, which need not be of any use.
-  std::optional<uint64_t> SignatureIn(const Meta& meta) const {
+  std::optional<uint64_t> SignatureIn(const Meta& meta) {
     const auto head = Find(meta.main, lmdb::kOwnBucket);
     if (!head.has_value() || head->size() != Tree::kBytes) return std::nullopt;
     const auto stored = Find(Tree(head->data()), lmdb::kTransactionKey);
@@ -324,7 +354,7 @@ class Checker {
     if (!record.has_value() || record->value.size() != sizeof(uint64_t)) return std::nullopt;
     return base::Load64Le(record->value.data());
   }
-  std::optional<base::Bytes> Find(const Tree& tree, base::ByteView key) const {
+  std::optional<base::Bytes> Find(const Tree& tree, base::ByteView key) {
     constexpr int kDepthMax = 32;
     uint64_t number = tree.root;
     for (int depth = 0; depth < kDepthMax && number < is_used_.size(); ++depth) {
@@ -357,6 +387,10 @@ class Checker {
   std::optional<Meta> meta_;  // the newest of them
   std::vector<Tree> buckets_;
   std::vector<bool> is_used_;  // by page: by a tree, or free
+  base::Bytes ahead_;          // some pages
+  uint64_t ahead_first_ = 0;
+  uint64_t ahead_pages_ = 1;     // as many were asked for
+  std::vector<uint64_t> taken_;  // a bit for each kNodeAlignment bytes of a page
 };
 
 }  // namespace

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <string_view>
+#include <utility>
+
+#include "base/check.h"
 
 namespace mvcc {
 namespace {
 
 constexpr size_t kSlotsAtFirst = 1024;
+
+uint32_t MarkOf(uint64_t hash) {
+  return static_cast<uint32_t>(hash >> 32);
+}
 
 // The eight bytes of `key` after `skipped`, big-endian, zeros where it ends.
 uint64_t HeadOf(base::ByteView key, size_t skipped) {
@@ -27,42 +35,41 @@ size_t CommonPrefix(base::ByteView a, base::ByteView b) {
 
 RecordTable::RecordTable() : slots_(kSlotsAtFirst) {}
 
-RecordTable::~RecordTable() {
-  for (const Slot& slot : slots_) KeyRecord::Deleter()(slot.record);
+uint64_t RecordTable::HashOf(base::ByteView key) {
+  return std::hash<std::string_view>()(key);
 }
 
-KeyRecord* RecordTable::FindOrAdd(base::ByteView key) {
-  const uint64_t hash = std::hash<std::string_view>()(key);
+KeyRecord* RecordTable::FindOrAdd(uint64_t hash, base::ByteView key) {
   Slot* slot = Place(hash, key);
-  if (slot->record != nullptr) return slot->record;
-  if (4 * (size_ + 1) > 3 * slots_.size()) {
+  if (slot->place != 0) return records_[slot->place - 1].get();
+  if (4 * (records_.size() + 1) > 3 * slots_.size()) {
     Grow();
     slot = Place(hash, key);
   }
-  ++size_;
-  *slot = {hash, KeyRecord::New(key).release()};
-  return slot->record;
+  CHECK(records_.size() < std::numeric_limits<uint32_t>::max());
+  records_.push_back(KeyRecord::New(key));
+  *slot = {MarkOf(hash), static_cast<uint32_t>(records_.size())};
+  return records_.back().get();
 }
 
 RecordTable::Slot* RecordTable::Place(uint64_t hash, base::ByteView key) {
   const size_t mask = slots_.size() - 1;
   size_t at = hash & mask;
-  while (slots_[at].record != nullptr &&
-         (slots_[at].hash != hash || slots_[at].record->key() != key)) {
+  while (slots_[at].place != 0 &&
+         (slots_[at].mark != MarkOf(hash) || records_[slots_[at].place - 1]->key() != key)) {
     at = (at + 1) & mask;
   }
   return &slots_[at];
 }
 
 void RecordTable::Grow() {
-  std::vector<Slot> old(2 * slots_.size());
-  old.swap(slots_);
+  slots_.assign(2 * slots_.size(), Slot());
   const size_t mask = slots_.size() - 1;
-  for (const Slot& slot : old) {
-    if (slot.record == nullptr) continue;
-    size_t at = slot.hash & mask;
-    while (slots_[at].record != nullptr) at = (at + 1) & mask;
-    slots_[at] = slot;
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const uint64_t hash = HashOf(records_[i]->key());
+    size_t at = hash & mask;
+    while (slots_[at].place != 0) at = (at + 1) & mask;
+    slots_[at] = {MarkOf(hash), static_cast<uint32_t>(i + 1)};
   }
 }
 
@@ -73,25 +80,22 @@ std::vector<KeyRecord::Owner> RecordTable::TakeSorted() {
     uint64_t head;
     KeyRecord* record;
   };
-  std::vector<Headed> headed;
-  headed.reserve(size_);
-  size_t shared = 0;
-  for (const Slot& slot : slots_) {
-    if (slot.record == nullptr) continue;
-    const base::ByteView key = slot.record->key();
-    shared = headed.empty() ? key.size()
-                            : CommonPrefix(headed.front().record->key().substr(0, shared), key);
-    headed.push_back({0, slot.record});
+  slots_.assign(kSlotsAtFirst, Slot());
+  std::vector<KeyRecord::Owner> sorted = std::exchange(records_, {});
+  if (sorted.empty()) return sorted;
+  size_t shared = sorted.front()->key().size();
+  for (const auto& record : sorted) {
+    shared = CommonPrefix(sorted.front()->key().substr(0, shared), record->key());
   }
-  slots_ = std::vector<Slot>(kSlotsAtFirst);
-  size_ = 0;
-  for (Headed& entry : headed) entry.head = HeadOf(entry.record->key(), shared);
+  std::vector<Headed> headed;
+  headed.reserve(sorted.size());
+  for (auto& record : sorted) {
+    headed.push_back({HeadOf(record->key(), shared), record.release()});
+  }
   std::sort(headed.begin(), headed.end(), [](const Headed& a, const Headed& b) {
     return a.head != b.head ? a.head < b.head : a.record->key() < b.record->key();
   });
-  std::vector<KeyRecord::Owner> sorted;
-  sorted.reserve(headed.size());
-  for (const Headed& entry : headed) sorted.emplace_back(entry.record);
+  for (size_t i = 0; i < headed.size(); ++i) sorted[i].reset(headed[i].record);
   return sorted;
 }
 

@@ -20,7 +20,7 @@ TEST(RecordTableTest, HasOneRecordAKeyAndGivesThemInOrder) {
       for (uint64_t left = random.Below(12); left > 0; --left) {
         key += static_cast<char>(random.OneIn(4) ? 0 : 'a' + random.Below(3));
       }
-      KeyRecord* const record = table.FindOrAdd(key);
+      KeyRecord* const record = table.FindOrAdd(RecordTable::HashOf(key), key);
       ASSERT_EQ(record->key(), key);
       ASSERT_EQ(expected.emplace(key, record).first->second, record);
     }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -41,6 +42,13 @@ class Restorer {
   }
 
  private:
+  // A record of the bucket, borrowed from the reader.
+  struct Queued {
+    ParsedRevisionKey key;
+    KeyValue kv;
+    uint64_t hash = 0;
+  };
+
   static base::Status Damaged(std::string_view what) {
     return base::Status(base::Code::kDataLoss, "bucket key: " + std::string(what));
   }
@@ -61,7 +69,7 @@ class Restorer {
       const auto key = ParseRevisionKey(cursor->key());
       const auto kv = ParseKeyValue(cursor->value());
       if (!key || !kv) return Damaged("a record cannot be decoded");
-      RETURN_IF_ERROR(Add(*key, *kv));
+      Enqueue(*key, *kv);
       last_main_ = key->revision.main;
       bytes += cursor->value().size();
       if (bytes >= kDropBytes) {
@@ -70,22 +78,35 @@ class Restorer {
       }
       RETURN_IF_ERROR(cursor->Next());
     }
+    AddQueued();
     return {};
   }
 
-  base::Status Add(const ParsedRevisionKey& key, const KeyValue& kv) {
-    KeyRecord* const record = records_.FindOrAdd(kv.key);
+  // Each lookup would wait for memory. So some are queued, and theirs is fetched meanwhile.
+  void Enqueue(const ParsedRevisionKey& key, const KeyValue& kv) {
+    const uint64_t hash = RecordTable::HashOf(kv.key);
+    records_.Prefetch(hash);
+    queue_[queued_++] = {key, kv, hash};
+    if (queued_ == queue_.size()) AddQueued();
+  }
+  void AddQueued() {
+    for (size_t i = 0; i < queued_; ++i) Add(queue_[i]);
+    queued_ = 0;
+  }
+
+  void Add(const Queued& queued) {
+    const auto& [key, kv, hash] = queued;
+    KeyRecord* const record = records_.FindOrAdd(hash, kv.key);
     if (record->has_lease()) leases_.erase(record);
     if (key.is_tombstone) {
       record->RestoreDelete(key.revision);
-      return {};
+      return;
     }
     const bool has_lease = kv.lease != base::LeaseId();
     // `etcdutl snapshot restore --bump-revision` leaves an empty value at the revision it bumps to.
     const int64_t version = std::max<int64_t>(kv.version, 1);
     record->Restore(key.revision, kv.create_revision, version, has_lease);
     if (has_lease) leases_[record] = kv.lease;
-    return {};
   }
 
   void BuildIndex(Store::LeaseVisitor& visit_lease) {
@@ -99,6 +120,8 @@ class Restorer {
   Store* const store_;
   backend::Reader* const reader_;
   RecordTable records_;
+  std::array<Queued, 16> queue_;
+  size_t queued_ = 0;
   std::unordered_map<const KeyRecord*, base::LeaseId> leases_;  // of keys that have one now
   int64_t last_main_ = 0;
 };
