@@ -14,6 +14,7 @@
 
 #include "runtime/posix/disk.h"
 #include "runtime/random.h"
+#include "storage/backend/lmdb_page.h"
 
 namespace backend {
 namespace {
@@ -185,6 +186,34 @@ TEST_F(LmdbBackendTest, AFileThatIsCutShortWhileItIsOpenIsNamed) {
 }
 
 // Pages are damaged under a database that is open: each answer is right or an error.
+// LMDB gives up a transaction that met damage; whoever shares the reader asks it all the same.
+TEST_F(LmdbBackendTest, AfterDamageAReaderAnswersAllWithIt) {
+  constexpr uint64_t kPageBytes = 4096;
+  auto backend = std::move(Open()).value();
+  Batch batch;
+  for (uint64_t number = 1; number <= 500; ++number) {
+    batch.Put(0, NumberKey(number), std::string(100, 'v'));
+  }
+  ASSERT_TRUE(backend->Commit(batch).ok());
+  const base::Bytes bytes = *runtime::ReadFile(disk_, path());
+  auto file = disk_.Open(path(), runtime::OpenMode::kWrite).value();
+  for (uint64_t page = 2 * kPageBytes; page < bytes.size(); page += kPageBytes) {
+    const lmdb::PageHead head(base::ByteView(bytes).substr(page, kPageBytes));
+    if (head.flags != lmdb::kBranch) continue;
+    // Each node leads far behind the last page.
+    for (uint64_t at = lmdb::kPageHeaderBytes; at < head.lower; at += 2) {
+      const uint64_t node = page + lmdb::Load16Le(bytes.data() + page + at);
+      ASSERT_TRUE(file->WriteAt(node, "\xff\xff\xff\x0f").ok());
+    }
+  }
+  const auto reader = std::move(backend->NewReader()).value();
+  EXPECT_EQ(reader->Get(0, NumberKey(7)).status().code(), base::Code::kDataLoss);
+  const auto cursor = reader->NewCursor(0);
+  EXPECT_EQ(cursor->Seek({}).code(), base::Code::kDataLoss);
+  EXPECT_FALSE(cursor->valid());
+  EXPECT_EQ(reader->Get(0, NumberKey(7)).status().code(), base::Code::kDataLoss);
+}
+
 TEST_F(LmdbBackendTest, AFlippedBitWhileItIsOpenIsAnErrorOrWithoutEffect) {
   if (kFaultsAreIntercepted) GTEST_SKIP() << "the thread sanitizer takes the signals itself";
   constexpr uint64_t kRecords = 500;

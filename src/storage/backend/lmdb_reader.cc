@@ -18,9 +18,12 @@ namespace {
 
 class LmdbCursor final : public Cursor {
  public:
-  LmdbCursor(const LmdbEnvironment& environment, MDB_cursor* cursor, BucketId bucket)
-      : environment_(environment), cursor_(cursor), bucket_(bucket) {}
-  ~LmdbCursor() override { mdb_cursor_close(cursor_); }
+  // `cursor` is null if there is none for this error.
+  LmdbCursor(const LmdbEnvironment& environment, MDB_cursor* cursor, int error, BucketId bucket)
+      : environment_(environment), cursor_(cursor), error_(error), bucket_(bucket) {}
+  ~LmdbCursor() override {
+    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+  }
 
   base::Status Seek(base::ByteView key) override {
     if (key.empty()) return Move(MDB_FIRST);
@@ -48,6 +51,7 @@ class LmdbCursor final : public Cursor {
   base::Status Move(MDB_cursor_op operation) {
     MDB_val stored_value;
     valid_ = false;
+    if (cursor_ == nullptr) return environment_.Failure(error_);
     std::optional<StoredRecord> record;
     const int error = environment_.Guard([&] {
       const int moved = mdb_cursor_get(cursor_, &stored_key_, &stored_value, operation);
@@ -67,6 +71,7 @@ class LmdbCursor final : public Cursor {
 
   const LmdbEnvironment& environment_;
   MDB_cursor* const cursor_;
+  const int error_;
   const BucketId bucket_;
   MDB_val stored_key_{};
   StoredRecord record_;
@@ -102,9 +107,12 @@ class LmdbReader final : public Reader {
   }
 
   std::unique_ptr<Cursor> NewCursor(BucketId bucket) override {
+    // Fails after damage that this reader has met: LMDB gives up the transaction.
     MDB_cursor* cursor = nullptr;
-    CHECK_EQ(mdb_cursor_open(transaction_, environment_->bucket(bucket), &cursor), 0);
-    return std::make_unique<LmdbCursor>(*environment_, cursor, bucket);
+    const int error = environment_->Guard(
+        [&] { return mdb_cursor_open(transaction_, environment_->bucket(bucket), &cursor); });
+    return std::make_unique<LmdbCursor>(*environment_, error == 0 ? cursor : nullptr, error,
+                                        bucket);
   }
 
  private:
