@@ -202,6 +202,40 @@ TEST_P(LoopContractTest, TimersExpireInOrderAndCanBeRearmed) {
   EXPECT_GE(loop().clock().Now() - start, milliseconds(30));
 }
 
+TEST_P(LoopContractTest, ATimerExpiresAsItWasArmedLastAndOnce) {
+  std::vector<int> order;
+  const auto add = [&](int number) {
+    return loop().NewTimer([&order, number] { order.push_back(number); });
+  };
+  const auto end = loop().NewTimer([&] { Stop(); });
+  const auto sooner = add(1);
+  const auto plain = add(2);
+  const auto later = add(3);
+  const auto again = add(4);
+  const auto rearming = add(5);
+  std::unique_ptr<Timer> repeated;
+  int repeats = 0;
+  repeated = loop().NewTimer([&] {
+    if (++repeats < 3) repeated->Arm(milliseconds(1));
+  });
+  end->Arm(milliseconds(200));
+  sooner->Arm(std::chrono::hours(1));
+  sooner->Arm(milliseconds(10));
+  plain->Arm(milliseconds(40));
+  later->Arm(milliseconds(5));
+  later->Arm(milliseconds(70));
+  again->Arm(milliseconds(5));
+  again->Disarm();
+  again->Arm(milliseconds(100));
+  rearming->Arm(milliseconds(130));
+  rearming->Arm(milliseconds(20));
+  rearming->Arm(milliseconds(130));
+  repeated->Arm(milliseconds(1));
+  Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(repeats, 3);
+}
+
 TEST_P(LoopContractTest, ATimerMayBeDestroyedByItsOwnCallback) {
   std::unique_ptr<Timer> timer = loop().NewTimer([&] {
     timer.reset();

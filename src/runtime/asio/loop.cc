@@ -19,33 +19,56 @@ namespace {
 // Looking at the clock costs some 30 ns, of the 2 us that an event may take.
 constexpr int kEventsBetweenLooks = 4;
 
+// Most timers are put off or disarmed before they expire. So a wait that ends early enough is left
+// alone: when it ends it is seen what is due then.
 class AsioTimer final : public Timer {
  public:
   AsioTimer(boost::asio::io_context& io, base::Callback<void()> on_expiry)
       : state_(std::make_shared<State>(io, std::move(on_expiry))) {}
-  ~AsioTimer() override { Disarm(); }
+  ~AsioTimer() override {
+    Disarm();
+    state_->Cancel();
+  }
 
   void Arm(Duration delay) override {
-    const uint64_t arming = ++state_->arming;
-    state_->timer.expires_after(delay);
-    state_->timer.async_wait([state = state_, arming](const boost::system::error_code& error) {
-      // An expiry that was already on its way when the timer was rearmed is stale.
-      if (!error && state->arming == arming) state->on_expiry();
-    });
+    state_->due = Waiting::clock_type::now() + delay;
+    if (!state_->wait_ends.has_value() || *state_->wait_ends > *state_->due) state_->Wait();
   }
-  void Disarm() override {
-    ++state_->arming;
-    state_->timer.cancel();
-  }
+  void Disarm() override { state_->due.reset(); }
 
  private:
+  using Waiting = boost::asio::steady_timer;
+
   // Shared with the wait, so that the callback may destroy its timer.
-  struct State {
+  struct State : std::enable_shared_from_this<State> {
     State(boost::asio::io_context& io, base::Callback<void()> callback)
         : timer(io), on_expiry(std::move(callback)) {}
-    boost::asio::steady_timer timer;
+
+    void Wait() {
+      wait_ends = *due;
+      timer.expires_at(*due);
+      timer.async_wait([state = shared_from_this(), number = ++waits](const auto& error) {
+        // One that was already on its way when another wait began is stale.
+        if (!error && number == state->waits) state->OnWaited();
+      });
+    }
+    void OnWaited() {
+      wait_ends.reset();
+      if (!due.has_value()) return;
+      if (Waiting::clock_type::now() < *due) return Wait();
+      due.reset();
+      on_expiry();
+    }
+    void Cancel() {
+      ++waits;
+      timer.cancel();
+    }
+
+    Waiting timer;
     base::Callback<void()> on_expiry;
-    uint64_t arming = 0;
+    std::optional<Waiting::time_point> due;        // none: disarmed
+    std::optional<Waiting::time_point> wait_ends;  // none: no wait is outstanding
+    uint64_t waits = 0;
   };
   const std::shared_ptr<State> state_;
 };
@@ -61,62 +84,57 @@ void Loop::Run() {
   std::optional<posix::LoopPool::Lender> lender;
   if (pool_ != nullptr) lender.emplace(pool_);
   while (!context_->io.stopped()) {
-    const Turn turn = RunTurn();
-    if (lender.has_value() && Lend(&*lender, turn)) continue;
-    if (turn == Turn::kNothing) context_->io.run_one();
+    const bool has_more = RunTurn();
+    if (!lender.has_value() || !lender->has_work()) continue;
+    if (has_more) {
+      lender->PassOn();
+    } else {
+      lender->Run();
+    }
   }
   context_->thread = {};
-}
-
-bool Loop::Lend(posix::LoopPool::Lender* lender, Turn turn) {
-  if (!lender->has_work()) return false;
-  if (turn == Turn::kMore) {
-    lender->PassOn();
-  } else {
-    lender->Run();
-  }
-  return true;
 }
 
 void Loop::Stop() {
   context_->io.stop();
 }
 
-Loop::Turn Loop::RunTurn() {
+// Waiting for the first event is looking for it, too: asked once more before, the system would only
+// say again that there is none.
+bool Loop::RunTurn() {
+  const bool may_wait = context_->slices.empty() && context_->end_of_turn.empty();
+  if (may_wait) context_->io.run_one();
   const TimePoint end = clock_.Now() + kTurnTime;
-  const Turn events = RunEvents(end);
-  const Turn slices = RunSlices(end);
-  const bool ended = EndTurn();
-  return std::max({events, slices, ended ? Turn::kDone : Turn::kNothing});
+  const bool has_events = RunEvents(end);
+  const bool has_slices = RunSlices(end);
+  EndTurn();
+  return has_events || has_slices;
 }
 
-Loop::Turn Loop::RunEvents(TimePoint end) {
+bool Loop::RunEvents(TimePoint end) {
   int count = 0;
   while (context_->io.poll_one() > 0) {
-    if (++count % kEventsBetweenLooks == 0 && clock_.Now() >= end) return Turn::kMore;
+    if (++count % kEventsBetweenLooks == 0 && clock_.Now() >= end) return true;
   }
-  return count > 0 ? Turn::kDone : Turn::kNothing;
+  return false;
 }
 
-Loop::Turn Loop::RunSlices(TimePoint end) {
+bool Loop::RunSlices(TimePoint end) {
   std::deque<base::Callback<void()>>& slices = context_->slices;
-  if (slices.empty()) return Turn::kNothing;
+  if (slices.empty()) return false;
   do {
     base::Callback<void()> slice = std::move(slices.front());
     slices.pop_front();
     slice();
   } while (!slices.empty() && clock_.Now() < end);
-  return slices.empty() ? Turn::kDone : Turn::kMore;
+  return !slices.empty();
 }
 
-bool Loop::EndTurn() {
-  bool any = false;
+void Loop::EndTurn() {
   // A task may ask for another at the end of the same turn.
   while (!context_->end_of_turn.empty()) {
-    any = true;
     for (auto& task : std::exchange(context_->end_of_turn, {})) task();
   }
-  return any;
 }
 
 void Loop::Post(base::Callback<void()> task) {

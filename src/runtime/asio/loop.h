@@ -35,18 +35,13 @@ class Loop final : public runtime::Loop {
   Context& context() { return *context_; }
 
  private:
-  enum class Turn {
-    kNothing,  // was there to do
-    kDone,     // all was done that was there
-    kMore,     // was there than a turn has time for
-  };
-  Turn RunTurn();
-  // What is ready, until `end`.
-  Turn RunEvents(TimePoint end);
-  Turn RunSlices(TimePoint end);
-  bool EndTurn();
-  // Sees to the loops of the pool that the turn gave work to; false if there are none.
-  static bool Lend(posix::LoopPool::Lender* lender, Turn turn);
+  // Waits for something to do, and does all that is there; true if that is more than a turn has
+  // time for.
+  bool RunTurn();
+  // What is ready, until `end`; true if there may be more.
+  bool RunEvents(TimePoint end);
+  bool RunSlices(TimePoint end);
+  void EndTurn();
 
   posix::LoopPool* const pool_;
   const posix::Clock clock_;

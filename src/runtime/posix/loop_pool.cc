@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "runtime/posix/clock.h"
@@ -42,7 +43,9 @@ class LoopPool::PooledTimer final : public Timer {
     state_->expiry = state_->loop->clock().Now() + delay;
     state_->node.value() = {state_->expiry, state_.get()};
     const auto inserted = pool_.timers_.insert(std::move(state_->node));
-    if (inserted.position == pool_.timers_.begin()) pool_.timekeeper_wake_.notify_one();
+    if (inserted.position == pool_.timers_.begin() && pool_.timekeeper_ != nullptr) {
+      pool_.timekeeper_->parker.Unpark();
+    }
   }
   void Disarm() override {
     const std::lock_guard lock(pool_.mutex_);
@@ -87,8 +90,7 @@ void LoopPool::Stop() {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_.exchange(true)) return;
-    timekeeper_wake_.notify_one();
-    while (!idle_.empty()) ToWake()->notify_one();
+    while (Worker* const worker = ToWake()) worker->parker.Unpark();
   }
   for (const auto& worker : workers_) worker->thread.join();
   for (const auto& loop : loops_) loop->Stop();
@@ -122,28 +124,34 @@ PooledLoop* LoopPool::WaitForLoop(Worker& self) {
       PooledLoop* const loop = ready_.front();
       ready_.pop_front();
       // The time is kept by somebody as long as anybody is idle.
-      if (!time_is_kept_ && !idle_.empty()) ToWake()->notify_one();
+      Worker* const keeper = timekeeper_ == nullptr ? ToWake() : nullptr;
+      lock.unlock();
+      if (keeper != nullptr) keeper->parker.Unpark();
       return loop;
     }
-    if (!time_is_kept_) {
-      KeepTime(lock);
+    if (timekeeper_ == nullptr) {
+      KeepTime(self, lock);
       continue;
     }
-    self.woken = false;
+    self.is_idle = true;
     idle_.push_back(&self);
-    self.wake.wait(lock, [&self] { return self.woken; });
+    while (self.is_idle) {
+      lock.unlock();
+      self.parker.Park();
+      lock.lock();
+    }
   }
   return nullptr;
 }
 
-void LoopPool::KeepTime(std::unique_lock<std::mutex>& lock) {
-  time_is_kept_ = true;
-  if (timers_.empty()) {
-    timekeeper_wake_.wait(lock);
-  } else {
-    timekeeper_wake_.wait_for(lock, timers_.begin()->first - Clock().Now());
-  }
-  time_is_kept_ = false;
+void LoopPool::KeepTime(Worker& self, std::unique_lock<std::mutex>& lock) {
+  timekeeper_ = &self;
+  std::optional<Duration> timeout;
+  if (!timers_.empty()) timeout = timers_.begin()->first - Clock().Now();
+  lock.unlock();
+  self.parker.Park(timeout);
+  lock.lock();
+  if (timekeeper_ == &self) timekeeper_ = nullptr;
 }
 
 // Expiries are events like others of their loops, which are made ready here.
@@ -162,12 +170,12 @@ void LoopPool::FireTimers() {
   }
 }
 
-std::condition_variable* LoopPool::ToWake() {
-  if (idle_.empty()) return time_is_kept_ ? &timekeeper_wake_ : nullptr;
+LoopPool::Worker* LoopPool::ToWake() {
+  if (idle_.empty()) return std::exchange(timekeeper_, nullptr);
   Worker* const worker = idle_.back();
   idle_.pop_back();
-  worker->woken = true;
-  return &worker->wake;
+  worker->is_idle = false;
+  return worker;
 }
 
 void LoopPool::Schedule(PooledLoop* loop) {
@@ -179,13 +187,13 @@ void LoopPool::Schedule(PooledLoop* loop) {
 }
 
 void LoopPool::Enqueue(PooledLoop* loop) {
-  std::condition_variable* wake = nullptr;
+  Worker* worker = nullptr;
   {
     const std::lock_guard lock(mutex_);
     ready_.push_back(loop);
-    wake = ToWake();
+    worker = ToWake();
   }
-  if (wake != nullptr) wake->notify_one();
+  if (worker != nullptr) worker->parker.Unpark();
 }
 
 LoopPool::Lender::Lender(LoopPool* pool) {

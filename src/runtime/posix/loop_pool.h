@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "runtime/loop.h"
+#include "runtime/posix/parker.h"
 
 namespace runtime::posix {
 
@@ -76,8 +76,8 @@ class LoopPool {
 
   struct Worker {
     std::thread thread;
-    std::condition_variable wake;
-    bool woken = false;  // guarded by mutex_
+    Parker parker;
+    bool is_idle = false;  // guarded by mutex_
   };
 
   void Work(Worker& self);
@@ -85,10 +85,10 @@ class LoopPool {
   static PooledLoop* RunTurn(PooledLoop* loop);
   // A loop that is ready; null when the pool stops.
   PooledLoop* WaitForLoop(Worker& self);
-  void KeepTime(std::unique_lock<std::mutex>& lock);
+  void KeepTime(Worker& self, std::unique_lock<std::mutex>& lock);
   void FireTimers();
-  // Who is to be notified, after the lock is given up, so that it need not wait for that at once.
-  std::condition_variable* ToWake();
+  // Who is to be woken, after the lock is given up, so that it need not wait for that at once.
+  Worker* ToWake();
   // A loop begins to have something to do.
   void Schedule(PooledLoop* loop);
   void Enqueue(PooledLoop* loop);
@@ -101,8 +101,7 @@ class LoopPool {
   // The newest last, which is woken first: its caches are warm.
   std::vector<Worker*> idle_;
   // One idle thread, which is not among these, waits for the next timer; it is woken last.
-  bool time_is_kept_ = false;
-  std::condition_variable timekeeper_wake_;
+  Worker* timekeeper_ = nullptr;
   std::set<std::pair<TimePoint, TimerState*>> timers_;
   std::atomic<bool> stopped_ = false;  // read without it as well
 };
