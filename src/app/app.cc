@@ -1,11 +1,13 @@
 #include "app/app.h"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "app/advertised_urls.h"
 #include "app/directory_lock.h"
 #include "app/server_options.h"
 #include "base/check.h"
@@ -14,6 +16,7 @@
 #include "runtime/posix/cpu.h"
 #include "runtime/posix/descriptor_limit.h"
 #include "runtime/posix/heap.h"
+#include "server/data_directory.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 
@@ -157,8 +160,21 @@ server::Environment App::NewEnvironment() {
   return environment;
 }
 
+// Of a member that starts for the first time; the others' URLs are told by their own.
+base::Status App::CheckFounding(const server::Options& options) {
+  ASSIGN_OR_RETURN(const bool is_founded, disk_.Exists(server::Paths(options).wal));
+  if (is_founded || options.join_existing_cluster) return {};
+  ASSIGN_OR_RETURN(const auto initial,
+                   config::ParseInitialCluster(config_.cluster.initial_cluster));
+  const auto self = initial.find(config_.member.name);
+  if (self == initial.end()) return {};  // the server refuses that
+  return CheckAdvertisedUrls(config_.member.name, self->second,
+                             config_.cluster.initial_advertise_peer_urls, ResolveHost);
+}
+
 base::Status App::OpenServer() {
   ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config_));
+  RETURN_IF_ERROR(CheckFounding(options));
   std::vector<runtime::Loop*> loops;
   for (const auto& thread : net_threads_) loops.push_back(&thread->loop());
   ASSIGN_OR_RETURN(server_, server::Server::Open(options, NewEnvironment(), std::move(loops)));
@@ -166,6 +182,9 @@ base::Status App::OpenServer() {
 }
 
 base::Status App::OpenTls() {
+  const bool is_needed =
+      std::any_of(plans_.begin(), plans_.end(), [](const ListenerPlan& plan) { return plan.tls; });
+  if (!is_needed) return {};
   if (config_.client_tls.auto_tls && config_.client_tls.cert_file.empty()) {
     std::vector<std::string> hosts;
     for (const config::Url& url : config_.listen.client_urls) {

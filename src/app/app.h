@@ -44,6 +44,7 @@ class App {
   void OpenMetrics();
   base::Status Listen();
   base::Status OpenTls();
+  base::Status CheckFounding(const server::Options& options);
   base::Status OpenServer();
   server::Environment NewEnvironment();
   // On a worker, once the member is ready.

@@ -10,6 +10,7 @@
 #include "app/app.h"
 #include "base/check.h"
 #include "config/command.h"
+#include "config/log_level.h"
 #include "config/log_rotation.h"
 #include "observe/log.h"
 #include "observe/log_outputs.h"
@@ -40,9 +41,11 @@ config::World TheWorld() {
       world.environment[text.substr(0, equals)] = text.substr(equals + 1);
     }
   }
-  world.read_file = [](const std::string& path) {
+  world.read_file = [](const std::string& path) -> base::Result<std::string> {
     runtime::posix::Disk disk;
-    return runtime::ReadFile(disk, path);
+    base::Result<base::Bytes> text = runtime::ReadFile(disk, path);
+    if (text.ok()) return *std::move(text);
+    return base::Status(text.status().code(), "open " + std::string(text.status().message()));
   };
   world.default_host = runtime::posix::DefaultHost();
   return world;
@@ -53,17 +56,26 @@ int Print(std::FILE* stream, const std::string& text, int status) {
   return status;
 }
 
-void LogNotice(const observe::Logger& logger, const config::Notice& notice) {
-  std::string message = notice.message;
-  for (const auto& [key, value] : notice.fields) message += " " + key + "=" + value;
-  switch (notice.severity) {
+observe::Level LevelOf(config::Severity severity) {
+  switch (severity) {
     case config::Severity::kInfo:
-      return logger.Info(message);
+      return observe::Level::kInfo;
     case config::Severity::kWarn:
-      return logger.Warn(message);
+      return observe::Level::kWarn;
     case config::Severity::kFatal:
-      return logger.Log(observe::Level::kFatal, message);
+      break;
   }
+  return observe::Level::kFatal;
+}
+
+void LogNotice(const observe::Logger& logger, const config::Notice& notice) {
+  const observe::Level level = LevelOf(notice.severity);
+  const auto& fields = notice.fields;
+  CHECK(fields.size() <= 2);
+  if (fields.empty()) return logger.Log(level, notice.message);
+  const observe::Field first{fields[0].first, fields[0].second};
+  if (fields.size() == 1) return logger.Log(level, notice.message, {first});
+  logger.Log(level, notice.message, {first, {fields[1].first, fields[1].second}});
 }
 
 base::Result<observe::LogOutputs> OutputsOf(const config::LogConfig& config) {
@@ -82,7 +94,9 @@ base::Result<observe::LogOutputs> OutputsOf(const config::LogConfig& config) {
 
 observe::Logger::Options LoggerOptions(const config::LogConfig& config) {
   observe::Logger::Options options;
-  options.level = observe::ParseLevel(config.level).value_or(observe::Level::kInfo);
+  if (const auto name = config::LogLevelName(config.level)) {
+    options.level = observe::ParseLevel(*name).value_or(observe::Level::kInfo);
+  }
   if (config.format == "console") options.format = observe::LogFormat::kConsole;
   return options;
 }
@@ -113,13 +127,26 @@ std::optional<int> Serve(const config::ServerConfig& config, const observe::Logg
   return signal;
 }
 
+// Says why the server does not start, where it logs if nobody says where.
+int Refuse(const std::vector<config::Notice>& notices, const config::Notice& reason) {
+  const auto sink = observe::OpenLogOutputs({});
+  CHECK(sink.ok());
+  const runtime::posix::Clock clock;
+  const observe::Logger logger(&clock, sink->get(), {});
+  for (const config::Notice& notice : notices) LogNotice(logger, notice);
+  LogNotice(logger, reason);
+  return 1;
+}
+
 int Run(const config::ServerConfig& config, const std::vector<config::Notice>& notices) {
   std::optional<int> signal;
   {
     base::Result<observe::LogOutputs> outputs = OutputsOf(config.log);
-    if (!outputs.ok()) return Print(stderr, outputs.status().ToString() + "\n", 1);
-    base::Result<std::unique_ptr<observe::LogSink>> sink = observe::OpenLogOutputs(*outputs);
-    if (!sink.ok()) return Print(stderr, sink.status().ToString() + "\n", 1);
+    base::Result<std::unique_ptr<observe::LogSink>> sink =
+        outputs.ok() ? observe::OpenLogOutputs(*outputs) : outputs.status();
+    if (!sink.ok()) {
+      return Refuse(notices, config::Refuse(sink.status().message()).reason);
+    }
     const runtime::posix::Clock clock;
     const observe::Logger logger(&clock, sink->get(), LoggerOptions(config.log));
     for (const config::Notice& notice : notices) LogNotice(logger, notice);
@@ -142,9 +169,7 @@ int Main(const std::vector<std::string>& arguments) {
     return Print(stderr, misuse->text, 2);
   }
   if (const auto* refusal = std::get_if<config::Refusal>(&command.action)) {
-    std::string text = refusal->reason.message;
-    for (const auto& [key, value] : refusal->reason.fields) text += " " + key + "=" + value;
-    return Print(stderr, text + "\n", 1);
+    return Refuse(command.notices, refusal->reason);
   }
   return Run(std::get<config::ServerConfig>(command.action), command.notices);
 }

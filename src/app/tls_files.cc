@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "config/cipher_suites.h"
+
 namespace app {
 namespace {
 
@@ -35,7 +37,9 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
   options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
   options.allowed_common_names = config_.allowed_cns;
   options.allowed_host_names = config_.allowed_hostnames;
-  options.cipher_suites = security_.cipher_suites;
+  for (const std::string& suite : security_.cipher_suites) {
+    options.cipher_suites.emplace_back(config::CipherSuiteName(suite).value_or(suite));
+  }
   options.min_version = VersionOf(security_.tls_min_version);
   if (!security_.tls_max_version.empty()) {
     options.max_version = VersionOf(security_.tls_max_version);

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 #include "base/check.h"
+#include "base/errno_text.h"
 
 namespace base {
 
@@ -57,7 +57,7 @@ Status ErrnoStatus(int error_number, std::string_view subject) {
     default:
       break;
   }
-  return Status(code, std::string(subject) + ": " + std::generic_category().message(error_number));
+  return Status(code, std::string(subject) + ": " + ErrnoText(error_number));
 }
 
 }  // namespace base

@@ -48,7 +48,7 @@ TEST(StatusTest, CarriesCodeAndTextThroughCopies) {
 TEST(StatusTest, NamesTheSubjectOfAnOperatingSystemError) {
   const Status status = ErrnoStatus(ENOENT, "member/wal");
   EXPECT_EQ(status.code(), Code::kNotFound);
-  EXPECT_EQ(status.message(), "member/wal: No such file or directory");
+  EXPECT_EQ(status.message(), "member/wal: no such file or directory");
   EXPECT_EQ(ErrnoStatus(ENOSPC, "x").code(), Code::kResourceExhausted);
   EXPECT_EQ(ErrnoStatus(EIO, "x").code(), Code::kUnavailable);
 }

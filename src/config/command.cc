@@ -17,10 +17,6 @@ namespace {
 
 using Given = std::set<std::string_view>;
 
-Refusal Refuse(std::string_view text) {
-  return {{Severity::kWarn, "failed to verify flags", {{"error", std::string(text)}}}};
-}
-
 std::string InitialClusterOf(std::string_view name, const std::vector<Url>& peer_urls) {
   std::vector<std::string> pairs;
   for (const Url& url : peer_urls) {
@@ -200,6 +196,10 @@ void RunFlags(CommandLine line, const World& world, Command& command) {
 }
 
 }  // namespace
+
+Refusal Refuse(std::string_view text) {
+  return {{Severity::kWarn, "failed to verify flags", {{"error", std::string(text)}}}};
+}
 
 Command ParseCommand(std::span<const std::string> arguments, const World& world) {
   Command command;

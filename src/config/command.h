@@ -42,6 +42,9 @@ struct Refusal {
   Notice reason;
 };
 
+// That of values that cannot be: etcd's message with `error`.
+Refusal Refuse(std::string_view error);
+
 struct Command {
   std::variant<ServerConfig, Print, Misuse, Refusal> action;
   // To be logged in this order, before `action`.
@@ -50,7 +53,7 @@ struct Command {
 
 // The whole environment of the process; variables without the prefix ETCD_ do not count.
 using Environment = std::map<std::string, std::string>;
-// The contents of a file. The failure's text names the file.
+// The contents of a file. The failure's text says what could not be done with which file.
 using FileReader = std::function<base::Result<std::string>(const std::string& path)>;
 
 struct World {

@@ -217,6 +217,8 @@ TEST(CommandTest, ValuesThatDoNotGoTogetherAreRefusedWithTheTextsOfEtcd) {
       {{"--logger=x"}, "unknown logger option \"x\""},
       {{"--log-outputs=default,stdout"}, "multi logoutput for \"default\" is not supported yet"},
       {{"--log-level=loud"}, "unrecognized level: \"loud\""},
+      {{"--cipher-suites=TLS_AES_128_GCM_SHA256,none"}, "unexpected TLS cipher suite \"none\""},
+      {{"--max-learners=-1"}, "membership: too many learner members in cluster"},
       {{"--log-format=x"}, "unknown log format: x, supported values json, console"},
       {{"--enable-log-rotation"},
        "--log-outputs requires a single file path when --log-rotate-config-json is defined"},

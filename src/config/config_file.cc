@@ -2,6 +2,10 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -25,6 +29,23 @@ bool IsPlain(const YAML::Node& node) {
   return node.IsScalar() && node.Tag() != "!";
 }
 
+// The digits of a number with a fraction or an exponent that is whole all the same, as 8e9 and
+// 100.0 are; etcd takes these for integers.
+std::optional<std::string> WholeNumber(const std::string& text) {
+  if (text.find_first_not_of("0123456789.eE+-") != std::string::npos) return std::nullopt;
+  const char* begin = text.data();
+  if (*begin == '+') ++begin;
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  constexpr double kPlainMax = 1e21;  // from there on Go writes an exponent
+  const bool is_whole = std::trunc(value) == value && std::abs(value) < kPlainMax;
+  if (error != std::errc() || stop != end || !is_whole) return std::nullopt;
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.0f", value);
+  return digits;
+}
+
 // How the value in a file is turned into the text that the flag reads.
 struct TextOf {
   const YAML::Node& node;
@@ -37,7 +58,9 @@ struct TextOf {
   }
   base::Result<std::string> Integer() const {
     if (!IsPlain(node)) return Expected("an integer");
-    return node.Scalar();
+    return base::ParseGoInt(node.Scalar()).ok()
+               ? node.Scalar()
+               : WholeNumber(node.Scalar()).value_or(node.Scalar());
   }
 
   // YAML's booleans are more than Go's: yes, no, on, off.
@@ -49,10 +72,11 @@ struct TextOf {
     return std::string(value ? "true" : "false");
   }
   base::Result<std::string> operator()(Reference<Duration>) const {
-    if (!IsPlain(node) || !base::ParseGoInt(node.Scalar()).ok()) {
+    const base::Result<std::string> count = Integer();
+    if (!count.ok() || !base::ParseGoInt(*count).ok()) {
       return Expected("a whole number of nanoseconds");
     }
-    return node.Scalar() + "ns";
+    return *count + "ns";
   }
   base::Result<std::string> operator()(Reference<uint64_t>) const { return Integer(); }
   base::Result<std::string> operator()(Reference<uint32_t>) const { return Integer(); }
@@ -81,14 +105,11 @@ Status SetList(const YAML::Node& node, std::vector<std::string>& list) {
 
 class FileReading {
  public:
-  // `prefix` is the section with its dot, or empty.
+  // `prefix` is the section with its dot, or empty. Of a key that is there twice the last counts.
   Status ReadSection(const YAML::Node& section, const std::string& prefix) {
-    std::set<std::string> seen;
     for (const auto& entry : section) {
       if (!entry.first.IsScalar()) continue;
-      const std::string path = prefix + entry.first.Scalar();
-      if (!seen.insert(path).second) return Invalid(path + ": key is already set");
-      RETURN_IF_ERROR(ReadKey(path, entry.second));
+      RETURN_IF_ERROR(ReadKey(prefix + entry.first.Scalar(), entry.second));
     }
     return Status();
   }

@@ -56,6 +56,30 @@ feature-gates: CompactHashCheck=true
   EXPECT_TRUE(config.features.Enabled(Feature::kCompactHashCheck));
 }
 
+TEST(ConfigFileTest, WholeNumbersMayHaveAFractionOrAnExponent) {
+  const ServerConfig config = Parsed(R"(
+quota-backend-bytes: 8e9
+snapshot-count: 1000.0
+heartbeat-interval: +1E2
+warning-apply-duration: 2.5e8
+max-wals: 0x10
+)");
+  EXPECT_EQ(config.backend.quota_bytes, 8'000'000'000);
+  EXPECT_EQ(config.member.snapshot_count, 1000u);
+  EXPECT_EQ(config.member.heartbeat_interval, std::chrono::milliseconds(100));
+  EXPECT_EQ(config.monitoring.warning_apply_duration, std::chrono::milliseconds(250));
+  EXPECT_EQ(config.member.max_wals, 16u);
+}
+
+TEST(ConfigFileTest, OfAKeyThatIsThereTwiceTheLastCounts) {
+  const ServerConfig config = Parsed(
+      "name: a\nname: b\nlog-outputs: [stdout]\nlog-outputs: [stderr]\n"
+      "client-transport-security: {cert-file: c, cert-file: d}\n");
+  EXPECT_EQ(config.member.name, "b");
+  EXPECT_EQ(config.log.outputs, (std::vector<std::string>{"stderr"}));
+  EXPECT_EQ(config.client_tls.cert_file, "d");
+}
+
 TEST(ConfigFileTest, ReadsNestedSections) {
   const ServerConfig config = Parsed(R"(
 client-transport-security:
@@ -113,7 +137,11 @@ TEST(ConfigFileTest, FailuresNameFileAndKey) {
       {"client-transport-security: 5", "etcd.yaml: invalid client-transport-security"},
       {"client-transport-security: {cert-file: []}",
        "etcd.yaml: client-transport-security.cert-file: expected a text"},
-      {"name: a\nname: b", "etcd.yaml: name: key is already set"},
+      {"snapshot-count: 1.5", "etcd.yaml: snapshot-count: parse error"},
+      {"snapshot-count: 1e30", "etcd.yaml: snapshot-count: parse error"},
+      {"snapshot-count: .inf", "etcd.yaml: snapshot-count: parse error"},
+      {"warning-apply-duration: 0.5",
+       "etcd.yaml: warning-apply-duration: expected a whole number of nanoseconds"},
       {"listen-peer-urls: nonsense",
        "etcd.yaml: listen-peer-urls: URL scheme must be http, https, unix, or unixs: nonsense"},
       {"- a", "etcd.yaml: expected keys and values"}};

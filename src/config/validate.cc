@@ -1,15 +1,16 @@
 #include "config/validate.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/duration_text.h"
 #include "base/go_text.h"
+#include "config/cipher_suites.h"
 #include "config/flag_table.h"
 #include "config/flag_value.h"
+#include "config/log_level.h"
 #include "config/log_rotation.h"
 #include "config/url.h"
 
@@ -43,7 +44,6 @@ Status CheckRotation(const LogConfig& log) {
 }
 
 Status CheckLog(const LogConfig& log) {
-  constexpr std::array kLevels = {"debug", "info", "warn", "error", "panic", "fatal"};
   if (log.logger == "capnslog") return Invalid("--logger=capnslog is removed in v3.5");
   if (log.logger != "zap") return Invalid("unknown logger option " + base::Quote(log.logger));
   for (const std::string& output : log.outputs) {
@@ -55,7 +55,7 @@ Status CheckLog(const LogConfig& log) {
     }
   }
   if (log.enable_rotation) RETURN_IF_ERROR(CheckRotation(log));
-  if (std::find(kLevels.begin(), kLevels.end(), log.level) == kLevels.end()) {
+  if (!LogLevelName(log.level).has_value()) {
     return Invalid("unrecognized level: " + base::Quote(log.level));
   }
   if (log.format != "json" && log.format != "console" && !log.format.empty()) {
@@ -183,7 +183,7 @@ Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices)
   return Status();
 }
 
-Status CheckTlsVersions(const SecurityConfig& security) {
+Status CheckSecurity(const SecurityConfig& security) {
   for (const std::string& version : {security.tls_min_version, security.tls_max_version}) {
     if (version.empty() || version == "TLS1.2" || version == "TLS1.3") continue;
     return Invalid("unexpected TLS version " + base::Quote(version) +
@@ -197,7 +197,36 @@ Status CheckTlsVersions(const SecurityConfig& security) {
   if (security.tls_min_version == "TLS1.3" && !security.cipher_suites.empty()) {
     return Invalid("cipher suites cannot be configured when only TLS1.3 is enabled");
   }
+  for (const std::string& suite : security.cipher_suites) {
+    if (!CipherSuiteName(suite)) {
+      return Invalid("unexpected TLS cipher suite " + base::Quote(suite));
+    }
+  }
   return Status();
+}
+
+// Of listeners without TLS, as etcd says it of each.
+void WarnOfUnusedTls(const ServerConfig& config, std::vector<Notice>& notices) {
+  const TlsConfig& tls = config.client_tls;
+  const bool has_files = !tls.cert_file.empty() || !tls.key_file.empty() || tls.auto_tls;
+  for (const std::vector<Url>* urls :
+       {&config.listen.client_urls, &config.listen.client_http_urls}) {
+    for (const Url& url : *urls) {
+      if (url.secure()) continue;
+      if (has_files) {
+        Warn(
+            "scheme is http or unix while key and cert files are present; ignoring key and cert "
+            "files",
+            {{"client-url", url.ToString()}}, notices);
+      }
+      if (tls.client_cert_auth) {
+        Warn(
+            "scheme is http or unix while --client-cert-auth is enabled; ignoring client cert auth "
+            "for this URL",
+            {{"client-url", url.ToString()}}, notices);
+      }
+    }
+  }
 }
 
 Status CheckSupport(const ServerConfig& config) {
@@ -233,6 +262,9 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid("--compact-hash-check-time must be >0 (set to " +
                    base::FormatDuration(hash_check) + ")");
   }
+  if (config.cluster.max_learners < 0) {
+    return Invalid("membership: too many learner members in cluster");
+  }
   if (config.member.name == ServerConfig().member.name) {
     Warn(
         "it isn't recommended to use default name, please set a value for --name. "
@@ -240,8 +272,10 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
         "default name",
         {{"name", config.member.name}}, notices);
   }
-  RETURN_IF_ERROR(CheckTlsVersions(config.security));
-  return CheckSupport(config);
+  RETURN_IF_ERROR(CheckSecurity(config.security));
+  RETURN_IF_ERROR(CheckSupport(config));
+  WarnOfUnusedTls(config, notices);
+  return {};
 }
 
 }  // namespace config

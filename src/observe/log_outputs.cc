@@ -8,11 +8,16 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <set>
 #include <utility>
+
+#include "base/errno_text.h"
+#include "base/go_text.h"
 
 namespace observe {
 namespace {
@@ -87,6 +92,16 @@ std::set<std::string> DistinctNames(const std::vector<std::string>& names) {
   return distinct;
 }
 
+// spdlog would make the folders on the way to it.
+base::Status CheckFolder(const std::string& name) {
+  if (std::FILE* const file = std::fopen(name.c_str(), "ae")) {
+    std::fclose(file);
+    return {};
+  }
+  return {base::Code::kUnavailable,
+          "open sink " + base::Quote(name) + ": open " + name + ": " + base::ErrnoText(errno)};
+}
+
 spdlog::sink_ptr OpenSink(const std::string& name, const std::optional<Rotation>& rotation) {
   if (name == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
   if (name == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
@@ -105,6 +120,8 @@ base::Result<std::unique_ptr<LogSink>> OpenLogOutputs(const LogOutputs& outputs)
   try {
     std::vector<spdlog::sink_ptr> sinks;
     for (const std::string& name : DistinctNames(outputs.names)) {
+      const bool is_file = name != "stderr" && name != "stdout";
+      if (is_file && !outputs.rotation) RETURN_IF_ERROR(CheckFolder(name));
       sinks.push_back(OpenSink(name, outputs.rotation));
     }
     return std::unique_ptr<LogSink>(

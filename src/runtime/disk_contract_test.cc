@@ -88,7 +88,7 @@ TEST_P(DiskContractTest, AllocatesAndTruncatesToZeros) {
 TEST_P(DiskContractTest, NamesThePathOfAFailure) {
   const auto missing = disk().Open(Path("none"), OpenMode::kRead);
   EXPECT_EQ(missing.status().code(), base::Code::kNotFound);
-  EXPECT_EQ(missing.status().message(), Path("none") + ": No such file or directory");
+  EXPECT_EQ(missing.status().message(), Path("none") + ": no such file or directory");
   Create("a");
   EXPECT_EQ(disk().Open(Path("a"), OpenMode::kCreate).status().code(), base::Code::kAlreadyExists);
   EXPECT_EQ(disk().Remove(Path("none")).code(), base::Code::kNotFound);

@@ -60,7 +60,7 @@ TEST_F(DiskFailureTest, AFullDiskEndsTheMember) {
   ASSERT_TRUE(Put(&member, "before", 10));
   member.disk().SetCapacity(member.options.wal_segment_bytes * 3);
   PutMany(&member);
-  ExpectFailure(&member, "the disk failed: .*/member/.*: No space left on device");
+  ExpectFailure(&member, "the disk failed: .*/member/.*: no space left on device");
   // With more room it goes on.
   member.Crash();
   member.disk().SetCapacity(std::numeric_limits<uint64_t>::max());
@@ -85,7 +85,7 @@ TEST_F(DiskFailureTest, AReadOnlyDiskEndsTheMember) {
   Start(&member);
   member.disk().SetReadOnly(true);
   EXPECT_FALSE(Put(&member, "a", 10));
-  ExpectFailure(&member, "the disk failed: .*\\.wal.*: Read-only file system");
+  ExpectFailure(&member, "the disk failed: .*\\.wal.*: read-only file system");
 }
 
 TEST_F(DiskFailureTest, AReadOnlyDiskIsNamedByAMemberThatStarts) {
@@ -108,21 +108,21 @@ TEST_F(DiskFailureTest, AFailedSyncOfTheLogEndsTheMember) {
   Start(&member);
   member.disk().FailSyncAfter(1);
   EXPECT_FALSE(Put(&member, "a", 10));
-  ExpectFailure(&member, "the disk failed: .*\\.wal.*: Input/output error");
+  ExpectFailure(&member, "the disk failed: .*\\.wal.*: input/output error");
 }
 
 TEST_F(DiskFailureTest, AFailedSnapshotEndsTheMember) {
   SimulatedMember member(1, Planted::kSnapshotsFail);
   Start(&member);
   PutMany(&member);
-  ExpectFailure(&member, "the disk failed: .*\\.snap.*: Input/output error");
+  ExpectFailure(&member, "the disk failed: .*\\.snap.*: input/output error");
 }
 
 TEST_F(DiskFailureTest, AFailedCommitEndsTheMember) {
   SimulatedMember member(1, Planted::kCommitsFail);
   Start(&member);
   PutMany(&member);
-  ExpectFailure(&member, "db.mdb: No space left on device");
+  ExpectFailure(&member, "db.mdb: no space left on device");
 }
 
 // Reads that fail where an entry is applied are nothing that its proposer can be answered: the

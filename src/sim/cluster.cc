@@ -163,7 +163,7 @@ void Cluster::Start(Member& member) {
   // The disk may fail again while the log is being repaired; anything else is a lost promise.
   const bool is_disk =
       started.status().code() == base::Code::kUnavailable ||
-      started.status().message().find("Input/output error") != std::string_view::npos;
+      started.status().message().find("input/output error") != std::string_view::npos;
   if (!is_disk) checker_.Fail(started.status());
   member.power_off = true;
   member.revival->Arm(DrawDowntime());

@@ -59,7 +59,7 @@ server::Environment Process::NewEnvironment() {
   environment.on_failure = [this](const base::Status& why) {
     // A disk that failed is what happens; anything else is a fault of the member.
     const bool is_disk = storage_.disk().power_failed() ||
-                         why.message().find("Input/output error") != std::string_view::npos;
+                         why.message().find("input/output error") != std::string_view::npos;
     if (!is_disk) cluster_.checker->Fail(why);
     Die();
   };

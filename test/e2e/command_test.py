@@ -51,10 +51,20 @@ class CommandTest(unittest.TestCase):
         self.assertIn("flag provided but not defined: -nope\n", done.stderr)
 
     def test_values_that_cannot_be_are_refused(self) -> None:
-        done = self.run_once("--heartbeat-interval=1000", "--election-timeout=1000")
-        self.assertEqual((done.returncode, done.stdout, done.stderr),
-                         (1, "", "failed to verify flags error=--election-timeout[1000ms] should be "
-                                 "at least as 5 times as --heartbeat-interval[1000ms]\n"))
+        for flags, error in (
+                (("--heartbeat-interval=1000", "--election-timeout=1000"),
+                 "--election-timeout[1000ms] should be at least as 5 times as "
+                 "--heartbeat-interval[1000ms]"),
+                (("--config-file=/nowhere/c",), "open /nowhere/c: no such file or directory"),
+                (("--log-outputs=/nowhere/x",),
+                 'open sink "/nowhere/x": open /nowhere/x: no such file or directory'),
+                (("stray",), '"stray" is not a valid flag')):
+            done = self.run_once(*flags)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            line = json.loads(done.stderr.splitlines()[-1])
+            self.assertEqual((line["level"], line["msg"], line["error"]),
+                             ("warn", "failed to verify flags", error))
+        self.assertFalse(Path("/nowhere").exists())
         done = self.run_once("--enable-log-rotation", "--log-outputs=/dev/null",
                              "--log-rotation-config-json={")
         self.assertEqual(done.returncode, 1)
@@ -76,6 +86,18 @@ class CommandTest(unittest.TestCase):
         self.assertIn("/proc/nowhere", line["error"])
         self.assertNotIn("received signal; shutting down",
                          [each["msg"] for each in self.lines(member)])
+
+    def test_who_advertises_another_place_than_its_cluster_knows_does_not_start(self) -> None:
+        member = self.member()
+        member.flags = ("--initial-cluster", "m=http://10.1.1.1:2380")
+        member.launch()
+        self.assertEqual(member.process.wait(timeout=STOP_TIMEOUT_SECONDS), 1)
+        member.process = None
+        self.assertEqual(
+            self.line(member, "failed to start etcd")["error"],
+            "--initial-cluster has m=http://10.1.1.1:2380 but missing from "
+            f"--initial-advertise-peer-urls={member.peer_url} (resolved urls: "
+            f'"{member.peer_url}" != "http://10.1.1.1:2380")')
 
     def test_the_log_tells_how_it_started_and_what_ended_it(self) -> None:
         member = self.member("--quota-backend-bytes=123456789")

@@ -67,7 +67,7 @@ class DiskTest(unittest.TestCase):
     def test_a_full_disk_ends_the_process_and_loses_nothing(self) -> None:
         self.member.start()
         acknowledged = self.write_until_it_ends()
-        self.expect_ended("No space left on device")
+        self.expect_ended("no space left on device")
         self.assertGreater(len(acknowledged), 100)
         self.remount(f"size={LARGE}")
         self.member.start()
@@ -82,7 +82,7 @@ class DiskTest(unittest.TestCase):
         self.member.stop()
         self.remount("ro")
         self.member.launch()
-        self.expect_ended("Read-only file system")
+        self.expect_ended("read-only file system")
         self.remount("rw")
         self.member.start()
 

@@ -123,6 +123,25 @@ class ListenersTest(unittest.TestCase):
             with self.assertRaises((OSError, http.client.HTTPException)):
                 urllib.request.urlopen(grpc + "/health", timeout=10)
 
+    def test_files_that_no_listener_needs_are_not_read(self) -> None:
+        with Member(ETCD, "--cert-file=/nowhere/cert", "--key-file=/nowhere/key") as member:
+            member.stop()
+            log = member.log.read_text()
+            self.assertIn("ignoring key and cert files", log)
+            self.assertIn(member.url, log)
+
+    def test_suites_that_the_library_does_not_have_are_left_out(self) -> None:
+        old = client(self.authority.certificate)
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        weak = "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
+        strong = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+        certificate = self.certificate_flags("server")
+        with self.member(*certificate, f"--cipher-suites={weak},{strong}"):
+            self.assertTrue(self.served_with(old))
+        with self.member(*certificate, f"--cipher-suites={weak}"):
+            self.refusal(old)
+            self.assertTrue(self.served_with(client(self.authority.certificate)))
+
     def test_a_slow_key_serves_as_well(self) -> None:
         with self.member(*self.certificate_flags("server", "rsa:3072")):
             for _ in range(20):

@@ -110,6 +110,24 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::New(Role role,
   return std::shared_ptr<const TlsContext>(std::move(context));
 }
 
+// A server that allows none that OpenSSL has for TLS 1.2 speaks TLS 1.3 only, whose suites are not
+// chosen.
+base::Status TlsContext::SetCipherSuites(const TlsOptions& options) {
+  if (options.cipher_suites.empty()) return {};
+  std::string suites;
+  for (const std::string& name : options.cipher_suites) {
+    const std::string found = OpenSslCipherName(name);
+    if (!found.empty()) suites += (suites.empty() ? "" : ":") + found;
+  }
+  if (!suites.empty() && SSL_CTX_set_cipher_list(context_, suites.c_str()) == 1) return {};
+  ERR_clear_error();
+  if (options.max_version == TlsOptions::Version::kTls12) {
+    return {base::Code::kInvalidArgument, "none of the cipher suites is supported"};
+  }
+  SSL_CTX_set_min_proto_version(context_, WireVersion(TlsOptions::Version::kTls13));
+  return {};
+}
+
 base::Status TlsContext::Load(const TlsOptions& options) {
   // An idle connection gives its buffers back; a partial write need not repeat the same bytes.
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -125,17 +143,7 @@ base::Status TlsContext::Load(const TlsOptions& options) {
   } else {
     SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>("\x02h2"), 3);
   }
-  std::string suites;
-  for (const std::string& name : options.cipher_suites) {
-    const std::string ours = OpenSslCipherName(name);
-    if (ours.empty()) {
-      return base::Status(base::Code::kInvalidArgument, "unexpected TLS cipher suite " + name);
-    }
-    suites += (suites.empty() ? "" : ":") + ours;
-  }
-  if (!suites.empty() && SSL_CTX_set_cipher_list(context_, suites.c_str()) != 1) {
-    return Invalid("cipher suites");
-  }
+  RETURN_IF_ERROR(SetCipherSuites(options));
   if (!options.certificate_pem.empty()) {
     const BioPointer chain = ReadFrom(options.certificate_pem);
     const CertificatePointer leaf(PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));

@@ -34,7 +34,8 @@ struct TlsOptions {
   // If not empty, the peer's certificate must have one of these names.
   std::vector<std::string> allowed_common_names;
   std::vector<std::string> allowed_host_names;
-  // Go's (IANA's) names, for TLS 1.2; those of TLS 1.3 are fixed. Empty: OpenSSL's choice.
+  // Go's (IANA's) names, for TLS 1.2; those of TLS 1.3 are fixed. Empty: OpenSSL's choice. One
+  // that OpenSSL does not have is left out.
   std::vector<std::string> cipher_suites;
   enum class Version : uint8_t { kTls12, kTls13 };
   Version min_version = Version::kTls12;
@@ -66,6 +67,7 @@ class TlsContext {
  private:
   TlsContext(Role role, const TlsOptions& options);
   base::Status Load(const TlsOptions& options);
+  base::Status SetCipherSuites(const TlsOptions& options);
   base::Status LoadTrust(const TlsOptions& options);
   bool HasAllowedName(x509_st* certificate) const;
   static int VerifyMore(int valid, x509_store_ctx_st* verification);

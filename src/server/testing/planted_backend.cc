@@ -87,7 +87,7 @@ class PlantedBackend final : public backend::Backend {
 
   base::Status Commit(const Batch& batch) override {
     if (++commits_ > 1 && planted_ == Planted::kCommitsFail) {
-      return {base::Code::kResourceExhausted, "db.mdb: No space left on device"};
+      return {base::Code::kResourceExhausted, "db.mdb: no space left on device"};
     }
     CHECK(seen_->Commit(batch).ok());
     const Batch changed = Change(batch);

@@ -115,7 +115,7 @@ TEST_F(SpoolTest, AFullDiskIsNamed) {
   disk_.SetCapacity(10);
   const auto status = spool_.Append(base::Bytes(kMemoryBytes + 1, 'a'));
   EXPECT_EQ(status.code(), base::Code::kResourceExhausted);
-  EXPECT_EQ(status.message(), "/spool: No space left on device");
+  EXPECT_EQ(status.message(), "/spool: no space left on device");
 }
 
 TEST_F(SpoolTest, AReadOnlyDiskIsNamed) {
