@@ -21,7 +21,8 @@ struct Invocation {
 // One command of the tree, in cobra's terms.
 struct Command {
   std::string name;
-  std::string use;  // the usage line, from the name on
+  std::string alias = {};  // empty: none
+  std::string use;         // the usage line, from the name on
   std::string short_text;
   std::string long_text = {};
   std::string example = {};
@@ -29,6 +30,8 @@ struct Command {
   std::vector<FlagSpec> flags = {};             // of this command only
   std::vector<FlagSpec> persistent_flags = {};  // of this and those below
   std::vector<Command> subcommands = {};
+  // Subcommands of etcdctl 3.7 that there are not: a prefix may mean them, too.
+  std::vector<std::string> absent = {};
   Outcome (*run)(const Invocation&) = nullptr;  // null: it only has subcommands
 };
 

@@ -222,6 +222,7 @@ Command Txn() {
 Command Compaction() {
   return {
       .name = "compaction",
+      .alias = "compact",
       .use = "compaction [options] <revision>",
       .short_text = "Compacts the event history in etcd",
       .group = kKv,
@@ -301,6 +302,7 @@ Command Member() {
                        .long_text = kMemberListLong,
                        .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l")},
                        .run = RunMemberList}},
+      .absent = {"add", "promote", "remove", "update"},
   };
 }
 
@@ -354,6 +356,8 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
+      .absent = {"auth", "check", "completion", "downgrade", "elect", "lease", "lock",
+                 "make-mirror", "move-leader", "role", "user", "watch"},
   };
   return root;
 }

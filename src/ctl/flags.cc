@@ -180,12 +180,13 @@ Status Flags::SetFromEnvironment(const std::string& name, const std::string& val
 
 bool Flags::TakesNextWord(std::string_view word) const {
   if (word.find('=') != std::string_view::npos) return false;
+  const bool is_long = word.starts_with("--");
+  if (!is_long && word.size() != 2) return false;
   for (const auto& [name, value] : values_) {
-    const bool is_long = word.starts_with("--") && word.substr(2) == name;
-    const bool is_short = word.size() == 2 && word[1] == value.spec.shorthand;
-    if (is_long || is_short) return value.spec.type != Type::kBool;
+    const bool is_this = is_long ? word.substr(2) == name : word[1] == value.spec.shorthand;
+    if (is_this) return value.spec.type != Type::kBool;
   }
-  return false;
+  return true;
 }
 
 const Flags::Value& Flags::Get(const std::string& name) const {

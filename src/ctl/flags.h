@@ -46,7 +46,8 @@ class Flags {
   // As pflag prints it: lists in brackets.
   std::string Text(const std::string& name) const;
 
-  // Whether a word that begins with a dash takes the next one as its value.
+  // Whether a word that begins with a dash takes the next one as its value, as far as is known: one
+  // that is no flag yet may become one of a command that follows, and is thought to.
   bool TakesNextWord(std::string_view word) const;
 
  private:

@@ -124,13 +124,16 @@ std::string HelpText(const CommandPath& path) {
 
 const Command* FindSubcommand(const Command& command, const std::string& word) {
   const Command* found = nullptr;
+  size_t matches = 0;
   for (const Command& sub : command.subcommands) {
-    if (sub.name == word) return &sub;
-    if (!sub.name.starts_with(word)) continue;
-    if (found != nullptr) return nullptr;
+    if (sub.name == word || sub.alias == word) return &sub;
+    const bool is_alias = !sub.alias.empty() && sub.alias.starts_with(word);
+    if (!sub.name.starts_with(word) && !is_alias) continue;
     found = &sub;
+    ++matches;
   }
-  return found;
+  for (const std::string& name : command.absent) matches += name.starts_with(word) ? 1 : 0;
+  return matches == 1 ? found : nullptr;
 }
 
 std::string UnknownCommandText(const std::string& word) {

@@ -55,7 +55,9 @@ TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
 TEST(HelpTest, ACommandIsFoundByItsNameOrByABeginningThatIsItsAlone) {
   const Command& root = RootCommand();
   EXPECT_EQ(FindSubcommand(root, "get")->name, "get");
-  EXPECT_EQ(FindSubcommand(root, "comp")->name, "compaction");
+  EXPECT_EQ(FindSubcommand(root, "comp"), nullptr);  // compaction, and completion of etcd's
+  EXPECT_EQ(FindSubcommand(root, "compa")->name, "compaction");
+  EXPECT_EQ(FindSubcommand(root, "compact")->name, "compaction");
   EXPECT_EQ(FindSubcommand(root, "de"), nullptr);  // del, defrag
   EXPECT_EQ(FindSubcommand(root, "del")->name, "del");
   EXPECT_EQ(FindSubcommand(root, "gets"), nullptr);

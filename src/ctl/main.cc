@@ -8,6 +8,7 @@ namespace {
 struct Line {
   CommandPath path;
   std::vector<std::string> rest;
+  std::string unknown;  // the first word that was to be a command; empty if there is none
 };
 
 void AddFlags(const CommandPath& path, Flags* flags) {
@@ -21,7 +22,7 @@ void AddFlags(const CommandPath& path, Flags* flags) {
 
 // Words that name commands may stand between flags and their values.
 Line ReadPath(const std::vector<std::string>& words) {
-  Line line{{&RootCommand()}, words};
+  Line line{{&RootCommand()}, words, ""};
   for (size_t i = 0; i < line.rest.size();) {
     const std::string& word = line.rest[i];
     if (word == "--") break;
@@ -32,11 +33,19 @@ Line ReadPath(const std::vector<std::string>& words) {
       continue;
     }
     const Command* const next = FindSubcommand(*line.path.back(), word);
-    if (next == nullptr) break;
+    if (next == nullptr) {
+      if (line.path.size() == 1) line.unknown = word;
+      break;
+    }
     line.path.push_back(next);
     line.rest.erase(line.rest.begin() + static_cast<ptrdiff_t>(i));
   }
   return line;
+}
+
+int RefuseUnknown(const std::string& word) {
+  Print(stderr, "Error: " + UnknownCommandText(word) + "\nRun 'etcdctl --help' for usage.\n");
+  return kExitError;
 }
 
 int Report(const Outcome& outcome) {
@@ -62,6 +71,7 @@ std::string ReadAll(std::FILE* file) {
 
 int Main(const std::vector<std::string>& words) {
   const Line line = ReadPath(words);
+  if (!line.unknown.empty()) return RefuseUnknown(line.unknown);
   const Command& command = *line.path.back();
   Flags flags;
   AddFlags(line.path, &flags);
@@ -71,11 +81,8 @@ int Main(const std::vector<std::string>& words) {
                       UsageText(line.path) + "\n");
     return kExitError;
   }
-  if (line.path.size() == 1 && !arguments->empty()) {
-    Print(stderr, "Error: " + UnknownCommandText(arguments->front()) +
-                      "\nRun 'etcdctl --help' for usage.\n");
-    return kExitError;
-  }
+  // Behind two dashes.
+  if (line.path.size() == 1 && !arguments->empty()) return RefuseUnknown(arguments->front());
   if (flags.GetBool("help") || command.run == nullptr) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;

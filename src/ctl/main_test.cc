@@ -60,6 +60,34 @@ TEST(CtlMainTest, FlagsMayStandBeforeAndBetweenTheWordsOfACommand) {
   }
 }
 
+TEST(CtlMainTest, AFlagOfACommandMayStandBeforeItWithItsValue) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--consistency", "s", "get"},
+        {"--rev", "1", "get"},
+        {"--consistency=s", "get"},
+        {"--limit", "5", "--rev", "1", "get"}}) {
+    EXPECT_EQ(RunMain(words).err,
+              "Error: get command needs one argument as key and an optional "
+              "argument as range_end\n");
+  }
+  EXPECT_EQ(RunMain({"--lease", "0", "put"}).err,
+            "Error: put command needs 1 argument and input from stdin or 2 arguments\n");
+  // Before the command nobody knows that this one takes no value.
+  EXPECT_THAT(RunMain({"--prefix", "get", "a"}).err,
+              StartsWith("Error: unknown command \"a\" for \"etcdctl\""));
+}
+
+TEST(CtlMainTest, APrefixIsTheCommandIfEtcdHasNoOtherOfIt) {
+  EXPECT_EQ(RunMain({"ver"}).status, kExitSuccess);
+  EXPECT_EQ(RunMain({"compact"}).err, "Error: compaction command needs 1 argument\n");
+  EXPECT_EQ(RunMain({"al", "l", "x"}).err, "Error: alarm list command accepts no arguments\n");
+  for (const char* ambiguous : {"comp", "m", "a", "c"}) {
+    EXPECT_THAT(RunMain({ambiguous}).err,
+                StartsWith(std::string("Error: unknown command \"") + ambiguous + "\""));
+  }
+  EXPECT_THAT(RunMain({"endpoint", "h"}).out, HasSubstr("etcdctl endpoint [command]"));
+}
+
 TEST(CtlMainTest, BehindTwoDashesNothingIsACommand) {
   const Ran ran = RunMain({"--", "version"});
   EXPECT_EQ(ran.status, kExitError);
