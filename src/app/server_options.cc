@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "config/auto_compaction.h"
 #include "config/url.h"
 
 namespace app {
@@ -29,7 +30,7 @@ base::Status FillCluster(const config::ClusterConfig& config, server::Options* o
   return {};
 }
 
-void FillStorage(const config::ServerConfig& config, server::Options* options) {
+base::Status FillStorage(const config::ServerConfig& config, server::Options* options) {
   const config::BackendConfig& backend = config.backend;
   if (backend.quota_bytes != 0) options->quota_backend_bytes = backend.quota_bytes;
   options->bootstrap_defragment_bytes = backend.bootstrap_defrag_threshold_megabytes << 20;
@@ -44,6 +45,11 @@ void FillStorage(const config::ServerConfig& config, server::Options* options) {
   if (maintenance.compaction_sleep_interval.count() > 0) {
     options->compaction_sleep_interval = maintenance.compaction_sleep_interval;
   }
+  ASSIGN_OR_RETURN(const config::AutoCompaction automatic,
+                   config::ParseAutoCompaction(maintenance.auto_compaction_mode,
+                                               maintenance.auto_compaction_retention));
+  options->auto_compaction = {.period = automatic.period, .revisions = automatic.revisions};
+  return {};
 }
 
 }  // namespace
@@ -62,7 +68,7 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.max_txn_ops = config.member.max_txn_ops;
   options.max_request_bytes = config.client_api.max_request_bytes;
   options.warning_apply_duration = config.monitoring.warning_apply_duration;
-  FillStorage(config, &options);
+  RETURN_IF_ERROR(FillStorage(config, &options));
   RETURN_IF_ERROR(FillCluster(config.cluster, &options));
   return options;
 }

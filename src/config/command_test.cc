@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace config {
 namespace {
 
@@ -240,6 +242,12 @@ TEST(CommandTest, ValuesAtTheirLimitsAreAccepted) {
         {"--enable-log-rotation", "--log-outputs=a,stdout"},
         {"--tls-min-version=TLS1.3", "--tls-max-version=TLS1.3"},
         {"--auto-compaction-retention=0h", "--auto-compaction-mode=revision"},
+        {"--auto-compaction-retention=1000", "--auto-compaction-mode=revision"},
+        {"--auto-compaction-retention=90m"},
+        {"--corrupt-check-time=1s"},
+        {"--discovery-dial-timeout=1s", "--discovery-insecure-transport=false"},
+        {"--feature-gates=CompactHashCheck=true,InitialCorruptCheck=true"},
+        {"--feature-gates=AllBeta=true"},
         {"--initial-cluster=a=http://a:1,b=http://b:1,c=http://c:1"}}) {
     EXPECT_EQ(Refused({arguments}), "") << arguments[0];
   }
@@ -250,12 +258,9 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
       {"discovery-srv", {"--discovery-srv=example.com"}},
       {"discovery-token", {"--discovery-token=t", "--discovery-endpoints=e"}},
       {"enable-distributed-tracing", {"--enable-distributed-tracing"}},
-      {"auto-compaction-retention", {"--auto-compaction-retention=1"}},
       {"auth-token", {"--auth-token=jwt,pub-key=a"}},
       {"peer-cert-file", {"--peer-cert-file=a"}},
       {"peer-auto-tls", {"--peer-auto-tls"}},
-      {"corrupt-check-time", {"--corrupt-check-time=1s"}},
-      {"feature-gates", {"--feature-gates=CompactHashCheck=true"}},
       {"force-new-cluster", {"--force-new-cluster"}},
       {"enable-pprof", {"--enable-pprof"}},
       {"memory-mlock", {"--memory-mlock"}}};
@@ -263,6 +268,30 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
     EXPECT_EQ(Refused({arguments}),
               "etcd: flag --" + std::string(flag) + " is not supported by this version");
   }
+}
+
+TEST(CommandTest, GatesOfWhatIsNotThereAreRefusedByName) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"LeaseCheckpoint=true", "LeaseCheckpoint=true"},
+      {"FastLeaseKeepAlive=false", "FastLeaseKeepAlive=false"},
+      {"SetMemberLocalAddr=true", "SetMemberLocalAddr=true"},
+      {"AllBeta=false", "FastLeaseKeepAlive=false"},
+      {"LeaseCheckpoint=true,LeaseCheckpointPersist=true", "LeaseCheckpoint=true"}};
+  for (const auto& [gates, named] : kCases) {
+    EXPECT_EQ(Refused({{std::string("--feature-gates=") + gates}}),
+              "etcd: feature gate " + std::string(named) + " is not supported by this version");
+  }
+}
+
+TEST(CommandTest, AGateThatTunesWhatIsNotThereIsToldToHaveNoEffect) {
+  const Command command = Ran({{"--feature-gates=TxnModeWriteWithSharedBuffer=false"}});
+  EXPECT_TRUE(std::holds_alternative<ServerConfig>(command.action));
+  EXPECT_EQ(std::count_if(command.notices.begin(), command.notices.end(),
+                          [](const Notice& notice) {
+                            return notice.message ==
+                                   "the feature gate has no effect: what it tunes is not there";
+                          }),
+            1);
 }
 
 TEST(CommandTest, WhatLogRotationCannotDoIsRefused) {

@@ -7,6 +7,7 @@
 
 #include "base/duration_text.h"
 #include "base/go_text.h"
+#include "config/auto_compaction.h"
 #include "config/cipher_suites.h"
 #include "config/flag_table.h"
 #include "config/flag_value.h"
@@ -144,43 +145,39 @@ Status CheckTimes(const MemberConfig& member) {
   return Status();
 }
 
-// True if the retention keeps everything, that is if there is no automatic compaction.
-base::Result<bool> KeepsAll(const MaintenanceConfig& maintenance) {
-  const std::string& retention = maintenance.auto_compaction_retention;
-  const base::Result<int64_t> count = base::ParseGoInt(retention);
-  if (count.ok() && *count >= 0) return *count == 0;
-  const base::Result<Duration> duration = base::ParseDuration(retention);
-  if (!duration.ok()) {
-    return Invalid("error parsing CompactionRetention: " +
-                   std::string(duration.status().message()));
+// Of gates that are not as they are by themselves.
+Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
+  constexpr Feature kAbsent[] = {Feature::kFastLeaseKeepAlive, Feature::kLeaseCheckpoint,
+                                 Feature::kLeaseCheckpointPersist, Feature::kSetMemberLocalAddr,
+                                 Feature::kStopGrpcServiceOnDefrag};
+  constexpr Feature kWithoutEffect[] = {Feature::kPriorityRequest,
+                                        Feature::kTxnModeWriteWithSharedBuffer};
+  const auto is_set = [&](Feature feature) {
+    return features.Enabled(feature) != SpecOf(feature).enabled_by_default;
+  };
+  for (const Feature feature : kAbsent) {
+    if (!is_set(feature)) continue;
+    return Invalid("etcd: feature gate " + std::string(SpecOf(feature).name) + "=" +
+                   (features.Enabled(feature) ? "true" : "false") +
+                   " is not supported by this version");
   }
-  return *duration == Duration::zero();
-}
-
-Status CheckCompaction(const MaintenanceConfig& maintenance) {
-  const std::string& mode = maintenance.auto_compaction_mode;
-  if (mode.empty()) return Invalid("undefined auto-compaction-mode");
-  if (mode != "revision" && mode != "periodic") {
-    return Invalid("unknown auto-compaction-mode " + base::Quote(mode));
+  for (const Feature feature : kWithoutEffect) {
+    if (!is_set(feature)) continue;
+    Warn("the feature gate has no effect: what it tunes is not there",
+         {{"feature", std::string(SpecOf(feature).name)}}, notices);
   }
-  return KeepsAll(maintenance).status();
+  return Status();
 }
 
 Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices) {
   const bool checkpoint = features.Enabled(Feature::kLeaseCheckpoint);
   const bool persist = features.Enabled(Feature::kLeaseCheckpointPersist);
-  if (checkpoint && !persist) {
-    Warn(
-        "Detected that checkpointing is enabled without persistence. Consider "
-        "enabling feature gate LeaseCheckpointPersist",
-        {}, notices);
-  }
   if (persist && !checkpoint) {
     return Invalid(
         "enabling feature gate LeaseCheckpointPersist requires enabling feature gate "
         "LeaseCheckpoint");
   }
-  return Status();
+  return CheckGates(features, notices);
 }
 
 Status CheckSecurity(const SecurityConfig& security) {
@@ -233,8 +230,6 @@ Status CheckSupport(const ServerConfig& config) {
   const ServerConfig defaults;
   for (const Flag& flag : AllFlags()) {
     if (flag.supported || FormatFlag(flag, config) == FormatFlag(flag, defaults)) continue;
-    // "0h" is another way to say "0".
-    if (flag.name == "auto-compaction-retention" && *KeepsAll(config.maintenance)) continue;
     return Invalid("etcd: flag --" + std::string(flag.name) + " is not supported by this version");
   }
   return Status();
@@ -255,7 +250,9 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid(
         "--advertise-client-urls is required when --listen-client-urls is set explicitly");
   }
-  RETURN_IF_ERROR(CheckCompaction(config.maintenance));
+  RETURN_IF_ERROR(ParseAutoCompaction(config.maintenance.auto_compaction_mode,
+                                      config.maintenance.auto_compaction_retention)
+                      .status());
   RETURN_IF_ERROR(CheckFeatures(config.features, notices));
   const Duration hash_check = config.maintenance.compact_hash_check_time;
   if (hash_check <= Duration::zero()) {

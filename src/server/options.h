@@ -31,6 +31,13 @@ struct Joining {
   base::ClusterId cluster;
 };
 
+// What the leader has the cluster forget by itself: all but the newest so many revisions, or all
+// that is older than a period. Nothing if both are zero; one of them is.
+struct AutoCompaction {
+  runtime::Duration period{0};
+  int64_t revisions = 0;
+};
+
 // How a member behaves; the defaults are etcd's. Sizes are bytes.
 struct Options {
   std::string name = "default";
@@ -74,6 +81,7 @@ struct Options {
   size_t backend_batch_limit = 10'000;
   size_t compaction_batch_limit = 1'000;
   runtime::Duration compaction_sleep_interval = std::chrono::milliseconds(10);
+  AutoCompaction auto_compaction;
 
   // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);

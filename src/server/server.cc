@@ -88,6 +88,11 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
         Frontend::Parts{server->loops_[origin], &server->ids_, origin, server->replica_.get(),
                         server->apply_loop_.get(), &server->progress_, environment.registry}));
   }
+  const AutoCompaction& automatic = options.auto_compaction;
+  if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
+    server->auto_compactor_ = std::make_unique<AutoCompactor>(
+        automatic, server->id(), server->frontends_.back().get(), environment.logger);
+  }
   AddServerMetrics(server.get(), environment.registry);
   *opened = server.get();
   return server;
@@ -145,6 +150,7 @@ void Server::Start(base::Callback<void()> on_ready) {
   environment_.apply_loop->Post([this] {
     apply_loop_->Start();
     environment_.raft_loop->Post([this] { replica_->Start(); });
+    if (auto_compactor_ != nullptr) auto_compactor_->Start();
     Publish();
   });
 }

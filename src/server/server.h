@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "raft/types.h"
 #include "server/apply_loop.h"
+#include "server/auto_compactor.h"
 #include "server/data_directory.h"
 #include "server/environment.h"
 #include "server/failure.h"
@@ -110,6 +111,7 @@ class Server {
   std::unique_ptr<Replica> replica_;
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
+  std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   base::Callback<void()> on_ready_;
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;

@@ -6,6 +6,7 @@ ETCD in the environment is the program.
 
 import os
 import re
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -47,6 +48,18 @@ class FlagsTest(unittest.TestCase):
             member.start()
             self.assertLess(database.stat().st_size, MEGABYTE)
             self.assertGreater(full_bytes, KEYS * MEGABYTE)
+
+    def test_old_revisions_are_forgotten_by_themselves(self) -> None:
+        with Member(ETCD, "--auto-compaction-retention=1s") as member:
+            etcd = client(member)
+            deadline = time.monotonic() + 30
+            while "completed auto compaction" not in member.log.read_text():
+                self.assertLess(time.monotonic(), deadline)
+                etcd.put("k", "v")
+                time.sleep(0.05)
+            with self.assertRaisesRegex(Exception, "compacted"):
+                etcd.compact(2)
+            self.assertEqual(etcd.get("k")[0], b"v")
 
     def test_without_syncs_a_restart_finds_what_was_written(self) -> None:
         with Member(ETCD, "--unsafe-no-fsync") as member:
