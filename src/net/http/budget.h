@@ -8,9 +8,10 @@
 namespace http {
 
 // What a member holds for its clients, in bytes: header blocks, requests that are not whole yet,
-// the calls under way with what they wait with, answers that were not sent yet. Three sizes of
-// account: a connection's (Account), a net loop's (LoopBudget), the member's (MemberBudget). They
-// only count; the sessions act on what they say:
+// the calls under way with what they wait with, answers that were not sent yet; those that are made
+// as a whole, from before they are made. Three sizes of account: a connection's (Account), a net
+// loop's (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they
+// say:
 //
 //   full   no further request of that connection is begun, and no window of its streams is widened
 //          but that of one, so that one message under way can always be finished
