@@ -1,13 +1,21 @@
 #include "api/v3/snapshot_call.h"
 
+#include "base/errors.h"
 #include "storage/backend/read_failure.h"
 
 namespace v3 {
+namespace {
+
+// Of what the client has not taken, in memory; the rest is in a file.
+constexpr size_t kSpoolBytes = size_t{4} << 20;
+
+}  // namespace
 
 void SnapshotCall::OnMessage(base::ByteView bytes) {
   etcdserverpb::SnapshotRequest request;
   if (!Parse(bytes, &request)) return;
   SetKept(sizeof(*this));
+  if (!SetGathered(kSpoolBytes)) return Finish(base::errors::kTooManyRequests);
   version_ = state().view().Get()->cluster_version;
   context().server().WhenDurable(Posted([this] { Open(); }));
 }
@@ -22,6 +30,7 @@ void SnapshotCall::Open() {
 base::Status SnapshotCall::OpenStream() {
   ASSIGN_OR_RETURN(auto reader, state().database().NewReader());
   image::SnapshotStream::Options options;
+  options.spool_memory_bytes = kSpoolBytes;
   options.spool_path = context().server().NewSpoolPath();
   const server::Environment& environment = context().server().environment();
   ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(
