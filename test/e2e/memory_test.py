@@ -20,12 +20,15 @@ import http2
 from attacks import field, varint
 from http2 import END_HEADERS, END_STREAM, Connection, frame
 from member import Member
+from protocol import rpc
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 MB = 10**6
 BUDGET_BYTES, MORE_BYTES_MAX = 128 * 2**20, 100 * 2**20
-VALUES, VALUE_BYTES = 12, MB
+VALUES, VALUE_BYTES = 30, MB
 CLIENTS = 40
+WRITERS = 8
+DRAIN_SECONDS = 5
 RANGE, PUT, TXN, STREAM = (f"/etcdserverpb.KV/{name}"
                            for name in ("Range", "Put", "Txn", "RangeStream"))
 ALL = field(1, b"B") + field(2, b"C")
@@ -88,7 +91,7 @@ class MemoryTest(unittest.TestCase):
                                                field(2, os.urandom(VALUE_BYTES))))
         self.quiet = self.member.anonymous_bytes()
 
-    def expect_bounded(self, begin) -> None:
+    def expect_bounded(self, begin, held_bytes_max: int = BUDGET_BYTES) -> None:
         """While CLIENTS have begun so and wait, puts are answered."""
         clients = []
         with Peak(self.member) as peak:
@@ -102,10 +105,11 @@ class MemoryTest(unittest.TestCase):
               f"{self.quiet // MB} MB before")
         for client in clients:
             client.close()
-        self.assertLess(peak.bytes, self.quiet + BUDGET_BYTES + MORE_BYTES_MAX)
+        self.assertLess(peak.bytes, self.quiet + held_bytes_max + MORE_BYTES_MAX)
 
     def test_answers_in_json_that_nobody_takes(self) -> None:
-        self.expect_bounded(lambda: ask_in_json(self.member.address, in_json()))
+        """Next to nothing is held of each."""
+        self.expect_bounded(lambda: ask_in_json(self.member.address, in_json()), held_bytes_max=0)
 
     def test_sorted_answers_in_json_that_nobody_takes(self) -> None:
         body = in_json(sort_order="DESCEND", sort_target="VALUE")
@@ -157,6 +161,49 @@ class MemoryTest(unittest.TestCase):
             connection.close()
         time.sleep(0.5)
         self.assertIsNotNone(self.put.call(hash_kv, b""))
+
+    def test_who_takes_nothing_keeps_no_put_from_its_answer(self) -> None:
+        """The member stops while all of these wait."""
+        address = self.member.address
+        waiting = []
+        for _ in range(5):
+            waiting.append(ask_in_json(address, in_json()))
+            waiting.append(ask_in_json(address, in_json(sort_order="DESCEND", sort_target="VALUE")))
+            waiting.append(ask(address, RANGE, SORTED))
+            waiting.append(ask(address, TXN, field(2, field(1, ALL))))
+            waiting.append(ask(address, STREAM, ALL))
+            waiting.append(ask(address, "/etcdserverpb.Maintenance/Snapshot", b""))
+        answered = [0] * WRITERS
+
+        def write(writer: int) -> None:
+            connection = Connection(address)
+            try:
+                while connection.call(PUT, field(1, b"w%d" % writer) + field(2, b"1")) is not None:
+                    answered[writer] += 1
+            except OSError:
+                pass
+            connection.close()
+
+        writers = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
+        for thread in writers:
+            thread.start()
+        time.sleep(1)
+        begin = time.monotonic()
+        self.member.stop()
+        took = time.monotonic() - begin
+        for thread in writers:
+            thread.join()
+        for client in waiting:
+            client.close()
+        print(f"stopped in {took:.1f} s, {sum(answered)} puts answered")
+        self.assertLess(took, DRAIN_SECONDS + 2)
+        self.member.start()
+        reader = Connection(address)
+        self.addCleanup(reader.close)
+        for writer in range(WRITERS):
+            encoded = reader.call(RANGE, field(1, b"w%d" % writer))
+            version = rpc.RangeResponse.FromString(encoded).kvs[0].version
+            self.assertEqual(version, answered[writer])
 
 
 if __name__ == "__main__":
