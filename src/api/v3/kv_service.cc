@@ -78,10 +78,7 @@ class KvService::ReadCall {
   // A read that would wait for a place after its first step waits before it: of thousands that
   // come at once, the first steps alone would be seconds of work, done in vain.
   bool MustWait() const {
-    if constexpr (kIsRange) {
-      return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
-    }
-    return false;
+    return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
   }
 
   static void Continue(Self self) {

@@ -1,5 +1,6 @@
 #include "state/kv/read_only_txn.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "state/kv/operations.h"
@@ -26,6 +27,17 @@ ReadOnlyTxn::ReadOnlyTxn(mvcc::Reads* reads, std::unique_ptr<mvcc::ReadPin> pin,
       pin_(std::move(pin)),
       request_(&request),
       compare_(pin_.get(), &request.compare()) {}
+
+bool ReadOnlyTxn::TakesSteps() const {
+  const auto takes_steps = [this](const etcdserverpb::RequestOp& op) {
+    const etcdserverpb::RangeRequest& range = op.request_range();
+    return range.revision() <= 0 && RangeRead(pin_.get(), revision(), range).TakesSteps();
+  };
+  const auto& success = request_->success();
+  const auto& failure = request_->failure();
+  return std::any_of(success.begin(), success.end(), takes_steps) ||
+         std::any_of(failure.begin(), failure.end(), takes_steps);
+}
 
 base::Result<bool> ReadOnlyTxn::Step() {
   if (branch_ == nullptr) {

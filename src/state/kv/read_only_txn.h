@@ -25,6 +25,8 @@ class ReadOnlyTxn {
   static base::Result<ReadOnlyTxn> Open(mvcc::Reads& reads,
                                         etcdserverpb::TxnRequest&& request) = delete;
 
+  // Before the first step: whether one of its ranges takes more than one. Costs a look-up for each.
+  bool TakesSteps() const;
   // Does a part of the work; true when all is done. kFutureRevision or kCompacted for a range at a
   // revision that cannot be read, and what RangeRead fails with.
   base::Result<bool> Step();
