@@ -262,6 +262,19 @@ TEST_F(MaintenanceServiceTest, SnapshotsThatNobodyTakesAreBoundedByTheirClientsM
   EXPECT_TRUE(member_.Call(testing::kSnapshot, {}).ok());
 }
 
+TEST_F(MaintenanceServiceTest, ASnapshotIsTakenThoughOthersHoldAllTheMemory) {
+  const auto memory = std::make_shared<http::MemberBudget>(size_t{64} << 20);
+  member_.http_options().member_budget = memory;
+  Start();
+  PutMany(20, 100'000);
+  for (const size_t held : {size_t{50} << 20, size_t{64} << 20}) {
+    memory->Take(held);
+    const auto answer = member_.Call(testing::kSnapshot, {});
+    EXPECT_TRUE(answer.ok()) << answer.status.ToString();
+    memory->Give(held);
+  }
+}
+
 TEST_F(MaintenanceServiceTest, ASnapshotThatNobodyWaitsForIsGivenUp) {
   Start();
   PutMany(200, 10'000);

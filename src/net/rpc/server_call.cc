@@ -32,6 +32,9 @@ constexpr size_t kCompressedMax = size_t{4} << 20;
 // What is decompressed at once, or in one slice.
 constexpr size_t kDecompressedAtOnce = 64 * 1024;
 
+// A message of a stream that is a part of something longer has no more.
+constexpr size_t kPartMax = 2 * AnswerQueue::kPieceBytes;
+
 // What a call takes beside itself: who shares it, and its stream's queue and trailers.
 constexpr size_t kCallOverheadBytes = 256;
 
@@ -251,10 +254,15 @@ bool ServerCall::Reserve(size_t bytes) {
   return true;
 }
 
+// A part of a longer answer goes while the exchange takes any, as those of a produced message do.
+bool ServerCall::MaySend(size_t bytes) const {
+  return exchange_->Fits(bytes) || (bytes <= kPartMax && exchange_->writable());
+}
+
 void ServerCall::Send(Message message) {
   if (!is_open() || !CheckSize(message.size())) return;
   const size_t size = message.size();
-  if (size > reserved_ && !exchange_->Fits(size)) return Finish(TooMuchUnsent());
+  if (size > reserved_ && !MaySend(size)) return Finish(TooMuchUnsent());
   if (reserved_ > 0) {
     reserved_ = 0;
     CountCost();
