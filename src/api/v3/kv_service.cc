@@ -22,8 +22,8 @@ using etcdserverpb::InternalRaftRequest;
 
 constexpr char kService[] = "etcdserverpb.KV";
 
-// An answer to a range that is larger is not made in one piece.
-constexpr size_t kWholeAnswerMax = 256 * 1024;
+// What a read may keep of its pairs uncounted: about as much as it keeps after its first step.
+constexpr size_t kFewPairsBytes = 256 * 1024;
 
 // What a request that was parsed takes beside itself. Why not SpaceUsedLong for a range: it goes
 // through reflection, which costs a tenth of what a short range does.
@@ -70,7 +70,7 @@ class KvService::ReadCall {
     auto read = Read::Open(self->reads_->keys(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
-    if constexpr (kIsRange) self->read_->KeepAtMost(kWholeAnswerMax);
+    if constexpr (kIsRange) self->read_->KeepAtMost(Context::kSmallAnswerMax);
     if (self->MustWait()) return WaitForPlace(std::move(self));
     Continue(std::move(self));
   }
@@ -78,10 +78,7 @@ class KvService::ReadCall {
   // A read that would wait for a place after its first step waits before it: of thousands that
   // come at once, the first steps alone would be seconds of work, done in vain.
   bool MustWait() const {
-    if constexpr (kIsRange) {
-      return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
-    }
-    return false;
+    return !place_.has_value() && long_reads_.is_full() && read_->TakesSteps();
   }
 
   static void Continue(Self self) {
@@ -89,11 +86,25 @@ class KvService::ReadCall {
     const base::Result<bool> done = self->read_->Step();
     if (!done.ok()) return self->Fail(done.status());
     if (*done) return self->Reply();
+    if (!self->CountPairs()) return;
     if (!self->place_.has_value()) self->Enter(self->long_reads_.TryEnter());
     if (!self->place_.has_value()) return WaitForPlace(std::move(self));
     // Other calls of the loop have their turn.
     runtime::Loop& loop = self->context_.frontend().loop();
     loop.PostSlice([self = std::move(self)]() mutable { Continue(std::move(self)); });
+  }
+
+  // What a read that is answered as a whole keeps of its pairs counts as it grows. False, with the
+  // call ended, if there is no room for more.
+  bool CountPairs() {
+    const size_t held = read_->held_bytes();
+    if (held <= kFewPairsBytes || call_->SetGathered(held)) return true;
+    Fail(base::errors::kTooManyRequests);
+    return false;
+  }
+  void ForgetPairs() {
+    read_.reset();
+    static_cast<void>(call_->SetGathered(0));  // less always fits
   }
 
   void Enter(std::optional<kv::LongReads::Place> place) {
@@ -102,7 +113,7 @@ class KvService::ReadCall {
 
   // Who waits holds nothing of the state, and begins again from the then current one.
   static void WaitForPlace(Self self) {
-    self->read_.reset();
+    self->ForgetPairs();
     self->reads_.reset();
     kv::LongReads& long_reads = self->long_reads_;
     const kv::LongReads::Client client = &self->call_->connection();
@@ -130,6 +141,7 @@ class KvService::ReadCall {
   void Fail(const base::Status& status) {
     Report(status, 1, {});
     call_->SetKept(0);
+    ForgetPairs();
     call_->Finish(status);
   }
 
@@ -140,20 +152,18 @@ class KvService::ReadCall {
                " size:" + std::to_string(read_->BodySize());
       });
       if (IsLong()) return ReplyAsItIsTaken();
-      call_->SetKept(0);
-      context_.ReplyRead(*call_, *read_);
     } else {
-      apply::Reply reply{{}, read_->Body(), read_->revision()};
       Report({}, read_->range_count(),
-             [&reply] { return "size:" + std::to_string(reply.body.size()); });
-      call_->SetKept(0);
-      context_.ReplyEncoded(*call_, reply);
+             [this] { return "size:" + std::to_string(read_->BodySize()); });
     }
+    call_->SetKept(0);
+    context_.ReplyRead(*call_, *read_);
+    ForgetPairs();
   }
 
   bool IsLong() const {
     const size_t size = read_->BodySize();
-    return read_->IsInKeyOrder() && (size > kWholeAnswerMax || !call_->FitsWhole(size));
+    return read_->IsInKeyOrder() && (size > Context::kSmallAnswerMax || !call_->FitsWhole(size));
   }
 
   // Reads a second time, no faster than the client takes it.
@@ -205,8 +215,9 @@ void KvService::AddTo(rpc::Server& table) {
   context_.AddUnary(table, kService, "Txn", this, &KvService::Txn);
   context_.AddUnary(table, kService, "Compact", this, &KvService::Compact);
   context_.AddStreaming(
-      table, kService, "RangeStream", rpc::Kind::kServerStreaming,
-      [this](Call call) { return std::make_shared<RangeStreamCall>(&context_, std::move(call)); });
+      table, kService, "RangeStream", rpc::Kind::kServerStreaming, [this](Call call) {
+        return std::make_shared<RangeStreamCall>(&context_, long_reads_, std::move(call));
+      });
 }
 
 void KvService::Range(Call call, base::ByteView bytes) {

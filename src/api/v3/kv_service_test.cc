@@ -35,6 +35,12 @@ class KvServiceTest : public ::testing::Test {
     }
     for (const auto& put : puts) ASSERT_TRUE(member_.Finish(put).ok());
   }
+  // The member may hold no more than that for its clients.
+  std::shared_ptr<http::MemberBudget> LimitMemory(size_t bytes) {
+    auto memory = std::make_shared<http::MemberBudget>(bytes);
+    member_.http_options().member_budget = memory;
+    return memory;
+  }
   std::string LogLine(const std::string& part) {
     for (const std::string& line : member_.member().LogLines()) {
       if (line.find(part) != std::string::npos) return line;
@@ -210,6 +216,84 @@ TEST_F(KvServiceTest, ALargeAnswerWaitsForItsReaderOutsideOfTheMember) {
   EXPECT_EQ(member_.Finish(answer).status, base::errors::kCompacted);
 }
 
+etcdserverpb::RangeRequest Sorted(etcdserverpb::RangeRequest request) {
+  request.set_sort_order(etcdserverpb::RangeRequest::DESCEND);
+  request.set_sort_target(etcdserverpb::RangeRequest::VALUE);
+  return request;
+}
+etcdserverpb::TxnRequest Reading(const etcdserverpb::RangeRequest& range) {
+  etcdserverpb::TxnRequest txn;
+  *txn.add_success()->mutable_request_range() = range;
+  return txn;
+}
+
+TEST_F(KvServiceTest, WhatIsAnsweredAsAWholeCountsBeforeItIsMadeOrIsRefused) {
+  const auto memory = LimitMemory(size_t{64} << 20);
+  Start();
+  for (int i = 0; i < 30; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    ASSERT_TRUE(member_.Call(testing::kPut, Put(key, std::string(1'000'000, 'v'))).ok());
+  }
+  std::vector<std::shared_ptr<testing::Answer<etcdserverpb::RangeResponse>>> ranges;
+  std::vector<std::shared_ptr<testing::Answer<etcdserverpb::TxnResponse>>> txns;
+  for (int i = 0; i < 4; ++i) {
+    ranges.push_back(member_.Begin(testing::kRange, Sorted(GetAll())));
+    txns.push_back(member_.Begin(testing::kTxn, Reading(GetAll())));
+    member_.OnClient([&] {
+      ranges.back()->call->PauseReading();
+      txns.back()->call->PauseReading();
+    });
+  }
+  size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    member_.member().RunFor(milliseconds(1));
+    most = std::max(most, memory->used());
+  }
+  EXPECT_LE(most, memory->max());
+  EXPECT_GT(most, size_t{30} << 20);
+  int whole = 0;
+  const auto take = [&](const auto& answer) {
+    member_.OnClient([&] { answer->call->ResumeReading(); });
+    member_.Finish(answer);
+    whole += answer->status.ok();
+    const base::Code code = answer->status.code();
+    EXPECT_TRUE(code == base::Code::kOk || code == base::Code::kResourceExhausted);
+  };
+  for (const auto& range : ranges) take(range);
+  for (const auto& txn : txns) take(txn);
+  EXPECT_EQ(whole, 1) << "of one connection";
+  EXPECT_EQ(member_.Call(testing::kRange, Sorted(GetAll())).response().kvs_size(), 30);
+  const auto txn = member_.Call(testing::kTxn, Reading(GetAll()));
+  ASSERT_TRUE(txn.ok()) << txn.status.ToString();
+  EXPECT_EQ(txn.response().responses(0).response_range().kvs_size(), 30);
+}
+
+TEST_F(KvServiceTest, WhatAReadKeepsOfItsPairsCountsAsItGrows) {
+  const auto memory = LimitMemory(size_t{16} << 20);
+  member_.options().max_txn_ops = 1000;
+  Start();
+  for (int i = 0; i < 20'000; i += 1000) {
+    etcdserverpb::TxnRequest txn;
+    for (int j = i; j < i + 1000; ++j) {
+      *txn.add_success()->mutable_request_put() = Put("key" + std::to_string(1'000'000 + j), "v");
+    }
+    ASSERT_TRUE(member_.Call(testing::kTxn, txn).ok());
+  }
+  member_.member().RunFor(seconds(1));
+  const size_t quiet = memory->used();
+  size_t most = 0;
+  const auto answer = member_.Begin(testing::kRange, Sorted(GetAll()));
+  member_.member().RunUntil([&] {
+    most = std::max(most, memory->used());
+    return answer->finished;
+  });
+  EXPECT_TRUE(answer->ok());
+  EXPECT_GT(most, quiet + 20'000 * sizeof(mvcc::KeyValue));
+  memory->Take(size_t{14} << 20);  // by others
+  EXPECT_EQ(member_.Call(testing::kRange, Sorted(GetAll())).status, base::errors::kTooManyRequests);
+  EXPECT_TRUE(member_.Call(testing::kRange, Get("key1000000")).ok());
+}
+
 TEST_F(KvServiceTest, AReadOfManyStepsGivesAllKeysAtOneRevision) {
   Start();
   PutMany(5000, "v");
@@ -333,6 +417,31 @@ TEST_F(KvServiceTest, AStreamedRangeStopsWhileItsClientDoesNotRead) {
   EXPECT_FALSE(answer->finished);
   member_.OnClient([&] { answer->call->ResumeReading(); });
   ASSERT_TRUE(member_.Finish(answer).ok());
+}
+
+// Each chunk but the first few takes several steps.
+TEST_F(KvServiceTest, ManyStreamedRangesAreAllAnsweredBesideOtherReads) {
+  Start();
+  PutMany(12'000, "v");
+  std::vector<std::shared_ptr<testing::Answer<etcdserverpb::RangeStreamResponse>>> streams;
+  std::vector<std::shared_ptr<testing::Answer<etcdserverpb::RangeResponse>>> ranges;
+  for (int i = 0; i < 60; ++i) {
+    streams.push_back(member_.Begin(testing::kRangeStream, GetAll()));
+    ranges.push_back(member_.Begin(testing::kRange, GetAll()));
+  }
+  const auto stopped = member_.Begin(testing::kRangeStream, GetAll());
+  member_.OnClient([&] { stopped->call->PauseReading(); });
+  for (const auto& stream : streams) {
+    ASSERT_TRUE(member_.Finish(stream).ok()) << stream->status.ToString();
+    int64_t keys = 0;
+    for (const auto& chunk : stream->responses) keys += chunk.range_response().kvs_size();
+    EXPECT_EQ(keys, 12'000);
+  }
+  for (const auto& range : ranges) {
+    EXPECT_EQ(member_.Finish(range).response().kvs_size(), 12'000);
+  }
+  member_.OnClient([&] { stopped->call->ResumeReading(); });
+  EXPECT_TRUE(member_.Finish(stopped).ok());
 }
 
 // Without a leader.

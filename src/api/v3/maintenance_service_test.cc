@@ -240,6 +240,41 @@ TEST_F(MaintenanceServiceTest, ASnapshotWaitsForASlowReader) {
   EXPECT_TRUE(member_.Finish(answer).ok());
 }
 
+TEST_F(MaintenanceServiceTest, SnapshotsThatNobodyTakesAreBoundedByTheirClientsMemory) {
+  const auto memory = std::make_shared<http::MemberBudget>(size_t{1} << 30);
+  member_.http_options().member_budget = memory;
+  Start();
+  PutMany(20, 100'000);
+  std::vector<std::shared_ptr<testing::Answer<etcdserverpb::SnapshotResponse>>> answers;
+  for (int i = 0; i < 100; ++i) {
+    answers.push_back(member_.Begin(testing::kSnapshot, {}));
+    member_.OnClient([&] { answers.back()->call->PauseReading(); });
+  }
+  Settle();
+  EXPECT_GT(memory->used(), size_t{3} * (4 << 20));
+  EXPECT_LE(memory->used(), size_t{48} << 20);
+  for (const auto& answer : answers) {
+    member_.OnClient([&] { answer->call->ResumeReading(); });
+    EXPECT_TRUE(member_.Finish(answer).ok()) << "who found no room waited";
+  }
+  Settle();
+  EXPECT_LT(memory->used(), size_t{4} << 20);
+  EXPECT_TRUE(member_.Call(testing::kSnapshot, {}).ok());
+}
+
+TEST_F(MaintenanceServiceTest, ASnapshotIsTakenThoughOthersHoldAllTheMemory) {
+  const auto memory = std::make_shared<http::MemberBudget>(size_t{64} << 20);
+  member_.http_options().member_budget = memory;
+  Start();
+  PutMany(20, 100'000);
+  for (const size_t held : {size_t{50} << 20, size_t{64} << 20}) {
+    memory->Take(held);
+    const auto answer = member_.Call(testing::kSnapshot, {});
+    EXPECT_TRUE(answer.ok()) << answer.status.ToString();
+    memory->Give(held);
+  }
+}
+
 TEST_F(MaintenanceServiceTest, ASnapshotThatNobodyWaitsForIsGivenUp) {
   Start();
   PutMany(200, 10'000);

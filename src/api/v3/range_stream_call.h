@@ -1,27 +1,39 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "api/v3/stream_call.h"
 #include "proto/rpc.pb.h"
+#include "state/kv/long_reads.h"
 #include "state/kv/range_stream.h"
 
 namespace v3 {
 
-// KV.RangeStream: the chunks of a range, as fast as the client takes them.
+// KV.RangeStream: the chunks of a range, as fast as the client takes them. A chunk that takes
+// several steps needs a place among the long reads, until it is sent.
 class RangeStreamCall final : public StreamCall {
  public:
-  using StreamCall::StreamCall;
+  RangeStreamCall(const Context* context, std::shared_ptr<kv::LongReads> long_reads, Call call)
+      : StreamCall(context, std::move(call)), long_reads_(std::move(long_reads)) {}
 
  private:
   void OnMessage(base::ByteView bytes) override;
   base::Result<Next> Produce() override;
-  void OnEnded(const base::Status&) override { stream_.reset(); }
+  void OnBlocked() override;
+  void OnEnded(const base::Status&) override;
 
   void Open();
+  // Goes on with a chunk if there is a place, or else waits for one without a pin.
+  Next ReadOn();
+  void OnPlace(std::optional<kv::LongReads::Place> place);
+  size_t KeptBytes() const { return sizeof(*this) - sizeof(request_) + request_.SpaceUsedLong(); }
 
+  const std::shared_ptr<kv::LongReads> long_reads_;
   etcdserverpb::RangeRequest request_;
   std::optional<kv::RangeStream> stream_;
+  std::optional<kv::LongReads::Place> place_;
 };
 
 }  // namespace v3

@@ -90,18 +90,31 @@ void Context::ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) con
   if (!reply.status.ok()) return call.Finish(reply.status);
   if (!call.is_open()) return;
   const kv::ResponseHeader header = HeaderAt(reply.revision);
-  rpc::Message message(kv::HeaderSize(header) + reply.body.size());
+  const size_t size = kv::HeaderSize(header) + reply.body.size();
+  if (size > kSmallAnswerMax && !call.Reserve(size)) return;
+  rpc::Message message(size);
   char* const rest = kv::WriteHeader(header, reinterpret_cast<char*>(message.data()));
   std::memcpy(rest, reply.body.data(), reply.body.size());
   call.Reply(std::move(message));
 }
 
-void Context::ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const {
+template <typename Read>
+void Context::ReplyWhole(rpc::ServerCall& call, const Read& read) const {
   if (!call.is_open()) return;
   const kv::ResponseHeader header = HeaderAt(read.revision());
-  rpc::Message message(kv::HeaderSize(header) + read.BodySize());
+  const size_t size = kv::HeaderSize(header) + read.BodySize();
+  if (size > kSmallAnswerMax && !call.Reserve(size)) return;
+  rpc::Message message(size);
   read.WriteBody(kv::WriteHeader(header, reinterpret_cast<char*>(message.data())));
   call.Reply(std::move(message));
+}
+
+void Context::ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const {
+  ReplyWhole(call, read);
+}
+
+void Context::ReplyRead(rpc::ServerCall& call, const kv::ReadOnlyTxn& read) const {
+  ReplyWhole(call, read);
 }
 
 void Context::Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message) {

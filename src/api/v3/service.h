@@ -11,6 +11,7 @@
 #include "server/server.h"
 #include "state/apply/reply.h"
 #include "state/kv/range.h"
+#include "state/kv/read_only_txn.h"
 #include "state/kv/response_header.h"
 
 namespace v3 {
@@ -67,16 +68,22 @@ class Context {
   static void Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message);
   // Sends the header and behind it the reply's body, which was encoded without one; or the error.
   void ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const;
-  // The answer of a read that is done.
+  // The answer of a read that is done; an error instead if it is long and there is no room for it.
   void ReplyRead(rpc::ServerCall& call, const kv::RangeRead& read) const;
+  void ReplyRead(rpc::ServerCall& call, const kv::ReadOnlyTxn& read) const;
 
   kv::ResponseHeader HeaderAt(base::Revision revision) const;
+
+  // An answer that is larger is made as a whole only after there was room for it.
+  static constexpr size_t kSmallAnswerMax = 256 * 1024;
 
  private:
   using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
 
   void AddUnary(rpc::Server& table, const char* service, const char* name,
                 UnaryHandler handler) const;
+  template <typename Read>
+  void ReplyWhole(rpc::ServerCall& call, const Read& read) const;
   // Says whose call this is. Refuses one that asks for a leader when there is none (`hasleader`),
   // and one whose metadata etcd does not take.
   base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call) const;

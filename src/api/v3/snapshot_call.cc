@@ -3,11 +3,20 @@
 #include "storage/backend/read_failure.h"
 
 namespace v3 {
+namespace {
+
+// What is in memory of what the client has not taken, each way, if there is no room for what is
+// usual: then more of it is in the spool's file, which is slower.
+constexpr size_t kLittleBytes = 64 * 1024;
+
+}  // namespace
 
 void SnapshotCall::OnMessage(base::ByteView bytes) {
   etcdserverpb::SnapshotRequest request;
   if (!Parse(bytes, &request)) return;
-  SetKept(sizeof(*this));
+  const bool has_room = SetGathered(options_.spool_memory_bytes + options_.read_ahead_bytes);
+  if (!has_room) options_.spool_memory_bytes = options_.read_ahead_bytes = kLittleBytes;
+  SetKept(sizeof(*this) + (has_room ? 0 : 2 * kLittleBytes));
   version_ = state().view().Get()->cluster_version;
   context().server().WhenDurable(Posted([this] { Open(); }));
 }
@@ -21,12 +30,11 @@ void SnapshotCall::Open() {
 
 base::Status SnapshotCall::OpenStream() {
   ASSIGN_OR_RETURN(auto reader, state().database().NewReader());
-  image::SnapshotStream::Options options;
-  options.spool_path = context().server().NewSpoolPath();
+  options_.spool_path = context().server().NewSpoolPath();
   const server::Environment& environment = context().server().environment();
-  ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(
-                                std::move(reader), environment.disk, environment.bulk_workers,
-                                &loop(), std::move(options), [this] { Continue(); }));
+  ASSIGN_OR_RETURN(stream_, image::SnapshotStream::Start(std::move(reader), environment.disk,
+                                                         environment.bulk_workers, &loop(),
+                                                         options_, [this] { Continue(); }));
   return {};
 }
 

@@ -33,6 +33,7 @@ class SnapshotCall final : public StreamCall {
   void ReportSent();
 
   observe::Histogram seconds_;
+  image::SnapshotStream::Options options_;
   std::string version_;
   runtime::TimePoint start_;
   uint64_t sent_bytes_ = 0;

@@ -100,7 +100,9 @@ void StreamCall::RunSlice() {
       TakeStep();
     }
     posted_ = false;
-    if (is_open() && producing_) rpc_->PauseReading();  // until OnWritable
+    if (!is_open() || !producing_) return;
+    rpc_->PauseReading();  // until OnWritable
+    OnBlocked();
   });
 }
 

@@ -49,6 +49,9 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // Sends the next answer, or none. Runs after Continue, only while the client takes what is sent,
   // and in slices of the loop's time.
   virtual base::Result<Next> Produce() { return Next::kWaits; }
+  // The client does not take what was sent, so Produce waits, maybe for long: what others wait for
+  // is let go of.
+  virtual void OnBlocked() {}
   // The member is stopping: a call that would go on for ever finishes now; others have a few
   // seconds.
   virtual void OnStopping() {}
@@ -61,6 +64,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // Who asks, and until when.
   const server::Caller& caller() const { return caller_; }
   bool is_open() const { return !over_; }
+  // Of the client. Needs is_open().
+  const http::ConnectionInfo& connection() const { return rpc_->connection(); }
   // What came with the call's head. Needs is_open().
   const http::Headers& metadata() const { return rpc_->metadata(); }
   runtime::Loop& loop() const { return context_.frontend().loop(); }
@@ -76,6 +81,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   }
   // What the method keeps for the call counts against what is held for the client.
   void SetKept(size_t bytes) { rpc_->SetKept(bytes); }
+  // The same of what is gathered for its answers; false, with nothing changed, without room for it.
+  [[nodiscard]] bool SetGathered(size_t bytes) { return rpc_->SetGathered(bytes); }
   // Runs `then` in the call once the state holds all that had been answered before. If that cannot
   // be told, the call ends. Needs is_open().
   void WhenLinearizable(base::Callback<void()> then);

@@ -61,8 +61,7 @@ void GatewayCall::OnEnd(const http::Headers&) {
 
 void GatewayCall::CountHeld() {
   if (exchange_ == nullptr) return;
-  exchange_->SetHeld(values_.held_bytes() + body_.size() + answer_.size() +
-                     call_->gathered_bytes());
+  exchange_->SetHeld(values_.held_bytes() + body_.size() + answer_.size());
 }
 
 void GatewayCall::SendWholeBody() {
@@ -105,19 +104,31 @@ void GatewayCall::OnMessage(base::ByteView message) {
   exchange_->SendData(R"({"result":)" + *json + "}\n", Then::kContinue);
 }
 
-// What is told in JSON is told whole, and takes as much again as what was gathered for it.
-void GatewayCall::OnGathered() {
-  CountHeld();
-  if (answered_ || exchange_->Fits(call_->gathered_bytes())) return;
-  AnswerUnasked(TooMuchUnsent());
-  // Not at once: the service is sending.
-  exchange_->loop().Post([call = call_] { call->Cancel(); });
+void GatewayCall::OnLongMessage(size_t bytes) {
+  if (answered_ || !broken_.ok()) return;
+  SendAnswerHead(200);
+  const bool is_line = route_.method->server_streaming();
+  if (is_line) exchange_->SendData(base::Bytes(R"({"result":)"), Then::kContinue);
+  parts_.emplace(route_.method->output_type(), bytes);
+}
+
+void GatewayCall::OnPart(base::ByteView part) {
+  if (answered_ || !parts_.has_value()) return;
+  base::Bytes json;
+  json.reserve(64 + part.size() * 3 / 2);
+  if (!parts_->Add(part, &json).ok()) return GiveUp();
+  if (parts_->done()) {
+    if (route_.method->server_streaming()) json += "}\n";
+    parts_.reset();
+  }
+  if (!json.empty()) exchange_->SendData(std::move(json), Then::kContinue);
 }
 
 void GatewayCall::OnFinished(const base::Status& status) {
   if (answered_) return;
   if (!status.ok()) return AnswerError(status);
   if (!broken_.ok()) return AnswerError(broken_);
+  if (parts_.has_value()) return GiveUp();
   if (!exchange_->Fits(answer_.size())) return AnswerUnasked(TooMuchUnsent());
   answered_ = true;
   SendWhole(200, std::move(answer_));
@@ -137,6 +148,8 @@ void GatewayCall::SendWhole(int status, base::Bytes json) {
 }
 
 void GatewayCall::AnswerError(const base::Status& status) {
+  const bool is_within = parts_.has_value() || (head_sent_ && !route_.method->server_streaming());
+  if (is_within) return GiveUp();
   if (!route_.method->server_streaming()) return AnswerUnasked(status);
   answered_ = true;
   SendAnswerHead(HttpStatusOf(status.code()));
@@ -146,6 +159,11 @@ void GatewayCall::AnswerError(const base::Status& status) {
 void GatewayCall::AnswerUnasked(const base::Status& status) {
   answered_ = true;
   SendWhole(HttpStatusOf(status.code()), ErrorJson(status));
+}
+
+void GatewayCall::GiveUp() {
+  answered_ = true;
+  exchange_->Reset(http::ErrorCode::kInternalError);
 }
 
 void GatewayCall::OnClosed(const http::Closing&) {

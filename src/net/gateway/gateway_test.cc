@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/errors.h"
 #include "net/gateway/access_control.h"
+#include "net/gateway/transcoder.h"
 #include "net/http/plain.h"
 #include "net/http/testing/world.h"
 #include "net/rpc/server.h"
@@ -17,17 +20,29 @@
 namespace gateway {
 namespace {
 
-// Answers with a megabyte, in pieces.
-void AnswerInPieces(const std::shared_ptr<rpc::ServerCall>& call) {
+// A megabyte.
+base::Bytes LargeResponse() {
   etcdserverpb::RangeResponse response;
   response.add_kvs()->set_value(std::string(1'000'000, 'v'));
-  auto rest = std::make_shared<base::Bytes>(response.SerializeAsString());
-  const size_t size = rest->size();
-  call->ReplyInPieces(size, [rest](size_t max) -> base::Result<base::Bytes> {
-    base::Bytes piece = rest->substr(0, max);
-    rest->erase(0, piece.size());
-    return piece;
-  });
+  return response.SerializeAsString();
+}
+
+// Answers with it, in pieces, of which `good` bytes are to be had.
+void AnswerInPieces(const std::shared_ptr<rpc::ServerCall>& call, size_t good) {
+  static const base::Bytes all = LargeResponse();
+  call->ReplyInPieces(all.size(),
+                      [good, begin = size_t{0}](size_t max) mutable -> base::Result<base::Bytes> {
+                        if (begin >= good) return base::errors::kCompacted;
+                        base::Bytes piece = all.substr(begin, max);
+                        begin += piece.size();
+                        return piece;
+                      });
+}
+
+// The same, made as a whole.
+void AnswerAsAWhole(const std::shared_ptr<rpc::ServerCall>& call) {
+  const base::Bytes all = LargeResponse();
+  if (call->Reserve(all.size())) call->Reply(rpc::Message(all));
 }
 
 // Answers a range with one pair, whose value is the request's key and what metadata came with it.
@@ -35,7 +50,9 @@ void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView by
   etcdserverpb::RangeRequest request;
   CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
   if (request.key().empty()) return call->Finish(base::errors::kEmptyKey);
-  if (request.key() == "large") return AnswerInPieces(call);
+  if (request.key() == "large") return AnswerInPieces(call, 2'000'000);
+  if (request.key() == "torn") return AnswerInPieces(call, 500'000);
+  if (request.key() == "whole") return AnswerAsAWhole(call);
   etcdserverpb::RangeResponse response;
   response.mutable_header()->set_revision(int64_t{1} << 60);
   response.set_count(1);
@@ -284,35 +301,89 @@ TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
   EXPECT_EQ(Watcher::canceled, 1);
 }
 
-TEST_F(GatewayTest, AnswersThatNobodyTakesStayWithinTheMembersMemory) {
-  constexpr int kClients = 40;
-  std::vector<http::testing::RawClient*> clients;
-  for (int i = 0; i < kClients; ++i) clients.push_back(&world_.ConnectRaw());
-  for (auto* client : clients) {
-    world_.Do([&] {
-      client->PauseReading();
-      client->Send(
-          "POST /v3/kv/range HTTP/1.1\r\nHost: server\r\nContent-Length: 18\r\n\r\n"
-          R"({"key":"bGFyZ2U="})");
-    });
+// The body of an answer in chunks; nothing if it is not whole.
+std::optional<std::string> Unchunked(const std::string& answer) {
+  size_t at = answer.find("\r\n\r\n");
+  if (at == std::string::npos || !Contains(answer, "transfer-encoding: chunked\r\n")) return {};
+  std::string body;
+  for (at += 4;;) {
+    const size_t end = answer.find("\r\n", at);
+    if (end == std::string::npos) return {};
+    const size_t size = std::stoul(answer.substr(at, end - at), nullptr, 16);
+    if (size == 0) return body;
+    body += answer.substr(end + 2, size);
+    at = end + 2 + size + 2;
   }
-  size_t most = 0;
-  for (int i = 0; i < 1000; ++i) {
-    world_.RunFor(std::chrono::milliseconds(1));
-    most = std::max(most, memory_->used());
+}
+
+TEST_F(GatewayTest, ALongAnswerIsToldAsItComes) {
+  etcdserverpb::RangeResponse response;
+  ASSERT_TRUE(response.ParseFromString(LargeResponse()));
+  const std::string json = ToJson(*response.GetDescriptor(), LargeResponse()).value();
+  for (const char* request : {R"({"key":"bGFyZ2U="})", R"({"key":"d2hvbGU="})"}) {
+    const std::string answer = Post("/v3/kv/range", request);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_EQ(Unchunked(answer), json);
   }
-  EXPECT_GT(most, memory_->max() / 2);
-  EXPECT_LE(most, memory_->max());
+}
+
+TEST_F(GatewayTest, AnErrorWithinALongAnswerCutsItOff) {
+  http::testing::RawClient& client = world_.ConnectRaw();
+  world_.Do([&] {
+    client.Send(
+        "POST /v3/kv/range HTTP/1.1\r\nHost: server\r\nContent-Length: 18\r\n\r\n"
+        R"({"key":"dG9ybg=="})");
+  });
+  world_.Settle();
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(Unchunked(client.received()), std::nullopt);
+  EXPECT_TRUE(client.ended());
+}
+
+// Forty clients that ask for a megabyte and take nothing, until they are told to.
+struct Takers {
   int whole = 0;
   int refused = 0;
+  size_t most_held = 0;
+};
+Takers AskAndTakeNothing(http::testing::World& world, const http::MemberBudget& memory,
+                         const std::string& request) {
+  std::vector<http::testing::RawClient*> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(&world.ConnectRaw());
   for (auto* client : clients) {
-    world_.Do([&] { client->ResumeReading(); });
-    world_.Settle();
-    whole += client->received().ends_with("\"}]}") && client->received().size() > 1'300'000;
-    refused += client->received().starts_with("HTTP/1.1 429 ");
+    world.Do([&] {
+      client->PauseReading();
+      client->Send("POST /v3/kv/range HTTP/1.1\r\nHost: server\r\nContent-Length: " +
+                   std::to_string(request.size()) + "\r\n\r\n" + request);
+    });
   }
-  EXPECT_GE(whole, 4);
-  EXPECT_EQ(whole + refused, kClients);
+  Takers takers;
+  for (int i = 0; i < 1000; ++i) {
+    world.RunFor(std::chrono::milliseconds(1));
+    takers.most_held = std::max(takers.most_held, memory.used());
+  }
+  for (auto* client : clients) {
+    world.Do([&] { client->ResumeReading(); });
+    world.RunFor(std::chrono::seconds(1));
+    const auto body = Unchunked(client->received());
+    takers.whole += body.has_value() && body->ends_with("\"}]}") && body->size() > 1'300'000;
+    takers.refused += client->received().starts_with("HTTP/1.1 429 ");
+  }
+  return takers;
+}
+
+TEST_F(GatewayTest, AnswersThatNobodyTakesStayWithinTheMembersMemory) {
+  const Takers takers = AskAndTakeNothing(world_, *memory_, R"({"key":"bGFyZ2U="})");
+  EXPECT_LE(takers.most_held, memory_->max());
+  EXPECT_EQ(takers.whole, 40) << "next to nothing is held of each";
+}
+
+TEST_F(GatewayTest, AnswersThatAreMadeWholeFitTogetherOrAreRefused) {
+  const Takers takers = AskAndTakeNothing(world_, *memory_, R"({"key":"d2hvbGU="})");
+  EXPECT_GT(takers.most_held, memory_->max() / 2);
+  EXPECT_LE(takers.most_held, memory_->max());
+  EXPECT_GE(takers.whole, 4);
+  EXPECT_EQ(takers.whole + takers.refused, 40);
 }
 
 TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {

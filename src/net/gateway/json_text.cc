@@ -114,12 +114,11 @@ void AppendJsonString(base::ByteView text, base::Bytes* out) {
   out->push_back('"');
 }
 
-void AppendJsonBytes(base::ByteView bytes, base::Bytes* out) {
+void AppendBase64(base::ByteView bytes, base::Bytes* out) {
   const auto byte = [&](size_t i) { return uint32_t{static_cast<unsigned char>(bytes[i])}; };
   const size_t begin = out->size();
-  out->resize(begin + 2 + (bytes.size() + 2) / 3 * 4);
+  out->resize(begin + (bytes.size() + 2) / 3 * 4);
   char* to = out->data() + begin;
-  *to++ = '"';
   size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
@@ -132,7 +131,6 @@ void AppendJsonBytes(base::ByteView bytes, base::Bytes* out) {
     *to++ = rest == 2 ? kBase64[group >> 6 & 63] : '=';
     *to++ = '=';
   }
-  *to = '"';
 }
 
 bool JsonReader::Fail(base::ByteView what) {

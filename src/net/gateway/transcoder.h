@@ -19,7 +19,7 @@ namespace gateway {
 // Compat: what follows the message is not looked at.
 base::Result<base::Bytes> ToBinary(const google::protobuf::Descriptor& type, base::ByteView json);
 
-// kInternal for bytes that are no such message.
+// The same as JsonParts tells of it. kInternal for bytes that are no such message.
 base::Result<base::Bytes> ToJson(const google::protobuf::Descriptor& type, base::ByteView binary);
 
 }  // namespace gateway

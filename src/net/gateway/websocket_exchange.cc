@@ -57,6 +57,9 @@ Headers RequestOf(const Headers& head) {
   return request;
 }
 
+// A line that is longer is sent in frames of about that size, so that it is never kept as a whole.
+constexpr size_t kFragmentBytes = 64 * 1024;
+
 }  // namespace
 
 std::shared_ptr<http::ExchangeHandler> WebSocketExchange::Answer(http::Exchange* socket,
@@ -176,11 +179,17 @@ void WebSocketExchange::SendTrailers(const Headers&) {
 void WebSocketExchange::SendLines(base::ByteView bytes) {
   for (size_t end; (end = bytes.find('\n')) != base::ByteView::npos; bytes.remove_prefix(end + 1)) {
     line_.append(bytes.substr(0, end));
-    if (line_.empty()) continue;
-    socket_.SendData(http::WebSocketFrame(WebSocketOpcode::kText, line_), Then::kContinue);
-    line_.clear();
+    if (!line_.empty() || in_message_) SendFragment(/*ends=*/true);
   }
   line_.append(bytes);
+  if (line_.size() >= kFragmentBytes) SendFragment(/*ends=*/false);
+}
+
+void WebSocketExchange::SendFragment(bool ends) {
+  const auto opcode = in_message_ ? WebSocketOpcode::kContinuation : WebSocketOpcode::kText;
+  socket_.SendData(http::WebSocketFrame(opcode, line_, ends), Then::kContinue);
+  in_message_ = !ends;
+  base::Bytes().swap(line_);
 }
 
 void WebSocketExchange::Close(WebSocketClose reason) {

@@ -10,11 +10,11 @@
 namespace gateway {
 
 // A WebSocket as the exchange of a POST request: each message of the client is a part of the
-// request's body, each line of the answer's body is a text message. So whatever answers a request
-// of the JSON interface answers over WebSockets, too. Compat: as with grpc-websocket-proxy in etcd,
-// the authorization is what follows "Bearer," in Sec-WebSocket-Protocol, or the cookie "token",
-// since browsers can send no header of their own; the answer's head is not told; binary messages
-// are taken like text.
+// request's body, each line of the answer's body is a text message, in several frames if it is
+// long. So whatever answers a request of the JSON interface answers over WebSockets, too. Compat:
+// as with grpc-websocket-proxy in etcd, the authorization is what follows "Bearer," in
+// Sec-WebSocket-Protocol, or the cookie "token", since browsers can send no header of their own;
+// the answer's head is not told; binary messages are taken like text.
 //
 // The client ends its requests by closing. Between the session and the handler of the request, as
 // both; on the loop.
@@ -71,6 +71,8 @@ class WebSocketExchange final : public http::Exchange,
   // Tells the socket what is kept.
   void CountHeld();
   void SendLines(base::ByteView bytes);
+  // What has come of a line; `ends`: it is the last of its message.
+  void SendFragment(bool ends);
   // Sends the server's last frame.
   void Close(http::WebSocketClose reason);
   // Closes, and waits for the client to do the same, so that it hears why.
@@ -87,11 +89,12 @@ class WebSocketExchange final : public http::Exchange,
   const http::Headers head_;
   std::shared_ptr<http::ExchangeHandler> handler_;
   http::WebSocketReader reader_;
-  size_t unread_ = 0;   // bytes of messages that the handler has not taken
-  size_t held_ = 0;     // bytes of the socket that keep the client waiting
-  size_t kept_ = 0;     // by the handler, of messages that it has taken
-  base::Bytes line_;    // the beginning of one
-  bool asked_ = false;  // a request has begun
+  size_t unread_ = 0;        // bytes of messages that the handler has not taken
+  size_t held_ = 0;          // bytes of the socket that keep the client waiting
+  size_t kept_ = 0;          // by the handler, of messages that it has taken
+  base::Bytes line_;         // of one, what was not sent yet
+  bool in_message_ = false;  // a part of it was sent
+  bool asked_ = false;       // a request has begun
   bool requests_ended_ = false;
   bool closed_ = false;    // by a close frame of ours
   bool ended_ = false;     // or lost

@@ -36,7 +36,7 @@ void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView by
   if (request.key().empty()) return call->Finish(base::errors::kEmptyKey);
   etcdserverpb::RangeResponse response;
   auto* const pair = response.add_kvs();
-  pair->set_key(request.key());
+  pair->set_key(request.key() == "long" ? std::string(300'000, 'k') : request.key());
   pair->set_value(base::Bytes(call->metadata().Get("authorization")));
   call->Reply(rpc::Message(response.SerializeAsString()));
 }
@@ -148,6 +148,24 @@ TEST_F(WebSocketExchangeTest, EachMessageIsARequestAndEachAnswerAMessage) {
   EXPECT_EQ(ServerFrames(client.received()),
             (Frames{R"(text:{"result":{"watch_id":"1"}})", R"(text:{"result":{"watch_id":"2"}})",
                     R"(text:{"result":{"watch_id":"3"}})"}));
+}
+
+TEST_F(WebSocketExchangeTest, ALongLineIsOneMessageOfSeveralFrames) {
+  auto& client = Open("/v3/kv/range");
+  Send(client, ClientText(R"({"key":"bG9uZw=="})"));
+  std::string line;
+  const Frames frames = ServerFrames(client.received());
+  ASSERT_GT(frames.size(), 5u);
+  EXPECT_TRUE(frames.front().starts_with("text, more:"));
+  EXPECT_EQ(frames.back(), "close:1000");
+  for (const std::string& frame : frames) {
+    EXPECT_LT(frame.size(), 150'000u);
+    if (!frame.starts_with("close:")) line += frame.substr(frame.find(':') + 1);
+  }
+  EXPECT_TRUE(frames[frames.size() - 2].starts_with("end:"));
+  EXPECT_TRUE(line.starts_with(R"({"kvs":[{"key":"a2tra2tr)")) << line.substr(0, 100);
+  EXPECT_TRUE(line.ends_with(R"(a2tr"}]})"));
+  EXPECT_GT(line.size(), 400'000u);
 }
 
 TEST_F(WebSocketExchangeTest, RequestsMayComeWithTheHandshake) {

@@ -8,9 +8,10 @@
 namespace http {
 
 // What a member holds for its clients, in bytes: header blocks, requests that are not whole yet,
-// the calls under way with what they wait with, answers that were not sent yet. Three sizes of
-// account: a connection's (Account), a net loop's (LoopBudget), the member's (MemberBudget). They
-// only count; the sessions act on what they say:
+// the calls under way with what they wait with, answers that were not sent yet; those that are made
+// as a whole, from before they are made. Three sizes of account: a connection's (Account), a net
+// loop's (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they
+// say:
 //
 //   full   no further request of that connection is begun, and no window of its streams is widened
 //          but that of one, so that one message under way can always be finished
@@ -19,7 +20,8 @@ namespace http {
 //
 // A connection's account is full at half of its size, over at all of it. When the member runs
 // short, both come earlier, at an eighth and a quarter of what the member has left: whoever holds
-// most is stopped first, and what is left is never all taken by those who hold much.
+// most is stopped first, and what is left is never all taken by those who hold much: not by answers
+// that are made whole either, which leave an eighth of the member's to others.
 
 // Of all net loops of a member. Any thread.
 class MemberBudget {
@@ -96,6 +98,11 @@ class LoopBudget {
   size_t room() const {
     return member_ == nullptr ? std::numeric_limits<size_t>::max() : member_->room();
   }
+  // What of it a single answer may take.
+  size_t room_for_one() const {
+    if (member_ == nullptr) return std::numeric_limits<size_t>::max();
+    return member_->room() - std::min(member_->room(), member_->max() / 8);
+  }
   bool IsShort() const { return member_ != nullptr && member_->room() < member_->max() / 8; }
 
   MemberBudget* const member_;
@@ -132,10 +139,11 @@ class Account {
            wanted <= std::min(budget_.connection_max_, budget_.room() / 4);
   }
   // Whether a whole answer of that size may be queued: always if it is small, since its request was
-  // taken and it may say what was done; if it is the only one, as long as the member has the room.
+  // taken and it may say what was done; if it is the only one, as long as the member has the room
+  // and is not short of it thereby.
   bool FitsAnswer(size_t bytes, bool is_only) const {
     if (bytes <= kSmallAnswerBytes || Fits(bytes)) return true;
-    return is_only && LoopBudget::OfHeap(bytes) <= budget_.room();
+    return is_only && LoopBudget::OfHeap(bytes) <= budget_.room_for_one();
   }
   // How much more makes it full.
   size_t RoomUntilFull() const {

@@ -352,12 +352,24 @@ void H1Session::Produce() {
       output.Keep(std::move(chunk));
     }
   }
-  if (blocked_ && unsent_ <= environment_.limits.stream_send_buffer / 2) {
-    blocked_ = false;
-    if (tunnel_) carrier_->ResumeInput();
-    if (handler_ != nullptr && !answer_ended_) handler_->OnWritable();
-  }
+  UnblockIfThereIsRoom();
   FinishExchange();
+}
+
+bool H1Session::HasRoom() const {
+  return unsent_ == 0 || !carrier_->account().IsFull();
+}
+
+bool H1Session::writable() {
+  if (!HasRoom()) blocked_ = true;
+  return !blocked_;
+}
+
+void H1Session::UnblockIfThereIsRoom() {
+  if (!blocked_ || unsent_ > environment_.limits.stream_send_buffer / 2 || !HasRoom()) return;
+  blocked_ = false;
+  if (tunnel_) carrier_->ResumeInput();
+  if (handler_ != nullptr && !answer_ended_) handler_->OnWritable();
 }
 
 // ---- From one exchange to the next ----
@@ -398,6 +410,7 @@ base::Status H1Session::OnTick(runtime::TimePoint now) {
     environment_.counters->of(Abuse::kIdle).Add();
     return base::Status(base::Code::kUnavailable, "idle for too long");
   }
+  UnblockIfThereIsRoom();  // the member may have more than before
   return {};
 }
 

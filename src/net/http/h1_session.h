@@ -40,7 +40,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void SetHeld(size_t bytes) override;
   void SetCost(Cost cost) override;
   size_t unsent_bytes() const override { return unsent_; }
-  bool writable() override { return !blocked_; }
+  bool writable() override;
   bool Fits(size_t bytes) const override;
 
   // H1Parser::Sink
@@ -60,6 +60,9 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void FinishExchange();
   bool TakesInput() const;
   void Queue(Chunk chunk);
+  // Whether a producer may add to the answer: nothing of it waits, or the account is not full.
+  bool HasRoom() const;
+  void UnblockIfThereIsRoom();
   // Ends the body, if the framing asks for an end.
   void EndAnswer();
 

@@ -102,11 +102,11 @@ void H2Session::EndOverBudget(H2Stream& stream) {
 }
 
 void H2Session::EndIfOverBudget(H2Stream& stream) {
-  if (!IsServer() || stream.reset_ || stream.id_ == favoured_) return;
+  if (!IsServer() || stream.reset_) return;
   if (stream.held_ + stream.unconsumed_ == 0 || !carrier_->account().IsOver()) return;
   if (MakesRoom()) {
     input_waits_ = true;
-  } else {
+  } else if (stream.id_ != favoured_) {
     EndOverBudget(stream);
   }
 }

@@ -157,10 +157,10 @@ WebSocketReader::Event WebSocketReader::FinishControl() {
   return {.kind = Event::Kind::kClose, .close = static_cast<WebSocketClose>(code)};
 }
 
-base::Bytes WebSocketFrame(WebSocketOpcode opcode, base::ByteView payload) {
+base::Bytes WebSocketFrame(WebSocketOpcode opcode, base::ByteView payload, bool is_final) {
   base::Bytes frame;
   frame.reserve(10 + payload.size());
-  frame.push_back(static_cast<char>(kFinal | static_cast<uint8_t>(opcode)));
+  frame.push_back(static_cast<char>((is_final ? kFinal : 0) | static_cast<uint8_t>(opcode)));
   if (payload.size() < kLengthIn2) {
     frame.push_back(static_cast<char>(payload.size()));
   } else if (payload.size() <= std::numeric_limits<uint16_t>::max()) {

@@ -87,8 +87,8 @@ class WebSocketReader {
   base::Bytes message_;
 };
 
-// A whole frame of a server.
-base::Bytes WebSocketFrame(WebSocketOpcode opcode, base::ByteView payload);
+// A frame of a server; `is_final`: nothing of its message follows.
+base::Bytes WebSocketFrame(WebSocketOpcode opcode, base::ByteView payload, bool is_final = true);
 // A close frame of a server; kNoStatus is one without a reason.
 base::Bytes WebSocketCloseFrame(WebSocketClose reason);
 

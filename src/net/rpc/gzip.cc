@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 namespace rpc {
@@ -17,6 +18,12 @@ constexpr size_t kGrowthBytes = 64 * 1024;
 
 Bytef* Input(base::ByteView bytes) {
   return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+}
+
+// How many bytes the last four say there were, modulo 2^32 (RFC 1952, ISIZE).
+size_t ClaimedSize(base::ByteView bytes) {
+  if (bytes.size() < sizeof(uint32_t)) return 0;
+  return base::Load32Le(bytes.data() + bytes.size() - sizeof(uint32_t));
 }
 
 }  // namespace
@@ -60,32 +67,54 @@ base::Bytes GzipCompress(base::ByteView bytes) {
   return base::Bytes(compressor.result());
 }
 
-base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes) {
+struct GzipDecompressor::State {
   z_stream stream = {};
+};
+
+GzipDecompressor::GzipDecompressor(base::ByteView bytes, size_t max_bytes)
+    : max_(max_bytes),
+      claimed_(std::min(max_bytes, ClaimedSize(bytes))),
+      state_(std::make_unique<State>()) {
+  z_stream& stream = state_->stream;
   CHECK(inflateInit2(&stream, kGzipWindowBits) == Z_OK);
   stream.next_in = Input(bytes);
   stream.avail_in = static_cast<uInt>(bytes.size());
-  base::Bytes plain;
-  int result = Z_OK;
-  while (result == Z_OK && plain.size() <= max_bytes) {
-    const size_t used = plain.size();
-    plain.resize(used + kGrowthBytes);
-    stream.next_out = reinterpret_cast<Bytef*>(plain.data() + used);
-    stream.avail_out = kGrowthBytes;
-    result = inflate(&stream, Z_NO_FLUSH);
-    plain.resize(stream.total_out);
-  }
-  inflateEnd(&stream);
-  if (plain.size() > max_bytes) {
+}
+
+GzipDecompressor::~GzipDecompressor() {
+  inflateEnd(&state_->stream);
+}
+
+base::Result<bool> GzipDecompressor::Step(size_t max) {
+  z_stream& stream = state_->stream;
+  const size_t used = plain_.size();
+  // One byte more tells that there are too many.
+  if (used == 0) plain_.reserve(claimed_ + 1);
+  plain_.resize(used + std::min(max, claimed_ + 1 - used));
+  stream.next_out = reinterpret_cast<Bytef*>(plain_.data() + used);
+  stream.avail_out = static_cast<uInt>(plain_.size() - used);
+  const int result = inflate(&stream, Z_NO_FLUSH);
+  plain_.resize(stream.total_out);
+  if (plain_.size() > claimed_ && claimed_ == max_) {
     return base::Status(
         base::Code::kResourceExhausted,
-        "grpc: received message after decompression larger than max " + std::to_string(max_bytes));
+        "grpc: received message after decompression larger than max " + std::to_string(max_));
   }
-  if (result != Z_STREAM_END || stream.avail_in > 0) {
+  const bool ends = result == Z_STREAM_END && stream.avail_in == 0;
+  const bool lacks_input = result == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
+  if (plain_.size() > claimed_ || lacks_input || (result != Z_OK && !ends)) {
     return base::Status(base::Code::kInternal,
                         "grpc: failed to decompress the received message: invalid gzip data");
   }
-  return plain;
+  return ends;
+}
+
+base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes) {
+  GzipDecompressor decompressor(bytes, max_bytes);
+  for (bool done = false; !done;) {
+    ASSIGN_OR_RETURN(done, decompressor.Step(kGrowthBytes));
+  }
+  return base::Bytes(decompressor.result());
 }
 
 }  // namespace rpc

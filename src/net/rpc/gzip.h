@@ -32,6 +32,36 @@ class GzipCompressor {
   const std::unique_ptr<State> state_;
   base::Bytes compressed_;
 };
+
+// Undoes it, in parts. The result's bytes are counted before they are made: as many as the last
+// four bytes claim, or as there may be, which is what is taken at once for the result.
+class GzipDecompressor {
+ public:
+  // `bytes` stay where they are meanwhile.
+  GzipDecompressor(base::ByteView bytes, size_t max_bytes);
+  ~GzipDecompressor();
+  GzipDecompressor(const GzipDecompressor&) = delete;
+  GzipDecompressor& operator=(const GzipDecompressor&) = delete;
+
+  // Makes the next `max` bytes at most. True when all is done; then result() is complete. Fails as
+  // GzipDecompress does.
+  base::Result<bool> Step(size_t max);
+  base::ByteView result() const { return plain_; }
+  // At most.
+  size_t result_bytes() const { return claimed_; }
+
+  // What zlib takes for the window and its tables.
+  static constexpr size_t kStateBytes = 44 * 1024;
+  size_t held_bytes() const { return kStateBytes + claimed_; }
+
+ private:
+  struct State;
+
+  const size_t max_;
+  const size_t claimed_;
+  const std::unique_ptr<State> state_;
+  base::Bytes plain_;
+};
 // Fails with kResourceExhausted as soon as the result would exceed `max_bytes`, and with kInternal
 // on anything that is not one gzip member; both with grpc-go's texts.
 base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes);

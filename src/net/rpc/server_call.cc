@@ -29,14 +29,33 @@ void AddStatus(http::Headers& fields, const base::Status& status) {
 constexpr size_t kCompressedAtOnce = 8 * 1024;
 constexpr size_t kCompressedMax = size_t{4} << 20;
 
+// What is decompressed at once, or in one slice.
+constexpr size_t kDecompressedAtOnce = 64 * 1024;
+
+// A message of a stream that is a part of something longer has no more.
+constexpr size_t kPartMax = 2 * AnswerQueue::kPieceBytes;
+
 // What a call takes beside itself: who shares it, and its stream's queue and trailers.
 constexpr size_t kCallOverheadBytes = 256;
+
+base::Status TooMuchUnsent() {
+  return {base::Code::kResourceExhausted, "too many answers wait for the client to take them"};
+}
 
 base::Status Internal(base::ByteView text) {
   return base::Status(base::Code::kInternal, text);
 }
 
 }  // namespace
+
+struct ServerCall::Decompression {
+  Decompression(base::ByteView bytes, size_t max_bytes)
+      : compressed(bytes), decompressor(compressed, max_bytes) {}
+  size_t held_bytes() const { return compressed.size() + decompressor.held_bytes(); }
+
+  const base::Bytes compressed;
+  GzipDecompressor decompressor;
+};
 
 ServerCall::ServerCall(http::Exchange* exchange, Method* method, const MessageLimits& limits,
                        DeadlineQueue* deadlines, Encoding encoding)
@@ -64,7 +83,7 @@ void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
 
 void ServerCall::OnData(base::ByteView bytes) {
   if (finished_) return exchange_->Consume(bytes.size());
-  if (unread_ == nullptr && !paused_) Deliver(&bytes);
+  if (unread_ == nullptr && MayDeliver()) Deliver(&bytes);
   Hold(bytes);
 }
 
@@ -76,7 +95,7 @@ void ServerCall::Hold(base::ByteView bytes) {
 
 void ServerCall::Deliver(base::ByteView* bytes) {
   delivering_ = true;
-  while (!bytes->empty() && !paused_ && !finished_) {
+  while (!bytes->empty() && MayDeliver() && !finished_) {
     const size_t before = bytes->size();
     const base::Result<bool> whole = reader_.Read(bytes);
     exchange_->Consume(before - bytes->size());
@@ -96,8 +115,10 @@ void ServerCall::Deliver(base::ByteView* bytes) {
 }
 
 void ServerCall::CountHeld() {
-  if (held_ == reader_.held_bytes() || exchange_ == nullptr) return;
-  held_ = reader_.held_bytes();
+  size_t held = reader_.held_bytes();
+  if (decompression_ != nullptr) held += decompression_->held_bytes();
+  if (held_ == held || exchange_ == nullptr) return;
+  held_ = held;
   exchange_->SetHeld(held_);
 }
 
@@ -107,10 +128,19 @@ void ServerCall::SetKept(size_t bytes) {
   CountCost();
 }
 
+bool ServerCall::SetGathered(size_t bytes) {
+  if (exchange_ == nullptr || bytes == gathered_) return true;
+  if (bytes > gathered_ && !exchange_->Fits(bytes - gathered_)) return false;
+  gathered_ = bytes;
+  CountCost();
+  return true;
+}
+
 void ServerCall::CountCost() {
   if (exchange_ == nullptr) return;
-  exchange_->SetCost({.call = sizeof(ServerCall) + kCallOverheadBytes + kept_,
-                      .answers = answers_ == nullptr ? 0 : answers_->held_bytes()});
+  exchange_->SetCost(
+      {.call = sizeof(ServerCall) + kCallOverheadBytes + kept_,
+       .answers = gathered_ + reserved_ + (answers_ == nullptr ? 0 : answers_->held_bytes())});
 }
 
 void ServerCall::DeliverOne(base::ByteView message) {
@@ -120,16 +150,12 @@ void ServerCall::DeliverOne(base::ByteView message) {
   }
   got_message_ = true;
   method_->counters.messages_received.Add();
-  base::Bytes plain;
-  if (reader_.compressed()) {
-    if (!encoding_.request_gzip) {
-      return Finish(Internal("grpc: compressed flag set with identity or empty encoding"));
-    }
-    base::Result<base::Bytes> decompressed = GzipDecompress(message, limits_.max_receive_bytes);
-    if (!decompressed.ok()) return Finish(decompressed.status());
-    plain = std::move(decompressed).value();
-    message = plain;
-  }
+  if (!reader_.compressed()) return HandOver(message);
+  if (encoding_.request_gzip) return Decompress(message);
+  Finish(Internal("grpc: compressed flag set with identity or empty encoding"));
+}
+
+void ServerCall::HandOver(base::ByteView message) {
   if (handler_ != nullptr) {
     handler_->OnMessage(message);
   } else {
@@ -137,9 +163,39 @@ void ServerCall::DeliverOne(base::ByteView message) {
   }
 }
 
+void ServerCall::Decompress(base::ByteView message) {
+  GzipDecompressor decompressor(message, limits_.max_receive_bytes);
+  if (decompressor.result_bytes() > kDecompressedAtOnce) {
+    decompression_ = std::make_unique<Decompression>(message, limits_.max_receive_bytes);
+    CountHeld();
+    return ContinueDecompressing();
+  }
+  const base::Result<bool> done = decompressor.Step(kDecompressedAtOnce + 1);
+  if (!done.ok()) return Finish(done.status());
+  CHECK(*done);
+  HandOver(decompressor.result());
+}
+
+void ServerCall::ContinueDecompressing() {
+  loop().PostSlice([self = shared_from_this()] { self->WorkOnRequest(); });
+}
+
+void ServerCall::WorkOnRequest() {
+  if (decompression_ == nullptr) return;
+  const bool waits = is_open();
+  const base::Result<bool> done =
+      waits ? decompression_->decompressor.Step(kDecompressedAtOnce) : base::Result<bool>(true);
+  if (done.ok() && !*done) return ContinueDecompressing();
+  if (waits && done.ok()) HandOver(decompression_->decompressor.result());
+  decompression_.reset();
+  CountHeld();
+  if (!done.ok()) return Finish(done.status());
+  if (!paused_) ResumeReading();
+}
+
 void ServerCall::OnEnd(const http::Headers&) {
   end_received_ = true;
-  if (unread_ == nullptr && !paused_) DeliverEnd();
+  if (unread_ == nullptr && MayDeliver()) DeliverEnd();
 }
 
 void ServerCall::DeliverEnd() {
@@ -154,13 +210,13 @@ void ServerCall::DeliverEnd() {
 
 void ServerCall::ResumeReading() {
   paused_ = false;
-  if (!is_open() || delivering_) return;
+  if (!is_open() || delivering_ || decompression_ != nullptr) return;
   if (const std::unique_ptr<base::Bytes> held = std::move(unread_); held != nullptr) {
     base::ByteView rest = *held;
     Deliver(&rest);
     Hold(rest);
   }
-  if (end_received_ && unread_ == nullptr && !paused_) DeliverEnd();
+  if (end_received_ && unread_ == nullptr && MayDeliver()) DeliverEnd();
 }
 
 void ServerCall::OnWritable() {
@@ -187,12 +243,29 @@ bool ServerCall::CheckSize(size_t bytes) {
   return false;
 }
 
+bool ServerCall::Reserve(size_t bytes) {
+  if (!is_open() || !CheckSize(bytes)) return false;
+  if (!exchange_->Fits(bytes)) {
+    Finish(TooMuchUnsent());
+    return false;
+  }
+  reserved_ = bytes;
+  CountCost();
+  return true;
+}
+
+// A part of a longer answer goes while the exchange takes any, as those of a produced message do.
+bool ServerCall::MaySend(size_t bytes) const {
+  return exchange_->Fits(bytes) || (bytes <= kPartMax && exchange_->writable());
+}
+
 void ServerCall::Send(Message message) {
   if (!is_open() || !CheckSize(message.size())) return;
   const size_t size = message.size();
-  if (!exchange_->Fits(size)) {
-    return Finish(base::Status(base::Code::kResourceExhausted,
-                               "too many answers wait for the client to take them"));
+  if (size > reserved_ && !MaySend(size)) return Finish(TooMuchUnsent());
+  if (reserved_ > 0) {
+    reserved_ = 0;
+    CountCost();
   }
   method_->counters.messages_sent.Add();
   SendHead();
@@ -309,6 +382,7 @@ void ServerCall::OnClosed(const http::Closing& closing) {
                         lost ? "the connection to the client was lost" : "context canceled"));
   }
   answers_.reset();
+  decompression_.reset();
   exchange_ = nullptr;
   handler_.reset();
 }

@@ -56,6 +56,13 @@ class ServerCall final : public http::ExchangeHandler,
   // for the client, as the call itself does, until this says otherwise or the call ends.
   void SetKept(size_t bytes);
 
+  // What is gathered for answers of this call, in bytes, instead of what was said before; counts
+  // likewise. False, with nothing changed, if there is no room for so much more.
+  [[nodiscard]] bool SetGathered(size_t bytes);
+  // Makes room for a message of that size, which is about to be made as a whole: it counts against
+  // what is held for the client from now on, until it was sent. False, with the call ended as Send
+  // would end it, if there is no room. Whatever is made whole and is not small asks first.
+  [[nodiscard]] bool Reserve(size_t bytes);
   // Sends a message; the answer's head goes out with the first.
   void Send(Message message);
   // Sends frames that many calls share: each message with its prefix, uncompressed.
@@ -94,6 +101,12 @@ class ServerCall final : public http::ExchangeHandler,
   // Delivers messages from `*bytes` until they end or reading is paused.
   void Deliver(base::ByteView* bytes);
   void DeliverOne(base::ByteView message);
+  void HandOver(base::ByteView message);
+  // Hands it over once it is decompressed: at once if it is short, else in slices of the loop.
+  void Decompress(base::ByteView message);
+  void ContinueDecompressing();
+  void WorkOnRequest();
+  bool MayDeliver() const { return !paused_ && decompression_ == nullptr; }
   void DeliverEnd();
   // Tells the exchange what is kept of a message that is not whole.
   void CountHeld();
@@ -103,6 +116,7 @@ class ServerCall final : public http::ExchangeHandler,
   void Hold(base::ByteView bytes);
   // False, with the call ended, for a message that is longer than may be sent.
   bool CheckSize(size_t bytes);
+  bool MaySend(size_t bytes) const;
   // What cannot be sent at once.
   AnswerQueue& answers();
   void ContinueAnswers();
@@ -123,8 +137,12 @@ class ServerCall final : public http::ExchangeHandler,
   bool produces_ = false;                 // the one message of the call
   runtime::TimePoint start_;
   std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
+  struct Decompression;
+  std::unique_ptr<Decompression> decompression_;  // of a long message, which nothing overtakes
   size_t held_ = 0;
-  size_t kept_ = 0;  // by the application
+  size_t kept_ = 0;      // by the application
+  size_t gathered_ = 0;  // by the application, for its answers
+  size_t reserved_ = 0;  // for a message that is being made
   const Encoding encoding_;
   bool has_deadline_ = false;
   bool head_sent_ = false;

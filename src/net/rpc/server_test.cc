@@ -362,6 +362,30 @@ TEST_F(RpcServerTest, WhatACallTakesIsCountedUntilItEnds) {
   EXPECT_EQ(world_.server().held_bytes(), 0u);
 }
 
+TEST_F(RpcServerTest, WhatIsMadeAsAWholeAsksForRoomFirst) {
+  constexpr size_t kLength = 20 << 20;
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 3; ++i) {
+    calls.push_back(Begin("Unary", {}, /*consume=*/false));
+    Send(*calls.back(), Frame(InteropRequest{.hang = true}.Encode()), true);
+  }
+  world_.Settle();
+  const size_t held = world_.server().held_bytes();
+  world_.DoAtServer([&] {
+    EXPECT_TRUE(state_.hanging.at(0)->Reserve(kLength));
+    EXPECT_EQ(world_.server().held_bytes(), held + kLength);
+    EXPECT_FALSE(state_.hanging.at(1)->Reserve(kLength)) << "another one is being made";
+    EXPECT_FALSE(state_.hanging.at(2)->SetGathered(kLength));
+    EXPECT_TRUE(state_.hanging.at(2)->SetGathered(1 << 20));
+    EXPECT_EQ(world_.server().held_bytes(), held + kLength + (1 << 20));
+    EXPECT_TRUE(state_.hanging.at(2)->SetGathered(0));
+    state_.hanging.at(0)->Reply(Message(base::Bytes(kLength, 'w')));
+    EXPECT_LE(world_.server().held_bytes(), held + kLength + 1000) << "it counts once";
+  });
+  world_.Settle();
+  EXPECT_EQ(StatusOf(*calls[1]), "8 too many answers wait for the client to take them");
+}
+
 TEST_F(RpcServerTest, AnswersThatWaitToBeCompressedStayWithinTheBudget) {
   constexpr size_t kLength = 200'000;
   std::vector<std::shared_ptr<RecordingHandler>> calls;
@@ -458,6 +482,70 @@ TEST_F(RpcServerTest, NothingOvertakesAMessageThatIsBeingCompressed) {
   world_.Settle();
   EXPECT_EQ(Replies(*call).size(), 5u);
   EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+// A request that is some kilobytes on the wire, and just fits once it is decompressed.
+base::Bytes Bomb() {
+  InteropRequest request{.payload = base::Bytes(MessageLimits{}.max_receive_bytes - 100, '\0')};
+  Message compressed(GzipCompress(request.Encode()));
+  compressed.MarkCompressed();
+  return std::move(compressed).TakeFrame();
+}
+
+TEST_F(RpcServerTest, ALargeRequestIsDecompressedInSlicesAndCountsBeforeItIsMade) {
+  const base::Bytes bomb = Bomb();
+  ASSERT_LT(bomb.size(), 8192u);
+  const auto call = Begin("Unary", {{"grpc-encoding", "gzip"}});
+  Send(*call, bomb, true);
+  int turns = 0;
+  size_t most = 0;
+  while (!call->closed && world_.scheduler().Step()) {
+    if (world_.server().held_bytes() > (1 << 20)) ++turns;
+    most = std::max(most, world_.server().held_bytes());
+  }
+  EXPECT_GT(turns, 15) << "some 64 KiB each";
+  EXPECT_GT(most, MessageLimits{}.max_receive_bytes);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+  EXPECT_EQ(Replies(*call).at(0).payload.size(), MessageLimits{}.max_receive_bytes - 100);
+}
+
+TEST_F(RpcServerTest, ManyLargeCompressedRequestsStayWithinTheBudgetAndAreAllAnswered) {
+  server_.AddUnary("cornerstore.interop.Interop", "Take",
+                   [](const std::shared_ptr<ServerCall>& call, base::ByteView request) {
+                     EXPECT_GT(request.size(), MessageLimits{}.max_receive_bytes - 100);
+                     call->Reply(Message(""));
+                   });
+  const base::Bytes bomb = Bomb();
+  std::vector<std::shared_ptr<RecordingHandler>> calls;
+  for (int i = 0; i < 100; ++i) {
+    calls.push_back(Begin("Take", {{"grpc-encoding", "gzip"}}));
+    world_.Do([&] { calls.back()->exchange->SendData(bomb, Then::kEnd); });
+  }
+  size_t most = 0;
+  while (world_.scheduler().Step()) {
+    most = std::max(most, world_.server().held_bytes());
+    if (std::all_of(calls.begin(), calls.end(), [](const auto& call) { return call->closed; })) {
+      break;
+    }
+  }
+  EXPECT_LE(most, size_t{36} << 20);
+  for (const auto& call : calls) EXPECT_EQ(StatusOf(*call), "0 ");
+}
+
+TEST_F(RpcServerTest, NothingOvertakesAMessageThatIsBeingDecompressed) {
+  const auto call = Begin("ClientStream", {{"grpc-encoding", "gzip"}});
+  Send(*call, Bomb() + Frame(InteropRequest{.payload = "last"}.Encode()), true);
+  world_.Settle();
+  ASSERT_EQ(Replies(*call).size(), 1u);
+  EXPECT_EQ(Replies(*call)[0].messages, 2);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+  const auto gone = Begin("Unary", {{"grpc-encoding", "gzip"}});
+  world_.Do([&] {
+    gone->exchange->SendData(Bomb(), Then::kContinue);
+    gone->exchange->Reset(http::ErrorCode::kCancel);
+  });
+  world_.Settle();
+  EXPECT_EQ(world_.server().held_bytes(), 0u);
 }
 
 TEST_F(RpcServerTest, AnswersGzipWithGzip) {

@@ -20,6 +20,12 @@
 namespace kv {
 namespace {
 
+std::string BodyOf(const ReadOnlyTxn& txn) {
+  std::string body(txn.BodySize(), '\0');
+  EXPECT_EQ(txn.WriteBody(body.data()), body.data() + body.size());
+  return body;
+}
+
 constexpr size_t kOpsMax = 128;
 
 std::string WithHeader(base::Revision revision, base::ByteView body) {
@@ -102,7 +108,7 @@ class RequestModelTest : public ::testing::TestWithParam<int> {
     const auto txn = Done(ReadOnlyTxn::Open(harness_.reads(), request));
     base::Result<std::string> answer = std::string();
     if (txn.ok()) {
-      answer = WithHeader(txn->revision(), txn->Body());
+      answer = WithHeader(txn->revision(), BodyOf(*txn));
     } else {
       answer = txn.status();
     }

@@ -82,6 +82,7 @@ base::Result<bool> RangeRead::Step() {
       [[fallthrough]];
     case Phase::kSort:
       if (sorter_.has_value() && !TakeSorted()) return false;
+      if (sorter_.has_value()) sorter_->Clear();
       Cut();
       phase_ = Phase::kCount;
       [[fallthrough]];
@@ -213,6 +214,11 @@ base::Result<base::ByteView> RangeRead::LastKey() const {
   if (!parsed_.empty()) return parsed_.back().key;
   ASSIGN_OR_RETURN(const mvcc::KeyValue last, ParsePair(pairs_.back()));
   return last.key;
+}
+
+size_t RangeRead::held_bytes() const {
+  const size_t sorting = sorter_.has_value() ? sorter_->held_bytes() : 0;
+  return sorting + pairs_.capacity() * sizeof(pairs_[0]) + parsed_.capacity() * sizeof(parsed_[0]);
 }
 
 char* RangeRead::WritePairs(char* out) const {

@@ -47,6 +47,9 @@ class RangeRead {
   // kDataLoss if a record is damaged; kCompacted if the revision was compacted in a long read.
   base::Result<bool> Step();
 
+  // What is kept of the pairs so far, in bytes: where they are, not they themselves.
+  size_t held_bytes() const;
+
   // Once it is done: the RangeResponse without its header.
   size_t BodySize() const;
   char* WriteBody(char* out) const;

@@ -7,9 +7,6 @@ namespace {
 
 using etcdserverpb::RangeRequest;
 
-// Sorted in one go, which takes about a millisecond.
-constexpr size_t kRunPairs = 4096;
-
 bool TargetLess(RangeRequest::SortTarget target, const mvcc::KeyValue& a, const mvcc::KeyValue& b) {
   switch (target) {
     case RangeRequest::VERSION:
@@ -103,6 +100,11 @@ bool PairSorter::Take(size_t max, std::vector<mvcc::KeyValue>* sorted) {
     }
   }
   return !rests_.empty();
+}
+
+void PairSorter::Clear() {
+  std::vector<Run>().swap(runs_);
+  rests_.clear();
 }
 
 }  // namespace kv

@@ -26,10 +26,17 @@ class PairSorter {
 
   void Add(const mvcc::KeyValue& kv);
   size_t size() const { return size_; }
+  size_t held_bytes() const { return runs_.size() * kRunBytes; }
   // After the last was added: appends the next `max`, as far as there are. Whether any are left.
   bool Take(size_t max, std::vector<mvcc::KeyValue>* sorted);
+  // Lets go of them.
+  void Clear();
 
  private:
+  // Sorted in one go, which takes about a millisecond.
+  static constexpr size_t kRunPairs = 4096;
+  static constexpr size_t kRunBytes = kRunPairs * sizeof(mvcc::KeyValue);
+
   using Run = std::vector<mvcc::KeyValue>;
   // The part of a run that was not taken yet.
   struct Rest {

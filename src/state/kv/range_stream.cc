@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/wire.h"
@@ -25,23 +26,28 @@ RangeStream::RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& r
   request_.clear_sort_target();
 }
 
-base::Result<bool> RangeStream::Next() {
-  CHECK(!last_);
+base::Status RangeStream::Open() {
   ASSIGN_OR_RETURN(RangeRead read, RangeRead::Open(*reads_, request_));
   if (revision_ != base::Revision()) read.LeaveOutCount();
-  for (bool done = false; !done;) {
-    ASSIGN_OR_RETURN(done, read.Step());
-  }
+  chunk_.emplace(std::move(read));
+  is_whole_ = false;
+  return {};
+}
+
+base::Result<bool> RangeStream::Step() {
+  CHECK(!last_);
+  if (!chunk_.has_value() || is_whole_) RETURN_IF_ERROR(Open());
+  ASSIGN_OR_RETURN(is_whole_, chunk_->Step());
+  if (!is_whole_) return false;
   if (revision_ == base::Revision()) {
-    revision_ = read.revision();
-    count_ = read.count();
+    revision_ = chunk_->revision();
+    count_ = chunk_->count();
     if (request_.revision() <= 0) request_.set_revision(revision_.value());
   }
-  sent_ += static_cast<int64_t>(read.size());
-  last_ = !read.more() || sent_ == limit_;
-  chunk_.emplace(std::move(read));
+  sent_ += static_cast<int64_t>(chunk_->size());
+  last_ = !chunk_->more() || sent_ == limit_;
   if (!last_) RETURN_IF_ERROR(PrepareNext());
-  return last_;
+  return true;
 }
 
 base::Status RangeStream::PrepareNext() {

@@ -22,17 +22,21 @@ class RangeStream {
   // `request` was checked with CheckRangeStream. `reads` outlive this.
   RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& request, size_t chunk_bytes);
 
-  // Reads the next chunk; whether it is the last.
-  base::Result<bool> Next();
+  // Does a part of reading the next chunk, as RangeRead::Step does; true when it is there. Until
+  // then, and until Release, a revision is pinned.
+  base::Result<bool> Step();
+  // Whether the chunk is the last.
+  bool last() const { return last_; }
 
   // The chunk as a RangeStreamResponse; the last one has the header, whose revision this sets,
   // whether the limit cut the answer, and the count of the whole range.
   size_t ChunkSize(ResponseHeader header) const;
   char* WriteChunk(ResponseHeader header, char* out) const;
-  // Lets go of the chunk and what it holds of the store.
+  // Lets go of the chunk and what it holds of the store. One that is not there yet is begun again.
   void Release() { chunk_.reset(); }
 
  private:
+  base::Status Open();
   base::Status PrepareNext();
   size_t BodySize(const ResponseHeader& header) const;
   void AdjustLimit();
@@ -46,6 +50,7 @@ class RangeStream {
   uint64_t count_ = 0;
   bool last_ = false;
   std::optional<RangeRead> chunk_;
+  bool is_whole_ = false;  // the chunk
 };
 
 }  // namespace kv

@@ -2,22 +2,21 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
-#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "proto/rpc.pb.h"
 #include "state/kv/compare.h"
 #include "state/kv/range.h"
-#include "state/kv/txn_response.h"
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/reads.h"
 
 namespace kv {
 
 // A transaction that only reads (IsReadOnly) being answered, all from the revision that was the
-// current one at its start, in steps that are short. On the thread of the reads; ends before
-// they and the request do.
+// current one at its start, in steps that are short. It keeps where the pairs are, and copies them
+// once, when their size is known. On the thread of the reads; ends before they and the request do.
 class ReadOnlyTxn {
  public:
   // `request` was checked.
@@ -26,12 +25,18 @@ class ReadOnlyTxn {
   static base::Result<ReadOnlyTxn> Open(mvcc::Reads& reads,
                                         etcdserverpb::TxnRequest&& request) = delete;
 
+  // Before the first step: whether one of its ranges takes more than one. Costs a look-up for each.
+  bool TakesSteps() const;
   // Does a part of the work; true when all is done. kFutureRevision or kCompacted for a range at a
   // revision that cannot be read, and what RangeRead fails with.
   base::Result<bool> Step();
 
+  // What is kept of the pairs so far, in bytes.
+  size_t held_bytes() const;
+
   // Once it is done: the TxnResponse without its header, and the revision of that.
-  base::Bytes Body() const { return response_.Body(compare_.holds()); }
+  size_t BodySize() const { return body_size_; }
+  char* WriteBody(char* out) const;
   base::Revision revision() const { return pin_->revision(); }
   size_t range_count() const { return static_cast<size_t>(next_); }
 
@@ -40,6 +45,8 @@ class ReadOnlyTxn {
               const etcdserverpb::TxnRequest& request);
   base::Status TakeBranch();
   base::Status OpenRange(const etcdserverpb::RangeRequest& request);
+  // Whether the next operation's range was begun.
+  bool IsOpen() const { return ranges_.size() > static_cast<size_t>(next_); }
 
   mvcc::Reads* reads_;
   std::unique_ptr<mvcc::ReadPin> pin_;
@@ -48,8 +55,9 @@ class ReadOnlyTxn {
   // The branch that is taken; null while it is not known.
   const google::protobuf::RepeatedPtrField<etcdserverpb::RequestOp>* branch_ = nullptr;
   int next_ = 0;
-  std::optional<RangeRead> range_;  // of the branch's next operation, if it was begun
-  TxnResponse response_;
+  std::vector<RangeRead> ranges_;  // of its operations; the last may not be done
+  size_t held_bytes_ = 0;          // by those that are done
+  size_t body_size_ = 0;           // of those that are done
 };
 
 }  // namespace kv

@@ -22,6 +22,13 @@ class TxnResponse {
   // The TxnResponse without its header.
   base::Bytes Body(bool succeeded) const;
 
+  // The parts of a body that is written in one go: what stands before the responses, and what
+  // AddRange adds.
+  static size_t BeginSize(bool succeeded);
+  static char* WriteBegin(bool succeeded, char* out);
+  static size_t RangeSize(base::Revision revision, const RangeRead& read);
+  static char* WriteRange(base::Revision revision, const RangeRead& read, char* out);
+
  private:
   // Adds all of a ResponseOp but the `body_size` bytes of the response's body, and returns where
   // these belong.

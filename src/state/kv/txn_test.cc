@@ -12,6 +12,12 @@
 namespace kv {
 namespace {
 
+std::string BodyOf(const ReadOnlyTxn& txn) {
+  std::string body(txn.BodySize(), '\0');
+  EXPECT_EQ(txn.WriteBody(body.data()), body.data() + body.size());
+  return body;
+}
+
 using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 
@@ -214,7 +220,7 @@ TEST_F(TxnTest, AReadOnlyOneSeesOneRevisionInAllItsSteps) {
   EXPECT_GE(steps, 6);
   EXPECT_EQ(txn->revision().value(), revision_before);
   TxnResponse response;
-  ASSERT_TRUE(response.ParseFromString(txn->Body()));
+  ASSERT_TRUE(response.ParseFromString(BodyOf(*txn)));
   EXPECT_TRUE(response.succeeded());
   EXPECT_EQ(response.responses(0).response_range().kvs_size(), 3000);
   EXPECT_EQ(response.responses(1).response_range().count(), 3000);

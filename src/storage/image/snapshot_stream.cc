@@ -40,6 +40,7 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
   Work(std::unique_ptr<backend::Reader> reader, runtime::Disk* disk, runtime::Loop* loop,
        Options options, base::Callback<void()> on_readable)
       : with_digest_(options.with_digest),
+        read_ahead_bytes_(options.read_ahead_bytes),
         loop_(loop),
         on_readable_(std::move(on_readable)),
         reader_(std::move(reader)),
@@ -109,7 +110,7 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
   void ReadFile() {
     ready_.clear();
     next_ready_ = 0;
-    for (size_t bytes = 0; bytes < kReadAheadBytes && spool_.spilled();) {
+    for (size_t bytes = 0; bytes < read_ahead_bytes_ && spool_.spilled();) {
       base::Bytes chunk;
       const auto state = spool_.Take(kChunkBytesMax, &chunk);
       if (!state.ok()) {
@@ -128,6 +129,7 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
   }
 
   const bool with_digest_;
+  const size_t read_ahead_bytes_;
   runtime::Loop* const loop_;
   base::Callback<void()> on_readable_;  // the receiver's; null once it has gone
   std::unique_ptr<backend::Reader> reader_;

@@ -20,7 +20,8 @@ namespace image {
 // receiver is, the reader ends with the second pass.
 //
 // Belongs to the receiver's loop, all of it, and never blocks it: what lies in the spool's file is
-// read by a worker, kReadAheadBytes at a time.
+// read by a worker, so many bytes at a time. Of what the receiver has not taken
+// `spool_memory_bytes` and `read_ahead_bytes` are in memory, and the rest in the spool's file.
 class SnapshotStream {
  public:
   static constexpr size_t kChunkBytesMax = 32 * 1024;
@@ -29,6 +30,7 @@ class SnapshotStream {
   struct Options {
     std::string spool_path;  // where the spool's temporary file is made if one is needed
     size_t spool_memory_bytes = 4 << 20;
+    size_t read_ahead_bytes = kReadAheadBytes;
     bool with_digest = true;
   };
 

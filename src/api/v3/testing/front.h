@@ -20,14 +20,14 @@ class Front {
     size_t origin = 0;  // which of the server's frontends is this loop's
     runtime::Network* network;
     runtime::Address address;
+    http::Server::Options http = {};
   };
   explicit Front(const Parts& parts)
       : loop_(&parts.server->frontend(parts.origin).loop()),
         services_(parts.server, &parts.server->frontend(parts.origin)),
         gateway_(&table_, &plain_, {}),
         table_(loop_, &gateway_, LimitsOf(parts.server->options())),
-        http_(std::make_unique<http::Server>(loop_, parts.network, &table_,
-                                             http::Server::Options{})) {
+        http_(std::make_unique<http::Server>(loop_, parts.network, &table_, parts.http)) {
     services_.AddTo(table_);
     CHECK(http_->Listen(parts.address, {}).ok());
   }

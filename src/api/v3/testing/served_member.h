@@ -36,8 +36,10 @@ class ServedMember {
   void Start() {
     CHECK(member_.Start().ok());
     network_ = wires_.NewNetwork(kAddress.host, &member_.net_loop());
-    front_ = std::make_unique<Front>(
-        Front::Parts{.server = &member_.server(), .network = network_.get(), .address = kAddress});
+    front_ = std::make_unique<Front>(Front::Parts{.server = &member_.server(),
+                                                  .network = network_.get(),
+                                                  .address = kAddress,
+                                                  .http = http_options_});
   }
   // And waits until the member is ready.
   void StartAndWait() {
@@ -124,12 +126,15 @@ class ServedMember {
   Client& client() { return *client_; }
   server::Server& server() { return member_.server(); }
   server::Options& options() { return member_.options; }
+  // Of what serves, from the next Start on.
+  http::Server::Options& http_options() { return http_options_; }
   runtime::simulated::Wires& wires() { return wires_; }
 
   // Where the member serves.
   inline static const runtime::Address kAddress{"member", 2379, ""};
 
  private:
+  http::Server::Options http_options_;
   server::LostMessages others_;
   server::SimulatedMember member_;
   runtime::simulated::Wires wires_;

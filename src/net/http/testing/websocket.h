@@ -42,8 +42,9 @@ inline base::Bytes WebSocketRequest(const std::string& path, const std::string& 
          fields + "\r\n";
 }
 
-// What a server sent after its answer's head: "text:...", "pong:...", "ping:", "close:1000", or
-// "?" for what is no such frame.
+// What a server sent after its answer's head: "text:...", "pong:...", "ping:", "close:1000", of a
+// message of several frames "text, more:...", "more:..." and "end:...", or "?" for what is no such
+// frame.
 inline std::vector<std::string> ServerFrames(base::ByteView received) {
   std::vector<std::string> frames;
   const size_t head = received.find("\r\n\r\n");
@@ -61,6 +62,15 @@ inline std::vector<std::string> ServerFrames(base::ByteView received) {
     switch (byte(0)) {
       case 0x81:
         frames.push_back("text:" + payload);
+        break;
+      case 0x01:
+        frames.push_back("text, more:" + payload);
+        break;
+      case 0x00:
+        frames.push_back("more:" + payload);
+        break;
+      case 0x80:
+        frames.push_back("end:" + payload);
         break;
       case 0x88:
         frames.push_back("close:" + (size == 0 ? "" : std::to_string(byte(2) << 8 | byte(3))));
