@@ -53,7 +53,7 @@ class FlagsTest(unittest.TestCase):
         with Member(ETCD, "--auto-compaction-retention=1s") as member:
             etcd = client(member)
             deadline = time.monotonic() + 30
-            while "completed auto compaction" not in member.log.read_text():
+            while member.log.read_text().count("completed auto compaction") < 2:
                 self.assertLess(time.monotonic(), deadline)
                 etcd.put("k", "v")
                 time.sleep(0.05)
