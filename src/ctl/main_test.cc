@@ -31,6 +31,17 @@ TEST(CtlMainTest, ACommandIsRunWithItsArguments) {
   EXPECT_THAT(ran.err, IsEmpty());
 }
 
+TEST(CtlMainTest, WhatIsPrintedIsThereAtOnce) {
+  const std::string path = ::testing::TempDir() + "printed";
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  Print(file, "prompt> ");
+  std::FILE* const reader = std::fopen(path.c_str(), "r");
+  EXPECT_EQ(ReadAll(reader), "prompt> ");
+  std::fclose(reader);
+  std::fclose(file);
+  std::remove(path.c_str());
+}
+
 TEST(CtlMainTest, WithoutACommandThereIsHelp) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}, {"-w", "json"}}) {

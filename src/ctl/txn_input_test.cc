@@ -65,6 +65,11 @@ TEST(TxnWordsTest, QuotesKeepWordsTogether) {
               ElementsAre("put", "a b", "c \"d\"", "e\"f"));
 }
 
+TEST(TxnWordsTest, AQuoteThatIsNeverClosedIsSkipped) {
+  EXPECT_EQ(SplitWords("put \"a b"), (std::vector<std::string>{"put", "a", "b"}));
+  EXPECT_EQ(SplitWords("put 'a b"), (std::vector<std::string>{"put", "a", "b"}));
+}
+
 TEST(TxnWordsTest, GosEscapesAreRead) {
   EXPECT_THAT(*SplitWords(R"("\x61\142\u00e4\U0001f600\n")"), ElementsAre("abä😀\n"));
   for (const char* text : {R"("\q")", R"("\x6")", R"("\400")", R"("\ud800")"}) {

@@ -88,7 +88,6 @@ void Context::Fill(etcdserverpb::ResponseHeader* out, base::Revision revision) c
 
 void Context::ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) const {
   if (!reply.status.ok()) return call.Finish(reply.status);
-  if (!call.is_open()) return;
   const kv::ResponseHeader header = HeaderAt(reply.revision);
   const size_t size = kv::HeaderSize(header) + reply.body.size();
   if (size > kSmallAnswerMax && !call.Reserve(size)) return;
