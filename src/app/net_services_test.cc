@@ -170,7 +170,7 @@ TEST_F(NetServicesTest, HostsAndOriginsAreThoseOfTheFlags) {
   config_.cors.values = {"http://good"};
   Open();
   EXPECT_THAT(Ask(Surface::kAll, "GET /health", "", "Origin: http://good\r\n"),
-              HasSubstr("access-control-allow-origin: http://good"));
+              HasSubstr("Access-Control-Allow-Origin: http://good"));
   EXPECT_THAT(Ask(Surface::kAll, "GET /health", "", "Origin: http://bad\r\n"),
               Not(HasSubstr("access-control-allow-origin")));
 }
@@ -183,7 +183,7 @@ TEST_F(NetServicesTest, HealthAndMetricsAreServedAtEveryHttpPort) {
     }
     const std::string metrics = Ask(surface, "GET /metrics");
     EXPECT_THAT(metrics, StartsWith("HTTP/1.1 200"));
-    EXPECT_THAT(metrics, HasSubstr("content-type: text/plain; version=0.0.4; charset=utf-8"));
+    EXPECT_THAT(metrics, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
     EXPECT_THAT(metrics, HasSubstr("etcd_server_health_success"));
     EXPECT_THAT(metrics, HasSubstr("grpc_server_started_total{"));
   }

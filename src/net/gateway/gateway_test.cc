@@ -170,9 +170,9 @@ bool Contains(const std::string& text, const std::string& part) {
 TEST_F(GatewayTest, ARequestInJsonIsAnsweredInJson) {
   const std::string answer = Post("/v3/kv/range", R"({"key":"Zm9v"})");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
-  EXPECT_TRUE(Contains(answer, "content-type: application/json\r\n")) << answer;
+  EXPECT_TRUE(Contains(answer, "Content-Type: application/json\r\n")) << answer;
   const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
-  EXPECT_TRUE(Contains(answer, "content-length: " + std::to_string(body.size()) + "\r\n"))
+  EXPECT_TRUE(Contains(answer, "Content-Length: " + std::to_string(body.size()) + "\r\n"))
       << answer;
   EXPECT_TRUE(Contains(answer, R"({"header":{"revision":"1152921504606846976"},)"
                                R"("kvs":[{"key":"Zm9v","value":"fA=="}],"count":"1"})"))
@@ -210,11 +210,11 @@ TEST_F(GatewayTest, BadMetadataIsRefused) {
   EXPECT_TRUE(timeout.starts_with("HTTP/1.1 400 ")) << timeout;
   EXPECT_TRUE(Contains(timeout, R"({"code":3,"message":"invalid grpc-timeout: nonsense"})"))
       << timeout;
-  const std::string binary = Post("/v3/kv/range", "{}", "grpc-metadata-x-bin: AA?=\r\n");
+  const std::string binary = Post("/v3/kv/range", "{}", "Grpc-Metadata-X-Bin: AA?=\r\n");
   EXPECT_TRUE(Contains(binary, R"({"code":3,"message":"invalid binary header Grpc-Metadata-X-Bin: )"
                                R"(illegal base64 data at input byte 2"})"))
       << binary;
-  EXPECT_TRUE(Contains(Post("/v3/kv/range", R"({"key":"Zm9v"})", "grpc-metadata-x-bin: AA==\r\n"),
+  EXPECT_TRUE(Contains(Post("/v3/kv/range", R"({"key":"Zm9v"})", "Grpc-Metadata-X-Bin: AA==\r\n"),
                        "200 OK"));
 }
 
@@ -304,7 +304,7 @@ TEST_F(GatewayTest, AClientThatLeavesCancelsItsCall) {
 // The body of an answer in chunks; nothing if it is not whole.
 std::optional<std::string> Unchunked(const std::string& answer) {
   size_t at = answer.find("\r\n\r\n");
-  if (at == std::string::npos || !Contains(answer, "transfer-encoding: chunked\r\n")) return {};
+  if (at == std::string::npos || !Contains(answer, "Transfer-Encoding: chunked\r\n")) return {};
   std::string body;
   for (at += 4;;) {
     const size_t end = answer.find("\r\n", at);
@@ -397,8 +397,8 @@ TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
 TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
   const std::string post = Post("//v3/kv/./range?a=b", "{}", "Origin: http://good.example\r\n");
   EXPECT_TRUE(post.starts_with("HTTP/1.1 307 Temporary Redirect\r\n")) << post;
-  EXPECT_TRUE(Contains(post, "location: /v3/kv/range?a=b\r\n")) << post;
-  EXPECT_TRUE(Contains(post, "access-control-allow-origin: http://good.example\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "Location: /v3/kv/range?a=b\r\n")) << post;
+  EXPECT_TRUE(Contains(post, "Access-Control-Allow-Origin: http://good.example\r\n")) << post;
   EXPECT_TRUE(post.ends_with("\r\n\r\n")) << post;
   EXPECT_TRUE(Contains(Ask("GET", "/v3/../version", ""),
                        "<a href=\"/version\">Temporary Redirect</a>.\n\n"));
@@ -406,7 +406,7 @@ TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
 
 TEST_F(GatewayTest, OnlyAllowedOriginsAreNamed) {
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "Origin: http://good.example\r\n"),
-                       "access-control-allow-origin: http://good.example\r\n"));
+                       "Access-Control-Allow-Origin: http://good.example\r\n"));
   EXPECT_FALSE(Contains(Ask("GET", "/version", "", "Origin: http://evil.example\r\n"),
                         "access-control-allow"));
 }
@@ -415,7 +415,7 @@ TEST_F(GatewayTest, APreflightIsAnsweredAtOnce) {
   const std::string answer = Ask("OPTIONS", "/v3/kv/range", "", "Origin: http://good.example\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(
-      Contains(answer, "access-control-allow-headers: accept, content-type, authorization\r\n"))
+      Contains(answer, "Access-Control-Allow-Headers: accept, content-type, authorization\r\n"))
       << answer;
 }
 

@@ -307,7 +307,7 @@ std::string TokenOf(const std::string& frame) {
 TEST_F(WebSocketExchangeTest, TheTokenComesAsASubprotocolOrACookie) {
   auto& protocol = Open("/v3/kv/range", "Sec-WebSocket-Protocol: Bearer, secret\r\n");
   Send(protocol, ClientText(R"({"key":"Zm9v"})"));
-  EXPECT_NE(protocol.received().find("\r\nsec-websocket-protocol: Bearer\r\n"), base::Bytes::npos);
+  EXPECT_NE(protocol.received().find("\r\nSec-Websocket-Protocol: Bearer\r\n"), base::Bytes::npos);
   EXPECT_EQ(TokenOf(ServerFrames(protocol.received()).at(0)), "QmVhcmVyIHNlY3JldA==");
   auto& cookie = Open("/v3/kv/range", "Cookie: a=b; token=secret\r\n");
   Send(cookie, ClientText(R"({"key":"Zm9v"})"));

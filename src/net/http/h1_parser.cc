@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace http {
 
@@ -41,6 +43,41 @@ base::ByteView PathOfTarget(base::ByteView target, base::ByteView* authority) {
   return target;
 }
 
+int HexDigit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+// Without percent-encoding, up to the query; nothing if that is malformed.
+std::optional<std::string> Decoded(base::ByteView target) {
+  const size_t end = std::min(target.find('?'), target.size());
+  std::string path;
+  for (size_t i = 0; i < end; ++i) {
+    if (target[i] != '%') {
+      path += target[i];
+      continue;
+    }
+    const int high = i + 2 < end ? HexDigit(target[i + 1]) : -1;
+    const int low = i + 2 < end ? HexDigit(target[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    path += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  if (path.find('?') != std::string::npos) return std::string(target);
+  return path.append(target.substr(end));
+}
+
+bool IsNumber(base::ByteView value) {
+  return !value.empty() && value.find_first_not_of("0123456789") == base::ByteView::npos;
+}
+
+// As Go bounds them: of a line that begins a chunk, and of all that is not data, beside twice as
+// much as there is of that.
+constexpr size_t kChunkLineMax = 4096;
+constexpr size_t kChunkExcessMax = 16 * 1024;
+
 }  // namespace
 
 class H1Parser::Beast final : public beast::basic_parser<true> {
@@ -53,16 +90,30 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   }
 
   bool is_http10() const { return version_ < 11; }
+  // What the parser itself does not say of a failure; OK if it does.
+  const base::Status& failure() const { return failure_; }
 
  private:
+  void Fail(base::Code code, base::ByteView reason, error_code* error) {
+    failure_ = base::Status(code, reason);
+    *error = beast::error::bad_field;
+  }
+
   void on_request_impl(beast::verb, string_view method, string_view target, int version,
-                       error_code&) override {
+                       error_code& error) override {
     version_ = version;
     base::ByteView authority;
     const base::ByteView path = PathOfTarget(View(target), &authority);
     method_ = View(method);
-    path_ = path;
     authority_ = authority;
+    if (method_ == "CONNECT") {  // to a host, which is no path that there is
+      path_ = "/" + std::string(path);
+      return;
+    }
+    std::optional<std::string> decoded = Decoded(path);
+    const bool is_path = path.starts_with('/') || path == "*";
+    if (!is_path || !decoded) return Fail(base::Code::kInvalidArgument, "bad target", &error);
+    path_ = *std::move(decoded);
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
 
@@ -70,7 +121,13 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
                      error_code& error) override {
     // Anything but exactly "chunked" leaves the end of the body to interpretation.
     if (field == beast::field::transfer_encoding && LowerCase(value) != "chunked") {
-      error = beast::error::bad_transfer_encoding;
+      return Fail(base::Code::kUnimplemented, "Unsupported transfer encoding", &error);
+    }
+    if (field == beast::field::content_length && !IsNumber(View(value))) {
+      return Fail(base::Code::kInvalidArgument, "bad Content-Length", &error);
+    }
+    if (field == beast::field::expect && LowerCase(value) != "100-continue") {
+      expects_other_ = expects_other_ || !value.empty();
     }
     if (field == beast::field::host) {
       if (has_host_) error = beast::error::bad_field;
@@ -82,9 +139,9 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
 
   void on_header_impl(error_code& error) override {
     if (!has_host_ && !is_http10()) {
-      error = beast::error::bad_field;
-      return;
+      return Fail(base::Code::kInvalidArgument, "missing required Host header", &error);
     }
+    if (expects_other_) return Fail(base::Code::kFailedPrecondition, "", &error);
     Headers head = {{":method", method_}, {":path", path_}, {":authority", authority_}};
     head.Add(fields_);
     sink_->OnHead(head);
@@ -95,7 +152,19 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
     if (!body.empty()) sink_->OnBody(View(body));
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, string_view extensions,
+                            error_code& error) override {
+    if (extensions.size() > kChunkLineMax) {
+      return Fail(base::Code::kInvalidArgument, "header line too long", &error);
+    }
+    constexpr size_t kLineBytes = 16;
+    excess_ += kLineBytes + extensions.size();
+    excess_ -= static_cast<size_t>(
+        std::min<uint64_t>(excess_, kLineBytes + 2 * std::min<uint64_t>(size, 1 << 30)));
+    if (excess_ > kChunkExcessMax) {
+      Fail(base::Code::kInvalidArgument, "chunked encoding contains too much non-data", &error);
+    }
+  }
   size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& error) override {
     return on_body_impl(body, error);
   }
@@ -107,6 +176,9 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   std::string path_;
   std::string authority_;
   bool has_host_ = false;
+  bool expects_other_ = false;
+  size_t excess_ = 0;  // of chunks that carry little
+  base::Status failure_;
   Headers fields_;
 };
 
@@ -123,6 +195,7 @@ base::Status H1Parser::Feed(base::ByteView* bytes) {
     if (error == beast::error::header_limit) {
       return base::Status(base::Code::kResourceExhausted, error.message());
     }
+    if (!beast_->failure().ok()) return beast_->failure();
     if (error) return base::Status(base::Code::kInvalidArgument, error.message());
   }
   return {};

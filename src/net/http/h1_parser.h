@@ -16,7 +16,8 @@ class H1Parser {
   // What the parser finds, in this order, during Feed.
   class Sink {
    public:
-    // The head, with ":method", ":path" and ":authority" first and names in lower case.
+    // The head, with ":method", ":path" and ":authority" first and names in lower case. The path
+    // has no percent-encoding any more, unless a question mark was encoded.
     virtual void OnHead(const Headers& head) = 0;
     virtual void OnBody(base::ByteView bytes) = 0;
 
@@ -30,6 +31,7 @@ class H1Parser {
 
   // Takes bytes off the front of `*bytes`; what it leaves must be given again with more behind
   // it, unless IsDone. A failure says how to answer: kResourceExhausted a head that is too large,
+  // kUnimplemented a transfer coding and kFailedPrecondition an expectation that there is not,
   // kInvalidArgument anything else, with the reason.
   base::Status Feed(base::ByteView* bytes);
 

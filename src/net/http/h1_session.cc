@@ -44,6 +44,8 @@ base::ByteView ReasonPhrase(int status) {
       return "Precondition Failed";
     case 413:
       return "Request Entity Too Large";
+    case 417:
+      return "Expectation Failed";
     case 415:
       return "Unsupported Media Type";
     case 421:
@@ -69,8 +71,29 @@ bool HasNoBody(int status) {
   return status < 200 || status == 204 || status == 304;
 }
 
+// Names in the case in which Go writes them, and scripts look for them: Content-Type.
 void AppendField(base::Bytes& text, base::ByteView name, base::ByteView value) {
-  text.append(name).append(": ").append(value).append("\r\n");
+  bool begins_word = true;
+  for (const char letter : name) {
+    const bool is_small = letter >= 'a' && letter <= 'z';
+    text += begins_word && is_small ? static_cast<char>(letter - 'a' + 'A') : letter;
+    begins_word = letter == '-';
+  }
+  text.append(": ").append(value).append("\r\n");
+}
+
+// How a request is answered that could not be read.
+base::ByteView RefusalLine(base::Code code) {
+  switch (code) {
+    case base::Code::kResourceExhausted:
+      return "431 Request Header Fields Too Large";
+    case base::Code::kUnimplemented:
+      return "501 Not Implemented";
+    case base::Code::kFailedPrecondition:
+      return "417 Expectation Failed";
+    default:
+      return "400 Bad Request";
+  }
 }
 
 // Room for a usual head, made at once.
@@ -196,16 +219,17 @@ base::Status H1Session::Parse(base::ByteView* bytes) {
 }
 
 base::Status H1Session::Refuse(const base::Status& reason) {
-  const bool too_large = reason.code() == base::Code::kResourceExhausted;
+  const base::Code code = reason.code();
+  const bool too_large = code == base::Code::kResourceExhausted;
   environment_.counters->of(too_large ? Abuse::kHeaderListTooLarge : Abuse::kMalformedHttp1).Add();
   if (!head_sent_) {
-    const base::ByteView line =
-        too_large ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    const base::ByteView line = RefusalLine(code);
     base::Bytes answer = "HTTP/1.1 ";
     answer.append(line);
     answer += "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
-    answer.append(line);
-    if (!too_large) answer.append(": ").append(reason.message());
+    if (code != base::Code::kUnimplemented) answer.append(line);
+    if (code == base::Code::kInvalidArgument) answer += ": ";
+    if (!too_large) answer.append(reason.message());
     Queue(std::move(answer));
   }
   return reason;
@@ -214,11 +238,12 @@ base::Status H1Session::Refuse(const base::Status& reason) {
 void H1Session::OnHead(const Headers& head) {
   head_ = head;
   head_started_.reset();
-  const base::ByteView expectation = head_.Get("expect");
+  const bool expects = !head_.Get("expect").empty();  // what else there is, the parser refuses
   handler_ = service_->OnRequest(*this);
   CHECK(handler_ != nullptr);
-  if (expectation == "100-continue" && !head_sent_)
+  if (expects && !head_sent_ && !parser_->is_http10()) {
     Queue(base::Bytes("HTTP/1.1 100 Continue\r\n\r\n"));
+  }
 }
 
 void H1Session::OnBody(base::ByteView bytes) {
@@ -254,7 +279,8 @@ void H1Session::SendHead(const Headers& head, Then then) {
   const int status = StatusCode(head);
   base::Bytes text;
   text.reserve(kUsualHeadBytes);
-  text.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
+  text.append(parser_->is_http10() ? "HTTP/1.0 " : "HTTP/1.1 ");
+  text.append(std::to_string(status)).append(" ");
   text.append(ReasonPhrase(status)).append("\r\n");
   if (status >= 200) {
     AppendField(text, "date", environment_.date->At(environment_.loop->clock().WallNow()));
@@ -286,7 +312,11 @@ void H1Session::SendHead(const Headers& head, Then then) {
   }
   // An answer before the request's end leaves bytes unread that nobody wants.
   if (!parser_->keep_alive() || (then == Then::kEnd && !parser_->IsDone())) close_ = true;
-  if (close_ && head.Find("connection") == std::nullopt) AppendField(text, "connection", "close");
+  if (head.Find("connection") == std::nullopt) {
+    // Each version says what is not usual there.
+    if (close_ && !parser_->is_http10()) AppendField(text, "connection", "close");
+    if (!close_ && parser_->is_http10()) AppendField(text, "connection", "keep-alive");
+  }
   text.append("\r\n");
   Queue(std::move(text));
   if (then == Then::kEnd) EndAnswer();

@@ -45,8 +45,8 @@ class H1SessionTest : public ::testing::Test {
 
 TEST_F(H1SessionTest, AnswersAGet) {
   EXPECT_EQ(Exchange(Get("/hello?world")),
-            "HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-            "content-type: text/plain\r\ncontent-length: 11\r\n\r\nhello world");
+            "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "Content-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello world");
 }
 
 TEST_F(H1SessionTest, DatesItsAnswers) {
@@ -54,7 +54,7 @@ TEST_F(H1SessionTest, DatesItsAnswers) {
   world_.RunFor(std::chrono::seconds(3));
   client.Send(Get("/hello"));
   world_.Settle();
-  EXPECT_NE(client.received().find("\r\ndate: Thu, 01 Jan 1970 00:00:03 GMT\r\n"),
+  EXPECT_NE(client.received().find("\r\nDate: Thu, 01 Jan 1970 00:00:03 GMT\r\n"),
             base::Bytes::npos)
       << client.received();
 }
@@ -84,7 +84,7 @@ TEST_F(H1SessionTest, ReadsARequestThatArrivesByteByByte) {
 
 TEST_F(H1SessionTest, HeadHasNoBody) {
   EXPECT_TRUE(
-      Exchange("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("content-length: 6\r\n\r\n"));
+      Exchange("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("Content-Length: 6\r\n\r\n"));
 }
 
 TEST_F(H1SessionTest, AnswersPipelinedRequestsInOrder) {
@@ -111,7 +111,7 @@ TEST_F(H1SessionTest, KeepsTheConnectionUnlessAskedToClose) {
   world_.Settle();
   EXPECT_FALSE(keeps.ended());
   EXPECT_TRUE(closes.ended());
-  EXPECT_NE(closes.received().find("connection: close\r\n"), base::Bytes::npos);
+  EXPECT_NE(closes.received().find("Connection: close\r\n"), base::Bytes::npos);
   EXPECT_TRUE(old.ended());
   EXPECT_TRUE(old.received().ends_with("hello "));
 }
@@ -156,7 +156,11 @@ TEST_F(H1SessionTest, RefusesWhatTwoReadersCouldReadDifferently) {
       "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
       "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello",
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello",
+      "GET hello HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /hello%2 HTTP/1.1\r\nHost: a\r\n\r\n",
       "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
       "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
       "fffffffffffffffff\r\n",
@@ -169,6 +173,60 @@ TEST_F(H1SessionTest, RefusesWhatTwoReadersCouldReadDifferently) {
     EXPECT_TRUE(client.ended()) << request;
   }
   EXPECT_EQ(world_.abuse(Abuse::kMalformedHttp1), bad.size());
+}
+
+TEST_F(H1SessionTest, CodingsAndExpectationsThatThereAreNotAreToldApart) {
+  const auto first_line = [this](const base::Bytes& fields) {
+    const base::Bytes answer =
+        Exchange("POST /hello HTTP/1.1\r\nHost: a\r\n" + fields + "Content-Length: 0\r\n\r\n");
+    return answer.substr(0, answer.find("\r\n"));
+  };
+  EXPECT_EQ(first_line("Transfer-Encoding: gzip, chunked\r\n"), "HTTP/1.1 501 Not Implemented");
+  EXPECT_EQ(first_line("Transfer-Encoding: identity\r\n"), "HTTP/1.1 501 Not Implemented");
+  EXPECT_EQ(first_line("Expect: tea\r\n"), "HTTP/1.1 417 Expectation Failed");
+  EXPECT_EQ(first_line("Expect: 100-CONTINUE\r\n"), "HTTP/1.1 100 Continue");
+  EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\n\r\n")
+                  .ends_with("400 Bad Request: missing required Host header"));
+}
+
+TEST_F(H1SessionTest, AnOlderClientIsAnsweredInItsVersion) {
+  const auto old = [this](const base::Bytes& fields) {
+    return Exchange("GET /hello HTTP/1.0\r\n" + fields + "\r\n");
+  };
+  EXPECT_TRUE(old("").starts_with("HTTP/1.0 200 OK\r\n"));
+  EXPECT_EQ(old("").find("Connection:"), base::Bytes::npos);
+  EXPECT_NE(old("Connection: keep-alive\r\n").find("\r\nConnection: keep-alive\r\n"),
+            base::Bytes::npos);
+  RawClient& client = world_.ConnectRaw();
+  for (int i = 0; i < 2; ++i) {
+    client.Send("GET /hello HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+    world_.Settle();
+    EXPECT_FALSE(client.ended());
+  }
+}
+
+TEST_F(H1SessionTest, APathMayBePercentEncoded) {
+  EXPECT_TRUE(Exchange(Get("/%68ell%6F?world")).ends_with("hello world"));
+  EXPECT_TRUE(Exchange(Get("/hello?a%20b")).ends_with("hello a%20b"));
+  EXPECT_TRUE(Exchange(Get("/hello%3Fworld")).ends_with("404 page not found\n"));
+  EXPECT_TRUE(
+      Exchange("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("404 page not found\n"));
+}
+
+TEST_F(H1SessionTest, ChunksMayNotBeMostlySomethingElse) {
+  const auto chunked = [this](const base::Bytes& body) {
+    return Exchange("POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+  };
+  const base::Bytes end = "0\r\n\r\n";
+  EXPECT_TRUE(chunked("2;a=" + base::Bytes(1000, 'b') + "\r\nok\r\n" + end).ends_with("hello ok"));
+  EXPECT_TRUE(chunked("2;a=" + base::Bytes(5000, 'b') + "\r\nok\r\n" + end)
+                  .starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  base::Bytes many;
+  for (int i = 0; i < 100; ++i) many += "1;a=" + base::Bytes(300, 'b') + "\r\nx\r\n";
+  EXPECT_TRUE(chunked(many + end).starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  base::Bytes small;
+  for (int i = 0; i < 900; ++i) small += "1\r\nx\r\n";
+  EXPECT_TRUE(chunked(small + end).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_F(H1SessionTest, RefusesAHeadThatIsTooLarge) {
@@ -262,10 +320,10 @@ TEST(H1Streaming, ChunksAnAnswerOfUnknownLengthAndReadsAsFastAsItIsConsumed) {
   RawClient& client = world.ConnectRaw();
   client.Send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
   world.Settle();
-  EXPECT_TRUE(client.received().ends_with("transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+  EXPECT_TRUE(client.received().ends_with("Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
   client.Send("0\r\n\r\n");
   world.Settle();
-  EXPECT_TRUE(client.received().ends_with("0\r\nx-trailer: done\r\n\r\n"));
+  EXPECT_TRUE(client.received().ends_with("0\r\nX-Trailer: done\r\n\r\n"));
 
   RawClient& stalled = world.ConnectRaw();
   stalled.Send("POST /never HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n" +
