@@ -185,7 +185,7 @@ void Frontend::ExpireWaiters() {
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
 
-void Frontend::ReadIndex(OnRead on_read, const void* client) {
+void Frontend::ReadIndex(OnRead on_read, uint64_t client) {
   next_reads_.push_back({std::move(on_read), client});
   if (!round_open_) SendAtEndOfTurn();
 }

@@ -66,10 +66,10 @@ class Frontend {
 
   // OK once the state holds everything that had been answered, by any member, before this call.
   // What is called then reads for a slice of the loop's time at most. Thousands may have waited for
-  // one index: they are let in in slices, by turns of their clients, such as connections, and those
-  // of one client in their order.
+  // one index: they are let in in slices, by turns of their clients, and those of one client in
+  // their order. `client` is a number, such as that of a connection.
   using OnRead = ReadTurns::Read;
-  void ReadIndex(OnRead on_read, const void* client = nullptr);
+  void ReadIndex(OnRead on_read, uint64_t client = 0);
 
   // Has `on_changed` called on this loop when keys were changed, with the revision that the store
   // has reached: for each slice of entries in which that happened, or once for several if this loop
@@ -108,7 +108,7 @@ class Frontend {
   };
   struct WaitingRead {
     OnRead on_read;
-    const void* client;
+    uint64_t client;
   };
   struct Expiry {
     runtime::TimePoint at;

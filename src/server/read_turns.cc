@@ -6,7 +6,7 @@
 
 namespace server {
 
-void ReadTurns::Add(const void* client, Read read) {
+void ReadTurns::Add(uint64_t client, Read read) {
   std::deque<Read>& line = lines_[client];
   if (line.empty()) {
     turns_.push_front(client);
@@ -17,7 +17,7 @@ void ReadTurns::Add(const void* client, Read read) {
 
 ReadTurns::Read ReadTurns::Take() {
   CHECK(!turns_.empty());
-  const void* const client = turns_.front();
+  const uint64_t client = turns_.front();
   const auto found = lines_.find(client);
   std::deque<Read>& line = found->second;
   Read read = std::move(line.front());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <unordered_map>
 
@@ -19,16 +20,16 @@ class ReadTurns {
   using Read = base::Callback<void(const base::Status& status)>;
   static constexpr size_t kReadsOfTurn = 16;
 
-  // A client none of whose reads waits has the next turn.
-  void Add(const void* client, Read read);
+  // `client` is a number of its own. A client none of whose reads waits has the next turn.
+  void Add(uint64_t client, Read read);
   bool empty() const { return turns_.empty(); }
   // The next read. Requires that some wait.
   Read Take();
 
  private:
-  std::unordered_map<const void*, std::deque<Read>> lines_;  // none of them empty
-  std::deque<const void*> turns_;                            // the clients of lines_
-  size_t left_ = kReadsOfTurn;                               // of the turn of the first
+  std::unordered_map<uint64_t, std::deque<Read>> lines_;  // none of them empty
+  std::deque<uint64_t> turns_;                            // the clients of lines_
+  size_t left_ = kReadsOfTurn;                            // of the turn of the first
 };
 
 }  // namespace server

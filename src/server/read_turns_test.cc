@@ -11,7 +11,8 @@ class ReadTurnsTest : public ::testing::Test {
  protected:
   void Add(char client, int reads) {
     for (int read = 0; read < reads; ++read) {
-      turns_.Add(&clients_[client - 'a'], [this, client](const base::Status&) { done_ += client; });
+      turns_.Add(static_cast<uint64_t>(client),
+                 [this, client](const base::Status&) { done_ += client; });
     }
   }
   std::string Take(size_t reads) {
@@ -22,7 +23,6 @@ class ReadTurnsTest : public ::testing::Test {
 
   static constexpr size_t kTurn = ReadTurns::kReadsOfTurn;
   ReadTurns turns_;
-  const char clients_[3] = {};
   std::string done_;
 };
 
@@ -49,7 +49,7 @@ TEST_F(ReadTurnsTest, WhoeverComesAnewIsNext) {
 TEST_F(ReadTurnsTest, ReadsOfAClientKeepTheirOrder) {
   std::string order;
   for (const char name : {'1', '2', '3'}) {
-    turns_.Add(nullptr, [&order, name](const base::Status&) { order += name; });
+    turns_.Add(1, [&order, name](const base::Status&) { order += name; });
   }
   while (!turns_.empty()) turns_.Take()({});
   EXPECT_EQ(order, "123");

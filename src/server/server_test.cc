@@ -153,11 +153,10 @@ TEST_F(ServerTest, AReadIsNotBehindAllThoseOfAnotherClient) {
   int done = 0;
   int done_before = kReads;
   member_.net_loop().Post([&] {
-    const char clients[2] = {};
     for (int read = 0; read < kReads; ++read) {
-      member_.frontend().ReadIndex([&](const base::Status&) { ++done; }, &clients[0]);
+      member_.frontend().ReadIndex([&](const base::Status&) { ++done; }, 1);
     }
-    member_.frontend().ReadIndex([&](const base::Status&) { done_before = done; }, &clients[1]);
+    member_.frontend().ReadIndex([&](const base::Status&) { done_before = done; }, 2);
   });
   ASSERT_TRUE(member_.RunUntil([&] { return done == kReads; }));
   EXPECT_LE(done_before, static_cast<int>(ReadTurns::kReadsOfTurn));

@@ -21,7 +21,7 @@ class Transport {
   virtual ~Transport() = default;
   // Takes messages, each to the member that it names; what cannot be held for a slow or absent peer
   // is dropped, and Server::ReportUnreachable told. Messages may get lost, arrive twice or out of
-  // order.
+  // order; but one of kProp never arrives twice, since what it asks for would be done twice.
   virtual void Send(std::vector<raft::Message> messages) = 0;
   // The same for a snapshot; what became of it is told to Server::ReportSnapshot in any case.
   virtual void SendSnapshot(SnapshotToSend snapshot) = 0;

@@ -1,6 +1,7 @@
 #include "sim/checker.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sim {
 namespace {
@@ -45,9 +46,9 @@ void Checker::Applied(base::MemberId id, std::span<const raft::Entry> entries) {
   if (violation_.ok()) Fail(cluster_.CheckApplied(id, entries));
 }
 
-void Checker::CheckDigest(base::Index index, uint64_t digest) {
-  const auto [known, inserted] = digests_.emplace(index, digest);
-  if (!inserted && known->second != digest) {
+void Checker::CheckRevision(base::Index index, base::Revision revision) {
+  const auto [known, inserted] = revisions_.emplace(index, revision);
+  if (!inserted && known->second != revision) {
     Fail(Violated("state machines differ at index " + ToString(index)));
   }
 }
@@ -56,11 +57,14 @@ void Checker::CompareLogs(const raft::Node& a, const raft::Node& b) {
   if (violation_.ok()) Fail(raft::ClusterInvariants::CheckLogMatching(a, b));
 }
 
-void Checker::CheckRead(base::Index floor, base::Index index) {
-  trace_.Add(floor.value(), index.value());
-  if (index >= floor) return;
-  Fail(Violated("a read was told index " + ToString(index) + " although " + ToString(floor) +
-                " had been committed when it was asked for"));
+void Checker::CheckRead(base::Index floor, base::Revision revision) {
+  const auto after = revisions_.upper_bound(floor);
+  if (after == revisions_.begin()) return;
+  const auto& [index, expected] = *std::prev(after);
+  if (revision >= expected) return;
+  Fail(Violated("a read saw revision " + ToString(revision) + " although index " + ToString(index) +
+                ", which is revision " + ToString(expected) +
+                ", had been committed when it was asked for"));
 }
 
 }  // namespace sim

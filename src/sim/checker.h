@@ -23,16 +23,16 @@ class Checker {
   // Its state machine was handed committed entries, or replaced by a snapshot's.
   void Applied(base::MemberId id, std::span<const raft::Entry> entries);
   void Restored(base::MemberId id, base::Index index) { cluster_.RestartApplied(id, index); }
-  // Two state machines at the same index must be equal.
-  void CheckDigest(base::Index index, uint64_t digest);
+  // Two state machines at the same index must be at the same revision.
+  void CheckRevision(base::Index index, base::Revision revision);
   // Compares two logs entry by entry; slower than the rest.
   void CompareLogs(const raft::Node& a, const raft::Node& b);
 
   // A read that begins at this moment must see at least this much: all that anybody may have acted
   // upon.
   base::Index ReadFloor() const { return committed_; }
-  // A read asked for when the floor was `floor` was told `index`.
-  void CheckRead(base::Index floor, base::Index index);
+  // A read asked for when the floor was `floor` was answered with the state at `revision`.
+  void CheckRead(base::Index floor, base::Revision revision);
 
   void Fail(const base::Status& status);
   const base::Status& violation() const { return violation_; }
@@ -48,7 +48,7 @@ class Checker {
 
   raft::ClusterInvariants cluster_;
   std::map<base::MemberId, raft::NodeSummary> last_seen_;
-  std::map<base::Index, uint64_t> digests_;
+  std::map<base::Index, base::Revision> revisions_;  // of state machines at the ends of slices
   base::Index committed_;
   base::Status violation_;
   Trace trace_;

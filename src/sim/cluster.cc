@@ -32,14 +32,17 @@ struct Cluster::Member {
   Storage storage;
   server::Options options;
   std::unique_ptr<Process> process;
+  uint64_t lives = 0;  // so far
   std::unique_ptr<runtime::Timer> revival;
   bool power_off = false;
   bool dying = false;
 };
 
-Cluster::Cluster(runtime::simulated::Scheduler* scheduler, Checker* checker, const Plan& plan)
+Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+                 Checker* checker, const Plan& plan)
     : scheduler_(scheduler),
       plan_(plan),
+      wires_(wires),
       checker_(*checker),
       network_(scheduler, &checker->trace()),
       sink_(std::make_unique<NoSink>()),
@@ -126,6 +129,14 @@ Process* Cluster::RandomProcess() const {
   return process(members_[scheduler_->random().Below(members_.size())]->id);
 }
 
+std::vector<runtime::Address> Cluster::client_addresses() const {
+  std::vector<runtime::Address> addresses;
+  for (const auto& member : members_) {
+    addresses.push_back(Process::ClientAddress(member->description.name));
+  }
+  return addresses;
+}
+
 Process* Cluster::Leader() const {
   Process* leader = nullptr;
   for (const base::MemberId id : members()) {
@@ -153,9 +164,10 @@ void Cluster::Start(Member& member) {
                                                             : CrashMode::kDropUnsynced);
     member.power_off = false;
   }
-  auto started =
-      Process::Start({scheduler_, &network_, &checker_, &logger_}, &member.storage, member.options,
-                     plan_.disk_latency_max, [this, &member] { OnDeath(member); });
+  auto started = Process::Start({scheduler_, &network_, wires_, &config_, &checker_, &logger_},
+                                &member.storage, member.options, plan_.disk_latency_max,
+                                [this, &member] { OnDeath(member); });
+  ++member.lives;
   if (started.ok()) {
     member.process = *std::move(started);
     return;
@@ -178,19 +190,38 @@ void Cluster::OnDeath(Member& member) {
   // The process is on the stack; it goes when it has returned.
   member.dying = true;
   member.power_off = true;
-  loop_->Post([this, &member] { Bury(member); });
+  loop_->Post([this, &member, life = member.lives] {
+    if (member.process == nullptr || member.lives != life) return;
+    ++crashes_;
+    Bury(member);
+  });
 }
 
 void Cluster::Bury(Member& member) {
   if (member.process == nullptr) return;
-  ++crashes_;
   member.process.reset();
   member.dying = false;
   if (Find(member.id) != nullptr) member.revival->Arm(DrawDowntime());
 }
 
 void Cluster::Kill(base::MemberId id) {
-  if (Member* const member = Find(id)) Bury(*member);
+  Member* const member = Find(id);
+  if (member == nullptr || member->process == nullptr) return;
+  ++crashes_;
+  Bury(*member);
+}
+
+void Cluster::Stop(base::MemberId id) {
+  Process* const stopping = process(id);
+  if (stopping == nullptr || stopping->stopping()) return;
+  Member& member = *Find(id);
+  stopping->Stop([this, &member, life = member.lives] {
+    loop_->Post([this, &member, life] {
+      if (member.process == nullptr || member.lives != life) return;
+      ++stops_;
+      Bury(member);
+    });
+  });
 }
 
 void Cluster::FailPowerAfter(base::MemberId id, uint64_t operations) {
@@ -241,9 +272,10 @@ std::string Cluster::Describe() const {
   return text;
 }
 
-std::string Cluster::NameOf(base::MemberId id) const {
+const std::string& Cluster::NameOf(base::MemberId id) const {
+  static const std::string kGone = "(gone)";
   const Member* const member = Find(id);
-  return member == nullptr ? ToString(id) + "(gone)" : member->description.name;
+  return member == nullptr ? kGone : member->description.name;
 }
 
 bool Cluster::AgreesOnConfiguration() const {

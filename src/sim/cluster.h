@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/server_config.h"
 #include "observe/log.h"
 #include "sim/checker.h"
 #include "sim/message_network.h"
@@ -20,15 +21,20 @@ namespace sim {
 // removed never come back.
 class Cluster {
  public:
-  // Both outlive this.
-  Cluster(runtime::simulated::Scheduler* scheduler, Checker* checker, const Plan& plan);
+  // All outlive this. Clients reach the members over `wires`.
+  Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+          Checker* checker, const Plan& plan);
   ~Cluster();
 
   // Of the members that may live, in the order in which they came.
   std::vector<base::MemberId> members() const;
+  // The host of a member that may live.
+  const std::string& NameOf(base::MemberId id) const;
   // Null while the member is down.
   Process* process(base::MemberId id) const;
   Process* RandomProcess() const;
+  // Where clients find the members that may live; the host of each is its name.
+  std::vector<runtime::Address> client_addresses() const;
   // A leader of the highest term, if any.
   Process* Leader() const;
   // A leader commits nothing before a majority has all the entries that earlier leaders left in its
@@ -45,6 +51,8 @@ class Cluster {
 
   // Ends a member's process; what it wrote reaches the disk, synced or not. It comes back later.
   void Kill(base::MemberId id);
+  // Has it stop as a process does that is asked to: its calls may end. It comes back later.
+  void Stop(base::MemberId id);
   // Its power fails in the middle of the `operations`-th change of its disk from now.
   void FailPowerAfter(base::MemberId id, uint64_t operations);
   // The `operations`-th sync from now fails, which a member must not survive.
@@ -57,6 +65,8 @@ class Cluster {
   MessageNetwork& network() { return network_; }
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
+  uint64_t stops() const { return stops_; }  // that came to their end
+  uint64_t retirements() const { return retired_.size(); }
   // A line for each member: its role, term, configuration and how far its log goes.
   std::string Describe() const;
   // Whether all living members work with the same configuration.
@@ -66,16 +76,18 @@ class Cluster {
   struct Member;
 
   Member* Find(base::MemberId id) const;
-  std::string NameOf(base::MemberId id) const;
   Member& Add(const members::Member& member);
   void Start(Member& member);
   void OnDeath(Member& member);
+  // Ends its process, if it lives, and has it come back later.
   void Bury(Member& member);
   runtime::Duration DrawDowntime();
 
   runtime::simulated::Scheduler* const scheduler_;
   const Plan plan_;
+  runtime::simulated::Wires* const wires_;
   Checker& checker_;
+  const config::ServerConfig config_;
   MessageNetwork network_;
   const std::unique_ptr<observe::LogSink> sink_;
   const observe::Logger logger_;
@@ -85,6 +97,7 @@ class Cluster {
   std::vector<std::unique_ptr<Member>> members_;  // those that may live
   std::vector<std::unique_ptr<Member>> retired_;  // ended when nothing of them is on the stack
   uint64_t crashes_ = 0;
+  uint64_t stops_ = 0;
   const std::unique_ptr<runtime::Loop> loop_;
 };
 

@@ -33,7 +33,9 @@ void MessageNetwork::Send(const raft::Message& message,
   if (lost && random.OneIn(2)) {
     if (Receiver* sender = Living(way.from)) sender->OnUnreachable(way.to);
   }
-  if (random.Chance(faults_.duplication, 1000)) Carry(way, parcel);
+  // A proposal that came twice would be carried out twice (server/transport.h).
+  const bool repeated = random.Chance(faults_.duplication, 1000);
+  if (repeated && message.type != raft::MessageType::kProp) Carry(way, parcel);
   if (parcel.database != nullptr && lost) {
     if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, false);
   }

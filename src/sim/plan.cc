@@ -23,7 +23,7 @@ void DrawOptions(runtime::Random& random, server::Options* options) {
   options->snapshot_catchup_entries = random.Between(1, options->snapshot_count);
   options->max_wals = 2;
   options->max_snapshots = 2;
-  options->wal_segment_bytes = random.OneIn(2) ? 16 * 1024 : 256 * 1024;
+  options->wal_segment_bytes = random.OneIn(2) ? 16 * 1024 : 64 * 1024;
   options->backend_batch_interval = milliseconds(random.OneIn(2) ? random.Between(1, 20) : 100);
   server::RaftLimits& raft = options->raft;
   raft.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 64));
@@ -56,12 +56,27 @@ void DrawChurn(runtime::Random& random, Plan* plan) {
 }
 
 void DrawLoad(runtime::Random& random, Plan* plan) {
-  plan->write_interval = milliseconds(random.Between(10, 100));
-  plan->write_batch_max = random.OneIn(2) ? random.Between(1, 20) : 1;
-  plan->read_interval = MaybeBetween(random, milliseconds(2), milliseconds(50));
+  // More than 300 requests in every run.
+  plan->write_interval = milliseconds(random.Between(15, 60));
+  plan->write_batch_max = random.OneIn(2) ? random.Between(1, 10) : 1;
+  plan->read_interval = MaybeBetween(random, milliseconds(5), milliseconds(50));
   plan->conf_change_interval = MaybeBetween(random, milliseconds(20), milliseconds(500));
   plan->transfer_interval = MaybeBetween(random, milliseconds(100), milliseconds(1000));
   plan->campaign_interval = MaybeBetween(random, milliseconds(200), milliseconds(2000));
+}
+
+void DrawClients(runtime::Random& random, Plan* plan) {
+  plan->clients = random.Between(1, 3);
+  plan->client_keepalive.interval = random.OneIn(2) ? seconds(6) : runtime::Duration::max();
+  plan->client_keepalive.timeout = milliseconds(500);
+  plan->call_timeout_max = milliseconds(random.OneIn(2) ? 4000 : random.Between(500, 2000));
+  plan->hasty_calls = random.OneIn(2) ? random.Below(200) : 0;
+  plan->canceled_calls = random.OneIn(2) ? random.Below(100) : 0;
+  plan->wire_latency_max = microseconds(random.OneIn(4) ? 60'000 : random.Between(100, 8'000));
+  plan->wire_break_interval = MaybeBetween(random, milliseconds(300), milliseconds(3000));
+  plan->wire_cut_interval = MaybeBetween(random, milliseconds(300), milliseconds(2000));
+  plan->dial_interval = milliseconds(random.Between(1000, 4000));
+  plan->stop_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
 }
 
 }  // namespace
@@ -78,6 +93,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   DrawLoad(random, &plan);
   plan.downtime_max = milliseconds(400);
   if (random.OneIn(3)) DrawChurn(random, &plan);
+  DrawClients(random, &plan);
   plan.turmoil = seconds(20);
   return plan;
 }

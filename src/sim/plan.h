@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "net/http/limits.h"
 #include "runtime/time.h"
 #include "server/options.h"
 
@@ -41,6 +42,21 @@ struct Plan {
   runtime::Duration conf_change_interval{0};
   runtime::Duration transfer_interval{0};
   runtime::Duration campaign_interval{0};
+
+  uint64_t clients = 0;
+  http::Keepalive client_keepalive;
+  // How long a call waits for its answer; shorter than a member that stops waits for calls.
+  runtime::Duration call_timeout_max{0};
+  // Chances in a thousand for each call: that it gives up after a moment, and that it is canceled.
+  uint64_t hasty_calls = 0;
+  uint64_t canceled_calls = 0;
+  // Of the wires between clients and members.
+  runtime::Duration wire_latency_max{0};
+  // The mean time between two of a kind; zero leaves the kind out.
+  runtime::Duration wire_break_interval{0};  // connections are reset
+  runtime::Duration wire_cut_interval{0};    // and stalled for a while, one way or both
+  runtime::Duration dial_interval{0};        // a client starts anew
+  runtime::Duration stop_interval{0};        // a member is stopped as an operator does
 
   // How long faults go on; afterwards the cluster must recover.
   runtime::Duration turmoil{0};

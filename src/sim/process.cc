@@ -7,6 +7,12 @@
 #include "server/snapshot_install.h"
 
 namespace sim {
+namespace {
+
+// How long calls may take to end once the member stops.
+constexpr runtime::Duration kDrainMax = std::chrono::milliseconds(4800);
+
+}  // namespace
 
 Process::Process(const Cluster& cluster, Storage* storage, const server::Options& options,
                  runtime::Duration disk_latency_max, base::Callback<void()> on_death)
@@ -14,15 +20,17 @@ Process::Process(const Cluster& cluster, Storage* storage, const server::Options
       storage_(*storage),
       options_(options),
       on_death_(std::move(on_death)),
-      client_loop_(cluster.scheduler->NewLoop("client")),
+      net_loop_(cluster.scheduler->NewLoop("net")),
       raft_loop_(cluster.scheduler->NewLoop("raft")),
       apply_loop_(cluster.scheduler->NewLoop("apply")),
       wal_loop_(cluster.scheduler, disk_latency_max),
       backend_loop_(cluster.scheduler, disk_latency_max),
-      workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}) {}
+      workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}),
+      patience_(net_loop_->NewTimer([this] { EndService(); })) {}
 
 Process::~Process() {
   if (id_ != base::MemberId()) cluster_.network->SetReceiver(id_, nullptr);
+  if (services_ != nullptr) services_->Close();
 }
 
 base::Result<std::unique_ptr<Process>> Process::Start(const Cluster& cluster, Storage* storage,
@@ -32,11 +40,52 @@ base::Result<std::unique_ptr<Process>> Process::Start(const Cluster& cluster, St
   std::unique_ptr<Process> process(
       new Process(cluster, storage, options, disk_latency_max, std::move(on_death)));
   ASSIGN_OR_RETURN(process->server_, server::Server::Open(options, process->NewEnvironment(),
-                                                          {process->client_loop_.get()}));
+                                                          {process->net_loop_.get()}));
   process->id_ = process->server_->id();
   cluster.network->SetReceiver(process->id_, process.get());
+  process->Serve();
   process->server_->Start([] {});
   return process;
+}
+
+void Process::Serve() {
+  network_ = cluster_.wires->NewNetwork(options_.name, net_loop_.get());
+  services_ = std::make_unique<app::NetServices>(
+      app::NetServices::Parts{
+          .config = cluster_.config,
+          .server = server_.get(),
+          .origin = 0,
+          .tls = nullptr,
+          .handshake_workers = nullptr,
+          .workers = &workers_,
+          .trim_heap = [] {},
+          .registry = &registry_,
+          .counts = &network_metrics_,
+          .health = &health_metrics_,
+          .budget = std::make_shared<http::MemberBudget>(
+              app::NetServices::BudgetOf(cluster_.config->client_api, options_).member_max())},
+      net_loop_.get());
+  services_->AddServer(app::Surface::kAll, network_.get());
+  const app::ListenerPlan plan{ClientAddress(options_.name), app::Surface::kAll, true, false};
+  CHECK(services_->ServerOf(plan.surface).Listen(plan.address, services_->ListeningOf(plan)).ok());
+}
+
+void Process::Stop(base::Callback<void()> on_stopped) {
+  CHECK(!stopping_);
+  stopping_ = true;
+  on_stopped_ = std::move(on_stopped);
+  net_loop_->Post([this] {
+    patience_->Arm(kDrainMax);
+    // Not inside an event of the last connection.
+    services_->Drain([this] { net_loop_->Post([this] { EndService(); }); });
+  });
+}
+
+void Process::EndService() {
+  if (std::exchange(service_ended_, true)) return;
+  patience_->Disarm();
+  services_->Close();
+  server_->Stop(std::move(on_stopped_));
 }
 
 server::Environment Process::NewEnvironment() {
@@ -80,7 +129,7 @@ bool Process::was_removed() const {
 }
 
 void Process::SetPaused(bool paused) {
-  for (runtime::Loop* loop : {client_loop_.get(), raft_loop_.get(), apply_loop_.get(),
+  for (runtime::Loop* loop : {net_loop_.get(), raft_loop_.get(), apply_loop_.get(),
                               wal_loop_.inner(), backend_loop_.inner()}) {
     cluster_.scheduler->SetPaused(loop, paused);
   }
@@ -131,8 +180,7 @@ void Process::OnSnapshot(raft::EntryId at) {
 }
 
 void Process::OnApplied(apply::Applier& applier) {
-  const auto revision = static_cast<uint64_t>(applier.state().store().revision().value());
-  cluster_.checker->CheckDigest(applier.applied().index, revision);
+  cluster_.checker->CheckRevision(applier.applied().index, applier.state().store().revision());
 }
 
 }  // namespace sim

@@ -5,9 +5,14 @@
 #include <memory>
 #include <vector>
 
+#include "api/web/health_metrics.h"
+#include "app/net_services.h"
+#include "app/network_metrics.h"
 #include "base/callback.h"
+#include "config/server_config.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "runtime/simulated/network.h"
 #include "runtime/simulated/scheduler.h"
 #include "runtime/simulated/workers.h"
 #include "server/server.h"
@@ -19,14 +24,17 @@
 
 namespace sim {
 
-// One life of a member: server::Server, as it is shipped, on loops, workers, a disk and a network
-// of the simulation. Destroying it is the process's death.
+// One life of a member: server::Server and what serves its clients (app::NetServices), as they are
+// shipped, on loops, workers, a disk and networks of the simulation. It serves from its start on,
+// whether or not it has found its cluster. Destroying it is the process's death.
 class Process final : public Receiver, public server::Transport, public server::Witness {
  public:
   // What the processes of a cluster have in common.
   struct Cluster {
     runtime::simulated::Scheduler* scheduler;
     MessageNetwork* network;
+    runtime::simulated::Wires* wires;    // to the clients
+    const config::ServerConfig* config;  // of what serves them
     Checker* checker;
     const observe::Logger* logger;
   };
@@ -45,8 +53,17 @@ class Process final : public Receiver, public server::Transport, public server::
   // Whether the member has seen that it was removed from the cluster.
   bool was_removed() const;
   // Runs `task` where requests are handled; not in a process that is dead by then.
-  void Post(base::Callback<void()> task) { client_loop_->Post(std::move(task)); }
+  void Post(base::Callback<void()> task) { net_loop_->Post(std::move(task)); }
   server::Frontend& frontend() { return server_->frontend(0); }
+
+  // Where a member of that name serves its clients.
+  static runtime::Address ClientAddress(const std::string& name) { return {name, 2379, ""}; }
+
+  // Ends the service as app::App does: calls under way may end, then connections are closed, and
+  // what is applied is brought into the database. `on_stopped` runs on one of the process's loops,
+  // not if the member fails before; the process waits to be destroyed. Once.
+  void Stop(base::Callback<void()> on_stopped);
+  bool stopping() const { return stopping_; }
 
   // A paused process does nothing; what reaches it waits.
   void SetPaused(bool paused);
@@ -71,6 +88,8 @@ class Process final : public Receiver, public server::Transport, public server::
           runtime::Duration disk_latency_max, base::Callback<void()> on_death);
 
   server::Environment NewEnvironment();
+  void Serve();
+  void EndService();
   void Die();
 
   const Cluster cluster_;
@@ -78,7 +97,7 @@ class Process final : public Receiver, public server::Transport, public server::
   const server::Options options_;
   base::Callback<void()> on_death_;
   observe::Registry registry_;
-  const std::unique_ptr<runtime::Loop> client_loop_;
+  const std::unique_ptr<runtime::Loop> net_loop_;
   const std::unique_ptr<runtime::Loop> raft_loop_;
   const std::unique_ptr<runtime::Loop> apply_loop_;
   SlowLoop wal_loop_;
@@ -87,6 +106,14 @@ class Process final : public Receiver, public server::Transport, public server::
   const raft::Node* node_ = nullptr;
   base::MemberId id_;
   bool dead_ = false;
+  bool stopping_ = false;
+  bool service_ended_ = false;
+  base::Callback<void()> on_stopped_;
+  const std::unique_ptr<runtime::Timer> patience_;
+  std::unique_ptr<runtime::Network> network_;
+  app::NetworkMetrics network_metrics_;
+  web::HealthMetrics health_metrics_;
+  std::unique_ptr<app::NetServices> services_;
   // Destroyed first: nothing runs any more.
   std::unique_ptr<server::Server> server_;
 };

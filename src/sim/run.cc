@@ -15,6 +15,8 @@ namespace {
 constexpr runtime::Duration kRecoveryMax = std::chrono::seconds(30);
 // And to bring all that it may to every member.
 constexpr runtime::Duration kSettle = std::chrono::seconds(1);
+// And to stop a member.
+constexpr runtime::Duration kStopMax = std::chrono::seconds(5);
 constexpr runtime::Duration kRecoveryStep = std::chrono::milliseconds(100);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
@@ -55,6 +57,32 @@ bool Recover(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
   return true;
 }
 
+// Stops a member under load, with all wires whole: no call may be lost by that.
+void StopOne(runtime::simulated::Scheduler& scheduler, Cluster& cluster, const Workload& workload) {
+  const std::vector<base::MemberId> members = cluster.members();
+  const base::MemberId id = members[scheduler.random().Below(members.size())];
+  Process* const process = cluster.process(id);
+  if (process == nullptr || process->stopping()) return;
+  const uint64_t stops = cluster.stops();
+  const uint64_t retirements = cluster.retirements();
+  const uint64_t lost = workload.ended(Outcome::kLost);
+  cluster.Stop(id);
+  for (runtime::Duration waited{0}; cluster.stops() == stops; waited += kRecoveryStep) {
+    if (waited >= kStopMax) {
+      return cluster.checker().Fail(
+          base::Status(base::Code::kInternal, "a member did not stop" + cluster.Describe()));
+    }
+    scheduler.RunFor(kRecoveryStep);
+    // One that finds itself removed ends as it is.
+    if (cluster.retirements() != retirements || !cluster.checker().violation().ok()) return;
+  }
+  const uint64_t lost_meanwhile = workload.ended(Outcome::kLost) - lost;
+  if (lost_meanwhile == 0) return;
+  cluster.checker().Fail(
+      base::Status(base::Code::kInternal,
+                   std::to_string(lost_meanwhile) + " calls were lost when a member stopped"));
+}
+
 // Once all members have what is committed.
 void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Workload& workload) {
   scheduler.RunFor(kSettle);
@@ -75,9 +103,10 @@ Report RunSeed(uint64_t seed) {
   const Plan plan = Plan::FromSeed(seed);
   runtime::simulated::Scheduler scheduler(seed);
   Checker checker;
-  Workload workload(&scheduler.random(), &checker);
-  Cluster cluster(&scheduler, &checker, plan);
-  Turmoil turmoil(&scheduler, &cluster, &workload, plan);
+  runtime::simulated::Wires wires(&scheduler);
+  Workload workload(&scheduler, &wires, &checker, plan);
+  Cluster cluster(&scheduler, &wires, &checker, plan);
+  Turmoil turmoil(&scheduler, &wires, &cluster, &workload, plan);
   for (runtime::Duration spent{0}; spent < plan.turmoil; spent += kTurmoilStep) {
     scheduler.RunFor(kTurmoilStep);
     if (!checker.violation().ok()) break;
@@ -87,16 +116,25 @@ Report RunSeed(uint64_t seed) {
     turmoil.Calm();
     report.stalled_by_removal = !Recover(scheduler, cluster);
   }
+  if (checker.violation().ok() && !report.stalled_by_removal) {
+    StopOne(scheduler, cluster, workload);
+  }
   if (checker.violation().ok() && !report.stalled_by_removal)
     CheckAll(scheduler, cluster, workload);
   report.violation = checker.violation();
   report.elections = checker.elections();
   report.committed_entries = checker.committed_entries();
   report.crashes = cluster.crashes();
+  report.stops = cluster.stops();
   report.writes = workload.acknowledged();
   report.reads = workload.reads_answered();
+  report.calls_unprocessed = workload.ended(Outcome::kUnprocessed);
+  report.calls_given_up = workload.ended(Outcome::kGivenUp);
+  report.calls_lost = workload.ended(Outcome::kLost);
   report.steps = checker.steps();
   report.fingerprint = checker.trace().fingerprint();
+  workload.Close();
+  scheduler.RunFor(runtime::Duration{0});
   return report;
 }
 

@@ -17,8 +17,12 @@ struct Report {
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
+  uint64_t stops = 0;   // of members that were asked to
   uint64_t writes = 0;  // acknowledged
   uint64_t reads = 0;
+  uint64_t calls_unprocessed = 0;
+  uint64_t calls_given_up = 0;
+  uint64_t calls_lost = 0;
   uint64_t steps = 0;
   uint64_t fingerprint = 0;
 };

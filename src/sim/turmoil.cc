@@ -9,6 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr runtime::Duration kPartitionMax = milliseconds(800);
+constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
 constexpr runtime::Duration kRemovedStopInterval = milliseconds(1000);
@@ -19,9 +20,10 @@ constexpr size_t kMembersMax = 8;
 
 }  // namespace
 
-Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Workload* workload,
-                 const Plan& plan)
+Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+                 Cluster* cluster, Workload* workload, const Plan& plan)
     : scheduler_(scheduler),
+      wires_(wires),
       cluster_(cluster),
       workload_(workload),
       plan_(plan),
@@ -30,9 +32,12 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Wor
       resume_(loop_->NewTimer([this] {
         if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
       })),
+      join_wires_(loop_->NewTimer([this] { wires_->JoinAll(); })),
       paused_(0) {
   cluster_->network().set_faults({plan.message_loss, plan.message_duplication,
                                   std::chrono::microseconds(20), plan.message_latency_max});
+  wires_->SetLatency(std::chrono::microseconds(20), plan.wire_latency_max);
+  workload_->DialAll(cluster_->client_addresses());
   Repeat(plan.write_interval, &Turmoil::Write);
   Repeat(plan.read_interval, &Turmoil::Read);
   Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
@@ -43,6 +48,10 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Wor
   Repeat(plan.sync_failure_interval, &Turmoil::FailSync);
   Repeat(plan.partition_interval, &Turmoil::Partition);
   Repeat(plan.pause_interval, &Turmoil::Pause);
+  Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
+  Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
+  Repeat(plan.dial_interval, &Turmoil::Dial);
+  Repeat(plan.stop_interval, &Turmoil::Stop);
   Repeat(kCompareInterval, &Turmoil::CompareLogs);
   Repeat(kRemovedStopInterval, &Turmoil::StopRemoved);
 }
@@ -79,19 +88,41 @@ void Turmoil::Calm() {
   for (const base::MemberId id : cluster_->members()) {
     if (Process* const process = cluster_->process(id)) process->SetPaused(false);
   }
+  wires_->JoinAll();
+  wires_->SetLatency(std::chrono::microseconds(20), std::chrono::microseconds(200));
+  workload_->DialAll(cluster_->client_addresses());
 }
 
 void Turmoil::Write() {
-  Process* process = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  if (process == nullptr) process = cluster_->RandomProcess();
-  if (process == nullptr) return;
   for (uint64_t left = scheduler_->random().Between(1, plan_.write_batch_max); left > 0; --left) {
-    workload_->Write(*process);
+    workload_->Write();
   }
 }
 
-void Turmoil::Read() {
-  if (Process* process = cluster_->RandomProcess()) workload_->Read(*process);
+const std::string& Turmoil::RandomMemberHost() {
+  return cluster_->NameOf(RandomMember());
+}
+
+void Turmoil::BreakWires() {
+  wires_->Break(workload_->RandomHost(), RandomMemberHost());
+}
+
+// One client and one member; one way, one time in two: questions arrive whose answers do not, or
+// answers do and nothing else can be asked.
+void Turmoil::CutWires() {
+  const std::string& client = workload_->RandomHost();
+  const std::string& member = RandomMemberHost();
+  switch (scheduler_->random().Below(4)) {
+    case 0:
+      wires_->Clog(client, member);
+      break;
+    case 1:
+      wires_->Clog(member, client);
+      break;
+    default:
+      wires_->Cut(client, member);
+  }
+  join_wires_->Arm(DrawInterval(kWiresCutMax / 2));
 }
 
 void Turmoil::ChangeConfiguration() {
@@ -198,6 +229,10 @@ base::MemberId Turmoil::RandomVictim() {
 
 void Turmoil::Kill() {
   cluster_->Kill(RandomVictim());
+}
+
+void Turmoil::Stop() {
+  cluster_->Stop(RandomVictim());
 }
 
 // As etcd does: a member that was removed ends soon.

@@ -14,8 +14,9 @@ namespace sim {
 // and the faults of its surroundings.
 class Turmoil {
  public:
-  Turmoil(runtime::simulated::Scheduler* scheduler, Cluster* cluster, Workload* workload,
-          const Plan& plan);
+  // All outlive this. `wires` are those between clients and members.
+  Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+          Cluster* cluster, Workload* workload, const Plan& plan);
 
   // No further faults or changes of configuration; every member runs and reaches every other.
   void Calm();
@@ -30,7 +31,11 @@ class Turmoil {
   base::MemberId RandomVictim();
 
   void Write();
-  void Read();
+  void Read() { workload_->Read(); }
+  void Dial() { workload_->Dial(cluster_->client_addresses()); }
+  const std::string& RandomMemberHost();
+  void BreakWires();
+  void CutWires();
   void ChangeConfiguration();
   void AddMember(Process& leader);
   void PromoteLearner(Process& leader);
@@ -41,6 +46,7 @@ class Turmoil {
   void Campaign();
 
   void Kill();
+  void Stop();
   void FailPower();
   void FailSync();
   void Partition();
@@ -49,6 +55,7 @@ class Turmoil {
   void CompareLogs() { cluster_->CompareLogs(); }
 
   runtime::simulated::Scheduler* const scheduler_;
+  runtime::simulated::Wires* const wires_;
   Cluster* const cluster_;
   Workload* const workload_;
   const Plan plan_;
@@ -56,6 +63,7 @@ class Turmoil {
   const std::unique_ptr<runtime::Loop> loop_;
   const std::unique_ptr<runtime::Timer> heal_;
   const std::unique_ptr<runtime::Timer> resume_;
+  const std::unique_ptr<runtime::Timer> join_wires_;
   base::MemberId paused_;
   std::vector<std::unique_ptr<runtime::Timer>> timers_;
 };

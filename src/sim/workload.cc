@@ -1,117 +1,271 @@
 #include "sim/workload.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
-#include "proto/raft_internal.pb.h"
-#include "proto/rpc.pb.h"
+#include "base/check.h"
+#include "base/errors.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/reads.h"
 
 namespace sim {
 namespace {
 
-using etcdserverpb::InternalRaftRequest;
+using std::chrono::milliseconds;
 
 base::Status Violated(const std::string& text) {
   return base::Status(base::Code::kInternal, text);
 }
 
-}  // namespace
-
-std::string Workload::NewValue() {
-  return std::to_string(++values_) + std::string(random_.Below(100), 'v');
-}
-
-void Workload::Write(Process& process) {
-  switch (random_.Below(12)) {
-    case 0:
-      return DeleteKey(process);
-    case 1:
-    case 2:
-      return CompareAndPut(process);
-    case 3:
-      if (random_.OneIn(4)) return Compact(process);
-      [[fallthrough]];
+// Whether a member's error says that the request has changed nothing, and will not. What it says of
+// time that is up, or of its own end, does not.
+bool IsRefusal(const base::Status& status) {
+  switch (status.code()) {
+    case base::Code::kInvalidArgument:
+    case base::Code::kOutOfRange:
+    case base::Code::kFailedPrecondition:
+    case base::Code::kResourceExhausted:
+      return true;
     default:
-      return PutKey(process);
+      return status == base::errors::kTooManyRequests || status == base::errors::kNoLeader;
   }
 }
 
-void Workload::Propose(Process& process, uint32_t field, const std::string& request,
-                       OnRevision on_done) {
-  process.Post([this, &process, field, request, on_done = std::move(on_done)] {
-    process.frontend().Propose(field, request, [this, on_done](const apply::Reply& reply) {
-      if (!reply.status.ok()) return;
-      checker_.trace().Add(reply.revision.value());
-      ++acknowledged_writes_;
-      newest_ = std::max(newest_, reply.revision);
-      if (on_done) on_done(reply.revision);
-    });
-  });
+runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::Duration high) {
+  return runtime::Duration(static_cast<runtime::Duration::rep>(
+      random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count()))));
 }
 
-void Workload::PutKey(Process& process) {
+}  // namespace
+
+Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+                   Checker* checker, const Plan& plan)
+    : random_(scheduler->random()), checker_(*checker), plan_(plan) {
+  for (uint64_t i = 1; i <= plan.clients; ++i) {
+    clients_.push_back(std::make_unique<Client>(
+        scheduler, wires,
+        Client::Options{"c" + std::to_string(i), plan.client_keepalive, random_.Next()}));
+  }
+}
+
+void Workload::Dial(const std::vector<runtime::Address>& members) {
+  RandomClient().Dial(members);
+}
+
+void Workload::DialAll(const std::vector<runtime::Address>& members) {
+  for (const auto& client : clients_) client->Dial(members);
+}
+
+const std::string& Workload::RandomHost() {
+  return RandomClient().host();
+}
+
+void Workload::Close() {
+  for (const auto& client : clients_) client->Close();
+}
+
+std::string Workload::NewValue() {
+  values_.emplace_back();
+  return std::to_string(values_.size() - 1) + std::string(random_.Below(100), 'v');
+}
+
+Workload::Value& Workload::ValueOf(const std::string& value) {
+  size_t number = values_.size();
+  std::from_chars(value.data(), value.data() + value.size(), number);
+  CHECK_LT(number, values_.size());
+  return values_[number];
+}
+
+void Workload::Write() {
+  switch (random_.Below(12)) {
+    case 0:
+      return DeleteKey();
+    case 1:
+    case 2:
+      return CompareAndPut();
+    case 3:
+      if (random_.OneIn(4)) return Compact();
+      [[fallthrough]];
+    default:
+      return PutKey();
+  }
+}
+
+Client::Call Workload::NewCall(const char* path, std::string request) {
+  Client::Call call;
+  call.path = path;
+  call.request = std::move(request);
+  const bool hasty = random_.Chance(plan_.hasty_calls, 1000);
+  call.timeout = hasty ? Draw(random_, milliseconds(1), milliseconds(100))
+                       : Draw(random_, milliseconds(500), plan_.call_timeout_max);
+  call.wait_for_ready = random_.OneIn(2);
+  if (random_.Chance(plan_.canceled_calls, 1000)) {
+    call.cancel_after = Draw(random_, runtime::Duration{0}, milliseconds(50));
+  }
+  return call;
+}
+
+void Workload::CountEnd(const Client::Answer& answer) {
+  ++ended_[static_cast<size_t>(answer.outcome)];
+  checker_.trace().Add(answer.outcome, answer.status.code());
+}
+
+template <typename Response>
+void Workload::Ask(const char* path, const google::protobuf::MessageLite& request,
+                   std::vector<std::string> values, OnResponse<Response> on_response) {
+  RandomClient().Start(NewCall(path, request.SerializeAsString()),
+                       [this, values = std::move(values),
+                        on_response = std::move(on_response)](const Client::Answer& answer) {
+                         CountEnd(answer);
+                         if (answer.status.ok()) {
+                           Response response;
+                           CHECK(response.ParseFromArray(answer.reply.data(),
+                                                         static_cast<int>(answer.reply.size())));
+                           return on_response(response);
+                         }
+                         const bool is_refused =
+                             answer.outcome == Outcome::kUnprocessed ||
+                             (answer.outcome == Outcome::kAnswered && IsRefusal(answer.status));
+                         if (is_refused) Refuse(values);
+                       });
+}
+
+void Workload::PutKey() {
   etcdserverpb::PutRequest request;
   request.set_key(DrawKey());
   request.set_value(NewValue());
   request.set_prev_kv(random_.OneIn(4));
-  Propose(process, InternalRaftRequest::kPutFieldNumber, request.SerializeAsString(),
-          [this, put = Put{request.key(), request.value()}](base::Revision revision) {
-            Acknowledge(revision, put);
-          });
+  Ask<etcdserverpb::PutResponse>(
+      "/etcdserverpb.KV/Put", request, {request.value()},
+      [this, put = Put{request.key(), request.value()}](const etcdserverpb::PutResponse& response) {
+        Acknowledge(base::Revision(response.header().revision()), put);
+        if (response.has_prev_kv()) See(response.prev_kv());
+      });
 }
 
-void Workload::DeleteKey(Process& process) {
+void Workload::DeleteKey() {
   etcdserverpb::DeleteRangeRequest request;
   request.set_key(DrawKey());
   if (random_.OneIn(4)) request.set_range_end("key9");
-  Propose(process, InternalRaftRequest::kDeleteRangeFieldNumber, request.SerializeAsString(), {});
+  Ask<etcdserverpb::DeleteRangeResponse>(
+      "/etcdserverpb.KV/DeleteRange", request, {},
+      [this](const etcdserverpb::DeleteRangeResponse& response) {
+        AcknowledgeRevision(base::Revision(response.header().revision()));
+      });
 }
 
-void Workload::CompareAndPut(Process& process) {
+void Workload::CompareAndPut() {
   etcdserverpb::TxnRequest request;
   auto* const compare = request.add_compare();
   compare->set_key(DrawKey());
   compare->set_target(etcdserverpb::Compare::VERSION);
   compare->set_result(random_.OneIn(2) ? etcdserverpb::Compare::EQUAL
                                        : etcdserverpb::Compare::GREATER);
+  std::vector<std::string> values;
   for (auto* const branch : {request.mutable_success(), request.mutable_failure()}) {
     auto* const put = branch->Add()->mutable_request_put();
     put->set_key(compare->key());
-    put->set_value(NewValue());
+    put->set_value(values.emplace_back(NewValue()));
     branch->Add()->mutable_request_range()->set_key(DrawKey());
   }
-  Propose(process, InternalRaftRequest::kTxnFieldNumber, request.SerializeAsString(), {});
+  Ask<etcdserverpb::TxnResponse>(
+      "/etcdserverpb.KV/Txn", request, values,
+      [this, key = compare->key(), values](const etcdserverpb::TxnResponse& response) {
+        const size_t taken = response.succeeded() ? 0 : 1;
+        Acknowledge(base::Revision(response.header().revision()), {key, values[taken]});
+        Refuse({values[1 - taken]});
+        for (const auto& kv : response.responses(1).response_range().kvs()) See(kv);
+      });
 }
 
-void Workload::Compact(Process& process) {
+void Workload::Compact() {
   etcdserverpb::CompactionRequest request;
   request.set_revision(std::max<int64_t>(1, newest_.value() - 100));
-  Propose(process, InternalRaftRequest::kCompactionFieldNumber, request.SerializeAsString(), {});
+  Ask<etcdserverpb::CompactionResponse>(
+      "/etcdserverpb.KV/Compact", request, {},
+      [this](const etcdserverpb::CompactionResponse& response) {
+        AcknowledgeRevision(base::Revision(response.header().revision()));
+      });
 }
 
-void Workload::Acknowledge(base::Revision revision, Put put) {
-  if (!puts_.emplace(revision, std::move(put)).second) {
+void Workload::AcknowledgeRevision(base::Revision revision) {
+  checker_.trace().Add(revision.value());
+  ++acknowledged_writes_;
+  newest_ = std::max(newest_, revision);
+}
+
+void Workload::Acknowledge(base::Revision revision, const Put& put) {
+  AcknowledgeRevision(revision);
+  if (!puts_.emplace(revision, put).second) {
     checker_.Fail(Violated("revision " + ToString(revision) + " was given twice"));
+  }
+  revisions_of_[put.key].insert(revision);
+  See(revision, put);
+}
+
+void Workload::Refuse(const std::vector<std::string>& values) {
+  for (const std::string& value : values) {
+    Value& refused = ValueOf(value);
+    refused.is_refused = true;
+    if (refused.revision == base::Revision()) continue;
+    checker_.Fail(Violated("a write was said not to have been carried out, and is revision " +
+                           ToString(refused.revision)));
   }
 }
 
-void Workload::Read(Process& process) {
-  process.Post([this, &process] {
-    const base::Index floor = checker_.ReadFloor();
-    const base::Revision newest = newest_;
-    process.frontend().ReadIndex([this, &process, floor, newest](const base::Status& status) {
-      if (!status.ok()) return;
-      ++reads_answered_;
-      const base::Index applied(process.server().progress().applied);
-      checker_.CheckRead(floor, applied);
-      const base::Revision revision = process.frontend().state()->store().revision();
-      if (revision >= newest) return;
-      checker_.Fail(Violated("a read saw revision " + ToString(revision) + " although " +
-                             ToString(newest) + " had been acknowledged before"));
-    });
-  });
+void Workload::See(base::Revision revision, const Put& put) {
+  const auto [known, is_new] = seen_.emplace(revision, put);
+  if (!is_new) {
+    if (known->second == put) return;
+    return checker_.Fail(Violated("revision " + ToString(revision) + " is of two writes"));
+  }
+  Value& value = ValueOf(put.value);
+  if (value.is_refused) {
+    checker_.Fail(Violated("revision " + ToString(revision) +
+                           " is a write that was said not to have been carried out"));
+  }
+  if (value.revision != base::Revision()) {
+    checker_.Fail(Violated("a write was carried out twice, as revisions " +
+                           ToString(value.revision) + " and " + ToString(revision)));
+  }
+  value.revision = revision;
+}
+
+void Workload::Read() {
+  etcdserverpb::RangeRequest request;
+  request.set_key(DrawKey());
+  if (random_.OneIn(16)) request.set_range_end("key9");
+  request.set_serializable(random_.OneIn(8));
+  const base::Index floor = checker_.ReadFloor();
+  const base::Revision newest = newest_;
+  Ask<etcdserverpb::RangeResponse>(
+      "/etcdserverpb.KV/Range", request, {},
+      [this, request, floor, newest](const etcdserverpb::RangeResponse& response) {
+        ++reads_answered_;
+        const base::Revision revision(response.header().revision());
+        checker_.trace().Add(revision.value(), response.kvs_size());
+        CheckRange(request, response);
+        if (request.serializable()) return;
+        checker_.CheckRead(floor, revision);
+        if (revision >= newest) return;
+        checker_.Fail(Violated("a read saw revision " + ToString(revision) + " although " +
+                               ToString(newest) + " had been acknowledged before"));
+      });
+}
+
+// What was acknowledged at revisions up to that of the answer is in it, or was written over.
+void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
+                          const etcdserverpb::RangeResponse& response) {
+  const base::Revision revision(response.header().revision());
+  for (const auto& kv : response.kvs()) {
+    See(kv);
+    const std::set<base::Revision>& acknowledged = revisions_of_[kv.key()];
+    const auto later = acknowledged.upper_bound(base::Revision(kv.mod_revision()));
+    if (later == acknowledged.end() || *later > revision) continue;
+    checker_.Fail(Violated("a read at revision " + ToString(revision) + " of \"" + request.key() +
+                           "\" missed revision " + ToString(*later)));
+  }
 }
 
 void Workload::CheckAll(const std::vector<Process*>& processes) {
@@ -136,19 +290,18 @@ void Workload::CheckHistory(Process& process) {
   mvcc::Reads reads(&store);
   auto pin = reads.Pin({});
   if (!pin.ok()) return checker_.Fail(pin.status());
-  std::map<base::Revision, Put> held;
+  std::set<base::Revision> held;
   const base::Status read = (*pin)->History(first, [&](const mvcc::StoredChange& change) {
+    if (change.is_tombstone) return true;
     const auto kv = mvcc::ParseKeyValue(change.key_value);
-    held[base::Revision(kv->mod_revision)] = {std::string(kv->key), std::string(kv->value)};
+    const base::Revision revision(kv->mod_revision);
+    held.insert(revision);
+    See(revision, {std::string(kv->key), std::string(kv->value)});
     return true;
   });
   if (!read.ok()) return checker_.Fail(read);
   for (auto put = puts_.upper_bound(first); put != puts_.end(); ++put) {
-    const auto found = held.find(put->first);
-    if (found != held.end() && found->second.key == put->second.key &&
-        found->second.value == put->second.value) {
-      continue;
-    }
+    if (held.contains(put->first)) continue;
     return checker_.Fail(
         Violated("revision " + ToString(put->first) + " was acknowledged and is lost"));
   }

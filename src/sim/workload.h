@@ -1,59 +1,110 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
-#include "runtime/random.h"
-#include "server/server.h"
+#include "proto/rpc.pb.h"
+#include "runtime/simulated/network.h"
 #include "sim/checker.h"
+#include "sim/client.h"
+#include "sim/plan.h"
 #include "sim/process.h"
 
 namespace sim {
 
-// What clients ask of the members and hold against them: every revision that was acknowledged was
-// given once, is where it was said to be, and is seen by every linearizable read that begins
-// afterwards. Outlives the processes.
+// What clients ask of the members, over their wires, and hold against the answers. A write that was
+// acknowledged is where it was said to be, at a revision that was given once, and is seen by every
+// linearizable read that begins afterwards. One that failed has left no trace if the client was
+// told that nobody carried it out, and otherwise may be there, as any, once. Outlives the
+// processes.
 class Workload {
  public:
-  Workload(runtime::Random* random, Checker* checker) : random_(*random), checker_(*checker) {}
+  // All outlive this.
+  Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+           Checker* checker, const Plan& plan);
 
-  // One request to a member, answered some time or never.
-  void Write(Process& process);
-  void Read(Process& process);
+  // One request of some client to some member that it is connected to.
+  void Write();
+  void Read();
+  // Some client starts anew, or all do, and knows these members.
+  void Dial(const std::vector<runtime::Address>& members);
+  void DialAll(const std::vector<runtime::Address>& members);
+  // Some client's host.
+  const std::string& RandomHost();
+  // The clients end, after a turn of their loops.
+  void Close();
 
-  // Compares what the members hold with each other and with what was acknowledged; they have
-  // nothing more to apply.
+  // Compares what the members hold with each other and with what was answered; they have nothing
+  // more to apply.
   void CheckAll(const std::vector<Process*>& processes);
 
   uint64_t acknowledged() const { return acknowledged_writes_; }
   uint64_t reads_answered() const { return reads_answered_; }
+  // Calls that ended so.
+  uint64_t ended(Outcome outcome) const { return ended_[static_cast<size_t>(outcome)]; }
 
  private:
+  // A value that was asked to be written; each is another, and begins with its number.
+  struct Value {
+    base::Revision revision;  // at which it was seen, if it was
+    bool is_refused = false;  // it must not be seen
+  };
   struct Put {
     std::string key;
     std::string value;
+    friend bool operator==(const Put&, const Put&) = default;
   };
-  using OnRevision = std::function<void(base::Revision revision)>;
 
-  void Propose(Process& process, uint32_t field, const std::string& request, OnRevision on_done);
-  void PutKey(Process& process);
-  void DeleteKey(Process& process);
-  void CompareAndPut(Process& process);
-  void Compact(Process& process);
-  void Acknowledge(base::Revision revision, Put put);
+  template <typename Response>
+  using OnResponse = std::function<void(const Response& response)>;
+  // `values` are those that the request would write, some or all.
+  template <typename Response>
+  void Ask(const char* path, const google::protobuf::MessageLite& request,
+           std::vector<std::string> values, OnResponse<Response> on_response);
+  Client::Call NewCall(const char* path, std::string request);
+  void CountEnd(const Client::Answer& answer);
+  Client& RandomClient() { return *clients_[random_.Below(clients_.size())]; }
+
+  void PutKey();
+  void DeleteKey();
+  void CompareAndPut();
+  void Compact();
+  void Acknowledge(base::Revision revision, const Put& put);
+  void AcknowledgeRevision(base::Revision revision);
+
+  void CheckRange(const etcdserverpb::RangeRequest& request,
+                  const etcdserverpb::RangeResponse& response);
   void CheckHistory(Process& process);
+  // A member says that it holds this pair.
+  void See(base::Revision revision, const Put& put);
+  void See(const mvccpb::KeyValue& kv) {
+    See(base::Revision(kv.mod_revision()), {kv.key(), kv.value()});
+  }
+  void Refuse(const std::vector<std::string>& values);
+  Value& ValueOf(const std::string& value);
+
   std::string DrawKey() { return "key" + std::to_string(random_.Below(20)); }
   std::string NewValue();
 
   runtime::Random& random_;
   Checker& checker_;
-  uint64_t values_ = 0;
-  std::map<base::Revision, Put> puts_;  // acknowledged
-  base::Revision newest_;               // acknowledged, of any kind
+  const Plan plan_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<Value> values_;                                     // by number
+  std::map<base::Revision, Put> puts_;                            // acknowledged
+  std::map<std::string, std::set<base::Revision>> revisions_of_;  // of them, by key
+  std::map<base::Revision, Put> seen_;                            // acknowledged or read
+  base::Revision newest_;                                         // acknowledged, of any kind
   uint64_t acknowledged_writes_ = 0;
   uint64_t reads_answered_ = 0;
+  std::array<uint64_t, 4> ended_{};
 };
 
 }  // namespace sim

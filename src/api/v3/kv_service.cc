@@ -54,7 +54,7 @@ class KvService::ReadCall {
     if (serializable) return Open(std::move(self));
     self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
-    const void* const client = &self->call_->connection();
+    const uint64_t client = self->call_->connection().number;
     frontend.ReadIndex(
         [self = std::move(self)](const base::Status& read) mutable {
           self->opened_ = self->Now();
@@ -116,7 +116,7 @@ class KvService::ReadCall {
     self->ForgetPairs();
     self->reads_.reset();
     kv::LongReads& long_reads = self->long_reads_;
-    const kv::LongReads::Client client = &self->call_->connection();
+    const kv::LongReads::Client client = self->call_->connection().number;
     const size_t bytes = self->KeptBytes();
     self->call_->SetKept(bytes);
     long_reads.Wait(client, bytes, [self = std::move(self)](auto place) mutable {

@@ -43,7 +43,7 @@ StreamCall::Next RangeStreamCall::ReadOn() {
   stream_->Release();
   auto given = std::make_shared<std::optional<Place>>();
   auto resume = Posted([this, given] { OnPlace(std::exchange(*given, std::nullopt)); });
-  long_reads_->Wait(&connection(), KeptBytes(),
+  long_reads_->Wait(connection().number, KeptBytes(),
                     [given, resume = std::move(resume)](std::optional<Place> place) mutable {
                       if (place.has_value()) given->emplace(*std::move(place));
                       resume();

@@ -55,7 +55,7 @@ void StreamCall::WhenLinearizable(base::Callback<void()> then) {
           then();
         });
       },
-      &rpc_->connection());
+      rpc_->connection().number);
 }
 
 base::Callback<void()> StreamCall::Posted(base::Callback<void()> task) {

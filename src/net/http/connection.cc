@@ -28,6 +28,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       account_(group->environment().budget),
       output_(group->environment().blocks, &account_),
       opened_at_(group->environment().loop->clock().Now()) {
+  info_.number = ++group_->connections_made_;
   info_.local = stream_->local_address();
   info_.peer = stream_->peer_address();
 }
@@ -40,6 +41,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
       account_(group->environment().budget),
       output_(group->environment().blocks, &account_),
       opened_at_(group->environment().loop->clock().Now()) {
+  info_.number = ++group_->connections_made_;
   info_.local = stream_->local_address();
   info_.peer = stream_->peer_address();
   Carrier* const carrier = this;

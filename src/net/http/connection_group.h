@@ -75,6 +75,7 @@ class ConnectionGroup {
   std::unique_ptr<H2Memory> h2_memory_;
   Date date_;
   const Environment environment_;
+  uint64_t connections_made_ = 0;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_flush_;
   std::deque<std::pair<Connection*, Work>> slices_;

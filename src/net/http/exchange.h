@@ -18,6 +18,8 @@ enum class Version : uint8_t { kHttp1, kHttp2 };
 
 // Who is at the other end. Constant once the first request has arrived.
 struct ConnectionInfo {
+  // Tells the connections apart that a Server, or the client that owns them, has had so far.
+  uint64_t number = 0;
   runtime::Address local;
   runtime::Address peer;
   bool tls = false;

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "net/http/h2_callbacks.h"
 #include "net/http/h2_memory.h"
+#include "net/http/planted.h"
 
 namespace http {
 namespace {
@@ -212,6 +213,7 @@ void H2Session::FinishDrain() {
   if (drain_announced_) return;
   drain_announced_ = true;
   last_served_ = nghttp2_session_get_last_proc_stream_id(session_);
+  if (Planted(PlantedBug::kGoAwayLeavesOutTheLast)) last_served_ = std::max(last_served_ - 2, 0);
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last_served_, NGHTTP2_NO_ERROR, nullptr, 0);
   if (IsServer()) {
     for (const auto& stream : streams_) {
@@ -382,6 +384,10 @@ void H2Session::OnRemoteEnd(H2Stream& stream) {
   const bool is_answered = stream.reset_ || stream.local_end_queued_;
   SetAwaitsAnswer(stream, IsServer() && !is_answered && !stream.waiting_);
   if (!stream.reset_ && !stream.waiting_) stream.handler_->OnEnd(stream.received_trailers());
+  const bool is_tenth = IsServer() && stream.id_ % 20 == 1;
+  if (is_tenth && Planted(PlantedBug::kRefuseWhatWasTaken)) {
+    ResetStream(stream, ErrorCode::kRefusedStream);
+  }
 }
 
 void H2Session::OnData(H2Stream& stream, base::ByteView bytes) {

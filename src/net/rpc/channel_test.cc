@@ -23,9 +23,12 @@ using std::chrono::seconds;
 class LateService final : public http::Service {
  public:
   std::shared_ptr<http::ExchangeHandler> OnRequest(http::Exchange& exchange) override {
-    return table->OnRequest(exchange);
+    if (!refuses) return table->OnRequest(exchange);
+    exchange.Reset(http::ErrorCode::kRefusedStream);
+    return std::make_shared<http::IgnoringHandler>(&exchange);
   }
   std::unique_ptr<Server> table;
+  bool refuses = false;
 };
 
 struct Answer {
@@ -37,6 +40,7 @@ struct Answer {
 // A streaming call's events.
 struct Recording {
   std::vector<InteropReply> replies;
+  bool unprocessed = false;
   bool finished = false;
   base::Status status;
   int writable_events = 0;
@@ -49,6 +53,10 @@ class RecordingClient final : public ClientHandler {
     EXPECT_TRUE(to_->replies.emplace_back().Parse(message));
   }
   void OnWritable() override { ++to_->writable_events; }
+  void OnUnprocessed() override {
+    EXPECT_FALSE(to_->finished);
+    to_->unprocessed = true;
+  }
   void OnFinished(const base::Status& status, const http::Headers&) override {
     to_->finished = true;
     to_->status = status;
@@ -214,6 +222,41 @@ TEST_F(ChannelTest, ADeadlineEndsACallWhereverItIs) {
   const auto waiting = Unary({.payload = "x"}, std::move(options));
   world_->RunFor(milliseconds(400));
   EXPECT_EQ(waiting->status.code(), Code::kDeadlineExceeded);
+}
+
+TEST_F(ChannelTest, WhatWasNeverSentIsKnownToBeUnprocessed) {
+  Open({{"nowhere", 1, ""}});
+  Recording recording;
+  Start("BidiStream", &recording);
+  world_->RunFor(seconds(1));
+  EXPECT_TRUE(recording.finished);
+  EXPECT_TRUE(recording.unprocessed);
+}
+
+TEST_F(ChannelTest, WhatTheServerRefusedTwiceIsKnownToBeUnprocessed) {
+  world_->RunFor(seconds(1));
+  service_.refuses = true;
+  Recording recording;
+  Start("BidiStream", &recording);
+  world_->RunFor(seconds(1));
+  service_.refuses = false;
+  EXPECT_EQ(recording.status.code(), Code::kUnavailable);
+  EXPECT_TRUE(recording.unprocessed);
+}
+
+TEST_F(ChannelTest, WhatWasLostOnItsWayMayHaveBeenProcessed) {
+  world_->RunFor(seconds(5));
+  Recording lost;
+  Start("BidiStream", &lost);
+  world_->wires().Break("client", "server");
+  world_->RunFor(seconds(5));
+  EXPECT_EQ(lost.status.code(), Code::kUnavailable);
+  EXPECT_FALSE(lost.unprocessed);
+  Recording canceled;
+  const auto call = Start("BidiStream", &canceled);
+  world_->Do([&] { call->Cancel(); });
+  EXPECT_EQ(canceled.status.code(), Code::kCanceled);
+  EXPECT_FALSE(canceled.unprocessed);
 }
 
 TEST_F(ChannelTest, CancelingReachesTheServer) {

@@ -47,6 +47,7 @@ void ClientCall::Begin(const Route& route, const runtime::Clock& clock) {
     head.Add("grpc-timeout", FormatTimeout(*options_.deadline - clock.Now()));
   }
   head.Add(options_.metadata);
+  may_be_processed_ = true;
   exchange_ = &route.session->Request(head, Then::kContinue, shared_from_this());
   for (const base::SharedBytes& frame : sent_) exchange_->SendData(frame, Then::kContinue);
   if (half_closed_) exchange_->SendData(base::Bytes(), Then::kEnd);
@@ -192,6 +193,7 @@ void ClientCall::Finish(const base::Status& status, const http::Headers& trailer
   }
   unread_.clear();
   const std::unique_ptr<ClientHandler> handler = std::move(handler_);
+  if (!status.ok() && !may_be_processed_) handler->OnUnprocessed();
   handler->OnFinished(status, trailers);
 }
 
@@ -210,8 +212,9 @@ void ClientCall::OnDeadline() {
 void ClientCall::OnClosed(const http::Closing& closing) {
   exchange_ = nullptr;
   if (!finished_ && !end_received_) {
-    const bool unseen = closing.unprocessed && replayable_ && !head_received_;
-    if (unseen && on_refused_ && on_refused_(shared_from_this())) return;
+    may_be_processed_ = !closing.unprocessed || head_received_;
+    const bool repeatable = !may_be_processed_ && replayable_;
+    if (repeatable && on_refused_ && on_refused_(shared_from_this())) return;
     Finish(StatusOfClosing(closing));
   }
   if (on_gone_) on_gone_();

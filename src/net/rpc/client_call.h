@@ -23,6 +23,10 @@ class ClientHandler {
   virtual void OnMessage(base::ByteView message) = 0;
   // ClientCall::writable() turned true again.
   virtual void OnWritable() {}
+  // The call has failed and was not carried out, nor will it be: it was never sent, or the server
+  // has said so. Comes before OnFinished. What else ends without the server's answer may have been
+  // carried out.
+  virtual void OnUnprocessed() {}
   // The last: how the call ended, and the metadata that came with its end.
   virtual void OnFinished(const base::Status& status, const http::Headers& trailers) = 0;
 };
@@ -102,6 +106,7 @@ class ClientCall final : public http::ExchangeHandler,
   base::Callback<void()> on_gone_;
 
   http::Exchange* exchange_ = nullptr;
+  bool may_be_processed_ = false;  // by a server to which it was sent
   // All that was sent, until the server has shown that it has seen the call.
   std::vector<base::SharedBytes> sent_;
   size_t sent_bytes_ = 0;

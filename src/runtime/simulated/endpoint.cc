@@ -70,7 +70,7 @@ void Endpoint::SchedulePump(TimePoint time) {
 void Endpoint::Pump() {
   if (handler_ == nullptr || inbox_.empty() || paused_) return;
   const TimePoint now = wires_->scheduler_->clock().Now();
-  if (wires_->IsCut(local_.host, peer_address_.host)) return SchedulePump(now + kRetryDelay);
+  if (wires_->IsCut(peer_address_.host, local_.host)) return SchedulePump(now + kRetryDelay);
   if (inbox_.front().time > now) return SchedulePump(inbox_.front().time);
   Arrival& front = inbox_.front();
   // Bytes arrive in pieces that have nothing to do with how they were written.
@@ -82,7 +82,7 @@ void Endpoint::Pump() {
   if (front.bytes.empty()) inbox_.pop_front();
   inbox_bytes_ -= count;
   Deliver(arrival);
-  SchedulePump(now);
+  if (!inbox_.empty()) SchedulePump(now);
 }
 
 void Endpoint::Deliver(const Arrival& arrival) {

@@ -106,7 +106,9 @@ class Wires::Attempt final : public Connecting {
  private:
   void Try() {
     Wires* const wires = network_->wires_;
-    if (wires->IsCut(network_->host(), address_.host)) return timer_->Arm(wires->DrawLatency());
+    const bool is_cut = wires->IsCut(network_->host(), address_.host) ||
+                        wires->IsCut(address_.host, network_->host());
+    if (is_cut) return timer_->Arm(wires->DrawLatency());
     const auto found = wires->listeners_.find(address_.ToString());
     auto done = std::move(done_);
     if (found == wires->listeners_.end()) {
@@ -143,33 +145,38 @@ std::unique_ptr<Network> Wires::NewNetwork(std::string host, Loop* loop) {
   return std::make_unique<HostNetwork>(this, std::move(host), loop);
 }
 
-Wires::Hosts Wires::Ordered(const std::string& a, const std::string& b) {
-  return a < b ? Hosts{a, b} : Hosts{b, a};
+void Wires::Cut(const std::string& a, const std::string& b) {
+  Clog(a, b);
+  Clog(b, a);
 }
 
-void Wires::Cut(const std::string& a, const std::string& b) {
-  cut_.insert(Ordered(a, b));
+void Wires::Clog(const std::string& from, const std::string& to) {
+  cut_.insert({from, to});
 }
 
 void Wires::Join(const std::string& a, const std::string& b) {
-  cut_.erase(Ordered(a, b));
+  cut_.erase({a, b});
+  cut_.erase({b, a});
 }
 
 void Wires::Break(const std::string& a, const std::string& b) {
-  const Hosts hosts = Ordered(a, b);
   std::vector<std::shared_ptr<Endpoint>> broken;
   for (auto& [number, weak] : endpoints_) {
     std::shared_ptr<Endpoint> endpoint = weak.lock();
     if (endpoint == nullptr) continue;
-    if (Ordered(endpoint->local().host, endpoint->peer_address().host) == hosts) {
-      broken.push_back(std::move(endpoint));
-    }
+    const Way way{endpoint->local().host, endpoint->peer_address().host};
+    if (way == Way{a, b} || way == Way{b, a}) broken.push_back(std::move(endpoint));
   }
   for (const auto& endpoint : broken) endpoint->Break();
 }
 
-bool Wires::IsCut(const std::string& a, const std::string& b) const {
-  return cut_.contains(Ordered(a, b));
+bool Wires::IsCut(const std::string& from, const std::string& to) const {
+  return !cut_.empty() && cut_.contains({from, to});
+}
+
+void Wires::SetLatency(Duration latency_min, Duration latency_max) {
+  options_.latency_min = latency_min;
+  options_.latency_max = latency_max;
 }
 
 Duration Wires::DrawLatency() {

@@ -33,9 +33,17 @@ class Wires {
 
   // Nothing passes between the two hosts until they are joined; streams stall, connects hang.
   void Cut(const std::string& a, const std::string& b);
+  // The same in one direction: what `from` sends waits, what it is sent still arrives. No
+  // connection comes about.
+  void Clog(const std::string& from, const std::string& to);
   void Join(const std::string& a, const std::string& b);
+  // Joins all.
+  void JoinAll() { cut_.clear(); }
   // Resets every stream between the two hosts.
   void Break(const std::string& a, const std::string& b);
+
+  // How late what is sent from now on arrives.
+  void SetLatency(Duration latency_min, Duration latency_max);
 
  private:
   friend class Endpoint;
@@ -44,18 +52,17 @@ class Wires {
   class Attempt;
   class EndpointStream;
 
-  using Hosts = std::pair<std::string, std::string>;
+  using Way = std::pair<std::string, std::string>;  // from a host to another
 
-  static Hosts Ordered(const std::string& a, const std::string& b);
-  bool IsCut(const std::string& a, const std::string& b) const;
+  bool IsCut(const std::string& from, const std::string& to) const;
   Duration DrawLatency();
   // A connected pair of endpoints, the connecting one first.
   std::pair<std::shared_ptr<Endpoint>, std::shared_ptr<Endpoint>> NewPair(const HostNetwork& from,
                                                                           const HostListener& to);
 
   Scheduler* const scheduler_;
-  const Options options_;
-  std::set<Hosts> cut_;
+  Options options_;
+  std::set<Way> cut_;
   std::map<std::string, HostListener*> listeners_;  // by Address::ToString()
   std::map<uint64_t, std::weak_ptr<Endpoint>> endpoints_;
   uint64_t next_endpoint_number_ = 0;

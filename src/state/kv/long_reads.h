@@ -48,8 +48,8 @@ class LongReads : public std::enable_shared_from_this<LongReads> {
     std::shared_ptr<LongReads> reads_;  // null once moved from
   };
 
-  // Whose reads take their turns together, such as a connection.
-  using Client = const void*;
+  // Whose reads take their turns together: a number, such as that of a connection.
+  using Client = uint64_t;
   // Gets a place, or nothing: the read is refused. It runs within another call to this, or while a
   // place ends, so it must do no more than post its work.
   using OnPlace = base::Callback<void(std::optional<Place> place)>;

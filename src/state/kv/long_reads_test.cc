@@ -36,8 +36,8 @@ class LongReadsTest : public ::testing::Test {
     running_.pop_front();
   }
 
-  const int a_ = 0;
-  const int b_ = 0;
+  static constexpr LongReads::Client kA = 1;
+  static constexpr LongReads::Client kB = 2;
   std::string order_;  // who got a place, or was refused
   std::shared_ptr<LongReads> reads_ =
       std::make_shared<LongReads>(LongReads::Limits{.running_max = 2, .waiting_bytes_max = 100});
@@ -54,8 +54,8 @@ TEST_F(LongReadsTest, SoManyEnterAtOnce) {
 }
 
 TEST_F(LongReadsTest, PlacesGoRoundAmongClients) {
-  for (const char* name : {"a1", "a2", "a3", "a4", "a5"}) reads_->Wait(&a_, 1, Record(name));
-  for (const char* name : {"b1", "b2"}) reads_->Wait(&b_, 1, Record(name));
+  for (const char* name : {"a1", "a2", "a3", "a4", "a5"}) reads_->Wait(kA, 1, Record(name));
+  for (const char* name : {"b1", "b2"}) reads_->Wait(kB, 1, Record(name));
   EXPECT_EQ(order_, "a1 a2");
   for (int i = 0; i < 5; ++i) EndOldest();
   EXPECT_EQ(order_, "a1 a2 a3 b1 a4 b2 a5");
@@ -65,19 +65,19 @@ TEST_F(LongReadsTest, PlacesGoRoundAmongClients) {
 }
 
 TEST_F(LongReadsTest, BeyondTheBoundTheNewestOfWhoHasMostAreRefused) {
-  reads_->Wait(&b_, 1, Record("b1"));
-  reads_->Wait(&b_, 1, Record("b2"));
-  reads_->Wait(&a_, 40, Record("a1"));
-  reads_->Wait(&a_, 40, Record("a2"));
-  reads_->Wait(&b_, 30, Record("b3"));
+  reads_->Wait(kB, 1, Record("b1"));
+  reads_->Wait(kB, 1, Record("b2"));
+  reads_->Wait(kA, 40, Record("a1"));
+  reads_->Wait(kA, 40, Record("a2"));
+  reads_->Wait(kB, 30, Record("b3"));
   EXPECT_EQ(order_, "b1 b2 a2!");
-  reads_->Wait(&a_, 31, Record("a3"));
+  reads_->Wait(kA, 31, Record("a3"));
   EXPECT_EQ(order_, "b1 b2 a2! a3!");
   EXPECT_EQ(reads_->waiting_bytes(), 70u);
 }
 
 TEST_F(LongReadsTest, WhoWaitsIsForgottenAtTheEnd) {
-  for (const char* name : {"a1", "a2", "a3"}) reads_->Wait(&a_, 1, Record(name));
+  for (const char* name : {"a1", "a2", "a3"}) reads_->Wait(kA, 1, Record(name));
   reads_->Close();
   running_.clear();
   EXPECT_EQ(order_, "a1 a2");
@@ -88,7 +88,7 @@ class Loop {
  public:
   explicit Loop(mvcc::Store* store) : reads_(store) {}
 
-  void Start(const void* client, const etcdserverpb::RangeRequest* request) {
+  void Start(LongReads::Client client, const etcdserverpb::RangeRequest* request) {
     turns_.push_back({client, request, std::nullopt, std::nullopt});
   }
   // One step of each read that has its turn.
@@ -115,7 +115,7 @@ class Loop {
 
  private:
   struct Call {
-    const void* client;
+    LongReads::Client client;
     const etcdserverpb::RangeRequest* request;
     std::optional<Place> place;
     std::optional<RangeRead> read;
@@ -169,7 +169,6 @@ TEST_P(CrowdTest, NothingIsRefusedBesideACrowdOfReads) {
   range.set_range_end("l");
   range.set_min_mod_revision(kKeys - 10);
   Loop loop(&harness.store());
-  const int clients[6] = {};
   uint64_t writes = 0;
   const auto write = [&] {
     etcdserverpb::PutRequest put;
@@ -196,7 +195,7 @@ TEST_P(CrowdTest, NothingIsRefusedBesideACrowdOfReads) {
     harness.Commit();
     ASSERT_TRUE(harness.store().CompactionStep().ok());
   };
-  for (int i = 0; i < kReads; ++i) loop.Start(&clients[i % 6], &range);
+  for (int i = 0; i < kReads; ++i) loop.Start(static_cast<LongReads::Client>(i % 6), &range);
   for (int turn = 0; !loop.idle() && turn < 50; ++turn) {
     loop.Turn();
     write();

@@ -1,0 +1,82 @@
+#include "sim/client.h"
+
+#include <utility>
+
+namespace sim {
+
+// Hands on how its call ended.
+class Client::Handler final : public rpc::ClientHandler {
+ public:
+  explicit Handler(Done done) : done_(std::move(done)) {}
+
+  void OnMessage(base::ByteView message) override { reply_ = message; }
+  void OnUnprocessed() override { unprocessed_ = true; }
+  void OnFinished(const base::Status& status, const http::Headers& trailers) override {
+    done_({OutcomeOf(status, trailers), status, reply_});
+  }
+
+ private:
+  // Only a server sends trailers.
+  Outcome OutcomeOf(const base::Status& status, const http::Headers& trailers) const {
+    if (unprocessed_) return Outcome::kUnprocessed;
+    if (trailers.Find("grpc-status").has_value()) return Outcome::kAnswered;
+    const bool given_up =
+        status.code() == base::Code::kCanceled || status.code() == base::Code::kDeadlineExceeded;
+    return given_up ? Outcome::kGivenUp : Outcome::kLost;
+  }
+
+  Done done_;
+  base::Bytes reply_;
+  bool unprocessed_ = false;
+};
+
+Client::Client(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+               Options options)
+    : scheduler_(scheduler),
+      options_(std::move(options)),
+      loop_(scheduler->NewLoop("client")),
+      network_(wires->NewNetwork(options_.host, loop_.get())) {}
+
+Client::~Client() = default;
+
+void Client::Dial(std::vector<runtime::Address> members) {
+  loop_->Post([this, members = std::move(members)]() mutable {
+    rpc::Channel::Options options;
+    options.endpoints = std::move(members);
+    options.keepalive = options_.keepalive;
+    options.backoff.initial = std::chrono::milliseconds(20);
+    options.backoff.longest = std::chrono::milliseconds(200);
+    options.connect_timeout = std::chrono::seconds(1);
+    options.seed = options_.seed;
+    channel_.reset();
+    channel_ = std::make_unique<rpc::Channel>(loop_.get(), network_.get(), std::move(options));
+  });
+}
+
+void Client::Close() {
+  loop_->Post([this] { channel_.reset(); });
+}
+
+void Client::Start(Call call, Done done) {
+  loop_->Post([this, call = std::move(call), done = std::move(done)]() mutable {
+    if (channel_ != nullptr) Begin(std::move(call), std::move(done));
+  });
+}
+
+void Client::Begin(Call call, Done done) {
+  const runtime::TimePoint now = loop_->clock().Now();
+  rpc::ClientCall::Options options;
+  options.deadline = now + call.timeout;
+  options.wait_for_ready = call.wait_for_ready;
+  const auto started =
+      channel_->Start(call.path, std::move(options), std::make_unique<Handler>(std::move(done)));
+  started->Send(rpc::Message(call.request));
+  started->HalfClose();
+  if (!call.cancel_after.has_value()) return;
+  scheduler_->RunAt(now + *call.cancel_after, loop_.get(),
+                    [weak = std::weak_ptr<rpc::ClientCall>(started)] {
+                      if (const auto still = weak.lock()) still->Cancel();
+                    });
+}
+
+}  // namespace sim

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/callback.h"
+#include "base/status.h"
+#include "net/rpc/channel.h"
+#include "runtime/simulated/network.h"
+#include "runtime/simulated/scheduler.h"
+
+namespace sim {
+
+// How a call ended, as far as its client can know.
+enum class Outcome : uint8_t {
+  kAnswered,     // by a member, with OK or an error
+  kUnprocessed,  // it failed; no member has carried it out, or will
+  kGivenUp,      // by the client: it was canceled, or waited long enough
+  kLost,         // with its connection
+};
+
+// A client of the cluster: a gRPC channel to every member, on a host, a loop and wires of its own.
+// It may be told from any loop what to do.
+class Client {
+ public:
+  struct Options {
+    std::string host;
+    http::Keepalive keepalive;
+    uint64_t seed = 0;  // of its back-off
+  };
+  // Both outlive this. It reaches nobody before Dial.
+  Client(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+         Options options);
+  // After Close, and after a turn of the loop.
+  ~Client();
+
+  // Connects to these members, and again whenever a connection is lost. Gives up what is under way,
+  // as a process does that ends and starts anew.
+  void Dial(std::vector<runtime::Address> members);
+  // Gives up what is under way.
+  void Close();
+
+  struct Call {
+    const char* path = nullptr;
+    std::string request;
+    runtime::Duration timeout{0};
+    // Waits for a member that can be reached, instead of ending with kUnavailable.
+    bool wait_for_ready = false;
+    std::optional<runtime::Duration> cancel_after;
+  };
+  struct Answer {
+    Outcome outcome;
+    base::Status status;
+    base::ByteView reply;  // empty unless the status is OK
+  };
+  // Runs on the client's loop, once, unless the client is closed.
+  using Done = base::Callback<void(const Answer& answer)>;
+  void Start(Call call, Done done);
+
+  const std::string& host() const { return options_.host; }
+
+ private:
+  class Handler;
+
+  void Begin(Call call, Done done);
+
+  runtime::simulated::Scheduler* const scheduler_;
+  const Options options_;
+  const std::unique_ptr<runtime::Loop> loop_;
+  const std::unique_ptr<runtime::Network> network_;
+  std::unique_ptr<rpc::Channel> channel_;
+};
+
+}  // namespace sim
