@@ -220,6 +220,7 @@ TEST(CommandTest, ValuesThatDoNotGoTogetherAreRefusedWithTheTextsOfEtcd) {
       {{"--log-outputs=default,stdout"}, "multi logoutput for \"default\" is not supported yet"},
       {{"--log-level=loud"}, "unrecognized level: \"loud\""},
       {{"--cipher-suites=TLS_AES_128_GCM_SHA256,none"}, "unexpected TLS cipher suite \"none\""},
+      {{"--corrupt-check-time=-1s"}, "--corrupt-check-time must not be less than 0 (set to -1s)"},
       {{"--max-learners=-1"}, "membership: too many learner members in cluster"},
       {{"--log-format=x"}, "unknown log format: x, supported values json, console"},
       {{"--enable-log-rotation"},

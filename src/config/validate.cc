@@ -259,6 +259,11 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid("--compact-hash-check-time must be >0 (set to " +
                    base::FormatDuration(hash_check) + ")");
   }
+  const Duration corrupt_check = config.maintenance.corrupt_check_time;
+  if (corrupt_check < Duration::zero()) {
+    return Invalid("--corrupt-check-time must not be less than 0 (set to " +
+                   base::FormatDuration(corrupt_check) + ")");
+  }
   if (config.cluster.max_learners < 0) {
     return Invalid("membership: too many learner members in cluster");
   }

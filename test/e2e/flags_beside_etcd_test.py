@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""The same flags and configuration files to a member and to a real etcd 3.7: both start, or both
+end with the same status. What may differ is in docs/differences.md. Only with E2E_FULL.
+
+ETCD in the environment is the program.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import queue
+import re
+import shutil
+import subprocess
+import time
+import unittest
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Iterator
+
+import real_etcd
+from member import free_ports, scratch_folder
+
+ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
+START_TIMEOUT_SECONDS = 15
+WORKERS = 4
+
+BOOLEANS = """auto-tls client-cert-auth discovery-insecure-transport enable-grpc-gateway
+    enable-distributed-tracing enable-log-rotation enable-pprof force-new-cluster
+    initial-election-tick-advance memory-mlock peer-auto-tls peer-client-cert-auth
+    peer-skip-client-san-verification pre-vote socket-reuse-address socket-reuse-port
+    strict-reconfig-check unsafe-no-fsync""".split()
+BOOLEAN_VALUES = ["", "=true", "=false", "=T", "=yes", "=", "=TRUE", "=tRuE"]
+NUMBERS = """auth-token-ttl backend-batch-limit bcrypt-cost bootstrap-defrag-threshold-megabytes
+    compaction-batch-limit distributed-tracing-sampling-rate election-timeout heartbeat-interval
+    max-concurrent-streams max-learners max-request-bytes max-snapshots max-txn-ops max-wals
+    quota-backend-bytes self-signed-cert-validity snapshot-catchup-entries
+    snapshot-count""".split()
+NUMBER_VALUES = ["0", "1", "-1", "+5", "0x10", "1_000", "1e3", "", "abc", "99999999999999999999",
+                 " 5"]
+DURATIONS = """backend-batch-interval compact-hash-check-time compaction-sleep-interval
+    corrupt-check-time discovery-dial-timeout discovery-keepalive-time downgrade-check-time
+    grpc-keepalive-interval grpc-keepalive-min-time grpc-keepalive-timeout raft-read-timeout
+    raft-write-timeout warning-apply-duration warning-unary-request-duration
+    watch-progress-notify-interval""".split()
+DURATION_VALUES = ["1s", "0", "-1s", "5", "1.5h", "", "1d", "0s"]
+OTHERS = """--log-level=INFO --log-level=Warn --log-level=warning --log-level= --log-level=loud
+    --log-format=console --log-format=x --logger=x --log-outputs=stderr --log-outputs=/nowhere/x
+    --cipher-suites=TLS_RSA_WITH_3DES_EDE_CBC_SHA --cipher-suites=none
+    --cipher-suites=TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 --tls-min-version=TLS1.1
+    --tls-min-version=TLS1.3 --cert-file=/nowhere/c --auto-compaction-retention=1
+    --auto-compaction-retention=1h --auto-compaction-retention=x --auto-compaction-mode=x
+    --feature-gates=CompactHashCheck=true --feature-gates=Nothing=true
+    --feature-gates=CompactHashCheck=x --initial-cluster-state=x --initial-cluster=m
+    --initial-cluster=m=http://10.1.1.1:1 --initial-cluster=other=http://127.0.0.1:1
+    --listen-client-urls=http://name:1 --listen-peer-urls=ftp://127.0.0.1:1 --nope stray
+    --config-file=/nowhere/c""".split()
+YAML_LINES = [
+    *(f"quota-backend-bytes: {value}" for value in
+      ("8e9", "1.0", "1.5", "0x10", "1_000", "+5", "-5", ".inf", '"8"', "8e30", "~", "abc", "[1]")),
+    *(f"snapshot-count: {value}" for value in ("8e3", "1.0", "1.5", "-5", '"8"', "~")),
+    *(f"auto-tls: {value}" for value in
+      ("yes", "on", "True", "tRuE", "1", '"true"', "no", "~", "[true]")),
+    *(f"grpc-keepalive-min-time: {value}" for value in ("5000000000", "5e9", "5s", "1.5", "~")),
+    *(f"log-outputs: {value}" for value in ("default", "[default]", "~", "[]", "5")),
+    *(f"log-level: {value}" for value in ("INFO", "Warn", "warning", "~", "''", "loud")),
+    *(f"initial-cluster-token: {value}" for value in ("x", "'5'", "5", "~", "[a]", "{a: b}")),
+    "snapshot-count: 5\nsnapshot-count: 6", "a: 1\na: 2", "unknown: 1", "- 1", "\tname: x",
+    "client-transport-security: 5", "client-transport-security: ~", "cors: '*'",
+    "cipher-suites: [none]", "feature-gates: CompactHashCheck=true", "max-learners: -1",
+    "auto-compaction-retention: '1'", "auto-compaction-retention: 1h", "metrics: extensive",
+    "tls-min-version: TLS1.1", "log-format: x", "auth-token: x", "discovery-proxy: x",
+]
+
+# What may differ: the flags that are not there yet, and the titles of docs/differences.md.
+DIFFERENCES = {
+    r"--(peer-auto-tls|peer-client-cert-auth|peer-skip-client-san-verification|enable-pprof"
+    r"|force-new-cluster|enable-distributed-tracing|memory-mlock)(=(true|T|TRUE))?":
+        "A flag whose feature is missing is refused by name",
+    r"--distributed-tracing-sampling-rate=[-+1].*|--distributed-tracing-sampling-rate=0x10":
+        "A flag whose feature is missing is refused by name",
+    r"--log-level=loud|log-level: loud|--corrupt-check-time=-1s": "A value that cannot be ends the start with 1",
+    r"initial-cluster-token: 5": "A text may look like a number",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    flags: tuple[str, ...] = ()
+    yaml: str | None = None
+
+    def name(self) -> str:
+        return self.yaml if self.yaml is not None else " ".join(self.flags)
+
+
+def cases() -> Iterator[Case]:
+    for flags, values in ((BOOLEANS, BOOLEAN_VALUES),
+                          (NUMBERS, [f"={value}" for value in NUMBER_VALUES]),
+                          (DURATIONS, [f"={value}" for value in DURATION_VALUES])):
+        for flag, value in itertools.product(flags, values):
+            yield Case((f"--{flag}{value}",))
+    for flag in OTHERS:
+        yield Case((flag,))
+    for line in YAML_LINES:
+        yield Case(yaml=line)
+
+
+def outcome(program: str, case: Case, client: int, peer: int) -> str:
+    """What comes of a start: "serves", "ends with N", or "is silent"."""
+    folder = Path(scratch_folder())
+    own = {"name": "m", "data-dir": str(folder / "data"),
+           "listen-client-urls": f"http://127.0.0.1:{client}",
+           "advertise-client-urls": f"http://127.0.0.1:{client}",
+           "listen-peer-urls": f"http://127.0.0.1:{peer}",
+           "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
+           "initial-cluster": f"m=http://127.0.0.1:{peer}"}
+    given = {flag.split("=")[0].removeprefix("--") for flag in case.flags}
+    if case.yaml is None:
+        arguments = [*(f"--{key}={value}" for key, value in own.items() if key not in given),
+                     *case.flags]
+    else:
+        file = folder / "etcd.yaml"
+        file.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in own.items())
+                        + case.yaml + "\n")
+        arguments = ["--config-file", str(file)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ETCD")}
+    process = subprocess.Popen([program, *arguments], cwd=folder, env=environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + START_TIMEOUT_SECONDS
+        while time.monotonic() < end:
+            if process.poll() is not None:
+                return f"ends with {process.returncode}"
+            with contextlib.suppress(OSError):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{client}/health", timeout=1).read()
+                except urllib.error.HTTPError:
+                    pass  # it answers
+                return "serves"
+            time.sleep(0.03)
+        return "is silent"
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@real_etcd.needed
+class FlagsBesideEtcdTest(unittest.TestCase):
+    def test_each_value_has_the_same_outcome(self) -> None:
+        real = str(real_etcd.build())
+        ports: queue.Queue[tuple[int, ...]] = queue.Queue()
+        for four in zip(*[iter(free_ports(4 * WORKERS))] * 4):
+            ports.put(four)
+
+        def both(case: Case) -> tuple[str, str]:
+            taken = ports.get()
+            try:
+                return (outcome(ETCD, case, taken[0], taken[1]),
+                        outcome(real, case, taken[2], taken[3]))
+            finally:
+                ports.put(taken)
+
+        every = list(cases())
+        with ThreadPoolExecutor(WORKERS) as workers:
+            outcomes = list(workers.map(both, every))
+        unseen = dict(DIFFERENCES)
+        for case, (ours, theirs) in zip(every, outcomes):
+            allowed = [text for text in DIFFERENCES if re.fullmatch(text, case.name())]
+            with self.subTest(case.name()):
+                if ours != theirs:
+                    self.assertTrue(allowed, f"it {ours}, etcd {theirs}")
+                    unseen.pop(allowed[0], None)
+        self.assertEqual(unseen, {}, "these differ no more")
+
+
+if __name__ == "__main__":
+    unittest.main()

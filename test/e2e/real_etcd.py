@@ -1,0 +1,30 @@
+"""A real etcd 3.7, built from Go's module proxy."""
+
+import atexit
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD_TIMEOUT_SECONDS = 1200
+
+
+@functools.cache
+def build() -> Path:
+    """The program; it is there until the process ends."""
+    folder = tempfile.mkdtemp(prefix="etcd37-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    program = Path(folder) / "etcd"
+    subprocess.run(["go", "build", "-o", program, "go.etcd.io/etcd/server/v3"],
+                   cwd=HERE / "etcd37", check=True, timeout=BUILD_TIMEOUT_SECONDS)
+    return program
+
+
+def needed(test: type) -> type:
+    """Such a test class runs only with --full, where there is a go."""
+    test = unittest.skipUnless(os.environ.get("E2E_FULL"), "only with --full")(test)
+    return unittest.skipUnless(shutil.which("go"), "there is no go")(test)
