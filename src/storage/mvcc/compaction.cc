@@ -100,9 +100,7 @@ void Store::FinishCompaction() {
   const Compaction& done = *compaction_;
   PutMarker(schema::kFinishedCompactRev, done.to);
   finished_compact_ = done.to;
-  // With no key left etcd hashes by another rule; such a hash is computed when it is asked for,
-  // except for that of revision 0, whose number then stands for the current one.
-  if (done.hash_whole && (done.to == 0 || index_.AnyExists(done.to))) {
+  if (done.hash_whole) {
     const std::lock_guard lock(hashes_mutex_);
     hashes_[done.to] = {done.hasher.hash(), done.previous, done.to};
     if (hashes_.size() > kHashesMax) hashes_.erase(hashes_.begin());

@@ -486,6 +486,28 @@ TEST_P(StoreTest, TheRevisionDoesNotGoBackWhenItsOnlyChangesWereRemoved) {
   EXPECT_EQ(store().revision(), Revision(5));
 }
 
+// The numbers are those that etcd 3.7.1 answers.
+TEST_P(StoreTest, ACompactionThatLeavesNoKeyLeavesItsHashAllTheSame) {
+  const auto compact = [this](int64_t revision) {
+    ASSERT_TRUE(harness_.Compact(revision).ok());
+    harness_.FinishCompaction();
+  };
+  for (int i = 0; i < 10; ++i) harness_.Put("k", std::to_string(i));
+  harness_.Delete(KeyRange::One("k"));
+  compact(12);
+  const auto hash_at = [this](int64_t revision) {
+    return harness_.reads().HashKv(Revision(revision)).value();
+  };
+  EXPECT_EQ(hash_at(12), (KeyValueHash{2337100033, -1, 12}));
+  EXPECT_EQ(*Pin(12)->Hash(), (KeyValueHash{1084519789, 12, 12}));
+  harness_.Put("z", "1");
+  compact(13);
+  harness_.Delete(KeyRange::One("z"));
+  compact(14);
+  EXPECT_EQ(hash_at(13), (KeyValueHash{765405192, 12, 13}));
+  EXPECT_EQ(hash_at(14), (KeyValueHash{4172278918, 13, 14}));
+}
+
 TEST_P(StoreTest, ACompactionLeavesTheHashThatWasBeforeIt) {
   for (int i = 0; i < 20; ++i) harness_.Put("key" + std::to_string(i % 4), std::to_string(i));
   ASSERT_TRUE(harness_.Compact(8).ok());
