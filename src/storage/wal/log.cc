@@ -159,8 +159,7 @@ base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) 
   for (const Segment& old : broken) {
     RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), BrokenPath(PathOf(old.name))));
   }
-  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
-  return BeginWrites();
+  return disk_.SyncDirectory(directory_);
 }
 
 base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
@@ -238,7 +237,6 @@ base::Status Log::BeginWrites() {
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   writer.Append(RecordType::kMetadata, metadata_);
-  if (is_preallocated_) writer.Append(RecordType::kMetadata, metadata_);
   AppendState(&writer);
   RETURN_IF_ERROR(WriteBuffered(writer.chain()));
   return offset_ >= options_.segment_bytes ? Cut() : base::Status();

@@ -32,9 +32,9 @@ struct Batch {
 // Each write ends in a hard state, repeated if it did not change, and is durable before the next
 // one begins; its entries follow one another. That is said, where it begins to hold in a segment,
 // by the metadata repeated: what lies behind a write's end is known to belong to a later one, and
-// damage before it is known to be no crash. Repeated once more, it says that the segment's file has
-// all its space durably: one that is smaller was cut short by no crash, and what it lacks may have
-// been acknowledged.
+// damage before it is known to be no crash. Repeated once more, in a segment's head, it says that
+// the segment's file had all its space durably: one that is smaller was cut short by no crash, and
+// what it lacks may have been acknowledged.
 //
 // One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
 // state of the disk is unknown, and every further change is a broken invariant: the member must
