@@ -22,6 +22,9 @@ using etcdserverpb::InternalRaftRequest;
 
 constexpr char kService[] = "etcdserverpb.KV";
 
+// For how long an answer that its client takes slowly keeps its revision from compactions.
+constexpr runtime::Duration kPinAgeMax = std::chrono::seconds(10);
+
 // What a read may keep of its pairs uncounted: about as much as it keeps after its first step.
 constexpr size_t kFewPairsBytes = 256 * 1024;
 
@@ -42,8 +45,12 @@ class KvService::ReadCall {
  public:
   using Self = std::unique_ptr<ReadCall>;
 
-  ReadCall(const Context& context, kv::LongReads* long_reads, std::shared_ptr<rpc::ServerCall> call)
-      : context_(context), call_(std::move(call)), long_reads_(*long_reads) {}
+  ReadCall(const Context& context, kv::LongReads* long_reads, kv::HeldPins* held_pins,
+           std::shared_ptr<rpc::ServerCall> call)
+      : context_(context),
+        call_(std::move(call)),
+        long_reads_(*long_reads),
+        held_pins_(*held_pins) {}
 
   Request& request() { return request_; }
   rpc::ServerCall& call() { return *call_; }
@@ -169,7 +176,8 @@ class KvService::ReadCall {
   // Reads a second time, no faster than the client takes it.
   void ReplyAsItIsTaken() {
     const kv::ResponseHeader header = context_.HeaderAt(read_->revision());
-    auto body = std::make_unique<kv::RangeBody>(header, *read_, &reads_->keys(), request_);
+    auto body =
+        std::make_unique<kv::RangeBody>(header, &*read_, &reads_->keys(), &held_pins_, request_);
     const size_t size = body->size();
     call_->SetKept(sizeof(kv::RangeBody) + HeapBytes(request_));
     // The body ends before what it reads.
@@ -198,14 +206,20 @@ class KvService::ReadCall {
   const std::shared_ptr<rpc::ServerCall> call_;
   Request request_;
   kv::LongReads& long_reads_;
+  kv::HeldPins& held_pins_;
   std::optional<kv::LongReads::Place> place_;  // of a read of several steps
   std::shared_ptr<apply::StateReads> reads_;   // of the state that is read
   std::optional<Read> read_;
   runtime::TimePoint opened_;  // when reading could begin
 };
 
+KvService::KvService(const Context* context)
+    : context_(*context),
+      held_pins_(std::make_shared<kv::HeldPins>(&context->frontend().loop(), kPinAgeMax)) {}
+
 KvService::~KvService() {
   long_reads_->Close();
+  held_pins_->Close();
 }
 
 void KvService::AddTo(rpc::Server& table) {
@@ -222,7 +236,8 @@ void KvService::AddTo(rpc::Server& table) {
 
 void KvService::Range(Call call, base::ByteView bytes) {
   using RangeCall = ReadCall<kv::RangeRead, etcdserverpb::RangeRequest>;
-  auto range = std::make_unique<RangeCall>(context_, long_reads_.get(), std::move(call.rpc));
+  auto range = std::make_unique<RangeCall>(context_, long_reads_.get(), held_pins_.get(),
+                                           std::move(call.rpc));
   if (!Parse(range->call(), bytes, &range->request())) return;
   const base::Status status = kv::Check(range->request());
   if (!status.ok()) return range->call().Finish(status);
@@ -248,7 +263,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
 
 void KvService::Txn(Call call, base::ByteView bytes) {
   using TxnCall = ReadCall<kv::ReadOnlyTxn, etcdserverpb::TxnRequest>;
-  auto txn = std::make_unique<TxnCall>(context_, long_reads_.get(), call.rpc);
+  auto txn = std::make_unique<TxnCall>(context_, long_reads_.get(), held_pins_.get(), call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
   base::Status status = CheckQuota(kv::QuotaCost(request));

@@ -5,6 +5,7 @@
 #include "api/v3/service.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
+#include "state/kv/held_pins.h"
 #include "state/kv/long_reads.h"
 
 namespace v3 {
@@ -14,7 +15,7 @@ namespace v3 {
 class KvService {
  public:
   // `context` outlives this.
-  explicit KvService(const Context* context) : context_(*context) {}
+  explicit KvService(const Context* context);
   ~KvService();
 
   void AddTo(rpc::Server& table);
@@ -35,6 +36,7 @@ class KvService {
 
   const Context& context_;
   const std::shared_ptr<kv::LongReads> long_reads_ = std::make_shared<kv::LongReads>();
+  const std::shared_ptr<kv::HeldPins> held_pins_;
   etcdserverpb::PutRequest put_;  // the one being checked; here so that its memory is used again
   bool raising_no_space_ = false;
 };

@@ -207,13 +207,28 @@ TEST_F(KvServiceTest, ALargeAnswerWaitsForItsReaderOutsideOfTheMember) {
   PutMany(300, std::string(4000, 'v'));
   const auto answer = member_.Begin(testing::kRange, GetAll());
   member_.OnClient([&] { answer->call->PauseReading(); });
-  member_.member().RunFor(seconds(1));
+  // Its revision is kept for it for some seconds; what it had not taken before a compaction that
+  // comes later never comes.
+  member_.member().RunFor(seconds(12));
   EXPECT_FALSE(answer->finished);
-  // Its revision is not kept for it: what was not taken before the compaction never comes.
   ASSERT_TRUE(member_.Call(testing::kPut, Put("key1000000", "2")).ok());
   ASSERT_TRUE(member_.Call(testing::kCompact, CompactTo(302)).ok());
   member_.OnClient([&] { answer->call->ResumeReading(); });
   EXPECT_EQ(member_.Finish(answer).status, base::errors::kCompacted);
+}
+
+TEST_F(KvServiceTest, ACurrentReadIsNeverCompactedAway) {
+  Start();
+  PutMany(300, std::string(4000, 'v'));
+  for (int64_t revision = 302; revision < 320; ++revision) {
+    const auto answer = member_.Begin(testing::kRange, GetAll());
+    const auto put = member_.Begin(testing::kPut, Put("key1000000", "2"));
+    const auto compact = member_.Begin(testing::kCompact, CompactTo(revision));
+    ASSERT_TRUE(member_.Finish(answer).ok()) << answer->status.ToString();
+    EXPECT_EQ(answer->response().kvs_size(), 300);
+    ASSERT_TRUE(member_.Finish(put).ok());
+    member_.Finish(compact);
+  }
 }
 
 etcdserverpb::RangeRequest Sorted(etcdserverpb::RangeRequest request) {

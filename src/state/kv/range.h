@@ -56,6 +56,8 @@ class RangeRead {
   base::Revision revision() const { return current_; }
   // That is read.
   base::Revision read_at() const { return pin_->revision(); }
+  // Its own pin, once it is done. What was kept is borrowed from it.
+  std::unique_ptr<mvcc::ReadPin> TakePin() { return std::move(owned_pin_); }
   // Whether the pairs are answered in the order of their keys: so that they can be read again one
   // after the other.
   bool IsInKeyOrder() const { return !sorter_.has_value(); }

@@ -19,18 +19,19 @@ constexpr size_t kPairWork = 1024;
 
 }  // namespace
 
-RangeBody::RangeBody(const ResponseHeader& header, const RangeRead& read, mvcc::Reads* reads,
-                     const etcdserverpb::RangeRequest& request)
+RangeBody::RangeBody(const ResponseHeader& header, RangeRead* read, mvcc::Reads* reads,
+                     HeldPins* pins, const etcdserverpb::RangeRequest& request)
     : reads_(*reads),
       request_(request),
-      revision_(read.read_at()),
-      size_(HeaderSize(header) + read.BodySize()),
-      usual_pair_bytes_(read.PairsSize() / std::max<size_t>(1, read.size()) + 1),
-      more_(read.more()),
-      count_(read.count()),
+      revision_(read->read_at()),
+      held_(pins->Hold(read->TakePin())),
+      size_(HeaderSize(header) + read->BodySize()),
+      usual_pair_bytes_(read->PairsSize() / std::max<size_t>(1, read->size()) + 1),
+      more_(read->more()),
+      count_(read->count()),
       begin_(HeaderSize(header), '\0'),
-      pairs_left_(read.size()) {
-  CHECK(read.IsInKeyOrder());
+      pairs_left_(read->size()) {
+  CHECK(read->IsInKeyOrder());
   WriteHeader(header, begin_.data());
 }
 
@@ -42,10 +43,15 @@ base::Result<base::Bytes> RangeBody::Next(size_t max) {
 }
 
 base::Status RangeBody::AddPairs(size_t max, base::Bytes* piece) {
+  if (held_.pin() != nullptr) return AddPairs(*held_.pin(), max, piece);
   ASSIGN_OR_RETURN(const auto pin, reads_.Pin(revision_));
+  return AddPairs(*pin, max, piece);
+}
+
+base::Status RangeBody::AddPairs(const mvcc::ReadPin& pin, size_t max, base::Bytes* piece) {
   mvcc::KeyRange range = mvcc::KeyRange::Of(request_.key(), request_.range_end());
   if (!resume_.empty()) range.begin = resume_;
-  RangeWalk walk(pin.get(), range);
+  RangeWalk walk(&pin, range);
   for (size_t work = 0; work < kPieceWork && pairs_left_ > 0 && piece->size() < max;) {
     if (walk.done()) return {base::Code::kDataLoss, "etcdserver: corrupt: a range has changed"};
     const size_t room = max - piece->size();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "runtime/simulated/scheduler.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 namespace kv {
@@ -44,6 +45,10 @@ class RangeBodyTest : public ::testing::Test {
   static constexpr ResponseHeader kHeader{base::ClusterId(1), base::MemberId(2), base::Revision(3),
                                           base::Term(4)};
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
+  runtime::simulated::Scheduler scheduler_{1};
+  const std::unique_ptr<runtime::Loop> loop_ = scheduler_.NewLoop("loop");
+  const std::shared_ptr<HeldPins> pins_ =
+      std::make_shared<HeldPins>(loop_.get(), std::chrono::seconds(10));
 };
 
 TEST_F(RangeBodyTest, ItsPiecesAreTheWholeAnswer) {
@@ -77,9 +82,9 @@ TEST_F(RangeBodyTest, ItsPiecesAreTheWholeAnswer) {
       std::optional<RangeBody> body;
       base::Bytes whole;
       {
-        const RangeRead read = Read(request);
+        RangeRead read = Read(request);
         whole = Whole(read);
-        body.emplace(kHeader, read, &harness_.reads(), request);
+        body.emplace(kHeader, &read, &harness_.reads(), pins_.get(), request);
       }
       EXPECT_EQ(body->size(), whole.size());
       for (int asked = 0; pieces.size() < whole.size() && asked < 10'000; ++asked) {
@@ -114,7 +119,7 @@ TEST_F(RangeBodyTest, AnAnswerThatIsOnlyMeasuredHasTheSizeOfTheWholeOne) {
     EXPECT_EQ(measured->size(), whole.size());
     EXPECT_EQ(measured->more(), whole.more());
     EXPECT_EQ(measured->count(), whole.count());
-    RangeBody body(kHeader, *measured, &harness_.reads(), request);
+    RangeBody body(kHeader, &*measured, &harness_.reads(), pins_.get(), request);
     base::Bytes pieces;
     while (pieces.size() < body.size()) pieces += body.Next(10'000).value();
     EXPECT_EQ(pieces, Whole(whole));
@@ -127,9 +132,9 @@ TEST_F(RangeBodyTest, ReadsItsRevisionWhateverIsWrittenMeanwhile) {
   base::Bytes whole;
   {
     const RangeRequest request = All();
-    const RangeRead read = Read(request);
+    RangeRead read = Read(request);
     whole = Whole(read);
-    body.emplace(kHeader, read, &harness_.reads(), request);
+    body.emplace(kHeader, &read, &harness_.reads(), pins_.get(), request);
   }
   base::Bytes pieces;
   while (pieces.size() < whole.size()) {
@@ -139,17 +144,58 @@ TEST_F(RangeBodyTest, ReadsItsRevisionWhateverIsWrittenMeanwhile) {
   EXPECT_EQ(pieces, whole);
 }
 
-TEST_F(RangeBodyTest, EndsByNameIfItsRevisionIsCompacted) {
+TEST_F(RangeBodyTest, ACompactionMeanwhileTakesNothingFromIt) {
+  PutAll(100, 1000);
+  const RangeRequest request = All();
+  RangeRead read = Read(request);
+  const base::Bytes whole = Whole(read);
+  RangeBody body(kHeader, &read, &harness_.reads(), pins_.get(), request);
+  base::Bytes pieces;
+  while (pieces.size() < whole.size()) {
+    PutAll(100, 5);
+    ASSERT_TRUE(harness_.Compact(harness_.store().revision().value()).ok());
+    harness_.Commit();
+    ASSERT_TRUE(harness_.store().CompactionStep().ok());
+    const auto piece = body.Next(10'000);
+    ASSERT_TRUE(piece.ok()) << piece.status().ToString();
+    pieces += *piece;
+  }
+  EXPECT_EQ(pieces, whole);
+}
+
+TEST_F(RangeBodyTest, OfASlowClientItEndsByNameIfItsRevisionIsCompacted) {
   PutAll(100, 1000);
   std::optional<RangeBody> body;
   {
     const RangeRequest request = All();
-    body.emplace(kHeader, Read(request), &harness_.reads(), request);
+    RangeRead read = Read(request);
+    body.emplace(kHeader, &read, &harness_.reads(), pins_.get(), request);
   }
   EXPECT_TRUE(body->Next(10'000).ok());
+  EXPECT_FALSE(pins_->empty());
+  scheduler_.RunFor(std::chrono::seconds(9));
+  EXPECT_FALSE(pins_->empty());
+  scheduler_.RunFor(std::chrono::seconds(2));
+  EXPECT_TRUE(pins_->empty());
+  EXPECT_TRUE(body->Next(10'000).ok()) << "it is read without a pin";
   PutAll(100, 5);
   ASSERT_TRUE(harness_.Compact(harness_.store().revision().value()).ok());
   EXPECT_EQ(body->Next(10'000).status(), base::errors::kCompacted);
+}
+
+TEST_F(RangeBodyTest, NothingIsHeldOnceItIsGone) {
+  PutAll(100, 1000);
+  const RangeRequest request = All();
+  for (int i = 0; i < 3; ++i) {
+    RangeRead read = Read(request);
+    RangeBody body(kHeader, &read, &harness_.reads(), pins_.get(), request);
+    RangeRead other_read = Read(request);
+    RangeBody other(kHeader, &other_read, &harness_.reads(), pins_.get(), request);
+    EXPECT_FALSE(pins_->empty());
+    if (i == 1) scheduler_.RunFor(std::chrono::seconds(11));
+    if (i == 2) pins_->Close();
+  }
+  EXPECT_TRUE(pins_->empty());
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
   RETURN_IF_ERROR(log->RequireWhole(read.tail));
-  RETURN_IF_ERROR(log->RepairTail(read.tail));
+  ASSIGN_OR_RETURN(const std::string copy, log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
   log->last_index_ = read.tail.last_index;
@@ -81,8 +81,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   RETURN_IF_ERROR(log->BeginWrites());
   Opened opened{std::move(log), std::move(read.contents), read.tail.must_be_cut, std::nullopt};
   if (read.tail.must_be_cut) {
-    opened.cut_off = {read.tail.path, read.tail.offset, read.tail.last_index,
-                      BrokenPath(read.tail.path)};
+    opened.cut_off = {read.tail.path, read.tail.offset, read.tail.last_index, copy};
   }
   return opened;
 }
@@ -174,10 +173,11 @@ base::Status Log::LockSegments(const std::vector<SegmentName>& names) {
 // What is behind the end is zeroed, since the records to come would be followed by it; if nothing
 // must be cut, it is zeros. And a segment that was cut short (etcd's own repair does that) is made
 // whole, so that appends never change its size.
-base::Status Log::RepairTail(const Tail& tail) {
+base::Result<std::string> Log::RepairTail(const Tail& tail) {
   const Segment& segment = segments_.back();
+  std::string copy;
   if (tail.must_be_cut) {
-    RETURN_IF_ERROR(KeepBroken(segment));
+    ASSIGN_OR_RETURN(copy, KeepBroken(segment));
     RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
   }
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
@@ -186,12 +186,26 @@ base::Status Log::RepairTail(const Tail& tail) {
                      HasRoom(disk_, PathOf(segment.name), options_.segment_bytes - size));
     if (is_preallocated_) RETURN_IF_ERROR(segment.file->Allocate(options_.segment_bytes));
   }
-  return segment.file->Sync();
+  RETURN_IF_ERROR(segment.file->Sync());
+  return copy;
 }
 
-base::Status Log::KeepBroken(const Segment& segment) {
-  ASSIGN_OR_RETURN(const auto copy, disk_.Open(BrokenPath(PathOf(segment.name)),
-                                               runtime::OpenMode::kCreateOrTruncate));
+// Without room the member starts without a copy: what is cut off was never acknowledged. A segment
+// that was prepared and is not used yet gives its own.
+base::Result<std::string> Log::KeepBroken(const Segment& segment) {
+  for (const unsigned number : {0u, 1u}) {
+    ASSIGN_OR_RETURN(const bool exists, disk_.Exists(TemporaryPath(number)));
+    if (exists) RETURN_IF_ERROR(disk_.Remove(TemporaryPath(number)));
+  }
+  std::string path = BrokenPath(PathOf(segment.name));
+  const base::Status copied = CopyBroken(segment, path);
+  if (copied.ok()) return path;
+  RETURN_IF_ERROR(disk_.Remove(path));
+  return copied.code() == base::Code::kResourceExhausted ? base::Result<std::string>("") : copied;
+}
+
+base::Status Log::CopyBroken(const Segment& segment, const std::string& path) {
+  ASSIGN_OR_RETURN(const auto copy, disk_.Open(path, runtime::OpenMode::kCreateOrTruncate));
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
   base::Bytes piece;
   for (uint64_t offset = 0; offset < size; offset += piece.size()) {

@@ -57,10 +57,10 @@ class Log {
                                                    base::ByteView metadata, Options options);
 
   // Opens an existing log and reads it as Read does. What a crash left at its end is cut off,
-  // durably, after a copy of the segment was kept as "<segment>.broken". kUnavailable if another
-  // process holds the log; kDataLoss also for one that ends before options.covered, and for one
-  // that was cut short, unless a "<segment>.broken" says that a repair did it, as etcd's does.
-  // After an error nothing has changed.
+  // durably, after a copy of the segment was kept as "<segment>.broken", if there is room.
+  // kUnavailable if another process holds the log; kDataLoss also for one that ends before
+  // options.covered, and for one that was cut short, unless a "<segment>.broken" says that a repair
+  // did it, as etcd's does. After an error nothing has changed.
   static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
                                    const SnapshotMark& start, Options options);
 
@@ -121,14 +121,16 @@ class Log {
   base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
   // Puts a segment that begins with what is in buffer_ behind the others.
   base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
-  base::Status RepairTail(const Tail& tail);
+  // Returns where what was cut off was kept; nothing if nothing was, or there was no room.
+  base::Result<std::string> RepairTail(const Tail& tail);
   // Writes the metadata and the hard state: from here on writes end in one.
   base::Status BeginWrites();
   // What a segment begins with, and whether its space is there.
   void AppendHead(bool is_preallocated, RecordWriter* writer) const;
   base::Status WriteBuffered(uint32_t chain);
   void AppendState(RecordWriter* writer);
-  base::Status KeepBroken(const Segment& segment);
+  base::Result<std::string> KeepBroken(const Segment& segment);
+  base::Status CopyBroken(const Segment& segment, const std::string& path);
   base::Status Write(const Batch& batch);
   void Encode(const Batch& batch, RecordWriter* writer);
   base::Status Cut();
@@ -159,7 +161,8 @@ struct Log::Opened {
   std::unique_ptr<Log> log;
   Contents contents;
   bool repaired = false;  // something was cut off or passed over
-  // What was cut off: all from `offset` on in the segment `path`, of which `copy` was kept.
+  // What was cut off: all from `offset` on in the segment `path`, of which `copy` was kept, if
+  // there was room for it.
   struct CutOff {
     std::string path;
     uint64_t offset = 0;

@@ -359,6 +359,38 @@ TEST_F(WalLogTest, ASegmentThatGrewAndEndsWithinARecordIsRepairedAndMadeWhole) {
   }
 }
 
+TEST_F(WalLogTest, OnAFullDiskATornEndIsCutOffWithoutACopy) {
+  Create();
+  AppendEntries(1, 5);
+  const uint64_t end = log_->tail_offset();
+  AppendEntries(6, 6);
+  const auto prepared = log_->RequestSegment();
+  ASSERT_TRUE(PrepareSegment(disk_, *prepared, kSmall.segment_bytes).ok());
+  log_.reset();
+  ASSERT_TRUE(disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite)
+                  .value()
+                  ->WriteAt(end, base::Bytes(512 - end % 512, '\0'))
+                  .ok());
+  const base::Bytes torn = *runtime::ReadFile(disk_, SegmentPath(0, 0));
+  // The prepared segment gives its room: there is a copy.
+  disk_.SetCapacity(2 * kSmall.segment_bytes);
+  auto opened = Reopen();
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->cut_off->copy, SegmentPath(0, 0) + ".broken");
+  EXPECT_FALSE(disk_.Exists(*prepared).value());
+  opened->log.reset();
+  // And without that there is none.
+  ASSERT_TRUE(disk_.Remove(SegmentPath(0, 0) + ".broken").ok());
+  ASSERT_TRUE(
+      disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite).value()->WriteAt(0, torn).ok());
+  disk_.SetCapacity(kSmall.segment_bytes + 100);
+  opened = Reopen();
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->cut_off->copy, "");
+  EXPECT_EQ(opened->contents.entries.size(), 5u);
+  EXPECT_FALSE(disk_.Exists(SegmentPath(0, 0) + ".broken").value());
+}
+
 TEST_F(WalLogTest, ACrashMayCutWhatAStartWritesAnywhere) {
   for (uint64_t shift = 0; shift < 1024; shift += 8) {
     SCOPED_TRACE(shift);
