@@ -66,7 +66,9 @@ base::Result<kv::Applied> ReadOnly(mvcc::Reads& reads, const etcdserverpb::TxnRe
   for (bool done = false; !done;) {
     ASSIGN_OR_RETURN(done, txn.Step());
   }
-  return kv::Applied{txn.Body(), txn.revision()};
+  base::Bytes body(txn.BodySize(), '\0');
+  CHECK(txn.WriteBody(body.data()) == body.data() + body.size());
+  return kv::Applied{std::move(body), txn.revision()};
 }
 
 }  // namespace

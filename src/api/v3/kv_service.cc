@@ -73,6 +73,7 @@ class KvService::ReadCall {
 
  private:
   static void Open(Self self) {
+    if (!self->call_->is_open()) return;  // its client has left
     self->reads_ = self->context_.frontend().reads();
     auto read = Read::Open(self->reads_->keys(), self->request_);
     if (!read.ok()) return self->Fail(read.status());
@@ -130,7 +131,6 @@ class KvService::ReadCall {
       self->Enter(std::move(place));
       runtime::Loop& loop = self->context_.frontend().loop();
       loop.Post([self = std::move(self)]() mutable {
-        if (!self->call_->is_open()) return;
         if (!self->place_.has_value()) return self->Fail(base::errors::kTooManyRequests);
         Open(std::move(self));
       });
