@@ -49,10 +49,19 @@ int HexDigit(char digit) {
   return -1;
 }
 
-// Without percent-encoding, up to the query; nothing if that is malformed.
+// What may stand in a path as it is: nothing that ends a field or is more than text in a page.
+bool IsPlain(char letter) {
+  const bool is_letter = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+  return is_letter || (letter >= '0' && letter <= '9') ||
+         base::ByteView("-._~/").find(letter) != base::ByteView::npos;
+}
+
+// Without percent-encoding, up to the query; as it is if anything else than plain letters was
+// encoded, since no path that there is has any; nothing if it is malformed.
 std::optional<std::string> Decoded(base::ByteView target) {
   const size_t end = std::min(target.find('?'), target.size());
   std::string path;
+  bool is_plain = true;
   for (size_t i = 0; i < end; ++i) {
     if (target[i] != '%') {
       path += target[i];
@@ -62,10 +71,10 @@ std::optional<std::string> Decoded(base::ByteView target) {
     const int low = i + 2 < end ? HexDigit(target[i + 2]) : -1;
     if (high < 0 || low < 0) return std::nullopt;
     path += static_cast<char>(high * 16 + low);
+    is_plain = is_plain && IsPlain(path.back());
     i += 2;
   }
-  if (path.find('?') != std::string::npos) return std::string(target);
-  return path.append(target.substr(end));
+  return is_plain ? path.append(target.substr(end)) : std::string(target);
 }
 
 bool IsNumber(base::ByteView value) {

@@ -17,7 +17,7 @@ class H1Parser {
   class Sink {
    public:
     // The head, with ":method", ":path" and ":authority" first and names in lower case. The path
-    // has no percent-encoding any more, unless a question mark was encoded.
+    // has no percent-encoding any more, unless other than plain letters were encoded.
     virtual void OnHead(const Headers& head) = 0;
     virtual void OnBody(base::ByteView bytes) = 0;
 

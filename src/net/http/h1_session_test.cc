@@ -209,6 +209,9 @@ TEST_F(H1SessionTest, APathMayBePercentEncoded) {
   EXPECT_TRUE(Exchange(Get("/%68ell%6F?world")).ends_with("hello world"));
   EXPECT_TRUE(Exchange(Get("/hello?a%20b")).ends_with("hello a%20b"));
   EXPECT_TRUE(Exchange(Get("/hello%3Fworld")).ends_with("404 page not found\n"));
+  // What could end a field, or begin a tag, stays as it was sent.
+  EXPECT_TRUE(Exchange(Get("/below/%0d%0aa:%20b")).ends_with("/below/%0d%0aa:%20b\n"));
+  EXPECT_TRUE(Exchange(Get("/below/%22%3Cb")).ends_with("/below/%22%3Cb\n"));
   EXPECT_TRUE(
       Exchange("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("404 page not found\n"));
 }
