@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-// Deliberate violations of the protocol, one at a time, so that the simulator can prove that it
-// would notice them. They exist in the program etcd-sim-planted alone, which is compiled with
-// RAFT_PLANT_BUGS; elsewhere Planted() is constant false and the branches vanish.
+#include "base/planted.h"
+
+// Deliberate violations of the protocol, which the simulator must notice (base/planted.h).
 
 namespace raft {
 
@@ -45,14 +45,6 @@ enum class PlantedBug : uint8_t {
 
 inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kSkipCommittedEntry;
 
-#ifdef RAFT_PLANT_BUGS
-// Chooses the bug of every node in the process; kNone heals them. Not thread-safe.
-void Plant(PlantedBug bug);
-bool Planted(PlantedBug bug);
-#else
-constexpr bool Planted(PlantedBug) {
-  return false;
-}
-#endif
+using base::Planted;
 
 }  // namespace raft

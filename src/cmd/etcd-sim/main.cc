@@ -121,13 +121,13 @@ constexpr uint64_t kBugs = kRaftBugs + static_cast<uint64_t>(http::kPlantedBugLa
 
 // False if there is no such bug here.
 bool PlantBug(std::string_view text) {
-#ifdef RAFT_PLANT_BUGS
+#ifdef PLANT_BUGS
   const std::optional<uint64_t> bug = Number(text);
   if (!bug.has_value() || *bug > kBugs) return false;
   if (*bug <= kRaftBugs) {
-    raft::Plant(static_cast<raft::PlantedBug>(*bug));
+    base::Plant(static_cast<raft::PlantedBug>(*bug));
   } else {
-    http::Plant(static_cast<http::PlantedBug>(*bug - kRaftBugs));
+    base::Plant(static_cast<http::PlantedBug>(*bug - kRaftBugs));
   }
   bug_is_planted = true;
   return true;

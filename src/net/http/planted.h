@@ -2,8 +2,10 @@
 
 #include <cstdint>
 
-// Deliberate violations of what HTTP/2 tells a client of its requests, as those of raft's protocol
-// in raft/planted.h, and in the program etcd-sim-planted alone.
+#include "base/planted.h"
+
+// Deliberate violations of what HTTP/2 tells a client of its requests, which the simulator must
+// notice (base/planted.h).
 
 namespace http {
 
@@ -18,14 +20,6 @@ enum class PlantedBug : uint8_t {
 
 inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kRefuseWhatWasTaken;
 
-#ifdef RAFT_PLANT_BUGS
-// Chooses the bug of every session in the process. Not thread-safe.
-void Plant(PlantedBug bug);
-bool Planted(PlantedBug bug);
-#else
-constexpr bool Planted(PlantedBug) {
-  return false;
-}
-#endif
+using base::Planted;
 
 }  // namespace http
