@@ -57,8 +57,8 @@ std::string LmdbLockPath(const std::string& path) {
 }
 
 base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
-    runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
-    Sync sync) {
+    runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets,
+    const LmdbOptions& options, Sync sync) {
   const auto close = [close_replaced = options.close_replaced](LmdbEnvironment* ending) {
     std::unique_ptr<LmdbEnvironment> owned(ending);
     if (!owned->IsReplaced()) return;

@@ -35,8 +35,8 @@ class LmdbEnvironment {
   };
 
   static base::Result<std::shared_ptr<LmdbEnvironment>> Open(
-      runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
-      Sync sync);
+      runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets,
+      const LmdbOptions& options, Sync sync);
   ~LmdbEnvironment();
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;

@@ -65,8 +65,9 @@ base::Result<std::unique_ptr<LmdbRewrite>> LmdbRewrite::Begin(
     const LmdbOptions& options, Backend::DefragmentProgress progress) {
   RETURN_IF_ERROR(RemoveLeftovers(*disk, path));
   std::unique_ptr<LmdbRewrite> rewrite(new LmdbRewrite(disk, path, std::move(progress)));
-  ASSIGN_OR_RETURN(rewrite->copy_, LmdbEnvironment::Open(*disk, rewrite->copy_path_, buckets, options,
-                                                         LmdbEnvironment::Sync::kWhenAsked));
+  ASSIGN_OR_RETURN(rewrite->copy_,
+                   LmdbEnvironment::Open(*disk, rewrite->copy_path_, buckets, options,
+                                         LmdbEnvironment::Sync::kWhenAsked));
   ASSIGN_OR_RETURN(rewrite->file_, disk->Open(rewrite->copy_path_, runtime::OpenMode::kWrite));
   return rewrite;
 }

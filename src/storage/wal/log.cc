@@ -141,8 +141,7 @@ base::Status Log::RequireCovered(const Tail& tail) const {
                                      base::ToString(options_.covered)};
 }
 
-base::Status Log::RequireWhole(const std::string& path, uint64_t size,
-                               bool is_preallocated) const {
+base::Status Log::RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const {
   if (!is_preallocated || size >= options_.segment_bytes) return {};
   ASSIGN_OR_RETURN(const bool was_repaired, disk_.Exists(BrokenPath(path)));
   if (was_repaired) return {};

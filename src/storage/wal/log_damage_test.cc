@@ -352,8 +352,9 @@ TEST_F(LogDamageTest, ALastSegmentThatWasCutShortDoesNotEndTheLogBelowTheDatabas
                               kSegmentBytesOfTest - 1}) {
     SCOPED_TRACE("size " + std::to_string(size));
     Truncate(paths_.back(), size);
-    ExpectRefusedUnchanged([&] { return OpenBelow(kEntries + 1).status(); },
-                           "damaged at offset " + std::to_string(size) + ": the file was cut short");
+    ExpectRefusedUnchanged(
+        [&] { return OpenBelow(kEntries + 1).status(); },
+        "damaged at offset " + std::to_string(size) + ": the file was cut short");
     Write(paths_.back(), 0, whole);
   }
   EXPECT_TRUE(OpenBelow(kEntries + 1).ok());
