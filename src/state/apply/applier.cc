@@ -27,8 +27,9 @@ namespace {
 
 using etcdserverpb::InternalRaftRequest;
 
-// Both parts of an answer follow from the request and the state.
+// All of an answer follows from the request and the state.
 Reply ReplyOf(kv::Applied applied) {
+  if (!applied.too_large.ok()) return {std::move(applied.too_large), {}, applied.revision};
   return {std::move(applied.refusal), std::move(applied.body), applied.revision};
 }
 

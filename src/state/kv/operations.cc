@@ -21,11 +21,15 @@ constexpr uint32_t kPrevKvs = etcdserverpb::DeleteRangeResponse::kPrevKvsFieldNu
 
 constexpr size_t kSliceKeys = 256;
 
-bool NeedsPrevious(const etcdserverpb::PutRequest& request, bool reply_wanted) {
-  return (request.prev_kv() && reply_wanted) || request.ignore_value() || request.ignore_lease();
+bool NeedsPrevious(const etcdserverpb::PutRequest& request, const AnswerRoom& room) {
+  return (request.prev_kv() && room.wanted()) || request.ignore_value() || request.ignore_lease();
 }
 
 }  // namespace
+
+AnswerRoom RoomOf(const WriteContext& context) {
+  return AnswerRoom(context.reply_wanted ? context.answer_bytes_max : 0);
+}
 
 base::Result<Verdict> CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
                                const etcdserverpb::PutRequest& request) {
@@ -51,16 +55,19 @@ Verdict CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
 // Compat: what is to be kept may have been deleted by the same transaction, whose checks look at
 // the state before it. It is then taken as empty; etcd's process ends.
 base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
-                        const etcdserverpb::PutRequest& request, base::Bytes* body) {
+                        const etcdserverpb::PutRequest& request, AnswerRoom* room,
+                        base::Bytes* body) {
   base::ByteView value = request.value();
   base::LeaseId lease(request.lease());
   base::Bytes kept;
-  if (NeedsPrevious(request, context.reply_wanted)) {
+  if (NeedsPrevious(request, *room)) {
     ASSIGN_OR_RETURN(const auto pin, txn.Read());
     ASSIGN_OR_RETURN(const std::optional<base::ByteView> found, pin->Get(request.key()));
     if (found.has_value()) {
       kept = *found;
-      if (request.prev_kv()) base::WireWriter(body).Bytes(kPrevKv, kept);
+      if (request.prev_kv() && room->Take(kept.size())) {
+        base::WireWriter(body).Bytes(kPrevKv, kept);
+      }
       ASSIGN_OR_RETURN(const mvcc::KeyValue previous, ParsePair(kept));
       if (request.ignore_value()) value = previous.value;
       if (request.ignore_lease()) lease = previous.lease;
@@ -76,17 +83,18 @@ base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
 }
 
 base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn,
-                                const etcdserverpb::DeleteRangeRequest& request,
+                                const etcdserverpb::DeleteRangeRequest& request, AnswerRoom* room,
                                 base::Bytes* body) {
   const mvcc::KeyRange range = mvcc::KeyRange::Of(request.key(), request.range_end());
   base::Bytes previous;
-  if (request.prev_kv() && context.reply_wanted) {
+  if (request.prev_kv() && room->wanted()) {
     ASSIGN_OR_RETURN(const auto pin, txn.Read());
     RangeWalk walk(pin.get(), range);
-    while (!walk.done()) {
+    while (!walk.done() && room->wanted()) {
       std::vector<base::ByteView> pairs;
       RETURN_IF_ERROR(walk.Next(kSliceKeys, &pairs));
       for (const base::ByteView encoded : pairs) {
+        if (!room->Take(encoded.size())) break;
         base::WireWriter(&previous).Bytes(kPrevKvs, encoded);
       }
     }

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "proto/rpc.pb.h"
+#include "state/kv/answer_room.h"
 #include "state/kv/write.h"
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/write_txn.h"
@@ -23,10 +24,14 @@ base::Result<Verdict> CheckPut(const Lessor& lessor, const mvcc::ReadPin& pin,
 Verdict CheckRangeInTxn(const mvcc::Store& store, const mvcc::ReadPin& pin,
                         const etcdserverpb::RangeRequest& request);
 
-// Each appends its response's body to `*body`, without header.
+// Each appends its response's body to `*body`, without header; what has no room is left out.
 base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
-                        const etcdserverpb::PutRequest& request, base::Bytes* body);
+                        const etcdserverpb::PutRequest& request, AnswerRoom* room,
+                        base::Bytes* body);
 base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn,
-                                const etcdserverpb::DeleteRangeRequest& request, base::Bytes* body);
+                                const etcdserverpb::DeleteRangeRequest& request, AnswerRoom* room,
+                                base::Bytes* body);
+// For a request of that context.
+AnswerRoom RoomOf(const WriteContext& context);
 
 }  // namespace kv

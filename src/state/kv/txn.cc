@@ -38,7 +38,7 @@ base::Result<Plan> PlanOf(const mvcc::ReadPin& pin, const TxnRequest& request) {
 // Carries a plan out within one write transaction.
 class Execution {
  public:
-  explicit Execution(const WriteContext* context) : context_(*context) {}
+  explicit Execution(const WriteContext* context) : context_(*context), room_(RoomOf(*context)) {}
 
   // Why the plan cannot be carried out on the state that `pin` sees, which is that before it.
   base::Result<Verdict> Check(const mvcc::ReadPin& pin, const Plan& plan) const {
@@ -57,7 +57,7 @@ class Execution {
     return Verdict{};
   }
 
-  base::Result<base::Bytes> Run(mvcc::WriteTxn& txn, const Plan& plan) const {
+  base::Result<base::Bytes> Run(mvcc::WriteTxn& txn, const Plan& plan) {
     TxnResponse response;
     auto nested = plan.nested.begin();
     for (const RequestOp& op : *plan.ops) {
@@ -84,11 +84,13 @@ class Execution {
     return response.Body(plan.succeeded);
   }
 
+  const AnswerRoom& room() const { return room_; }
+
  private:
   base::Status RunRange(const mvcc::WriteTxn& txn, const etcdserverpb::RangeRequest& request,
-                        TxnResponse* response) const {
+                        TxnResponse* response) {
     ++context_.counts->ranges;
-    if (!context_.reply_wanted) return {};
+    if (!room_.wanted()) return {};
     base::Result<std::unique_ptr<mvcc::ReadPin>> pin =
         request.revision() > 0
             ? context_.store->apply_reads().Pin(base::Revision(request.revision()))
@@ -98,33 +100,34 @@ class Execution {
     for (bool done = false; !done;) {
       ASSIGN_OR_RETURN(done, read.Step());
     }
-    response->AddRange(txn.revision(), read);
+    if (room_.Take(read.BodySize())) response->AddRange(txn.revision(), read);
     return {};
   }
 
   base::Status RunPut(mvcc::WriteTxn& txn, const etcdserverpb::PutRequest& request,
-                      TxnResponse* response) const {
+                      TxnResponse* response) {
     base::Bytes body;
-    RETURN_IF_ERROR(ExecutePut(context_, txn, request, &body));
+    RETURN_IF_ERROR(ExecutePut(context_, txn, request, &room_, &body));
     response->AddPut(txn.revision(), body);
     return {};
   }
 
   base::Status RunDeleteRange(mvcc::WriteTxn& txn, const etcdserverpb::DeleteRangeRequest& request,
-                              TxnResponse* response) const {
+                              TxnResponse* response) {
     base::Bytes body;
-    RETURN_IF_ERROR(ExecuteDeleteRange(context_, txn, request, &body));
+    RETURN_IF_ERROR(ExecuteDeleteRange(context_, txn, request, &room_, &body));
     response->AddDeleteRange(txn.revision(), body);
     return {};
   }
 
   const WriteContext& context_;
+  AnswerRoom room_;
 };
 
 }  // namespace
 
 base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request) {
-  const Execution execution(&context);
+  Execution execution(&context);
   Plan plan;
   {
     ASSIGN_OR_RETURN(const auto pin, context.store->apply_reads().Pin(base::Revision(0)));
@@ -138,6 +141,7 @@ base::Result<Applied> Txn(const WriteContext& context, const TxnRequest& request
   ASSIGN_OR_RETURN(applied.body, execution.Run(txn, plan));
   if (context.counts->operations() > before + 1) ++context.counts->txns;
   applied.revision = txn.revision();
+  applied.too_large = execution.room().status();
   return applied;
 }
 

@@ -17,7 +17,8 @@ base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRe
   }
   Applied applied;
   mvcc::WriteTxn txn = context.store->Write();
-  RETURN_IF_ERROR(ExecutePut(context, txn, request, &applied.body));
+  AnswerRoom room = RoomOf(context);
+  RETURN_IF_ERROR(ExecutePut(context, txn, request, &room, &applied.body));
   applied.revision = txn.revision();
   return applied;
 }
@@ -26,7 +27,9 @@ base::Result<Applied> DeleteRange(const WriteContext& context,
                                   const etcdserverpb::DeleteRangeRequest& request) {
   Applied applied;
   mvcc::WriteTxn txn = context.store->Write();
-  RETURN_IF_ERROR(ExecuteDeleteRange(context, txn, request, &applied.body));
+  AnswerRoom room = RoomOf(context);
+  RETURN_IF_ERROR(ExecuteDeleteRange(context, txn, request, &room, &applied.body));
+  applied.too_large = room.status();
   applied.revision = txn.revision();
   return applied;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -19,8 +21,13 @@ namespace kv {
 struct Applied {
   base::Bytes body = {};
   base::Revision revision = {};
-  base::Status refusal = {};  // not OK: nothing was changed
+  base::Status refusal = {};    // not OK: nothing was changed
+  base::Status too_large = {};  // not OK: all was done, but the answer has no room; see AnswerRoom
 };
+
+// More than any client takes that has not raised its own limit, and what is made in less than a
+// second.
+inline constexpr size_t kAnswerBytesMax = size_t{256} << 20;
 
 struct WriteContext {
   mvcc::Store* store;
@@ -28,6 +35,7 @@ struct WriteContext {
   OperationCounts* counts;  // added to
   // Whether anybody waits for the body; without, reads are left out.
   bool reply_wanted = true;
+  size_t answer_bytes_max = kAnswerBytesMax;
 };
 
 // Each fails only for a reason of this member's own, such as a record that cannot be read or an

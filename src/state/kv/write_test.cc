@@ -72,6 +72,44 @@ TEST_F(KvWriteTest, AnOperationThatCannotBeDoneLeavesAllUndone) {
   EXPECT_EQ(harness_.store().revision(), base::Revision(1));
 }
 
+TEST_F(KvWriteTest, WhatIsAnsweredWithTooMuchIsDoneAllTheSame) {
+  etcdserverpb::PutRequest put = PutAndRange().success(0).request_put();
+  put.set_value(std::string(1000, 'v'));
+  ASSERT_TRUE(Put(context_, put).ok());
+  TxnRequest request;
+  for (int i = 0; i < 10; ++i) request.add_success()->mutable_request_range()->set_key("k");
+  auto* const nested = request.add_success()->mutable_request_txn();
+  *nested->add_success()->mutable_request_put() = put;
+  nested->mutable_success(0)->mutable_request_put()->set_prev_kv(true);
+  auto* const removal = request.add_success()->mutable_request_delete_range();
+  removal->set_key("k");
+  removal->set_prev_kv(true);
+
+  context_.answer_bytes_max = 14'000;
+  EXPECT_TRUE(Txn(context_, request)->too_large.ok());
+  harness_.EndEntry();
+  ASSERT_TRUE(Put(context_, put).ok());
+  harness_.EndEntry();
+  for (const size_t max : {5'000, 10'500, 11'500}) {
+    context_.answer_bytes_max = max;
+    const base::Revision before = harness_.store().revision();
+    const base::Result<Applied> applied = Txn(context_, request);
+    harness_.EndEntry();
+    EXPECT_EQ(applied->too_large.code(), base::Code::kResourceExhausted) << max;
+    EXPECT_LT(applied->body.size(), max);
+    EXPECT_EQ(applied->revision, before + 1);
+    EXPECT_EQ(harness_.store().revision(), before + 1);
+    const auto pin = harness_.store().apply_reads().Pin(base::Revision(0)).value();
+    EXPECT_FALSE(pin->Get("k").value().has_value());
+    ASSERT_TRUE(Put(context_, put).ok());
+    harness_.EndEntry();
+  }
+
+  context_.answer_bytes_max = 500;
+  const base::Result<Applied> applied = DeleteRange(context_, *removal);
+  EXPECT_EQ(applied->too_large.code(), base::Code::kResourceExhausted);
+}
+
 TEST_F(KvWriteTest, ATransactionThatChangesNothingHasTheCurrentRevision) {
   TxnRequest request;
   request.add_success()->mutable_request_delete_range()->set_key("k");
