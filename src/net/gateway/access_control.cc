@@ -60,7 +60,8 @@ std::shared_ptr<http::ExchangeHandler> Redirect(http::Exchange& exchange, std::s
   http::Headers answer = {{":status", "307"}, {"location", path}};
   AddOrigin(origin, &answer);
   const bool is_get = http::Method(head) == "GET";
-  if (is_get) answer.Add("content-type", "text/html; charset=utf-8");
+  if (is_get || http::Method(head) == "HEAD")
+    answer.Add("content-type", "text/html; charset=utf-8");
   return Answer(exchange, std::move(answer),
                 is_get ? "<a href=\"" + path + "\">Temporary Redirect</a>.\n\n" : "");
 }
@@ -132,6 +133,7 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
     return Answer(exchange, std::move(answer), "");
   }
   std::string clean = CleanPath(http::PathOnly(head));
+  if (clean == "/v3") clean += '/';  // what stands above all calls is named with its slash
   if (clean != http::PathOnly(head)) return Redirect(exchange, std::move(clean), origin);
   auto guarded = std::make_shared<Guarded>(&exchange, origin);
   guarded->Start(next_);

@@ -18,6 +18,14 @@ constexpr base::ByteView kPrefix = "/v3/";
 // The interface's name before it was stable.
 constexpr base::ByteView kBetaPrefix = "/v3beta/";
 
+// Compat: grpc-gateway lets the POST of a form stand for another method.
+bool AsksForAnotherMethod(const http::Headers& head) {
+  if (http::Method(head) != "POST") return true;
+  const base::ByteView other = head.Get("x-http-method-override");
+  const bool is_form = head.Get("content-type") == "application/x-www-form-urlencoded";
+  return is_form && !other.empty() && other != "POST" && other != "post";
+}
+
 // Answers what is refused, once its body has come: clients such as curl 7.88 take it for an error
 // if a stream ends that they still write to. A long body is not waited for.
 class Refusal final : public http::ExchangeHandler {
@@ -76,7 +84,7 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
     const base::Status status(base::Code::kNotFound, "Not Found");
     return std::make_shared<Refusal>(&exchange, 404, status);
   }
-  if (http::Method(exchange.received_head()) != "POST") {
+  if (AsksForAnotherMethod(exchange.received_head())) {
     const base::Status status(base::Code::kUnimplemented, "Method Not Allowed");
     return std::make_shared<Refusal>(&exchange, 501, status);
   }

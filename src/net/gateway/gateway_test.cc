@@ -394,12 +394,28 @@ TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "server:2379"), "200 OK"));
 }
 
+TEST_F(GatewayTest, WhoIsAnsweredBeforeHeIsToSendHisBodyIsLeft) {
+  const std::string_view asks = "Expect: 100-continue\r\n";
+  EXPECT_TRUE(Contains(Ask("OPTIONS", "/v3/kv/put", "{}", std::string(asks)), "Connection: close"));
+  EXPECT_FALSE(Contains(Ask("OPTIONS", "/v3/kv/put", "{}"), "Connection: close"));
+}
+
+TEST_F(GatewayTest, TheFormOfAnotherMethodIsThatMethod) {
+  const std::string form = "Content-Type: application/x-www-form-urlencoded\r\n";
+  EXPECT_TRUE(
+      Contains(Post("/v3/kv/range", "{}", form + "X-HTTP-Method-Override: GET\r\n"), " 501 "));
+  EXPECT_FALSE(
+      Contains(Post("/v3/kv/range", "{}", form + "X-HTTP-Method-Override: POST\r\n"), " 501 "));
+  EXPECT_FALSE(Contains(Post("/v3/kv/range", "{}", "X-HTTP-Method-Override: GET\r\n"), " 501 "));
+}
+
 TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
   const std::string post = Post("//v3/kv/./range?a=b", "{}", "Origin: http://good.example\r\n");
   EXPECT_TRUE(post.starts_with("HTTP/1.1 307 Temporary Redirect\r\n")) << post;
   EXPECT_TRUE(Contains(post, "Location: /v3/kv/range?a=b\r\n")) << post;
   EXPECT_TRUE(Contains(post, "Access-Control-Allow-Origin: http://good.example\r\n")) << post;
   EXPECT_TRUE(post.ends_with("\r\n\r\n")) << post;
+  EXPECT_TRUE(Contains(Post("/v3", "{}"), "Location: /v3/\r\n"));
   EXPECT_TRUE(Contains(Ask("GET", "/v3/../version", ""),
                        "<a href=\"/version\">Temporary Redirect</a>.\n\n"));
 }

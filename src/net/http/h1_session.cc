@@ -96,6 +96,9 @@ base::ByteView RefusalLine(base::Code code) {
   }
 }
 
+// Of a body that nobody wants.
+constexpr uint64_t kPassedOverMax = 256 * 1024;
+
 // Room for a usual head, made at once.
 constexpr size_t kUsualHeadBytes = 512;
 
@@ -122,7 +125,8 @@ H1Session::~H1Session() {
 // ---- Receiving ----
 
 bool H1Session::TakesInput() const {
-  const bool wanted = parser_ != nullptr ? !request_ended_ && !answer_ended_ : !close_;
+  if (parser_ != nullptr && answer_ended_) return !request_ended_ && !close_;  // passes over it
+  const bool wanted = parser_ != nullptr ? !request_ended_ : !close_;
   // Who does not take answers is asked nothing more, on a tunnel.
   return wanted && unconsumed_ < environment_.limits.stream_window && !(tunnel_ && blocked_);
 }
@@ -143,7 +147,7 @@ base::Status H1Session::TakeInput(base::ByteView* bytes) {
     }
     if (partial_.empty()) {
       RETURN_IF_ERROR(Parse(bytes));
-      if (!request_ended_ && !tunnel_) {
+      if (IsAmidRequest()) {
         partial_ = *bytes;
         *bytes = {};
         RETURN_IF_ERROR(CheckPartial());
@@ -153,17 +157,22 @@ base::Status H1Session::TakeInput(base::ByteView* bytes) {
     partial_.append(*bytes);
     base::ByteView joined = partial_;
     RETURN_IF_ERROR(Parse(&joined));
-    // What follows this request's end is within what has just been added.
-    if (request_ended_ || tunnel_) {
-      *bytes = bytes->substr(bytes->size() - joined.size());
-      partial_.clear();
-    } else {
+    if (IsAmidRequest()) {
       *bytes = {};
       partial_.erase(0, partial_.size() - joined.size());
       RETURN_IF_ERROR(CheckPartial());
+    } else {
+      // What follows this request's end is within what has just been added.
+      *bytes = bytes->substr(bytes->size() - joined.size());
+      partial_.clear();
     }
   }
   return {};
+}
+
+// One that was answered before its end is over with it.
+bool H1Session::IsAmidRequest() const {
+  return parser_ != nullptr && !request_ended_ && !tunnel_;
 }
 
 // The parser waits for the end of a head, of a chunk's header or of the trailers.
@@ -238,17 +247,20 @@ base::Status H1Session::Refuse(const base::Status& reason) {
 void H1Session::OnHead(const Headers& head) {
   head_ = head;
   request_since_ = *std::exchange(head_started_, std::nullopt);
+  continued_ = false;
+  passed_over_ = 0;
   const bool expects = !head_.Get("expect").empty();  // what else there is, the parser refuses
   handler_ = service_->OnRequest(*this);
   CHECK(handler_ != nullptr);
   if (expects && !head_sent_ && !parser_->is_http10()) {
+    continued_ = true;
     Queue(base::Bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 }
 
 void H1Session::OnBody(base::ByteView bytes) {
   unconsumed_ += bytes.size();
-  if (answer_ended_ || aborted_) return Consume(bytes.size());
+  if (answer_ended_ || aborted_) return PassOver(bytes.size());
   handler_->OnData(bytes);
 }
 
@@ -310,8 +322,7 @@ void H1Session::SendHead(const Headers& head, Then then) {
     framing_ = Framing::kChunked;
     AppendField(text, "transfer-encoding", "chunked");
   }
-  // An answer before the request's end leaves bytes unread that nobody wants.
-  if (!parser_->keep_alive() || (then == Then::kEnd && !parser_->IsDone())) close_ = true;
+  if (!parser_->keep_alive() || (then == Then::kEnd && LeavesTooMuch())) close_ = true;
   if (head.Find("connection") == std::nullopt) {
     // Each version says what is not usual there.
     if (close_ && !parser_->is_http10()) AppendField(text, "connection", "close");
@@ -345,10 +356,25 @@ void H1Session::SendTrailers(const Headers& trailers) {
   EndAnswer();
 }
 
+// What nobody wants is read all the same if it is short, as Go's server does; but whoever asked
+// whether he should send it does not send it now.
+bool H1Session::LeavesTooMuch() const {
+  if (parser_->IsDone()) return false;
+  const bool asks = !head_.Get("expect").empty() && !continued_;
+  return asks || parser_->body_left().value_or(0) > kPassedOverMax;
+}
+
+void H1Session::PassOver(size_t bytes) {
+  passed_over_ += bytes;
+  if (passed_over_ > kPassedOverMax) aborted_ = close_ = true;
+  Consume(bytes);
+}
+
 void H1Session::EndAnswer() {
   if (framing_ == Framing::kChunked) Queue(base::Bytes("0\r\n\r\n"));
   answer_ended_ = true;
-  if (!request_ended_ && !parser_->IsDone()) close_ = true;
+  if (!request_ended_ && LeavesTooMuch()) close_ = true;
+  if (TakesInput()) carrier_->ResumeInput();
   carrier_->ScheduleFlush();
 }
 

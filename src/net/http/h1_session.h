@@ -59,10 +59,15 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void FinishRequest();
   void FinishExchange();
   bool TakesInput() const;
+  bool IsAmidRequest() const;
   void Queue(Chunk chunk);
   // Whether a producer may add to the answer: nothing of it waits, or the account is not full.
   bool HasRoom() const;
   void UnblockIfThereIsRoom();
+  // Whether what the request still has to send ends the connection, once it is answered.
+  bool LeavesTooMuch() const;
+  // Of a body in chunks that is found while it comes.
+  void PassOver(size_t bytes);
   // Ends the body, if the framing asks for an end.
   void EndAnswer();
 
@@ -75,6 +80,8 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   base::Bytes partial_;  // input that the parser must see again
   Headers head_;
   std::shared_ptr<ExchangeHandler> handler_;
+  bool continued_ = false;    // it was told to send its body
+  uint64_t passed_over_ = 0;  // of its body, since the answer ended
   bool request_ended_ = false;
   size_t unconsumed_ = 0;
   size_t held_ = 0;     // by the handler

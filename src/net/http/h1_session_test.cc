@@ -144,6 +144,37 @@ TEST_F(H1SessionTest, AnswersExpectContinue) {
   EXPECT_TRUE(client.received().ends_with("hello ok"));
 }
 
+// The answer to one that is too large, here more than 1000 bytes, does not wait for it.
+TEST_F(H1SessionTest, ABodyThatNobodyWantsIsPassedOverIfItIsShort) {
+  const auto post = [](const std::string& fields) {
+    return "POST /hello HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
+  };
+  const auto chunk = [](size_t size) {
+    char length[16];
+    std::snprintf(length, sizeof length, "%zx\r\n", size);
+    return length + base::Bytes(size, 'x') + "\r\n";
+  };
+  for (const base::Bytes& request :
+       {post("Content-Length: 200000\r\n") + base::Bytes(200'000, 'x'),
+        post("Transfer-Encoding: chunked\r\n") + chunk(200'000) + "0\r\n\r\n"}) {
+    RawClient& client = world_.ConnectRaw();
+    client.Send(request + Get("/hello"));
+    world_.RunFor(std::chrono::seconds(1));
+    EXPECT_TRUE(client.received().starts_with("HTTP/1.1 413 ")) << client.received();
+    EXPECT_TRUE(client.received().ends_with("hello ")) << client.received();
+    EXPECT_FALSE(client.ended());
+  }
+  for (const base::Bytes& request :
+       {post("Content-Length: 300000\r\n") + base::Bytes(2'000, 'x'),
+        post("Transfer-Encoding: chunked\r\n") + chunk(5000) + chunk(300'000)}) {
+    RawClient& client = world_.ConnectRaw();
+    client.Send(request);
+    world_.RunFor(std::chrono::seconds(1));
+    EXPECT_TRUE(client.received().starts_with("HTTP/1.1 413 ")) << client.received();
+    EXPECT_TRUE(client.ended());
+  }
+}
+
 TEST_F(H1SessionTest, RefusesWhatTwoReadersCouldReadDifferently) {
   const std::vector<base::Bytes> bad = {
       "nonsense\r\n\r\n",
