@@ -43,6 +43,8 @@ int Main(const std::vector<std::string>& words);
 
 // Writes to the file.
 void Print(std::FILE* file, const std::string& text);
+// Why no endpoint could be reached, as a line of etcd's log; nothing if that is empty.
+void PrintCause(std::FILE* file, const std::string& cause);
 // All that can be read from it.
 std::string ReadAll(std::FILE* file);
 

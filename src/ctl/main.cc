@@ -1,5 +1,6 @@
 #include "ctl/command.h"
 #include "ctl/help.h"
+#include "ctl/json.h"
 
 namespace ctl {
 namespace {
@@ -49,6 +50,7 @@ int RefuseUnknown(const std::string& word) {
 }
 
 int Report(const Outcome& outcome) {
+  PrintCause(stderr, outcome.cause);
   if (!outcome.error.empty()) Print(stderr, "Error: " + outcome.error + "\n");
   return outcome.exit_code;
 }
@@ -58,6 +60,12 @@ int Report(const Outcome& outcome) {
 void Print(std::FILE* file, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
+}
+
+void PrintCause(std::FILE* file, const std::string& cause) {
+  if (cause.empty()) return;
+  Print(file, "{\"level\":\"warn\",\"msg\":\"no endpoint could be reached\",\"error\":" +
+                  JsonString(cause) + "}\n");
 }
 
 std::string ReadAll(std::FILE* file) {
