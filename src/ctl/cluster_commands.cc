@@ -156,7 +156,8 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
   const std::string part = path + ".part";
   auto opened = disk.Open(part, runtime::OpenMode::kCreateOrTruncate);
   if (!opened.ok()) {
-    return failed("could not open " + part + " (", std::string(opened.status().message()) + ")");
+    return failed("could not open " + part + " (open ",
+                  std::string(opened.status().message()) + ")");
   }
   SnapshotFile file(std::move(opened).value());
   const etcd::Status received = client.Snapshot(

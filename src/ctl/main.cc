@@ -27,6 +27,10 @@ Line ReadPath(const std::vector<std::string>& words) {
   for (size_t i = 0; i < line.rest.size();) {
     const std::string& word = line.rest[i];
     if (word == "--") break;
+    if (word.empty()) {
+      ++i;
+      continue;
+    }
     if (word.size() > 1 && word[0] == '-') {
       Flags known;
       AddFlags(line.path, &known);
@@ -70,6 +74,7 @@ void PrintCause(std::FILE* file, const std::string& cause) {
 
 std::string ReadAll(std::FILE* file) {
   std::string text;
+  if (file == nullptr) return text;
   char buffer[65536];
   for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
     text.append(buffer, size);
@@ -89,8 +94,6 @@ int Main(const std::vector<std::string>& words) {
                       UsageText(line.path) + "\n");
     return kExitError;
   }
-  // Behind two dashes.
-  if (line.path.size() == 1 && !arguments->empty()) return RefuseUnknown(arguments->front());
   if (flags.GetBool("help") || command.run == nullptr) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;
