@@ -430,8 +430,14 @@ class EtcdctlBesideEtcdTest(unittest.TestCase):
         for text in TEXTS:
             run(ETCDCTL, member, line("put", "--", text, text))
         with ThreadPoolExecutor(WORKERS) as pool:
-            return list(pool.map(lambda command: (command, run(self.real, member, command),
-                                                  run(ETCDCTL, member, command)), READS))
+            # An endpoint's state changes with each proposal, even of nothing.
+            alone = [self.both(command) for command in READS if b"endpoint" in command[0]]
+            return alone + list(pool.map(self.both, [command for command in READS
+                                                     if b"endpoint" not in command[0]]))
+
+    def both(self, command: Line) -> tuple[Line, Ran, Ran]:
+        return (command, run(self.real, self.members[0], command),
+                run(ETCDCTL, self.members[0], command))
 
 
 if __name__ == "__main__":
