@@ -204,6 +204,23 @@ TEST(ClientTest, NoTimeIsOverAtOnceAndNothingIsSent) {
             Code::kDeadlineExceeded);
 }
 
+TEST(ClientTest, ACallWithOneAnswerThatIsGivenNoTimeHasFiveSeconds) {
+  FakeMember member;
+  member.hang = true;
+  const auto client = Connected({member.address()});
+  auto compacted = Connected({"127.0.0.1:1"});
+  auto physical = compacted->CompactAsync({.revision = 1, .physical = true});
+  auto defragmented = compacted->DefragmentAsync("");
+  EXPECT_EQ(client->Get({.key = "a"}).status().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(compacted->Compact({.revision = 1}, {.timeout = 100ms}).status().code(),
+            Code::kDeadlineExceeded);
+  EXPECT_EQ(physical.wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(defragmented.wait_for(0s), std::future_status::timeout);
+  compacted.reset();
+  EXPECT_EQ(physical.get().status().code(), Code::kCanceled);
+  EXPECT_EQ(defragmented.get().status().code(), Code::kCanceled);
+}
+
 TEST(ClientTest, WhyNobodyWasReachedIsTheCause) {
   const auto got = Connected({"127.0.0.1:1"})->Get({.key = "a"}, {.timeout = 100ms});
   EXPECT_EQ(got.status().ToString(), "context deadline exceeded");
@@ -399,7 +416,11 @@ TEST_F(ClientTlsTest, TrustsTheGivenAuthority) {
 TEST_F(ClientTlsTest, DoesNotTrustANameThatTheCertificateLacks) {
   client_.tls.ca_file = File(self_.certificate_pem);
   client_.tls.server_name = "elsewhere";
-  EXPECT_FALSE(Connected(client_)->Put({.key = "a"}, {.timeout = 200ms}).ok());
+  const Status status = Connected(client_)->Put({.key = "a"}, {.timeout = 200ms}).status();
+  EXPECT_EQ(status.message(), "context deadline exceeded");
+  EXPECT_EQ(status.cause(), member_->address() +
+                                ": TLS handshake: the server's certificate is not for elsewhere "
+                                "but for 127.0.0.1");
   EXPECT_EQ(member_->calls, 0);
 }
 

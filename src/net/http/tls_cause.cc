@@ -13,6 +13,15 @@
 namespace http {
 namespace {
 
+// Where a connection keeps the certificate that was refused.
+int RefusedIndex() {
+  static const int index = SSL_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) {
+        X509_free(static_cast<X509*>(kept));
+      });
+  return index;
+}
+
 // Of a certificate that may be made for hundreds of names.
 constexpr int kMostNames = 8;
 
@@ -61,7 +70,7 @@ std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runt
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH: {
-      X509* const certificate = SSL_get0_peer_certificate(ssl);
+      auto* const certificate = static_cast<X509*>(SSL_get_ex_data(ssl, RefusedIndex()));
       return whose + " certificate is not for " + ExpectedName(ssl) +
              (certificate == nullptr ? "" : " but for " + Names(certificate));
     }
@@ -78,6 +87,12 @@ std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runt
 }
 
 }  // namespace
+
+void KeepRefused(ssl_st* ssl, x509_st* certificate) {
+  X509_free(static_cast<X509*>(SSL_get_ex_data(ssl, RefusedIndex())));
+  X509_up_ref(certificate);
+  SSL_set_ex_data(ssl, RefusedIndex(), certificate);
+}
 
 std::string TlsCause(ssl_st* ssl) {
   const int reason = ERR_GET_REASON(ERR_peek_last_error());

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "net/http/openssl.h"
+#include "net/http/tls_cause.h"
 
 namespace http {
 namespace {
@@ -195,9 +196,10 @@ bool TlsContext::HasAllowedName(X509* certificate) const {
 // As a part of the handshake it answers with an alert, and keeps whom it refuses from getting a
 // ticket.
 int TlsContext::VerifyMore(int valid, X509_STORE_CTX* verification) {
-  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
-  const auto* const ssl = static_cast<const SSL*>(
+  auto* const ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (valid != 1) KeepRefused(ssl, X509_STORE_CTX_get_current_cert(verification));
+  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
   const auto& context = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   int error = X509_V_OK;
   if (!context.HasAllowedName(X509_STORE_CTX_get_current_cert(verification))) {
