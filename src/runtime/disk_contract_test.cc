@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -165,6 +168,17 @@ INSTANTIATE_TEST_SUITE_P(EachDisk, DiskContractTest,
                          [](const auto& param) { return std::string(param.param.name); });
 
 // A device for which a sync is an error tells whether there was one.
+TEST(PosixDiskTest, APipeIsNoFile) {
+  const std::string path = testing::TempDir() + "pipe-" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  posix::Disk disk;
+  for (const OpenMode mode : {OpenMode::kRead, OpenMode::kWrite, OpenMode::kCreateOrTruncate}) {
+    const base::Status status = disk.Open(path, mode).status();
+    EXPECT_EQ(status.message(), path + ": illegal seek");
+  }
+  EXPECT_EQ(std::remove(path.c_str()), 0);
+}
+
 TEST(PosixDiskTest, WithoutSyncingNothingIsSynced) {
   for (const auto syncing : {posix::Disk::Syncing::kOn, posix::Disk::Syncing::kOff}) {
     posix::Disk disk(syncing);

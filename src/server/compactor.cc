@@ -30,7 +30,8 @@ void Compactor::Work() {
   if (!more.has_value()) return;
   committer_.CommitIfDue();
   if (*more) {
-    pausing_ = true;
+    // Nothing was removed as long as it waits for the database or for readers.
+    pausing_ = applier_.state().store().is_compacting();
     return timer_->Arm(options_.compaction_sleep_interval);
   }
   if (waiters_.empty()) return;
@@ -61,7 +62,8 @@ std::optional<bool> Compactor::RemovePart() {
 
 void Compactor::WhenCompacted(base::Revision revision, base::Callback<void()> done) {
   waiters_.emplace(revision, std::move(done));
-  Work();
+  // What is to be removed must be in the database first; whoever waits does not wait for its time.
+  committer_.WhenDurable([this] { Work(); });
 }
 
 void Compactor::RunFinished(base::Revision finished) {

@@ -272,6 +272,11 @@ class DamagedLogTest : public ServerTest {
     ASSERT_TRUE(Put("b", "second above").status.ok());
     member_.Kill();
   }
+  void Resize(uint64_t size) {
+    auto file = member_.disk().Open(kSegment, runtime::OpenMode::kWrite);
+    ASSERT_TRUE((*file)->Truncate(size).ok());
+    ASSERT_TRUE((*file)->Sync().ok());
+  }
   // Damages the entry that holds `text`.
   void Damage(std::string_view text) {
     const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
@@ -310,11 +315,9 @@ TEST_F(DamagedLogTest, WhatMayHaveBeenAcknowledgedIsNotGivenUp) {
 TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
   WriteAndKill();
   const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
-  {
-    auto file = member_.disk().Open(kSegment, runtime::OpenMode::kWrite);
-    ASSERT_TRUE((*file)->Truncate(bytes.find("key10")).ok());
-    ASSERT_TRUE((*file)->Sync().ok());
-  }
+  Resize(bytes.find("key10"));
+  EXPECT_EQ(member_.Start().code(), base::Code::kDataLoss) << "it was cut short, by no crash";
+  Resize(bytes.size());
   for (int start = 0; start < 2; ++start) {
     Start();
     EXPECT_EQ(Value("key10"), "covered");
@@ -324,7 +327,7 @@ TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
     member_.Crash();
   }
   EXPECT_EQ(runtime::ReadFile(member_.disk(), std::string(kSegment) + ".broken")->size(),
-            bytes.find("key10"));
+            bytes.size());
 }
 
 }  // namespace

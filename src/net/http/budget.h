@@ -65,6 +65,8 @@ class LoopBudget {
   LoopBudget& operator=(const LoopBudget&) = delete;
 
   size_t used() const { return used_; }
+  // The member has nothing left.
+  bool IsSpent() const { return room() == 0; }
   // How much less is used, about, than at some time since ForgetPeak.
   size_t freed() const { return peak_ - taken_; }
   void ForgetPeak() { peak_ = taken_; }
@@ -153,7 +155,9 @@ class Account {
   // The member has little left: less than an eighth of what it may use.
   bool IsMemberShort() const { return budget_.IsShort(); }
   // The member has nothing left: not even a message under way can go on.
-  bool IsMemberSpent() const { return budget_.room() == 0; }
+  bool IsMemberSpent() const { return budget_.IsSpent(); }
+  // Whoever does not move takes what others need.
+  bool IsScarce() const { return IsFull() || IsMemberShort(); }
 
   // An account is never full with less than this, nor over with less than twice.
   static constexpr size_t kAlwaysBytes = 64 * 1024;

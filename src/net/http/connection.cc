@@ -17,6 +17,11 @@ constexpr runtime::Duration kLingerTime = std::chrono::seconds(2);
 // about as long as a slice may.
 constexpr int kBatchesPerSlice = 4;
 
+// What OpenSSL holds for a connection, as measured: until the handshake has ended, and from then
+// on.
+constexpr size_t kHandshakeBytes = 44 * 1024;
+constexpr size_t kTlsBytes = 16 * 1024;
+
 }  // namespace
 
 Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
@@ -65,7 +70,12 @@ void Connection::Drain() {
   ScheduleFlush();
 }
 
+void Connection::OnTls() {
+  account_.Add(kHandshakeBytes);
+}
+
 void Connection::OnHandshake(const ConnectionInfo& peer) {
+  account_.Remove(kHandshakeBytes - kTlsBytes);
   info_.tls = true;
   info_.http2_negotiated = peer.http2_negotiated;
   if (peer.http2_negotiated) protocols_.http1 = false;

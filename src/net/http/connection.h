@@ -45,6 +45,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
 
   // Begins to receive; once, after the group has taken the connection.
   void Start();
+  // TLS begins on the stream: its handshake, and then its state, are held for the client.
+  void OnTls();
   // What the TLS handshake has shown of the peer.
   void OnHandshake(const ConnectionInfo& peer);
   // Takes no new exchanges, and closes when the open ones have ended.

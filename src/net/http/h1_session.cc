@@ -237,7 +237,7 @@ base::Status H1Session::Refuse(const base::Status& reason) {
 
 void H1Session::OnHead(const Headers& head) {
   head_ = head;
-  head_started_.reset();
+  request_since_ = *std::exchange(head_started_, std::nullopt);
   const bool expects = !head_.Get("expect").empty();  // what else there is, the parser refuses
   handler_ = service_->OnRequest(*this);
   CHECK(handler_ != nullptr);
@@ -439,6 +439,12 @@ base::Status H1Session::OnTick(runtime::TimePoint now) {
   if (parser_ == nullptr && now - idle_since_ > limits.http1_idle_timeout) {
     environment_.counters->of(Abuse::kIdle).Add();
     return base::Status(base::Code::kUnavailable, "idle for too long");
+  }
+  const Account& account = carrier_->account();
+  if (handler_ != nullptr && !request_ended_ && !tunnel_ && account.IsScarce() &&
+      now - request_since_ > limits.StallTimeout(account.IsMemberShort())) {
+    environment_.counters->of(Abuse::kOverBudget).Add();
+    return base::Status(base::Code::kUnavailable, "a request's body did not end in time");
   }
   UnblockIfThereIsRoom();  // the member may have more than before
   return {};

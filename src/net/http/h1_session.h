@@ -95,6 +95,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   bool aborted_ = false;
   runtime::TimePoint idle_since_;
   std::optional<runtime::TimePoint> head_started_;
+  runtime::TimePoint request_since_;  // once its head is whole
 };
 
 }  // namespace http

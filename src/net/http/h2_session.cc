@@ -548,6 +548,7 @@ base::Status H2Session::OnTick(runtime::TimePoint now) {
   CheckWaitingInput();
   UseRoom();  // the member may have more than before
   RETURN_IF_ERROR(CheckStall(now));
+  EndSlowMessages(now);
   return CheckKeepalive(now);
 }
 
@@ -575,7 +576,7 @@ base::Status H2Session::CheckKeepalive(runtime::TimePoint now) {
 
 base::Status H2Session::CheckStall(runtime::TimePoint now) {
   const Account& account = carrier_->account();
-  if (unsent_ == 0 || !account.IsFull()) {
+  if (unsent_ == 0 || !account.IsScarce()) {
     stalled_since_.reset();
   } else if (!stalled_since_.has_value() || sent_when_stalled_ != data_bytes_sent_) {
     stalled_since_ = now;

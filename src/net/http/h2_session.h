@@ -128,6 +128,9 @@ class H2Session final : public Session {
   // Consumed bytes widen the stream's window again, now or once there is room.
   void CreditStream(H2Stream& stream, size_t bytes);
   void PayOwed(H2Stream& stream);
+  // Ends the streams of messages that are not whole after the stall timeout, while what is held for
+  // them is scarce.
+  void EndSlowMessages(runtime::TimePoint now);
   // The message that may be finished although the account is full is whole, or will never be.
   void ReleaseFavoured(const H2Stream& stream);
   // After something was given back: lets those go on that waited for it.

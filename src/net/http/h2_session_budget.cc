@@ -28,6 +28,7 @@ void H2Session::Discharge(H2Stream& stream, size_t bytes) {
 }
 
 void H2Session::SetHeld(H2Stream& stream, size_t bytes) {
+  if (stream.held_ == 0 && bytes > 0) stream.held_since_ = environment_.loop->clock().Now();
   if (bytes > stream.held_) Charge(stream, bytes - stream.held_);
   if (bytes < stream.held_) Discharge(stream, stream.held_ - bytes);
   stream.held_ = bytes;
@@ -131,6 +132,16 @@ void H2Session::PayOwed(H2Stream& stream) {
   paid_ += bytes;
   nghttp2_session_consume_stream(session_, stream.id_, bytes);
   carrier_->ScheduleFlush();
+}
+
+void H2Session::EndSlowMessages(runtime::TimePoint now) {
+  const Account& account = carrier_->account();
+  if (!IsServer() || !account.IsScarce()) return;
+  const runtime::Duration timeout = environment_.limits.StallTimeout(account.IsMemberShort());
+  for (const auto& stream : streams_) {
+    const bool is_partial = stream->held_ > 0 && !stream->remote_ended_ && !stream->reset_;
+    if (is_partial && now - stream->held_since_ > timeout) EndOverBudget(*stream);
+  }
 }
 
 void H2Session::ReleaseFavoured(const H2Stream& stream) {

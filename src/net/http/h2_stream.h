@@ -83,6 +83,7 @@ class H2Stream final : public Exchange {
 
   size_t charged_ = 0;                         // to the connection's account, for all of this
   size_t held_ = 0;                            // of it, by the handler
+  runtime::TimePoint held_since_;              // without a moment of nothing
   Cost cost_;                                  // of it, what answering takes
   size_t owed_ = 0;                            // consumed, and not yet credited to the window
   std::unique_ptr<base::Bytes> waiting_data_;  // of the request, while it waits

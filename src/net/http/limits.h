@@ -34,9 +34,10 @@ struct Limits {
 
   // A stream with this much unsent is not writable, and is again at half of it.
   size_t stream_send_buffer = 256 * 1024;
-  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one whose
-  // account is full (budget.h) while nothing that waits on its streams moved for as long: its
-  // windows are shut, and it costs memory that others need.
+  // A peer whose socket takes nothing for stall_timeout is taken to have left. So is one for which
+  // nothing that waits on its streams moved for as long, its windows being shut, while its account
+  // is full or the member short (budget.h): it costs memory that others need. And a message that
+  // is not whole after that time ends, under the same conditions, its stream.
   runtime::Duration stall_timeout = std::chrono::seconds(60);
   // The same while the member has little left for anybody.
   runtime::Duration stall_timeout_when_short = std::chrono::seconds(10);

@@ -49,7 +49,9 @@ base::Result<runtime::Address> Server::Listen(const runtime::Address& address,
 }
 
 void Server::Take(std::unique_ptr<runtime::Stream> stream, const Listening& listening) {
-  if (connections_.size() >= connections_.environment().limits.max_connections) {
+  const Environment& environment = connections_.environment();
+  if (connections_.size() >= environment.limits.max_connections ||
+      (listening.tls && environment.budget->IsSpent())) {
     connections_.counters().of(Abuse::kTooManyConnections).Add();
     stream->Close(/*abort=*/true);
     return;
@@ -70,13 +72,18 @@ void Server::Take(std::unique_ptr<runtime::Stream> stream, const Listening& list
   const auto tell = [raw = connection.get()](const ConnectionInfo& peer) {
     raw->OnHandshake(peer);
   };
-  if (tls != nullptr) tls->OnHandshake(tell);
+  if (tls != nullptr) {
+    connection->OnTls();
+    tls->OnHandshake(tell);
+  }
   if (either != nullptr) {
-    either->OnTls([this, listening, tell](std::unique_ptr<runtime::Stream> inner) {
-      auto wrapped = Guard(std::move(inner), listening);
-      wrapped->OnHandshake(tell);
-      return wrapped;
-    });
+    either->OnTls(
+        [this, listening, tell, raw = connection.get()](std::unique_ptr<runtime::Stream> inner) {
+          raw->OnTls();
+          auto wrapped = Guard(std::move(inner), listening);
+          wrapped->OnHandshake(tell);
+          return wrapped;
+        });
   }
   connections_.Add(std::move(connection));
 }

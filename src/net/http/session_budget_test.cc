@@ -207,6 +207,49 @@ TEST_F(SessionBudgetTest, WhoTakesNothingIsEndedSoonerWhenTheMemberIsShort) {
   }
 }
 
+TEST_F(SessionBudgetTest, AMessageThatIsNotWholeInTimeIsEndedWhenTheMemberIsShort) {
+  for (const bool is_short : {false, true}) {
+    CollectingService service;
+    Server::Options options;
+    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
+    World world(&service, options);
+    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    for (uint32_t i = 0; i < 50; ++i) {
+      client.Send(RequestFrame(2 * i + 1, false));
+      client.Send(Frame{kData, 0, 2 * i + 1, base::Bytes(100, 'm')});
+    }
+    // It moves all the time, and is not whole either.
+    for (int second = 0; second < 15; ++second) {
+      client.Send(Frame{kData, 0, 1, "m"});
+      world.RunFor(seconds(1));
+    }
+    EXPECT_EQ(client.ReceivedFrames(kReset).size(), is_short ? 50u : 0u);
+    EXPECT_EQ(world.abuse(Abuse::kOverBudget), is_short ? 50u : 0u);
+    EXPECT_FALSE(client.ended());
+    world.DestroyServer();
+  }
+}
+
+TEST_F(SessionBudgetTest, SoIsABodyOfHttp1) {
+  for (const bool is_short : {false, true}) {
+    CollectingService service;
+    Server::Options options;
+    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
+    World world(&service, options);
+    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    RawClient& client = world.ConnectRaw();
+    client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n");
+    for (int second = 0; second < 15; ++second) {
+      client.Send("b");
+      world.RunFor(seconds(1));
+    }
+    EXPECT_EQ(client.ended(), is_short);
+    world.DestroyServer();
+  }
+}
+
 // Tells how much memory each request's head has.
 class CapacityService final : public Service {
  public:

@@ -115,6 +115,46 @@ TEST_F(TlsHandshakeTest, WorkersDoThoseOfASlowKey) {
   }
 }
 
+TEST_F(TlsHandshakeTest, WhatTlsTakesIsHeldForTheClient) {
+  Listen(Authority::Key::kP256);
+  ConnectPlain();
+  world_.Settle();
+  const size_t under_way = world_.server().held_bytes();
+  EXPECT_GT(under_way, 30'000U);
+  clients_.clear();
+  world_.Settle();
+  EXPECT_EQ(world_.server().held_bytes(), 0U);
+  Connect();
+  world_.Settle();
+  EXPECT_GT(world_.server().held_bytes(), 10'000U);
+  EXPECT_LT(world_.server().held_bytes(), under_way);
+}
+
+TEST_F(TlsHandshakeTest, NoneBeginsOnceTheMemberHasNothingLeft) {
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(size_t{4} << 20);
+  World world(&service_, options);
+  world.DoAtServer([&world] {
+    Server::Listening listening;
+    listening.tls = [context = ServerContext(Authority::Key::kP256)] { return context; };
+    EXPECT_TRUE(world.server().Listen({"server", 443, ""}, listening).ok());
+  });
+  std::vector<std::unique_ptr<runtime::Stream>> streams;
+  std::vector<std::unique_ptr<runtime::Connecting>> attempts;
+  for (int i = 0; i < 100; ++i) {
+    world.Do([&] {
+      attempts.push_back(world.client_network().Connect({"server", 443, ""}, [&](auto result) {
+        if (result.ok()) streams.push_back(std::move(result).value());
+      }));
+    });
+    world.Settle();
+  }
+  EXPECT_GE(world.server().connection_count(), 40U);
+  EXPECT_LE(world.server().connection_count(), 80U);
+  world.Do([&] { streams.clear(); });
+  world.Settle();
+}
+
 TEST_F(TlsHandshakeTest, TheFirstByteTellsTlsFromPlaintext) {
   world_.DoAtServer([this] {
     Server::Listening listening;

@@ -35,9 +35,15 @@ int Flags(OpenMode mode) {
 int OpenDescriptor(const std::string& path, int flags) {
   int descriptor = -1;
   do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, kFileMode);
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, kFileMode);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
+}
+
+// A pipe's bytes cannot be read at an offset, and whoever opens one would wait for its other end.
+bool IsPipe(int descriptor) {
+  struct stat status;
+  return ::fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 }  // namespace
@@ -46,6 +52,10 @@ base::Result<std::unique_ptr<runtime::File>> Disk::Open(std::string_view path, O
   std::string name(path);
   const int descriptor = OpenDescriptor(name, Flags(mode));
   if (descriptor < 0) return base::ErrnoStatus(errno, path);
+  if (IsPipe(descriptor)) {
+    ::close(descriptor);
+    return base::ErrnoStatus(ESPIPE, path);
+  }
   return std::unique_ptr<runtime::File>(
       std::make_unique<File>(descriptor, std::move(name), syncing_ == Syncing::kOn));
 }

@@ -29,9 +29,11 @@ class LmdbBackend final : public Backend {
 
   base::Status Open() {
     RETURN_IF_ERROR(LmdbRewrite::RemoveLeftovers(disk_, path_));
-    RETURN_IF_ERROR(CheckLmdbFile(disk_, path_, options_.map_bytes));
     const std::vector<std::string_view> names = bucket_names();
-    ASSIGN_OR_RETURN(environment_, LmdbEnvironment::Open(path_, names, options_,
+    ASSIGN_OR_RETURN(const bool exists, disk_.Exists(path_));
+    RETURN_IF_ERROR(exists ? CheckLmdbFile(disk_, path_, options_.map_bytes)
+                           : LmdbRewrite::MakeEmpty(disk_, path_, names, options_));
+    ASSIGN_OR_RETURN(environment_, LmdbEnvironment::Open(disk_, path_, names, options_,
                                                          LmdbEnvironment::Sync::kEachCommit));
     return MeasureSizes();
   }

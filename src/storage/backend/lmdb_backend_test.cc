@@ -120,6 +120,47 @@ TEST_F(LmdbBackendTest, AFileThatIsNoDatabaseIsRefused) {
   EXPECT_EQ(Open().status().code(), base::Code::kDataLoss);
 }
 
+// Files may have so many bytes at most while this lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    handler_ = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  sighandler_t handler_ = SIG_DFL;
+};
+
+TEST_F(LmdbBackendTest, ADatabaseIsMadeWholeOrNotAtAll) {
+  const LmdbOptions options{.map_bytes = 1 << 28, .readers_max = kReservedReaders + 1};
+  int failed = 0;
+  bool made = false;
+  for (rlim_t limit = 0; !made; limit += 2048) {
+    {
+      const FileSizeLimit few(limit);
+      made = OpenLmdbBackend(&disk_, path(), kBuckets, options).ok();
+    }
+    if (!made) {
+      EXPECT_TRUE(disk_.List(directory_).value().empty()) << limit;
+    }
+    failed += made ? 0 : 1;
+    ASSERT_TRUE(OpenLmdbBackend(&disk_, path(), kBuckets, options).ok()) << limit;
+    if (!made) {
+      ASSERT_TRUE(disk_.RemoveAll(directory_).ok());
+    }
+    ASSERT_TRUE(disk_.CreateDirectories(directory_).ok());
+  }
+  EXPECT_GE(failed, 3);
+}
+
 TEST_F(LmdbBackendTest, AnUnreachablePathIsNamed) {
   const auto backend = OpenLmdbBackend(&disk_, directory_ + "/no/db.mdb", kBuckets);
   EXPECT_EQ(backend.status().code(), base::Code::kNotFound);

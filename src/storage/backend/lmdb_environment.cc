@@ -40,17 +40,32 @@ uint64_t CountFreePages(MDB_cursor* cursor) {
   return count;
 }
 
+// LMDB writes to the file through memory: without room on the disk that would be a bus error.
+base::Status ReserveLockFile(runtime::Disk& disk, const std::string& path, unsigned readers_max) {
+  constexpr uint64_t kReaderBytes = 64;
+  constexpr uint64_t kHeadBytes = 8 * kReaderBytes;  // LMDB has 3, and uses what is more
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
+  ASSIGN_OR_RETURN(const auto file, disk.Open(path, exists ? runtime::OpenMode::kWrite
+                                                           : runtime::OpenMode::kCreate));
+  return file->Allocate(kHeadBytes + readers_max * kReaderBytes);
+}
+
 }  // namespace
 
+std::string LmdbLockPath(const std::string& path) {
+  return path + "-lock";
+}
+
 base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
-    std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
-    Sync sync) {
+    runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets,
+    const LmdbOptions& options, Sync sync) {
   const auto close = [close_replaced = options.close_replaced](LmdbEnvironment* ending) {
     std::unique_ptr<LmdbEnvironment> owned(ending);
     if (!owned->IsReplaced()) return;
     close_replaced([owned = std::move(owned)]() mutable { owned.reset(); });
   };
   std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)), close);
+  RETURN_IF_ERROR(ReserveLockFile(disk, LmdbLockPath(environment->path_), options.readers_max));
   RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), sync));
   RETURN_IF_ERROR(environment->OpenBuckets(buckets));
   RETURN_IF_ERROR(environment->FindMap(options.map_bytes));

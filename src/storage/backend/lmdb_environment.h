@@ -22,6 +22,9 @@ struct MDB_txn;
 
 namespace backend {
 
+// The file beside a database in which LMDB keeps its readers.
+std::string LmdbLockPath(const std::string& path);
+
 // One LMDB file that is open, with its buckets. Any thread, one writer at a time; it lives at
 // least as long as its readers, and one that was replaced ends in LmdbOptions::close_replaced.
 class LmdbEnvironment {
@@ -32,8 +35,8 @@ class LmdbEnvironment {
   };
 
   static base::Result<std::shared_ptr<LmdbEnvironment>> Open(
-      std::string path, std::span<const std::string_view> buckets, const LmdbOptions& options,
-      Sync sync);
+      runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets,
+      const LmdbOptions& options, Sync sync);
   ~LmdbEnvironment();
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;

@@ -13,15 +13,10 @@ constexpr uint64_t kPortionBytes = 4 << 20;
 constexpr uint64_t kSpareBytes = 64 << 20;
 
 constexpr std::string_view kCopySuffix = ".tmp";
-constexpr std::string_view kLockSuffix = "-lock";
 constexpr std::string_view kDeltaSuffix = "-delta";
 
 std::string CopyPath(const std::string& path) {
   return path + std::string(kCopySuffix);
-}
-
-std::string LockPath(const std::string& path) {
-  return path + std::string(kLockSuffix);
 }
 
 std::string DirectoryOf(const std::string& path) {
@@ -46,11 +41,23 @@ base::Status LmdbRewrite::CheckRoom(runtime::Disk& disk, const std::string& path
 }
 
 base::Status LmdbRewrite::RemoveLeftovers(runtime::Disk& disk, const std::string& path) {
-  for (const std::string& name : {CopyPath(path), LockPath(CopyPath(path)), DeltaPath(path)}) {
+  for (const std::string& name : {CopyPath(path), LmdbLockPath(CopyPath(path)), DeltaPath(path)}) {
     const base::Status removed = disk.Remove(name);
     if (!removed.ok() && removed.code() != base::Code::kNotFound) return removed;
   }
   return {};
+}
+
+base::Status LmdbRewrite::MakeEmpty(runtime::Disk& disk, const std::string& path,
+                                    std::span<const std::string_view> buckets,
+                                    const LmdbOptions& options) {
+  base::Status made = LmdbEnvironment::Open(disk, CopyPath(path), buckets, options,
+                                            LmdbEnvironment::Sync::kEachCommit)
+                          .status();
+  if (made.ok()) made = disk.Rename(CopyPath(path), path);
+  if (made.ok()) made = disk.SyncDirectory(DirectoryOf(path));
+  const base::Status removed = RemoveLeftovers(disk, path);
+  return made.ok() ? removed : made;
 }
 
 base::Result<std::unique_ptr<LmdbRewrite>> LmdbRewrite::Begin(
@@ -58,8 +65,9 @@ base::Result<std::unique_ptr<LmdbRewrite>> LmdbRewrite::Begin(
     const LmdbOptions& options, Backend::DefragmentProgress progress) {
   RETURN_IF_ERROR(RemoveLeftovers(*disk, path));
   std::unique_ptr<LmdbRewrite> rewrite(new LmdbRewrite(disk, path, std::move(progress)));
-  ASSIGN_OR_RETURN(rewrite->copy_, LmdbEnvironment::Open(rewrite->copy_path_, buckets, options,
-                                                         LmdbEnvironment::Sync::kWhenAsked));
+  ASSIGN_OR_RETURN(rewrite->copy_,
+                   LmdbEnvironment::Open(*disk, rewrite->copy_path_, buckets, options,
+                                         LmdbEnvironment::Sync::kWhenAsked));
   ASSIGN_OR_RETURN(rewrite->file_, disk->Open(rewrite->copy_path_, runtime::OpenMode::kWrite));
   return rewrite;
 }
@@ -100,7 +108,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
   RETURN_IF_ERROR(copy_->MakeDurable());
   ASSIGN_OR_RETURN(auto replaced_file, disk_.Open(path_, runtime::OpenMode::kWrite));
   // The lock file goes first: LMDB makes it anew when nobody else has the database open.
-  RETURN_IF_ERROR(disk_.Rename(LockPath(copy_path_), LockPath(path_)));
+  RETURN_IF_ERROR(disk_.Rename(LmdbLockPath(copy_path_), LmdbLockPath(path_)));
   RETURN_IF_ERROR(disk_.Rename(copy_path_, path_));
   in_place_ = true;
   const base::Status synced = disk_.SyncDirectory(DirectoryOf(path_));

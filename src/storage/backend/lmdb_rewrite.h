@@ -37,6 +37,10 @@ class LmdbRewrite {
   // kResourceExhausted if the disk has no room for a copy of so many bytes.
   static base::Status CheckRoom(runtime::Disk& disk, const std::string& path,
                                 uint64_t in_use_bytes);
+  // Makes an empty database, which appears durably under its name, or not at all.
+  static base::Status MakeEmpty(runtime::Disk& disk, const std::string& path,
+                                std::span<const std::string_view> buckets,
+                                const LmdbOptions& options);
   // What unfinished rewrites of the database `path` left behind.
   static base::Status RemoveLeftovers(runtime::Disk& disk, const std::string& path);
   static std::string DeltaPath(const std::string& path);

@@ -75,6 +75,8 @@ class Store {
   // Does a slice of the removal, if it can: not before what is to be removed has been committed,
   // nor while pins from before the compaction live. False when there is nothing left to do.
   base::Result<bool> CompactionStep();
+  // Whether a removal has begun and not ended.
+  bool is_compacting() const { return compaction_.has_value(); }
   // The newest compaction that is finished and whose last changes are cut for commit; -1 if none.
   base::Revision finished_compact_revision() const { return base::Revision(finished_compact_); }
 

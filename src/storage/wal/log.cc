@@ -22,8 +22,17 @@ std::string WithoutSlash(std::string_view path) {
   return std::string(path);
 }
 
+constexpr std::string_view kBrokenSuffix = ".broken";
+
 std::string BrokenPath(const std::string& path) {
-  return path + ".broken";
+  return path + std::string(kBrokenSuffix);
+}
+
+// The segment of which a repair has kept this file.
+std::optional<SegmentName> ParseBroken(std::string_view name) {
+  if (!name.ends_with(kBrokenSuffix)) return std::nullopt;
+  name.remove_suffix(kBrokenSuffix.size());
+  return SegmentName::Parse(name);
 }
 
 }  // namespace
@@ -71,7 +80,7 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(log->RequireWhole(read.tail));
+  RETURN_IF_ERROR(log->RequireWhole(read.tail.path, read.tail.size, read.tail.is_preallocated));
   ASSIGN_OR_RETURN(const std::string copy, log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
@@ -94,7 +103,7 @@ base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_v
   ASSIGN_OR_RETURN(ReadLog read,
                    ReadPastDamage(disk, log->directory_, covered, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(log->RequireWhole(read.tail));
+  RETURN_IF_ERROR(log->RequireWhole(read.tail.path, read.tail.size, read.tail.is_preallocated));
   raft::HardState& state = read.contents.hard_state;
   state.commit = std::max(state.commit, covered.index);
   log->last_index_ = read.tail.last_index;
@@ -108,6 +117,7 @@ base::Result<Log::Opened> Log::OpenBelow(runtime::Disk& disk, std::string_view d
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(Remains remains, ReadRemains(disk, log->directory_));
+  RETURN_IF_ERROR(log->RequireWhole(remains.path, remains.size, remains.is_preallocated));
   if (remains.metadata.empty() || remains.highest_index >= covered.index) {
     return base::Status(base::Code::kDataLoss, log->directory_ + ": does not end before entry " +
                                                    base::ToString(covered.index) +
@@ -131,11 +141,11 @@ base::Status Log::RequireCovered(const Tail& tail) const {
                                      base::ToString(options_.covered)};
 }
 
-base::Status Log::RequireWhole(const Tail& tail) const {
-  if (!tail.is_preallocated || tail.size >= options_.segment_bytes) return {};
-  ASSIGN_OR_RETURN(const bool was_repaired, disk_.Exists(BrokenPath(tail.path)));
+base::Status Log::RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const {
+  if (!is_preallocated || size >= options_.segment_bytes) return {};
+  ASSIGN_OR_RETURN(const bool was_repaired, disk_.Exists(BrokenPath(path)));
   if (was_repaired) return {};
-  return {base::Code::kDataLoss, tail.path + ": damaged at offset " + std::to_string(tail.size) +
+  return {base::Code::kDataLoss, path + ": damaged at offset " + std::to_string(size) +
                                      ": the file was cut short; it had " +
                                      std::to_string(options_.segment_bytes) + " bytes"};
 }
@@ -353,7 +363,18 @@ base::Status Log::Purge(size_t keep) {
     RETURN_IF_ERROR(disk_.Remove(PathOf(name)));
     --left;
   }
-  return left == names.size() ? base::Status() : disk_.SyncDirectory(directory_);
+  if (left < names.size()) RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+  return PurgeBroken(std::max<size_t>(keep, 1));
+}
+
+base::Status Log::PurgeBroken(size_t keep) {
+  ASSIGN_OR_RETURN(const auto names, disk_.List(directory_));
+  for (const std::string& name : names) {
+    const auto broken = ParseBroken(name);
+    if (!broken.has_value() || broken->sequence + keep > segments_.back().name.sequence) continue;
+    RETURN_IF_ERROR(disk_.Remove(runtime::JoinPath(directory_, name)));
+  }
+  return {};
 }
 
 std::vector<SegmentName> Log::segments() const {

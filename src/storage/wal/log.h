@@ -72,7 +72,8 @@ class Log {
 
   // The same for a log of which nothing can be read from entry `covered` on: it begins anew there,
   // with the newest hard state that is found anywhere. Only for a sole voter: others may have been
-  // told of a term and a vote that are lost. kDataLoss if there is more, or too little.
+  // told of a term and a vote that are lost. kDataLoss if there is more, or too little, or if its
+  // last segment was cut short.
   static base::Result<Opened> OpenBelow(runtime::Disk& disk, std::string_view directory,
                                         const SnapshotMark& covered, Options options);
 
@@ -92,7 +93,7 @@ class Log {
   // of a durable mark and not above the database's durable consistent index. They stay on disk.
   void Release(base::Index index);
   // Removes the oldest of the segments that were given up, as long as there are more than
-  // `keep` segments in all.
+  // `keep` segments in all, and what repairs have kept of segments that are as old as these.
   base::Status Purge(size_t keep);
 
   // Whether the last segment has its space already; without, the disk had none to spare and each
@@ -117,7 +118,7 @@ class Log {
   base::Status CreateFiles(base::ByteView metadata);
   base::Status LockSegments(const std::vector<SegmentName>& names);
   base::Status RequireCovered(const Tail& tail) const;
-  base::Status RequireWhole(const Tail& tail) const;
+  base::Status RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const;
   base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
   // Puts a segment that begins with what is in buffer_ behind the others.
   base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
@@ -134,6 +135,7 @@ class Log {
   base::Status Write(const Batch& batch);
   void Encode(const Batch& batch, RecordWriter* writer);
   base::Status Cut();
+  base::Status PurgeBroken(size_t keep);
   std::string TemporaryPath(unsigned number) const;
   std::string PathOf(const SegmentName& name) const;
 

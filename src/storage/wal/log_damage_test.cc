@@ -124,6 +124,10 @@ class LogDamageTest : public ::testing::Test {
     return Log::OpenPastDamage(disk_, kDirectory, MarkOf(covered), OptionsOf(covered));
   }
 
+  base::Result<Log::Opened> OpenBelow(uint64_t covered) {
+    return Log::OpenBelow(disk_, kDirectory, MarkOf(covered), OptionsOf(covered));
+  }
+
   void ExpectRefusedUnchanged(const std::function<base::Status()>& open,
                               const std::string& message) {
     const Files before = AllFiles();
@@ -339,6 +343,26 @@ TEST_F(LogDamageTest, AMissingSegmentIsNamed) {
 TEST_F(LogDamageTest, AMissingLastSegmentIsRefusedIfTheDatabaseHasItsEntries) {
   ASSERT_TRUE(disk_.Remove(paths_.back()).ok());
   ExpectRefusedUnchanged([this] { return OpenStatus(kEntries); }, "the log ends at entry");
+}
+
+// Of a segment that is missing nothing is known; of one that was cut short, that something was.
+TEST_F(LogDamageTest, ALastSegmentThatWasCutShortDoesNotEndTheLogBelowTheDatabase) {
+  const base::Bytes whole = *runtime::ReadFile(disk_, paths_.back());
+  for (const uint64_t size : {uint64_t{0}, uint64_t{8}, uint64_t{40}, PlaceOf(kEntries).offset,
+                              kSegmentBytesOfTest - 1}) {
+    SCOPED_TRACE("size " + std::to_string(size));
+    Truncate(paths_.back(), size);
+    ExpectRefusedUnchanged(
+        [&] { return OpenBelow(kEntries + 1).status(); },
+        "damaged at offset " + std::to_string(size) + ": the file was cut short");
+    Write(paths_.back(), 0, whole);
+  }
+  EXPECT_TRUE(OpenBelow(kEntries + 1).ok());
+}
+
+TEST_F(LogDamageTest, AMissingLastSegmentEndsTheLogBelowTheDatabase) {
+  ASSERT_TRUE(disk_.Remove(paths_.back()).ok());
+  EXPECT_TRUE(OpenBelow(kEntries + 1).ok());
 }
 
 TEST_F(LogDamageTest, DamageBehindWhichNothingSaysWhatWasLostIsNotPassedOver) {

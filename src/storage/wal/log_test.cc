@@ -275,6 +275,28 @@ TEST_F(WalLogTest, PurgeKeepsAsManySegmentsAsItIsTold) {
   EXPECT_EQ(ListSegments(disk_, kDirectory)->size(), count - 1);
 }
 
+TEST_F(WalLogTest, WhatARepairHasKeptGoesAfterAsManySegments) {
+  Create();
+  AppendEntries(1, 150);
+  AppendMark(140);
+  log_->Release(base::Index(140));
+  const auto names = log_->segments();
+  std::vector<std::string> broken;
+  for (uint64_t age : {3, 2, 1, 0}) {
+    SegmentName name = names.back();
+    name.sequence -= age;
+    broken.push_back(runtime::JoinPath(kDirectory, name.ToString() + ".broken"));
+    ASSERT_TRUE(disk_.Open(broken.back(), runtime::OpenMode::kCreate).ok());
+  }
+  ASSERT_TRUE(log_->Purge(2).ok());
+  for (size_t i = 0; i < broken.size(); ++i) {
+    EXPECT_EQ(disk_.Exists(broken[i]).value(), i >= 2) << broken[i];
+  }
+  ASSERT_TRUE(log_->Purge(0).ok());
+  EXPECT_FALSE(disk_.Exists(broken[2]).value());
+  EXPECT_TRUE(disk_.Exists(broken[3]).value()) << "it says that the last segment was repaired";
+}
+
 TEST_F(WalLogTest, AMissingSegmentIsNamed) {
   Create();
   AppendEntries(1, 150);

@@ -370,17 +370,22 @@ base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view director
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, directory));
   Remains remains;
   for (const SegmentName& name : names) {
-    const std::string path = runtime::JoinPath(directory, name.ToString());
-    ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
-    ASSIGN_OR_RETURN(const uint64_t size, file->Size());
-    FoundRecords records(file.get(), size, 0);
+    remains.path = runtime::JoinPath(directory, name.ToString());
+    ASSIGN_OR_RETURN(const auto file, disk.Open(remains.path, runtime::OpenMode::kRead));
+    ASSIGN_OR_RETURN(remains.size, file->Size());
+    FoundRecords records(file.get(), remains.size, 0);
+    Writes writes;
+    bool has_head = false;
     while (true) {
       ASSIGN_OR_RETURN(std::optional<FoundRecord> record, records.Next());
       if (!record.has_value()) break;
+      writes.Add(record->type);
+      has_head |= record->type != RecordType::kCrc && record->type != RecordType::kMetadata;
       if (record->type == RecordType::kMetadata) remains.metadata = std::move(record->metadata);
       if (record->type == RecordType::kState) remains.hard_state = record->hard_state;
       remains.highest_index = std::max(remains.highest_index, record->index);
     }
+    remains.is_preallocated = !has_head || writes.is_preallocated();
   }
   return remains;
 }

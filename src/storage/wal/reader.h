@@ -63,6 +63,11 @@ struct Remains {
   base::Bytes metadata;        // empty if none was found
   raft::HardState hard_state;  // the last one
   base::Index highest_index;   // of all entries and marks
+  // Of the last segment. One that ends within its head is taken for one that had its space: its
+  // head, which holds a mark or a hard state, was durable before it had its name.
+  std::string path;
+  uint64_t size = 0;
+  bool is_preallocated = false;
 };
 base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view directory);
 
