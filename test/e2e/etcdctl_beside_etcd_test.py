@@ -358,6 +358,7 @@ def alike(output: bytes) -> bytes:
     output = re.sub(rb'("[Tt]ook" ?: ?)"?[\d.]+[a-z\xc2\xb5]+"?', rb"\1T", output)
     output = re.sub(rb"\b\d+\.\d+(ms|\xc2\xb5s|s)\b", b"T", output)
     output = re.sub(rb"\b\d+(\.\d+)? [kM]B\b", b"SIZE", output)
+    output = re.sub(rb"\b\d+%", b"P%", output)
     if b"TOOK" in output:  # a table as wide as the time is long
         output = re.sub(rb"(\xe2\x94\x80)+", b"-", re.sub(rb" +", b" ", output))
     return re.sub(rb'("(?:[rR]aft(?:Applied)?Index|(?:db|DB)Size(?:InUse)?)" ?: ?)\d+', rb"\1N", output)
