@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
@@ -12,19 +14,22 @@
 #include <etcd/status.h>
 
 namespace etcd {
+inline namespace v1 {
 
-// A connection to an etcd cluster, and every call on it in two forms: one that waits for the
-// answer, and one that hands it to a callback.
+// A connection to an etcd cluster, and every call on it in three forms: one that waits for the
+// answer, one that hands it to a callback, and one (...Async) that gives out a future.
 //
 // Threads. Any thread may call anything at any time, except that a callback or sink must neither
-// wait for a call nor destroy the client. One background thread serves each client. Callbacks and
-// sinks run on it, one at a time: what they do delays every other call, and they must not throw.
-// A callback runs exactly once.
+// wait for a call (kFailedPrecondition) nor destroy the client (which ends the process). One
+// background thread serves each client. Callbacks and sinks run on it, one at a time: what they do
+// delays every other call, and they must not throw. A callback runs exactly once. A future always
+// becomes ready: at the latest when the client is destroyed.
 //
 // Errors. A member's refusal comes with etcd's code and text. kDeadlineExceeded: the call's time
-// is over; a write may have been done nevertheless. kUnavailable: the connection broke or the
-// cluster cannot serve; a write may have been done as well. kResourceExhausted: a message is
-// larger than the options permit. kCanceled: the client was destroyed.
+// is over; a write may have been done nevertheless. Status::cause says why, if no member could be
+// reached. kUnavailable: the connection broke or the cluster cannot serve; a write may have been
+// done as well. kResourceExhausted: a message is larger than the options permit. kCanceled: the
+// call's handle was told to, or the client was destroyed.
 //
 // Retries. Reads are tried again after kUnavailable, on the next endpoint. Writes are tried again
 // only when the member is known to have refused them unseen: it is a learner, or the token has
@@ -47,6 +52,10 @@ class Client {
 
   Result<GetResponse> Get(const GetRequest& request, const CallOptions& options = {});
   void Get(const GetRequest& request, const CallOptions& options, Callback<GetResponse> done);
+  std::future<Result<GetResponse>> GetAsync(const GetRequest& request,
+                                            const CallOptions& options = {}) {
+    return Future<GetResponse>([&](auto done) { Get(request, options, std::move(done)); });
+  }
 
   // The answer in parts, so that it need not fit into one message (etcd 3.7; older members answer
   // kUnimplemented). The last part has header, more and count. The sink returns false to end the
@@ -58,17 +67,33 @@ class Client {
 
   Result<PutResponse> Put(const PutRequest& request, const CallOptions& options = {});
   void Put(const PutRequest& request, const CallOptions& options, Callback<PutResponse> done);
+  std::future<Result<PutResponse>> PutAsync(const PutRequest& request,
+                                            const CallOptions& options = {}) {
+    return Future<PutResponse>([&](auto done) { Put(request, options, std::move(done)); });
+  }
 
   Result<DeleteResponse> Delete(const DeleteRequest& request, const CallOptions& options = {});
   void Delete(const DeleteRequest& request, const CallOptions& options,
               Callback<DeleteResponse> done);
+  std::future<Result<DeleteResponse>> DeleteAsync(const DeleteRequest& request,
+                                                  const CallOptions& options = {}) {
+    return Future<DeleteResponse>([&](auto done) { Delete(request, options, std::move(done)); });
+  }
 
   Result<TxnResponse> Txn(const TxnRequest& request, const CallOptions& options = {});
   void Txn(const TxnRequest& request, const CallOptions& options, Callback<TxnResponse> done);
+  std::future<Result<TxnResponse>> TxnAsync(const TxnRequest& request,
+                                            const CallOptions& options = {}) {
+    return Future<TxnResponse>([&](auto done) { Txn(request, options, std::move(done)); });
+  }
 
   Result<CompactResponse> Compact(const CompactRequest& request, const CallOptions& options = {});
   void Compact(const CompactRequest& request, const CallOptions& options,
                Callback<CompactResponse> done);
+  std::future<Result<CompactResponse>> CompactAsync(const CompactRequest& request,
+                                                    const CallOptions& options = {}) {
+    return Future<CompactResponse>([&](auto done) { Compact(request, options, std::move(done)); });
+  }
 
   // ---- The cluster ----
 
@@ -76,6 +101,11 @@ class Client {
                                         const CallOptions& options = {});
   void MemberList(const MemberListRequest& request, const CallOptions& options,
                   Callback<MemberListResponse> done);
+  std::future<Result<MemberListResponse>> MemberListAsync(const MemberListRequest& request = {},
+                                                          const CallOptions& options = {}) {
+    return Future<MemberListResponse>(
+        [&](auto done) { MemberList(request, options, std::move(done)); });
+  }
 
   // ---- Maintenance ----
   //
@@ -85,20 +115,39 @@ class Client {
   Result<StatusResponse> MemberStatus(const std::string& endpoint, const CallOptions& options = {});
   void MemberStatus(const std::string& endpoint, const CallOptions& options,
                     Callback<StatusResponse> done);
+  std::future<Result<StatusResponse>> MemberStatusAsync(const std::string& endpoint,
+                                                        const CallOptions& options = {}) {
+    return Future<StatusResponse>(
+        [&](auto done) { MemberStatus(endpoint, options, std::move(done)); });
+  }
 
   // Of the keys up to `revision`, 0: the current one.
   Result<HashKvResponse> HashKv(const std::string& endpoint, int64_t revision,
                                 const CallOptions& options = {});
   void HashKv(const std::string& endpoint, int64_t revision, const CallOptions& options,
               Callback<HashKvResponse> done);
+  std::future<Result<HashKvResponse>> HashKvAsync(const std::string& endpoint, int64_t revision,
+                                                  const CallOptions& options = {}) {
+    return Future<HashKvResponse>(
+        [&](auto done) { HashKv(endpoint, revision, options, std::move(done)); });
+  }
 
   Result<HashResponse> Hash(const std::string& endpoint, const CallOptions& options = {});
   void Hash(const std::string& endpoint, const CallOptions& options, Callback<HashResponse> done);
+  std::future<Result<HashResponse>> HashAsync(const std::string& endpoint,
+                                              const CallOptions& options = {}) {
+    return Future<HashResponse>([&](auto done) { Hash(endpoint, options, std::move(done)); });
+  }
 
   Result<DefragmentResponse> Defragment(const std::string& endpoint,
                                         const CallOptions& options = {});
   void Defragment(const std::string& endpoint, const CallOptions& options,
                   Callback<DefragmentResponse> done);
+  std::future<Result<DefragmentResponse>> DefragmentAsync(const std::string& endpoint,
+                                                          const CallOptions& options = {}) {
+    return Future<DefragmentResponse>(
+        [&](auto done) { Defragment(endpoint, options, std::move(done)); });
+  }
 
   // The database of one member as a file, in order. The sink returns false to end the call with
   // kCanceled. Tried again until the first piece has come.
@@ -108,20 +157,41 @@ class Client {
 
   Result<AlarmResponse> AlarmList(const CallOptions& options = {});
   void AlarmList(const CallOptions& options, Callback<AlarmResponse> done);
+  std::future<Result<AlarmResponse>> AlarmListAsync(const CallOptions& options = {}) {
+    return Future<AlarmResponse>([&](auto done) { AlarmList(options, std::move(done)); });
+  }
 
   // Switches one alarm of one member on; the cluster then refuses writes.
   Result<AlarmResponse> AlarmActivate(const Alarm& alarm, const CallOptions& options = {});
   void AlarmActivate(const Alarm& alarm, const CallOptions& options, Callback<AlarmResponse> done);
+  std::future<Result<AlarmResponse>> AlarmActivateAsync(const Alarm& alarm,
+                                                        const CallOptions& options = {}) {
+    return Future<AlarmResponse>(
+        [&](auto done) { AlarmActivate(alarm, options, std::move(done)); });
+  }
 
   // Switches one off.
   Result<AlarmResponse> AlarmDisarm(const Alarm& alarm, const CallOptions& options = {});
   void AlarmDisarm(const Alarm& alarm, const CallOptions& options, Callback<AlarmResponse> done);
+  std::future<Result<AlarmResponse>> AlarmDisarmAsync(const Alarm& alarm,
+                                                      const CallOptions& options = {}) {
+    return Future<AlarmResponse>([&](auto done) { AlarmDisarm(alarm, options, std::move(done)); });
+  }
 
  private:
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
 
+  // What `start` hands to the callback that it is given.
+  template <typename T, typename Start>
+  static std::future<Result<T>> Future(Start start) {
+    const auto promise = std::make_shared<std::promise<Result<T>>>();
+    start([promise](Result<T> result) { promise->set_value(std::move(result)); });
+    return promise->get_future();
+  }
+
   const std::unique_ptr<Impl> impl_;
 };
 
+}  // namespace v1
 }  // namespace etcd

@@ -9,6 +9,7 @@
 // Who belongs to the cluster. Plain values.
 
 namespace etcd {
+inline namespace v1 {
 
 struct Member {
   uint64_t id = 0;
@@ -28,4 +29,5 @@ struct MemberListResponse {
   std::vector<Member> members = {};
 };
 
+}  // namespace v1
 }  // namespace etcd

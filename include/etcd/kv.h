@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,6 +12,7 @@
 // bytes. Revisions count the changes of the store from 1 on.
 
 namespace etcd {
+inline namespace v1 {
 
 // Of the member that answered. Zero what it did not say.
 struct ResponseHeader {
@@ -34,9 +36,32 @@ struct KeyValue {
 
 // As `range_end`: all keys from `key` on.
 inline constexpr std::string_view kFromKey("\0", 1);
-// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey (the key is
-// then kFromKey too: an empty key is refused).
+// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey. (The
+// smallest key is one zero byte; where an empty `key` stands with a `range_end`, that is meant.)
 std::string PrefixEnd(std::string_view prefix);
+
+struct GetRequest;
+struct DeleteRequest;
+
+// Keys, to be made into a request: client.Get(etcd::Prefix("p/")).
+struct KeyRange {
+  // One key.
+  KeyRange(std::string one) : key(std::move(one)) {}
+  KeyRange(const char* one) : key(one) {}
+  // From `first` to before `end`.
+  KeyRange(std::string first, std::string end) : key(std::move(first)), range_end(std::move(end)) {}
+
+  operator GetRequest() const;
+  operator DeleteRequest() const;
+
+  std::string key;
+  std::string range_end;  // as in GetRequest
+};
+
+// All keys that begin with `prefix`: all there are, if it is empty.
+KeyRange Prefix(std::string_view prefix);
+// All keys from `key` on.
+KeyRange FromKey(std::string_view key);
 
 enum class SortOrder : uint8_t { kNone = 0, kAscend = 1, kDescend = 2 };
 enum class SortTarget : uint8_t { kKey = 0, kVersion = 1, kCreate = 2, kMod = 3, kValue = 4 };
@@ -98,6 +123,8 @@ struct DeleteResponse {
 struct Compare {
   enum class Result : uint8_t { kEqual = 0, kGreater = 1, kLess = 2, kNotEqual = 3 };
   enum class Target : uint8_t { kVersion = 0, kCreate = 1, kMod = 2, kValue = 3, kLease = 4 };
+  // Compare::kEqual.
+  using enum Result;
 
   Target target = Target::kVersion;
   std::string key = {};
@@ -106,6 +133,13 @@ struct Compare {
   std::string value = {};      // for kValue
   std::string range_end = {};  // empty: the one key
 };
+
+// One condition each: CompareVersion("k", etcd::Compare::kEqual, 0) holds if there is no key k.
+Compare CompareVersion(KeyRange keys, Compare::Result result, int64_t version);
+Compare CompareCreateRevision(KeyRange keys, Compare::Result result, int64_t revision);
+Compare CompareModRevision(KeyRange keys, Compare::Result result, int64_t revision);
+Compare CompareLease(KeyRange keys, Compare::Result result, int64_t lease);
+Compare CompareValue(KeyRange keys, Compare::Result result, std::string value);
 
 struct Op;
 struct TxnRequest {
@@ -116,6 +150,12 @@ struct TxnRequest {
 struct Op {
   std::variant<GetRequest, PutRequest, DeleteRequest, TxnRequest> request;
 };
+
+// One operation each: OpGet(etcd::Prefix("p/")), OpPut({.key = "k", .value = "v"}).
+Op OpGet(GetRequest request);
+Op OpPut(PutRequest request);
+Op OpDelete(DeleteRequest request);
+Op OpTxn(TxnRequest request);
 
 struct OpResponse;
 struct TxnResponse {
@@ -138,4 +178,5 @@ struct CompactResponse {
   ResponseHeader header = {};
 };
 
+}  // namespace v1
 }  // namespace etcd

@@ -9,6 +9,7 @@
 // The state of one member, and its care. Plain values.
 
 namespace etcd {
+inline namespace v1 {
 
 struct StatusResponse {
   ResponseHeader header = {};
@@ -67,4 +68,5 @@ struct AlarmResponse {
   std::vector<Alarm> alarms = {};  // those that are on, or that the request has switched
 };
 
+}  // namespace v1
 }  // namespace etcd

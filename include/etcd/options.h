@@ -2,13 +2,23 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
-namespace etcd {
+#include <etcd/cancellation.h>
 
-// Durations of a client. Negative ones are refused.
+namespace etcd {
+inline namespace v1 {
+
 using Duration = std::chrono::nanoseconds;
+
+// The timeout of a call that may take as long as it takes, which is for ever if no member can be
+// reached.
+inline constexpr Duration kNoTimeout = Duration::max();
+
+// The timeout of a call with one answer that is given none.
+inline constexpr Duration kDefaultTimeout = std::chrono::seconds(5);
 
 // TLS to the members; files in PEM form, read once, when the client is made.
 struct TlsOptions {
@@ -25,6 +35,7 @@ struct TlsOptions {
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
+// Durations must not be negative.
 struct ClientOptions {
   // Where the members answer, at least one:
   //
@@ -48,7 +59,8 @@ struct ClientOptions {
   std::string password = {};
   std::string token = {};
 
-  // For one attempt to connect, and for the authentication in Client::New.
+  // For one attempt to connect, and for the authentication in Client::New. 0: 20 s to connect, and
+  // as long as it takes to authenticate.
   Duration dial_timeout = std::chrono::seconds(5);
   // Pings a connection that has calls open after this long without a byte from the member, and
   // gives it up after `keepalive_timeout` more. 0: never. At least 10 s: shorter is taken as that.
@@ -71,11 +83,15 @@ struct ClientOptions {
 
 // Of one call.
 struct CallOptions {
-  // From the call until its end, with all waiting and all attempts. 0: for as long as it takes,
-  // which is for ever if no member can be reached.
-  Duration timeout = Duration(0);
+  // From the call until its end, with all waiting and all attempts. Not set: kDefaultTimeout; for
+  // GetStream, Snapshot, Defragment and a physical Compact kNoTimeout. 0 or less: the call ends
+  // with kDeadlineExceeded at once, and nothing is sent.
+  std::optional<Duration> timeout = {};
   // Fails with kUnavailable "etcdserver: no leader" where the member knows no leader.
   bool require_leader = false;
+  // Ends the call early when it is told to.
+  std::optional<Cancellation> cancellation = {};
 };
 
+}  // namespace v1
 }  // namespace etcd

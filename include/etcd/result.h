@@ -1,22 +1,28 @@
 #pragma once
 
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include <etcd/status.h>
 
 namespace etcd {
+inline namespace v1 {
+
+namespace internal {
+// Ends the process, and says on standard error why: the status of a result whose value was asked
+// for though it has none, or a result made of an OK status.
+[[noreturn]] void EndForMisuse(const Status& status);
+}  // namespace internal
 
 // A value, or the Status that says why there is none. Asking for a value that is not there ends
-// the process: look at ok() first.
+// the process with a line on standard error: look at ok() first.
 template <typename T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)) {}
   // `status` is not OK.
   Result(Status status) : status_(std::move(status)) {
-    if (status_.ok()) std::abort();
+    if (status_.ok()) internal::EndForMisuse(status_);
   }
 
   bool ok() const { return value_.has_value(); }
@@ -35,7 +41,7 @@ class [[nodiscard]] Result {
  private:
   template <typename Self>
   static auto& Checked(Self& self) {
-    if (!self.value_.has_value()) std::abort();
+    if (!self.value_.has_value()) internal::EndForMisuse(self.status_);
     return *self.value_;
   }
 
@@ -43,4 +49,5 @@ class [[nodiscard]] Result {
   std::optional<T> value_;
 };
 
+}  // namespace v1
 }  // namespace etcd

@@ -6,6 +6,7 @@
 #include <utility>
 
 namespace etcd {
+inline namespace v1 {
 
 // gRPC's codes with their numbers on the wire.
 enum class Code : uint8_t {
@@ -37,7 +38,8 @@ class [[nodiscard]] Status {
   // OK.
   Status() = default;
   // `code` is not kOk.
-  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  Status(Code code, std::string message, std::string cause = {})
+      : code_(code), message_(std::move(message)), cause_(std::move(cause)) {}
 
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
@@ -45,16 +47,24 @@ class [[nodiscard]] Status {
   // went wrong on the way to it; empty if OK. The texts that begin with "etcdserver: " are part of
   // etcd's protocol and may be compared.
   const std::string& message() const { return message_; }
+  // Why no member could be reached, by endpoint, if that is what kDeadlineExceeded or kUnavailable
+  // comes from: "127.0.0.1:2379: connect: Connection refused". For people; may be empty.
+  const std::string& cause() const { return cause_; }
 
   // "OK", the message alone if it is etcd's or says that the time is over, and otherwise
   // "rpc error: code = Unimplemented desc = unknown service": the texts of etcd's tools.
   std::string ToString() const;
 
-  friend bool operator==(const Status&, const Status&) = default;
+  // Whatever the causes.
+  friend bool operator==(const Status& a, const Status& b) {
+    return a.code_ == b.code_ && a.message_ == b.message_;
+  }
 
  private:
   Code code_ = Code::kOk;
   std::string message_;
+  std::string cause_;
 };
 
+}  // namespace v1
 }  // namespace etcd

@@ -13,13 +13,17 @@ ETCD_3_7_TIMEOUT_SECONDS = 1200
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     build("dev", "rpc_test_server", "grpcpp_interop_test", "snapshot_tool", "log_tool", "etcd",
-          "etcdctl", "etcd-client")
+          "etcdctl", "etcd-client", "man_pages")
     binaries = root / "build/dev/bin"
     snapshot_tool = {"SNAPSHOT_TOOL": str(binaries / "snapshot_tool")}
     counts = _etcd(root / "test/interop/snapshot_interop_test.py", snapshot_tool)
     counts += _etcd(root / "test/interop/etcdctl_interop_test.py",
-                    {"ETCD": str(binaries / "etcd"), "ETCDCTL": str(binaries / "etcdctl"),
-                     "BUILD": str(root / "build/dev")})
+                    {"ETCD": str(binaries / "etcd"), "ETCDCTL": str(binaries / "etcdctl")})
+    counts += python_tests.unittests(root / "test/interop/client_library_test.py",
+                                     {"ETCD": str(binaries / "etcd"),
+                                      "BUILD": str(root / "build/dev")})
+    counts += python_tests.unittests(root / "test/interop/install_test.py",
+                                     {"BUILD": str(root / "build/dev")})
     counts += python_tests.unittests(root / "test/interop/hostile_peers_test.py",
                                      {"RPC_TEST_SERVER": str(binaries / "rpc_test_server")})
     with grpc_peers.servers(binaries / "rpc_test_server") as addresses:

@@ -17,6 +17,7 @@
 #include "runtime/posix/clock.h"
 #include "runtime/posix/default_host.h"
 #include "runtime/posix/disk.h"
+#include "runtime/posix/service_manager.h"
 #include "runtime/posix/signals.h"
 
 namespace app {
@@ -101,6 +102,18 @@ observe::Logger::Options LoggerOptions(const config::LogConfig& config) {
   return options;
 }
 
+// Compat: logged whether or not anybody listens.
+void TellServiceManager(const observe::Logger& logger) {
+  logger.Info("notifying init daemon");
+  const base::Status status = runtime::posix::NotifyReady();
+  if (!status.ok()) {
+    logger.Log(observe::Level::kError, "failed to notify systemd for readiness",
+               {{"error", status.message()}});
+    return;
+  }
+  logger.Info("successfully notified init daemon");
+}
+
 // Returns the signal that ended it; nothing if it could not begin.
 std::optional<int> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
   std::optional<int> signal;
@@ -116,6 +129,7 @@ std::optional<int> Serve(const config::ServerConfig& config, const observe::Logg
     logger.Log(observe::Level::kFatal, "failed to start etcd", {{"error", app.status().message()}});
     return std::nullopt;
   }
+  TellServiceManager(logger);
   signal = runtime::posix::WaitForTerminationSignal();
   runtime::posix::ReleaseTerminationSignals();  // another one ends the process at once
   logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});

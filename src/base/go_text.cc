@@ -46,6 +46,13 @@ void AppendEscaped(std::string& out, unsigned char byte) {
   }
 }
 
+// \u1234 or \U00012345.
+void AppendCodePoint(std::string& out, char32_t character) {
+  const int digits = character < 0x10000 ? 4 : 8;
+  out += digits == 4 ? "\\u" : "\\U";
+  for (int i = digits - 1; i >= 0; --i) out += kHex[(character >> (4 * i)) & 15];
+}
+
 bool IsDigitOf(char c, int base) {
   if (c >= '0' && c <= '9') return c - '0' < base;
   const char lower = static_cast<char>(c | 0x20);
@@ -93,6 +100,9 @@ std::string Quote(std::string_view text) {
       out += text[0];
     } else if (byte < 0x20 || byte == 0x7f || length == 0) {
       AppendEscaped(out, byte);
+    } else if (const char32_t character = Utf8Decode(text.substr(0, length));
+               !IsGoPrintable(character)) {
+      AppendCodePoint(out, character);
     } else {
       out += text.substr(0, length);
     }
@@ -174,6 +184,17 @@ size_t Utf8Length(std::string_view text) {
   const bool surrogate = first == 0xed && second >= 0xa0;
   const bool beyond = first == 0xf4 && second >= 0x90;
   return overlong || surrogate || beyond ? 0 : length;
+}
+
+char32_t Utf8Decode(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first;
+  // A head of n bytes has n ones, a zero, and then its bits.
+  char32_t character = first & (0x7f >> sequence.size());
+  for (const char next : sequence.substr(1)) {
+    character = (character << 6) | (static_cast<unsigned char>(next) & 0x3f);
+  }
+  return character;
 }
 
 bool IsUtf8(std::string_view text) {

@@ -12,9 +12,11 @@
 
 namespace base {
 
-// "text" in double quotes, as %q prints it: quotes, backslashes, control characters and bytes that
-// are not UTF-8 are escaped; other Unicode stays as it is.
+// "text" in double quotes, as %q prints it: quotes, backslashes, characters that are not
+// IsGoPrintable and bytes that are not UTF-8 are escaped.
 std::string Quote(std::string_view text);
+// strconv.IsPrint: can be seen, or is a plain space.
+bool IsGoPrintable(char32_t character);
 
 // 1 t T true True TRUE, 0 f F false False FALSE.
 Result<bool> ParseGoBool(std::string_view text);
@@ -36,6 +38,8 @@ std::string_view TrimSpace(std::string_view text);
 // The length of the UTF-8 sequence that `text` begins with; 0 if it begins with none (truncated,
 // overlong, a surrogate, beyond U+10FFFF). `text` is not empty.
 size_t Utf8Length(std::string_view text);
+// The character that such a sequence stands for.
+char32_t Utf8Decode(std::string_view sequence);
 // Whether all of it is UTF-8.
 bool IsUtf8(std::string_view text);
 

@@ -11,6 +11,9 @@ TEST(GoTextTest, QuotesEscapeWhatIsNotPrintable) {
   EXPECT_EQ(Quote(std::string_view("\n\t\0\x7f", 4)), "\"\\n\\t\\x00\\x7f\"");
   EXPECT_EQ(Quote("gr\u00fc\u00df"), "\"gr\u00fc\u00df\"");
   EXPECT_EQ(Quote("\xff\xc3"), "\"\\xff\\xc3\"");
+  // Control and format characters, other spaces, what is private or not assigned.
+  EXPECT_EQ(Quote("\u0085\u00a0\u00ad\u202e\ufeff"), "\"\\u0085\\u00a0\\u00ad\\u202e\\ufeff\"");
+  EXPECT_EQ(Quote("\ue000\U0001f600\U000e0001"), "\"\\ue000\U0001f600\\U000e0001\"");
 }
 
 TEST(GoTextTest, BooleansHaveSixSpellingsEach) {

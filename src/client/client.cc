@@ -1,11 +1,12 @@
 #include <etcd/client.h>
 
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <utility>
 
-#include "base/check.h"
 #include "client/convert.h"
 #include "client/session.h"
 #include "client/settings.h"
@@ -15,6 +16,7 @@
 #include "runtime/posix/disk.h"
 
 namespace etcd {
+inline namespace v1 {
 namespace {
 
 namespace pb = etcdserverpb;
@@ -36,9 +38,19 @@ constexpr Method kSnapshot{"/etcdserverpb.Maintenance/Snapshot", Repeatable::kYe
 // Switching an alarm twice is switching it once.
 constexpr Method kAlarm{"/etcdserverpb.Maintenance/Alarm", Repeatable::kYes};
 
-Status ToPublic(const base::Status& status) {
+Status ToPublic(const base::Status& status, std::string cause = {}) {
   if (status.ok()) return {};
-  return Status(static_cast<Code>(status.code()), std::string(status.message()));
+  return Status(static_cast<Code>(status.code()), std::string(status.message()), std::move(cause));
+}
+Status ToPublic(const client::Session::Ending& ending) {
+  return ToPublic(ending.status, ending.cause);
+}
+
+// What is waited for inside a callback would never come: only that thread can bring it.
+Status WaitInCallback() {
+  return Status(Code::kFailedPrecondition,
+                "a callback of this client waits for a call of the same client; give that call a "
+                "callback instead");
 }
 
 // Makes a callback of a wait.
@@ -84,7 +96,12 @@ class Client::Impl {
     });
   }
   ~Impl() {
-    CHECK(!thread_.loop().IsCurrent());
+    if (thread_.loop().IsCurrent()) {
+      std::fputs(
+          "etcd::Client: destroyed inside one of its own callbacks, whose end it waits for\n",
+          stderr);
+      std::abort();
+    }
     thread_.RunAndWait([this] { session_.reset(); });
     thread_.Stop();
   }
@@ -92,37 +109,44 @@ class Client::Impl {
   Status Authenticate(Duration timeout) {
     Waiter<Status> waiter;
     thread_.loop().Post([this, timeout, done = waiter.Callback()] {
-      session_->Authenticate(timeout,
-                             [done](const base::Status& status) { done(ToPublic(status)); });
+      session_->Authenticate(
+          timeout == Duration(0) ? client::Session::kNoTimeout : timeout,
+          [done](const client::Session::Ending& ending) { done(ToPublic(ending)); });
     });
-    return Wait(waiter);
+    return waiter.Wait();
   }
 
   template <typename Message>
   client::Session::Request NewRequest(const Method& method, const Message& message,
-                                      const CallOptions& options) {
+                                      const CallOptions& options,
+                                      Duration default_timeout = kDefaultTimeout) {
     client::Session::Request request{.method = method, .message = message.SerializeAsString()};
-    request.timeout = options.timeout;
+    request.timeout = options.timeout.value_or(default_timeout);
     request.require_leader = options.require_leader;
     return request;
   }
 
   template <typename Reply, typename T>
-  void Unary(client::Session::Request request, Callback<T> done) {
-    thread_.loop().Post([this, request = std::move(request), done = std::move(done)]() mutable {
-      session_->StartUnary(std::move(request), [done = std::move(done)](const base::Status& status,
-                                                                        base::ByteView bytes) {
-        if (!status.ok()) return done(ToPublic(status));
-        Reply reply;
-        if (!Parse(bytes, &reply)) return done(Malformed());
-        done(client::FromProto(std::move(reply)));
-      });
+  void Unary(client::Session::Request request, const CallOptions& options, Callback<T> done) {
+    Launch(options, [this, request = std::move(request),
+                     done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+      request.canceled = running->canceled;
+      return session_->StartUnary(std::move(request),
+                                  [running, done = std::move(done)](
+                                      const client::Session::Ending& ending, base::ByteView bytes) {
+                                    running->End();
+                                    if (!ending.status.ok()) return done(ToPublic(ending));
+                                    Reply reply;
+                                    if (!Parse(bytes, &reply)) return done(Malformed());
+                                    done(client::FromProto(std::move(reply)));
+                                  });
     });
   }
 
   // `part` takes a message out of the reply and returns what the sink says.
   template <typename Reply, typename Part>
-  void Stream(client::Session::Request request, Part part, std::function<void(Status)> done) {
+  void Stream(client::Session::Request request, const CallOptions& options, Part part,
+              std::function<void(Status)> done) {
     const auto malformed = std::make_shared<bool>(false);
     auto sink = [malformed, part = std::move(part)](base::ByteView bytes) mutable {
       Reply reply;
@@ -130,35 +154,62 @@ class Client::Impl {
       *malformed = true;
       return false;
     };
-    auto end = [malformed, done = std::move(done)](const base::Status& status) {
-      done(*malformed ? Malformed() : ToPublic(status));
-    };
-    thread_.loop().Post([this, request = std::move(request), sink = std::move(sink),
-                         end = std::move(end)]() mutable {
-      session_->Start(std::move(request), std::move(sink), std::move(end));
+    Launch(options, [this, malformed, request = std::move(request), sink = std::move(sink),
+                     done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+      request.canceled = running->canceled;
+      return session_->Start(
+          std::move(request), std::move(sink),
+          [running, malformed, done = std::move(done)](const client::Session::Ending& ending) {
+            running->End();
+            done(*malformed ? Malformed() : ToPublic(ending));
+          });
     });
   }
 
   // What `start` hands to the callback it is given.
   template <typename T, typename Start>
   T Await(Start start) {
+    if (thread_.loop().IsCurrent()) return WaitInCallback();
     Waiter<T> waiter;
     start(waiter.Callback());
-    return Wait(waiter);
+    return waiter.Wait();
   }
 
  private:
+  // A call and the handle that may end it. On the loop.
+  struct Running {
+    bool canceled = false;  // before it began
+    bool ended = false;
+    client::Session::Handle call;
+    std::shared_ptr<Cancellation::Listener> listener;
+
+    void End() {
+      ended = true;
+      listener.reset();
+    }
+  };
+
+  // Has `start` begin a call, on the loop, and the options' handle end it.
+  template <typename Start>
+  void Launch(const CallOptions& options, Start start) {
+    thread_.loop().Post(
+        [this, cancellation = options.cancellation, start = std::move(start)]() mutable {
+          const auto running = std::make_shared<Running>();
+          running->canceled = cancellation.has_value() && cancellation->canceled();
+          running->call = start(running);
+          if (!cancellation.has_value() || running->ended) return;
+          running->listener = cancellation->Listen([this, call = running->call] {
+            thread_.loop().Post([call] { client::Session::Cancel(call); });
+          });
+        });
+  }
+
   template <typename Reply>
   static bool Parse(base::ByteView bytes, Reply* reply) {
     return reply->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   }
   static Status Malformed() {
     return Status(Code::kInternal, "grpc: error unmarshalling response");
-  }
-  template <typename T>
-  T Wait(Waiter<T>& waiter) {
-    CHECK(!thread_.loop().IsCurrent());
-    return waiter.Wait();
   }
 
   runtime::asio::LoopThread thread_;
@@ -185,7 +236,7 @@ Result<std::unique_ptr<Client>> Client::New(const ClientOptions& options) {
 void Client::Get(const GetRequest& request, const CallOptions& options,
                  Callback<GetResponse> done) {
   impl_->Unary<pb::RangeResponse>(impl_->NewRequest(kRange, client::ToProto(request), options),
-                                  std::move(done));
+                                  options, std::move(done));
 }
 Result<GetResponse> Client::Get(const GetRequest& request, const CallOptions& options) {
   return impl_->Await<Result<GetResponse>>([&](auto done) { Get(request, options, done); });
@@ -194,7 +245,7 @@ Result<GetResponse> Client::Get(const GetRequest& request, const CallOptions& op
 void Client::GetStream(const GetRequest& request, const CallOptions& options, GetSink sink,
                        std::function<void(Status)> done) {
   impl_->Stream<pb::RangeStreamResponse>(
-      impl_->NewRequest(kRangeStream, client::ToProto(request), options),
+      impl_->NewRequest(kRangeStream, client::ToProto(request), options, kNoTimeout), options,
       [sink = std::move(sink)](pb::RangeStreamResponse&& reply) {
         return sink(client::FromProto(std::move(*reply.mutable_range_response())));
       },
@@ -207,7 +258,7 @@ Status Client::GetStream(const GetRequest& request, const CallOptions& options, 
 
 void Client::Put(const PutRequest& request, const CallOptions& options,
                  Callback<PutResponse> done) {
-  impl_->Unary<pb::PutResponse>(impl_->NewRequest(kPut, client::ToProto(request), options),
+  impl_->Unary<pb::PutResponse>(impl_->NewRequest(kPut, client::ToProto(request), options), options,
                                 std::move(done));
 }
 Result<PutResponse> Client::Put(const PutRequest& request, const CallOptions& options) {
@@ -217,7 +268,7 @@ Result<PutResponse> Client::Put(const PutRequest& request, const CallOptions& op
 void Client::Delete(const DeleteRequest& request, const CallOptions& options,
                     Callback<DeleteResponse> done) {
   impl_->Unary<pb::DeleteRangeResponse>(
-      impl_->NewRequest(kDeleteRange, client::ToProto(request), options), std::move(done));
+      impl_->NewRequest(kDeleteRange, client::ToProto(request), options), options, std::move(done));
 }
 Result<DeleteResponse> Client::Delete(const DeleteRequest& request, const CallOptions& options) {
   return impl_->Await<Result<DeleteResponse>>([&](auto done) { Delete(request, options, done); });
@@ -225,7 +276,7 @@ Result<DeleteResponse> Client::Delete(const DeleteRequest& request, const CallOp
 
 void Client::Txn(const TxnRequest& request, const CallOptions& options,
                  Callback<TxnResponse> done) {
-  impl_->Unary<pb::TxnResponse>(impl_->NewRequest(kTxn, client::ToProto(request), options),
+  impl_->Unary<pb::TxnResponse>(impl_->NewRequest(kTxn, client::ToProto(request), options), options,
                                 std::move(done));
 }
 Result<TxnResponse> Client::Txn(const TxnRequest& request, const CallOptions& options) {
@@ -235,7 +286,9 @@ Result<TxnResponse> Client::Txn(const TxnRequest& request, const CallOptions& op
 void Client::Compact(const CompactRequest& request, const CallOptions& options,
                      Callback<CompactResponse> done) {
   impl_->Unary<pb::CompactionResponse>(
-      impl_->NewRequest(kCompact, client::ToProto(request), options), std::move(done));
+      impl_->NewRequest(kCompact, client::ToProto(request), options,
+                        request.physical ? kNoTimeout : kDefaultTimeout),
+      options, std::move(done));
 }
 Result<CompactResponse> Client::Compact(const CompactRequest& request, const CallOptions& options) {
   return impl_->Await<Result<CompactResponse>>([&](auto done) { Compact(request, options, done); });
@@ -247,7 +300,7 @@ void Client::MemberList(const MemberListRequest& request, const CallOptions& opt
                         Callback<MemberListResponse> done) {
   pb::MemberListRequest message;
   message.set_linearizable(!request.serializable);
-  impl_->Unary<pb::MemberListResponse>(impl_->NewRequest(kMemberList, message, options),
+  impl_->Unary<pb::MemberListResponse>(impl_->NewRequest(kMemberList, message, options), options,
                                        std::move(done));
 }
 Result<MemberListResponse> Client::MemberList(const MemberListRequest& request,
@@ -262,7 +315,7 @@ void Client::MemberStatus(const std::string& endpoint, const CallOptions& option
                           Callback<StatusResponse> done) {
   auto request = impl_->NewRequest(kStatus, pb::StatusRequest(), options);
   request.endpoint = endpoint;
-  impl_->Unary<pb::StatusResponse>(std::move(request), std::move(done));
+  impl_->Unary<pb::StatusResponse>(std::move(request), options, std::move(done));
 }
 Result<StatusResponse> Client::MemberStatus(const std::string& endpoint,
                                             const CallOptions& options) {
@@ -276,7 +329,7 @@ void Client::HashKv(const std::string& endpoint, int64_t revision, const CallOpt
   message.set_revision(revision);
   auto request = impl_->NewRequest(kHashKv, message, options);
   request.endpoint = endpoint;
-  impl_->Unary<pb::HashKVResponse>(std::move(request), std::move(done));
+  impl_->Unary<pb::HashKVResponse>(std::move(request), options, std::move(done));
 }
 Result<HashKvResponse> Client::HashKv(const std::string& endpoint, int64_t revision,
                                       const CallOptions& options) {
@@ -288,7 +341,7 @@ void Client::Hash(const std::string& endpoint, const CallOptions& options,
                   Callback<HashResponse> done) {
   auto request = impl_->NewRequest(kHash, pb::HashRequest(), options);
   request.endpoint = endpoint;
-  impl_->Unary<pb::HashResponse>(std::move(request), std::move(done));
+  impl_->Unary<pb::HashResponse>(std::move(request), options, std::move(done));
 }
 Result<HashResponse> Client::Hash(const std::string& endpoint, const CallOptions& options) {
   return impl_->Await<Result<HashResponse>>([&](auto done) { Hash(endpoint, options, done); });
@@ -296,9 +349,9 @@ Result<HashResponse> Client::Hash(const std::string& endpoint, const CallOptions
 
 void Client::Defragment(const std::string& endpoint, const CallOptions& options,
                         Callback<DefragmentResponse> done) {
-  auto request = impl_->NewRequest(kDefragment, pb::DefragmentRequest(), options);
+  auto request = impl_->NewRequest(kDefragment, pb::DefragmentRequest(), options, kNoTimeout);
   request.endpoint = endpoint;
-  impl_->Unary<pb::DefragmentResponse>(std::move(request), std::move(done));
+  impl_->Unary<pb::DefragmentResponse>(std::move(request), options, std::move(done));
 }
 Result<DefragmentResponse> Client::Defragment(const std::string& endpoint,
                                               const CallOptions& options) {
@@ -309,7 +362,7 @@ Result<DefragmentResponse> Client::Defragment(const std::string& endpoint,
 void Client::Snapshot(const CallOptions& options, SnapshotSink sink,
                       std::function<void(Status)> done) {
   impl_->Stream<pb::SnapshotResponse>(
-      impl_->NewRequest(kSnapshot, pb::SnapshotRequest(), options),
+      impl_->NewRequest(kSnapshot, pb::SnapshotRequest(), options, kNoTimeout), options,
       [sink = std::move(sink)](pb::SnapshotResponse&& reply) {
         return sink(client::FromProto(std::move(reply)));
       },
@@ -321,7 +374,8 @@ Status Client::Snapshot(const CallOptions& options, SnapshotSink sink) {
 
 void Client::AlarmList(const CallOptions& options, Callback<AlarmResponse> done) {
   impl_->Unary<pb::AlarmResponse>(
-      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::GET, {}), options), std::move(done));
+      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::GET, {}), options), options,
+      std::move(done));
 }
 Result<AlarmResponse> Client::AlarmList(const CallOptions& options) {
   return impl_->Await<Result<AlarmResponse>>([&](auto done) { AlarmList(options, done); });
@@ -330,7 +384,7 @@ Result<AlarmResponse> Client::AlarmList(const CallOptions& options) {
 void Client::AlarmActivate(const Alarm& alarm, const CallOptions& options,
                            Callback<AlarmResponse> done) {
   impl_->Unary<pb::AlarmResponse>(
-      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::ACTIVATE, alarm), options),
+      impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::ACTIVATE, alarm), options), options,
       std::move(done));
 }
 Result<AlarmResponse> Client::AlarmActivate(const Alarm& alarm, const CallOptions& options) {
@@ -342,10 +396,11 @@ void Client::AlarmDisarm(const Alarm& alarm, const CallOptions& options,
                          Callback<AlarmResponse> done) {
   impl_->Unary<pb::AlarmResponse>(
       impl_->NewRequest(kAlarm, AlarmMessage(pb::AlarmRequest::DEACTIVATE, alarm), options),
-      std::move(done));
+      options, std::move(done));
 }
 Result<AlarmResponse> Client::AlarmDisarm(const Alarm& alarm, const CallOptions& options) {
   return impl_->Await<Result<AlarmResponse>>([&](auto done) { AlarmDisarm(alarm, options, done); });
 }
 
+}  // namespace v1
 }  // namespace etcd

@@ -190,6 +190,135 @@ TEST(ClientTest, ACallEndsWhenItsTimeIsOver) {
   EXPECT_EQ(got.status(), Status(Code::kDeadlineExceeded, "context deadline exceeded"));
 }
 
+TEST(ClientTest, NoTimeIsOverAtOnceAndNothingIsSent) {
+  FakeMember member;
+  member.hang = true;
+  const auto client = Connected({member.address()});
+  for (const Duration timeout : {Duration(0), Duration(-1), Duration::min()}) {
+    EXPECT_EQ(client->Get({.key = "a"}, {.timeout = timeout}).status(),
+              Status(Code::kDeadlineExceeded, "context deadline exceeded"));
+  }
+  EXPECT_EQ(member.calls, 0);
+  // Nor where nobody answers.
+  EXPECT_EQ(Connected({"127.0.0.1:1"})->Get({.key = "a"}, {.timeout = -1ms}).status().code(),
+            Code::kDeadlineExceeded);
+}
+
+TEST(ClientTest, ACallWithOneAnswerThatIsGivenNoTimeHasFiveSeconds) {
+  FakeMember member;
+  member.hang = true;
+  const auto client = Connected({member.address()});
+  auto compacted = Connected({"127.0.0.1:1"});
+  auto physical = compacted->CompactAsync({.revision = 1, .physical = true});
+  auto defragmented = compacted->DefragmentAsync("");
+  EXPECT_EQ(client->Get({.key = "a"}).status().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(compacted->Compact({.revision = 1}, {.timeout = 100ms}).status().code(),
+            Code::kDeadlineExceeded);
+  EXPECT_EQ(physical.wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(defragmented.wait_for(0s), std::future_status::timeout);
+  compacted.reset();
+  EXPECT_EQ(physical.get().status().code(), Code::kCanceled);
+  EXPECT_EQ(defragmented.get().status().code(), Code::kCanceled);
+}
+
+TEST(ClientTest, WhyNobodyWasReachedIsTheCause) {
+  const auto got = Connected({"127.0.0.1:1"})->Get({.key = "a"}, {.timeout = 100ms});
+  EXPECT_EQ(got.status().ToString(), "context deadline exceeded");
+  EXPECT_EQ(got.status().cause(), "127.0.0.1:1: Connection refused");
+}
+
+TEST(ClientTest, AHandleEndsTheCallsThatHaveIt) {
+  FakeMember member;
+  member.hang = true;
+  const auto client = Connected({member.address()});
+  Cancellation cancellation;
+  std::promise<Status> ended;
+  client->Get({.key = "a"}, {.cancellation = cancellation},
+              [&ended](Result<GetResponse> result) { ended.set_value(result.status()); });
+  auto other = client->GetAsync({.key = "b"}, {.cancellation = cancellation});
+  auto unconcerned = client->GetAsync({.key = "c"});
+  while (member.calls < 3) {
+  }
+  cancellation.Cancel();
+  EXPECT_EQ(ended.get_future().get(), Status(Code::kCanceled, "context canceled"));
+  EXPECT_EQ(other.get().status().code(), Code::kCanceled);
+  EXPECT_EQ(unconcerned.wait_for(0s), std::future_status::timeout);
+  EXPECT_TRUE(cancellation.canceled());
+  EXPECT_EQ(client->Put({.key = "late"}, {.cancellation = cancellation}).status().code(),
+            Code::kCanceled);
+  EXPECT_EQ(member.calls, 3);
+}
+
+TEST(ClientTest, ACallbackMayCancelAndAHandleMayOutliveTheClient) {
+  FakeMember member;
+  Cancellation cancellation;
+  {
+    const auto client = Connected({member.address()});
+    std::promise<void> done;
+    client->Get({.key = "a"}, {.timeout = 20s, .cancellation = cancellation},
+                [&](const Result<GetResponse>& result) {
+                  EXPECT_TRUE(result.ok());
+                  cancellation.Cancel();
+                  done.set_value();
+                });
+    done.get_future().wait();
+  }
+  cancellation.Cancel();
+}
+
+TEST(ClientTest, AHandleEndsAStream) {
+  FakeMember member;
+  Cancellation cancellation;
+  const auto client = Connected({member.address()});
+  const Status status = client->Snapshot({.cancellation = cancellation}, [&](const SnapshotChunk&) {
+    cancellation.Cancel();
+    return true;
+  });
+  // Its end may have been under way.
+  EXPECT_TRUE(status.ok() || status.code() == Code::kCanceled) << status.ToString();
+  EXPECT_EQ(client
+                ->Snapshot({.cancellation = cancellation},
+                           [](const SnapshotChunk&) {
+                             ADD_FAILURE();
+                             return true;
+                           })
+                .code(),
+            Code::kCanceled);
+}
+
+TEST(ClientTest, AFutureHasTheAnswer) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  auto put = client->PutAsync({.key = "a"}, kPatient);
+  auto got = client->GetAsync({.key = "a"}, kPatient);
+  EXPECT_TRUE(put.get().ok());
+  EXPECT_TRUE(got.get().ok());
+}
+
+TEST(ClientTest, ACallbackThatWaitsForACallIsToldThatItMustNot) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  std::promise<Status> inner;
+  client->Get({.key = "a"}, kPatient, [&](const Result<GetResponse>&) {
+    inner.set_value(client->Put({.key = "a"}).status());
+  });
+  const Status status = inner.get_future().get();
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_NE(status.message().find("a callback"), std::string::npos);
+}
+
+TEST(ClientDeathTest, ToDestroyTheClientInACallbackEndsTheProcessWithALine) {
+  EXPECT_DEATH(
+      {
+        FakeMember member;
+        auto client = Connected({member.address()});
+        std::promise<void> never;
+        client->Get({.key = "a"}, kPatient, [&](const Result<GetResponse>&) { client.reset(); });
+        never.get_future().wait();
+      },
+      "destroyed inside one of its own callbacks");
+}
+
 TEST(ClientTest, DestroyingTheClientCancelsItsCalls) {
   FakeMember member;
   member.hang = true;
@@ -287,7 +416,11 @@ TEST_F(ClientTlsTest, TrustsTheGivenAuthority) {
 TEST_F(ClientTlsTest, DoesNotTrustANameThatTheCertificateLacks) {
   client_.tls.ca_file = File(self_.certificate_pem);
   client_.tls.server_name = "elsewhere";
-  EXPECT_FALSE(Connected(client_)->Put({.key = "a"}, {.timeout = 200ms}).ok());
+  const Status status = Connected(client_)->Put({.key = "a"}, {.timeout = 200ms}).status();
+  EXPECT_EQ(status.message(), "context deadline exceeded");
+  EXPECT_EQ(status.cause(), member_->address() +
+                                ": TLS handshake: the server's certificate is not for elsewhere "
+                                "but for 127.0.0.1");
   EXPECT_EQ(member_->calls, 0);
 }
 

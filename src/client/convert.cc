@@ -39,11 +39,17 @@ std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::s
   return {texts.begin(), texts.end()};
 }
 
+// etcd takes an empty key for none; where a range begins with it, the smallest there can be is
+// meant.
+std::string FirstKey(const std::string& key, const std::string& range_end) {
+  return key.empty() && range_end == etcd::kFromKey ? std::string(etcd::kFromKey) : key;
+}
+
 pb::Compare ToProto(const etcd::Compare& compare) {
   pb::Compare message;
   message.set_result(static_cast<pb::Compare::CompareResult>(compare.result));
   message.set_target(static_cast<pb::Compare::CompareTarget>(compare.target));
-  message.set_key(compare.key);
+  message.set_key(FirstKey(compare.key, compare.range_end));
   message.set_range_end(compare.range_end);
   switch (compare.target) {
     case etcd::Compare::Target::kVersion:
@@ -100,7 +106,7 @@ etcd::OpResponse FromProto(pb::ResponseOp&& op) {
 
 pb::RangeRequest ToProto(const etcd::GetRequest& request) {
   pb::RangeRequest message;
-  message.set_key(request.key);
+  message.set_key(FirstKey(request.key, request.range_end));
   message.set_range_end(request.range_end);
   message.set_limit(request.limit);
   message.set_revision(request.revision);
@@ -129,7 +135,7 @@ pb::PutRequest ToProto(const etcd::PutRequest& request) {
 
 pb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request) {
   pb::DeleteRangeRequest message;
-  message.set_key(request.key);
+  message.set_key(FirstKey(request.key, request.range_end));
   message.set_range_end(request.range_end);
   message.set_prev_kv(request.prev_kv);
   return message;

@@ -18,8 +18,6 @@ struct Endpoint {
 
   runtime::Address address;
   Security security = Security::kAsConfigured;
-  // What its certificate names by default: the host, or the file name of a socket.
-  std::string server_name;
 };
 
 // The forms of etcd::ClientOptions::endpoints. kInvalidArgument names the endpoint at fault.

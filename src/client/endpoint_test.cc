@@ -19,7 +19,6 @@ TEST(EndpointTest, AHostAndPortLeaveTheSecurityToTheOptions) {
   const Endpoint endpoint = Parsed("localhost:2379");
   EXPECT_EQ(endpoint.address, (runtime::Address{"localhost", 2379, ""}));
   EXPECT_EQ(endpoint.security, Security::kAsConfigured);
-  EXPECT_EQ(endpoint.server_name, "localhost");
 }
 
 TEST(EndpointTest, TheSchemeDecidesAboutTls) {
@@ -27,6 +26,7 @@ TEST(EndpointTest, TheSchemeDecidesAboutTls) {
   EXPECT_EQ(Parsed("https://a:1").security, Security::kTls);
   EXPECT_EQ(Parsed("unix:a").security, Security::kAsConfigured);
   EXPECT_EQ(Parsed("unixs:a").security, Security::kTls);
+  EXPECT_EQ(Parsed("HTTPS://a:1").security, Security::kTls);
 }
 
 TEST(EndpointTest, APathAfterThePortIsIgnored) {
@@ -42,12 +42,13 @@ TEST(EndpointTest, ASocketIsNamedByItsPathInThreeForms) {
   EXPECT_EQ(Parsed("unix:rel/sock").address.unix_path, "rel/sock");
   EXPECT_EQ(Parsed("unix://rel/sock").address.unix_path, "rel/sock");
   EXPECT_EQ(Parsed("unix:///tmp/sock").address.unix_path, "/tmp/sock");
-  EXPECT_EQ(Parsed("unix:///tmp/sock").server_name, "sock");
+  EXPECT_EQ(Parsed("unixs:///tmp/localhost:2379").address.unix_path, "/tmp/localhost:2379");
 }
 
 TEST(EndpointTest, WhatIsNoEndpointIsRefusedByName) {
   for (const char* text : {"", "localhost", "localhost:", ":2379", "a:0", "a:65536", "a:x", "a:1x",
-                           "ftp://a:1", "unix:", "http://", "[::1]", "[::1]2379"}) {
+                           "ftp://a:1", "unix:", "http://", "[::1]", "[::1]2379", "a b:1",
+                           "host:1/path", "a@b:1", "[a b]:1", "a?:1"}) {
     const base::Result<Endpoint> endpoint = ParseEndpoint(text);
     ASSERT_FALSE(endpoint.ok()) << text;
     EXPECT_EQ(endpoint.status().code(), base::Code::kInvalidArgument);

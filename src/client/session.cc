@@ -23,6 +23,10 @@ Status DeadlineExceeded() {
   return Status(Code::kDeadlineExceeded, "context deadline exceeded");
 }
 
+Status Canceled() {
+  return Status(Code::kCanceled, "context canceled");
+}
+
 }  // namespace
 
 // One call with its attempts. Held by the session until it is done.
@@ -35,9 +39,11 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
         done_(std::move(done)) {}
 
   void Begin() {
-    if (request_.timeout > runtime::Duration(0)) {
-      deadline_ = session_.loop_->clock().Now() + request_.timeout;
-    }
+    if (request_.canceled) return Finish(Canceled());
+    if (request_.timeout <= runtime::Duration(0)) return Finish(DeadlineExceeded());
+    const runtime::TimePoint now = session_.loop_->clock().Now();
+    // Further than a clock counts is for ever.
+    if (request_.timeout < runtime::TimePoint::max() - now) deadline_ = now + request_.timeout;
     if (!request_.endpoint.empty()) {
       base::Result<std::unique_ptr<rpc::Channel>> channel =
           session_.NewChannelTo(request_.endpoint);
@@ -52,12 +58,22 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     finished_ = true;
     const std::shared_ptr<Call> alive = shared_from_this();
     timer_.reset();
+    Ending ending{status};
+    if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
     if (own_channel_ != nullptr) {
       session_.retired_.push_back(std::move(own_channel_));
       session_.sweep_->Arm(runtime::Duration(0));
     }
     session_.Remove(this);
-    done_(status);
+    done_(ending);
+  }
+
+  void Cancel() {
+    if (finished_) return;
+    const std::shared_ptr<Call> alive = shared_from_this();
+    const std::shared_ptr<rpc::ClientCall> attempt = attempt_;
+    Finish(Canceled());
+    if (attempt != nullptr) attempt->Cancel();
   }
 
  private:
@@ -87,6 +103,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   }
 
   void OnMessage(base::ByteView message) {
+    if (finished_) return;
     answered_ = true;
     if (stopped_ || sink_(message)) return;
     stopped_ = true;
@@ -94,6 +111,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   }
 
   void OnAttemptEnded(const Status& status) {
+    if (finished_) return;
     if (status.ok() || answered_ || session_.closing_) return Finish(status);
     const bool late = deadline_.has_value() && session_.loop_->clock().Now() >= *deadline_;
     if (late || ++attempts_ >= session_.settings_.max_attempts) return Finish(status);
@@ -108,8 +126,9 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
         // Else it would ask for a token in order to ask for a token.
         if (request_.method.path == kAuthenticate.path) return Finish(status);
         return session_.Authenticate(Remaining(),
-                                     [call = shared_from_this()](const Status& renewed) {
-                                       if (!renewed.ok()) return call->Finish(renewed);
+                                     [call = shared_from_this()](const Ending& renewed) {
+                                       if (!renewed.status.ok())
+                                         return call->Finish(renewed.status);
                                        call->Repeat();
                                      });
     }
@@ -135,9 +154,14 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   size_t Endpoints() const {
     return own_channel_ != nullptr ? 1 : session_.settings_.endpoints.size();
   }
-  // 0 without a deadline.
+  // Empty while an endpoint is connected.
+  std::string WhyNobodyAnswers() const {
+    const rpc::Channel* const channel =
+        own_channel_ != nullptr ? own_channel_.get() : session_.channel_.get();
+    return channel != nullptr && channel->connected() == 0 ? channel->Failures() : std::string();
+  }
   runtime::Duration Remaining() const {
-    if (!deadline_.has_value()) return runtime::Duration(0);
+    if (!deadline_.has_value()) return kNoTimeout;
     return std::max(runtime::Duration(0), *deadline_ - session_.loop_->clock().Now());
   }
 
@@ -178,13 +202,12 @@ Session::~Session() {
 std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
   rpc::Channel::Options options;
   options.endpoints = settings.endpoints;
-  options.authority = settings.authority;
   options.tls = settings.tls;
   options.server_name = settings.server_name;
   options.keepalive.interval = settings.keepalive_time;
   options.keepalive.timeout = settings.keepalive_timeout;
   options.keepalive.without_streams = settings.permit_without_stream;
-  options.connect_timeout = settings.dial_timeout;
+  if (settings.dial_timeout > runtime::Duration(0)) options.connect_timeout = settings.dial_timeout;
   options.seed = random_.Next();
   return std::make_unique<rpc::Channel>(loop_, network_, std::move(options));
 }
@@ -214,64 +237,69 @@ void Session::Remove(Call* call) {
   calls_.erase(call);
 }
 
-void Session::Start(Request request, Sink sink, Done done) {
+Session::Handle Session::Start(Request request, Sink sink, Done done) {
   if (request.message.size() > settings_.max_request_bytes) {
-    return done(
-        Status(Code::kResourceExhausted, "trying to send message larger than max (" +
-                                             std::to_string(request.message.size()) + " vs. " +
-                                             std::to_string(settings_.max_request_bytes) + ")"));
+    done({Status(Code::kResourceExhausted, "trying to send message larger than max (" +
+                                               std::to_string(request.message.size()) + " vs. " +
+                                               std::to_string(settings_.max_request_bytes) + ")")});
+    return {};
   }
   const auto call =
       std::make_shared<Call>(this, std::move(request), std::move(sink), std::move(done));
   calls_.emplace(call.get(), call);
   call->Begin();
+  return call;
 }
 
-void Session::StartUnary(Request request, UnaryDone done) {
+void Session::Cancel(const Handle& handle) {
+  if (const std::shared_ptr<Call> call = handle.lock()) call->Cancel();
+}
+
+Session::Handle Session::StartUnary(Request request, UnaryDone done) {
   struct Reply {
     base::Bytes bytes;
     size_t messages = 0;
   };
   const auto reply = std::make_shared<Reply>();
-  Start(
+  return Start(
       std::move(request),
       [reply](base::ByteView message) {
         reply->bytes = message;
         ++reply->messages;
         return true;
       },
-      [reply, done = std::move(done)](const Status& status) mutable {
-        if (status.ok() && reply->messages != 1) {
-          return done(Status(Code::kInternal,
-                             "cardinality violation: a unary call was answered "
-                             "with " +
-                                 std::to_string(reply->messages) + " messages"),
-                      {});
+      [reply, done = std::move(done)](const Ending& ending) mutable {
+        if (ending.status.ok() && reply->messages != 1) {
+          return done(
+              {Status(Code::kInternal, "cardinality violation: a unary call was answered with " +
+                                           std::to_string(reply->messages) + " messages")},
+              {});
         }
-        done(status, reply->bytes);
+        done(ending, reply->bytes);
       });
 }
 
 void Session::Authenticate(runtime::Duration timeout, Done done) {
-  if (settings_.user.empty()) return done({});
+  if (settings_.user.empty()) return done(Ending());
   etcdserverpb::AuthenticateRequest message;
   message.set_name(settings_.user);
   message.set_password(settings_.password);
   Request request{.method = kAuthenticate, .message = message.SerializeAsString()};
   request.timeout = timeout;
   StartUnary(std::move(request),
-             [this, done = std::move(done)](const Status& status, base::ByteView bytes) mutable {
+             [this, done = std::move(done)](const Ending& ending, base::ByteView bytes) mutable {
+               const Status& status = ending.status;
                if (status == base::errors::kAuthNotEnabled) {
                  token_.clear();
-                 return done({});
+                 return done(Ending());
                }
-               if (!status.ok()) return done(status);
+               if (!status.ok()) return done(ending);
                etcdserverpb::AuthenticateResponse reply;
                if (!reply.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-                 return done(Status(Code::kInternal, "grpc: error unmarshalling response"));
+                 return done({Status(Code::kInternal, "grpc: error unmarshalling response")});
                }
                token_ = reply.token();
-               done({});
+               done(Ending());
              });
 }
 

@@ -28,31 +28,42 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  static constexpr runtime::Duration kNoTimeout = runtime::Duration::max();
   struct Request {
     Method method;
     base::Bytes message;
     // Sent to this endpoint, over a connection of its own; empty: to the next of the channel.
     std::string endpoint = {};
-    runtime::Duration timeout{0};  // 0: none
+    // Not above 0: the call ends at once.
+    runtime::Duration timeout = kNoTimeout;
     bool require_leader = false;
+    bool canceled = false;  // before it has begun: ends at once
+  };
+  // How a call ended.
+  struct Ending {
+    base::Status status;
+    // Of kDeadlineExceeded: why no endpoint could be reached, if that is why.
+    std::string cause = {};
   };
   // Receives one message of the answer, valid during the call; false ends the call with kCanceled.
   using Sink = base::Callback<bool(base::ByteView message)>;
-  using Done = base::Callback<void(const base::Status& status)>;
+  using Done = base::Callback<void(const Ending& ending)>;
 
   // A call with one request message and any number of answers. `done` runs once, maybe before this
   // returns.
-  void Start(Request request, Sink sink, Done done);
+  class Call;
+  using Handle = std::weak_ptr<Call>;
+  Handle Start(Request request, Sink sink, Done done);
   // A call that is answered by exactly one message, which is valid during `done`.
-  using UnaryDone = base::Callback<void(const base::Status& status, base::ByteView reply)>;
-  void StartUnary(Request request, UnaryDone done);
+  using UnaryDone = base::Callback<void(const Ending& ending, base::ByteView reply)>;
+  Handle StartUnary(Request request, UnaryDone done);
+  // Ends a call with kCanceled, unless it has ended.
+  static void Cancel(const Handle& handle);
 
   // Asks for a token if there is a password.
   void Authenticate(runtime::Duration timeout, Done done);
 
  private:
-  class Call;
-
   std::unique_ptr<rpc::Channel> NewChannel(const Settings& settings);
   base::Result<std::unique_ptr<rpc::Channel>> NewChannelTo(const std::string& endpoint);
   http::Headers Metadata(const Request& request) const;

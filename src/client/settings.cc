@@ -36,7 +36,8 @@ Status CheckValues(const etcd::ClientOptions& options) {
     return Refused("a user needs a password, and a password a user");
   }
   if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
-    return Refused("a certificate needs its key, and a key its certificate");
+    return Refused("KeyFile and CertFile must both be present[key: " + options.tls.key_file +
+                   ", cert: " + options.tls.cert_file + "]");
   }
   for (const etcd::Duration duration : {options.dial_timeout, options.keepalive_time,
                                         options.keepalive_timeout, options.retry_wait}) {
@@ -55,7 +56,7 @@ Status CheckValues(const etcd::ClientOptions& options) {
 Status ReadIfNamed(runtime::Disk& disk, const std::string& path, base::Bytes* out) {
   if (path.empty()) return {};
   base::Result<base::Bytes> read = runtime::ReadFile(disk, path);
-  if (!read.ok()) return Refused(read.status().message());
+  if (!read.ok()) return Refused("open " + std::string(read.status().message()));
   *out = std::move(read).value();
   return {};
 }
@@ -70,6 +71,22 @@ Status ReadSystemAuthorities(runtime::Disk& disk, base::Bytes* out) {
   return Refused("TLS needs ca_file: this system has no bundle of authorities");
 }
 
+// What is wrong with the contents of a file, with its name: "key file /etc/key.pem: ...".
+Status NameFile(const Status& status, const etcd::TlsOptions& options) {
+  std::string text(status.message());
+  const std::array<std::pair<std::string_view, const std::string&>, 3> files = {
+      {{"certificate", options.cert_file},
+       {"key", options.key_file},
+       {"trusted CA", options.ca_file}}};
+  for (const auto& [subject, path] : files) {
+    if (!path.empty() && text.starts_with(std::string(subject) + ":")) {
+      text.insert(subject.size(), " file " + path);
+      break;
+    }
+  }
+  return Refused(text);
+}
+
 using TlsContext = std::shared_ptr<const http::TlsContext>;
 
 base::Result<TlsContext> OpenTls(const etcd::TlsOptions& options, runtime::Disk& disk) {
@@ -81,7 +98,9 @@ base::Result<TlsContext> OpenTls(const etcd::TlsOptions& options, runtime::Disk&
   if (options.ca_file.empty() && !tls.skip_verify) {
     RETURN_IF_ERROR(ReadSystemAuthorities(disk, &tls.trusted_ca_pem));
   }
-  return http::TlsContext::New(http::TlsContext::Role::kClient, tls);
+  base::Result<TlsContext> context = http::TlsContext::New(http::TlsContext::Role::kClient, tls);
+  if (!context.ok()) return NameFile(context.status(), options);
+  return context;
 }
 
 // Whether the endpoints are spoken to in TLS: one answer for all of them.
@@ -112,15 +131,13 @@ base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime:
     endpoints.push_back(std::move(endpoint));
   }
   ASSIGN_OR_RETURN(const bool needs_tls, NeedsTls(options, endpoints));
-  if (needs_tls) {
-    ASSIGN_OR_RETURN(settings.tls, OpenTls(options.tls, disk));
+  const etcd::TlsOptions& tls = options.tls;
+  if (needs_tls || !tls.ca_file.empty() || !tls.cert_file.empty()) {
+    // A file that cannot be used is a mistake, though plain endpoints do not need it.
+    ASSIGN_OR_RETURN(settings.tls, OpenTls(tls, disk));
+    if (!needs_tls) settings.tls = nullptr;
   }
   settings.server_name = options.tls.server_name;
-  if (!endpoints.front().address.unix_path.empty()) {
-    // A socket has no host to name.
-    settings.authority = "localhost";
-    if (settings.server_name.empty()) settings.server_name = endpoints.front().server_name;
-  }
   settings.user = options.user;
   settings.password = options.password;
   settings.token = options.token;

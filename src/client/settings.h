@@ -18,8 +18,7 @@ struct Settings {
   std::vector<runtime::Address> endpoints;
   // Null: plain text.
   std::shared_ptr<const http::TlsContext> tls;
-  std::string server_name;  // that certificates must have; empty: the host of each endpoint
-  std::string authority;    // empty: the address of each endpoint
+  std::string server_name;  // that certificates must have; empty: that of each endpoint
 
   std::string user;
   std::string password;

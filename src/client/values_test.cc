@@ -1,8 +1,11 @@
 #include <etcd/kv.h>
+#include <etcd/result.h>
 #include <etcd/status.h>
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "client/convert.h"
 
 namespace etcd {
 namespace {
@@ -29,6 +32,46 @@ TEST(ClientStatusTest, EtcdsTextsStandAloneAndOthersNameTheirCode) {
             "context deadline exceeded");
   EXPECT_EQ(Status(Code::kUnimplemented, "unknown service X").ToString(),
             "rpc error: code = Unimplemented desc = unknown service X");
+}
+
+TEST(ValuesTest, APrefixIsARequestAndTheEmptyOneMeansAllKeys) {
+  const GetRequest get = Prefix("p/");
+  EXPECT_EQ(get.key, "p/");
+  EXPECT_EQ(get.range_end, "p0");
+  const DeleteRequest all = Prefix("");
+  EXPECT_EQ(all.key, kFromKey);
+  EXPECT_EQ(all.range_end, kFromKey);
+  const GetRequest from = FromKey("k");
+  EXPECT_EQ(from.key, "k");
+  EXPECT_EQ(from.range_end, kFromKey);
+}
+
+TEST(ValuesTest, TheEmptyKeyOfARangeIsTheSmallestThereIs) {
+  EXPECT_EQ(client::ToProto(GetRequest{.range_end = PrefixEnd("")}).key(), kFromKey);
+  EXPECT_EQ(client::ToProto(DeleteRequest{.range_end = PrefixEnd("")}).key(), kFromKey);
+  EXPECT_EQ(client::ToProto(GetRequest{}).key(), "");
+}
+
+TEST(ValuesTest, ATransactionReadsAsItIsMeant) {
+  const TxnRequest txn{.compares = {CompareVersion("k", Compare::kEqual, 0),
+                                    CompareValue(Prefix("p/"), Compare::kNotEqual, "x"),
+                                    CompareModRevision("k", Compare::kLess, 7)},
+                       .success = {OpPut({.key = "k", .value = "v"})},
+                       .failure = {OpGet(Prefix("p/")), OpDelete({.key = "k"})}};
+  const auto message = client::ToProto(txn);
+  ASSERT_EQ(message.compare_size(), 3);
+  EXPECT_EQ(message.compare(0).version(), 0);
+  EXPECT_EQ(message.compare(1).value(), "x");
+  EXPECT_EQ(message.compare(1).range_end(), "p0");
+  EXPECT_EQ(message.compare(2).mod_revision(), 7);
+  EXPECT_EQ(message.success(0).request_put().value(), "v");
+  EXPECT_EQ(message.failure(0).request_range().range_end(), "p0");
+  EXPECT_EQ(message.failure(1).request_delete_range().key(), "k");
+}
+
+TEST(ValuesDeathTest, AskingForAValueThatIsNotThereSaysWhy) {
+  const Result<GetResponse> result = Status(Code::kUnavailable, "nobody is there");
+  EXPECT_DEATH(result.value(), "the value was asked for, but there is none: .*nobody is there");
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class HealthCheck {
     health_.endpoint = endpoint;
     const Outcome outcome = ConnectTo(endpoint, globals, &client_);
     health_.error = outcome.error;
+    cause_ = outcome.cause;
     if (!outcome.ok()) return;
     client_->Get({.key = "health"}, globals.call,
                  [this, start = clock_.Now()](const etcd::Result<etcd::GetResponse>& got) {
@@ -70,14 +71,18 @@ class HealthCheck {
       CheckAlarms(*client_, globals_.call, &health_);
     } else {
       health_.error = status.ToString();
+      cause_ = status.cause();
     }
     return health_;
   }
+  // Why it could not be reached, after Wait.
+  const std::string& cause() const { return cause_; }
 
  private:
   const Globals& globals_;
   const runtime::posix::Clock clock_;
   EndpointHealth health_;
+  std::string cause_;
   std::promise<etcd::Status> read_;
   std::unique_ptr<etcd::Client> client_;
 };
@@ -92,13 +97,19 @@ Outcome AskEach(const Invocation& invocation, Globals* globals, const char* what
   }
   for (const std::string& endpoint : endpoints) {
     std::unique_ptr<etcd::Client> client;
-    if (Outcome outcome = ConnectTo(endpoint, *globals, &client); !outcome.ok()) return outcome;
-    auto answer = ask(*client);
-    if (answer.ok()) {
-      answers->push_back({endpoint, std::move(answer).value()});
-      continue;
+    if (Outcome outcome = ConnectTo(endpoint, *globals, &client); outcome.ok()) {
+      auto answer = ask(*client);
+      if (answer.ok()) {
+        answers->push_back({endpoint, std::move(answer).value()});
+        continue;
+      }
+      *failure = answer.status();
+    } else if (IsEndpoint(endpoint)) {
+      return outcome;
+    } else {
+      *failure = etcd::Status(etcd::Code::kInvalidArgument, outcome.error);
     }
-    *failure = answer.status();
+    PrintCause(invocation.err, failure->cause());
     Print(invocation.err, std::string("Failed to get the ") + what + " of endpoint " + endpoint +
                               " (" + failure->ToString() + ")\n");
   }
@@ -145,7 +156,8 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
   const std::string part = path + ".part";
   auto opened = disk.Open(part, runtime::OpenMode::kCreateOrTruncate);
   if (!opened.ok()) {
-    return failed("could not open " + part + " (", std::string(opened.status().message()) + ")");
+    return failed("could not open " + part + " (open ",
+                  std::string(opened.status().message()) + ")");
   }
   SnapshotFile file(std::move(opened).value());
   const etcd::Status received = client.Snapshot(
@@ -155,6 +167,7 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
     outcome = failed("could not write snapshot: ", file.error().message());
   } else if (!received.ok()) {
     outcome = failed("", received.ToString());
+    outcome.cause = received.cause();
   } else if (const base::Status status = file.Finish(); !status.ok()) {
     outcome = failed("", status.message());
   } else if (const base::Status renamed = disk.Rename(part, path); !renamed.ok()) {
@@ -183,6 +196,7 @@ Outcome RunEndpointHealth(const Invocation& invocation) {
   bool unhealthy = false;
   for (const auto& check : checks) {
     healths.push_back(check->Wait());
+    PrintCause(invocation.err, check->cause());
     unhealthy = unhealthy || !healths.back().error.empty();
   }
   if (Outcome outcome = globals.printer->Health(healths); !outcome.ok()) return outcome;
@@ -275,6 +289,7 @@ Outcome RunDefrag(const Invocation& invocation) {
       Print(invocation.out, "Finished defragmenting " + took + "\n");
       continue;
     }
+    PrintCause(invocation.err, response.status().cause());
     Print(invocation.err,
           "Failed to defragment " + took + ". (" + response.status().ToString() + ")\n");
     failed = true;

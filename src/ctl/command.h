@@ -13,7 +13,7 @@ namespace ctl {
 struct Invocation {
   Flags& flags;  // what the environment sets is added when the client is made
   const std::vector<std::string>& arguments;
-  std::FILE* in;
+  std::FILE* in;  // null: nothing can be read
   std::FILE* out;
   std::FILE* err;
 };
@@ -43,7 +43,9 @@ int Main(const std::vector<std::string>& words);
 
 // Writes to the file.
 void Print(std::FILE* file, const std::string& text);
-// All that can be read from it.
+// Why no endpoint could be reached, as a line of etcd's log; nothing if that is empty.
+void PrintCause(std::FILE* file, const std::string& cause);
+// All that can be read from it; nothing if it is null.
 std::string ReadAll(std::FILE* file);
 
 }  // namespace ctl

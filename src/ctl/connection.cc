@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/go_text.h"
+#include "client/endpoint.h"
 
 extern char** environ;
 
@@ -120,26 +121,35 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
   }
   if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;
   if (Outcome outcome = ReadCredentials(flags, &options); !outcome.ok()) return outcome;
-  options.dial_timeout = flags.GetDuration("dial-timeout");
-  options.keepalive_time = flags.GetDuration("keepalive-time");
-  options.keepalive_timeout = flags.GetDuration("keepalive-timeout");
+  // Compat: less than nothing is nothing.
+  const auto duration = [&flags](const char* name) {
+    return std::max(flags.GetDuration(name), std::chrono::nanoseconds(0));
+  };
+  options.dial_timeout = duration("dial-timeout");
+  options.keepalive_time = duration("keepalive-time");
+  options.keepalive_timeout = duration("keepalive-timeout");
   options.max_request_bytes = static_cast<size_t>(flags.GetInt("max-request-bytes"));
   options.max_receive_bytes = static_cast<size_t>(flags.GetInt("max-recv-bytes"));
-  // Compat: no time at all is a time that is over.
-  globals->call.timeout =
-      std::max(flags.GetDuration("command-timeout"), std::chrono::nanoseconds(1));
+  globals->call.timeout = flags.GetDuration("command-timeout");
   globals->printer = NewPrinter(flags.GetString("write-out"), flags.GetBool("hex"), invocation.out);
   if (globals->printer == nullptr) return Failed(kExitBadFeature, "unsupported output format");
   return {};
 }
 
+bool IsEndpoint(const std::string& text) {
+  return client::ParseEndpoint(text).ok();
+}
+
 Outcome Connect(const etcd::ClientOptions& options, std::unique_ptr<etcd::Client>* client) {
-  etcd::Result<std::unique_ptr<etcd::Client>> made = etcd::Client::New(options);
+  etcd::ClientOptions usable = options;
+  std::erase_if(usable.endpoints, [](const std::string& text) { return !IsEndpoint(text); });
+  if (usable.endpoints.empty()) usable.endpoints = options.endpoints;
+  etcd::Result<std::unique_ptr<etcd::Client>> made = etcd::Client::New(usable);
   if (!made.ok()) {
     const bool refused = made.status().code() == etcd::Code::kInvalidArgument &&
                          !made.status().message().starts_with("etcdserver: ");
-    return Failed(refused ? kExitBadArguments : kExitBadConnection,
-                  refused ? made.status().message() : made.status().ToString());
+    return {refused ? kExitBadArguments : kExitBadConnection,
+            refused ? made.status().message() : made.status().ToString(), made.status().cause()};
   }
   *client = std::move(made).value();
   return {};
@@ -160,8 +170,10 @@ Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
   if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) return outcome;
   const auto members = client->MemberList({}, globals.call);
   if (!members.ok()) {
-    return Failed(kExitError, "failed to fetch endpoints from etcd cluster member list: " +
-                                  members.status().ToString());
+    return {
+        kExitError,
+        "failed to fetch endpoints from etcd cluster member list: " + members.status().ToString(),
+        members.status().cause()};
   }
   endpoints->clear();
   for (const etcd::Member& member : members->members) {

@@ -22,6 +22,10 @@ struct Globals {
 // with its flag ends the command; an unknown one is warned about.
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals);
 
+// Whether it can be connected to at all; a client cannot be made for another.
+bool IsEndpoint(const std::string& text);
+
+// Compat: of several endpoints those that are none are passed over.
 Outcome Connect(const etcd::ClientOptions& options, std::unique_ptr<etcd::Client>* client);
 
 // Both of them.
@@ -36,7 +40,7 @@ Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
                       std::vector<std::string>* endpoints);
 
 inline Outcome FailedCall(const etcd::Status& status) {
-  return Failed(kExitError, status.ToString());
+  return {kExitError, status.ToString(), status.cause()};
 }
 
 }  // namespace ctl

@@ -81,7 +81,22 @@ TEST_F(CtlConnectionTest, FlagsSayHowToConnect) {
 
 TEST_F(CtlConnectionTest, NoTimeIsATimeThatIsOver) {
   ASSERT_TRUE(Read({"--command-timeout=0"}).ok());
-  EXPECT_EQ(globals_.call.timeout, nanoseconds(1));
+  EXPECT_EQ(globals_.call.timeout, nanoseconds(0));
+}
+
+TEST_F(CtlConnectionTest, LessThanNothingIsNoTimeToDial) {
+  ASSERT_TRUE(Read({"--dial-timeout=-1s", "--keepalive-time=-1s"}).ok());
+  EXPECT_EQ(globals_.client.dial_timeout, nanoseconds(0));
+  EXPECT_EQ(globals_.client.keepalive_time, nanoseconds(0));
+}
+
+TEST_F(CtlConnectionTest, OfSeveralEndpointsTheGoodOnesAreUsed) {
+  etcd::ClientOptions options;
+  std::unique_ptr<etcd::Client> client;
+  options.endpoints = {"127.0.0.1:1", "", "a b:1"};
+  EXPECT_TRUE(Connect(options, &client).ok());
+  options.endpoints = {"", "a b:1"};
+  EXPECT_EQ(Connect(options, &client).exit_code, kExitBadArguments);
 }
 
 TEST_F(CtlConnectionTest, FlagsSayWhatTlsIsMadeOf) {

@@ -1,5 +1,6 @@
 #include "ctl/command.h"
 #include "ctl/help.h"
+#include "ctl/json.h"
 
 namespace ctl {
 namespace {
@@ -26,6 +27,10 @@ Line ReadPath(const std::vector<std::string>& words) {
   for (size_t i = 0; i < line.rest.size();) {
     const std::string& word = line.rest[i];
     if (word == "--") break;
+    if (word.empty()) {
+      ++i;
+      continue;
+    }
     if (word.size() > 1 && word[0] == '-') {
       Flags known;
       AddFlags(line.path, &known);
@@ -49,6 +54,7 @@ int RefuseUnknown(const std::string& word) {
 }
 
 int Report(const Outcome& outcome) {
+  PrintCause(stderr, outcome.cause);
   if (!outcome.error.empty()) Print(stderr, "Error: " + outcome.error + "\n");
   return outcome.exit_code;
 }
@@ -60,8 +66,15 @@ void Print(std::FILE* file, const std::string& text) {
   std::fflush(file);
 }
 
+void PrintCause(std::FILE* file, const std::string& cause) {
+  if (cause.empty()) return;
+  Print(file, "{\"level\":\"warn\",\"msg\":\"no endpoint could be reached\",\"error\":" +
+                  JsonString(cause) + "}\n");
+}
+
 std::string ReadAll(std::FILE* file) {
   std::string text;
+  if (file == nullptr) return text;
   char buffer[65536];
   for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
     text.append(buffer, size);
@@ -81,8 +94,6 @@ int Main(const std::vector<std::string>& words) {
                       UsageText(line.path) + "\n");
     return kExitError;
   }
-  // Behind two dashes.
-  if (line.path.size() == 1 && !arguments->empty()) return RefuseUnknown(arguments->front());
   if (flags.GetBool("help") || command.run == nullptr) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;

@@ -101,8 +101,13 @@ TEST(CtlMainTest, APrefixIsTheCommandIfEtcdHasNoOtherOfIt) {
 
 TEST(CtlMainTest, BehindTwoDashesNothingIsACommand) {
   const Ran ran = RunMain({"--", "version"});
-  EXPECT_EQ(ran.status, kExitError);
-  EXPECT_THAT(ran.err, StartsWith("Error: unknown command \"version\" for \"etcdctl\""));
+  EXPECT_EQ(ran.status, kExitSuccess);
+  EXPECT_THAT(ran.out, StartsWith("A simple command line client for etcd3."));
+}
+
+TEST(CtlMainTest, AnEmptyWordIsNoCommand) {
+  EXPECT_THAT(RunMain({""}).out, StartsWith("A simple command line client for etcd3."));
+  EXPECT_THAT(RunMain({"", "version"}).out, StartsWith("etcdctl version"));
 }
 
 TEST(CtlMainTest, AnUnknownCommandIsRefused) {

@@ -21,12 +21,14 @@ struct [[nodiscard]] Outcome {
   int exit_code = kExitSuccess;
   // What stands behind "Error: "; empty if there is nothing to say.
   std::string error = {};
+  // Why it came to that, for people, if the error does not tell: it goes above it.
+  std::string cause = {};
 
   bool ok() const { return exit_code == kExitSuccess; }
 };
 
 inline Outcome Failed(int exit_code, std::string error) {
-  return {exit_code, std::move(error)};
+  return {exit_code, std::move(error), {}};
 }
 
 }  // namespace ctl

@@ -156,7 +156,9 @@ Outcome ParseCompare(const std::string& line, etcd::Compare* compare) {
   std::string operation;
   std::optional<std::string> value;
   const std::optional<std::string> key = TakeQuoted(&rest);
-  if (key.has_value() && rest.starts_with(')')) {
+  const bool closed = key.has_value() && rest.starts_with(')');
+  // Compat: the operator stands apart.
+  if (closed && rest.size() > 1 && IsSpace(rest[1])) {
     rest = SkipSpace(rest.substr(1));
     while (!rest.empty() && !IsSpace(rest.front())) {
       operation += rest.front();
@@ -203,7 +205,8 @@ Outcome ParseRequest(const std::string& line, const Invocation& invocation, etcd
   words->erase(words->begin());
   const base::Result<std::vector<std::string>> arguments = flags.Parse(*words);
   if (!arguments.ok()) return invalid;
-  const Invocation inner{flags, *arguments, invocation.in, invocation.out, invocation.err};
+  // What can be read belongs to the transaction: a put without a value is refused.
+  const Invocation inner{flags, *arguments, nullptr, invocation.out, invocation.err};
   if (command->name == "put") return ReadPut(inner, &op->request.emplace<etcd::PutRequest>());
   if (command->name == "get") return ReadGet(inner, &op->request.emplace<etcd::GetRequest>());
   if (command->name == "del") return ReadDelete(inner, &op->request.emplace<etcd::DeleteRequest>());

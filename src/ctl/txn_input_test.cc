@@ -87,6 +87,15 @@ TEST_F(TxnRequestTest, ReadsPutGetAndDelWithTheirFlags) {
   EXPECT_EQ(std::get<etcd::DeleteRequest>(op_.request).range_end, etcd::kFromKey);
 }
 
+TEST_F(TxnRequestTest, APutReadsNoValueFromTheTransactionsInput) {
+  EXPECT_EQ(Parse("put a").exit_code, kExitBadArguments);
+}
+
+TEST(TxnCompareTest, TheOperatorStandsApart) {
+  EXPECT_EQ(CompareError(R"(ver("a")="1")"),
+            "malformed comparison: ver(\"a\")=\"1\"; got ver(\"a\")  \"\"");
+}
+
 TEST_F(TxnRequestTest, OtherCommandsAndFlagsAreRefused) {
   EXPECT_EQ(Parse("get").error, "invalid txn compare request: get");
   EXPECT_EQ(Parse("compaction 4").error, "invalid txn request: compaction 4");

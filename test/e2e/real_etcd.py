@@ -1,4 +1,4 @@
-"""A real etcd 3.7, built from Go's module proxy."""
+"""A real etcd 3.7 and its etcdctl, built from Go's module proxy."""
 
 import atexit
 import functools
@@ -13,13 +13,16 @@ HERE = Path(__file__).resolve().parent
 BUILD_TIMEOUT_SECONDS = 1200
 
 
+MODULES = {"etcd": "server", "etcdctl": "etcdctl"}
+
+
 @functools.cache
-def build() -> Path:
-    """The program; it is there until the process ends."""
+def build(name: str = "etcd") -> Path:
+    """One of etcd's programs; it is there until the process ends."""
     folder = tempfile.mkdtemp(prefix="etcd37-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    program = Path(folder) / "etcd"
-    subprocess.run(["go", "build", "-o", program, "go.etcd.io/etcd/server/v3"],
+    program = Path(folder) / name
+    subprocess.run(["go", "build", "-o", program, f"go.etcd.io/etcd/{MODULES[name]}/v3"],
                    cwd=HERE / "etcd37", check=True, timeout=BUILD_TIMEOUT_SECONDS)
     return program
 

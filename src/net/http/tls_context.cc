@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "net/http/openssl.h"
+#include "net/http/tls_cause.h"
 
 namespace http {
 namespace {
@@ -22,6 +23,18 @@ base::Status Invalid(base::ByteView subject) {
   base::Bytes message(subject);
   message += ": " + OpenSslError();
   return base::Status(base::Code::kInvalidArgument, message);
+}
+// Of a text in which there is no such thing.
+base::Status Missing(base::ByteView subject, base::ByteView what) {
+  ERR_clear_error();
+  return base::Status(base::Code::kInvalidArgument,
+                      base::Bytes(subject) + ": there is no " + base::Bytes(what) + " in PEM form");
+}
+// Of a key that the context does not take beside its certificate.
+base::Status Unfitting() {
+  if (ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) return Invalid("key");
+  ERR_clear_error();
+  return base::Status(base::Code::kInvalidArgument, "key: it does not belong to the certificate");
 }
 
 int WireVersion(TlsOptions::Version version) {
@@ -147,7 +160,8 @@ base::Status TlsContext::Load(const TlsOptions& options) {
   if (!options.certificate_pem.empty()) {
     const BioPointer chain = ReadFrom(options.certificate_pem);
     const CertificatePointer leaf(PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
-    if (leaf == nullptr || SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
+    if (leaf == nullptr) return Missing("certificate", "certificate");
+    if (SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
       return Invalid("certificate");
     }
     while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr)) {
@@ -162,7 +176,8 @@ base::Status TlsContext::Load(const TlsOptions& options) {
       return {base::Code::kInvalidArgument,
               "key: it is encrypted, and nobody is asked for its passphrase"};
     }
-    if (key == nullptr || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
+    if (key == nullptr) return Missing("key", "private key");
+    if (SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Unfitting();
     signs_slowly_ = IsSlow(key.get());
   }
   return LoadTrust(options);
@@ -181,9 +196,10 @@ bool TlsContext::HasAllowedName(X509* certificate) const {
 // As a part of the handshake it answers with an alert, and keeps whom it refuses from getting a
 // ticket.
 int TlsContext::VerifyMore(int valid, X509_STORE_CTX* verification) {
-  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
-  const auto* const ssl = static_cast<const SSL*>(
+  auto* const ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (valid != 1) KeepRefused(ssl, X509_STORE_CTX_get_current_cert(verification));
+  if (valid != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return valid;
   const auto& context = *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   int error = X509_V_OK;
   if (!context.HasAllowedName(X509_STORE_CTX_get_current_cert(verification))) {
@@ -208,7 +224,7 @@ base::Status TlsContext::LoadTrust(const TlsOptions& options) {
     X509_STORE_add_cert(store, authority.get());
     if (role_ == Role::kServer) SSL_CTX_add_client_CA(context_, authority.get());
   }
-  if (count == 0 && !options.trusted_ca_pem.empty()) return Invalid("trusted CA");
+  if (count == 0 && !options.trusted_ca_pem.empty()) return Missing("trusted CA", "certificate");
   if (!options.crl.empty()) {
     revoked_.reset(
         PEM_read_bio_X509_CRL(ReadFrom(options.crl).get(), nullptr, NoPassphrase, nullptr));

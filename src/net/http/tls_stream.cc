@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "net/http/openssl.h"
+#include "net/http/tls_cause.h"
 
 namespace http {
 namespace {
@@ -91,7 +92,7 @@ void TlsStream::Engine::Step() {
   const int result = SSL_do_handshake(ssl);
   handshaken = result == 1;
   const int reason = handshaken ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
-  if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) error = OpenSslError();
+  if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) error = TlsCause(ssl);
 }
 
 TlsStream::TlsStream(std::shared_ptr<const TlsContext> context,
@@ -140,7 +141,8 @@ void TlsStream::OnData(base::ByteView bytes) {
 
 void TlsStream::OnEndOfInput() {
   if (!handshaken_) {
-    return Fail(base::Status(base::Code::kUnavailable, "the peer closed during the handshake"));
+    return Fail(base::Status(base::Code::kUnavailable,
+                             "the peer closed during the handshake; it may not speak TLS here"));
   }
   handler_->OnEndOfInput();
 }
@@ -230,7 +232,7 @@ void TlsStream::DeliverInput() {
     const int reason = SSL_get_error(engine_->ssl, count);
     if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_ZERO_RETURN) break;
     delivering_ = false;
-    return Fail(base::Status(base::Code::kUnavailable, "TLS: " + OpenSslError()));
+    return Fail(base::Status(base::Code::kUnavailable, "TLS: " + TlsCause(engine_->ssl)));
   }
   delivering_ = false;
   if (closed_) return;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "net/http/tls_stream.h"
+#include "net/rpc/peer_name.h"
 
 namespace rpc {
 
@@ -16,7 +17,7 @@ class Channel::Subchannel {
   Subchannel(Channel* channel, runtime::Address address, uint64_t seed)
       : channel_(channel),
         address_(std::move(address)),
-        authority_(channel->options_.authority.empty() ? address_.ToString()
+        authority_(channel->options_.authority.empty() ? AuthorityOf(address_)
                                                        : channel->options_.authority),
         backoff_(channel->options_.backoff, seed),
         timer_(channel->loop_->NewTimer([this] { OnTimer(); })) {}
@@ -36,6 +37,8 @@ class Channel::Subchannel {
   // Its last attempt has failed, and the next one has not begun.
   bool HasFailed() const { return state_ == State::kWaiting; }
   const base::Status& failure() const { return failure_; }
+  // "host:port: why" of the last attempt that failed; empty if none has since it was connected.
+  const std::string& cause() const { return cause_; }
   ClientCall::Route route() {
     return {&connection_->client_session(), authority_,
             channel_->options_.tls == nullptr ? "http" : "https"};
@@ -59,7 +62,7 @@ class Channel::Subchannel {
     if (channel_->options_.tls != nullptr) {
       const std::string& name = channel_->options_.server_name;
       stream = std::make_unique<http::TlsStream>(channel_->options_.tls, std::move(stream),
-                                                 name.empty() ? address_.host : name,
+                                                 name.empty() ? ServerNameOf(address_) : name,
                                                  channel_->loop_->clock().WallNow());
     }
     connection_ = &channel_->connections_.Add(std::make_unique<http::Connection>(
@@ -68,6 +71,7 @@ class Channel::Subchannel {
 
   void OnReady() {
     state_ = State::kReady;
+    cause_.clear();
     timer_->Disarm();
     ready_at_ = channel_->loop_->clock().Now();
     channel_->OnSubchannelChanged();
@@ -80,6 +84,10 @@ class Channel::Subchannel {
     connection_ = nullptr;
     if (channel_->closing_) return;
     const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
+    if (!was_ready && channel_->options_.tls == nullptr) {
+      // A server that expects TLS ends what does not begin with it, without a word.
+      return Fail({status.code(), std::string(status.message()) + "; it may speak only TLS here"});
+    }
     if (!was_ready || lived < channel_->options_.backoff.initial) return Fail(status);
     // It had worked: the first new attempt need not wait, but not inside this event.
     backoff_.Reset();
@@ -90,6 +98,10 @@ class Channel::Subchannel {
   }
 
   void Fail(const base::Status& status) {
+    // What fails to connect names the address itself.
+    const std::string address = address_.ToString();
+    const bool named = status.message().starts_with(address);
+    cause_ = (named ? std::string() : address + ": ") + std::string(status.message());
     failure_ = base::Status(base::Code::kUnavailable,
                             "connection error: desc = \"transport: Error while dialing: " +
                                 base::Bytes(status.message()) + "\"");
@@ -114,6 +126,7 @@ class Channel::Subchannel {
   State state_ = State::kConnecting;
   Backoff backoff_;
   base::Status failure_;
+  std::string cause_;
   std::unique_ptr<runtime::Connecting> attempt_;
   http::Connection* connection_ = nullptr;
   uint64_t connection_number_ = 0;  // tells events of an earlier connection apart
@@ -176,6 +189,15 @@ size_t Channel::connected() const {
   return static_cast<size_t>(
       std::count_if(subchannels_.begin(), subchannels_.end(),
                     [](const auto& subchannel) { return subchannel->IsReady(); }));
+}
+
+std::string Channel::Failures() const {
+  std::string causes;
+  for (const auto& subchannel : subchannels_) {
+    if (subchannel->cause().empty()) continue;
+    causes += (causes.empty() ? "" : "; ") + subchannel->cause();
+  }
+  return causes;
 }
 
 std::shared_ptr<ClientCall> Channel::Start(std::string path, ClientCall::Options options,

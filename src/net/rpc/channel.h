@@ -22,11 +22,11 @@ class Channel {
   struct Options {
     // At least one.
     std::vector<runtime::Address> endpoints;
-    // The ":authority" of the requests; the endpoint's address if empty.
+    // The ":authority" of the requests; AuthorityOf each endpoint if empty.
     std::string authority;
     // TLS to every endpoint; plain text without.
     std::shared_ptr<const http::TlsContext> tls = nullptr;
-    // The name that the certificates must have; each endpoint's host if empty.
+    // The name that the certificates must have; ServerNameOf each endpoint if empty.
     std::string server_name = {};
     http::Limits limits;
     // No pings unless an interval is set.
@@ -57,6 +57,8 @@ class Channel {
 
   // Endpoints that are connected now.
   size_t connected() const;
+  // Why those are not that have failed, for people: "host:port: why", separated by "; ".
+  std::string Failures() const;
 
  private:
   class Subchannel;

@@ -1,0 +1,113 @@
+#include "net/http/tls_cause.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <memory>
+
+#include "net/http/openssl.h"
+
+namespace http {
+namespace {
+
+// Where a connection keeps the certificate that was refused.
+int RefusedIndex() {
+  static const int index = SSL_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) {
+        X509_free(static_cast<X509*>(kept));
+      });
+  return index;
+}
+
+// Of a certificate that may be made for hundreds of names.
+constexpr int kMostNames = 8;
+
+std::string NameText(const GENERAL_NAME* name) {
+  if (name->type == GEN_DNS) {
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+            static_cast<size_t>(ASN1_STRING_length(name->d.dNSName))};
+  }
+  const int size = name->type == GEN_IPADD ? ASN1_STRING_length(name->d.iPAddress) : 0;
+  if (size != 4 && size != 16) return {};
+  const unsigned char* const bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, text.data(), text.size());
+  return text.data();
+}
+
+// "a, b" of a certificate's names and addresses.
+std::string Names(X509* certificate) {
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  std::string text;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    if (i == kMostNames) {
+      text += ", ...";
+      break;
+    }
+    const std::string name = NameText(sk_GENERAL_NAME_value(names, i));
+    if (!name.empty()) text += (text.empty() ? "" : ", ") + name;
+  }
+  GENERAL_NAMES_free(names);
+  return text.empty() ? "no name" : text;
+}
+
+std::string ExpectedName(ssl_st* ssl) {
+  X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+  const std::unique_ptr<char, void (*)(void*)> address(X509_VERIFY_PARAM_get1_ip_asc(expected),
+                                                       [](void* p) { OPENSSL_free(p); });
+  if (address != nullptr) return address.get();
+  const char* const host = X509_VERIFY_PARAM_get0_host(expected, 0);
+  return host == nullptr ? "" : host;
+}
+
+// Why the peer's certificate was not accepted.
+std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runtime-int)
+  const std::string whose = SSL_is_server(ssl) != 0 ? "the client's" : "the server's";
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: {
+      auto* const certificate = static_cast<X509*>(SSL_get_ex_data(ssl, RefusedIndex()));
+      return whose + " certificate is not for " + ExpectedName(ssl) +
+             (certificate == nullptr ? "" : " but for " + Names(certificate));
+    }
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return whose + " certificate is signed by an authority that is not trusted (" +
+             X509_verify_cert_error_string(verdict) + ")";
+    default:
+      return whose + " certificate is not valid: " + X509_verify_cert_error_string(verdict);
+  }
+}
+
+}  // namespace
+
+void KeepRefused(ssl_st* ssl, x509_st* certificate) {
+  X509_free(static_cast<X509*>(SSL_get_ex_data(ssl, RefusedIndex())));
+  X509_up_ref(certificate);
+  SSL_set_ex_data(ssl, RefusedIndex(), certificate);
+}
+
+std::string TlsCause(ssl_st* ssl) {
+  const int reason = ERR_GET_REASON(ERR_peek_last_error());
+  const std::string text = OpenSslError();
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    const long verdict = SSL_get_verify_result(ssl);  // NOLINT(google-runtime-int)
+    if (verdict != X509_V_OK) return CertificateCause(ssl, verdict);
+  }
+  // What begins a message of another protocol is read as the version of TLS.
+  if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
+      reason == SSL_R_HTTP_REQUEST) {
+    return "the peer does not speak TLS (" + text + ")";
+  }
+  if (reason > SSL_AD_REASON_OFFSET) return "the peer refused: " + text;
+  return text;
+}
+
+}  // namespace http
