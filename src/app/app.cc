@@ -41,14 +41,19 @@ constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 constexpr size_t kMaxWaitingHandshakes = 4096;
 
 void CollectFeatures(const config::FeatureGates& gates, observe::Samples& samples) {
+  const auto add = [&samples](std::string_view name, config::Stage stage, bool is_enabled) {
+    samples.Add({"etcd_server_feature_enabled",
+                 "Whether or not a feature is enabled. 1 is enabled, 0 is not."},
+                observe::MetricType::kGauge, is_enabled ? 1 : 0,
+                {{"name", std::string(name)},
+                 {"stage", stage == config::Stage::kAlpha ? "ALPHA" : "BETA"}});
+  };
+  add("AllAlpha", config::Stage::kAlpha, gates.Enabled(config::Stage::kAlpha));
+  add("AllBeta", config::Stage::kBeta, gates.Enabled(config::Stage::kBeta));
   for (size_t i = 0; i < config::kFeatureCount; ++i) {
     const auto feature = static_cast<config::Feature>(i);
     const config::FeatureSpec& spec = config::SpecOf(feature);
-    const char* const stage = spec.stage == config::Stage::kAlpha ? "ALPHA" : "BETA";
-    samples.Add({"etcd_server_feature_enabled",
-                 "Whether or not a feature is enabled. 1 is enabled, 0 is not."},
-                observe::MetricType::kGauge, gates.Enabled(feature) ? 1 : 0,
-                {{"name", std::string(spec.name)}, {"stage", stage}});
+    add(spec.name, spec.stage, gates.Enabled(feature));
   }
 }
 
@@ -217,6 +222,7 @@ void App::Serve() {
                            .handshake_workers = handshake_workers_.get(),
                            .workers = &small_workers_,
                            .trim_heap = runtime::posix::TrimHeap,
+                           .measure_heap = runtime::posix::MeasureHeap,
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,

@@ -4,8 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "api/web/method.h"
 #include "api/web/version.h"
+#include "app/debug_vars.h"
+#include "app/worker_answer.h"
+#include "net/http/accept_encoding.h"
 #include "net/reflection/reflection.h"
+#include "net/rpc/gzip.h"
 
 namespace app {
 namespace {
@@ -86,9 +91,16 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
 void NetServices::AddEndpoints() {
   for (http::PlainService* service : {&plain_, &monitoring_}) {
     health_.AddTo(*service);
-    service->Handle("/metrics", [this](const http::PlainRequest&, http::Responder responder) {
-      ServeMetrics(std::move(responder));
+    service->Handle("/metrics", [this](const auto& request, http::Responder responder) {
+      ServeMetrics(request, std::move(responder));
     });
+  }
+  plain_.Handle("/debug/vars", [this](const auto& request, http::Responder responder) {
+    ServeVars(request, std::move(responder));
+  });
+  if (parts_.config->monitoring.enable_pprof) {
+    profiles_.emplace(parts_.server->environment().disk, loop_, parts_.workers);
+    profiles_->AddTo(plain_);
   }
   web::AddVersion(plain_, parts_.server);
 }
@@ -103,17 +115,30 @@ http::LoopBudget::Options NetServices::BudgetOf(const config::ClientApiConfig& c
 }
 
 // A scrape reads files of /proc, and walks over all descriptors.
-void NetServices::ServeMetrics(http::Responder responder) {
-  auto text = std::make_shared<std::string>();
-  const bool accepted = parts_.workers->Run(
-      [registry = parts_.registry, text] { *text = registry->Scrape(); }, loop_,
-      [text, responder]() mutable {
+void NetServices::ServeMetrics(const http::PlainRequest& request, http::Responder responder) {
+  const bool gzip = http::PrefersGzip(request.head);
+  AnswerFromWorker(
+      *parts_.workers, loop_, std::move(responder), [registry = parts_.registry, gzip] {
         http::PlainResponse response;
-        response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
-        response.body = std::move(*text);
-        responder.Send(std::move(response));
+        response.fields.Add("content-type",
+                            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+        response.body = registry->Scrape();
+        if (!gzip) return response;
+        response.fields.Add("content-encoding", "gzip");
+        response.body = rpc::GzipCompress(response.body);
+        return response;
       });
-  if (!accepted) responder.Send(http::TextResponse(503, "too many scrapes at once"));
+}
+
+void NetServices::ServeVars(const http::PlainRequest& request, http::Responder responder) {
+  if (web::RefuseMethod(request, responder)) return;
+  AnswerFromWorker(*parts_.workers, loop_, std::move(responder),
+                   [server = parts_.server, measure = parts_.measure_heap] {
+                     http::PlainResponse response;
+                     response.fields.Add("content-type", "application/json; charset=utf-8");
+                     response.body = DebugVars(*server, measure());
+                     return response;
+                   });
 }
 
 void NetServices::AddServer(Surface surface, runtime::Network* network) {

@@ -116,6 +116,8 @@ class ServerCall final : public http::ExchangeHandler,
   void Hold(base::ByteView bytes);
   // False, with the call ended, for a message that is longer than may be sent.
   bool CheckSize(size_t bytes);
+  // Of a message that is on its way.
+  void CountSent(size_t bytes);
   bool MaySend(size_t bytes) const;
   // What cannot be sent at once.
   AnswerQueue& answers();
