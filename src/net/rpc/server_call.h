@@ -93,6 +93,7 @@ class ServerCall final : public http::ExchangeHandler,
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override;
+  bool has_deadline() const override { return has_deadline_; }
   void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
   // DeadlineQueue::Entry
