@@ -10,6 +10,7 @@
 #include "app/advertised_urls.h"
 #include "app/directory_lock.h"
 #include "app/server_options.h"
+#include "app/start_report.h"
 #include "base/check.h"
 #include "observe/process_metrics.h"
 #include "runtime/posix/clock.h"
@@ -87,23 +88,17 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                               const observe::Logger* logger,
                                               const std::function<bool()>& pause) {
   std::unique_ptr<App> app(new App(config, logger));
-  logger->Info("starting an etcd server",
-               {{"etcd-version", server::kVersion},
-                {"max-cpu-available", static_cast<int64_t>(app->net_threads_.size())},
-                {"name", config.member.name},
-                {"data-dir", config.member.data_dir},
-                {"listen-client-urls", config::JoinUrls(config.listen.client_urls)},
-                {"advertise-client-urls", config::JoinUrls(config.cluster.advertise_client_urls)},
-                {"initial-cluster", config.cluster.initial_cluster},
-                {"heartbeat-interval", std::chrono::nanoseconds(config.member.heartbeat_interval)},
-                {"election-timeout", std::chrono::nanoseconds(config.member.election_timeout)},
-                {"quota-backend-bytes", config.backend.quota_bytes}});
+  ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config));
+  ASSIGN_OR_RETURN(const bool is_founded, app->disk_.Exists(server::Paths(options).wal));
+  LogStart({config, options, app->net_threads_.size(), is_founded}, *logger);
+  WarnOfPermissions(config.member.data_dir, *logger);
+  if (!config.member.wal_dir.empty()) WarnOfPermissions(config.member.wal_dir, *logger);
   app->OpenMetrics();
   RETURN_IF_ERROR(app->Listen());
   ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
-  RETURN_IF_ERROR(app->OpenServer());
+  RETURN_IF_ERROR(app->OpenServer(options));
   app->server_->Start([app = app.get()] {
     CHECK(app->small_workers_.Run([app] { app->Serve(); }, app->apply_loop_, [] {}));
   });
@@ -177,8 +172,7 @@ base::Status App::CheckFounding(const server::Options& options) {
                              config_.cluster.initial_advertise_peer_urls, ResolveHost);
 }
 
-base::Status App::OpenServer() {
-  ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config_));
+base::Status App::OpenServer(const server::Options& options) {
   RETURN_IF_ERROR(CheckFounding(options));
   std::vector<runtime::Loop*> loops;
   for (const auto& thread : net_threads_) loops.push_back(&thread->loop());

@@ -47,6 +47,15 @@ gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) 
   return options;
 }
 
+void LogRejection(const observe::Logger& logger, const http::TlsStream::Rejection& rejection) {
+  // Compat: probes that close at once are told to those alone who want to know everything.
+  logger.Log(rejection.peer_ended ? observe::Level::kDebug : observe::Level::kWarn,
+             "rejected connection on client endpoint",
+             {{"remote-addr", rejection.peer.ToString()},
+              {"server-name", rejection.server_name},
+              {"error", rejection.why.message()}});
+}
+
 // gRPC is spoken over HTTP/2 alone.
 http::Connection::Protocols ProtocolsOf(Surface surface) {
   return {.http1 = surface != Surface::kGrpc, .http2 = true};
@@ -154,6 +163,9 @@ http::Server::Listening NetServices::ListeningOf(const ListenerPlan& plan) const
   if (plan.tls) {
     listening.tls = [tls = parts_.tls] { return tls->context(); };
     listening.handshake_workers = parts_.handshake_workers;
+    listening.on_rejected = [logger = parts_.server->environment().logger](const auto& rejection) {
+      LogRejection(*logger, rejection);
+    };
   }
   return listening;
 }

@@ -162,7 +162,11 @@ base::Status TlsContext::Load(const TlsOptions& options) {
       return {base::Code::kInvalidArgument,
               "key: it is encrypted, and nobody is asked for its passphrase"};
     }
-    if (key == nullptr || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
+    if (key == nullptr) {
+      ERR_clear_error();
+      return {base::Code::kInvalidArgument, "key: there is none in PEM"};
+    }
+    if (SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Invalid("key");
     signs_slowly_ = IsSlow(key.get());
   }
   return LoadTrust(options);

@@ -91,7 +91,11 @@ void TlsStream::Engine::Step() {
   const int result = SSL_do_handshake(ssl);
   handshaken = result == 1;
   const int reason = handshaken ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
-  if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) error = OpenSslError();
+  if (reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ) return;
+  error = OpenSslError();
+  if (const auto verified = SSL_get_verify_result(ssl); verified != X509_V_OK) {
+    error += std::string(": ") + X509_verify_cert_error_string(verified);
+  }
 }
 
 TlsStream::TlsStream(std::shared_ptr<const TlsContext> context,
@@ -140,6 +144,7 @@ void TlsStream::OnData(base::ByteView bytes) {
 
 void TlsStream::OnEndOfInput() {
   if (!handshaken_) {
+    peer_ended_ = true;
     return Fail(base::Status(base::Code::kUnavailable, "the peer closed during the handshake"));
   }
   handler_->OnEndOfInput();
@@ -151,6 +156,7 @@ void TlsStream::OnWritable() {
 }
 
 void TlsStream::OnError(base::Status status) {
+  if (!handshaken_ && !closed_) TellRejection(status);
   closed_ = true;
   handler_->OnError(std::move(status));
 }
@@ -309,8 +315,16 @@ void TlsStream::Close(bool abort) {
   inner_->Close(abort);
 }
 
+void TlsStream::TellRejection(const base::Status& why) {
+  // While a worker has the engine nobody else may look into it.
+  const char* const name =
+      at_work_ ? nullptr : SSL_get_servername(engine_->ssl, TLSEXT_NAMETYPE_host_name);
+  on_rejected_({inner_->peer_address(), name == nullptr ? "" : name, why, peer_ended_});
+}
+
 void TlsStream::Fail(const base::Status& status) {
   if (std::exchange(closed_, true)) return;
+  if (!handshaken_) TellRejection(status);
   inner_->Close();
   handler_->OnError(status);
 }
