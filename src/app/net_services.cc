@@ -40,8 +40,13 @@ size_t MessageBytesMax(const server::Options& options) {
   return options.max_request_bytes + kGrpcOverheadBytes;
 }
 
-gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
+// Of a message in JSON, where bytes are text of four thirds their size, and the rest is longer too.
+constexpr size_t kJsonFactor = 2;
+
+gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config,
+                                         const server::Options& server) {
   gateway::Gateway::Options options;
+  options.max_message_bytes = kJsonFactor * MessageBytesMax(server);
   options.keepalive_interval = config.keepalive_interval;
   options.keepalive_timeout = config.keepalive_timeout;
   return options;
@@ -83,7 +88,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
              parts.server->environment().logger, parts.server->environment().registry),
       monitoring_(kPlainBodyBytesMax),
       plain_(kPlainBodyBytesMax),
-      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api)),
+      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api, parts.server->options())),
       web_(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway_)
                                                         : &plain_,
            {parts.config->cors.values, parts.config->client_api.host_whitelist}),

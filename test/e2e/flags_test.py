@@ -4,12 +4,15 @@
 ETCD in the environment is the program.
 """
 
+import base64
+import json
 import os
 import re
 import socket
 import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -90,6 +93,17 @@ class FlagsTest(unittest.TestCase):
             finally:
                 process.terminate()
                 process.wait(timeout=20)
+
+    def test_a_request_in_json_may_be_as_large_as_the_flag_says(self) -> None:
+        body = json.dumps({"key": "a2V5", "value": base64.b64encode(b"v" * 15 * MEGABYTE).decode()})
+        with Member(ETCD, "--max-request-bytes=20971520") as member:
+            with urllib.request.urlopen(f"{member.url}/v3/kv/put", body.encode(),
+                                        timeout=30) as answer:
+                self.assertIn(b'"revision":"2"', answer.read())
+        with Member(ETCD) as member:
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{member.url}/v3/kv/put", body.encode(), timeout=30)
+            self.assertEqual(refused.exception.code, 429)
 
     def test_old_revisions_are_forgotten_by_themselves(self) -> None:
         with Member(ETCD, "--auto-compaction-retention=1s") as member:
