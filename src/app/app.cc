@@ -10,6 +10,7 @@
 #include "app/advertised_urls.h"
 #include "app/directory_lock.h"
 #include "app/server_options.h"
+#include "app/start_report.h"
 #include "base/check.h"
 #include "observe/process_metrics.h"
 #include "runtime/posix/clock.h"
@@ -41,14 +42,19 @@ constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 constexpr size_t kMaxWaitingHandshakes = 4096;
 
 void CollectFeatures(const config::FeatureGates& gates, observe::Samples& samples) {
+  const auto add = [&samples](std::string_view name, config::Stage stage, bool is_enabled) {
+    samples.Add({"etcd_server_feature_enabled",
+                 "Whether or not a feature is enabled. 1 is enabled, 0 is not."},
+                observe::MetricType::kGauge, is_enabled ? 1 : 0,
+                {{"name", std::string(name)},
+                 {"stage", stage == config::Stage::kAlpha ? "ALPHA" : "BETA"}});
+  };
+  add("AllAlpha", config::Stage::kAlpha, gates.Enabled(config::Stage::kAlpha));
+  add("AllBeta", config::Stage::kBeta, gates.Enabled(config::Stage::kBeta));
   for (size_t i = 0; i < config::kFeatureCount; ++i) {
     const auto feature = static_cast<config::Feature>(i);
     const config::FeatureSpec& spec = config::SpecOf(feature);
-    const char* const stage = spec.stage == config::Stage::kAlpha ? "ALPHA" : "BETA";
-    samples.Add({"etcd_server_feature_enabled",
-                 "Whether or not a feature is enabled. 1 is enabled, 0 is not."},
-                observe::MetricType::kGauge, gates.Enabled(feature) ? 1 : 0,
-                {{"name", std::string(spec.name)}, {"stage", stage}});
+    add(spec.name, spec.stage, gates.Enabled(feature));
   }
 }
 
@@ -82,23 +88,17 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                               const observe::Logger* logger,
                                               const std::function<bool()>& pause) {
   std::unique_ptr<App> app(new App(config, logger));
-  logger->Info("starting an etcd server",
-               {{"etcd-version", server::kVersion},
-                {"max-cpu-available", static_cast<int64_t>(app->net_threads_.size())},
-                {"name", config.member.name},
-                {"data-dir", config.member.data_dir},
-                {"listen-client-urls", config::JoinUrls(config.listen.client_urls)},
-                {"advertise-client-urls", config::JoinUrls(config.cluster.advertise_client_urls)},
-                {"initial-cluster", config.cluster.initial_cluster},
-                {"heartbeat-interval", std::chrono::nanoseconds(config.member.heartbeat_interval)},
-                {"election-timeout", std::chrono::nanoseconds(config.member.election_timeout)},
-                {"quota-backend-bytes", config.backend.quota_bytes}});
+  ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config));
+  ASSIGN_OR_RETURN(const bool is_founded, app->disk_.Exists(server::Paths(options).wal));
+  LogStart({config, options, app->net_threads_.size(), is_founded}, *logger);
+  WarnOfPermissions(config.member.data_dir, *logger);
+  if (!config.member.wal_dir.empty()) WarnOfPermissions(config.member.wal_dir, *logger);
   app->OpenMetrics();
   RETURN_IF_ERROR(app->Listen());
   ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
-  RETURN_IF_ERROR(app->OpenServer());
+  RETURN_IF_ERROR(app->OpenServer(options));
   app->server_->Start([app = app.get()] {
     CHECK(app->small_workers_.Run([app] { app->Serve(); }, app->apply_loop_, [] {}));
   });
@@ -172,8 +172,7 @@ base::Status App::CheckFounding(const server::Options& options) {
                              config_.cluster.initial_advertise_peer_urls, ResolveHost);
 }
 
-base::Status App::OpenServer() {
-  ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config_));
+base::Status App::OpenServer(const server::Options& options) {
   RETURN_IF_ERROR(CheckFounding(options));
   std::vector<runtime::Loop*> loops;
   for (const auto& thread : net_threads_) loops.push_back(&thread->loop());
@@ -217,6 +216,7 @@ void App::Serve() {
                            .handshake_workers = handshake_workers_.get(),
                            .workers = &small_workers_,
                            .trim_heap = runtime::posix::TrimHeap,
+                           .measure_heap = runtime::posix::MeasureHeap,
                            .registry = &registry_,
                            .counts = &network_metrics_,
                            .health = &health_metrics_,

@@ -29,7 +29,7 @@ namespace app {
 class App {
  public:
   // Starts a member: listens, takes the lock of its directory, opens its files, and serves once it
-  // is ready. Nothing below the directory is looked at before it is locked. `config` is valid;
+  // is ready. Nothing below the directory is read before it is locked. `config` is valid;
   // `logger` outlives the app. For `pause` see LockDirectory.
   static base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config,
                                                   const observe::Logger* logger,
@@ -45,7 +45,7 @@ class App {
   base::Status Listen();
   base::Status OpenTls();
   base::Status CheckFounding(const server::Options& options);
-  base::Status OpenServer();
+  base::Status OpenServer(const server::Options& options);
   server::Environment NewEnvironment();
   // On a worker, once the member is ready.
   void Serve();

@@ -4,8 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "api/web/method.h"
 #include "api/web/version.h"
+#include "app/debug_vars.h"
+#include "app/worker_answer.h"
+#include "net/http/accept_encoding.h"
 #include "net/reflection/reflection.h"
+#include "net/rpc/gzip.h"
 
 namespace app {
 namespace {
@@ -35,11 +40,25 @@ size_t MessageBytesMax(const server::Options& options) {
   return options.max_request_bytes + kGrpcOverheadBytes;
 }
 
-gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config) {
+// Of a message in JSON, where bytes are text of four thirds their size, and the rest is longer too.
+constexpr size_t kJsonFactor = 2;
+
+gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config,
+                                         const server::Options& server) {
   gateway::Gateway::Options options;
+  options.max_message_bytes = kJsonFactor * MessageBytesMax(server);
   options.keepalive_interval = config.keepalive_interval;
   options.keepalive_timeout = config.keepalive_timeout;
   return options;
+}
+
+void LogRejection(const observe::Logger& logger, const http::TlsStream::Rejection& rejection) {
+  // Compat: probes that close at once are told to those alone who want to know everything.
+  logger.Log(rejection.peer_ended ? observe::Level::kDebug : observe::Level::kWarn,
+             "rejected connection on client endpoint",
+             {{"remote-addr", rejection.peer.ToString()},
+              {"server-name", rejection.server_name},
+              {"error", rejection.why.message()}});
 }
 
 // gRPC is spoken over HTTP/2 alone.
@@ -69,7 +88,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
              parts.server->environment().logger, parts.server->environment().registry),
       monitoring_(kPlainBodyBytesMax),
       plain_(kPlainBodyBytesMax),
-      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api)),
+      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api, parts.server->options())),
       web_(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway_)
                                                         : &plain_,
            {parts.config->cors.values, parts.config->client_api.host_whitelist}),
@@ -86,9 +105,16 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
 void NetServices::AddEndpoints() {
   for (http::PlainService* service : {&plain_, &monitoring_}) {
     health_.AddTo(*service);
-    service->Handle("/metrics", [this](const http::PlainRequest&, http::Responder responder) {
-      ServeMetrics(std::move(responder));
+    service->Handle("/metrics", [this](const auto& request, http::Responder responder) {
+      ServeMetrics(request, std::move(responder));
     });
+  }
+  plain_.Handle("/debug/vars", [this](const auto& request, http::Responder responder) {
+    ServeVars(request, std::move(responder));
+  });
+  if (parts_.config->monitoring.enable_pprof) {
+    profiles_.emplace(parts_.server->environment().disk, loop_, parts_.workers);
+    profiles_->AddTo(plain_);
   }
   web::AddVersion(plain_, parts_.server);
 }
@@ -103,17 +129,30 @@ http::LoopBudget::Options NetServices::BudgetOf(const config::ClientApiConfig& c
 }
 
 // A scrape reads files of /proc, and walks over all descriptors.
-void NetServices::ServeMetrics(http::Responder responder) {
-  auto text = std::make_shared<std::string>();
-  const bool accepted = parts_.workers->Run(
-      [registry = parts_.registry, text] { *text = registry->Scrape(); }, loop_,
-      [text, responder]() mutable {
+void NetServices::ServeMetrics(const http::PlainRequest& request, http::Responder responder) {
+  const bool gzip = http::PrefersGzip(request.head);
+  AnswerFromWorker(
+      *parts_.workers, loop_, std::move(responder), [registry = parts_.registry, gzip] {
         http::PlainResponse response;
-        response.fields.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
-        response.body = std::move(*text);
-        responder.Send(std::move(response));
+        response.fields.Add("content-type",
+                            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+        response.body = registry->Scrape();
+        if (!gzip) return response;
+        response.fields.Add("content-encoding", "gzip");
+        response.body = rpc::GzipCompress(response.body);
+        return response;
       });
-  if (!accepted) responder.Send(http::TextResponse(503, "too many scrapes at once"));
+}
+
+void NetServices::ServeVars(const http::PlainRequest& request, http::Responder responder) {
+  if (web::RefuseMethod(request, responder)) return;
+  AnswerFromWorker(*parts_.workers, loop_, std::move(responder),
+                   [server = parts_.server, measure = parts_.measure_heap] {
+                     http::PlainResponse response;
+                     response.fields.Add("content-type", "application/json; charset=utf-8");
+                     response.body = DebugVars(*server, measure());
+                     return response;
+                   });
 }
 
 void NetServices::AddServer(Surface surface, runtime::Network* network) {
@@ -129,6 +168,9 @@ http::Server::Listening NetServices::ListeningOf(const ListenerPlan& plan) const
   if (plan.tls) {
     listening.tls = [tls = parts_.tls] { return tls->context(); };
     listening.handshake_workers = parts_.handshake_workers;
+    listening.on_rejected = [logger = parts_.server->environment().logger](const auto& rejection) {
+      LogRejection(*logger, rejection);
+    };
   }
   return listening;
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "api/v3/services.h"
 #include "api/web/health.h"
@@ -9,6 +10,7 @@
 #include "app/call_report.h"
 #include "app/listeners.h"
 #include "app/network_metrics.h"
+#include "app/profile_endpoints.h"
 #include "app/tls_files.h"
 #include "config/server_config.h"
 #include "net/gateway/access_control.h"
@@ -18,6 +20,7 @@
 #include "net/rpc/health.h"
 #include "net/rpc/server.h"
 #include "runtime/network.h"
+#include "runtime/posix/heap.h"
 #include "runtime/workers.h"
 #include "server/server.h"
 
@@ -37,6 +40,8 @@ class NetServices {
     runtime::Workers* handshake_workers;
     runtime::Workers* workers;  // for short work: scrapes, giving memory back
     void (*trim_heap)();        // gives memory back; on a worker
+    // What malloc has; on a worker.
+    runtime::posix::HeapUse (*measure_heap)() = [] { return runtime::posix::HeapUse(); };
     const observe::Registry* registry;
     NetworkMetrics* counts;
     web::HealthMetrics* health;
@@ -63,7 +68,8 @@ class NetServices {
 
  private:
   void AddEndpoints();
-  void ServeMetrics(http::Responder responder);
+  void ServeMetrics(const http::PlainRequest& request, http::Responder responder);
+  void ServeVars(const http::PlainRequest& request, http::Responder responder);
   http::Service* ServiceOf(Surface surface);
 
   const Parts parts_;
@@ -74,6 +80,7 @@ class NetServices {
   CallReport calls_;
   http::PlainService monitoring_;
   http::PlainService plain_;
+  std::optional<ProfileEndpoints> profiles_;  // if they are asked for
   gateway::Gateway gateway_;
   gateway::AccessControl web_;  // what is no gRPC
   rpc::Server table_;

@@ -8,6 +8,7 @@
 #include "api/v3/testing/client.h"
 #include "api/v3/testing/requests.h"
 #include "net/http/testing/world.h"
+#include "net/rpc/gzip.h"
 #include "runtime/simulated/network.h"
 #include "runtime/simulated/workers.h"
 #include "server/testing/simulated_member.h"
@@ -187,6 +188,59 @@ TEST_F(NetServicesTest, HealthAndMetricsAreServedAtEveryHttpPort) {
     EXPECT_THAT(metrics, HasSubstr("etcd_server_health_success"));
     EXPECT_THAT(metrics, HasSubstr("grpc_server_started_total{"));
   }
+}
+
+TEST_F(NetServicesTest, MetricsAreCompressedForThoseWhoTakeThat) {
+  Open();
+  const std::string answer =
+      Ask(Surface::kMetrics, "GET /metrics", "", "Accept-Encoding: gzip\r\n");
+  EXPECT_THAT(answer, HasSubstr("Content-Encoding: gzip"));
+  const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
+  rpc::GzipDecompressor decompressor(body, 1 << 24);
+  const auto done = decompressor.Step(1 << 24);
+  ASSERT_TRUE(done.ok() && *done);
+  EXPECT_THAT(std::string(decompressor.result()), HasSubstr("grpc_server_started_total{"));
+}
+
+TEST_F(NetServicesTest, VariablesAreServedToClients) {
+  Open();
+  for (const Surface surface : {Surface::kAll, Surface::kHttp}) {
+    const std::string answer = Ask(surface, "GET /debug/vars");
+    EXPECT_THAT(answer, HasSubstr("Content-Type: application/json; charset=utf-8"));
+    EXPECT_THAT(answer, HasSubstr("\"raftState\":\"StateLeader\""));
+    EXPECT_THAT(answer, HasSubstr("\"memstats\": {\"Alloc\":0"));
+    EXPECT_THAT(Ask(surface, "POST /debug/vars"), StartsWith("HTTP/1.1 405"));
+  }
+  EXPECT_THAT(Ask(Surface::kMetrics, "GET /debug/vars"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(NetServicesTest, ProfilesAreServedIfTheyAreAskedFor) {
+  config_.monitoring.enable_pprof = true;
+  Open();
+  EXPECT_THAT(Ask(Surface::kAll, "GET /debug/pprof/"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask(Surface::kAll, "GET /debug/pprof/other"), HasSubstr("Unknown profile"));
+  EXPECT_THAT(Ask(Surface::kAll, "GET /debug/pprof/goroutine"), StartsWith("HTTP/1.1 501"));
+  EXPECT_THAT(Ask(Surface::kAll, "GET /debug/pprof/symbol"), HasSubstr("num_symbols: 1"));
+  EXPECT_THAT(Ask(Surface::kMetrics, "GET /debug/pprof/"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(NetServicesTest, WithoutTheFlagThereAreNoProfiles) {
+  Open();
+  EXPECT_THAT(Ask(Surface::kAll, "GET /debug/pprof/cmdline"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(NetServicesTest, OfMessagesTheirOwnBytesAreCounted) {
+  Open();
+  Ask(Surface::kAll, "GET /health");
+  EXPECT_THAT(registry_.Scrape(), HasSubstr("etcd_network_client_grpc_received_bytes_total 0\n"));
+  const etcdserverpb::PutRequest request = Put("a", "1");
+  const auto answer = Call(Surface::kAll, v3::testing::kPut, request);
+  ASSERT_TRUE(answer.ok());
+  const std::string text = registry_.Scrape();
+  EXPECT_THAT(text, HasSubstr("etcd_network_client_grpc_received_bytes_total " +
+                              std::to_string(request.ByteSizeLong()) + "\n"));
+  EXPECT_THAT(text, HasSubstr("etcd_network_client_grpc_sent_bytes_total " +
+                              std::to_string(answer.response().ByteSizeLong()) + "\n"));
 }
 
 TEST_F(NetServicesTest, ScrapesThatNobodyHasTimeForAreRefused) {

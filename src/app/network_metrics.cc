@@ -113,9 +113,11 @@ void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
 void NetworkMetrics::CollectBytes(observe::Samples& samples) const {
   uint64_t received = 0;
   uint64_t sent = 0;
-  for (const http::Server* server : servers_) {
-    received += server->counters().bytes_received.value();
-    sent += server->counters().bytes_sent.value();
+  for (const rpc::Server* table : tables_) {
+    for (const auto& method : table->methods()) {
+      received += method->counters.bytes_received.value();
+      sent += method->counters.bytes_sent.value();
+    }
   }
   samples.Add({"etcd_network_client_grpc_received_bytes_total",
                "The total number of bytes received from grpc clients."},

@@ -1,5 +1,7 @@
 #include "app/tls_files.h"
 
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "config/cipher_suites.h"
@@ -9,10 +11,31 @@ namespace {
 
 constexpr int kDaysOfAYear = 365;
 
-base::Status ReadIfNamed(runtime::Disk& disk, const std::string& path, base::Bytes* out) {
+base::Status ReadIfNamed(runtime::Disk& disk, std::string_view flag, const std::string& path,
+                         base::Bytes* out) {
   if (path.empty()) return {};
-  ASSIGN_OR_RETURN(*out, ReadFile(disk, path));
+  base::Result<base::Bytes> file = ReadFile(disk, path);
+  if (!file.ok()) {
+    return {file.status().code(),
+            "--" + std::string(flag) + ": open " + std::string(file.status().message())};
+  }
+  *out = *std::move(file);
   return {};
+}
+
+// Names the flag and the file of the part that `status` begins with.
+base::Status NamingFile(const config::TlsConfig& config, const base::Status& status) {
+  const std::string text(status.message());
+  for (const auto& [part, flag, path] :
+       {std::tuple{"certificate: ", "cert-file", &config.cert_file},
+        std::tuple{"key: ", "key-file", &config.key_file},
+        std::tuple{"trusted CA: ", "trusted-ca-file", &config.trusted_ca_file},
+        std::tuple{"CRL: ", "client-crl-file", &config.crl_file}}) {
+    if (text.starts_with(part)) {
+      return {status.code(), "--" + std::string(flag) + " " + *path + ": " + text};
+    }
+  }
+  return status;
 }
 
 http::TlsOptions::Version VersionOf(const std::string& text) {
@@ -29,10 +52,16 @@ base::Status WriteFile(runtime::Disk& disk, const std::string& path, base::ByteV
 
 base::Result<http::TlsOptions> TlsFiles::Read() const {
   http::TlsOptions options;
-  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.cert_file, &options.certificate_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.key_file, &options.key_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.trusted_ca_file, &options.trusted_ca_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, config_.crl_file, &options.crl));
+  if (config_.cert_file.empty() != config_.key_file.empty()) {
+    return base::Status(base::Code::kInvalidArgument,
+                        "KeyFile and CertFile must both be present[key: " + config_.key_file +
+                            ", cert: " + config_.cert_file + "]");
+  }
+  RETURN_IF_ERROR(ReadIfNamed(disk_, "cert-file", config_.cert_file, &options.certificate_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, "key-file", config_.key_file, &options.key_pem));
+  RETURN_IF_ERROR(
+      ReadIfNamed(disk_, "trusted-ca-file", config_.trusted_ca_file, &options.trusted_ca_pem));
+  RETURN_IF_ERROR(ReadIfNamed(disk_, "client-crl-file", config_.crl_file, &options.crl));
   // As in etcd, whoever names a CA asks for certificates.
   options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
   options.allowed_common_names = config_.allowed_cns;
@@ -78,11 +107,7 @@ base::Status TlsFiles::Load() {
   if (fingerprint == fingerprint_) return {};
   using Context = std::shared_ptr<const http::TlsContext>;
   base::Result<Context> context = http::TlsContext::New(http::TlsContext::Role::kServer, options);
-  if (!context.ok()) {
-    return {context.status().code(), "cert-file " + config_.cert_file + ", key-file " +
-                                         config_.key_file + ": " +
-                                         std::string(context.status().message())};
-  }
+  if (!context.ok()) return NamingFile(config_, context.status());
   fingerprint_ = fingerprint;
   const std::lock_guard lock(mutex_);
   context_ = *std::move(context);

@@ -67,8 +67,25 @@ TEST_F(TlsFilesTest, WhatDoesNotFitTogetherIsRefusedByName) {
   Write("/tls/key", authority_.Issue(2, "member").key_pem);
   const auto files = Open();
   ASSERT_FALSE(files.ok());
-  EXPECT_THAT(std::string(files.status().message()),
-              HasSubstr("cert-file /tls/cert, key-file /tls/key: "));
+  EXPECT_EQ(files.status().message(),
+            "--key-file /tls/key: key: it is not that of the certificate");
+}
+
+TEST_F(TlsFilesTest, WhatCannotBeReadIsNamedWithItsFlagAndFile) {
+  const auto problem = [this] { return std::string(Open().status().message()); };
+  Write("/tls/junk", "junk");
+  config_.trusted_ca_file = "/tls/junk";
+  EXPECT_EQ(problem(), "--trusted-ca-file /tls/junk: trusted CA: there is none in PEM");
+  config_.trusted_ca_file = "/tls/nowhere";
+  EXPECT_THAT(problem(), ::testing::StartsWith("--trusted-ca-file: open /tls/nowhere: "));
+  config_.trusted_ca_file = "";
+  config_.crl_file = "/tls/junk";
+  EXPECT_THAT(problem(), ::testing::StartsWith("--client-crl-file /tls/junk: CRL: "));
+  config_.crl_file = "";
+  config_.key_file = "/tls/junk";
+  EXPECT_EQ(problem(), "--key-file /tls/junk: key: there is none in PEM");
+  config_.key_file = "";
+  EXPECT_EQ(problem(), "KeyFile and CertFile must both be present[key: , cert: /tls/cert]");
 }
 
 TEST_F(TlsFilesTest, AreTakenUpWhenTheyChangeAndOnlyThen) {
@@ -113,7 +130,7 @@ TEST_F(TlsFilesTest, TheOldOnesStayWhileTheNewOnesDoNotFitTogether) {
   for (int i = 0; i < 3; ++i) (*files)->Refresh(logger_);
   ASSERT_EQ(sink_.lines().size(), 1u);
   EXPECT_THAT(sink_.lines()[0], HasSubstr("the TLS files cannot be used"));
-  EXPECT_THAT(sink_.lines()[0], HasSubstr("cert-file /tls/cert"));
+  EXPECT_THAT(sink_.lines()[0], HasSubstr("--key-file /tls/key: key: "));
   // Another problem is told as well, and so is the first one when it comes back.
   ASSERT_TRUE(disk_.Remove("/tls/key").ok());
   for (int i = 0; i < 3; ++i) (*files)->Refresh(logger_);

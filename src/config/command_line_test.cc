@@ -69,6 +69,13 @@ TEST(CommandLineTest, RefusesWithTheTextsOfGo) {
       {{"--name"}, "flag needs an argument: -name"},
       {{"--pre-vote=maybe"}, "invalid boolean value \"maybe\" for -pre-vote: parse error"},
       {{"--snapshot-count", "x"}, "invalid value \"x\" for flag -snapshot-count: parse error"},
+      {{"--heartbeat-interval", "5s"},
+       "invalid value \"5s\" for flag -heartbeat-interval: parse error: a number of milliseconds "
+       "is "
+       "expected"},
+      {{"--auth-token-ttl", "5m"},
+       "invalid value \"5m\" for flag -auth-token-ttl: parse error: a number of seconds is "
+       "expected"},
       {{"--snapshot-count", "-1"}, "invalid value \"-1\" for flag -snapshot-count: parse error"},
       {{"--snapshot-count=18446744073709551616"},
        "invalid value \"18446744073709551616\" for flag -snapshot-count: value out of range"},

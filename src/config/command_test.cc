@@ -263,7 +263,6 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
       {"peer-cert-file", {"--peer-cert-file=a"}},
       {"peer-auto-tls", {"--peer-auto-tls"}},
       {"force-new-cluster", {"--force-new-cluster"}},
-      {"enable-pprof", {"--enable-pprof"}},
       {"memory-mlock", {"--memory-mlock"}}};
   for (const auto& [flag, arguments] : kCases) {
     EXPECT_EQ(Refused({arguments}),

@@ -87,6 +87,7 @@ base::Status FeatureGates::Set(std::string_view text) {
     if (stage != stages.end() && !set[i]) set[i] = stage->second;
   }
   set_ = set;
+  for (const auto& [stage, enabled] : stages) stages_[static_cast<size_t>(stage)] = enabled;
   return base::Status();
 }
 

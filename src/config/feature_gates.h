@@ -44,6 +44,8 @@ class FeatureGates {
   base::Status Set(std::string_view text);
 
   bool Enabled(Feature feature) const;
+  // Whether AllAlpha or AllBeta was set to true.
+  bool Enabled(Stage stage) const { return stages_[static_cast<size_t>(stage)]; }
 
   // Every gate with its value, "A=true,B=false" in the order of names.
   std::string ToString() const;
@@ -51,6 +53,7 @@ class FeatureGates {
  private:
   // Named gates first, then the stages, as their order in a text does not count.
   std::array<std::optional<bool>, kFeatureCount> set_;
+  std::array<bool, 2> stages_ = {};
 };
 
 // One line a gate, "name=true|false (ALPHA - default=false)", in the order of names.

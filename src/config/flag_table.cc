@@ -291,7 +291,7 @@ constexpr Flag kFlags[] = {
      "Seconds for which an unused token is valid.", kSameKey},
     {"enable-pprof", Section::kMonitoring,
      At<&ServerConfig::monitoring, &MonitoringConfig::enable_pprof>,
-     "Serves profiles at /debug/pprof.", kSameKey, kUnsupported},
+     "Serves profiles at /debug/pprof.", kSameKey},
     {"metrics", Section::kMonitoring, At<&ServerConfig::monitoring, &MonitoringConfig::metrics>,
      "'basic', or 'extensive' for histograms of every call as well.", kSameKey},
     {"listen-metrics-urls", Section::kMonitoring,

@@ -67,7 +67,11 @@ Status Read(std::string_view text, Duration& value) {
 template <typename Ratio>
 Status Read(std::string_view text, std::chrono::duration<int64_t, Ratio>& value) {
   uint64_t count = 0;
-  RETURN_IF_ERROR(Read(text, count));
+  if (!Read(text, count).ok()) {
+    return Invalid("parse error: a number of " +
+                   std::string(std::ratio_equal_v<Ratio, std::milli> ? "milliseconds" : "seconds") +
+                   " is expected");
+  }
   if (count > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return Invalid("value out of range");
   }

@@ -1,13 +1,12 @@
 #include "observe/metrics.h"
 
 #include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
 #include "base/check.h"
+#include "observe/text_format.h"
 
 namespace observe {
 
@@ -179,9 +178,7 @@ std::string Registry::Scrape() const {
   }
   std::vector<prometheus::MetricFamily> sorted;
   for (auto& [name, family] : families) sorted.push_back(std::move(family));
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, sorted);
-  return std::move(out).str();
+  return TextFormat(sorted);
 }
 
 }  // namespace observe

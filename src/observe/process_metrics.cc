@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ constexpr Family kVirtualMemoryMax{"process_virtual_memory_max_bytes",
 constexpr Family kResidentMemory{"process_resident_memory_bytes", "Resident memory size in bytes."};
 constexpr Family kStartTime{"process_start_time_seconds",
                             "Start time of the process since unix epoch in seconds."};
+constexpr Family kNetworkReceived{"process_network_receive_bytes_total",
+                                  "Bytes that the process's network has received."};
+constexpr Family kNetworkSent{"process_network_transmit_bytes_total",
+                              "Bytes that the process's network has sent."};
 constexpr Family kOsFilesUsed{"os_fd_used", "The number of used file descriptors."};
 constexpr Family kOsFilesLimit{"os_fd_limit", "The file descriptor limit."};
 
@@ -83,6 +88,22 @@ std::optional<Stat> ParseStat(std::string_view text) {
   return Stat{field(14) + field(15), field(22), field(23), field(24)};
 }
 
+// The number of a name in /proc/net/netstat: a line of names, then one of numbers, each after the
+// name of its group.
+std::optional<double> NetworkNumber(std::string_view text, std::string_view group,
+                                    std::string_view name) {
+  const std::string label = "\n" + std::string(group) + ":";
+  const size_t names_at = text.find(label);
+  if (names_at == std::string_view::npos) return std::nullopt;
+  const size_t numbers_at = text.find(label, names_at + label.size());
+  if (numbers_at == std::string_view::npos) return std::nullopt;
+  const auto names = Words(text.substr(names_at, numbers_at - names_at));
+  const auto numbers = Words(text.substr(numbers_at, text.find('\n', numbers_at + 1) - numbers_at));
+  const auto found = std::find(names.begin(), names.end(), name);
+  const auto index = static_cast<size_t>(found - names.begin());
+  return index < std::min(names.size(), numbers.size()) ? Number(numbers[index]) : std::nullopt;
+}
+
 class Collector {
  public:
   explicit Collector(runtime::Disk* disk) : disk_(disk) {
@@ -93,6 +114,7 @@ class Collector {
   void operator()(Samples& samples) const {
     AddStat(samples);
     AddLimits(samples);
+    AddNetwork(samples);
     // One of the descriptors is that of the listing itself.
     const auto descriptors = disk_->List("/proc/self/fd");
     if (!descriptors.ok()) return;
@@ -112,6 +134,17 @@ class Collector {
     if (!boot_time_) return;
     samples.Add(kStartTime, MetricType::kGauge,
                 *boot_time_ + stat->start_ticks / ticks_per_second_);
+  }
+
+  void AddNetwork(Samples& samples) const {
+    const auto text = ReadProc(*disk_, "/proc/self/net/netstat");
+    if (!text) return;
+    if (const auto bytes = NetworkNumber(*text, "IpExt", "InOctets")) {
+      samples.Add(kNetworkReceived, MetricType::kCounter, *bytes);
+    }
+    if (const auto bytes = NetworkNumber(*text, "IpExt", "OutOctets")) {
+      samples.Add(kNetworkSent, MetricType::kCounter, *bytes);
+    }
   }
 
   void AddLimits(Samples& samples) const {

@@ -63,6 +63,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
 }
 
 void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
+  environment_.logger->Debug("Applying entries", {{"num-entries", entries.size()}});
   // Bounded by what raft hands out.
   CHECK(mailbox_.Push({.entries = std::move(entries)}));
 }

@@ -68,7 +68,7 @@ void Committer::Send(mvcc::Store::Commit commit) {
     const runtime::TimePoint start = clock.Now();
     if (!failure_.Check(state->database().Commit(*shared->batch))) return;
     environment_.apply_loop->Post([this, state, shared, took = clock.Now() - start] {
-      metrics_.seconds.Observe(took);
+      metrics_.Observe(took);
       OnCommitted(state, std::move(*shared));
     });
   });

@@ -36,7 +36,8 @@ LogWriter::LogWriter(const Options& options, const Environment& environment, Fai
       on_written_(std::move(on_written)),
       log_(std::move(log)),
       metrics_(environment.registry),
-      snapshots_(environment.disk, Paths(options).snap) {}
+      snapshots_(environment.disk, Paths(options).snap),
+      snapshot_metrics_(environment.registry) {}
 
 bool LogWriter::CheckDisk(const base::Status& status) {
   if (status.ok()) return true;
@@ -96,14 +97,22 @@ bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
   }
   batch.entries = entries_;
   if (!batch.entries.empty() || !batch.hard_state.empty() || batch.mark != nullptr) {
-    const runtime::Clock& clock = environment_.wal_loop->clock();
-    const runtime::TimePoint start = clock.Now();
-    if (!CheckDisk(log_->Append(batch))) return false;
-    metrics_.fsync_seconds.Observe(clock.Now() - start);
+    if (!AppendTimed(batch)) return false;
   }
   entries_.clear();
   LogPreallocation();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
+  return true;
+}
+
+bool LogWriter::AppendTimed(const wal::Batch& batch) {
+  const runtime::Clock& clock = environment_.wal_loop->clock();
+  const runtime::TimePoint start = clock.Now();
+  std::optional<runtime::TimePoint> written;
+  if (!CheckDisk(log_->Append(batch, [&] { written = clock.Now(); }))) return false;
+  if (!written.has_value()) return true;  // the log keeps it for the next write
+  metrics_.write_seconds.Observe(*written - start);
+  metrics_.fsync_seconds.Observe(clock.Now() - *written);
   return true;
 }
 
@@ -139,7 +148,7 @@ void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool s
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
   const bool accepted = environment_.log_workers->Run(
       [this, saved] {
-        if (!CheckDisk(snapshots_.Save(saved->snapshot))) return;
+        if (!Save(saved->snapshot)) return;
         if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));
       },
       environment_.raft_loop,
@@ -149,6 +158,19 @@ void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool s
         if (!writing_) Submit();
       });
   if (!accepted) environment_.apply_loop->Post([saved] { saved->done(false); });
+}
+
+bool LogWriter::Save(const snap::Snapshot& snapshot) {
+  const runtime::Clock& clock = environment_.raft_loop->clock();
+  const runtime::TimePoint start = clock.Now();
+  const base::Bytes file = snap::EncodeSnapshotFile(snapshot);
+  const runtime::TimePoint encoded = clock.Now();
+  if (!CheckDisk(snapshots_.Save({snapshot.term, snapshot.index}, file))) return false;
+  const runtime::TimePoint end = clock.Now();
+  snapshot_metrics_.encode_seconds.Observe(encoded - start);
+  snapshot_metrics_.fsync_seconds.Observe(end - encoded);
+  snapshot_metrics_.seconds.Observe(end - start);
+  return true;
 }
 
 bool LogWriter::Mark(const snap::Snapshot& snapshot) {

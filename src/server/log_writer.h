@@ -51,7 +51,10 @@ class LogWriter {
   void OnDone(Work& work);
   bool Append(const std::vector<raft::Output>& outputs);
   bool Mark(const snap::Snapshot& snapshot);
+  // The same for the log alone, as the metrics have it.
+  bool AppendTimed(const wal::Batch& batch);
   void PrepareSegment();
+  bool Save(const snap::Snapshot& snapshot);
   void LogPreallocation();
 
   const Options options_;
@@ -72,6 +75,7 @@ class LogWriter {
 
   // The workers', one at a time.
   snap::SnapshotDirectory snapshots_;
+  SnapshotFileMetrics snapshot_metrics_;
 };
 
 }  // namespace server

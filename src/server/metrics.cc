@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "server/idle_metrics.h"
 #include "server/server.h"
 #include "state/apply/request_type.h"
 #include "state/members/member.h"
@@ -20,10 +21,21 @@ Buckets DiskBuckets() {
 
 constexpr Family kFsync = {"etcd_disk_wal_fsync_duration_seconds",
                            "The latency distributions of fsync called by WAL."};
+constexpr Family kLogWrite = {"etcd_disk_wal_write_duration_seconds",
+                              "How long writes to the WAL take, without their fsync."};
 constexpr Family kWrittenBytes = {"etcd_disk_wal_write_bytes_total",
                                   "Total number of bytes written in WAL."};
 constexpr Family kCommit = {"etcd_disk_backend_commit_duration_seconds",
                             "The latency distributions of commit called by backend."};
+constexpr Family kCommitWrite = {
+    "etcd_debugging_disk_backend_commit_write_duration_seconds",
+    "How long the backend takes to write a commit, which is all that a commit is."};
+constexpr Family kSnapSave = {"etcd_debugging_snap_save_total_duration_seconds",
+                              "How long it takes to save a .snap file."};
+constexpr Family kSnapEncode = {"etcd_debugging_snap_save_marshalling_duration_seconds",
+                                "How long it takes to encode a .snap file."};
+constexpr Family kSnapFsync = {"etcd_snap_fsync_duration_seconds",
+                               "How long it takes to write and fsync a .snap file."};
 constexpr Family kRanges = {"etcd_mvcc_range_total", "Total number of ranges seen by this member."};
 constexpr Family kPuts = {"etcd_mvcc_put_total", "Total number of puts seen by this member."};
 constexpr Family kDeletes = {"etcd_mvcc_delete_total",
@@ -68,9 +80,13 @@ void CollectProgress(const Server& server, observe::Samples& samples) {
 
 void CollectIdentity(const Server& server, observe::Samples& samples) {
   const auto view = server.state()->view().Get();
+  const std::string own_id = members::HexText(server.id().value());
   bool is_learner = false;
   for (const members::Member& member : view->members) {
     is_learner = is_learner || (member.id == server.id() && member.is_learner);
+    samples.Add({"etcd_network_known_peers", "The members that this one knows, itself among them."},
+                MetricType::kGauge, 1,
+                {{"Local", own_id}, {"Remote", members::HexText(member.id.value())}});
   }
   samples.Add(
       {"etcd_server_is_learner", "Whether or not this member is a learner. 1 if is, 0 otherwise."},
@@ -78,11 +94,14 @@ void CollectIdentity(const Server& server, observe::Samples& samples) {
   samples.Add({"etcd_server_id",
                "Server or member ID in hexadecimal format. 1 for 'server_id' "
                "label with current ID."},
-              MetricType::kGauge, 1, {{"server_id", members::HexText(server.id().value())}});
+              MetricType::kGauge, 1, {{"server_id", own_id}});
   samples.Add({"etcd_server_version",
                "Which version is running. 1 for 'server_version' label with "
                "current version."},
               MetricType::kGauge, 1, {{"server_version", std::string(kVersion)}});
+  samples.Add({"etcd_server_go_version",
+               "The version of Go that the server runs with, which is none of them."},
+              MetricType::kGauge, 1, {{"server_go_version", "none"}});
   if (!view->cluster_version.empty()) {
     const std::string minor = view->cluster_version.substr(0, view->cluster_version.rfind('.'));
     samples.Add({"etcd_cluster_version",
@@ -116,6 +135,8 @@ void CollectStore(Server& server, observe::Samples& samples) {
         "Total size of the underlying database physically allocated in bytes.", sizes.allocated);
   gauge("etcd_mvcc_db_total_size_in_use_in_bytes",
         "Total size of the underlying database logically in use in bytes.", sizes.in_use);
+  gauge("etcd_mvcc_db_open_read_transactions", "Read transactions of the database that are open.",
+        state->database().open_readers());
   mvcc::Store& store = state->store();
   gauge("etcd_debugging_mvcc_current_revision", "The current revision of store.",
         store.revision().value());
@@ -132,11 +153,23 @@ void CollectStore(Server& server, observe::Samples& samples) {
 }  // namespace
 
 LogMetrics::LogMetrics(observe::Registry* registry)
-    : fsync_seconds(registry->AddHistogram(kFsync, DiskBuckets())),
+    : write_seconds(registry->AddHistogram(kLogWrite, DiskBuckets())),
+      fsync_seconds(registry->AddHistogram(kFsync, DiskBuckets())),
       written_bytes(registry->AddGauge(kWrittenBytes)) {}
 
+SnapshotFileMetrics::SnapshotFileMetrics(observe::Registry* registry)
+    : seconds(registry->AddHistogram(kSnapSave, DiskBuckets())),
+      encode_seconds(registry->AddHistogram(kSnapEncode, DiskBuckets())),
+      fsync_seconds(registry->AddHistogram(kSnapFsync, DiskBuckets())) {}
+
 CommitMetrics::CommitMetrics(observe::Registry* registry)
-    : seconds(registry->AddHistogram(kCommit, DiskBuckets())) {}
+    : seconds_(registry->AddHistogram(kCommit, DiskBuckets())),
+      write_seconds_(registry->AddHistogram(kCommitWrite, DiskBuckets())) {}
+
+void CommitMetrics::Observe(runtime::Duration took) {
+  seconds_.Observe(took);
+  write_seconds_.Observe(took);
+}
 
 OperationMetrics::OperationMetrics(observe::Registry* registry)
     : ranges_(registry->AddCounter(kRanges)),
@@ -206,6 +239,7 @@ void AddServerMetrics(Server* server, observe::Registry* registry) {
     CollectAlarms(*server, samples);
     CollectStore(*server, samples);
   });
+  AddIdleMetrics(registry);
 }
 
 }  // namespace server

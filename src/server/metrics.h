@@ -18,13 +18,28 @@ class Server;
 
 struct LogMetrics {
   explicit LogMetrics(observe::Registry* registry);
-  observe::Histogram fsync_seconds;  // a write of the log and its sync
+  // Of one append to the log: until the system has it, and from then until the disk has.
+  observe::Histogram write_seconds;
+  observe::Histogram fsync_seconds;
   observe::Gauge written_bytes;
 };
 
+// Of a .snap file. Written by one worker at a time.
+struct SnapshotFileMetrics {
+  explicit SnapshotFileMetrics(observe::Registry* registry);
+  observe::Histogram seconds;  // all of it
+  observe::Histogram encode_seconds;
+  observe::Histogram fsync_seconds;  // until the disk has it, under its name
+};
+
+// Of a batch, to the database.
 struct CommitMetrics {
   explicit CommitMetrics(observe::Registry* registry);
-  observe::Histogram seconds;  // of a batch, to the database
+  void Observe(runtime::Duration took);
+
+ private:
+  observe::Histogram seconds_;
+  observe::Histogram write_seconds_;  // the one step of etcd's three that LMDB has
 };
 
 // Operations on the keys.

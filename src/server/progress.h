@@ -11,6 +11,7 @@ struct Progress {
   // Written by the raft loop.
   std::atomic<uint64_t> leader = 0;  // 0: none known
   std::atomic<uint64_t> term = 0;
+  std::atomic<uint64_t> vote = 0;  // in that term; 0: none
   std::atomic<uint64_t> committed = 0;
   std::atomic<uint64_t> leader_changes = 0;
   // Written by the apply loop.

@@ -333,6 +333,7 @@ void Replica::Publish() {
   if (leader != progress_->leader && leader != 0) ++progress_->leader_changes;
   progress_->leader = leader;
   progress_->term = node_->term().value();
+  progress_->vote = node_->vote().value();
   progress_->committed = node_->log().committed().value();
 }
 

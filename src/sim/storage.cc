@@ -38,6 +38,7 @@ class SimulatedBackend final : public backend::Backend {
     return backend_->Defragment(std::move(progress));
   }
   backend::Sizes sizes() const override { return backend_->sizes(); }
+  size_t open_readers() const override { return backend_->open_readers(); }
   void ReportDamage(const base::Status& damage) override { backend_->ReportDamage(damage); }
 
  private:

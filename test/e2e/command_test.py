@@ -109,8 +109,9 @@ class CommandTest(unittest.TestCase):
         started = self.line(member, "starting an etcd server")
         self.assertEqual(started["etcd-version"], "3.7.1")
         self.assertEqual(started["name"], "m")
-        self.assertEqual(started["listen-client-urls"], member.url)
+        self.assertEqual(started["listen-client-urls"], [member.url])
         self.assertEqual(started["quota-backend-bytes"], 123456789)
+        self.assertFalse(started["member-initialized"])
         self.assertEqual(started["max-cpu-available"], len(os.sched_getaffinity(0)))
         self.line(member, "ready to serve client requests")
         serving = self.line(

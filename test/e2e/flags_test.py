@@ -4,22 +4,48 @@
 ETCD in the environment is the program.
 """
 
+import base64
+import json
 import os
 import re
+import socket
+import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import etcd3
 
-from member import Member
+from member import Member, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
+SAMPLE = ROOT / "test/e2e/data/etcd.conf.yml"
 MEGABYTE = 1 << 20
 KEYS = 8
 VALUE = "v" * MEGABYTE
+
+
+def is_taken(*ports: int) -> bool:
+    for port in ports:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+    return False
+
+
+def wait_for(url: str) -> bytes:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def client(member: Member):
@@ -48,6 +74,36 @@ class FlagsTest(unittest.TestCase):
             member.start()
             self.assertLess(database.stat().st_size, MEGABYTE)
             self.assertGreater(full_bytes, KEYS * MEGABYTE)
+
+    def test_etcds_sample_configuration_is_taken_as_it_is(self) -> None:
+        with Member(ETCD) as member:
+            member.stop()
+            text = SAMPLE.read_text()
+            ports = dict(zip((2379, 2380), free_ports(2))) if is_taken(2379, 2380) else {}
+            for port, other in ports.items():
+                text = text.replace(f":{port}", f":{other}")
+            file = member.folder / "etcd.conf.yml"
+            file.write_text(text)
+            address = f"127.0.0.1:{ports.get(2379, 2379)}"
+            process = subprocess.Popen([ETCD, "--config-file", file], cwd=member.folder,
+                                       stderr=subprocess.DEVNULL)
+            try:
+                self.assertIn(b"cmdline", wait_for(f"http://{address}/debug/pprof/"))
+                self.assertIn(b'"health":"true"', wait_for(f"http://{address}/health"))
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+
+    def test_a_request_in_json_may_be_as_large_as_the_flag_says(self) -> None:
+        body = json.dumps({"key": "a2V5", "value": base64.b64encode(b"v" * 15 * MEGABYTE).decode()})
+        with Member(ETCD, "--max-request-bytes=20971520") as member:
+            with urllib.request.urlopen(f"{member.url}/v3/kv/put", body.encode(),
+                                        timeout=30) as answer:
+                self.assertIn(b'"revision":"2"', answer.read())
+        with Member(ETCD) as member:
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{member.url}/v3/kv/put", body.encode(), timeout=30)
+            self.assertEqual(refused.exception.code, 429)
 
     def test_old_revisions_are_forgotten_by_themselves(self) -> None:
         with Member(ETCD, "--auto-compaction-retention=1s") as member:

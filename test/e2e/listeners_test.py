@@ -132,9 +132,16 @@ class ListenersTest(unittest.TestCase):
     def test_a_trusted_authority_asks_for_certificates(self) -> None:
         ours = self.authority.issue("client", "client.example")
         with self.member(*self.certificate_flags("server"),
-                         "--trusted-ca-file", str(self.authority.certificate)):
+                         "--trusted-ca-file", str(self.authority.certificate)) as member:
             self.assertTrue(self.served_with(client(self.authority.certificate, ours)))
             self.refusal(client(self.authority.certificate))
+            lines = [json.loads(line) for line in member.log.read_text().splitlines()]
+            [rejected] = [line for line in lines
+                          if line["msg"] == "rejected connection on client endpoint"]
+            self.assertEqual(rejected["level"], "warn")
+            self.assertRegex(rejected["remote-addr"], r"127\.0\.0\.1:\d+")
+            self.assertEqual(rejected["error"],
+                             "TLS handshake: peer did not return a certificate")
 
     def test_whose_name_is_not_allowed_is_told(self) -> None:
         allowed = self.authority.issue("allowed", "allowed.example")

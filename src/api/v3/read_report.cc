@@ -9,28 +9,34 @@ namespace {
 constexpr observe::Family kRangeDuration = {"etcd_server_range_duration_seconds",
                                             "The latency distributions of txn.Range"};
 
-observe::Histogram RangeSeconds(observe::Registry* registry, const char* success) {
+observe::Histogram RangeSeconds(observe::Registry* registry, bool success) {
   return registry->AddHistogram(kRangeDuration, observe::Buckets::Exponential(0.0001, 2, 20),
-                                {{"success", success}});
+                                {{"success", success ? "true" : "false"}});
 }
 
 }  // namespace
 
 ReadReport::ReadReport(const server::Server& server)
     : logger_(*server.environment().logger),
+      registry_(server.environment().registry),
       slow_(server.options().warning_apply_duration),
-      operations_(server.environment().registry),
-      range_seconds_{RangeSeconds(server.environment().registry, "false"),
-                     RangeSeconds(server.environment().registry, "true")},
-      range_requests_{server::ReadDuration(server.environment().registry, "Range", false),
-                      server::ReadDuration(server.environment().registry, "Range", true)},
-      txn_requests_{server::ReadDuration(server.environment().registry, "ReadonlyTxn", false),
-                    server::ReadDuration(server.environment().registry, "ReadonlyTxn", true)},
-      slow_requests_(server::SlowRequests(server.environment().registry)) {}
+      operations_(registry_),
+      slow_requests_(server::SlowRequests(registry_)) {}
+
+void ReadReport::RangeTook(bool success, runtime::Duration took) {
+  auto& histogram = range_seconds_[success ? 1 : 0];
+  if (!histogram.has_value()) histogram = RangeSeconds(registry_, success);
+  histogram->Observe(took);
+}
 
 void ReadReport::Done(const Read& read) {
   const bool is_range = read.kind == Kind::kRange;
-  (is_range ? range_requests_ : txn_requests_)[read.status.ok()].Observe(read.took);
+  const bool success = read.status.ok();
+  auto& histogram = (is_range ? range_requests_ : txn_requests_)[success ? 1 : 0];
+  if (!histogram.has_value()) {
+    histogram = server::ReadDuration(registry_, is_range ? "Range" : "ReadonlyTxn", success);
+  }
+  histogram->Observe(read.took);
   operations_.Add({.ranges = read.ranges, .txns = read.ranges > 1 ? uint64_t{1} : 0});
   if (!IsSlow(read.took)) return;
   slow_requests_.Add();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -39,16 +41,18 @@ class ReadReport {
 
   void CountRanges(size_t count) { operations_.Add({.ranges = count}); }
   // How long the keys of one RangeRequest were read, without what it waited before.
-  void RangeTook(bool success, runtime::Duration took) { range_seconds_[success].Observe(took); }
+  void RangeTook(bool success, runtime::Duration took);
 
  private:
   const observe::Logger& logger_;
+  observe::Registry* const registry_;
   const runtime::Duration slow_;
   server::OperationMetrics operations_;
-  // By success.
-  observe::Histogram range_seconds_[2];
-  observe::Histogram range_requests_[2];
-  observe::Histogram txn_requests_[2];
+  // By success; none before the first of its kind.
+  using BySuccess = std::array<std::optional<observe::Histogram>, 2>;
+  BySuccess range_seconds_;
+  BySuccess range_requests_;
+  BySuccess txn_requests_;
   observe::Counter slow_requests_;
 };
 

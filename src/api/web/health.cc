@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/web/method.h"
 #include "api/web/query.h"
 
 namespace web {
 namespace {
-
-// Answers what is not a GET.
-bool RefuseMethod(const http::PlainRequest& request, http::Responder& responder) {
-  if (http::Method(request.head) == "GET") return false;
-  http::PlainResponse response = http::TextResponse(405, "Method Not Allowed");
-  response.fields.Add("allow", "GET");
-  responder.Send(std::move(response));
-  return true;
-}
 
 http::PlainResponse HealthResponse(const std::string& problem) {
   const std::string json = std::string(R"({"health":")") + (problem.empty() ? "true" : "false") +

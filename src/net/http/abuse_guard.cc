@@ -19,6 +19,7 @@ bool Spend(uint32_t& credit) {
 AbuseGuard::AbuseGuard(const Limits& limits, runtime::TimePoint now)
     : limits_(limits),
       resets_(limits.resets, now),
+      late_resets_(limits.late_resets, now),
       settings_(limits.settings, now),
       priorities_(limits.priorities, now),
       empty_frames_(limits.empty_frames, now),
@@ -52,8 +53,9 @@ AbuseGuard::Verdict AbuseGuard::OnFrame(const FrameHeader& frame, const runtime:
   }
 }
 
-AbuseGuard::Verdict AbuseGuard::OnResetByPeer(const runtime::Clock& clock) {
-  return resets_.Take(clock.Now()) ? Verdict() : Abuse::kRapidReset;
+AbuseGuard::Verdict AbuseGuard::OnResetByPeer(bool is_late, const runtime::Clock& clock) {
+  Bucket& bucket = is_late ? late_resets_ : resets_;
+  return bucket.Take(clock.Now()) ? Verdict() : Abuse::kRapidReset;
 }
 
 void AbuseGuard::OnFrameSent() {

@@ -20,8 +20,9 @@ class AbuseGuard {
 
   // A frame of the peer begins.
   Verdict OnFrame(const FrameHeader& frame, const runtime::Clock& clock);
-  // The peer reset a stream that it had opened itself.
-  Verdict OnResetByPeer(const runtime::Clock& clock);
+  // The peer reset a stream that it had opened itself; `is_late` if it had said how long it would
+  // wait, or had nothing to wait for.
+  Verdict OnResetByPeer(bool is_late, const runtime::Clock& clock);
   // A request had to be refused that no honest client sends. Whether that may happen again.
   [[nodiscard]] bool OnMistake(const runtime::Clock& clock) { return mistakes_.Take(clock.Now()); }
   // We sent HEADERS or DATA.
@@ -44,6 +45,7 @@ class AbuseGuard {
 
   const Limits& limits_;
   Bucket resets_;
+  Bucket late_resets_;
   Bucket settings_;
   Bucket priorities_;
   Bucket empty_frames_;

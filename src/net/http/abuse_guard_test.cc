@@ -46,13 +46,28 @@ TEST(AbuseGuard, ManySmallStepsOfTimeRefillAsMuchAsOneLongOne) {
   limits.resets = {1, 10};
   ManualClock clock;
   AbuseGuard guard(limits, clock.now);
-  EXPECT_FALSE(guard.OnResetByPeer(clock).has_value());
+  EXPECT_FALSE(guard.OnResetByPeer(false, clock).has_value());
   int allowed = 0;
   for (int i = 0; i < 1000; ++i) {
     clock.now += milliseconds(1);
-    if (!guard.OnResetByPeer(clock).has_value()) ++allowed;
+    if (!guard.OnResetByPeer(false, clock).has_value()) ++allowed;
   }
   EXPECT_EQ(allowed, 10);
+}
+
+TEST(AbuseGuard, CallsWithADeadlineMayBeGivenUpInThousands) {
+  Limits limits;
+  ManualClock clock;
+  AbuseGuard guard(limits, clock.now);
+  const auto given_up = [&](bool has_deadline) {
+    uint32_t count = 0;
+    while (!guard.OnResetByPeer(has_deadline, clock).has_value()) ++count;
+    return count;
+  };
+  EXPECT_EQ(given_up(true), limits.late_resets.burst);
+  EXPECT_EQ(given_up(false), limits.resets.burst);
+  clock.now += seconds(1);
+  EXPECT_EQ(given_up(true), limits.late_resets.per_second);
 }
 
 TEST(AbuseGuard, AcknowledgementsAndUsefulFramesAreFree) {

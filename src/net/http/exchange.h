@@ -119,6 +119,9 @@ class ExchangeHandler {
   // Server: the connection will close as soon as its exchanges have ended, or when patience does.
   // One that would go on for ever ends itself.
   virtual void OnDrain() {}
+  // Server: whether the request said until when its client waits; that it is given up is no sign of
+  // ill will then.
+  virtual bool has_deadline() const { return false; }
   // The last call; the exchange is gone when it returns.
   virtual void OnClosed(const Closing& closing) = 0;
 };

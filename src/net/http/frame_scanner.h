@@ -40,9 +40,9 @@ class FrameScanner {
   bool Next(base::ByteView* input);
   const FrameHeader& header() const { return header_; }
 
- private:
   static constexpr size_t kHeaderBytes = 9;
 
+ private:
   size_t to_skip_ = 24;  // of the preface, then of a payload
   size_t collected_ = 0;
   std::array<char, kHeaderBytes> partial_;  // collected_ bytes of a header

@@ -188,7 +188,7 @@ int H2Callbacks::OnFrameReceived(nghttp2_session*, const nghttp2_frame* frame, v
       session.OnPing((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0);
       break;
     case NGHTTP2_RST_STREAM:
-      session.OnResetReceived();
+      session.OnResetReceived(session.Find(frame->hd.stream_id));
       break;
     case NGHTTP2_GOAWAY:
       session.goaway_received_ = true;

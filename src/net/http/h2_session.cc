@@ -108,7 +108,7 @@ void H2Session::SubmitSettings() {
 base::Status H2Session::OnInput(base::ByteView* bytes) {
   if (terminated_) return failure_;
   active_ = true;
-  if (IsServer()) CheckFrames(bytes->substr(scanned_));
+  if (IsServer()) CheckFrames(*bytes);
   scanned_ = bytes->size();
   if (terminated_) return failure_;
   slice_over_ = false;
@@ -120,14 +120,22 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
     carrier_->ResumeInput();
     return {};
   }
-  const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
-  const ssize_t taken = nghttp2_session_mem_recv(session_, data, bytes->size());
-  if (terminated_) return failure_;
-  if (taken < 0) {
-    environment_.counters->protocol_errors.Add();
-    return failure_ = Unavailable(nghttp2_strerror(static_cast<int>(taken)));
-  }
-  bytes->remove_prefix(static_cast<size_t>(taken));
+  do {
+    const size_t size = hidden_.empty() ? bytes->size() : hidden_.front().first;
+    const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
+    const ssize_t taken = nghttp2_session_mem_recv(session_, data, size);
+    if (terminated_) return failure_;
+    if (taken < 0) {
+      environment_.counters->protocol_errors.Add();
+      return failure_ = Unavailable(nghttp2_strerror(static_cast<int>(taken)));
+    }
+    Pass(bytes, static_cast<size_t>(taken));
+    if (static_cast<size_t>(taken) < size) break;
+    if (!hidden_.empty() && hidden_.front().first == 0) {
+      Pass(bytes, std::exchange(hidden_.front().second, 0));
+      hidden_.pop_front();
+    }
+  } while (!slice_over_ && !bytes->empty());
   scanned_ = bytes->size();
   // Also if no bytes are left: nghttp2 may have stopped before their end was reported.
   if (slice_over_) carrier_->ResumeInput();
@@ -145,8 +153,28 @@ void H2Session::Spend(size_t work) {
   if (slice_.Spend(work, environment_.loop->clock())) slice_over_ = true;
 }
 
-void H2Session::CheckFrames(base::ByteView bytes) {
-  while (!terminated_ && scanner_.Next(&bytes)) CheckFrame(scanner_.header());
+void H2Session::Pass(base::ByteView* bytes, size_t count) {
+  bytes->remove_prefix(count);
+  for (auto& [begin, end] : hidden_) {
+    begin -= std::min(begin, count);
+    end -= std::min(end, count);
+  }
+}
+
+void H2Session::CheckFrames(base::ByteView input) {
+  base::ByteView bytes = input.substr(scanned_);
+  while (!terminated_ && scanner_.Next(&bytes)) {
+    const FrameHeader& frame = scanner_.header();
+    CheckFrame(frame);
+    if (!history_.GivesUpUnopened(frame)) continue;
+    Judge(guard_.OnResetByPeer(/*is_late=*/true, environment_.loop->clock()));
+    // One that began in an earlier input nghttp2 has seen, and one that ends later is left to it.
+    const size_t header_end = input.size() - bytes.size();
+    const bool is_whole = header_end >= FrameScanner::kHeaderBytes && frame.length <= bytes.size();
+    if (is_whole) {
+      hidden_.emplace_back(header_end - FrameScanner::kHeaderBytes, header_end + frame.length);
+    }
+  }
 }
 
 void H2Session::CheckFrame(const FrameHeader& frame) {
@@ -450,8 +478,13 @@ void H2Session::OnRequestNotSent(int32_t id) {
   }
 }
 
-void H2Session::OnResetReceived() {
-  if (IsServer()) Judge(guard_.OnResetByPeer(environment_.loop->clock()));
+void H2Session::OnResetReceived(const H2Stream* stream) {
+  if (!IsServer()) return;
+  // One whose answer is out, or for which nothing was done yet, wastes no more than a late one
+  // does.
+  const bool has_work = stream != nullptr && stream->handler_ != nullptr;
+  const bool is_late = !has_work || stream->handler_->has_deadline();
+  Judge(guard_.OnResetByPeer(is_late, environment_.loop->clock()));
 }
 
 // ---- Sending ----

@@ -69,7 +69,7 @@ class H2Session final : public Session {
   void CountBlock(H2Stream* stream);
   static constexpr size_t kBlockBytesUncounted = 1024;
   // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
-  void CheckFrames(base::ByteView bytes);
+  void CheckFrames(base::ByteView input);
   void CheckFrame(const FrameHeader& frame);
 
   // What H2Callbacks reports.
@@ -79,7 +79,10 @@ class H2Session final : public Session {
   void OnData(H2Stream& stream, base::ByteView bytes);
   void OnSettings();
   void OnPing(bool acknowledges);
-  void OnResetReceived();
+  // Takes bytes off the front of the input.
+  void Pass(base::ByteView* bytes, size_t count);
+  // Of a stream that may be unknown by now: null.
+  void OnResetReceived(const H2Stream* stream);
   void OnMessageFrameSent(int32_t id, bool ended);
   void OnRequestNotSent(int32_t id);
   void OnGoAwaySent(uint32_t error_code);
@@ -159,6 +162,8 @@ class H2Session final : public Session {
   WorkSlice slice_;
   bool slice_over_ = false;
   size_t scanned_ = 0;  // bytes of the next input that scanner_ has seen
+  // Frames within these that nghttp2 is not shown: where they begin and end, in order.
+  std::deque<std::pair<size_t, size_t>> hidden_;
   FrameScanner scanner_;
   AbuseGuard guard_;
   StreamHistory history_;

@@ -317,6 +317,27 @@ TEST(H2Session, RefusesStreamsAboveTheLimit) {
   EXPECT_EQ(ReadUint(resets[0].payload), static_cast<uint32_t>(ErrorCode::kRefusedStream));
 }
 
+TEST(H2Session, GivingUpAStreamThatWasNotOpenedYetHarmsNoOther) {
+  // A client sends whole frames, whatever a packet has room for.
+  for (const size_t cut : {0, 13, 26}) {
+    EchoService service;
+    World world(&service);
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    client.Send(RequestFrame(1, /*ended=*/true));
+    const Frame reset = {kReset, 0, 5, std::string("\0\0\0\x8", 4)};
+    const base::Bytes bytes = reset.Encode() + Frame{kReset, 0, 7, reset.payload}.Encode() +
+                              RequestFrame(9, /*ended=*/true).Encode();
+    client.Send(bytes.substr(0, cut));
+    world.Settle();
+    client.Send(bytes.substr(cut));
+    world.Settle();
+    EXPECT_EQ(service.requests, 2) << cut;
+    EXPECT_EQ(world.counters().protocol_errors.value(), 0u) << cut;
+    EXPECT_FALSE(client.ended()) << cut;
+  }
+}
+
 TEST(H2Session, AnswersAHeadThatIsTooLargeWith431) {
   EchoService service;
   Server::Options options;

@@ -35,6 +35,8 @@ class Responder {
   explicit Responder(std::weak_ptr<Target> target) : target_(std::move(target)) {}
   // The first call counts.
   void Send(PlainResponse response);
+  // False once the client has gone.
+  bool is_awaited() const { return !target_.expired(); }
 
  private:
   std::weak_ptr<Target> target_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "net/http/first_byte_stream.h"
-#include "net/http/tls_stream.h"
 
 namespace http {
 namespace {
@@ -93,6 +92,7 @@ std::unique_ptr<TlsStream> Server::Guard(std::unique_ptr<runtime::Stream> stream
   const Environment& environment = connections_.environment();
   auto tls = std::make_unique<TlsStream>(listening.tls(), std::move(stream), "",
                                          environment.loop->clock().WallNow());
+  tls->OnRejected(listening.on_rejected);
   tls->LeaveHandshakeTo({listening.handshake_workers, environment.loop,
                          &connections_.counters().of(Abuse::kTooManyHandshakes)});
   return tls;

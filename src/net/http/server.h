@@ -10,12 +10,11 @@
 #include "net/http/connection_group.h"
 #include "net/http/exchange.h"
 #include "net/http/tls_context.h"
+#include "net/http/tls_stream.h"
 #include "runtime/network.h"
 #include "runtime/workers.h"
 
 namespace http {
-
-class TlsStream;
 
 // Takes connections on one loop and lets a Service answer what they ask. A process with several
 // net threads has one Server on each, and gives each connection to one of them.
@@ -43,6 +42,8 @@ class Server {
     std::function<std::shared_ptr<const TlsContext>()> tls;
     // With `tls`: connections whose first byte does not begin a TLS handshake speak without.
     bool plaintext_too = false;
+    // Told of TLS handshakes that have failed.
+    std::function<void(const TlsStream::Rejection&)> on_rejected = [](const auto&) {};
     // Who does the handshakes whose signatures are slow; null: the loop. Outlive the connections.
     runtime::Workers* handshake_workers = nullptr;
     runtime::Network::ListenOptions socket;

@@ -20,6 +20,13 @@ class StreamHistory {
   };
   // A frame of the client begins; all of them, in their order.
   Verdict OnFrame(const FrameHeader& frame);
+  // Whether the frame gives up a stream that comes after all that were opened. Compat: RFC 9113
+  // asks for an error, but gRPC's C core does that when a call's time is up before its HEADERS have
+  // left, and grpc-go says nothing; a client that has opened no stream at all makes a mistake.
+  bool GivesUpUnopened(const FrameHeader& frame) const {
+    return frame.kind == FrameKind::kReset && frame.stream % 2 == 1 && last_ != 0 &&
+           frame.stream > last_;
+  }
 
  private:
   static constexpr uint32_t kRemembered = 32;

@@ -141,6 +141,7 @@ void TlsStream::OnData(base::ByteView bytes) {
 
 void TlsStream::OnEndOfInput() {
   if (!handshaken_) {
+    peer_ended_ = true;
     return Fail(base::Status(base::Code::kUnavailable,
                              "the peer closed during the handshake; it may not speak TLS here"));
   }
@@ -153,6 +154,7 @@ void TlsStream::OnWritable() {
 }
 
 void TlsStream::OnError(base::Status status) {
+  if (!handshaken_ && !closed_) TellRejection(status);
   closed_ = true;
   handler_->OnError(std::move(status));
 }
@@ -311,8 +313,16 @@ void TlsStream::Close(bool abort) {
   inner_->Close(abort);
 }
 
+void TlsStream::TellRejection(const base::Status& why) {
+  // While a worker has the engine nobody else may look into it.
+  const char* const name =
+      at_work_ ? nullptr : SSL_get_servername(engine_->ssl, TLSEXT_NAMETYPE_host_name);
+  on_rejected_({inner_->peer_address(), name == nullptr ? "" : name, why, peer_ended_});
+}
+
 void TlsStream::Fail(const base::Status& status) {
   if (std::exchange(closed_, true)) return;
+  if (!handshaken_) TellRejection(status);
   inner_->Close();
   handler_->OnError(status);
 }

@@ -42,6 +42,15 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
     on_handshake_ = std::move(done);
   }
 
+  // Before Start: `tell` receives why a handshake has failed, before OnError does.
+  struct Rejection {
+    runtime::Address peer;
+    std::string server_name;  // that the client asked for; empty if it named none
+    base::Status why;
+    bool peer_ended = false;  // the peer has closed without a word, as probes of ports do
+  };
+  void OnRejected(base::Callback<void(const Rejection&)> tell) { on_rejected_ = std::move(tell); }
+
   void Start(runtime::StreamHandler* handler) override;
   base::Result<size_t> Write(std::span<const base::ByteView> pieces) override;
   void PauseReading() override;
@@ -71,12 +80,14 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   bool HasRoom() const;  // for a record
   base::Status FlushOutput();
   void Fail(const base::Status& status);
+  void TellRejection(const base::Status& why);
 
   const std::unique_ptr<runtime::Stream> inner_;
   const std::shared_ptr<Engine> engine_;
   HandshakeWorkers workers_;
   runtime::StreamHandler* handler_ = nullptr;
   base::Callback<void(const ConnectionInfo&)> on_handshake_;
+  base::Callback<void(const Rejection&)> on_rejected_ = [](const Rejection&) {};
   base::Bytes held_input_;  // not yet read, while paused or at work
   bool at_work_ = false;    // a worker is
   bool handshaken_ = false;
@@ -84,6 +95,7 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   bool delivering_ = false;
   bool wants_room_ = false;  // the handler was refused bytes
   bool shutting_down_ = false;
+  bool peer_ended_ = false;
   bool closed_ = false;
 };
 

@@ -47,13 +47,16 @@ using UnaryHandler = std::function<void(std::shared_ptr<ServerCall> call, base::
 using StreamingHandler =
     std::function<std::unique_ptr<CallHandler>(std::shared_ptr<ServerCall> call)>;
 
-// What a method has done since its server started, for the grpc_server_* metrics. Written on the
-// server's loop, read by any thread.
+// What a method has done since its server started, for etcd's and the grpc_server_* metrics.
+// Written on the server's loop, read by any thread.
 struct MethodCounters {
   http::Counter started;
   std::array<http::Counter, 17> handled;  // by code
   http::Counter messages_received;
   http::Counter messages_sent;
+  // Of the messages themselves: decompressed, and without what frames them.
+  http::Counter bytes_received;
+  http::Counter bytes_sent;
 };
 
 // One entry of the service table.

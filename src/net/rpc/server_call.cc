@@ -156,6 +156,7 @@ void ServerCall::DeliverOne(base::ByteView message) {
 }
 
 void ServerCall::HandOver(base::ByteView message) {
+  method_->counters.bytes_received.Add(message.size());
   if (handler_ != nullptr) {
     handler_->OnMessage(message);
   } else {
@@ -254,6 +255,11 @@ bool ServerCall::Reserve(size_t bytes) {
   return true;
 }
 
+void ServerCall::CountSent(size_t bytes) {
+  method_->counters.messages_sent.Add();
+  method_->counters.bytes_sent.Add(bytes);
+}
+
 // A part of a longer answer goes while the exchange takes any, as those of a produced message do.
 bool ServerCall::MaySend(size_t bytes) const {
   return exchange_->Fits(bytes) || (bytes <= kPartMax && exchange_->writable());
@@ -267,7 +273,7 @@ void ServerCall::Send(Message message) {
     reserved_ = 0;
     CountCost();
   }
-  method_->counters.messages_sent.Add();
+  CountSent(size);
   SendHead();
   const bool compressed = encoding_.answer_gzip && size > 0 && size <= kCompressedMax;
   if (compressed && (answers_ != nullptr || size > kCompressedAtOnce)) {
@@ -283,7 +289,7 @@ void ServerCall::Send(Message message) {
 
 void ServerCall::SendFrames(base::SharedBytes frames) {
   if (!is_open()) return;
-  method_->counters.messages_sent.Add();
+  CountSent(frames.size() - std::min(frames.size(), kPrefixBytes));
   SendHead();
   SendFrame(std::move(frames));
 }
@@ -301,7 +307,7 @@ void ServerCall::Reply(Message message) {
 
 void ServerCall::ReplyInPieces(size_t length, Producer producer) {
   if (!is_open() || !CheckSize(length)) return;
-  method_->counters.messages_sent.Add();
+  CountSent(length);
   SendHead();
   const bool gzip = encoding_.answer_gzip && length <= kCompressedMax && exchange_->Fits(length);
   produces_ = true;

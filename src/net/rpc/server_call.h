@@ -93,6 +93,7 @@ class ServerCall final : public http::ExchangeHandler,
   void OnData(base::ByteView bytes) override;
   void OnEnd(const http::Headers& trailers) override;
   void OnWritable() override;
+  bool has_deadline() const override { return has_deadline_; }
   void OnDrain() override;
   void OnClosed(const http::Closing& closing) override;
   // DeadlineQueue::Entry
@@ -116,6 +117,8 @@ class ServerCall final : public http::ExchangeHandler,
   void Hold(base::ByteView bytes);
   // False, with the call ended, for a message that is longer than may be sent.
   bool CheckSize(size_t bytes);
+  // Of a message that is on its way.
+  void CountSent(size_t bytes);
   bool MaySend(size_t bytes) const;
   // What cannot be sent at once.
   AnswerQueue& answers();

@@ -16,4 +16,10 @@ uint64_t RaiseDescriptorLimit() {
   return limit.rlim_cur;
 }
 
+uint64_t DescriptorLimit() {
+  rlimit limit{};
+  CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  return limit.rlim_cur;
+}
+
 }  // namespace runtime::posix

@@ -8,4 +8,7 @@ namespace runtime::posix {
 // returns it.
 uint64_t RaiseDescriptorLimit();
 
+// As it is now.
+uint64_t DescriptorLimit();
+
 }  // namespace runtime::posix

@@ -83,6 +83,7 @@ class PlantedBackend final : public backend::Backend {
     return seen_->Defragment(std::move(progress));
   }
   backend::Sizes sizes() const override { return seen_->sizes(); }
+  size_t open_readers() const override { return seen_->open_readers(); }
   void ReportDamage(const base::Status& damage) override { seen_->ReportDamage(damage); }
 
   base::Status Commit(const Batch& batch) override {

@@ -96,6 +96,8 @@ class Backend {
 
   // As of the last commit. Any thread.
   virtual Sizes sizes() const = 0;
+  // Readers of the database, without those of a file that was replaced. Any thread.
+  virtual size_t open_readers() const = 0;
 
   // Tells the owner of the database that a read has met damage, which `damage` names. Any thread.
   virtual void ReportDamage(const base::Status& damage) = 0;

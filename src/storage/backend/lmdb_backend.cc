@@ -71,12 +71,13 @@ class LmdbBackend final : public Backend {
             .in_use = in_use_.load(std::memory_order_relaxed)};
   }
 
+  size_t open_readers() const override { return environment()->open_readers(); }
   void ReportDamage(const base::Status& damage) override { options_.on_damage(damage); }
 
  private:
   std::vector<std::string_view> bucket_names() const { return {buckets_.begin(), buckets_.end()}; }
 
-  std::shared_ptr<LmdbEnvironment> environment() {
+  std::shared_ptr<LmdbEnvironment> environment() const {
     const std::lock_guard lock(environment_mutex_);
     return environment_;
   }
@@ -146,7 +147,7 @@ class LmdbBackend final : public Backend {
   const LmdbOptions options_;
 
   std::mutex commit_mutex_;  // locked before environment_mutex_
-  std::mutex environment_mutex_;
+  mutable std::mutex environment_mutex_;
   // Read under one of the mutexes, written under both.
   std::shared_ptr<LmdbEnvironment> environment_;
   CommitDelta* delta_ = nullptr;  // guarded by commit_mutex_; null unless a copy is being made

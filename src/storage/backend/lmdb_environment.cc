@@ -187,13 +187,17 @@ base::Result<MDB_txn*> LmdbEnvironment::BeginRead(Place place) {
   const int error = transaction != nullptr
                         ? mdb_txn_renew(transaction)
                         : mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
-  if (error == 0) return transaction;
+  if (error == 0) {
+    open_readers_.fetch_add(1, std::memory_order_relaxed);
+    return transaction;
+  }
   if (transaction != nullptr) mdb_txn_abort(transaction);
   Leave(place);
   return Failure(error);
 }
 
 void LmdbEnvironment::EndRead(MDB_txn* transaction, Place place) {
+  open_readers_.fetch_sub(1, std::memory_order_relaxed);
   mdb_txn_reset(transaction);
   {
     const std::lock_guard lock(mutex_);

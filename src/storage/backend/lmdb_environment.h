@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -47,6 +48,7 @@ class LmdbEnvironment {
   // places of the kind are taken.
   base::Result<MDB_txn*> BeginRead(Place place);
   void EndRead(MDB_txn* transaction, Place place);
+  size_t open_readers() const { return open_readers_.load(std::memory_order_relaxed); }
 
   // A write transaction of the one writer. After a failed commit there is nothing to end.
   base::Result<MDB_txn*> BeginWrite();
@@ -129,6 +131,7 @@ class LmdbEnvironment {
   std::vector<MDB_txn*> idle_readers_;  // reset, to be renewed; guarded by mutex_
   size_t ordinary_readers_ = 0;         // guarded by mutex_
   size_t ordinary_readers_max_ = 0;
+  std::atomic<size_t> open_readers_ = 0;
 };
 
 }  // namespace backend

@@ -265,6 +265,7 @@ class MemoryBackend final : public Backend {
     const uint64_t bytes = shared_->database->bytes();
     return {.allocated = bytes, .in_use = bytes};
   }
+  size_t open_readers() const override { return shared_->readers; }
   void ReportDamage(const base::Status& damage) override { shared_->options.on_damage(damage); }
 
  private:

@@ -13,12 +13,16 @@ constexpr std::string_view kReceivedDatabase = ".snap.db";
 }  // namespace
 
 base::Status SnapshotDirectory::Save(const Snapshot& snapshot) {
-  const std::string path = PathOf({snapshot.term, snapshot.index});
+  return Save({snapshot.term, snapshot.index}, EncodeSnapshotFile(snapshot));
+}
+
+base::Status SnapshotDirectory::Save(const SnapshotName& name, base::ByteView file) {
+  const std::string path = PathOf(name);
   const std::string part = path + ".part";
   {
-    ASSIGN_OR_RETURN(const auto file, disk_.Open(part, runtime::OpenMode::kCreateOrTruncate));
-    RETURN_IF_ERROR(file->WriteAt(0, EncodeSnapshotFile(snapshot)));
-    RETURN_IF_ERROR(file->Sync());
+    ASSIGN_OR_RETURN(const auto out, disk_.Open(part, runtime::OpenMode::kCreateOrTruncate));
+    RETURN_IF_ERROR(out->WriteAt(0, file));
+    RETURN_IF_ERROR(out->Sync());
   }
   RETURN_IF_ERROR(disk_.Rename(part, path));
   return disk_.SyncDirectory(directory_);

@@ -22,6 +22,8 @@ class SnapshotDirectory {
   // Writes the file of a snapshot. Durable on return; after a crash before it is there whole or
   // not at all.
   base::Status Save(const Snapshot& snapshot);
+  // The same for one that is encoded already.
+  base::Status Save(const SnapshotName& name, base::ByteView file);
 
   // The newest snapshot that `is_usable` (one that the log has a mark of); nothing if there is
   // none. A file that cannot be believed is renamed to "<name>.broken" and passed over.

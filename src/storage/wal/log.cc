@@ -227,15 +227,15 @@ base::Status Log::CopyBroken(const Segment& segment, const std::string& path) {
   return disk_.SyncDirectory(directory_);
 }
 
-base::Status Log::Append(const Batch& batch) {
+base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   CHECK(!failed_);
-  base::Status status = Write(batch);
+  base::Status status = Write(batch, on_written);
   if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
   failed_ = !status.ok();
   return status;
 }
 
-base::Status Log::Write(const Batch& batch) {
+base::Status Log::Write(const Batch& batch, const OnWritten& on_written) {
   const raft::HardState before = hard_state_;
   if (!batch.hard_state.empty()) hard_state_ = batch.hard_state;
   const bool raises_commit_only =
@@ -244,12 +244,13 @@ base::Status Log::Write(const Batch& batch) {
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   Encode(batch, &writer);
-  return WriteBuffered(writer.chain());
+  return WriteBuffered(writer.chain(), on_written);
 }
 
-base::Status Log::WriteBuffered(uint32_t chain) {
+base::Status Log::WriteBuffered(uint32_t chain, const OnWritten& on_written) {
   runtime::File& file = *segments_.back().file;
   RETURN_IF_ERROR(file.WriteAt(offset_, buffer_));
+  on_written();
   RETURN_IF_ERROR(file.Sync());
   offset_ += buffer_.size();
   written_bytes_ += buffer_.size();
@@ -262,7 +263,7 @@ base::Status Log::BeginWrites() {
   RecordWriter writer(chain_, &buffer_);
   writer.Append(RecordType::kMetadata, metadata_);
   AppendState(&writer);
-  RETURN_IF_ERROR(WriteBuffered(writer.chain()));
+  RETURN_IF_ERROR(WriteBuffered(writer.chain(), [] {}));
   return offset_ >= options_.segment_bytes ? Cut() : base::Status();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -80,7 +81,10 @@ class Log {
   // Appends the batch with one write; entries that later ones of it replace are left out. Durable
   // on return, unless all that it holds is a hard state which raises only the commit index: that is
   // kept, and written with the next batch. Starts a new segment when the last one is full.
-  base::Status Append(const Batch& batch);
+  // `on_written` runs between a write and its sync, if there is a write.
+  using OnWritten = std::function<void()>;
+  base::Status Append(
+      const Batch& batch, const OnWritten& on_written = [] {});
 
   // The path at which another thread should make the next segment, with PrepareSegment and
   // options.segment_bytes; nothing while one is at hand or under way. A log that has none when a
@@ -128,11 +132,11 @@ class Log {
   base::Status BeginWrites();
   // What a segment begins with, and whether its space is there.
   void AppendHead(bool is_preallocated, RecordWriter* writer) const;
-  base::Status WriteBuffered(uint32_t chain);
+  base::Status WriteBuffered(uint32_t chain, const OnWritten& on_written);
   void AppendState(RecordWriter* writer);
   base::Result<std::string> KeepBroken(const Segment& segment);
   base::Status CopyBroken(const Segment& segment, const std::string& path);
-  base::Status Write(const Batch& batch);
+  base::Status Write(const Batch& batch, const OnWritten& on_written);
   void Encode(const Batch& batch, RecordWriter* writer);
   base::Status Cut();
   base::Status PurgeBroken(size_t keep);

@@ -1,0 +1,102 @@
+#include "server/idle_metrics.h"
+
+#include <array>
+
+namespace server {
+namespace {
+
+using observe::Buckets;
+using observe::Family;
+
+constexpr std::array kCounters = {
+    Family{"etcd_debugging_lease_granted_total", "Leases granted."},
+    Family{"etcd_debugging_lease_renewed_total", "Leases renewed by this member as a leader."},
+    Family{"etcd_debugging_lease_revoked_total", "Leases revoked."},
+    Family{"etcd_debugging_mvcc_events_total", "Events sent to watchers."},
+    Family{"etcd_debugging_server_lease_expired_total", "Leases that ran out."},
+    Family{"etcd_debugging_store_expires_total", "Keys of the v2 store that ran out."},
+    Family{"etcd_debugging_store_watch_requests_total", "Watches of the v2 store asked for."},
+    Family{"etcd_grpc_proxy_events_coalescing_total", "Events that a proxy sent as one."},
+    Family{"etcd_server_heartbeat_send_failures_total",
+           "Heartbeats that this member as a leader sent too late to others."},
+    Family{"etcd_server_learner_promote_successes",
+           "Learners that were promoted while this member was leader."},
+};
+
+constexpr std::array kGauges = {
+    Family{"etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent to watchers."},
+    Family{"etcd_debugging_mvcc_slow_watcher_total", "Watchers that are behind."},
+    Family{"etcd_debugging_mvcc_watch_stream_total", "Streams of watchers."},
+    Family{"etcd_debugging_mvcc_watcher_total", "Watchers."},
+    Family{"etcd_debugging_store_watchers", "Watchers of the v2 store."},
+    Family{"etcd_grpc_proxy_cache_hits_total", "Answers that a proxy had already."},
+    Family{"etcd_grpc_proxy_cache_keys_total", "Keys and ranges that a proxy has."},
+    Family{"etcd_grpc_proxy_cache_misses_total", "Answers that a proxy did not have."},
+    Family{"etcd_grpc_proxy_watchers_coalescing_total", "Watchers that a proxy serves as one."},
+    Family{"etcd_server_snapshot_apply_in_progress_total",
+           "1 while the state of another member is taken over, 0 otherwise."},
+};
+
+// A member whose auth was never enabled is at this revision.
+constexpr Family kAuthRevision = {"etcd_debugging_auth_revision",
+                                  "The revision of users and roles."};
+
+struct Histogram {
+  Family family;
+  double start;
+  int count;
+};
+
+constexpr std::array kHistograms = {
+    Histogram{{"etcd_debugging_disk_backend_commit_rebalance_duration_seconds",
+               "How long bbolt rebalances its pages in a commit."},
+              0.001,
+              14},
+    Histogram{{"etcd_debugging_disk_backend_commit_spill_duration_seconds",
+               "How long bbolt splits its pages in a commit."},
+              0.001,
+              14},
+    Histogram{{"etcd_debugging_lease_ttl_total", "Lifetimes of leases that were granted."}, 1, 24},
+    Histogram{{"etcd_debugging_mvcc_index_compaction_pause_duration_milliseconds",
+               "How long the index is locked for a compaction; ours is not."},
+              0.5,
+              14},
+    Histogram{{"etcd_debugging_server_watch_send_loop_control_stream_duration_seconds",
+               "How long answers to a watch's requests take to be sent."},
+              0.001,
+              14},
+    Histogram{{"etcd_debugging_server_watch_send_loop_progress_duration_seconds",
+               "How long a watch's progress takes to be sent."},
+              0.001,
+              14},
+    Histogram{{"etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds",
+               "How long a watch's answer takes to be sent, for each of its events."},
+              0.001,
+              14},
+    Histogram{{"etcd_debugging_server_watch_send_loop_watch_stream_duration_seconds",
+               "How long a watch's answer takes to be sent."},
+              0.001,
+              14},
+    Histogram{{"etcd_snap_db_fsync_duration_seconds",
+               "How long it takes to fsync a database received from another member."},
+              0.001,
+              14},
+    Histogram{{"etcd_snap_db_save_total_duration_seconds",
+               "How long it takes to save a database received from another member."},
+              0.1,
+              10},
+};
+
+}  // namespace
+
+void AddIdleMetrics(observe::Registry* registry) {
+  for (const Family& family : kCounters) registry->AddCounter(family);
+  for (const Family& family : kGauges) registry->AddGauge(family);
+  registry->AddGauge(kAuthRevision).Set(1);
+  for (const Histogram& histogram : kHistograms) {
+    registry->AddHistogram(histogram.family,
+                           Buckets::Exponential(histogram.start, 2, histogram.count));
+  }
+}
+
+}  // namespace server
