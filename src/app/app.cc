@@ -162,7 +162,7 @@ server::Environment App::NewEnvironment() {
 
 // Of a member that starts for the first time; the others' URLs are told by their own.
 base::Status App::CheckFounding(const server::Options& options) {
-  ASSIGN_OR_RETURN(const bool is_founded, disk_.Exists(server::Paths(options).wal));
+  ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, options));
   if (is_founded || options.join_existing_cluster) return {};
   ASSIGN_OR_RETURN(const auto initial,
                    config::ParseInitialCluster(config_.cluster.initial_cluster));

@@ -8,6 +8,7 @@
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "server/snapshot_install.h"
+#include "server/takeover.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -227,7 +228,7 @@ void Server::SetClusterVersion() {
   if (state()->view().Get()->cluster_version == kClusterVersion) {
     environment_.logger->Info("enabled capabilities for version",
                               {{"cluster-version", kCapabilityVersion}});
-    return on_ready_();
+    return BecomeReady();
   }
   membershippb::ClusterVersionSetRequest request;
   request.set_ver(std::string(kClusterVersion));
@@ -241,6 +242,19 @@ void Server::SetClusterVersion() {
                                }
                                SetClusterVersion();
                              });
+}
+
+// What etcd left is out of the way before anybody is answered: from then on it lacks something.
+void Server::BecomeReady() {
+  if (recovered_.etcd_database == nullptr) return on_ready_();
+  replica_->log_writer().RunOnLog(
+      [this](wal::Log* log) { return MoveEtcdFiles(*environment_.disk, Paths(options_), log); },
+      [this] {
+        recovered_.etcd_database = nullptr;
+        environment_.logger->Info("moved the imported files of etcd out of the way",
+                                  {{"path", TakeoverPaths(Paths(options_)).old_snap}});
+        on_ready_();
+      });
 }
 
 std::string Server::NewSpoolPath() {

@@ -97,6 +97,7 @@ class Server {
   void RetryPublish(const base::Status& status);
   void LogPublished() const;
   void SetClusterVersion();
+  void BecomeReady();
   // Runs `retry` on the apply loop after a pause, longer each time.
   void RetryLater(base::Callback<void()> retry);
 
