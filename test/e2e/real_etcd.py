@@ -11,15 +11,16 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD_TIMEOUT_SECONDS = 1200
+PACKAGES = {"etcd": "go.etcd.io/etcd/server/v3", "etcdutl": "go.etcd.io/etcd/etcdutl/v3"}
 
 
 @functools.cache
-def build() -> Path:
-    """The program; it is there until the process ends."""
+def build(name: str = "etcd") -> Path:
+    """The program, `etcd` or `etcdutl`; it is there until the process ends."""
     folder = tempfile.mkdtemp(prefix="etcd37-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    program = Path(folder) / "etcd"
-    subprocess.run(["go", "build", "-o", program, "go.etcd.io/etcd/server/v3"],
+    program = Path(folder) / name
+    subprocess.run(["go", "build", "-o", program, PACKAGES[name]],
                    cwd=HERE / "etcd37", check=True, timeout=BUILD_TIMEOUT_SECONDS)
     return program
 
