@@ -223,14 +223,34 @@ void App::Serve() {
                            .budget = budget},
                           plans_);
   }
+  if (server_->holds_etcd_files()) {
+    // Why: as long as nobody was answered, etcd may go on with its files as if nothing had been.
+    for (const auto& listener : listeners_) listener->WhenAsked([this] { TakeOver(); });
+  } else {
+    StartListeners();
+  }
+  logger_.Info("ready to serve client requests");
+  LogListeners();
+  if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::StartListeners() {
   for (size_t i = 0; i < plans_.size(); ++i) {
     std::vector<runtime::asio::SharedListener::Taker> takers;
     for (const auto& thread : net_threads_) takers.push_back(thread->TakerOf(plans_[i]));
     listeners_[i]->Start(std::move(takers), [this] { refused_.Add(); });
   }
-  logger_.Info("ready to serve client requests");
-  LogListeners();
-  if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::TakeOver() {
+  if (std::exchange(taking_over_, true)) return;
+  server_->TakeOver([this] {
+    const auto start = [this] {
+      const std::lock_guard lock(serving_mutex_);
+      if (!stopped_) StartListeners();
+    };
+    CHECK(small_workers_.Run(start, apply_loop_, [] {}));
+  });
 }
 
 void App::LogListeners() const {

@@ -228,7 +228,7 @@ void Server::SetClusterVersion() {
   if (state()->view().Get()->cluster_version == kClusterVersion) {
     environment_.logger->Info("enabled capabilities for version",
                               {{"cluster-version", kCapabilityVersion}});
-    return BecomeReady();
+    return on_ready_();
   }
   membershippb::ClusterVersionSetRequest request;
   request.set_ver(std::string(kClusterVersion));
@@ -244,16 +244,14 @@ void Server::SetClusterVersion() {
                              });
 }
 
-// What etcd left is out of the way before anybody is answered: from then on it lacks something.
-void Server::BecomeReady() {
-  if (recovered_.etcd_database == nullptr) return on_ready_();
+void Server::TakeOver(base::Callback<void()> done) {
   replica_->log_writer().RunOnLog(
       [this](wal::Log* log) { return MoveEtcdFiles(*environment_.disk, Paths(options_), log); },
-      [this] {
+      [this, done = std::move(done)]() mutable {
         recovered_.etcd_database = nullptr;
         environment_.logger->Info("moved the imported files of etcd out of the way",
                                   {{"path", TakeoverPaths(Paths(options_)).old_snap}});
-        on_ready_();
+        done();
       });
 }
 

@@ -17,7 +17,7 @@
 //                 and nothing is imported again
 //   -> taken over member/snap/db.mdb, member/wal: ours; member/snap.etcd, member/wal.etcd: etcd's
 //
-// The move comes when the member is ready, before it answers anybody: until then nothing has been
+// The move comes when the member is first asked, before it answers: until then nothing has been
 // promised that etcd's files do not have.
 
 namespace server {
