@@ -162,7 +162,7 @@ server::Environment App::NewEnvironment() {
 
 // Of a member that starts for the first time; the others' URLs are told by their own.
 base::Status App::CheckFounding(const server::Options& options) {
-  ASSIGN_OR_RETURN(const bool is_founded, disk_.Exists(server::Paths(options).wal));
+  ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, options));
   if (is_founded || options.join_existing_cluster) return {};
   ASSIGN_OR_RETURN(const auto initial,
                    config::ParseInitialCluster(config_.cluster.initial_cluster));
@@ -223,14 +223,34 @@ void App::Serve() {
                            .budget = budget},
                           plans_);
   }
+  if (server_->holds_etcd_files()) {
+    // Why: as long as nobody was answered, etcd may go on with its files as if nothing had been.
+    for (const auto& listener : listeners_) listener->WhenAsked([this] { TakeOver(); });
+  } else {
+    StartListeners();
+  }
+  logger_.Info("ready to serve client requests");
+  LogListeners();
+  if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::StartListeners() {
   for (size_t i = 0; i < plans_.size(); ++i) {
     std::vector<runtime::asio::SharedListener::Taker> takers;
     for (const auto& thread : net_threads_) takers.push_back(thread->TakerOf(plans_[i]));
     listeners_[i]->Start(std::move(takers), [this] { refused_.Add(); });
   }
-  logger_.Info("ready to serve client requests");
-  LogListeners();
-  if (tls_ != nullptr) RefreshTlsLater();
+}
+
+void App::TakeOver() {
+  if (std::exchange(taking_over_, true)) return;
+  server_->TakeOver([this] {
+    const auto start = [this] {
+      const std::lock_guard lock(serving_mutex_);
+      if (!stopped_) StartListeners();
+    };
+    CHECK(small_workers_.Run(start, apply_loop_, [] {}));
+  });
 }
 
 void App::LogListeners() const {

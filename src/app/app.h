@@ -49,6 +49,9 @@ class App {
   server::Environment NewEnvironment();
   // On a worker, once the member is ready.
   void Serve();
+  void StartListeners();
+  // On the accepting loop: somebody is to be answered.
+  void TakeOver();
   void LogListeners() const;
   // Closes the listeners of the metrics, or all others.
   void StopListening(bool metrics);
@@ -84,7 +87,8 @@ class App {
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::atomic<bool> loops_run_ = true;
   std::mutex serving_mutex_;
-  bool stopped_ = false;  // guarded by serving_mutex_
+  bool stopped_ = false;      // guarded by serving_mutex_
+  bool taking_over_ = false;  // of the accepting loop
 };
 
 }  // namespace app

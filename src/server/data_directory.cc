@@ -4,44 +4,21 @@
 #include <optional>
 #include <utility>
 
-#include "base/wire.h"
 #include "raft/codec.h"
 #include "server/directory_note.h"
+#include "server/etcd_import.h"
+#include "server/log_metadata.h"
 #include "server/snapshot_install.h"
+#include "server/takeover.h"
 #include "state/members/member.h"
 #include "state/members/membership.h"
 #include "storage/schema/consistent_index.h"
+#include "storage/schema/storage_version.h"
 
 namespace server {
 namespace {
 
 using runtime::JoinPath;
-
-// Of etcdserverpb.Metadata, the log's first record.
-struct MetadataField {
-  enum : uint32_t { kNodeId = 1, kClusterId = 2 };
-};
-
-base::Bytes EncodeMetadata(base::MemberId id, base::ClusterId cluster) {
-  base::Bytes metadata;
-  base::WireWriter writer(&metadata);
-  writer.Varint(MetadataField::kNodeId, id.value());
-  writer.Varint(MetadataField::kClusterId, cluster.value());
-  return metadata;
-}
-
-base::Status ParseMetadata(base::ByteView metadata, Recovered* recovered) {
-  base::WireReader reader(metadata);
-  while (reader.Next()) {
-    if (reader.field() == MetadataField::kNodeId) recovered->id = base::MemberId(reader.varint());
-    if (reader.field() == MetadataField::kClusterId)
-      recovered->cluster = base::ClusterId(reader.varint());
-  }
-  if (!reader.ok() || recovered->id == base::MemberId()) {
-    return {base::Code::kDataLoss, "wal: the metadata names no member"};
-  }
-  return {};
-}
 
 base::Status Unsupported(std::string_view what) {
   return {base::Code::kFailedPrecondition, std::string(what) + " is not supported by this version"};
@@ -116,9 +93,10 @@ base::Status WriteFounding(const std::vector<raft::Entry>& entries, Recovered* r
 
 base::Status FoundLog(const Options& options, const Environment& environment,
                       const Founding& founding, Recovered* recovered) {
-  ASSIGN_OR_RETURN(recovered->log, wal::Log::Create(*environment.disk, Paths(options).wal,
-                                                    EncodeMetadata(founding.self, founding.cluster),
-                                                    {.segment_bytes = options.wal_segment_bytes}));
+  ASSIGN_OR_RETURN(recovered->log,
+                   wal::Log::Create(*environment.disk, Paths(options).wal,
+                                    EncodeMetadata({founding.self, founding.cluster}),
+                                    {.segment_bytes = options.wal_segment_bytes}));
   recovered->id = founding.self;
   recovered->cluster = founding.cluster;
   return WriteFounding(FoundingEntries(founding), recovered);
@@ -165,6 +143,11 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
   const Paths paths(options);
   ASSIGN_OR_RETURN(recovered->database,
                    environment.open_backend(paths.database, environment.on_damage));
+  const base::Status version =
+      schema::EnsureStorageVersion(kStorageVersion, recovered->database.get());
+  if (!version.ok()) {
+    return base::Status(version.code(), paths.database + ": " + std::string(version.message()));
+  }
   ASSIGN_OR_RETURN(const auto reader, recovered->database->NewReader());
   ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
   recovered->applied = {covered.term, covered.index};
@@ -263,7 +246,9 @@ base::Status RecoverLog(const Options& options, const Environment& environment,
                         const schema::ConsistentIndex& covered, Recovered* recovered) {
   ASSIGN_OR_RETURN(wal::Log::Opened opened, OpenLog(options, environment, covered, recovered));
   recovered->log = std::move(opened.log);
-  RETURN_IF_ERROR(ParseMetadata(opened.contents.metadata, recovered));
+  ASSIGN_OR_RETURN(const LogMetadata metadata, ParseMetadata(opened.contents.metadata));
+  recovered->id = metadata.member;
+  recovered->cluster = metadata.cluster;
   recovered->hard_state = opened.contents.hard_state;
   recovered->entries = std::move(opened.contents.entries);
   if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
@@ -295,26 +280,9 @@ base::Status Match(const Options& options, const schema::ConsistentIndex& covere
   return {};
 }
 
-}  // namespace
-
-Paths::Paths(const Options& options)
-    : member(JoinPath(options.data_dir, "member")),
-      wal(options.wal_dir.empty() ? JoinPath(member, "wal") : options.wal_dir),
-      snap(JoinPath(member, "snap")),
-      database(JoinPath(snap, "db.mdb")) {}
-
-base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment) {
-  const Paths paths(options);
-  runtime::Disk& disk = *environment.disk;
-  RETURN_IF_ERROR(disk.CreateDirectories(paths.snap));
-  RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
-  ASSIGN_OR_RETURN(const bool has_bbolt, disk.Exists(JoinPath(paths.snap, "db")));
-  ASSIGN_OR_RETURN(const bool has_database, disk.Exists(paths.database));
-  if (has_bbolt && !has_database) {
-    return base::Status(base::Code::kFailedPrecondition,
-                        JoinPath(paths.snap, "db") + ": a bbolt database, which is not imported");
-  }
-  ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
+// As OpenDataDirectory, where no other etcd's files are to be imported.
+base::Result<Recovered> Recover(const Options& options, const Environment& environment) {
+  ASSIGN_OR_RETURN(const bool has_log, environment.disk->Exists(Paths(options).wal));
   Founding founding;
   if (!has_log) {
     ASSIGN_OR_RETURN(founding, Found(options, environment));
@@ -325,13 +293,44 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   if (has_log) {
     RETURN_IF_ERROR(RecoverLog(options, environment, covered, &recovered));
   } else if (covered.index > base::Index()) {
-    return DataLoss(paths.wal + ": there is no log, but the database has entry " +
+    return DataLoss(Paths(options).wal + ": there is no log, but the database has entry " +
                     ToString(covered.index));
   } else {
     RETURN_IF_ERROR(FoundLog(options, environment, founding, &recovered));
   }
   RETURN_IF_ERROR(Match(options, covered, &recovered));
   RETURN_IF_ERROR(LeaveNote(options, environment));
+  return recovered;
+}
+
+}  // namespace
+
+Paths::Paths(const Options& options)
+    : member(JoinPath(options.data_dir, "member")),
+      wal(options.wal_dir.empty() ? JoinPath(member, "wal") : options.wal_dir),
+      snap(JoinPath(member, "snap")),
+      database(JoinPath(snap, "db.mdb")) {}
+
+base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options) {
+  const Paths paths(options);
+  ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
+  if (has_log) return true;
+  return disk.Exists(TakeoverPaths(paths).log);
+}
+
+base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment) {
+  const Paths paths(options);
+  runtime::Disk& disk = *environment.disk;
+  RETURN_IF_ERROR(disk.CreateDirectories(paths.snap));
+  RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
+  ASSIGN_OR_RETURN(const Takeover takeover, FindTakeover(disk, paths));
+  if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
+  if (takeover != Takeover::kImport) return Recover(options, environment);
+  ASSIGN_OR_RETURN(auto etcd_database, ImportEtcd(options, environment));
+  Options imported = options;
+  imported.wal_dir = TakeoverPaths(paths).log;
+  ASSIGN_OR_RETURN(Recovered recovered, Recover(imported, environment));
+  recovered.etcd_database = std::move(etcd_database);
   return recovered;
 }
 

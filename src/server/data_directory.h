@@ -43,10 +43,19 @@ struct Recovered {
   // committed and must not be applied again.
   raft::EntryId applied;
   raft::ConfState conf_state;
+
+  // Not null if all this was imported from what etcd has in the directory: etcd's database, locked.
+  // The log is at TakeoverPaths::log then, and MoveEtcdFiles is to be called before anybody is
+  // answered (takeover.h).
+  std::unique_ptr<runtime::File> etcd_database;
 };
 
-// Opens the member's files, founding the cluster if there is no log yet. A first start that a
-// crash cut short is taken up again. The log and the database must fit together:
+// Whether a member lives in the directory, which was founded or imported then.
+base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options);
+
+// Opens the member's files, importing those of etcd (etcd_import.h), or founding the cluster if
+// there is no log yet. A first start that a crash cut short is taken up again. The log and the
+// database must fit together:
 //
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //

@@ -19,6 +19,10 @@ To go back to etcd, save a snapshot while this member runs and restore it elsewh
   etcdctl snapshot save backup.db
   etcdutl snapshot restore backup.db --data-dir NEW_DIRECTORY
 
+Where there are snap.etcd/ and wal.etcd/, these are the files of the etcd that this member was
+imported from, as they were before it answered anybody. It does not need them. Until they are
+there, etcd still has its own files in snap/ and wal/, and starts on them.
+
 Do not change or remove files here by hand while the member runs.
 )";
 

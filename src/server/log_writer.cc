@@ -173,6 +173,14 @@ bool LogWriter::Save(const snap::Snapshot& snapshot) {
   return true;
 }
 
+void LogWriter::RunOnLog(base::Callback<base::Status(wal::Log* log)> work,
+                         base::Callback<void()> done) {
+  environment_.wal_loop->Post([this, work = std::move(work), done = std::move(done)]() mutable {
+    if (failure_.failed() || !CheckDisk(work(log_.get()))) return;
+    environment_.apply_loop->Post(std::move(done));
+  });
+}
+
 bool LogWriter::Mark(const snap::Snapshot& snapshot) {
   const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
   if (!CheckDisk(log_->Append({.mark = &mark}))) return false;

@@ -33,6 +33,10 @@ class LogWriter {
   // the log has a mark of this one, or of a newer one, now. Not if the workers are too busy.
   void SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool saved)> done);
 
+  // Runs `work` on the WAL loop, between two writes, and `done` on the apply loop after it has
+  // succeeded. Any thread.
+  void RunOnLog(base::Callback<base::Status(wal::Log* log)> work, base::Callback<void()> done);
+
  private:
   struct Snapshotting {
     snap::Snapshot snapshot;

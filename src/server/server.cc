@@ -8,6 +8,7 @@
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "server/snapshot_install.h"
+#include "server/takeover.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -241,6 +242,17 @@ void Server::SetClusterVersion() {
                                }
                                SetClusterVersion();
                              });
+}
+
+void Server::TakeOver(base::Callback<void()> done) {
+  replica_->log_writer().RunOnLog(
+      [this](wal::Log* log) { return MoveEtcdFiles(*environment_.disk, Paths(options_), log); },
+      [this, done = std::move(done)]() mutable {
+        recovered_.etcd_database = nullptr;
+        environment_.logger->Info("moved the imported files of etcd out of the way",
+                                  {{"path", TakeoverPaths(Paths(options_)).old_snap}});
+        done();
+      });
 }
 
 std::string Server::NewSpoolPath() {

@@ -41,6 +41,12 @@ class Server {
   // fails before. Requests that come after this may be lost.
   void Stop(base::Callback<void()> done);
 
+  // Whether the member was imported from files of etcd, which are still where etcd looks for them.
+  // Then nobody is answered before TakeOver. Before Start, or once the member is ready.
+  bool holds_etcd_files() const { return recovered_.etcd_database != nullptr; }
+  // Moves them out of the way, and then runs `done` on the apply loop. Once the member is ready.
+  void TakeOver(base::Callback<void()> done);
+
   base::MemberId id() const { return recovered_.id; }
   base::ClusterId cluster() const { return recovered_.cluster; }
   const Options& options() const { return options_; }

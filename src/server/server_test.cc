@@ -72,12 +72,6 @@ TEST_F(ServerTest, WhatIsNoClusterOfOneIsRefusedAndNothingIsWritten) {
   EXPECT_FALSE(member_.disk().Exists("/default.etcd/member/wal").value());
 }
 
-TEST_F(ServerTest, TheDirectoryOfAnotherEtcdIsRefused) {
-  ASSERT_TRUE(member_.disk().CreateDirectories("/default.etcd/member/snap").ok());
-  ASSERT_TRUE(member_.disk().Open("/default.etcd/member/snap/db", runtime::OpenMode::kCreate).ok());
-  EXPECT_EQ(member_.Start().code(), base::Code::kFailedPrecondition);
-}
-
 TEST_F(ServerTest, TheDirectorySaysWhichWayBackToEtcdIsSafe) {
   Start();
   const base::Bytes note = *runtime::ReadFile(member_.disk(), "/default.etcd/member/README");

@@ -5,6 +5,7 @@
 
 #include "server/data_directory.h"
 #include "storage/schema/consistent_index.h"
+#include "storage/schema/storage_version.h"
 
 // Why the database moves only after the mark: before it, the log still begins below, and a crash
 // must find the database that belongs to it. After it, the log begins at the snapshot's entry, and
@@ -25,13 +26,21 @@ base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& optio
   const std::string path = Paths(options).database;
   RETURN_IF_ERROR(environment.move_backend(ReceivedDatabasePath(options, at.index), path));
   ASSIGN_OR_RETURN(auto database, environment.open_backend(path, environment.on_damage));
+  return OpenStateAt(options, environment, std::move(database), path, at.index);
+}
+
+base::Result<std::shared_ptr<apply::State>> OpenStateAt(const Options& options,
+                                                        const Environment& environment,
+                                                        std::unique_ptr<backend::Backend> database,
+                                                        const std::string& path,
+                                                        base::Index index) {
+  RETURN_IF_ERROR(schema::EnsureStorageVersion(kStorageVersion, database.get()));
   {
     ASSIGN_OR_RETURN(const auto reader, database->NewReader());
     ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
-    if (covered.index != at.index) {
-      return base::Status(base::Code::kDataLoss, path + ": came with the snapshot of entry " +
-                                                     ToString(at.index) + " and is of entry " +
-                                                     ToString(covered.index));
+    if (covered.index != index) {
+      return base::Status(base::Code::kDataLoss, path + ": should be of entry " + ToString(index) +
+                                                     " and is of entry " + ToString(covered.index));
     }
   }
   return apply::State::Open(std::move(database), StateOptions(options),

@@ -31,6 +31,13 @@ base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& optio
                                                             const Environment& environment,
                                                             raft::EntryId at);
 
+// Reads the state in `database`, which came from elsewhere and lies at `path`. kDataLoss if it is
+// not as entry `index` left it; the errors of apply::State::Open.
+base::Result<std::shared_ptr<apply::State>> OpenStateAt(const Options& options,
+                                                        const Environment& environment,
+                                                        std::unique_ptr<backend::Backend> database,
+                                                        const std::string& path, base::Index index);
+
 apply::State::Options StateOptions(const Options& options);
 
 }  // namespace server

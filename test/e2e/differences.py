@@ -94,7 +94,8 @@ def _range_stream(request: Request, old: Reply, new: Reply) -> bool:
                 return False
         for part in new.messages:
             whole.MergeFrom(part.range_response)
-        return new.code == grpc.StatusCode.OK and whole == old.message
+        return new.code == grpc.StatusCode.OK and (
+            whole == old.message or _same_but_for_order(asked, old.message, whole))
     return (new.code, new.text) == (grpc.StatusCode.UNIMPLEMENTED, text) and not new.messages
 
 

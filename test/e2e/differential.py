@@ -47,11 +47,12 @@ def _parsed(method: str, encoded: bytes):
 
 
 def _as_range(request: Request) -> Request:
-    """What must be answered like a RangeStream, which goes by the keys unless it is refused."""
+    """What must be answered like a RangeStream, unless its order is refused."""
     asked = rpc.RangeRequest()
     asked.CopyFrom(request.message)
-    asked.ClearField("sort_order")
-    asked.ClearField("sort_target")
+    if asked.sort_order != 0:
+        asked.ClearField("sort_order")
+        asked.ClearField("sort_target")
     return Request(KV, "Range", asked.SerializeToString(), asked)
 
 

@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 BUILD_TIMEOUT_SECONDS = 1200
 
 
-MODULES = {"etcd": "server", "etcdctl": "etcdctl"}
+MODULES = {"etcd": "server", "etcdctl": "etcdctl", "etcdutl": "etcdutl"}
 
 
 @functools.cache

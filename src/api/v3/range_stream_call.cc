@@ -7,6 +7,14 @@ namespace v3 {
 
 using Place = kv::LongReads::Place;
 
+namespace {
+
+base::Status TooLarge() {
+  return {base::Code::kResourceExhausted, "there is no memory to sort so large a range"};
+}
+
+}  // namespace
+
 void RangeStreamCall::OnMessage(base::ByteView bytes) {
   if (!Parse(bytes, &request_)) return;
   SetKept(KeptBytes());
@@ -17,11 +25,55 @@ void RangeStreamCall::OnMessage(base::ByteView bytes) {
 }
 
 void RangeStreamCall::Open() {
-  stream_.emplace(&reads().keys(), request_, context().server().options().max_request_bytes);
+  const size_t chunk_bytes = context().server().options().max_request_bytes;
+  if (kv::IsSorted(request_)) {
+    sorted_.emplace(&reads().keys(), request_, chunk_bytes);
+  } else {
+    stream_.emplace(&reads().keys(), request_, chunk_bytes);
+  }
   Continue();
 }
 
+// The steps that only make chunks send nothing, so that all are made before the first is sent.
+base::Result<StreamCall::Next> RangeStreamCall::ProduceSorted() {
+  if (!sorted_->HasChunk()) return SendMade();
+  if (is_sorted_) {
+    const base::Status made = MakeSorted();
+    return made.ok() ? base::Result<Next>(Next::kMore) : made;
+  }
+  ASSIGN_OR_RETURN(is_sorted_, sorted_->Step());
+  if (!SetGathered(sorted_->held_bytes())) return TooLarge();
+  return is_sorted_ ? Next::kMore : ReadOn();
+}
+
+base::Status RangeStreamCall::MakeSorted() {
+  const kv::ResponseHeader header = context().HeaderAt({});
+  const size_t size = sorted_->ChunkSize(header);
+  if (!SetGathered(sorted_->held_bytes() + made_bytes_ + size)) {
+    return TooLarge();
+  }
+  rpc::Message& message = made_.emplace_back(size);
+  sorted_->WriteChunk(header, reinterpret_cast<char*>(message.data()));
+  made_bytes_ += size;
+  if (sorted_->HasChunk()) return {};
+  context().reads().CountRanges(1);
+  sorted_->Release();
+  place_.reset();
+  static_cast<void>(SetGathered(made_bytes_));  // less always fits
+  return {};
+}
+
+StreamCall::Next RangeStreamCall::SendMade() {
+  rpc::Message message = std::move(made_.front());
+  made_.pop_front();
+  made_bytes_ -= message.size();
+  static_cast<void>(SetGathered(made_bytes_));
+  Send(std::move(message));
+  return made_.empty() ? Next::kEnd : Next::kMore;
+}
+
 base::Result<StreamCall::Next> RangeStreamCall::Produce() {
+  if (sorted_.has_value()) return ProduceSorted();
   ASSIGN_OR_RETURN(const bool whole, stream_->Step());
   if (!whole) return ReadOn();
   context().reads().CountRanges(1);
@@ -40,7 +92,7 @@ StreamCall::Next RangeStreamCall::ReadOn() {
     place_.emplace(*std::move(place));
     return Next::kMore;
   }
-  stream_->Release();
+  Release();
   auto given = std::make_shared<std::optional<Place>>();
   auto resume = Posted([this, given] { OnPlace(std::exchange(*given, std::nullopt)); });
   long_reads_->Wait(connection().number, KeptBytes(),
@@ -59,12 +111,23 @@ void RangeStreamCall::OnPlace(std::optional<Place> place) {
 
 // What was read of the chunk is read again.
 void RangeStreamCall::OnBlocked() {
-  if (place_.has_value()) stream_->Release();
+  if (place_.has_value()) Release();
   place_.reset();
+}
+
+void RangeStreamCall::Release() {
+  if (!sorted_.has_value()) return stream_->Release();
+  sorted_->Release();
+  is_sorted_ = false;
+  made_.clear();
+  made_bytes_ = 0;
+  static_cast<void>(SetGathered(0));
 }
 
 void RangeStreamCall::OnEnded(const base::Status&) {
   stream_.reset();
+  sorted_.reset();
+  made_.clear();
   place_.reset();
 }
 

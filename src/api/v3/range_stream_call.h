@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -8,11 +9,14 @@
 #include "proto/rpc.pb.h"
 #include "state/kv/long_reads.h"
 #include "state/kv/range_stream.h"
+#include "state/kv/sorted_stream.h"
 
 namespace v3 {
 
 // KV.RangeStream: the chunks of a range, as fast as the client takes them. A chunk that takes
-// several steps needs a place among the long reads, until it is sent.
+// several steps needs a place among the long reads, until it is sent. A sorted range needs one
+// until all of its chunks are made, which counts as gathered for the client: without room for that
+// it is refused, before anything was sent.
 class RangeStreamCall final : public StreamCall {
  public:
   RangeStreamCall(const Context* context, std::shared_ptr<kv::LongReads> long_reads, Call call)
@@ -25,6 +29,11 @@ class RangeStreamCall final : public StreamCall {
   void OnEnded(const base::Status&) override;
 
   void Open();
+  base::Result<Next> ProduceSorted();
+  // Makes the next chunk of a range that is read and sorted.
+  base::Status MakeSorted();
+  Next SendMade();
+  void Release();
   // Goes on with a chunk if there is a place, or else waits for one without a pin.
   Next ReadOn();
   void OnPlace(std::optional<kv::LongReads::Place> place);
@@ -32,7 +41,11 @@ class RangeStreamCall final : public StreamCall {
 
   const std::shared_ptr<kv::LongReads> long_reads_;
   etcdserverpb::RangeRequest request_;
-  std::optional<kv::RangeStream> stream_;
+  std::optional<kv::RangeStream> stream_;   // of a range in the order of its keys
+  std::optional<kv::SortedStream> sorted_;  // of another
+  std::deque<rpc::Message> made_;           // its chunks, before they are sent
+  size_t made_bytes_ = 0;
+  bool is_sorted_ = false;  // read and sorted: its chunks are being made
   std::optional<kv::LongReads::Place> place_;
 };
 

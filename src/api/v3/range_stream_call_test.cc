@@ -101,5 +101,67 @@ TEST_F(RangeStreamCallTest, PlacesAreGivenBackByThoseThatEnd) {
   EXPECT_FALSE(long_reads_->is_full());
 }
 
+etcdserverpb::RangeRequest SortedByValue() {
+  etcdserverpb::RangeRequest request = GetAll();
+  request.set_sort_target(etcdserverpb::RangeRequest::VALUE);
+  return request;
+}
+
+TEST_F(RangeStreamCallTest, ASortTargetSortsTheWholeRange) {
+  member_.options().max_request_bytes = 300'000;
+  Start(1 << 20);
+  const std::string value(3000, 'v');
+  for (int i = 0; i < 500; ++i) {
+    const std::string key = "k" + std::to_string(10'000 + i * 7919 % kKeys);
+    ASSERT_TRUE(
+        member_.Call(testing::kPut, testing::Put(key, std::to_string(i % 100) + value)).ok());
+  }
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = member_.Call(kStream, SortedByValue());
+    ASSERT_TRUE(answer.ok()) << answer.status.ToString();
+    EXPECT_GT(answer.responses.size(), 3u);
+    EXPECT_EQ(Keys(answer), kKeys);
+    std::string before;
+    for (const auto& chunk : answer.responses) {
+      for (const auto& kv : chunk.range_response().kvs()) {
+        EXPECT_LE(before, kv.value());
+        before = kv.value();
+      }
+    }
+    EXPECT_TRUE(answer.responses.back().range_response().has_header());
+    EXPECT_FALSE(long_reads_->is_full());
+  }
+}
+
+TEST_F(RangeStreamCallTest, ASortedRangeWithoutRoomIsRefusedBeforeAnythingIsSent) {
+  const auto memory = std::make_shared<http::MemberBudget>(size_t{16} << 20);
+  member_.http_options().member_budget = memory;
+  Start(1 << 20);
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = "k" + std::to_string(10'000 + i);
+    ASSERT_TRUE(member_.Call(testing::kPut, testing::Put(key, std::string(100'000, 'v'))).ok());
+  }
+  const auto answer = member_.Call(kStream, SortedByValue());
+  EXPECT_EQ(answer.status.code(), base::Code::kResourceExhausted) << answer.status.ToString();
+  EXPECT_EQ(Keys(answer), 0);
+  EXPECT_TRUE(member_.Call(kStream, GetAll()).ok()) << "in the order of the keys it takes no room";
+  EXPECT_FALSE(long_reads_->is_full());
+}
+
+TEST_F(RangeStreamCallTest, ASortedRangeWaitsForAPlaceWithoutAPin) {
+  Start(1 << 20);
+  auto place = long_reads_->TryEnter();
+  const auto answer = member_.Begin(kStream, SortedByValue());
+  member_.member().RunFor(seconds(1));
+  EXPECT_FALSE(answer->finished);
+  EXPECT_EQ(Keys(*answer), 0);
+  etcdserverpb::CompactionRequest compact = testing::CompactTo(2);
+  compact.set_physical(true);
+  EXPECT_TRUE(member_.Call(testing::kCompact, compact).ok());
+  place.reset();
+  EXPECT_TRUE(member_.Finish(answer).ok());
+  EXPECT_EQ(Keys(*answer), kKeys);
+}
+
 }  // namespace
 }  // namespace v3

@@ -137,6 +137,14 @@ class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     Wait();
   }
 
+  void WhenAsked(base::Callback<void()> first) {
+    acceptor_.async_wait(
+        boost::asio::socket_base::wait_read,
+        [self = shared_from_this(), first = std::move(first)](const error_code& error) mutable {
+          if (!error && self->acceptor_.is_open()) first();
+        });
+  }
+
   void Close() {
     error_code ignored;
     acceptor_.close(ignored);
@@ -231,6 +239,12 @@ SharedListener::SharedListener(Loop* accepting, std::shared_ptr<Acceptor> accept
 
 SharedListener::~SharedListener() {
   Stop();
+}
+
+void SharedListener::WhenAsked(base::Callback<void()> first) {
+  accepting_->Post([acceptor = acceptor_, first = std::move(first)]() mutable {
+    acceptor->WhenAsked(std::move(first));
+  });
 }
 
 void SharedListener::Start(std::vector<Taker> takers, base::Callback<void()> on_refused) {

@@ -40,6 +40,9 @@ class SharedListener {
     // On the loop, as long as it runs and the listener has not been stopped before.
     std::function<void(std::unique_ptr<Stream>)> take;
   };
+  // Runs `first` on the accepting loop as soon as a connection waits in the queue, once; not after
+  // Stop.
+  void WhenAsked(base::Callback<void()> first);
   // Accepts from now on. `on_refused` runs on the accepting loop for each connection that would
   // have taken a reserved descriptor.
   void Start(std::vector<Taker> takers, base::Callback<void()> on_refused);

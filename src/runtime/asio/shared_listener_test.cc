@@ -77,6 +77,25 @@ TEST(SharedListenerTest, LoopsTakeConnectionsInTurn) {
   EXPECT_EQ(second.taken, 5);
 }
 
+TEST(SharedListenerTest, WhoWaitsInTheQueueIsNoticedAndThenTaken) {
+  LoopThread accepting("accept");
+  CountingTaker taker("taker");
+  const auto listener = SharedListener::Open(&accepting.loop(), kAnyPort, {});
+  ASSERT_TRUE(listener.ok());
+  std::promise<void> asked;
+  (*listener)->WhenAsked([&asked] { asked.set_value(); });
+  auto noticed = asked.get_future();
+  EXPECT_EQ(noticed.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  const Clients clients((*listener)->address(), 3);
+  noticed.wait();
+  std::promise<void> all;
+  std::atomic<int> left = 3;
+  (*listener)->Start({taker.Get(&all, &left)}, [] {});
+  all.get_future().wait();
+  EXPECT_EQ(taker.taken, 3);
+  (*listener)->Stop();
+}
+
 TEST(SharedListenerTest, AnAddressIsSharedOnlyIfAllAsk) {
   LoopThread accepting("accept");
   const SharedListener::Options shared{.reuse_port = true};

@@ -48,8 +48,9 @@ class SimulatedMember {
     environment.log_workers = workers_.get();
     environment.bulk_workers = workers_.get();
     environment.open_backend =
-        [this](const std::string&,
+        [this](const std::string& path,
                backend::OnDamage on_damage) -> base::Result<std::unique_ptr<backend::Backend>> {
+      if (database_is_a_file) RETURN_IF_ERROR(FindDatabase(path));
       return OpenPlantedBackend(database_, &disk_, planted_,
                                 {.faults = faults, .on_damage = std::move(on_damage)});
     };
@@ -107,14 +108,26 @@ class SimulatedMember {
   void SetRaftPaused(bool paused) { scheduler_.SetPaused(raft_loop_.get(), paused); }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
+  // What is durable of it.
+  const std::shared_ptr<backend::MemoryDatabase>& database() const { return database_; }
   std::string Metrics() const { return registry_->Scrape(); }
   std::vector<std::string> LogLines() const { return sink_.lines(); }
 
   Options options;
   backend::MemoryFaults faults;    // of the database, as the process sees it
   Transport* transport = nullptr;  // null: the cluster has no other member
+  // Whether the database is there only as long as its file is, which is empty.
+  bool database_is_a_file = false;
 
  private:
+  base::Status FindDatabase(const std::string& path) {
+    ASSIGN_OR_RETURN(const bool exists, disk_.Exists(path));
+    if (exists) return {};
+    database_ = backend::NewMemoryDatabase(schema::kBucketNames.size());
+    RETURN_IF_ERROR(disk_.Open(path, runtime::OpenMode::kCreate).status());
+    return disk_.SyncDirectory(path.substr(0, path.rfind('/')));
+  }
+
   const Planted planted_;
   runtime::simulated::Scheduler scheduler_;
   runtime::simulated::Disk disk_;

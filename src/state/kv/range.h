@@ -67,6 +67,8 @@ class RangeRead {
   char* WritePairs(char* out) const;
   bool more() const { return more_; }
   uint64_t count() const { return count_; }
+  // The pairs of an answer that is in another order, once it is done.
+  const std::vector<mvcc::KeyValue>& sorted_pairs() const { return parsed_; }
   // The parts alone: a pair as stored, and what follows the pairs.
   static size_t PairSize(base::ByteView pair);
   static char* WritePair(base::ByteView pair, char* out);

@@ -23,7 +23,6 @@ RangeStream::RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& r
       chunk_bytes_(chunk_bytes),
       limit_(request.limit() > 0 ? request.limit() : std::numeric_limits<int64_t>::max()) {
   request_.set_limit(std::min(kFirstChunkKeys, limit_));
-  request_.clear_sort_target();
 }
 
 base::Status RangeStream::Open() {

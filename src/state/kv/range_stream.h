@@ -15,11 +15,11 @@ namespace kv {
 // A RangeRequest answered in chunks, all at the revision that was the current one, or asked for, at
 // the start. Between two chunks nothing of the store need be held, so that a slow receiver costs
 // nothing; a compaction that overtakes it ends it with kCompacted. Chunks grow and shrink until
-// they have about `chunk_bytes`, as etcd's do. Keys come in their order, each once, whatever the
-// sort target; etcd 3.7 sorts each chunk by it, goes on behind its last key, and so loses some.
+// they have about `chunk_bytes`, as etcd's do. Keys come in their order; with a sort target an
+// answer is a SortedStream.
 class RangeStream {
  public:
-  // `request` was checked with CheckRangeStream. `reads` outlive this.
+  // `request` was checked with CheckRangeStream, and is not sorted. `reads` outlive this.
   RangeStream(mvcc::Reads* reads, const etcdserverpb::RangeRequest& request, size_t chunk_bytes);
 
   // Does a part of reading the next chunk, as RangeRead::Step does; true when it is there. Until

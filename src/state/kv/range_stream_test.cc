@@ -94,14 +94,6 @@ TEST_F(RangeStreamTest, ALimitCutsAndTheCountIsThatOfTheRange) {
   EXPECT_EQ(chunks.back().range_response().count(), kKeys);
 }
 
-TEST_F(RangeStreamTest, ASortTargetLosesNoKeys) {
-  harness_.Put(KeyAt(3), "put last");
-  request_.set_sort_target(RangeRequest::MOD);
-  const std::vector<std::string> keys = Keys(Stream());
-  ASSERT_EQ(keys.size(), size_t{kKeys});
-  for (int i = 0; i < kKeys; ++i) EXPECT_EQ(keys[i], KeyAt(i));
-}
-
 TEST_F(RangeStreamTest, AnEmptyRangeIsOneChunk) {
   request_.set_key("x");
   request_.set_range_end("y");

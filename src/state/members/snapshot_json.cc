@@ -1,6 +1,8 @@
 #include "state/members/snapshot_json.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace members {
 namespace {
@@ -82,6 +84,80 @@ Json EmptyEventHistory() {
           {"LastIndex", 0}};
 }
 
+base::Status Malformed(std::string_view what) {
+  return {base::Code::kDataLoss, "snapshot: not a store of etcd's API v2: " + std::string(what)};
+}
+
+// The directories and files in a directory; none of what has none.
+const Json& ChildrenOf(const Json& node) {
+  static const Json kNone = Json::object();
+  const auto found = node.find("Children");
+  return found == node.end() || found->is_null() ? kNone : *found;
+}
+
+const Json* ChildOf(const Json& node, const char* name) {
+  const Json& children = ChildrenOf(node);
+  const auto found = children.find(name);
+  return found == children.end() ? nullptr : &*found;
+}
+
+std::optional<base::MemberId> IdOf(const std::string& name) {
+  uint64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id, 16);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return base::MemberId(id);
+}
+
+std::vector<std::string> Strings(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return {};
+  return found->get<std::vector<std::string>>();
+}
+
+base::Result<Member> MemberOf(const std::string& name, const Json& node) {
+  const std::optional<base::MemberId> id = IdOf(name);
+  const Json* const raft_attributes = ChildOf(node, "raftAttributes");
+  if (!id.has_value() || raft_attributes == nullptr) return Malformed("member " + name);
+  const Json raft = Json::parse(raft_attributes->at("Value").get<std::string>());
+  Member member;
+  member.id = *id;
+  member.peer_urls = Strings(raft, "peerURLs");
+  member.is_learner = raft.value("isLearner", false);
+  const Json* const attributes = ChildOf(node, "attributes");
+  if (attributes != nullptr) {
+    RETURN_IF_ERROR(SetAttributesFromJson(attributes->at("Value").get<std::string>(), &member));
+  }
+  return member;
+}
+
+base::Result<SnapshotMembership> MembershipOf(const Json& root) {
+  SnapshotMembership membership;
+  for (const auto& [name, node] : ChildrenOf(root).items()) {
+    if (name != "0" && !(name == "1" && ChildrenOf(node).empty())) {
+      membership.has_other_content = true;
+    }
+  }
+  const Json* const cluster = ChildOf(root, "0");
+  if (cluster == nullptr) return Malformed("no members");
+  if (const Json* const version = ChildOf(*cluster, "version"); version != nullptr) {
+    membership.cluster_version = version->at("Value").get<std::string>();
+  }
+  if (const Json* const members = ChildOf(*cluster, "members"); members != nullptr) {
+    for (const auto& [name, node] : ChildrenOf(*members).items()) {
+      ASSIGN_OR_RETURN(Member member, MemberOf(name, node));
+      membership.members.push_back(std::move(member));
+    }
+  }
+  if (const Json* const removed = ChildOf(*cluster, "removed_members"); removed != nullptr) {
+    for (const auto& [name, node] : ChildrenOf(*removed).items()) {
+      const std::optional<base::MemberId> id = IdOf(name);
+      if (!id.has_value()) return Malformed("member " + name);
+      membership.removed.push_back(*id);
+    }
+  }
+  return membership;
+}
+
 }  // namespace
 
 std::string SnapshotJson(const Membership& membership, base::Index index) {
@@ -105,6 +181,27 @@ std::string SnapshotJson(const Membership& membership, base::Index index) {
                       {"Stats", Statistics()},
                       {"CurrentVersion", 2}};
   return store.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+base::Result<SnapshotMembership> SnapshotMembershipFromJson(std::string_view text) {
+  try {
+    return MembershipOf(Json::parse(text).at("Root"));
+  } catch (const Json::exception& exception) {
+    return Malformed(exception.what());
+  }
+}
+
+base::Status SetAttributesFromJson(std::string_view text, Member* member) {
+  try {
+    const Json attributes = Json::parse(text);
+    std::string name = attributes.value("name", "");
+    std::vector<std::string> client_urls = Strings(attributes, "clientURLs");
+    member->name = std::move(name);
+    member->client_urls = std::move(client_urls);
+    return {};
+  } catch (const Json::exception& exception) {
+    return Malformed(exception.what());
+  }
 }
 
 }  // namespace members

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -18,6 +20,9 @@ namespace {
 // After as many the scan lets the pages behind it go.
 constexpr uint64_t kDropBytes = 32 << 20;
 
+// No request is so large.
+constexpr size_t kKeyBytesMax = size_t{1} << 31;
+
 }  // namespace
 
 class Restorer {
@@ -30,7 +35,7 @@ class Restorer {
     RETURN_IF_ERROR(Scan());
     BuildIndex(visit_lease);
     // The newest revisions may all have been removed by a compaction up to them.
-    const int64_t current = std::max({int64_t{1}, last_main_, finished, scheduled});
+    const int64_t current = std::max({int64_t{1}, last_.main, finished, scheduled});
     store_->current_.store(current);
     store_->durable_ = current;
     store_->compact_.store(std::max(finished, scheduled));
@@ -69,8 +74,9 @@ class Restorer {
       const auto key = ParseRevisionKey(cursor->key());
       const auto kv = ParseKeyValue(cursor->value());
       if (!key || !kv) return Damaged("a record cannot be decoded");
+      RETURN_IF_ERROR(CheckRecord(*key, *kv));
       Enqueue(*key, *kv);
-      last_main_ = key->revision.main;
+      last_ = key->revision;
       bytes += cursor->value().size();
       if (bytes >= kDropBytes) {
         cursor->DropPassed();
@@ -79,6 +85,23 @@ class Restorer {
       RETURN_IF_ERROR(cursor->Next());
     }
     AddQueued();
+    return {};
+  }
+
+  // What the index takes for granted.
+  base::Status CheckRecord(const ParsedRevisionKey& key, const KeyValue& kv) const {
+    const auto [main, sub] = key.revision;
+    if (main < 1 || sub > std::numeric_limits<uint32_t>::max() || key.revision <= last_) {
+      return Damaged("revision " + std::to_string(main) + "_" + std::to_string(sub) +
+                     " follows revision " + std::to_string(last_.main) + "_" +
+                     std::to_string(last_.sub));
+    }
+    if (kv.key.size() >= kKeyBytesMax) return Damaged("a key that is too long");
+    if (kv.create_revision < 0 || kv.create_revision > main) {
+      return Damaged("the record of revision " + std::to_string(main) +
+                     " is of a key that was created at revision " +
+                     std::to_string(kv.create_revision));
+    }
     return {};
   }
 
@@ -123,7 +146,7 @@ class Restorer {
   std::array<Queued, 16> queue_;
   size_t queued_ = 0;
   std::unordered_map<const KeyRecord*, base::LeaseId> leases_;  // of keys that have one now
-  int64_t last_main_ = 0;
+  Revision last_{0, std::numeric_limits<int64_t>::max()};
 };
 
 base::Result<std::unique_ptr<Store>> Store::Open(backend::Backend* database,

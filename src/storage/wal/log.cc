@@ -343,7 +343,9 @@ std::optional<std::string> Log::RequestSegment() {
 void Log::ProvideSegment(base::Result<PreparedSegment> segment) {
   CHECK(requested_);
   requested_ = false;
-  if (segment.ok()) next_ = std::move(segment).value();
+  if (!segment.ok()) return;
+  next_ = std::move(segment).value();
+  next_.path = TemporaryPath(requested_number_);  // the log may have moved
 }
 
 void Log::Release(base::Index index) {
@@ -376,6 +378,19 @@ base::Status Log::PurgeBroken(size_t keep) {
     RETURN_IF_ERROR(disk_.Remove(runtime::JoinPath(directory_, name)));
   }
   return {};
+}
+
+// A segment that is being made meanwhile comes to lie in the new directory with the others, or
+// fails and is asked for again.
+base::Status Log::MoveTo(std::string_view directory) {
+  CHECK(!failed_);
+  const std::string to = WithoutSlash(directory);
+  base::Status status = disk_.Rename(directory_, to);
+  if (status.ok()) status = disk_.SyncDirectory(ParentOf(to));
+  failed_ = !status.ok();
+  directory_ = to;
+  if (next_.file != nullptr) next_.path = TemporaryPath(requested_number_);
+  return status;
 }
 
 std::vector<SegmentName> Log::segments() const {

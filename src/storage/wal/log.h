@@ -100,6 +100,10 @@ class Log {
   // `keep` segments in all, and what repairs have kept of segments that are as old as these.
   base::Status Purge(size_t keep);
 
+  // Gives the log's directory another name, under which there is nothing yet, in the same parent.
+  // Durable on return.
+  base::Status MoveTo(std::string_view directory);
+
   // Whether the last segment has its space already; without, the disk had none to spare and each
   // append takes some, which is slower.
   bool is_preallocated() const { return is_preallocated_; }
@@ -144,7 +148,7 @@ class Log {
   std::string PathOf(const SegmentName& name) const;
 
   runtime::Disk& disk_;
-  const std::string directory_;
+  std::string directory_;
   const Options options_;
   base::Bytes metadata_;
   raft::HardState hard_state_;     // the newest; written with the next batch at the latest

@@ -248,6 +248,36 @@ TEST_F(WalLogTest, ASegmentInPreparationIsLeftAloneByACut) {
   EXPECT_EQ(MustReopen().entries.size(), 3u);
 }
 
+TEST_F(WalLogTest, ALogGoesOnUnderAnotherName) {
+  Create();
+  AppendEntries(1, 3);
+  const auto path = log_->RequestSegment();
+  auto prepared = PrepareSegment(disk_, *path, kSmall.segment_bytes);
+  ASSERT_TRUE(prepared.ok());
+  ASSERT_TRUE(log_->MoveTo("/member/moved").ok());
+  EXPECT_FALSE(disk_.Exists(kDirectory).value());
+  log_->ProvideSegment(std::move(prepared));
+  AppendEntries(4, 100);
+  EXPECT_GT(log_->segments().size(), 2u);
+  log_.reset();
+  disk_.Restart(CrashMode::kDropUnsynced);
+  const auto opened = Log::Open(disk_, "/member/moved", {}, kSmall);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->contents.entries.size(), 100u);
+}
+
+TEST_F(WalLogTest, APreparedSegmentMovesWithTheLog) {
+  Create();
+  const auto path = log_->RequestSegment();
+  log_->ProvideSegment(PrepareSegment(disk_, *path, kSmall.segment_bytes));
+  ASSERT_TRUE(log_->MoveTo("/member/moved").ok());
+  AppendEntries(1, 100);
+  log_.reset();
+  const auto opened = Log::Open(disk_, "/member/moved", {}, kSmall);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->contents.entries.size(), 100u);
+}
+
 TEST_F(WalLogTest, SegmentsAreGivenUpAndPurgedButNotWhatIsStillNeeded) {
   Create();
   AppendEntries(1, 150);

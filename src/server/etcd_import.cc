@@ -1,0 +1,227 @@
+#include "server/etcd_import.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "raft/codec.h"
+#include "server/etcd_entry.h"
+#include "server/etcd_log.h"
+#include "server/snapshot_install.h"
+#include "server/takeover.h"
+#include "state/apply/applier.h"
+#include "state/members/conf_state.h"
+#include "storage/image/database_import.h"
+#include "storage/schema/consistent_index.h"
+#include "storage/schema/schema.h"
+#include "storage/snap/bbolt_reader.h"
+#include "storage/wal/log.h"
+
+// Why etcd's log is applied here and not gone on with: what is appended to it etcd would read, and
+// an old one could not. So all of it goes into the database, which is where a log that is refused
+// is refused, and a log of ours begins behind it.
+//
+// Why etcd 3.4 is another matter: it does not know of the configuration and the term in a database,
+// and leaves there what another version wrote before the restore; and of the members its database
+// has whatever was written last, while the index in it is that of the last change of a key. So the
+// members begin as the log's snapshot has them, and are changed by all that the log has behind it,
+// of which the keys have a part already. A name that was set twice does no harm.
+
+namespace server {
+namespace {
+
+using schema::Bucket;
+using schema::Id;
+
+constexpr size_t kEntriesOfCommit = 1000;
+
+base::Status Unsupported(const std::string& path, std::string_view what) {
+  return {base::Code::kFailedPrecondition,
+          path + ": " + std::string(what) + " is not supported by this version"};
+}
+
+base::Status At(const std::string& path, const base::Status& status) {
+  if (status.ok() || status.message().starts_with(path)) return status;
+  return {status.code(), path + ": " + std::string(status.message())};
+}
+
+class EtcdImport {
+ public:
+  EtcdImport(const Options& options, const Environment& environment, EtcdLog log)
+      : options_(options),
+        environment_(environment),
+        paths_(options),
+        etcds_(paths_),
+        log_(std::move(log)) {}
+
+  base::Status Run(const runtime::File& etcd_database) {
+    RETURN_IF_ERROR(BeginTakeover(*environment_.disk, paths_));
+    RETURN_IF_ERROR(CopyDatabase(etcd_database));
+    RETURN_IF_ERROR(CheckCovered());
+    if (!has_members_) RETURN_IF_ERROR(WriteMembership());
+    auto state =
+        OpenStateAt(options_, environment_, std::move(database_), etcds_.database, start_.index);
+    if (!state.ok()) return At(etcds_.database, state.status());
+    RETURN_IF_ERROR(ApplyLog(*std::move(state)));
+    return WriteLog();
+  }
+
+ private:
+  base::Status CopyDatabase(const runtime::File& file) {
+    ASSIGN_OR_RETURN(const uint64_t file_bytes, file.Size());
+    environment_.logger->Info("importing the database of etcd",
+                              {{"path", etcds_.database},
+                               {"db-size-bytes", file_bytes},
+                               {"log-entries", log_.entries.size()}});
+    ASSIGN_OR_RETURN(const auto source,
+                     snap::BboltReader::Open(&file, etcds_.database, file_bytes));
+    ASSIGN_OR_RETURN(database_, environment_.open_backend(paths_.database, environment_.on_damage));
+    return At(etcds_.database, image::ImportDatabase(*source, *database_));
+  }
+
+  // The rules of OpenDataDirectory, for etcd's files.
+  base::Status CheckCovered() {
+    ASSIGN_OR_RETURN(const auto reader, database_->NewReader());
+    ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
+    ASSIGN_OR_RETURN(auto conf_state, members::ReadConfState(*reader));
+    has_members_ = conf_state.has_value() && !log_.base_is_of_3_4;
+    covered_ = covered.index;
+    if (covered_ < log_.base.index) {
+      return {base::Code::kDataLoss, etcds_.database + ": ends at entry " + ToString(covered_) +
+                                         ", before the log begins (" + ToString(log_.base.index) +
+                                         ")"};
+    }
+    if (covered_ > log_.last().index) {
+      return {base::Code::kDataLoss, paths_.wal + ": does not have entry " + ToString(covered_) +
+                                         ", which the database has"};
+    }
+    const base::Term term = log_.TermOf(covered_);
+    if (has_members_ && covered.term != base::Term() && covered.term != term) {
+      return {base::Code::kDataLoss, paths_.wal + ": entry " + ToString(covered_) + " is of term " +
+                                         ToString(term) + ", in the database of term " +
+                                         ToString(covered.term)};
+    }
+    start_ = has_members_ ? raft::EntryId{term, covered_} : log_.base;
+    return has_members_ ? CheckIsAlone(*conf_state) : base::Status();
+  }
+
+  base::Status CheckIsAlone(const raft::ConfState& conf_state) const {
+    if (conf_state == raft::ConfState{.voters = {log_.self}}) return {};
+    return Unsupported(paths_.member, "the data directory of a cluster of several members");
+  }
+
+  // As the log's snapshot has it: the database is as of that entry then, but for its keys.
+  base::Status WriteMembership() {
+    backend::Batch batch;
+    {
+      ASSIGN_OR_RETURN(const auto reader, database_->NewReader());
+      for (const Bucket bucket : {Bucket::kMembers, Bucket::kMembersRemoved}) {
+        const auto cursor = reader->NewCursor(Id(bucket));
+        RETURN_IF_ERROR(cursor->Seek({}));
+        for (; cursor->valid();) {
+          batch.Delete(Id(bucket), cursor->key());
+          RETURN_IF_ERROR(cursor->Next());
+        }
+      }
+    }
+    EtcdLog::Snapshot snapshot;
+    if (log_.snapshot.has_value()) {
+      snapshot = *log_.snapshot;
+    } else if (log_.base.index > base::Index()) {
+      return {base::Code::kDataLoss, paths_.snap + ": there is no snapshot of entry " +
+                                         ToString(log_.base.index) +
+                                         ", from which the log and the members are to be read"};
+    }
+    for (const members::Member& member : snapshot.membership.members) {
+      batch.Put(Id(Bucket::kMembers), members::HexText(member.id.value()), members::ToJson(member));
+    }
+    for (const base::MemberId id : snapshot.membership.removed) {
+      batch.Put(Id(Bucket::kMembersRemoved), members::HexText(id.value()), "removed");
+    }
+    if (log_.snapshot.has_value()) {
+      batch.Put(Id(Bucket::kMeta), schema::kConfState, members::ToJson(snapshot.conf_state));
+    } else {
+      batch.Delete(Id(Bucket::kMeta), schema::kConfState);
+    }
+    schema::PutConsistentIndex({start_.index, start_.term}, &batch);
+    return database_->Commit(batch);
+  }
+
+  base::Status ApplyLog(std::shared_ptr<apply::State> state) {
+    apply::Applier applier({.max_learners = options_.max_learners}, state, start_);
+    size_t not_committed = 0;
+    for (size_t i = start_.index - log_.base.index; i < log_.entries.size(); ++i) {
+      ASSIGN_OR_RETURN(raft::Entry entry, TranslateEtcdEntry(log_.entries[i]));
+      if (entry.index <= covered_ && TouchesKeys(log_.entries[i], entry)) entry.data = {};
+      RETURN_IF_ERROR(
+          At(paths_.wal, applier.Apply(entry, environment_.apply_loop->clock().Now()).status()));
+      if (++not_committed < kEntriesOfCommit && !state->buffer().full()) continue;
+      RETURN_IF_ERROR(Commit(*state));
+      not_committed = 0;
+    }
+    RETURN_IF_ERROR(Commit(*state));
+    conf_state_ = state->configuration().ToConfState();
+    environment_.logger->Info("imported the database of etcd",
+                              {{"path", etcds_.database},
+                               {"current-revision", state->store().revision().value()},
+                               {"consistent-index", log_.last().index.value()}});
+    return CheckIsAlone(conf_state_);
+  }
+
+  // Whether an entry that the keys have already asks for anything but members and the version.
+  static bool TouchesKeys(const raft::Entry& entry, const raft::Entry& translated) {
+    return entry.type == raft::EntryType::kNormal && entry.data.view() == translated.data.view();
+  }
+
+  static base::Status Commit(apply::State& state) {
+    std::optional<mvcc::Store::Commit> commit = state.store().TakeCommit(true);
+    if (!commit.has_value()) return {};
+    RETURN_IF_ERROR(state.database().Commit(*commit->batch));
+    state.store().Committed(*std::move(commit));
+    return {};
+  }
+
+  base::Status WriteLog() {
+    ASSIGN_OR_RETURN(const auto log,
+                     wal::Log::Create(*environment_.disk, etcds_.log, log_.metadata,
+                                      {.segment_bytes = options_.wal_segment_bytes}));
+    wal::SnapshotMark mark{log_.last().index, log_.last().term, {}};
+    raft::Encode(conf_state_, &mark.conf_state);
+    raft::HardState state = log_.hard_state;
+    if (state.term < mark.term) state = {.term = mark.term, .vote = {}, .commit = {}};
+    state.commit = mark.index;
+    return log->Append({.mark = &mark, .hard_state = state});
+  }
+
+  const Options& options_;
+  const Environment& environment_;
+  const Paths paths_;
+  const TakeoverPaths etcds_;
+  const EtcdLog log_;
+
+  std::unique_ptr<backend::Backend> database_;  // ours, until the state has it
+  base::Index covered_;                         // the last entry whose changes of keys it has
+  bool has_members_ = false;                    // as of that entry
+  raft::EntryId start_;                         // the last entry whose other changes it has
+  raft::ConfState conf_state_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
+                                                        const Environment& environment) {
+  const Paths paths(options);
+  runtime::Disk& disk = *environment.disk;
+  const std::string path = TakeoverPaths(paths).database;
+  ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kWrite));
+  RETURN_IF_ERROR(file->Lock());
+  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths));
+  const base::Status imported = EtcdImport(options, environment, std::move(log)).Run(*file);
+  if (!imported.ok()) {
+    RETURN_IF_ERROR(AbandonTakeover(disk, paths));
+    return imported;
+  }
+  return file;
+}
+
+}  // namespace server

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "server/environment.h"
+#include "server/options.h"
+
+namespace server {
+
+// Makes of what etcd has in the directory what this member goes on from: its database with every
+// entry of etcd's log applied, and a log that begins there. Changes nothing of etcd's (takeover.h).
+// Returns etcd's database, locked against etcd until it is closed.
+//
+// Read are the directories of etcd 3.4 to 3.7 whose cluster has one member. Everything in them is
+// checked; after an error the directory is as etcd left it. kFailedPrecondition or kUnimplemented,
+// naming it, for what this version cannot serve; kUnavailable if etcd runs; kDataLoss, by file and
+// place, for damage. In memory: the log behind etcd's newest snapshot, the keys without their
+// values, and of the database some megabytes or its largest record. Blocks.
+base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
+                                                        const Environment& environment);
+
+}  // namespace server

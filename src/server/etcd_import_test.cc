@@ -1,0 +1,378 @@
+#include "server/etcd_import.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
+#include "server/takeover.h"
+#include "server/testing/simulated_member.h"
+#include "storage/image/reader_source.h"
+#include "storage/mvcc/key_value.h"
+#include "storage/snap/bbolt_writer.h"
+#include "storage/snap/snapshot_file.h"
+#include "storage/snap/testing/model_source.h"
+
+// The directory of an etcd of one member is made from one of ours, whose log is the same and whose
+// database becomes a bbolt file.
+
+namespace server {
+namespace {
+
+using etcdserverpb::InternalRaftRequest;
+using runtime::JoinPath;
+using runtime::simulated::CrashMode;
+using snap::testing::Model;
+
+constexpr std::string_view kMember = "/default.etcd/member";
+
+class EtcdImportTest : public ::testing::Test {
+ protected:
+  EtcdImportTest() { etcd_.options.wal_segment_bytes = kSegmentBytes; }
+
+  static void Start(SimulatedMember& member) {
+    const base::Status started = member.Start();
+    ASSERT_TRUE(started.ok()) << started.ToString();
+    ASSERT_TRUE(member.RunUntil([&member] { return member.ready(); }));
+    TakeOver(member);
+  }
+  // As whoever is to answer does. False if the power fails.
+  static bool TakeOver(SimulatedMember& member) {
+    if (!member.server().holds_etcd_files()) return true;
+    bool done = false;
+    member.server().TakeOver([&done] { done = true; });
+    member.RunUntil([&] { return done || member.disk().power_failed(); });
+    return done;
+  }
+  static void Propose(SimulatedMember& member, uint32_t field, std::string request) {
+    std::optional<apply::Reply> answer;
+    member.net_loop().Post([&] {
+      member.frontend().Propose(field, std::move(request),
+                                [&](apply::Reply reply) { answer = std::move(reply); });
+    });
+    ASSERT_TRUE(member.RunUntil([&] { return answer.has_value(); }));
+    ASSERT_TRUE(answer->status.ok()) << answer->status.ToString();
+  }
+  static void Put(SimulatedMember& member, const std::string& key, const std::string& value) {
+    etcdserverpb::PutRequest request;
+    request.set_key(key);
+    request.set_value(value);
+    Propose(member, InternalRaftRequest::kPutFieldNumber, request.SerializeAsString());
+  }
+  static void Compact(SimulatedMember& member, int64_t revision) {
+    etcdserverpb::CompactionRequest request;
+    request.set_revision(revision);
+    Propose(member, InternalRaftRequest::kCompactionFieldNumber, request.SerializeAsString());
+  }
+  static std::optional<std::string> Value(SimulatedMember& member, const std::string& key) {
+    const auto pin = member.server().state()->store().apply_reads().Pin(base::Revision(0)).value();
+    const auto found = pin->Get(key).value();
+    if (!found.has_value()) return std::nullopt;
+    return std::string(mvcc::ParseKeyValue(*found)->value);
+  }
+  static uint32_t Hash(SimulatedMember& member) {
+    return member.server().state()->store().apply_reads().HashKv(base::Revision(0))->hash;
+  }
+
+  // Some keys; `committed` of the `count` are in the database when it ends, all in the log.
+  void RunEtcd(int count, int committed) {
+    Start(etcd_);
+    for (int i = 0; i < count; ++i) {
+      if (i == committed) {
+        etcd_.RunFor(std::chrono::seconds(1));
+        etcd_.options.backend_batch_interval = std::chrono::hours(1);
+        etcd_.Kill();
+        Start(etcd_);
+      }
+      Put(etcd_, "key" + std::to_string(i % 7), "value" + std::to_string(i));
+    }
+    if (count == committed) etcd_.RunFor(std::chrono::seconds(1));
+    hash_ = Hash(etcd_);
+    revision_ = etcd_.server().state()->store().revision();
+    etcd_.Kill();
+  }
+  Model Database() {
+    const auto database = backend::OpenMemoryBackend(etcd_.database());
+    const auto reader = database->NewReader().value();
+    image::ReaderSource source(reader.get());
+    return snap::testing::Contents(source).value();
+  }
+  void Write(SimulatedMember* member, const std::string& path, base::ByteView bytes) {
+    const auto file = member->disk().Open(path, runtime::OpenMode::kCreateOrTruncate).value();
+    ASSERT_TRUE(file->WriteAt(0, bytes).ok());
+    ASSERT_TRUE(file->Sync().ok());
+    ASSERT_TRUE(member->disk().SyncDirectory(path.substr(0, path.rfind('/'))).ok());
+  }
+  // The directory of etcd, with the log of ours and this database.
+  void MakeDirectory(SimulatedMember* member, const Model& database) {
+    member->database_is_a_file = true;
+    member->options.wal_segment_bytes = kSegmentBytes;
+    runtime::simulated::Disk& disk = member->disk();
+    ASSERT_TRUE(disk.CreateDirectories(JoinPath(kMember, "snap")).ok());
+    ASSERT_TRUE(disk.CreateDirectories(JoinPath(kMember, "wal")).ok());
+    ASSERT_TRUE(disk.SyncDirectory(kMember).ok());
+    for (const char* const folder : {"wal", "snap"}) {
+      const std::string from = JoinPath(kMember, folder);
+      for (const std::string& name : etcd_.disk().List(from).value()) {
+        Write(member, JoinPath(from, name),
+              runtime::ReadFile(etcd_.disk(), JoinPath(from, name)).value());
+      }
+    }
+    Write(member, JoinPath(kMember, "snap/db"), BboltFile(database));
+  }
+  static base::Bytes BboltFile(const Model& model) {
+    snap::testing::ModelSource source(&model);
+    const snap::Layout layout = snap::LayOutBbolt(source).value();
+    base::Bytes bytes;
+    EXPECT_TRUE(snap::WriteBbolt(source, layout, [&bytes](base::ByteView chunk) {
+                  bytes.append(chunk);
+                  return base::Status();
+                }).ok());
+    return bytes;
+  }
+  bool Exists(SimulatedMember& member, std::string_view name) {
+    return member.disk().Exists(JoinPath(kMember, name)).value();
+  }
+  // Every file of etcd at its place.
+  bool EtcdWouldStart(SimulatedMember& member) {
+    return Exists(member, "snap/db") && Exists(member, "wal") && !Exists(member, "snap.etcd/db");
+  }
+  void ExpectImported(SimulatedMember& member) {
+    EXPECT_EQ(Hash(member), hash_);
+    EXPECT_EQ(member.server().state()->store().revision(), revision_);
+    for (const char* const name : {"snap/db", "wal.import"}) EXPECT_FALSE(Exists(member, name));
+    for (const char* const name : {"wal", "wal.etcd", "snap.etcd/db"}) {
+      EXPECT_TRUE(Exists(member, name)) << name;
+    }
+    const auto view = member.server().state()->view().Get();
+    ASSERT_EQ(view->members.size(), 1u);
+    EXPECT_EQ(view->members[0].name, "default");
+  }
+  base::Status Refusal(const Model& database) {
+    SimulatedMember member(2);
+    MakeDirectory(&member, database);
+    const base::Status status = member.Start();
+    EXPECT_FALSE(status.ok());
+    EXPECT_TRUE(EtcdWouldStart(member));
+    for (const char* const name : {"snap.etcd", "wal.import", "snap/db.mdb"}) {
+      EXPECT_FALSE(Exists(member, name)) << name;
+    }
+    return status;
+  }
+
+  static constexpr uint64_t kSegmentBytes = 16 * 1024;
+
+  SimulatedMember etcd_{1};
+  uint32_t hash_ = 0;
+  base::Revision revision_;
+};
+
+TEST_F(EtcdImportTest, AMemberGoesOnWithWhatEtcdHad) {
+  RunEtcd(100, 100);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  Start(member);
+  ExpectImported(member);
+  Put(member, "more", "afterwards");
+  hash_ = Hash(member);
+  revision_ = member.server().state()->store().revision();
+  member.Crash();
+  Start(member);
+  ExpectImported(member);
+  EXPECT_EQ(Value(member, "more"), "afterwards");
+}
+
+TEST_F(EtcdImportTest, WhatOnlyTheLogHasIsApplied) {
+  RunEtcd(100, 40);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  Start(member);
+  ExpectImported(member);
+  EXPECT_EQ(Value(member, "key1"), "value99");
+}
+
+TEST_F(EtcdImportTest, OneOfEtcd34TakesItsMembersFromTheLog) {
+  RunEtcd(50, 20);
+  Model database = Database();
+  // What another version left there is not believed.
+  database["meta"]["term"] = std::string(8, '\7');
+  database["meta"].erase("confState");
+  database["members"] = {{"1", R"({"id":1,"peerURLs":["http://old:1"]})"}};
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  Start(member);
+  ExpectImported(member);
+}
+
+TEST_F(EtcdImportTest, OneOfEtcd34WithASnapshotTakesItsMembersFromThat) {
+  etcd_.options.snapshot_count = 10;
+  RunEtcd(50, 40);
+  Model database = Database();
+  database["meta"].erase("confState");
+  database["members"].clear();
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  ASSERT_TRUE(Exists(member, "wal"));
+  Start(member);
+  ExpectImported(member);
+  bool has_snapshot = false;
+  for (const std::string& name : member.disk().List(JoinPath(kMember, "snap.etcd")).value()) {
+    has_snapshot = has_snapshot || name.ends_with(".snap");
+  }
+  EXPECT_TRUE(has_snapshot);
+}
+
+TEST_F(EtcdImportTest, ACompactionThatIsNotFinishedIsFinished) {
+  RunEtcd(50, 50);
+  Model database = Database();
+  const std::string at("\0\0\0\0\0\0\0\x14_\0\0\0\0\0\0\0\0", 17);
+  database["meta"]["scheduledCompactRev"] = at;
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  Start(member);
+  member.RunFor(std::chrono::seconds(1));
+  EXPECT_EQ(member.server().state()->store().finished_compact_revision(), base::Revision(20));
+}
+
+TEST_F(EtcdImportTest, TheOptionsOfAFirstStartAreIgnored) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  member.options.name = "another";
+  member.options.initial_cluster = {{"x", {"http://x:1"}}, {"y", {"http://y:1"}}};
+  member.options.join_existing_cluster = true;
+  Start(member);
+  EXPECT_EQ(Hash(member), hash_);
+}
+
+TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
+  RunEtcd(5, 5);
+  const Model database = Database();
+  const std::map<std::string, std::string> refused = {
+      {"authUsers", "users"}, {"authRoles", "roles"}, {"lease", "leases"}};
+  for (const auto& [bucket, what] : refused) {
+    Model changed = database;
+    changed[bucket]["12345678"] = "any";
+    EXPECT_EQ(Refusal(changed).message(), "/default.etcd/member/snap/db: a database with " + what +
+                                              " is not supported by this version");
+  }
+  Model several = database;
+  several["meta"]["confState"] = R"({"voters":[1,2,3]})";
+  EXPECT_EQ(Refusal(several).message(),
+            "/default.etcd/member: the data directory of a cluster of several members is not "
+            "supported by this version");
+  Model newer = database;
+  newer["meta"]["storageVersion"] = "3.8.0";
+  EXPECT_EQ(Refusal(newer).code(), base::Code::kFailedPrecondition);
+}
+
+TEST_F(EtcdImportTest, ADatabaseAndALogThatDoNotFitAreRefused) {
+  RunEtcd(5, 5);
+  const Model database = Database();
+  Model ahead = database;
+  ahead["meta"]["consistent_index"] = std::string("\0\0\0\0\0\0\1\0", 8);
+  EXPECT_EQ(Refusal(ahead).code(), base::Code::kDataLoss);
+  Model other_term = database;
+  other_term["meta"]["term"] = std::string("\0\0\0\0\0\0\0\x09", 8);
+  EXPECT_EQ(Refusal(other_term).code(), base::Code::kDataLoss);
+  Model odd_record = database;
+  odd_record["key"][std::string(17, 'x')] = "no pair";
+  EXPECT_EQ(Refusal(odd_record).code(), base::Code::kDataLoss);
+  Model odd_member = database;
+  odd_member["members"]["no id"] = "";
+  EXPECT_EQ(Refusal(odd_member).code(), base::Code::kDataLoss);
+}
+
+TEST_F(EtcdImportTest, ADatabaseWithoutALogIsRefused) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  ASSERT_TRUE(member.disk().RemoveAll(JoinPath(kMember, "wal")).ok());
+  EXPECT_FALSE(member.Start().ok());
+  EXPECT_TRUE(Exists(member, "snap/db"));
+  EXPECT_FALSE(Exists(member, "wal"));
+}
+
+TEST_F(EtcdImportTest, ARunningEtcdIsLeftAlone) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  {
+    const auto database =
+        member.disk().Open(JoinPath(kMember, "snap/db"), runtime::OpenMode::kWrite).value();
+    ASSERT_TRUE(database->Lock().ok());
+    EXPECT_EQ(member.Start().code(), base::Code::kUnavailable);
+    EXPECT_TRUE(EtcdWouldStart(member));
+    EXPECT_FALSE(Exists(member, "snap.etcd"));
+  }
+  Start(member);
+  ExpectImported(member);
+}
+
+// Until somebody is to be answered etcd's files are where they were, and after a crash at any
+// change of the disk the next start has everything.
+TEST_F(EtcdImportTest, APowerFailureAtAnyMomentLosesNothing) {
+  etcd_.options.snapshot_count = 20;
+  RunEtcd(60, 40);
+  const Model database = Database();
+  const base::Bytes file = BboltFile(database);
+  for (const CrashMode mode : {CrashMode::kDropUnsynced, CrashMode::kKeepSome}) {
+    bool failed = true;
+    for (uint64_t change = 1; failed; ++change) {
+      SimulatedMember member(change);
+      MakeDirectory(&member, database);
+      member.disk().FailPowerAfter(change);
+      if (member.Start().ok()) {
+        member.RunUntil([&] { return member.ready() || member.disk().power_failed(); });
+      }
+      const bool was_taken_over = member.ready() && TakeOver(member);
+      failed = member.disk().power_failed();
+      member.Crash(mode);
+      if (EtcdWouldStart(member)) {
+        EXPECT_FALSE(was_taken_over) << change;
+        EXPECT_EQ(runtime::ReadFile(member.disk(), JoinPath(kMember, "snap/db")).value(), file);
+      }
+      Start(member);
+      ExpectImported(member);
+      ASSERT_FALSE(HasFailure()) << "change " << change;
+    }
+  }
+}
+
+TEST_F(EtcdImportTest, AMemberThatNobodyAskedLeavesTheDirectoryToEtcd) {
+  RunEtcd(50, 40);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(member.Start().ok());
+    ASSERT_TRUE(member.RunUntil([&member] { return member.ready(); }));
+    EXPECT_EQ(Hash(member), hash_);
+    member.Kill();
+    EXPECT_TRUE(EtcdWouldStart(member));
+  }
+  Start(member);
+  ExpectImported(member);
+}
+
+TEST_F(EtcdImportTest, ADatabaseThatCameInBetweenIsNotTaken) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  ASSERT_TRUE(member.Start().ok());
+  member.Kill();
+  ASSERT_TRUE(Exists(member, "wal.import"));
+  // The move was cut short, and another etcd was founded.
+  ASSERT_TRUE(
+      member.disk().Rename(JoinPath(kMember, "snap/db"), JoinPath(kMember, "snap.etcd/db")).ok());
+  Write(&member, JoinPath(kMember, "snap/db"), "another");
+  EXPECT_EQ(member.Start().code(), base::Code::kFailedPrecondition);
+  ASSERT_TRUE(member.disk().Remove(JoinPath(kMember, "snap/db")).ok());
+  Start(member);
+  ExpectImported(member);
+}
+
+}  // namespace
+}  // namespace server

@@ -1,0 +1,66 @@
+#include "server/etcd_log.h"
+
+#include <string>
+#include <utility>
+
+#include "raft/codec.h"
+#include "server/log_metadata.h"
+#include "storage/snap/snapshot_file.h"
+#include "storage/wal/reader.h"
+
+namespace server {
+namespace {
+
+base::Result<std::optional<EtcdLog::Snapshot>> ReadSnapshot(runtime::Disk& disk, const Paths& paths,
+                                                            raft::EntryId at) {
+  const std::string path =
+      runtime::JoinPath(paths.snap, snap::SnapshotName{at.term, at.index}.ToString());
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
+  if (at.index == base::Index() || !exists) return std::optional<EtcdLog::Snapshot>();
+  ASSIGN_OR_RETURN(const base::Bytes bytes, runtime::ReadFile(disk, path));
+  const std::optional<snap::Snapshot> file = snap::ParseSnapshotFile(bytes);
+  if (!file.has_value() || file->index != at.index || file->term != at.term) {
+    return base::Status(base::Code::kDataLoss, path + ": damaged");
+  }
+  EtcdLog::Snapshot snapshot;
+  ASSIGN_OR_RETURN(snapshot.conf_state, raft::DecodeConfState(file->conf_state));
+  if (!file->data.empty()) {
+    ASSIGN_OR_RETURN(snapshot.membership, members::SnapshotMembershipFromJson(file->data));
+  }
+  if (snapshot.membership.has_other_content) {
+    return base::Status(base::Code::kFailedPrecondition,
+                        path + ": keys of etcd's API v2 are not supported by this version");
+  }
+  return std::optional(std::move(snapshot));
+}
+
+}  // namespace
+
+raft::EntryId EtcdLog::last() const {
+  return entries.empty() ? base : raft::EntryId{entries.back().term, entries.back().index};
+}
+
+base::Term EtcdLog::TermOf(base::Index index) const {
+  return index == base.index ? base.term : entries[index - base.index - 1].term;
+}
+
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths) {
+  EtcdLog log;
+  ASSIGN_OR_RETURN(const wal::SnapshotMark mark, wal::FindNewestMark(disk, paths.wal));
+  ASSIGN_OR_RETURN(wal::ReadLog read, wal::Read(disk, paths.wal, mark, /*is_sole_voter=*/true));
+  log.base = {mark.term, mark.index};
+  log.base_is_of_3_4 = mark.index > base::Index() && mark.conf_state.empty();
+  ASSIGN_OR_RETURN(const LogMetadata metadata, ParseMetadata(read.contents.metadata));
+  log.self = metadata.member;
+  log.metadata = std::move(read.contents.metadata);
+  log.entries = std::move(read.contents.entries);
+  log.hard_state = read.contents.hard_state;
+  if (log.last().index == base::Index()) {
+    return base::Status(base::Code::kDataLoss,
+                        paths.wal + ": has no entries; the first start of etcd was not finished");
+  }
+  ASSIGN_OR_RETURN(log.snapshot, ReadSnapshot(disk, paths, log.base));
+  return log;
+}
+
+}  // namespace server

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "raft/types.h"
+#include "runtime/disk.h"
+#include "server/data_directory.h"
+#include "state/members/snapshot_json.h"
+
+namespace server {
+
+// What a log of etcd says behind its newest snapshot.
+struct EtcdLog {
+  base::Bytes metadata;
+  base::MemberId self;
+  raft::EntryId base;  // of the snapshot
+  // Whether the log was marked there by etcd 3.4, which knows of no configuration in it.
+  bool base_is_of_3_4 = false;
+  std::vector<raft::Entry> entries;
+  raft::HardState hard_state;
+
+  // Of the `.snap` file at `base`; nothing at entry 0, or if there is no such file.
+  struct Snapshot {
+    raft::ConfState conf_state;
+    members::SnapshotMembership membership;
+  };
+  std::optional<Snapshot> snapshot;
+
+  raft::EntryId last() const;
+  // The term of an entry between base and last.
+  base::Term TermOf(base::Index index) const;
+};
+
+// Changes nothing. What a crash left at the end of the log is left out. kDataLoss, by file and
+// place, for what cannot be believed; kFailedPrecondition for keys of etcd's API v2.
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths);
+
+}  // namespace server

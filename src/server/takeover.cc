@@ -1,0 +1,132 @@
+#include "server/takeover.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+// Why the database goes first: without it etcd finds nothing to go on from, unless its log reaches
+// back to the first entry, and then that log alone has everything. The log of ours comes to its
+// place as the last, so that its old name says what is left to do.
+
+namespace server {
+namespace {
+
+using runtime::JoinPath;
+
+constexpr std::string_view kOld = ".etcd";
+
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+std::string_view NameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// Durable on return.
+base::Status Move(runtime::Disk& disk, const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(disk.Rename(from, to));
+  RETURN_IF_ERROR(disk.SyncDirectory(ParentOf(to)));
+  return ParentOf(from) == ParentOf(to) ? base::Status() : disk.SyncDirectory(ParentOf(from));
+}
+
+// What an import makes beside etcd's files; some of it may be missing.
+base::Status RemoveImported(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(const auto names, disk.List(paths.snap));
+  for (const std::string& name : names) {
+    if (!name.starts_with(NameOf(paths.database))) continue;
+    RETURN_IF_ERROR(disk.Remove(JoinPath(paths.snap, name)));
+  }
+  RETURN_IF_ERROR(disk.SyncDirectory(paths.snap));
+  const std::string log = TakeoverPaths(paths).log;
+  RETURN_IF_ERROR(disk.RemoveAll(log));
+  return disk.SyncDirectory(ParentOf(log));
+}
+
+bool IsSnapshotOfEtcd(std::string_view name) {
+  return name.ends_with(".snap") || name.ends_with(".snap.db") || name.ends_with(".snap.broken");
+}
+
+base::Status MoveSnapshots(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(const auto names, disk.List(paths.snap));
+  for (const std::string& name : names) {
+    if (!IsSnapshotOfEtcd(name)) continue;
+    RETURN_IF_ERROR(
+        Move(disk, JoinPath(paths.snap, name), JoinPath(TakeoverPaths(paths).old_snap, name)));
+  }
+  return {};
+}
+
+base::Status Leftover(const std::string& path, std::string_view what) {
+  return {base::Code::kFailedPrecondition, path + ": " + std::string(what)};
+}
+
+}  // namespace
+
+TakeoverPaths::TakeoverPaths(const Paths& paths)
+    : database(JoinPath(paths.snap, "db")),
+      log(paths.wal + ".import"),
+      old_snap(paths.snap + std::string(kOld)),
+      old_database(JoinPath(old_snap, "db")),
+      old_log(paths.wal + std::string(kOld)) {}
+
+base::Result<Takeover> FindTakeover(const runtime::Disk& disk, const Paths& paths) {
+  const TakeoverPaths takeover(paths);
+  ASSIGN_OR_RETURN(const bool has_etcds, disk.Exists(takeover.database));
+  ASSIGN_OR_RETURN(const bool has_ours, disk.Exists(paths.database));
+  ASSIGN_OR_RETURN(const bool is_marked, disk.Exists(takeover.old_snap));
+  ASSIGN_OR_RETURN(const bool is_moved, disk.Exists(takeover.old_database));
+  ASSIGN_OR_RETURN(const bool is_unfinished, disk.Exists(takeover.log));
+  if (is_moved && is_unfinished) {
+    if (!has_etcds) return Takeover::kFinish;
+    return Leftover(takeover.database,
+                    "another database came here before that in " + takeover.old_snap +
+                        ", which was imported, was out of the way; move one of them away");
+  }
+  if (has_etcds && is_moved && !has_ours) {
+    return Leftover(takeover.old_database, "the database of an import before is still here");
+  }
+  if (has_etcds && !is_moved && (!has_ours || is_marked)) return Takeover::kImport;
+  ASSIGN_OR_RETURN(const bool was_finished, disk.Exists(takeover.old_log));
+  if (is_marked && !is_moved && !was_finished) {
+    return Leftover(takeover.database,
+                    "gone while it was being imported; if it is not to be, remove " +
+                        takeover.old_snap + ", " + takeover.log + " and " + paths.database);
+  }
+  return Takeover::kNone;
+}
+
+base::Status BeginTakeover(runtime::Disk& disk, const Paths& paths) {
+  RETURN_IF_ERROR(disk.CreateDirectories(TakeoverPaths(paths).old_snap));
+  RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
+  return RemoveImported(disk, paths);
+}
+
+base::Status AbandonTakeover(runtime::Disk& disk, const Paths& paths) {
+  RETURN_IF_ERROR(RemoveImported(disk, paths));
+  RETURN_IF_ERROR(disk.RemoveAll(TakeoverPaths(paths).old_snap));
+  return disk.SyncDirectory(paths.member);
+}
+
+base::Status MoveEtcdFiles(runtime::Disk& disk, const Paths& paths, wal::Log* log) {
+  const TakeoverPaths takeover(paths);
+  RETURN_IF_ERROR(Move(disk, takeover.database, takeover.old_database));
+  RETURN_IF_ERROR(MoveSnapshots(disk, paths));
+  RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));
+  return log->MoveTo(paths.wal);
+}
+
+base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths) {
+  const TakeoverPaths takeover(paths);
+  RETURN_IF_ERROR(MoveSnapshots(disk, paths));
+  ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
+  ASSIGN_OR_RETURN(const bool is_moved, disk.Exists(takeover.old_log));
+  if (has_log && is_moved) {
+    return Leftover(paths.wal, "another log came here before that of the import, " + takeover.log);
+  }
+  if (has_log) RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));
+  return Move(disk, takeover.log, paths.wal);
+}
+
+}  // namespace server

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "server/data_directory.h"
+#include "storage/wal/log.h"
+
+// A directory that etcd made is taken over in steps, each of which a crash may follow:
+//
+//   etcd's        member/snap/{db,*.snap}, member/wal
+//   -> marked     and member/snap.etcd, empty: what follows is made anew at each start
+//   -> imported   and member/snap/db.mdb, member/wal.import: ours. etcd still starts on its own
+//   files
+//   -> moved      member/snap.etcd/db in the place of member/snap/db: etcd does not start any more,
+//                 and nothing is imported again
+//   -> taken over member/snap/db.mdb, member/wal: ours; member/snap.etcd, member/wal.etcd: etcd's
+//
+// The move comes when the member is first asked, before it answers: until then nothing has been
+// promised that etcd's files do not have.
+
+namespace server {
+
+struct TakeoverPaths {
+  explicit TakeoverPaths(const Paths& paths);
+
+  std::string database;  // etcd's: snap/db
+  std::string log;       // ours until the move
+  std::string old_snap;  // where etcd's files go
+  std::string old_database;
+  std::string old_log;
+};
+
+enum class Takeover {
+  kNone,    // the directory is ours, or new
+  kImport,  // etcd's files are to be imported, maybe once more
+  kFinish,  // they were, and their move was cut short
+};
+
+// What the next step is. kFailedPrecondition, naming it, for what no crash leaves behind.
+base::Result<Takeover> FindTakeover(const runtime::Disk& disk, const Paths& paths);
+
+// Marks the directory and removes what an import left that was cut short. Durable on return.
+base::Status BeginTakeover(runtime::Disk& disk, const Paths& paths);
+// Removes that and the mark: the directory is as etcd left it.
+base::Status AbandonTakeover(runtime::Disk& disk, const Paths& paths);
+
+// Moves etcd's files out of the way, by one durable rename each, and then `log`, which is open at
+// TakeoverPaths::log, to its place. Blocks.
+base::Status MoveEtcdFiles(runtime::Disk& disk, const Paths& paths, wal::Log* log);
+// The same after a crash in its midst; nobody has the log open.
+base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths);
+
+}  // namespace server

@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+"""Databases go from a member to etcd and back: by snapshots that etcd's tools restore, and by
+directories that an etcd of one member ran in. The hash of all keys is the same everywhere.
+
+ETCD in the environment is the program, KILLS how often an import is killed, SEED when. The other
+side is Debian's etcd 3.4, and with E2E_FULL a real etcd 3.7.
+"""
+
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+from contextlib import nullcontext
+from pathlib import Path
+
+import grpc
+
+import real_etcd
+from member import Member
+from protocol import KV, Client, rpc
+
+ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
+ETCD_34 = "/usr/bin/etcd"
+ETCDCTL_34 = "/usr/bin/etcdctl"
+KILLS = int(os.environ.get("KILLS") or (200 if os.environ.get("E2E_FULL") else 30))
+SEED = int(os.environ.get("SEED") or random.randrange(2**32))
+COMMAND_TIMEOUT_SECONDS = 60
+# So that an import takes long enough to be killed in its midst.
+KILLED_VALUES = 400
+KILLED_VALUE_BYTES = 50_000
+
+
+def run(*command: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                          timeout=COMMAND_TIMEOUT_SECONDS, env=os.environ | {"ETCDCTL_API": "3"})
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: {done.stderr}")
+    return done.stdout
+
+
+def hash_of(member: Member) -> tuple[int, int, int]:
+    client = Client(member.address)
+    try:
+        while True:
+            try:
+                reply = client.hash_kv()
+                return reply.hash, reply.header.revision, reply.compact_revision
+            except grpc.RpcError as error:
+                # A busy machine connects too slowly for this client.
+                if "before receiving SETTINGS" not in error.details():
+                    raise
+    finally:
+        client.close()
+
+
+def fill(member: Member) -> None:
+    """Keys of every byte, long ones that begin alike, values of all sizes; deletions,
+    transactions, and a compaction in between."""
+    client = Client(member.address)
+    chooser = random.Random(7)
+    try:
+        for byte in range(256):
+            client.put(bytes([byte]), chooser.randbytes(byte))
+        for number in range(30):
+            client.put(b"k" * 600 + b"%d" % number, b"long")
+        for size in (0, 1, 4000, 70_000, 1_400_000):
+            client.put(b"value of %d" % size, chooser.randbytes(size))
+        client.call(KV, "DeleteRange", rpc.DeleteRangeRequest(key=b"a", range_end=b"d"),
+                    rpc.DeleteRangeResponse)
+        compacted = client.put(b"b", b"again").header.revision
+        client.call(KV, "Compact", rpc.CompactionRequest(revision=compacted, physical=True),
+                    rpc.CompactionResponse)
+        for number in range(20):
+            ops = [rpc.RequestOp(request_put=rpc.PutRequest(key=b"txn/%d" % at, value=b"%d" % number))
+                   for at in range(5)]
+            client.call(KV, "Txn", rpc.TxnRequest(success=ops), rpc.TxnResponse)
+        client.call(KV, "DeleteRange", rpc.DeleteRangeRequest(key=b"txn/3"),
+                    rpc.DeleteRangeResponse)
+    finally:
+        client.close()
+
+
+def save(member: Member, path: Path) -> Path:
+    run(ETCDCTL_34, "--endpoints", member.url, "snapshot", "save", path)
+    return path
+
+
+class Imports:
+    """What etcd does on the other side is the same for all its versions."""
+
+    etcd = ""  # the program
+    restorer: list[str] = []  # the command that restores a snapshot
+
+    def setUp(self) -> None:
+        self.random = random.Random(SEED)
+
+    def member(self, program: str) -> Member:
+        """Not started; stopped and removed at the end."""
+        member = Member(program)
+        self.addCleanup(member.__exit__)
+        return member
+
+    def restored(self, program: str, snapshot: Path) -> Member:
+        member = self.member(program)
+        run(*self.restorer, "snapshot", "restore", snapshot, "--data-dir", member.folder / "data",
+            "--name", "m", "--initial-cluster", f"m={member.peer_url}",
+            "--initial-advertise-peer-urls", member.peer_url)
+        return member
+
+    def of_directory(self, program: str, directory: Path) -> Member:
+        member = self.member(program)
+        shutil.copytree(directory, member.folder / "data")
+        return member
+
+    def expect_refusal(self, member: Member, text: str) -> None:
+        member.launch()
+        self.assertNotEqual(member.process.wait(timeout=20), 0)
+        member.process = None
+        self.assertIn(text, member.log_tail())
+
+    def test_a_database_goes_from_ours_to_etcd_and_back_and_back_again(self) -> None:
+        ours = self.member(ETCD)
+        ours.start()
+        fill(ours)
+        expected = hash_of(ours)
+        snapshot = save(ours, ours.folder / "ours.db")
+        ours.stop()
+
+        theirs = self.restored(self.etcd, snapshot)
+        theirs.start()
+        self.assertEqual(hash_of(theirs), expected)
+        client = Client(theirs.address)
+        client.put(b"of etcd", b"value")
+        client.close()
+        expected = hash_of(theirs)
+        snapshot = save(theirs, ours.folder / "theirs.db")
+        theirs.stop()
+
+        for number in range(2):
+            imported = self.restored(ETCD, snapshot)
+            imported.start()
+            self.assertEqual(hash_of(imported), expected)
+            snapshot = save(imported, ours.folder / f"imported{number}.db")
+            imported.kill()
+            imported.start()
+            self.assertEqual(hash_of(imported), expected)
+            imported.stop()
+
+    def test_a_member_goes_on_in_the_directory_that_an_etcd_ran_in(self) -> None:
+        theirs = self.member(self.etcd)
+        theirs.start()
+        fill(theirs)
+        theirs.kill()
+        theirs.start()
+        client = Client(theirs.address)
+        for number in range(50):
+            client.put(b"late", b"%d" % number)
+        client.close()
+        expected = hash_of(theirs)
+        theirs.kill()
+        member = theirs.folder / "data/member"
+        # Copied while it lies still.
+        ours = self.of_directory(ETCD, theirs.folder / "data")
+        ours.peer_url = theirs.peer_url
+        ours.start()
+        self.assertEqual(hash_of(ours), expected)
+        ours.stop()
+        imported = ours.folder / "data/member"
+        self.assertEqual((imported / "snap.etcd/db").read_bytes(), (member / "snap/db").read_bytes())
+        self.assertFalse((imported / "snap/db").exists())
+        for segment in (member / "wal").glob("*.wal"):
+            self.assertEqual((imported / "wal.etcd" / segment.name).read_bytes(),
+                             segment.read_bytes())
+        # Etcd does not start any more, and changes nothing.
+        ours.program = self.etcd
+        ours.launch()
+        self.assertNotEqual(ours.process.wait(timeout=20), 0)
+        ours.process = None
+        ours.program = ETCD
+        ours.start()
+        self.assertEqual(hash_of(ours), expected)
+
+    def test_what_cannot_be_served_is_refused_by_name_and_left_to_etcd(self) -> None:
+        for command, text in (("lease grant 600", "leases"), ("role add r", "roles"),
+                              ("user add u:secret", "users")):
+            with self.subTest(command):
+                theirs = self.member(self.etcd)
+                theirs.start()
+                run(ETCDCTL_34, "--endpoints", theirs.url, *command.split())
+                expected = hash_of(theirs)
+                theirs.stop()
+                theirs.program = ETCD
+                self.expect_refusal(theirs, f"a database with {text} is not supported by this "
+                                            "version")
+                theirs.program = self.etcd
+                theirs.start()
+                self.assertEqual(hash_of(theirs), expected)
+                theirs.stop()
+
+    @staticmethod
+    def asked(member: Member) -> socket.socket:
+        """Somebody who waits for an answer."""
+        while True:
+            try:
+                return socket.create_connection(member.address.split(":"), timeout=5)
+            except ConnectionRefusedError:
+                time.sleep(0.001)
+
+    def test_a_member_that_nobody_asked_leaves_the_directory_to_etcd(self) -> None:
+        theirs = self.member(self.etcd)
+        theirs.start()
+        fill(theirs)
+        expected = hash_of(theirs)
+        theirs.stop()
+        theirs.program = ETCD
+        theirs.launch()
+        end = time.monotonic() + 20
+        while b"ready to serve client requests" not in theirs.log.read_bytes().split(
+                b"importing the database of etcd")[-1]:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        theirs.stop()
+        theirs.program = self.etcd
+        theirs.start()
+        self.assertEqual(hash_of(theirs), expected)
+
+    def test_an_import_that_is_killed_is_done_or_begun_anew(self) -> None:
+        ours = self.member(ETCD)
+        ours.start()
+        client = Client(ours.address)
+        for number in range(KILLED_VALUES):
+            client.put(b"%d" % number, self.random.randbytes(KILLED_VALUE_BYTES))
+        client.close()
+        expected = hash_of(ours)
+        snapshot = save(ours, ours.folder / "ours.db")
+        ours.stop()
+        template = self.restored(ETCD, snapshot)
+        whole = self.of_directory(ETCD, template.folder / "data")
+        began = time.monotonic()
+        whole.start()
+        takes = time.monotonic() - began
+        whole.stop()
+        kills = 0
+        etcds = 3  # looks of etcd at what a killed import leaves
+        while kills < KILLS:
+            member = self.of_directory(ETCD, template.folder / "data")
+            database = member.folder / "data/member/snap/db"
+            while kills < KILLS and database.exists():
+                member.launch()
+                with self.asked(member) if self.random.random() < 0.6 else nullcontext():
+                    time.sleep(self.random.uniform(0, takes))
+                    member.kill()
+                kills += 1
+            if etcds > 0 and database.exists():
+                etcds -= 1
+                member.program = self.etcd
+                member.start()
+                self.assertEqual(hash_of(member), expected)
+                member.stop()
+                member.program = ETCD
+            with self.subTest(seed=SEED, kills=kills):
+                member.start()
+                self.assertEqual(hash_of(member), expected)
+                self.assertFalse((member.folder / "data/member/wal.import").exists())
+            member.__exit__()
+
+
+@unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
+class ImportFrom34Test(Imports, unittest.TestCase):
+    etcd = ETCD_34
+    restorer = [ETCDCTL_34]
+
+
+@real_etcd.needed
+class ImportFrom37Test(Imports, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.etcd = str(real_etcd.build())
+        cls.restorer = [str(real_etcd.build("etcdutl"))]
+
+    def test_the_status_of_a_snapshot_has_the_version(self) -> None:
+        ours = self.member(ETCD)
+        ours.start()
+        snapshot = save(ours, ours.folder / "ours.db")
+        status = json.loads(run(*self.restorer, "snapshot", "status", snapshot, "-w", "json"))
+        self.assertEqual(status["version"], "3.7.0")
+
+
+if __name__ == "__main__":
+    print(f"seed {SEED}")
+    unittest.main()
