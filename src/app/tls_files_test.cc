@@ -68,14 +68,14 @@ TEST_F(TlsFilesTest, WhatDoesNotFitTogetherIsRefusedByName) {
   const auto files = Open();
   ASSERT_FALSE(files.ok());
   EXPECT_EQ(files.status().message(),
-            "--key-file /tls/key: key: it is not that of the certificate");
+            "--key-file /tls/key: key: it does not belong to the certificate");
 }
 
 TEST_F(TlsFilesTest, WhatCannotBeReadIsNamedWithItsFlagAndFile) {
   const auto problem = [this] { return std::string(Open().status().message()); };
   Write("/tls/junk", "junk");
   config_.trusted_ca_file = "/tls/junk";
-  EXPECT_EQ(problem(), "--trusted-ca-file /tls/junk: trusted CA: there is none in PEM");
+  EXPECT_EQ(problem(), "--trusted-ca-file /tls/junk: trusted CA: there is no certificate in PEM form");
   config_.trusted_ca_file = "/tls/nowhere";
   EXPECT_THAT(problem(), ::testing::StartsWith("--trusted-ca-file: open /tls/nowhere: "));
   config_.trusted_ca_file = "";
@@ -83,7 +83,7 @@ TEST_F(TlsFilesTest, WhatCannotBeReadIsNamedWithItsFlagAndFile) {
   EXPECT_THAT(problem(), ::testing::StartsWith("--client-crl-file /tls/junk: CRL: "));
   config_.crl_file = "";
   config_.key_file = "/tls/junk";
-  EXPECT_EQ(problem(), "--key-file /tls/junk: key: there is none in PEM");
+  EXPECT_EQ(problem(), "--key-file /tls/junk: key: there is no private key in PEM form");
   config_.key_file = "";
   EXPECT_EQ(problem(), "KeyFile and CertFile must both be present[key: , cert: /tls/cert]");
 }

@@ -40,11 +40,7 @@ std::string OpenSslError() {
   const unsigned long code = ERR_peek_last_error();  // NOLINT(google-runtime-int)
   ERR_clear_error();
   const char* const reason = ERR_reason_error_string(code);
-  if (reason == nullptr) return "unknown TLS error";
-  // What these say to those who know OpenSSL.
-  if (base::ByteView(reason) == "no start line") return "there is none in PEM";
-  if (base::ByteView(reason) == "key values mismatch") return "it is not that of the certificate";
-  return reason;
+  return reason == nullptr ? "unknown TLS error" : reason;
 }
 
 std::string OpenSslCipherName(base::ByteView go_name) {
