@@ -64,18 +64,22 @@ TEST_F(TlsFilesTest, AFileThatIsMissingIsNamed) {
 }
 
 TEST_F(TlsFilesTest, WhatDoesNotFitTogetherIsRefusedByName) {
-  Write("/tls/key", authority_.Issue(2, "member").key_pem);
-  const auto files = Open();
-  ASSERT_FALSE(files.ok());
-  EXPECT_EQ(files.status().message(),
-            "--key-file /tls/key: key: it does not belong to the certificate");
+  using Key = http::testing::Authority::Key;
+  for (const Key kind : {Key::kP256, Key::kRsa}) {
+    Write("/tls/key", authority_.Issue(2, "member", kind).key_pem);
+    const auto files = Open();
+    ASSERT_FALSE(files.ok());
+    EXPECT_EQ(files.status().message(),
+              "--key-file /tls/key: key: it does not belong to the certificate");
+  }
 }
 
 TEST_F(TlsFilesTest, WhatCannotBeReadIsNamedWithItsFlagAndFile) {
   const auto problem = [this] { return std::string(Open().status().message()); };
   Write("/tls/junk", "junk");
   config_.trusted_ca_file = "/tls/junk";
-  EXPECT_EQ(problem(), "--trusted-ca-file /tls/junk: trusted CA: there is no certificate in PEM form");
+  EXPECT_EQ(problem(),
+            "--trusted-ca-file /tls/junk: trusted CA: there is no certificate in PEM form");
   config_.trusted_ca_file = "/tls/nowhere";
   EXPECT_THAT(problem(), ::testing::StartsWith("--trusted-ca-file: open /tls/nowhere: "));
   config_.trusted_ca_file = "";

@@ -73,11 +73,11 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   context_.AddUnary(table, kService, "Defragment", this, &MaintenanceService::Defragment);
   context_.AddUnary(table, kService, "Hash", this, &MaintenanceService::Hash);
   context_.AddUnary(table, kService, "HashKV", this, &MaintenanceService::HashKv);
-  context_.AddStreaming(table, kService, "Snapshot", rpc::Kind::kServerStreaming,
-                        [this](Call call) {
-                          return std::make_shared<SnapshotCall>(&context_, std::move(call),
-                                                                metrics_.snapshot_seconds);
-                        });
+  context_.AddStreaming(
+      table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
+        return std::make_shared<SnapshotCall>(&context_, std::move(call), metrics_.snapshot_seconds,
+                                              &snapshot_places_);
+      });
 }
 
 void MaintenanceService::Status(Call call, base::ByteView bytes) {

@@ -4,6 +4,7 @@
 
 #include "api/v3/maintenance_metrics.h"
 #include "api/v3/service.h"
+#include "api/v3/snapshot_call.h"
 #include "net/rpc/server.h"
 
 namespace v3 {
@@ -28,6 +29,7 @@ class MaintenanceService {
 
   const Context& context_;
   MaintenanceMetrics metrics_;
+  SnapshotCall::Places snapshot_places_;
 };
 
 }  // namespace v3

@@ -9,11 +9,28 @@ namespace {
 // usual: then more of it is in the spool's file, which is slower.
 constexpr size_t kLittleBytes = 64 * 1024;
 
+// A client that does not take so much in that time has left, or means no good.
+constexpr uint64_t kProgressBytes = 64 * 1024;
+constexpr runtime::Duration kProgressTime = std::chrono::seconds(60);
+constexpr runtime::Duration kProgressInterval = std::chrono::seconds(5);
+
+const base::Status kTooMany(base::Code::kResourceExhausted,
+                            "etcdserver: too many snapshots at a time");
+const base::Status kNoRoom(base::Code::kResourceExhausted,
+                           "etcdserver: the disk has no room for what the client has not taken");
+const base::Status kNotTaken(base::Code::kUnavailable,
+                             "etcdserver: the client does not take the snapshot");
+
 }  // namespace
 
 void SnapshotCall::OnMessage(base::ByteView bytes) {
   etcdserverpb::SnapshotRequest request;
   if (!Parse(bytes, &request)) return;
+  has_place_ = places_.Take();
+  if (!has_place_) return Finish(kTooMany);
+  progress_timer_ = loop().NewTimer([this] { Posted([this] { CheckProgress(); })(); });
+  progress_at_ = loop().clock().Now();
+  progress_timer_->Arm(kProgressInterval);
   const bool has_room = SetGathered(options_.spool_memory_bytes + options_.read_ahead_bytes);
   if (!has_room) options_.spool_memory_bytes = options_.read_ahead_bytes = kLittleBytes;
   SetKept(sizeof(*this) + (has_room ? 0 : 2 * kLittleBytes));
@@ -45,9 +62,13 @@ base::Status SnapshotCall::Failed(const base::Status& status) {
 }
 
 base::Result<StreamCall::Next> SnapshotCall::Produce() {
+  blocked_ = false;
   base::Bytes chunk;
   const base::Result<image::SnapshotStream::State> taken = stream_->Take(&chunk);
-  if (!taken.ok()) return Failed(taken.status());
+  if (!taken.ok()) {
+    const base::Status told = Failed(taken.status());
+    return taken.status().code() == base::Code::kResourceExhausted ? kNoRoom : told;
+  }
   switch (*taken) {
     case image::SnapshotStream::State::kChunk:
       SendChunk(std::move(chunk));
@@ -73,6 +94,24 @@ void SnapshotCall::SendChunk(base::Bytes chunk) {
   response.set_blob(std::move(chunk));
   response.set_version(version_);
   Send(response);
+}
+
+void SnapshotCall::CheckProgress() {
+  const runtime::TimePoint now = loop().clock().Now();
+  if (!blocked_ || sent_bytes_ - sent_at_progress_ >= kProgressBytes) {
+    progress_at_ = now;
+    sent_at_progress_ = sent_bytes_;
+  } else if (now - progress_at_ > kProgressTime) {
+    logger().Warn("gave up a database snapshot", {{"error", kNotTaken.message()}});
+    return Finish(kNotTaken);
+  }
+  progress_timer_->Arm(kProgressInterval);
+}
+
+void SnapshotCall::OnEnded(const base::Status&) {
+  stream_.reset();
+  progress_timer_.reset();
+  if (std::exchange(has_place_, false)) places_.Give();
 }
 
 void SnapshotCall::ReportSent() {

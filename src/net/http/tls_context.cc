@@ -32,7 +32,10 @@ base::Status Missing(base::ByteView subject, base::ByteView what) {
 }
 // Of a key that the context does not take beside its certificate.
 base::Status Unfitting() {
-  if (ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) return Invalid("key");
+  const int reason = ERR_GET_REASON(ERR_peek_last_error());
+  if (reason != X509_R_KEY_VALUES_MISMATCH && reason != SSL_R_NO_CERTIFICATE_ASSIGNED) {
+    return Invalid("key");
+  }
   ERR_clear_error();
   return base::Status(base::Code::kInvalidArgument, "key: it does not belong to the certificate");
 }
@@ -177,7 +180,11 @@ base::Status TlsContext::Load(const TlsOptions& options) {
               "key: it is encrypted, and nobody is asked for its passphrase"};
     }
     if (key == nullptr) return Missing("key", "private key");
-    if (SSL_CTX_use_PrivateKey(context_, key.get()) != 1) return Unfitting();
+    // A key of another kind than the certificate's is found by the second of these only.
+    if (SSL_CTX_use_PrivateKey(context_, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context_) != 1) {
+      return Unfitting();
+    }
     signs_slowly_ = IsSlow(key.get());
   }
   return LoadTrust(options);

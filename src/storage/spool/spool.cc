@@ -34,7 +34,20 @@ base::Status Spool::Append(base::ByteView bytes) {
   return {};
 }
 
+base::Status Spool::CheckRoom(uint64_t bytes) const {
+  const size_t slash = options_.path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : options_.path.substr(0, slash + 1);
+  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk_.FreeBytes(directory));
+  if (free_bytes >= kReserveBytes + bytes) return {};
+  return {base::Code::kResourceExhausted, options_.path + ": " + std::to_string(free_bytes) +
+                                              " bytes are free on the disk, of which " +
+                                              std::to_string(kReserveBytes) +
+                                              " are left to others"};
+}
+
 base::Status Spool::AppendToFile(base::ByteView bytes) {
+  RETURN_IF_ERROR(CheckRoom(bytes.size()));
   if (to_write_ == nullptr) RETURN_IF_ERROR(OpenFile());
   uint64_t offset = 0;
   {

@@ -18,7 +18,7 @@ namespace spool {
 // read transaction ends when the database has been read, not when the network has taken it. What
 // the receiver leaves waiting is kept in memory up to a bound and beyond it in a temporary file,
 // which is unlinked as soon as it is open, so nothing of it outlives the spool or the process.
-// Bounded by the free space of the disk alone, unless the producer keeps a bound of its own.
+// Bounded by the free space of the disk, of which it leaves a part to others.
 //
 // One producer thread and one receiver thread at a time. Both may block on the disk, but for
 // TakeReady.
@@ -29,6 +29,8 @@ class Spool {
     std::string path;
     size_t memory_bytes_max = 4 << 20;
   };
+  // What a spool's file leaves free on the disk: others must not die of it.
+  static constexpr uint64_t kReserveBytes = uint64_t{192} << 20;
 
   // `disk` outlives this. `on_readable` runs on the producer's thread when there is something to
   // take, or the end, after Take answered that there was nothing; it only passes the word on.
@@ -39,9 +41,9 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // The producer's side. Append fails with kCanceled once the receiver has given up, and with the
-  // disk's error, naming the path, if that cannot take more. After an error the producer ends
-  // with Finish.
+  // The producer's side. Append fails with kCanceled once the receiver has given up, with
+  // kResourceExhausted if the disk has no room beside the reserve, and with the disk's error,
+  // naming the path, if that cannot take more. After an error the producer ends with Finish.
   base::Status Append(base::ByteView bytes);
   // No more bytes come. The receiver gets `outcome` behind the last of them; a failed one at once.
   void Finish(base::Status outcome);
@@ -67,6 +69,7 @@ class Spool {
  private:
   base::Status AppendToFile(base::ByteView bytes);
   base::Status OpenFile();
+  base::Status CheckRoom(uint64_t bytes) const;
   // These expect mutex_ to be held.
   void TakeFromMemory(size_t size, base::Bytes* out);
   base::Result<State> StateWithoutBytes();
