@@ -19,6 +19,11 @@ base::Status ReadIfNamed(runtime::Disk& disk, std::string_view flag, const std::
     return {file.status().code(),
             "--" + std::string(flag) + ": open " + std::string(file.status().message())};
   }
+  // One that is just being written: without a certificate, an authority or a list of what is
+  // revoked, a server would go on as if none had been asked for.
+  if (file->empty()) {
+    return {base::Code::kInvalidArgument, "--" + std::string(flag) + ": " + path + ": is empty"};
+  }
   *out = *std::move(file);
   return {};
 }

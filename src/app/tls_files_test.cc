@@ -63,6 +63,24 @@ TEST_F(TlsFilesTest, AFileThatIsMissingIsNamed) {
   }
 }
 
+TEST_F(TlsFilesTest, AFileThatIsBeingWrittenIsNotTakenUp) {
+  config_.trusted_ca_file = "/tls/ca";
+  config_.crl_file = "/tls/crl";
+  Write("/tls/ca", authority_.certificate_pem());
+  Write("/tls/crl", authority_.Crl({7}));
+  const auto files = std::move(Open()).value();
+  const auto before = files->context();
+  for (const auto name : {&config::TlsConfig::cert_file, &config::TlsConfig::key_file,
+                          &config::TlsConfig::trusted_ca_file, &config::TlsConfig::crl_file}) {
+    ASSERT_FALSE((config_.*name).empty());
+    const base::Bytes whole = *runtime::ReadFile(disk_, config_.*name);
+    Write(config_.*name, "");
+    files->Refresh(logger_);
+    EXPECT_EQ(files->context(), before) << config_.*name;
+    Write(config_.*name, whole);
+  }
+}
+
 TEST_F(TlsFilesTest, WhatDoesNotFitTogetherIsRefusedByName) {
   using Key = http::testing::Authority::Key;
   for (const Key kind : {Key::kP256, Key::kRsa}) {
