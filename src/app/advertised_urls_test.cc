@@ -21,6 +21,9 @@ TEST(AdvertisedUrlsTest, TheSamePlacesGoTogether) {
   EXPECT_EQ(Check("http://1.2.3.4:1,http://1.2.3.4:2", "http://1.2.3.4:2,http://1.2.3.4:1"), "");
   EXPECT_EQ(Check("http://localhost:1", "http://127.0.0.1:1"), "");
   EXPECT_EQ(Check("http://localhost:1", "http://other:1"), "");
+  // In whatever order their names stand.
+  EXPECT_EQ(Check("http://127.0.0.1:2,http://localhost:1", "http://127.0.0.1:1,http://127.0.0.1:2"),
+            "");
   // Equal texts need no address.
   EXPECT_EQ(Check("http://nowhere:1", "http://nowhere:1"), "");
 }

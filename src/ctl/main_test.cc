@@ -7,6 +7,7 @@
 namespace ctl {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -86,6 +87,20 @@ TEST(CtlMainTest, AFlagOfACommandMayStandBeforeItWithItsValue) {
   // Before the command nobody knows that this one takes no value.
   EXPECT_THAT(RunMain({"--prefix", "get", "a"}).err,
               StartsWith("Error: unknown command \"a\" for \"etcdctl\""));
+}
+
+TEST(CtlMainTest, ALetterThatIsASwitchMayStandBeforeACommand) {
+  for (const char* help : {"-h", "--help"}) {
+    EXPECT_THAT(RunMain({help, "get"}).out, HasSubstr("etcdctl get [options] <key>"));
+  }
+}
+
+TEST(CtlMainTest, AnEndpointThatNoClientCanBeMadeOfIsUnhealthy) {
+  const Ran ran = RunMain({"--endpoints=ftp://a", "endpoint", "health"});
+  EXPECT_EQ(ran.status, kExitError);
+  EXPECT_THAT(ran.err, StartsWith("ftp://a is unhealthy: failed to commit proposal: "));
+  EXPECT_THAT(ran.err, EndsWith("Error: unhealthy cluster\n"));
+  EXPECT_THAT(ran.out, IsEmpty());
 }
 
 TEST(CtlMainTest, APrefixIsTheCommandIfEtcdHasNoOtherOfIt) {

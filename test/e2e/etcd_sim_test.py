@@ -44,7 +44,8 @@ class EtcdSimTest(unittest.TestCase):
         self.assertRegex(self.run_with("bugs").stdout, r"^[1-9]\d*\n$")
         for words in (["seed", "1", "--plant", "1"], ["--plant", "1"]):
             done = self.run_with(*words)
-            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (2, "", "etcd-sim: there is no bug 1 to plant here\n"), words)
 
     def test_misuse_is_answered_with_the_usage(self) -> None:
         for words in (["nonsense"], ["seed"], ["seed", "x"], ["seed", "1", "2"], ["seed", "1x"],

@@ -131,6 +131,7 @@ class StopTest(unittest.TestCase):
         value = os.urandom(1 << 20)
         for number in range(megabytes):
             clients.put(b"%03d" % number, value)
+        clients.close()
 
     def start_slow_range(self) -> socket.socket:
         """Has asked for everything, in JSON, and reads as the caller does."""
@@ -168,6 +169,28 @@ class StopTest(unittest.TestCase):
         while piece := reader.recv(1 << 20):
             received += len(piece)
         self.assertGreater(received, 20 << 20)
+        self.ended()
+
+    def test_who_keeps_asking_for_its_metrics_does_not_disturb_its_end(self) -> None:
+        host, _, port = self.metrics.partition(":")
+
+        def ask() -> None:
+            while True:
+                try:
+                    socket.create_connection((host, int(port)), timeout=DRAIN_SECONDS).close()
+                except ConnectionRefusedError:
+                    return
+                except OSError:  # reset: it came too late
+                    continue
+
+        self.fill(megabytes=5)
+        askers = [threading.Thread(target=ask) for _ in range(2)]
+        for asker in askers:
+            asker.start()
+        time.sleep(0.2)
+        self.terminate()
+        for asker in askers:
+            asker.join()
         self.ended()
 
     def test_a_snapshot_is_sent_to_its_end(self) -> None:

@@ -112,7 +112,7 @@ class KvService::ReadCall {
   }
   void ForgetPairs() {
     read_.reset();
-    static_cast<void>(call_->SetGathered(0));  // less always fits
+    call_->DropGathered();
   }
 
   void Enter(std::optional<kv::LongReads::Place> place) {

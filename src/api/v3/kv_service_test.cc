@@ -35,6 +35,16 @@ class KvServiceTest : public ::testing::Test {
     }
     for (const auto& put : puts) ASSERT_TRUE(member_.Finish(put).ok());
   }
+  // The same with a thousand of them at a time, which `max_txn_ops` has to allow.
+  void PutInTransactions(int count) {
+    for (int i = 0; i < count; i += 1000) {
+      etcdserverpb::TxnRequest txn;
+      for (int j = i; j < i + 1000; ++j) {
+        *txn.add_success()->mutable_request_put() = Put("key" + std::to_string(1'000'000 + j), "v");
+      }
+      ASSERT_TRUE(member_.Call(testing::kTxn, txn).ok());
+    }
+  }
   // The member may hold no more than that for its clients.
   std::shared_ptr<http::MemberBudget> LimitMemory(size_t bytes) {
     auto memory = std::make_shared<http::MemberBudget>(bytes);
@@ -287,13 +297,7 @@ TEST_F(KvServiceTest, WhatAReadKeepsOfItsPairsCountsAsItGrows) {
   const auto memory = LimitMemory(size_t{16} << 20);
   member_.options().max_txn_ops = 1000;
   Start();
-  for (int i = 0; i < 20'000; i += 1000) {
-    etcdserverpb::TxnRequest txn;
-    for (int j = i; j < i + 1000; ++j) {
-      *txn.add_success()->mutable_request_put() = Put("key" + std::to_string(1'000'000 + j), "v");
-    }
-    ASSERT_TRUE(member_.Call(testing::kTxn, txn).ok());
-  }
+  PutInTransactions(20'000);
   member_.member().RunFor(seconds(1));
   const size_t quiet = memory->used();
   size_t most = 0;
@@ -307,6 +311,18 @@ TEST_F(KvServiceTest, WhatAReadKeepsOfItsPairsCountsAsItGrows) {
   memory->Take(size_t{14} << 20);  // by others
   EXPECT_EQ(member_.Call(testing::kRange, Sorted(GetAll())).status, base::errors::kTooManyRequests);
   EXPECT_TRUE(member_.Call(testing::kRange, Get("key1000000")).ok());
+}
+
+TEST_F(KvServiceTest, ALongRangeInTheOrderOfItsKeysKeepsFewOfItsPairs) {
+  const auto memory = LimitMemory(size_t{16} << 20);
+  member_.options().max_txn_ops = 1000;
+  Start();
+  PutInTransactions(20'000);
+  member_.member().RunFor(seconds(1));
+  memory->Take(memory->max() - memory->used() - (size_t{400} << 10));  // by others
+  const auto answer = member_.Call(testing::kRange, GetAll());
+  ASSERT_TRUE(answer.ok()) << answer.status.ToString();
+  EXPECT_EQ(answer.response().kvs_size(), 20'000);
 }
 
 TEST_F(KvServiceTest, AReadOfManyStepsGivesAllKeysAtOneRevision) {

@@ -121,7 +121,7 @@ void RangeStreamCall::Release() {
   is_sorted_ = false;
   made_.clear();
   made_bytes_ = 0;
-  static_cast<void>(SetGathered(0));
+  DropGathered();
 }
 
 void RangeStreamCall::OnEnded(const base::Status&) {

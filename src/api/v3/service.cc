@@ -99,7 +99,6 @@ void Context::ReplyEncoded(rpc::ServerCall& call, const apply::Reply& reply) con
 
 template <typename Read>
 void Context::ReplyWhole(rpc::ServerCall& call, const Read& read) const {
-  if (!call.is_open()) return;
   const kv::ResponseHeader header = HeaderAt(read.revision());
   const size_t size = kv::HeaderSize(header) + read.BodySize();
   if (size > kSmallAnswerMax && !call.Reserve(size)) return;

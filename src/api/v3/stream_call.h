@@ -83,6 +83,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   void SetKept(size_t bytes) { rpc_->SetKept(bytes); }
   // The same of what is gathered for its answers; false, with nothing changed, without room for it.
   [[nodiscard]] bool SetGathered(size_t bytes) { return rpc_->SetGathered(bytes); }
+  void DropGathered() { rpc_->DropGathered(); }
   // Runs `then` in the call once the state holds all that had been answered before. If that cannot
   // be told, the call ends. Needs is_open().
   void WhenLinearizable(base::Callback<void()> then);

@@ -149,7 +149,11 @@ int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::vector<std::string_view> words(argv + 1, argv + argc);
   if (words.size() >= 2 && words[words.size() - 2] == "--plant") {
-    if (!PlantBug(words.back())) return Usage();
+    if (!PlantBug(words.back())) {
+      std::fprintf(stderr, "etcd-sim: there is no bug %.*s to plant here\n",
+                   static_cast<int>(words.back().size()), words.back().data());
+      return 2;
+    }
     words.resize(words.size() - 2);
   }
   const std::string_view command = words.empty() ? "smoke" : words[0];

@@ -136,6 +136,11 @@ bool ServerCall::SetGathered(size_t bytes) {
   return true;
 }
 
+void ServerCall::DropGathered() {
+  gathered_ = 0;
+  CountCost();
+}
+
 void ServerCall::CountCost() {
   if (exchange_ == nullptr) return;
   exchange_->SetCost(

@@ -59,6 +59,8 @@ class ServerCall final : public http::ExchangeHandler,
   // What is gathered for answers of this call, in bytes, instead of what was said before; counts
   // likewise. False, with nothing changed, if there is no room for so much more.
   [[nodiscard]] bool SetGathered(size_t bytes);
+  // Nothing is gathered any more.
+  void DropGathered();
   // Makes room for a message of that size, which is about to be made as a whole: it counts against
   // what is held for the client from now on, until it was sent. False, with the call ended as Send
   // would end it, if there is no room. Whatever is made whole and is not small asks first.

@@ -378,7 +378,8 @@ TEST_F(RpcServerTest, WhatIsMadeAsAWholeAsksForRoomFirst) {
     EXPECT_FALSE(state_.hanging.at(2)->SetGathered(kLength));
     EXPECT_TRUE(state_.hanging.at(2)->SetGathered(1 << 20));
     EXPECT_EQ(world_.server().held_bytes(), held + kLength + (1 << 20));
-    EXPECT_TRUE(state_.hanging.at(2)->SetGathered(0));
+    state_.hanging.at(2)->DropGathered();
+    EXPECT_EQ(world_.server().held_bytes(), held + kLength);
     state_.hanging.at(0)->Reply(Message(base::Bytes(kLength, 'w')));
     EXPECT_LE(world_.server().held_bytes(), held + kLength + 1000) << "it counts once";
   });
