@@ -103,6 +103,7 @@ class StopTest(unittest.TestCase):
     def test_puts_in_json_are_answered(self) -> None:
         acknowledged: dict[bytes, int] = {}
         closes = []
+        lost = []
 
         def write(number: int) -> None:
             host, _, port = self.member.address.partition(":")
@@ -115,7 +116,9 @@ class StopTest(unittest.TestCase):
                     connection.request("POST", "/v3/kv/put", body)
                     answer = connection.getresponse()
                     reply = json.load(answer)
-                except (OSError, http.client.HTTPException):
+                except (OSError, http.client.HTTPException) as error:
+                    if turn > 0:  # else the connection may not have been accepted
+                        lost.append(error)
                     return
                 acknowledged[key] = int(reply["header"]["revision"])
                 if answer.headers.get("connection") == "close":
@@ -124,6 +127,7 @@ class StopTest(unittest.TestCase):
 
         self.stop_under_writers(write, acknowledged, 10 * IN_FLIGHT)
         self.assertGreater(len(closes), 0)
+        self.assertEqual(lost, [])
         self.expect_only(acknowledged)
 
     def fill(self, megabytes: int) -> None:

@@ -19,7 +19,8 @@ using base::WireType;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-constexpr size_t kDepthMax = 100;
+// Of messages: an answer has about as many as its request, which had arrays in between.
+constexpr size_t kDepthMax = kJsonDepthMax;
 
 base::Status Malformed() {
   return {base::Code::kInternal, "json: the answer is malformed"};

@@ -88,6 +88,11 @@ char ShortEscape(char c) {
   }
 }
 
+// Of an array or an object that begins so.
+char EndOf(char begin) {
+  return begin == '[' ? ']' : '}';
+}
+
 }  // namespace
 
 void AppendJsonString(base::ByteView text, base::Bytes* out) {
@@ -215,30 +220,36 @@ bool JsonReader::ReadWord(base::ByteView* out) {
   return Fail("expected a value");
 }
 
-bool JsonReader::SkipValue(int depth) {
-  if (depth == 0) return Fail("nested too deeply");
+bool JsonReader::SkipName(char begin) {
+  base::Bytes name;
+  return begin != '{' || (ReadString(&name) && Expect(':'));
+}
+
+bool JsonReader::SkipValue(size_t depth) {
+  base::Bytes open;  // how what has no end yet begins
   base::Bytes text;
   base::ByteView word;
-  switch (Peek()) {
-    case '"':
-      return ReadString(&text);
-    case '[':
-      Skip('[');
-      if (Skip(']')) return true;
-      do {
-        if (!SkipValue(depth - 1)) return false;
-      } while (Skip(','));
-      return Expect(']');
-    case '{':
-      Skip('{');
-      if (Skip('}')) return true;
-      do {
-        if (!ReadString(&text) || !Expect(':') || !SkipValue(depth - 1)) return false;
-      } while (Skip(','));
-      return Expect('}');
-    default:
-      return ReadWord(&word);
-  }
+  do {
+    const char begin = Peek();
+    if (begin == '[' || begin == '{') {
+      if (open.size() == depth) return Fail("nested too deeply");
+      Skip(begin);
+      if (!Skip(EndOf(begin))) {
+        open.push_back(begin);
+        if (!SkipName(begin)) return false;
+        continue;
+      }
+    } else if (begin == '"' ? !ReadString(&text) : !ReadWord(&word)) {
+      return false;
+    }
+    // A value has ended, and with it what does not go on.
+    while (!open.empty() && !Skip(',')) {
+      if (!Expect(EndOf(open.back()))) return false;
+      open.pop_back();
+    }
+    if (!open.empty() && !SkipName(open.back())) return false;
+  } while (!open.empty());
+  return true;
 }
 
 }  // namespace gateway

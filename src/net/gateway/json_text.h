@@ -36,12 +36,15 @@ class JsonReader {
   bool ReadString(base::Bytes* out);
   // A number, true, false or null, as it is written.
   bool ReadWord(base::ByteView* out);
-  // Any value, of which nothing is wanted.
-  bool SkipValue(int depth);
+  // Any value, of which nothing is wanted: arrays and objects `depth` within each other at most. A
+  // byte of memory is held for each.
+  bool SkipValue(size_t depth);
 
  private:
   bool ReadEscape(base::Bytes* out);
   bool ReadHex4(uint32_t* out);
+  // A member's name, if an object was opened with `begin`; an array's values have none.
+  bool SkipName(char begin);
 
   base::ByteView text_;
   size_t position_ = 0;

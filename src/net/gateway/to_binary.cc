@@ -5,8 +5,10 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "base/wire.h"
 #include "net/gateway/json_text.h"
 #include "net/gateway/transcoder.h"
@@ -18,8 +20,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
-
-constexpr int kDepthMax = 100;
 
 const FieldDescriptor* FindField(const Descriptor& type, const base::Bytes& name) {
   const FieldDescriptor* const field = type.FindFieldByName(name);
@@ -67,15 +67,70 @@ std::optional<base::Bytes> DecodeBase64(base::Bytes* text) {
   return fits ? rpc::Base64Decode(*text) : std::nullopt;
 }
 
+// The messages within messages that an encoder has written, with lengths that are known only at
+// their ends. Each leaves one byte for its length. Those of 128 bytes and more need more room,
+// which is made once, when all is written: however deep a value lies, its bytes move once.
+class Lengths {
+ public:
+  // A message that has begun.
+  struct Open {
+    size_t begin;
+    size_t long_one;  // in long_
+    size_t more = 0;  // what the lengths of those within it take beyond a byte
+  };
+
+  // Whose bytes begin at `begin`, after the one for its length.
+  Open Begin(size_t begin) {
+    long_.push_back({begin, 0});
+    return {.begin = begin, .long_one = long_.size() - 1};
+  }
+  // Gives what its own length, and those within it, take beyond a byte.
+  size_t End(const Open& message, base::Bytes* out) {
+    const size_t size = out->size() - message.begin + message.more;
+    if (size < kShort) {
+      (*out)[message.begin - 1] = static_cast<char>(size);
+      long_.pop_back();  // those within it were short as well
+      return 0;
+    }
+    long_[message.long_one].size = size;
+    return message.more + base::VarintSize(size) - 1;
+  }
+  // With all lengths at their places, which take so much beyond a byte.
+  base::Bytes Whole(base::Bytes out, size_t more) const {
+    if (long_.empty()) return out;
+    base::Bytes whole;
+    whole.reserve(out.size() + more);
+    size_t copied = 0;
+    for (const Long& message : long_) {
+      whole.append(out, copied, message.begin - 1 - copied);
+      char size[base::kVarintBytesMax];
+      whole.append(size, base::PutVarint(message.size, size));
+      copied = message.begin;
+    }
+    return whole.append(out, copied);
+  }
+
+ private:
+  static constexpr size_t kShort = 128;
+  struct Long {
+    size_t begin;
+    size_t size;  // with all lengths within it
+  };
+  // In the order of their beginnings; with those that have no end yet.
+  std::vector<Long> long_;
+};
+
 class Encoder {
  public:
   explicit Encoder(base::ByteView json) : reader_(json) {}
 
   base::Result<base::Bytes> Run(const Descriptor& type) {
-    base::Bytes binary;
-    if (reader_.AtEnd()) return binary;
-    if (!Object(type, kDepthMax, &binary)) return reader_.status();
-    return binary;
+    if (reader_.AtEnd()) return base::Bytes();
+    levels_.push_back({.type = &type});
+    bool good = Begin('{');
+    while (good && !levels_.empty()) good = GoOn();
+    if (!good) return reader_.status();
+    return lengths_.Whole(std::move(out_), more_);
   }
 
  private:
@@ -89,53 +144,94 @@ class Encoder {
     uint64_t fields = 0;
     uint64_t oneofs = 0;
   };
+  // A message that has begun; the others are within the one before.
+  struct Level {
+    const Descriptor* type;
+    Lengths::Open open = {};  // but for the outermost
+    Seen seen = {};
+    bool begun = false;                     // a field has come
+    const FieldDescriptor* list = nullptr;  // of messages, that has begun
+  };
 
-  bool Object(const Descriptor& type, int depth, base::Bytes* out) {
-    if (depth == 0) return reader_.Fail("nested too deeply");
-    if (!reader_.Expect('{')) return false;
-    if (reader_.Skip('}')) return true;
-    Seen seen;
-    base::Bytes name;
-    do {
-      if (!reader_.ReadString(&name) || !reader_.Expect(':')) return false;
-      const FieldDescriptor* const field = FindField(type, name);
-      const bool good =
-          field == nullptr ? reader_.SkipValue(depth) : Field(*field, depth, &seen, out);
-      if (!good) return false;
-    } while (reader_.Skip(','));
-    return reader_.Expect('}');
+  // Reads on to where the next message begins or the innermost one ends.
+  bool GoOn() {
+    Level& level = levels_.back();
+    if (level.list != nullptr) {
+      if (reader_.Skip(',')) return BeginMessage(*level.list);
+      if (!End(']')) return false;
+      level.list = nullptr;
+    }
+    if (!std::exchange(level.begun, true)) {
+      if (reader_.Peek() == '}') return EndMessage();
+    } else if (!reader_.Skip(',')) {
+      return EndMessage();
+    }
+    if (!reader_.ReadString(&name_) || !reader_.Expect(':')) return false;
+    const FieldDescriptor* const field = FindField(*level.type, name_);
+    if (field == nullptr) return reader_.SkipValue(kJsonDepthMax - depth_);
+    return Field(*field, &level);
   }
 
-  bool Field(const FieldDescriptor& field, int depth, Seen* seen, base::Bytes* out) {
-    if (!seen->Add(field.index(), &seen->fields))
+  // An array or an object.
+  bool Begin(char c) {
+    if (!reader_.Expect(c)) return false;
+    return ++depth_ <= kJsonDepthMax || reader_.Fail("nested too deeply");
+  }
+  bool End(char c) {
+    --depth_;
+    return reader_.Expect(c);
+  }
+
+  bool BeginMessage(const FieldDescriptor& field) {
+    if (!Begin('{')) return false;
+    const auto number = static_cast<uint32_t>(field.number());
+    base::WireWriter(&out_).BytesHeader(number, 0);
+    levels_.push_back({.type = field.message_type(), .open = lengths_.Begin(out_.size())});
+    return true;
+  }
+
+  bool EndMessage() {
+    if (!End('}')) return false;
+    const Level level = levels_.back();
+    levels_.pop_back();
+    if (levels_.empty()) {
+      more_ = level.open.more;
+    } else {
+      levels_.back().open.more += lengths_.End(level.open, &out_);
+    }
+    return true;
+  }
+
+  bool Field(const FieldDescriptor& field, Level* level) {
+    if (!Seen::Add(field.index(), &level->seen.fields)) {
       return reader_.Fail("a field that is there twice");
+    }
     if (reader_.Peek() == 'n') {
       base::ByteView null;
       return reader_.ReadWord(&null);
     }
     const auto* const oneof = field.containing_oneof();
-    if (oneof != nullptr && !seen->Add(oneof->index(), &seen->oneofs)) {
+    if (oneof != nullptr && !Seen::Add(oneof->index(), &level->seen.oneofs)) {
       return reader_.Fail("a second field of a union");
     }
-    if (!field.is_repeated()) return Value(field, depth, out);
-    if (!reader_.Expect('[')) return false;
-    if (reader_.Skip(']')) return true;
+    const bool is_message = field.type() == FieldDescriptor::TYPE_MESSAGE;
+    if (!field.is_repeated()) return is_message ? BeginMessage(field) : Scalar(field);
+    if (!Begin('[')) return false;
+    if (reader_.Peek() == ']') return End(']');
+    if (is_message) {
+      level->list = &field;
+      return BeginMessage(field);
+    }
     do {
-      if (!Value(field, depth, out)) return false;
+      if (!Scalar(field)) return false;
     } while (reader_.Skip(','));
-    return reader_.Expect(']');
+    return End(']');
   }
 
-  bool Value(const FieldDescriptor& field, int depth, base::Bytes* out) {
+  bool Scalar(const FieldDescriptor& field) {
     const auto number = static_cast<uint32_t>(field.number());
-    base::WireWriter writer(out);
+    base::WireWriter writer(&out_);
     switch (field.type()) {
-      case FieldDescriptor::TYPE_MESSAGE: {
-        base::Bytes message;
-        if (!Object(*field.message_type(), depth - 1, &message)) return false;
-        writer.Bytes(number, message);
-        return true;
-      }
       case FieldDescriptor::TYPE_STRING: {
         if (!reader_.ReadString(&text_)) return false;
         writer.Bytes(number, text_);
@@ -210,6 +306,12 @@ class Encoder {
   }
 
   JsonReader reader_;
+  std::vector<Level> levels_;
+  size_t depth_ = 0;  // of arrays and objects, these among them
+  base::Bytes out_;   // without the rest of long messages' lengths
+  Lengths lengths_;
+  size_t more_ = 0;  // what that rest takes
+  base::Bytes name_;
   base::Bytes text_;
 };
 

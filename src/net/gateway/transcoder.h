@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -14,6 +16,11 @@ class Descriptor;
 // from one text to the other without a message in between, led by the descriptor.
 
 namespace gateway {
+
+// Arrays and objects within each other that a request may have, the outermost among them, as Go's
+// encoding/json counts. Each takes some 100 bytes of memory while it is read, and none of the
+// stack.
+inline constexpr size_t kJsonDepthMax = 10'000;
 
 // The encoded message. kInvalidArgument for text that is none; no text at all is an empty one.
 // Compat: what follows the message is not looked at.

@@ -134,12 +134,78 @@ TEST(TranscoderTest, WhatIsNoMessageIsRefused) {
   EXPECT_FALSE(Parsed<TxnRequest>(R"({"success":{}})").ok());
 }
 
-TEST(TranscoderTest, NestingIsBounded) {
-  std::string json = "{}";
-  for (int i = 0; i < 200; ++i) json = R"({"success":[{"request_txn":)" + json + "}]}";
-  EXPECT_FALSE(Parsed<TxnRequest>(json).ok());
-  EXPECT_FALSE(
-      Parsed<RangeRequest>(R"({"x":)" + std::string(200, '[') + std::string(200, ']') + "}").ok());
+std::string Repeated(const std::string& text, size_t count) {
+  std::string all;
+  for (size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+// Transactions within each other, around `innermost`; each takes three levels.
+std::string NestedTxns(size_t count, const std::string& innermost) {
+  return Repeated(R"({"success":[{"request_txn":)", count) + innermost + Repeated("}]}", count);
+}
+
+std::string UnknownWithin(const std::string& outer, size_t arrays, const std::string& end) {
+  return outer + R"({"x":)" + std::string(arrays, '[') + std::string(arrays, ']') + "}" + end;
+}
+
+TEST(TranscoderTest, MessagesNestAsDeepAsInGo) {
+  const google::protobuf::Descriptor& txn = *TxnRequest::descriptor();
+  static_assert(kJsonDepthMax == 3 * 3333 + 1);
+  const std::string deepest = NestedTxns(3333, "{}");
+  EXPECT_TRUE(ToBinary(txn, deepest).ok());
+  for (const char* deeper : {R"({"success":[]})", R"({"success":[{}]})", R"({"x":{}})"}) {
+    EXPECT_FALSE(ToBinary(txn, NestedTxns(3333, deeper)).ok()) << deeper;
+  }
+  EXPECT_FALSE(ToBinary(txn, NestedTxns(1'000'000, "{}")).ok());
+  EXPECT_FALSE(ToBinary(txn, Repeated(R"({"success":[{"request_txn":)", 1'000'000)).ok());
+  const auto json = ToJson(txn, ToBinary(txn, deepest).value());
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(*json, deepest);
+}
+
+TEST(TranscoderTest, UnknownFieldsNestAsDeepAsInGo) {
+  EXPECT_TRUE(Parsed<RangeRequest>(UnknownWithin("", 9999, "")).ok());
+  EXPECT_FALSE(Parsed<RangeRequest>(UnknownWithin("", 10'000, "")).ok());
+  EXPECT_FALSE(Parsed<RangeRequest>(R"({"x":)" + std::string(3'000'000, '[')).ok());
+  // Less what they are in, and not what came before.
+  const std::string begin = R"({"compare":[{}],"success":[{"request_range":)";
+  EXPECT_TRUE(Parsed<TxnRequest>(UnknownWithin(begin, 9996, "}]}")).ok());
+  EXPECT_FALSE(Parsed<TxnRequest>(UnknownWithin(begin, 9997, "}]}")).ok());
+}
+
+TEST(TranscoderTest, UnknownFieldsMustBeJson) {
+  for (const char* good : {R"([])", R"({})", R"([1,"a",{"b":[],"c":{}},[[]]])",
+                           R"({"a":[{"b":null}],"c":[ ] , "d" : { } })", "true", R"("[")"}) {
+    EXPECT_TRUE(Parsed<RangeRequest>(R"({"x":)" + std::string(good) + R"(,"limit":1})").ok())
+        << good;
+  }
+  for (const char* bad : {"[", "]", "[}", "{]", "[1,]", "[,1]", "[1 2]", R"({"a"})", R"({"a":})",
+                          R"({"a":1,})", R"({1:2})", R"({"a":[1})", "[[]", "", "x"}) {
+    EXPECT_FALSE(Parsed<RangeRequest>(R"({"x":)" + std::string(bad) + "}").ok()) << bad;
+  }
+}
+
+// Their lengths take one byte, two and more, at every depth.
+TEST(TranscoderTest, LongMessagesNest) {
+  for (const size_t size : {0, 1, 100, 119, 120, 127, 128, 16'300, 16'384, 2'100'000}) {
+    for (const size_t depth : {0, 1, 2, 20}) {
+      TxnRequest txn;
+      txn.add_compare()->set_key("before");
+      txn.add_success()->mutable_request_put()->set_value(std::string(size, 'v'));
+      txn.add_success()->mutable_request_put()->set_value("after");
+      for (size_t i = 0; i < depth; ++i) {
+        TxnRequest outer;
+        outer.add_success()->mutable_request_put()->set_key("first");
+        *outer.add_success()->mutable_request_txn() = txn;
+        outer.add_failure()->mutable_request_put()->set_key(std::string(i * 10, 'l'));
+        txn = std::move(outer);
+      }
+      const auto binary = ToBinary(*txn.GetDescriptor(), JsonOf(txn));
+      ASSERT_TRUE(binary.ok()) << size << " in " << depth;
+      EXPECT_TRUE(*binary == txn.SerializeAsString()) << size << " in " << depth;
+    }
+  }
 }
 
 TEST(TranscoderTest, MembersOfAUnionAreToldEvenIfTheyAreZero) {

@@ -22,6 +22,10 @@ constexpr int kBatchesPerSlice = 4;
 constexpr size_t kHandshakeBytes = 44 * 1024;
 constexpr size_t kTlsBytes = 16 * 1024;
 
+base::Status Draining() {
+  return {base::Code::kUnavailable, "draining"};
+}
+
 }  // namespace
 
 Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
@@ -65,7 +69,12 @@ void Connection::Start() {
 }
 
 void Connection::Drain() {
-  if (session_ == nullptr) return Lose(base::Status(base::Code::kUnavailable, "draining"));
+  const runtime::TimePoint now = group_->environment().loop->clock().Now();
+  if (session_ == nullptr) {
+    if (now - opened_at_ >= kDrainNotice) return Lose(Draining());
+    draining_since_ = now;
+    return;
+  }
   session_->Drain();
   ScheduleFlush();
 }
@@ -145,6 +154,7 @@ void Connection::OpenSession(Version version) {
   } else {
     session_ = std::make_unique<H1Session>(&environment, carrier, service_);
   }
+  if (draining_since_.has_value()) session_->Drain();
 }
 
 void Connection::Feed(base::ByteView bytes) {
@@ -257,6 +267,9 @@ void Connection::OnTick(runtime::TimePoint now) {
   }
   if (session_ == nullptr) {
     const Environment& environment = group_->environment();
+    if (draining_since_.has_value() && now - *draining_since_ >= kDrainNotice) {
+      return Lose(Draining());
+    }
     if (now - opened_at_ <= environment.limits.handshake_timeout) return;
     environment.counters->of(Abuse::kSlowHandshake).Add();
     return Lose(too_late);

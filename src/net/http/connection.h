@@ -49,7 +49,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   void OnTls();
   // What the TLS handshake has shown of the peer.
   void OnHandshake(const ConnectionInfo& peer);
-  // Takes no new exchanges, and closes when the open ones have ended.
+  // Closes when the open exchanges have ended, and those that were on their way (kDrainNotice). A
+  // connection that has just been opened may still bring one.
   void Drain();
   // Closes now. Not from inside an exchange's event.
   void Close(const base::Status& status) { Lose(status); }
@@ -111,6 +112,7 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   // Since when the socket has taken none of the output, and how much it had taken before.
   std::optional<runtime::TimePoint> stalled_since_;
   uint64_t flushed_when_stalled_ = 0;
+  std::optional<runtime::TimePoint> draining_since_;  // if the protocol was not known then
   runtime::TimePoint lingering_since_;
   size_t position_ = 0;  // in the group's list
   bool in_input_ = false;

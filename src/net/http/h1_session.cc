@@ -1,5 +1,6 @@
 #include "net/http/h1_session.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -249,6 +250,7 @@ void H1Session::OnHead(const Headers& head) {
   request_since_ = *std::exchange(head_started_, std::nullopt);
   continued_ = false;
   passed_over_ = 0;
+  drain_told_ = false;
   const bool expects = !head_.Get("expect").empty();  // what else there is, the parser refuses
   handler_ = service_->OnRequest(*this);
   CHECK(handler_ != nullptr);
@@ -304,6 +306,7 @@ void H1Session::SendHead(const Headers& head, Then then) {
     if (field.name == "connection" && field.value == "close") close_ = true;
     AppendField(text, field.name, field.value);
   }
+  if (draining_since_.has_value()) close_ = true;
   if (status == 101) {
     CHECK(parser_->IsDone() && !request_ended_);
     tunnel_ = close_ = true;
@@ -451,9 +454,28 @@ bool H1Session::IsFinished() const {
 }
 
 void H1Session::Drain() {
-  close_ = true;
-  if (handler_ != nullptr && !answer_ended_) handler_->OnDrain();
+  if (draining_since_.has_value()) return;
+  draining_since_ = environment_.loop->clock().Now();
+  if (parser_ == nullptr && *draining_since_ - idle_since_ >= kDrainNotice) close_ = true;
+  TellOfDrain();
   carrier_->ScheduleFlush();
+}
+
+void H1Session::TellOfDrain() {
+  if (handler_ == nullptr || answer_ended_ || std::exchange(drain_told_, true)) return;
+  handler_->OnDrain();
+}
+
+base::Status H1Session::EndDrain(runtime::TimePoint now) {
+  if (now - std::max(*draining_since_, idle_since_) < kDrainNotice) return {};
+  TellOfDrain();  // an exchange that began meanwhile
+  if (handler_ != nullptr && !answer_ended_) return {};
+  if (handler_ == nullptr && carrier_->output().empty()) {
+    return base::Status(base::Code::kUnavailable, "the server drains, and nothing came");
+  }
+  close_ = true;  // once what was answered has been read
+  carrier_->ScheduleFlush();
+  return {};
 }
 
 base::Status H1Session::OnTick(runtime::TimePoint now) {
@@ -472,6 +494,7 @@ base::Status H1Session::OnTick(runtime::TimePoint now) {
     environment_.counters->of(Abuse::kOverBudget).Add();
     return base::Status(base::Code::kUnavailable, "a request's body did not end in time");
   }
+  if (draining_since_.has_value()) RETURN_IF_ERROR(EndDrain(now));
   UnblockIfThereIsRoom();  // the member may have more than before
   return {};
 }

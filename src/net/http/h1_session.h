@@ -68,6 +68,10 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   bool LeavesTooMuch() const;
   // Of a body in chunks that is found while it comes.
   void PassOver(size_t bytes);
+  // Tells the open exchange, once.
+  void TellOfDrain();
+  // Closes the connection if no request came in time. A failure ends it at once.
+  base::Status EndDrain(runtime::TimePoint now);
   // Ends the body, if the framing asks for an end.
   void EndAnswer();
 
@@ -100,6 +104,10 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   bool tunnel_ = false;  // from the answer 101 on
   bool close_ = false;   // after this exchange
   bool aborted_ = false;
+  // From then on each answer says that it is the last; one that has begun before may be followed
+  // by one more request.
+  std::optional<runtime::TimePoint> draining_since_;
+  bool drain_told_ = false;  // to the open exchange
   runtime::TimePoint idle_since_;
   std::optional<runtime::TimePoint> head_started_;
   runtime::TimePoint request_since_;  // once its head is whole

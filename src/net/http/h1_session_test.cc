@@ -3,6 +3,7 @@
 #include <string>
 
 #include "net/http/plain.h"
+#include "net/http/session.h"
 #include "net/http/testing/world.h"
 
 namespace http::testing {
@@ -300,11 +301,14 @@ TEST_F(H1SessionTest, DrainingAnswersTheOpenRequestAndCloses) {
   busy.Send(Get("/late"));
   RawClient& idle = world_.ConnectRaw();
   idle.Send(Get("/hello"));
+  RawClient& silent = world_.ConnectRaw();
   world_.Settle();
+  world_.RunFor(kDrainNotice);
   bool drained = false;
   world_.DoAtServer([&] { world_.server().Drain([&] { drained = true; }); });
   world_.Settle();
   EXPECT_TRUE(idle.ended());
+  EXPECT_TRUE(silent.ended());
   EXPECT_FALSE(drained);
   world_.DoAtServer([&] { late_[0].Send(TextResponse(200, "at last")); });
   world_.Settle();
@@ -313,6 +317,61 @@ TEST_F(H1SessionTest, DrainingAnswersTheOpenRequestAndCloses) {
   idle.Close();
   world_.RunFor(seconds(3));
   EXPECT_TRUE(drained);
+}
+
+// The client has not yet been told, and its next request may be on its way.
+TEST_F(H1SessionTest, DrainingAnswersARequestThatWasOnItsWay) {
+  RawClient& reused = world_.ConnectRaw();
+  reused.Send(Get("/hello?first"));
+  RawClient& halfway = world_.ConnectRaw();
+  halfway.Send("GET /hello?split HTTP/1.1\r\nHo");
+  RawClient& opened = world_.ConnectRaw();
+  world_.DoAtServer([&] { world_.server().Drain([] {}); });
+  world_.Settle();
+  for (RawClient* client : {&reused, &halfway, &opened}) EXPECT_FALSE(client->ended());
+  reused.Send(Get("/hello?second"));
+  halfway.Send("st: x\r\n\r\n");
+  opened.Send(Get("/hello?third"));
+  world_.Settle();
+  EXPECT_TRUE(reused.received().ends_with("hello second"));
+  EXPECT_TRUE(halfway.received().ends_with("hello split"));
+  EXPECT_TRUE(opened.received().ends_with("hello third"));
+  for (RawClient* client : {&reused, &halfway, &opened}) {
+    EXPECT_NE(client->received().find("Connection: close\r\n"), base::Bytes::npos);
+    EXPECT_TRUE(client->ended());
+  }
+}
+
+TEST_F(H1SessionTest, DrainingWaitsForNoRequestForLong) {
+  RawClient& reused = world_.ConnectRaw();
+  reused.Send(Get("/hello"));
+  RawClient& halfway = world_.ConnectRaw();
+  halfway.Send("GET /hello HTTP/1.1\r\nHo");
+  RawClient& opened = world_.ConnectRaw();
+  bool drained = false;
+  world_.DoAtServer([&] { world_.server().Drain([&] { drained = true; }); });
+  world_.RunFor(kDrainNotice - milliseconds(1));
+  for (RawClient* client : {&reused, &halfway, &opened}) EXPECT_FALSE(client->ended());
+  world_.RunFor(seconds(1));
+  for (RawClient* client : {&reused, &halfway, &opened}) EXPECT_TRUE(client->ended());
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(H1SessionTest, AnAnswerThatBeganBeforeTheDrainMayBeFollowedByOneMore) {
+  EchoService echo;
+  World world(&echo);
+  RawClient& client = world.ConnectRaw();
+  client.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n");
+  world.Settle();
+  EXPECT_EQ(client.received().find("Connection: close\r\n"), base::Bytes::npos);
+  world.DoAtServer([&] { world.server().Drain([] {}); });
+  client.Send("a");
+  world.Settle();
+  EXPECT_FALSE(client.ended());
+  client.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nb");
+  world.Settle();
+  EXPECT_NE(client.received().find("Connection: close\r\n"), base::Bytes::npos);
+  EXPECT_TRUE(client.ended());
 }
 
 TEST_F(H1SessionTest, AnAnswerAfterTheClientHasGoneIsDropped) {

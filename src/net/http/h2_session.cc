@@ -15,10 +15,8 @@
 namespace http {
 namespace {
 
-// A graceful end announces itself and waits this long, a round trip at least, before it names the
-// last stream: requests on their way are then still served.
-constexpr runtime::Duration kDrainNotice = std::chrono::seconds(1);
-
+// A graceful end announces itself with this and waits for the answer, or for kDrainNotice, before
+// it names the last stream: requests on their way are then still served.
 constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
 // nghttp2 keeps a copy.

@@ -69,7 +69,8 @@ class Session {
   virtual bool HasOutput() const = 0;
   // Nothing is left to receive or to send: the connection closes once its output has gone out.
   virtual bool IsFinished() const = 0;
-  // Takes no new exchanges, lets the open ones end.
+  // Lets the open exchanges end, and takes only those that may have been on their way: what comes
+  // within kDrainNotice on a connection that is in use.
   virtual void Drain() = 0;
   // About twice a second. A failure ends the connection.
   virtual base::Status OnTick(runtime::TimePoint now) = 0;
@@ -80,5 +81,9 @@ class Session {
 // What Produce appends before it leaves the rest for its next call: enough to fill a system call,
 // little enough to stay in the processor's cache.
 inline constexpr size_t kProduceBytes = 128 * 1024;
+
+// A server that drains goes on taking requests for so long, from who may not know it yet. Several
+// times shorter than what the process waits for its requests to end.
+inline constexpr runtime::Duration kDrainNotice = std::chrono::seconds(1);
 
 }  // namespace http

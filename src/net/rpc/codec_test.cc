@@ -142,9 +142,56 @@ TEST(Gzip, RefusesDamagedAndOversizedInput) {
   EXPECT_EQ(GzipDecompress(good, 999).status().code(), base::Code::kResourceExhausted);
   EXPECT_FALSE(GzipDecompress("", 100).ok());
   EXPECT_FALSE(GzipDecompress(good + "more", 2000).ok());
+  EXPECT_FALSE(GzipDecompress(good + base::Bytes(8, '\0'), 2000).ok());
   for (size_t cut = 0; cut < good.size(); ++cut) {
     EXPECT_FALSE(GzipDecompress(good.substr(0, cut), 2000).ok()) << cut;
   }
+  // A size that is not what the member holds.
+  for (const char size : {'\0', '\7', '\xff'}) {
+    base::Bytes lies = good;
+    lies[lies.size() - sizeof(uint32_t)] = size;
+    EXPECT_EQ(GzipDecompress(lies, 2000).status().code(), base::Code::kInternal);
+  }
+}
+
+// RFC 1952 section 2.2, and as Go does it: the members' contents one after the other.
+TEST(Gzip, ReadsSeveralMembers) {
+  const base::Bytes large(200'000, 'l');
+  const base::Bytes small = "small";
+  for (const auto& parts : std::vector<std::vector<base::Bytes>>{
+           {small, large}, {large, small}, {"", large}, {large, ""}, {"", "", small, "", small}}) {
+    base::Bytes expected;
+    base::Bytes members;
+    for (const base::Bytes& part : parts) {
+      expected += part;
+      members += GzipCompress(part);
+    }
+    const auto plain = GzipDecompress(members, expected.size());
+    ASSERT_TRUE(plain.ok()) << plain.status().message();
+    EXPECT_EQ(*plain, expected);
+    EXPECT_EQ(GzipDecompress(members, expected.size() - 1).status().code(),
+              base::Code::kResourceExhausted);
+    EXPECT_EQ(GzipDecompress(members.substr(0, members.size() - 1), 1 << 20).status().code(),
+              base::Code::kInternal);
+    EXPECT_EQ(GzipDecompress(members + "\x1f", 1 << 20).status().code(), base::Code::kInternal);
+  }
+}
+
+// Each call makes no more than it is asked for, and what is counted covers what is there.
+TEST(Gzip, CountsWhatSeveralMembersMake) {
+  const base::Bytes members = GzipCompress(base::Bytes(100'000, 'x')) + GzipCompress("end");
+  GzipDecompressor decompressor(members, 150'000);
+  EXPECT_EQ(decompressor.result_bytes(), 3u);
+  for (bool done = false; !done;) {
+    const size_t before = decompressor.result().size();
+    const size_t counted = decompressor.result_bytes();
+    const base::Result<bool> step = decompressor.Step(10'000);
+    ASSERT_TRUE(step.ok());
+    done = *step;
+    EXPECT_LE(decompressor.result().size() - before, 10'000u);
+    EXPECT_LE(decompressor.result().size(), counted + 1);
+  }
+  EXPECT_EQ(decompressor.result().size(), 100'003u);
 }
 
 }  // namespace

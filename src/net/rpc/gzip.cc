@@ -89,24 +89,28 @@ base::Result<bool> GzipDecompressor::Step(size_t max) {
   z_stream& stream = state_->stream;
   const size_t used = plain_.size();
   // One byte more tells that there are too many.
-  if (used == 0) plain_.reserve(claimed_ + 1);
+  plain_.reserve(claimed_ + 1);
   plain_.resize(used + std::min(max, claimed_ + 1 - used));
   stream.next_out = reinterpret_cast<Bytef*>(plain_.data() + used);
   stream.avail_out = static_cast<uInt>(plain_.size() - used);
   const int result = inflate(&stream, Z_NO_FLUSH);
-  plain_.resize(stream.total_out);
-  if (plain_.size() > claimed_ && claimed_ == max_) {
+  plain_.resize(plain_.size() - stream.avail_out);
+  if (plain_.size() > max_) {
     return base::Status(
         base::Code::kResourceExhausted,
         "grpc: received message after decompression larger than max " + std::to_string(max_));
   }
-  const bool ends = result == Z_STREAM_END && stream.avail_in == 0;
+  const bool member_ends = result == Z_STREAM_END;
   const bool lacks_input = result == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
-  if (plain_.size() > claimed_ || lacks_input || (result != Z_OK && !ends)) {
+  if (lacks_input || (result != Z_OK && !member_ends)) {
     return base::Status(base::Code::kInternal,
                         "grpc: failed to decompress the received message: invalid gzip data");
   }
-  return ends;
+  if (member_ends && stream.avail_in == 0) return true;
+  if (member_ends) CHECK(inflateReset(&stream) == Z_OK);
+  // The last four bytes tell of the last member, or lie, which zlib finds at the member's end.
+  if (member_ends || plain_.size() > claimed_) claimed_ = max_;
+  return false;
 }
 
 base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes) {

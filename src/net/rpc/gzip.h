@@ -34,7 +34,8 @@ class GzipCompressor {
 };
 
 // Undoes it, in parts. The result's bytes are counted before they are made: as many as the last
-// four bytes claim, or as there may be, which is what is taken at once for the result.
+// four bytes claim, or as there may be, which is what is taken at once for the result. If it turns
+// out that there is more than one member, or more than was claimed, as many as there may be.
 class GzipDecompressor {
  public:
   // `bytes` stay where they are meanwhile.
@@ -43,7 +44,8 @@ class GzipDecompressor {
   GzipDecompressor(const GzipDecompressor&) = delete;
   GzipDecompressor& operator=(const GzipDecompressor&) = delete;
 
-  // Makes the next `max` bytes at most. True when all is done; then result() is complete. Fails as
+  // Makes the next `max` bytes at most, of one member. True when all is done; then result() is
+  // complete. If it is not, result_bytes() and held_bytes() may be larger than before. Fails as
   // GzipDecompress does.
   base::Result<bool> Step(size_t max);
   base::ByteView result() const { return plain_; }
@@ -58,12 +60,13 @@ class GzipDecompressor {
   struct State;
 
   const size_t max_;
-  const size_t claimed_;
+  size_t claimed_;
   const std::unique_ptr<State> state_;
   base::Bytes plain_;
 };
-// Fails with kResourceExhausted as soon as the result would exceed `max_bytes`, and with kInternal
-// on anything that is not one gzip member; both with grpc-go's texts.
+// Fails with kResourceExhausted as soon as the result, of all members, would exceed `max_bytes`,
+// and with kInternal on anything that is not gzip members one after the other, at least one; both
+// with grpc-go's texts.
 base::Result<base::Bytes> GzipDecompress(base::ByteView bytes, size_t max_bytes);
 
 }  // namespace rpc

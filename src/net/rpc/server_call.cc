@@ -171,15 +171,14 @@ void ServerCall::HandOver(base::ByteView message) {
 
 void ServerCall::Decompress(base::ByteView message) {
   GzipDecompressor decompressor(message, limits_.max_receive_bytes);
-  if (decompressor.result_bytes() > kDecompressedAtOnce) {
-    decompression_ = std::make_unique<Decompression>(message, limits_.max_receive_bytes);
-    CountHeld();
-    return ContinueDecompressing();
+  if (decompressor.result_bytes() <= kDecompressedAtOnce) {
+    const base::Result<bool> done = decompressor.Step(kDecompressedAtOnce + 1);
+    if (!done.ok()) return Finish(done.status());
+    if (*done) return HandOver(decompressor.result());
   }
-  const base::Result<bool> done = decompressor.Step(kDecompressedAtOnce + 1);
-  if (!done.ok()) return Finish(done.status());
-  CHECK(*done);
-  HandOver(decompressor.result());
+  decompression_ = std::make_unique<Decompression>(message, limits_.max_receive_bytes);
+  CountHeld();
+  ContinueDecompressing();
 }
 
 void ServerCall::ContinueDecompressing() {
@@ -191,7 +190,10 @@ void ServerCall::WorkOnRequest() {
   const bool waits = is_open();
   const base::Result<bool> done =
       waits ? decompression_->decompressor.Step(kDecompressedAtOnce) : base::Result<bool>(true);
-  if (done.ok() && !*done) return ContinueDecompressing();
+  if (done.ok() && !*done) {
+    CountHeld();  // it may have found that there is more
+    return ContinueDecompressing();
+  }
   if (waits && done.ok()) HandOver(decompression_->decompressor.result());
   decompression_.reset();
   CountHeld();

@@ -510,6 +510,24 @@ TEST_F(RpcServerTest, ALargeRequestIsDecompressedInSlicesAndCountsBeforeItIsMade
   EXPECT_EQ(Replies(*call).at(0).payload.size(), MessageLimits{}.max_receive_bytes - 100);
 }
 
+// The last four bytes tell of the last member, which may be the smaller one.
+TEST_F(RpcServerTest, ARequestOfSeveralGzipMembersIsTaken) {
+  const base::Bytes plain =
+      InteropRequest{.payload = base::Bytes(MessageLimits{}.max_receive_bytes - 100, 'm')}.Encode();
+  for (const size_t cut : {size_t{0}, size_t{10}, plain.size() - 10, plain.size()}) {
+    Message message(GzipCompress(plain.substr(0, cut)) + GzipCompress(plain.substr(cut)));
+    message.MarkCompressed();
+    const auto call = Begin("Unary", {{"grpc-encoding", "gzip"}});
+    Send(*call, std::move(message).TakeFrame(), true);
+    size_t most = 0;
+    while (!call->closed && world_.scheduler().Step()) {
+      most = std::max(most, world_.server().held_bytes());
+    }
+    EXPECT_GT(most, MessageLimits{}.max_receive_bytes);
+    EXPECT_EQ(StatusOf(*call), "0 ");
+  }
+}
+
 TEST_F(RpcServerTest, ManyLargeCompressedRequestsStayWithinTheBudgetAndAreAllAnswered) {
   server_.AddUnary("cornerstore.interop.Interop", "Take",
                    [](const std::shared_ptr<ServerCall>& call, base::ByteView request) {

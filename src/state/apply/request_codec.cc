@@ -19,13 +19,14 @@ using etcdserverpb::RequestHeader;
 
 constexpr uint32_t kHeader = etcdserverpb::InternalRaftRequest::kHeaderFieldNumber;
 
-// Protobuf's short way has a limit of its own, of 100; few requests are deeper.
+// Protobuf's short way has a limit of its own, of 100; few requests are deeper. Its limit does not
+// count the outermost message.
 bool Parse(base::ByteView bytes, int depth_max, google::protobuf::MessageLite* message) {
   const int size = static_cast<int>(bytes.size());
   if (message->ParseFromArray(bytes.data(), size)) return true;
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
                                                size);
-  input.SetRecursionLimit(depth_max);
+  input.SetRecursionLimit(depth_max - 1);
   return message->ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 

@@ -17,7 +17,8 @@ class MessageLite;
 
 namespace apply {
 
-// Messages within messages that a client's request may have, as in etcd (Go's protobuf).
+// Messages within messages that a client's request may have, the outermost among them, as in etcd
+// (Go's protobuf).
 inline constexpr int kRequestDepthMax = 10'000;
 
 // Who asks: a user, and the revision of users and roles at which it was checked. Empty and 0 as

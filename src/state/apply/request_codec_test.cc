@@ -80,6 +80,28 @@ TEST(RequestCodecTest, TheLimitOfTheLogIsAboveThatOfClients) {
   EXPECT_GT(refused, 0);
 }
 
+// Go's protobuf counts the outermost message too.
+TEST(RequestCodecTest, TheLimitIsGos) {
+  const auto taken = [](const base::Bytes& request) {
+    TxnRequest parsed;
+    return ParseRequest(request, &parsed);
+  };
+  // The innermost one has an operation, so there is an even number of levels.
+  const auto with_operation = [](int levels) {
+    base::Bytes bytes = base::Bytes("\x12\0", 2);
+    for (int level = 1; level < levels; ++level) {
+      base::Bytes op;
+      base::WireWriter(&op).Bytes(4, bytes);
+      bytes.clear();
+      base::WireWriter(&bytes).Bytes(2, op);
+    }
+    return bytes;
+  };
+  EXPECT_TRUE(taken(NestedTxns(kRequestDepthMax / 2)));
+  EXPECT_TRUE(taken(with_operation(kRequestDepthMax / 2)));
+  EXPECT_FALSE(taken(NestedTxns(kRequestDepthMax / 2 + 1)));
+}
+
 TEST(RequestCodecTest, WhatIsNoMessageIsRefused) {
   TxnRequest parsed;
   EXPECT_FALSE(ParseRequest(std::string(1, '\xff'), &parsed));
