@@ -218,10 +218,6 @@ bool H1Parser::IsDone() const {
 bool H1Parser::keep_alive() const {
   return beast_->keep_alive();
 }
-std::optional<uint64_t> H1Parser::body_left() const {
-  const auto left = beast_->content_length_remaining();
-  return left.has_value() ? std::optional<uint64_t>(*left) : std::nullopt;
-}
 bool H1Parser::is_http10() const {
   return beast_->is_http10();
 }

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -41,8 +39,6 @@ class H1Parser {
   bool IsDone() const;
   // After the head: whether another request may follow on this connection.
   bool keep_alive() const;
-  // After the head: how much of the body is to come; nothing if only its end will tell.
-  std::optional<uint64_t> body_left() const;
   // After the head: the request is HTTP/1.0, which knows no chunked answer.
   bool is_http10() const;
 

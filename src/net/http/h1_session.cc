@@ -100,6 +100,14 @@ base::ByteView RefusalLine(base::Code code) {
 // Of a body that nobody wants.
 constexpr uint64_t kPassedOverMax = 256 * 1024;
 
+// 0 if the length of the body was not announced. The parser has seen that it is a number.
+uint64_t AnnouncedBytes(const Headers& head) {
+  const base::ByteView text = head.Get("content-length");
+  uint64_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
+}
+
 // Room for a usual head, made at once.
 constexpr size_t kUsualHeadBytes = 512;
 
@@ -364,7 +372,7 @@ void H1Session::SendTrailers(const Headers& trailers) {
 bool H1Session::LeavesTooMuch() const {
   if (parser_->IsDone()) return false;
   const bool asks = !head_.Get("expect").empty() && !continued_;
-  return asks || parser_->body_left().value_or(0) > kPassedOverMax;
+  return asks || AnnouncedBytes(head_) > kPassedOverMax;
 }
 
 void H1Session::PassOver(size_t bytes) {

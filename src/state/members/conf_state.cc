@@ -15,7 +15,10 @@ std::vector<raft::MemberId> Ids(const Json& json, const char* name) {
   std::vector<raft::MemberId> ids;
   const auto found = json.find(name);
   if (found == json.end() || found->is_null()) return ids;
-  for (const uint64_t id : found->get<std::vector<uint64_t>>()) ids.emplace_back(id);
+  // References, since numbers with a fraction would be converted.
+  for (const Json& id : found->get_ref<const Json::array_t&>()) {
+    ids.emplace_back(id.get_ref<const Json::number_unsigned_t&>());
+  }
   return ids;
 }
 

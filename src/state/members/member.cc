@@ -51,7 +51,7 @@ std::vector<std::string> Strings(const Json& json, const char* name) {
 }
 
 Member MemberOf(const Json& json) {
-  return {.id = base::MemberId(json.at("id").get<uint64_t>()),
+  return {.id = base::MemberId(json.at("id").get_ref<const Json::number_unsigned_t&>()),
           .peer_urls = Strings(json, "peerURLs"),
           .is_learner = json.value("isLearner", false),
           .name = json.value("name", ""),

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
+#include "state/members/conf_state.h"
 #include "state/members/snapshot_json.h"
 #include "storage/mvcc/testing/store_harness.h"
 
@@ -47,8 +48,17 @@ TEST(MemberTest, JsonIsThatOfEtcd) {
 
 TEST(MemberTest, TextThatIsNoMemberIsRefused) {
   for (const char* text : {"", "{", "[]", "{}", R"({"id":"x","peerURLs":[]})",
-                           R"({"id":1,"peerURLs":[1]})", R"({"id":1,"peerURLs":"u"})"}) {
+                           R"({"id":1,"peerURLs":[1]})", R"({"id":1,"peerURLs":"u"})",
+                           R"({"id":2e19,"peerURLs":[]})", R"({"id":1.5,"peerURLs":[]})"}) {
     EXPECT_FALSE(FromJson(text).ok()) << text;
+  }
+}
+
+TEST(ConfStateTest, WhatIsNoNumberOfAMemberIsRefused) {
+  EXPECT_EQ(ConfStateFromJson(R"({"voters":[1,18446744073709551615]})")->voters.size(), 2u);
+  for (const char* text : {R"({"voters":[2e19]})", R"({"voters":[-1]})", R"({"voters":[1.5]})",
+                           R"({"voters":1})", R"({"voters":{"a":1}})", R"({"voters":["1"]})"}) {
+    EXPECT_EQ(ConfStateFromJson(text).status().code(), base::Code::kDataLoss) << text;
   }
 }
 
