@@ -60,8 +60,8 @@ std::shared_ptr<http::ExchangeHandler> Redirect(http::Exchange& exchange, std::s
   http::Headers answer = {{":status", "307"}, {"location", path}};
   AddOrigin(origin, &answer);
   const bool is_get = http::Method(head) == "GET";
-  if (is_get || http::Method(head) == "HEAD")
-    answer.Add("content-type", "text/html; charset=utf-8");
+  const bool is_head = http::Method(head) == "HEAD";
+  if (is_get || is_head) answer.Add("content-type", "text/html; charset=utf-8");
   return Answer(exchange, std::move(answer),
                 is_get ? "<a href=\"" + path + "\">Temporary Redirect</a>.\n\n" : "");
 }

@@ -191,13 +191,18 @@ TEST_F(SessionBudgetTest, RequestsDoNotWaitForRoomThatDoesNotCome) {
   EXPECT_TRUE(client.unsent().empty());
 }
 
+// Of a server whose member has little left, or much.
+Server::Options WithMember(bool is_short) {
+  Server::Options options;
+  options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
+  if (is_short) options.member_budget->Take(460 * kMegabyte);
+  return options;
+}
+
 TEST_F(SessionBudgetTest, WhoTakesNothingIsEndedSoonerWhenTheMemberIsShort) {
   for (const bool is_short : {false, true}) {
     EchoService service;
-    Server::Options options;
-    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
-    World world(&service, options);
-    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    World world(&service, WithMember(is_short));
     RawClient& client = world.ConnectRaw();
     client.SendPreface();
     client.Send(StreamWindows(0));
@@ -210,10 +215,7 @@ TEST_F(SessionBudgetTest, WhoTakesNothingIsEndedSoonerWhenTheMemberIsShort) {
 TEST_F(SessionBudgetTest, AMessageThatIsNotWholeInTimeIsEndedWhenTheMemberIsShort) {
   for (const bool is_short : {false, true}) {
     CollectingService service;
-    Server::Options options;
-    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
-    World world(&service, options);
-    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    World world(&service, WithMember(is_short));
     RawClient& client = world.ConnectRaw();
     client.SendPreface();
     for (uint32_t i = 0; i < 50; ++i) {
@@ -235,10 +237,7 @@ TEST_F(SessionBudgetTest, AMessageThatIsNotWholeInTimeIsEndedWhenTheMemberIsShor
 TEST_F(SessionBudgetTest, SoIsABodyOfHttp1) {
   for (const bool is_short : {false, true}) {
     CollectingService service;
-    Server::Options options;
-    options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
-    World world(&service, options);
-    if (is_short) options.member_budget->Take(460 * kMegabyte);
+    World world(&service, WithMember(is_short));
     RawClient& client = world.ConnectRaw();
     client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n");
     for (int second = 0; second < 15; ++second) {
