@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
+#include "state/kv/testing/chunk.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 namespace kv {
@@ -24,13 +25,6 @@ class RangeStreamTest : public ::testing::Test {
   }
   static std::string KeyAt(int i) { return "k" + std::to_string(1000 + i); }
 
-  static RangeStreamResponse ChunkOf(const RangeStream& stream) {
-    std::string bytes(stream.ChunkSize(kHeader), '\0');
-    EXPECT_EQ(stream.WriteChunk(kHeader, bytes.data()), bytes.data() + bytes.size());
-    RangeStreamResponse chunk;
-    EXPECT_TRUE(chunk.ParseFromString(bytes));
-    return chunk;
-  }
   // Reads the next chunk; whether it is the last.
   static base::Result<bool> Next(RangeStream& stream) {
     for (bool whole = false; !whole;) {
@@ -47,7 +41,7 @@ class RangeStreamTest : public ::testing::Test {
       EXPECT_TRUE(next.ok()) << next.status().ToString();
       if (!next.ok()) break;
       last = *next;
-      chunks.push_back(ChunkOf(stream));
+      chunks.push_back(testing::ChunkOf(stream, kHeader));
     }
     return chunks;
   }
@@ -109,10 +103,10 @@ TEST_F(RangeStreamTest, WritesAfterTheStartAreNotSeen) {
   ASSERT_FALSE(Next(stream).value());
   harness_.Put("k9", "late");
   harness_.Delete(mvcc::KeyRange::One(KeyAt(500)));
-  std::vector<RangeStreamResponse> chunks = {ChunkOf(stream)};
+  std::vector<RangeStreamResponse> chunks = {testing::ChunkOf(stream, kHeader)};
   for (bool last = false; !last;) {
     last = Next(stream).value();
-    chunks.push_back(ChunkOf(stream));
+    chunks.push_back(testing::ChunkOf(stream, kHeader));
   }
   EXPECT_EQ(Keys(chunks).size(), size_t{kKeys});
   EXPECT_EQ(chunks.back().range_response().header().revision(), revision);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "state/kv/testing/chunk.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 namespace kv {
@@ -37,18 +38,11 @@ class SortedStreamTest : public ::testing::Test {
       done = *step;
     }
   }
-  static RangeStreamResponse Chunk(SortedStream& stream) {
-    std::string bytes(stream.ChunkSize(kHeader), '\0');
-    EXPECT_EQ(stream.WriteChunk(kHeader, bytes.data()), bytes.data() + bytes.size());
-    RangeStreamResponse chunk;
-    EXPECT_TRUE(chunk.ParseFromString(bytes));
-    return chunk;
-  }
   std::vector<RangeStreamResponse> Chunks() {
     SortedStream stream(&harness_.reads(), request_, kChunkBytes);
     Sort(stream);
     std::vector<RangeStreamResponse> chunks;
-    while (stream.HasChunk()) chunks.push_back(Chunk(stream));
+    while (stream.HasChunk()) chunks.push_back(testing::ChunkOf(stream, kHeader));
     return chunks;
   }
   static std::vector<std::string> Values(const std::vector<RangeStreamResponse>& chunks) {
@@ -103,12 +97,12 @@ TEST_F(SortedStreamTest, OneThatIsLetGoOfIsBegunAgain) {
   SortedStream stream(&harness_.reads(), request_, kChunkBytes);
   Sort(stream);
   EXPECT_GT(stream.held_bytes(), 0u);
-  Chunk(stream);
+  testing::ChunkOf(stream, kHeader);
   stream.Release();
   EXPECT_EQ(stream.held_bytes(), 0u);
   Sort(stream);
   std::vector<RangeStreamResponse> chunks;
-  while (stream.HasChunk()) chunks.push_back(Chunk(stream));
+  while (stream.HasChunk()) chunks.push_back(testing::ChunkOf(stream, kHeader));
   EXPECT_EQ(Values(chunks).size(), size_t{kKeys});
 }
 
