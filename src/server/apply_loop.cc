@@ -62,6 +62,20 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
   progress_->applied = applied.index.value();
 }
 
+void ApplyLoop::Start() {
+  TellTransport();
+  compactor_.Work();
+}
+
+void ApplyLoop::TellTransport() {
+  if (environment_.transport == nullptr) return;
+  const members::Membership& membership = applier_.state().members();
+  ClusterMembers told;
+  for (const auto& [id, member] : membership.members()) told.members.push_back(member);
+  told.removed.assign(membership.removed().begin(), membership.removed().end());
+  environment_.transport->SetMembers(std::move(told));
+}
+
 void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
   environment_.logger->Debug("Applying entries", {{"num-entries", entries.size()}});
   // Bounded by what raft hands out.
@@ -105,6 +119,7 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
   installing_ = false;
   replaced_.push_back(applier_.shared_state());
   applier_.Replace(*std::move(installed), at);
+  TellTransport();
   committer_.Replaced();
   progress_->applied = at.index.value();
   environment_.logger->Info("applied snapshot", {{"snapshot-index", at.index.value()},
@@ -201,6 +216,7 @@ void ApplyLoop::EndSlice() {
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
+  if (!changes_.empty()) TellTransport();
   hooks_.on_applied(applied, std::exchange(changes_, {}));
   HandOver();
   RunApplied();

@@ -53,7 +53,7 @@ class ApplyLoop {
             raft::EntryId applied, base::Index snapshot);
 
   // Before the first entry, on the apply loop.
-  void Start() { compactor_.Work(); }
+  void Start();
 
   // These from any thread; `done` runs on the apply loop, unless the member fails before.
 
@@ -89,6 +89,8 @@ class ApplyLoop {
   void StartInstall();
   void OnInstalled(Installed installed, raft::EntryId at);
   base::Status SendSnapshot(raft::Message message);
+  // Who belongs to the cluster, for the transport.
+  void TellTransport();
   // Ends states that were replaced once nobody reads them any more.
   void EndReplaced();
   void Run();

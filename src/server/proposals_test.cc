@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/testing/agreeable_peers.h"
 #include "server/testing/simulated_member.h"
 #include "storage/mvcc/reads.h"
 
@@ -20,44 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Two peers who agree to everything, or say nothing at all.
-class AgreeablePeers final : public Transport {
- public:
-  void Send(std::vector<raft::Message> messages) override {
-    for (const raft::Message& message : messages) {
-      if (!silent) Answer(message);
-    }
-  }
-  void SendSnapshot(SnapshotToSend) override {}
-
-  Server* server = nullptr;
-  bool silent = true;
-
- private:
-  void Answer(const raft::Message& message) {
-    raft::Message answer{.to = message.from, .from = message.to, .term = message.term};
-    switch (message.type) {
-      case raft::MessageType::kPreVote:
-        answer.type = raft::MessageType::kPreVoteResp;
-        break;
-      case raft::MessageType::kVote:
-        answer.type = raft::MessageType::kVoteResp;
-        break;
-      case raft::MessageType::kHeartbeat:
-        answer.type = raft::MessageType::kHeartbeatResp;
-        answer.context = message.context;
-        break;
-      case raft::MessageType::kApp:
-        answer.type = raft::MessageType::kAppResp;
-        answer.index = message.index + message.entries.size();
-        break;
-      default:
-        return;
-    }
-    EXPECT_TRUE(server->Step(std::move(answer)));
-  }
-};
 
 class ProposalsTest : public ::testing::Test {
  protected:

@@ -1,5 +1,7 @@
 #include "sim/message_network.h"
 
+#include <algorithm>
+
 #include "raft/codec.h"
 
 namespace sim {
@@ -9,6 +11,25 @@ MessageNetwork::MessageNetwork(runtime::simulated::Scheduler* scheduler, Trace* 
 
 void MessageNetwork::SetReceiver(base::MemberId id, Receiver* receiver) {
   receivers_[id] = receiver;
+  living_since_[id] = scheduler_->clock().Now();
+}
+
+void MessageNetwork::Heal() {
+  for (const auto& link : cut_) healed_[link] = scheduler_->clock().Now();
+  cut_.clear();
+}
+
+std::optional<runtime::TimePoint> MessageNetwork::ActiveSince(base::MemberId self,
+                                                              base::MemberId peer) const {
+  if (Living(self) == nullptr || Living(peer) == nullptr) return std::nullopt;
+  if (IsCut(self, peer) || IsCut(peer, self)) return std::nullopt;
+  runtime::TimePoint since = std::max(living_since_.at(self), living_since_.at(peer));
+  for (const auto& link : {std::pair(self, peer), std::pair(peer, self)}) {
+    if (const auto healed = healed_.find(link); healed != healed_.end()) {
+      since = std::max(since, healed->second);
+    }
+  }
+  return since;
 }
 
 Receiver* MessageNetwork::Living(base::MemberId id) const {
@@ -28,7 +49,7 @@ void MessageNetwork::Send(const raft::Message& message,
   raft::Encode(message, &parcel.message);
   const Way way{message.from, message.to};
   runtime::Random& random = scheduler_->random();
-  const bool lost = random.Chance(faults_.loss, 1000) || cut_.contains({way.from, way.to});
+  const bool lost = random.Chance(faults_.loss, 1000) || IsCut(way.from, way.to);
   if (!lost) Carry(way, parcel);
   if (lost && random.OneIn(2)) {
     if (Receiver* sender = Living(way.from)) sender->OnUnreachable(way.to);
@@ -48,7 +69,7 @@ void MessageNetwork::Carry(const Way& way, Parcel parcel) {
 }
 
 void MessageNetwork::Deliver(const Way& way, Parcel parcel) {
-  Receiver* const receiver = cut_.contains({way.from, way.to}) ? nullptr : Living(way.to);
+  Receiver* const receiver = IsCut(way.from, way.to) ? nullptr : Living(way.to);
   if (parcel.database != nullptr) {
     if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, receiver != nullptr);
   }

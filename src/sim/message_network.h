@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -51,7 +52,10 @@ class MessageNetwork {
 
   // Nothing passes from `from` to `to` until Heal.
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
-  void Heal() { cut_.clear(); }
+  void Heal();
+
+  // Since when both of two members live and nothing between them is cut; nothing if not.
+  std::optional<runtime::TimePoint> ActiveSince(base::MemberId self, base::MemberId peer) const;
 
  private:
   struct Way {
@@ -62,6 +66,7 @@ class MessageNetwork {
   void Carry(const Way& way, Parcel parcel);
   void Deliver(const Way& way, Parcel parcel);
   Receiver* Living(base::MemberId id) const;
+  bool IsCut(base::MemberId from, base::MemberId to) const { return cut_.contains({from, to}); }
   runtime::Duration DrawLatency();
 
   runtime::simulated::Scheduler* const scheduler_;
@@ -69,7 +74,10 @@ class MessageNetwork {
   const std::unique_ptr<runtime::Loop> loop_;
   Faults faults_;
   std::map<base::MemberId, Receiver*> receivers_;
+  std::map<base::MemberId, runtime::TimePoint> living_since_;  // of those who live
   std::set<std::pair<base::MemberId, base::MemberId>> cut_;
+  // When those links were healed that had been cut.
+  std::map<std::pair<base::MemberId, base::MemberId>, runtime::TimePoint> healed_;
 };
 
 }  // namespace sim

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/errors.h"
 #include "raft/codec.h"
 #include "server/snapshot_install.h"
 
@@ -139,6 +140,7 @@ void Process::Receive(Parcel parcel) {
   if (dead_) return;
   base::Result<raft::Message> message = raft::DecodeMessage(parcel.message);
   CHECK(message.ok());
+  reachable_.insert(message->from);
   if (parcel.database != nullptr) {
     const std::string path = server::ReceivedDatabasePath(options_, message->snapshot->index);
     if (!storage_.Receive(path, std::move(parcel.database)).ok()) return;
@@ -155,11 +157,30 @@ void Process::OnUnreachable(base::MemberId peer) {
 }
 
 void Process::Send(std::vector<raft::Message> messages) {
-  for (const raft::Message& message : messages) cluster_.network->Send(message, nullptr);
+  for (const raft::Message& message : messages) {
+    if (reachable_.contains(message.to)) cluster_.network->Send(message, nullptr);
+  }
 }
 
 void Process::SendSnapshot(server::SnapshotToSend snapshot) {
   cluster_.network->Send(snapshot.message, CopyOf(*snapshot.database));
+}
+
+// Those that were removed stay reachable: a joint configuration may still need their votes.
+void Process::SetMembers(server::ClusterMembers members) {
+  for (const members::Member& member : members.members) reachable_.insert(member.id);
+}
+
+std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) const {
+  return cluster_.network->ActiveSince(id_, peer);
+}
+
+// Members ask nobody for that here: clients ask the leader.
+void Process::ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
+                             OnPromoted on_promoted) {
+  net_loop_->Post([on_promoted = std::move(on_promoted)]() mutable {
+    on_promoted(base::Status(base::errors::kTimeout));
+  });
 }
 
 void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, base::Index applied) {
