@@ -28,7 +28,6 @@ class Service final : public http::Service {
   static constexpr size_t kMessageBytesMax = 64 << 20;
   static constexpr size_t kPlainBytesMax = 64 << 10;
 
-  // `transport` outlives this.
   explicit Service(Transport* transport);
   ~Service() override;
 
@@ -43,7 +42,7 @@ class Service final : public http::Service {
   static http::Server::Options ServerOptions();
 
  private:
-  Transport* const transport_;
+  const std::shared_ptr<Peers> peers_;
   http::PlainService endpoints_;
 };
 
