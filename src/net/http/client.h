@@ -28,14 +28,15 @@ class ClientRequest;
 class Client {
  public:
   struct Options {
-    runtime::Address address;
-    // The Host field, "host:port" as in the URL; Address::ToString() if empty, of a unix socket its
-    // file name.
+    runtime::Address address = {};
+    // The Host field, "host:port" as in the URL; if empty, Address::ToString(), or "localhost" for
+    // a unix socket.
     std::string authority = {};
     // If set, connections speak TLS, each with what this returns when it is dialled: so that
     // certificates and authorities can change. They offer no other protocol than HTTP/1.1.
     std::function<std::shared_ptr<const TlsContext>()> tls = {};
-    // The name that the server's certificate must have; the address's host if empty.
+    // The name that the server's certificate must have; if empty, the address's host, or
+    // "localhost" for a unix socket.
     std::string server_name = {};
     // Per connection: max_http1_header_size, stream_window and stream_send_buffer (see
     // H1ClientSession).
@@ -108,23 +109,28 @@ class Client {
   friend class ClientRequest;
   class Link;
 
-  // Gives the request a connection, makes one for it or lets it wait.
-  void Place(ClientRequest* request);
+  // Gives the request a connection, makes one for it (at any rate, if it is to be `anew`) or lets
+  // it wait.
+  void Place(ClientRequest* request, bool anew);
   void ServeWaiting();
   Link* FindIdle();
+  Link* LinkOf(const ClientRequest* request);
   void Dial(ClientRequest* request);
-  // A link has no connection any more.
+  // The link has no connection any more: destroys it.
   void Remove(Link* link);
 
   // What requests ask for.
-  // It is to be sent once more.
-  void Repeat(ClientRequest* request) { Place(request); }
+  // It is to be sent once more, on another connection than that which was lost.
+  void Repeat(ClientRequest* request);
   // It waits no longer for a connection.
   void Withdraw(ClientRequest* request);
   // Ends the connection on which it is.
   void Abort(ClientRequest* request, const base::Status& why);
-  // It has ended: forgets it.
-  void Forget(ClientRequest* request);
+  // Its exchange was complete. What begins inside this waits for the connection, which is about to
+  // be idle.
+  void TellCompletion(ExchangeHandler& handler, const Closing& closing);
+  // It has ended. Returns the client's share of it.
+  std::shared_ptr<ClientRequest> Forget(ClientRequest* request);
 
   runtime::Loop* const loop_;
   runtime::Network* const network_;
@@ -133,6 +139,7 @@ class Client {
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::shared_ptr<ClientRequest>> requests_;
   std::deque<ClientRequest*> waiting_;  // without a link
+  bool completing_ = false;             // inside TellCompletion
   bool closing_ = false;
 };
 

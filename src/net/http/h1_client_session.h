@@ -25,7 +25,8 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   ~H1ClientSession() override;
 
   // When a server that says nothing is given up, with the whole connection: OnClosed tells
-  // kConnectionLost with kDeadlineExceeded. Looked at about twice a second. Default: never.
+  // kConnectionLost with kDeadlineExceeded. Looked at about twice a second, so up to a second late.
+  // Default: never.
   struct Timeouts {
     // No byte arrived for so long, once the request is on its way as a whole or the answer has
     // begun. Does not run while the handler has as much unconsumed as is read at most.
@@ -36,7 +37,7 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
 
   // Begins an exchange; none of its events comes before this returns. Requires CanRequest().
   //
-  // `head` has ":method", ":path" and ":authority" first, and is fit to be sent (IsRequestHead). A
+  // `head` has ":method", ":path" and ":authority" first, and can be sent (IsRequestHead). A
   // body has the length that "content-length" names, and goes out in chunks if it names none; a
   // body of another length than named gives the exchange up (kReset, kInternalError). With
   // "connection: close" the connection ends with the exchange.
@@ -76,7 +77,7 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   void SetHeld(size_t) override {}
   void SetCost(Cost) override {}
   size_t unsent_bytes() const override { return unsent_; }
-  bool writable() override { return unsent_ == 0 || !blocked_; }
+  bool writable() override { return !blocked_; }
   bool Fits(size_t) const override { return true; }
 
   // H1ResponseParser::Sink
@@ -84,14 +85,14 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   void OnBody(base::ByteView bytes) override;
 
   bool TakesInput() const;
-  base::Status Parse(base::ByteView* bytes);
-  base::Status ParseAnswer(base::ByteView* bytes);
-  // The parser is done, and that is left of what has arrived.
-  base::Status FinishAnswer(size_t bytes_left);
+  void Parse(base::ByteView* bytes);
+  // The parser is done; whether more has arrived behind the answer.
+  void FinishAnswer(bool more_follows);
   void FinishExchange();
   void NewParser();
   void Queue(Chunk chunk);
   void EndRequest();
+  // Nothing more of the request goes out.
   void DropUnsent();
   // Ends the exchange, and the connection with it.
   void Fail(base::Status why);
@@ -103,6 +104,7 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
 
   // The exchange; without a handler there is none.
   std::shared_ptr<ExchangeHandler> handler_;
+  bool is_first_ = true;  // of the connection
   Timeouts timeouts_;
 
   // Its request.
@@ -114,14 +116,14 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   std::deque<Chunk> queue_;      // of unsent_ bytes; none is empty
   size_t unsent_ = 0;
   bool blocked_ = false;
+  bool drops_ = false;  // what is still queued
 
   // Its answer.
   std::unique_ptr<H1ResponseParser> parser_;
   base::Bytes partial_;  // input that the parser must see again
-  Headers head_;
+  Headers head_;         // empty until it has arrived
   int interim_answers_ = 0;
   bool answer_begun_ = false;
-  bool head_received_ = false;
   size_t unconsumed_ = 0;
   bool left_input_ = false;  // with the carrier, for want of consumption
 
@@ -129,9 +131,9 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   std::optional<ErrorCode> reset_;
   base::Status failure_;  // why the connection ends; OK while it does not
 
-  // What ticks remember.
-  bool heard_ = false;  // bytes came since the last tick
+  // What ticks remember. Since when the server has owed bytes and sent none.
   std::optional<runtime::TimePoint> silent_since_;
+  // Since when the socket has taken none of the output, and how much it had taken before.
   std::optional<runtime::TimePoint> stuck_since_;
   uint64_t flushed_when_stuck_ = 0;
 };
