@@ -30,7 +30,7 @@ class Transport final : public server::Transport {
   static constexpr uint64_t kMailboxBytes = 256 << 20;
 
   Transport(const Options& options, const Environment& environment);
-  // On the peer loop, or after that has stopped.
+  // On the peer loop; or after Close, once the loop has stopped.
   ~Transport() override;
 
   // Removes what an unfinished snapshot has left in the directory; blocks on the disk. Before
