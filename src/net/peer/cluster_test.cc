@@ -92,9 +92,9 @@ class Member {
   base::Status failure_;
 };
 
-class ClusterTest : public ::testing::Test {
+class PeerClusterTest : public ::testing::Test {
  protected:
-  ClusterTest() {
+  PeerClusterTest() {
     server::Options options;
     options.wal_segment_bytes = 64 * 1024;
     options.snapshot_count = 20;
@@ -148,7 +148,7 @@ class ClusterTest : public ::testing::Test {
   std::vector<std::unique_ptr<Member>> members_;
 };
 
-TEST_F(ClusterTest, ThreeMembersHaveOneLog) {
+TEST_F(PeerClusterTest, ThreeMembersHaveOneLog) {
   PutAll(Leader(), 10);
   PutAll(Follower(), 10);
   EXPECT_TRUE(RunUntilEqual());
@@ -156,7 +156,7 @@ TEST_F(ClusterTest, ThreeMembersHaveOneLog) {
   for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
 }
 
-TEST_F(ClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
+TEST_F(PeerClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
   Member& away = Follower();
   Member& leader = Leader();
   for (const auto& member : members_) {
@@ -175,7 +175,7 @@ TEST_F(ClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
   for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
 }
 
-TEST_F(ClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
+TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
   Member& first = Leader();
   for (const auto& member : members_) {
     if (member.get() != &first) world_.wires.Cut(first.Host(), member->Host());

@@ -27,9 +27,9 @@ struct Head {
 };
 
 // A member, and somebody who sends it what he likes.
-class ServiceTest : public ::testing::Test {
+class PeerPortTest : public ::testing::Test {
  protected:
-  ServiceTest()
+  PeerPortTest()
       : loop_(world_.scheduler.NewLoop("raw")), network_(world_.wires.NewNetwork("raw", loop())) {}
   void SetUp() override {
     a_.transport().SetMembers(
@@ -100,7 +100,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<http::testing::RawClient> raw_;
 };
 
-TEST_F(ServiceTest, StreamsAreAnsweredAsEtcdDoes) {
+TEST_F(PeerPortTest, StreamsAreAnsweredAsEtcdDoes) {
   const std::string stream = Ask(Request("GET /raft/stream/message/b"));
   EXPECT_EQ(stream.substr(0, 15), "HTTP/1.1 200 OK");
   EXPECT_NE(stream.find("X-Server-Version: 3.7.1\r\n"), stream.npos) << stream;
@@ -109,7 +109,7 @@ TEST_F(ServiceTest, StreamsAreAnsweredAsEtcdDoes) {
   EXPECT_EQ(stream.substr(stream.find("\r\n\r\n")), "\r\n\r\n");
 }
 
-TEST_F(ServiceTest, StreamsThatCannotBeAreRefusedInTheOrderOfEtcdsChecks) {
+TEST_F(PeerPortTest, StreamsThatCannotBeAreRefusedInTheOrderOfEtcdsChecks) {
   const auto get = [this](const std::string& path, const Head& head = Head()) {
     return Brief(Ask(Request("GET " + path, head)));
   };
@@ -130,7 +130,7 @@ TEST_F(ServiceTest, StreamsThatCannotBeAreRefusedInTheOrderOfEtcdsChecks) {
   EXPECT_NE(refused.find("X-Content-Type-Options: nosniff\r\n"), refused.npos) << refused;
 }
 
-TEST_F(ServiceTest, ASecondStreamOfAKindEndsTheFirst) {
+TEST_F(PeerPortTest, ASecondStreamOfAKindEndsTheFirst) {
   http::testing::RawClient& first = Connect();
   world_.Do(*loop_, [&] { first.Send(Request("GET /raft/stream/message/b")); });
   world_.RunFor(seconds(1));
@@ -143,7 +143,7 @@ TEST_F(ServiceTest, ASecondStreamOfAKindEndsTheFirst) {
   EXPECT_GT(raw_->received().size(), kept->received().size());
 }
 
-TEST_F(ServiceTest, AStreamCarriesMessagesAndLinkHeartbeats) {
+TEST_F(PeerPortTest, AStreamCarriesMessagesAndLinkHeartbeats) {
   Ask(Request("GET /raft/stream/message/b"));
   const raft::Message message = MessageOf(kHeartbeat, a_.id(), base::MemberId(0xb));
   a_.transport().Send({message});
@@ -156,7 +156,7 @@ TEST_F(ServiceTest, AStreamCarriesMessagesAndLinkHeartbeats) {
             std::string::npos);
 }
 
-TEST_F(ServiceTest, AStreamWhoseReaderStopsIsEndedAndBounded) {
+TEST_F(PeerPortTest, AStreamWhoseReaderStopsIsEndedAndBounded) {
   Ask(Request("GET /raft/stream/msgapp/b"));
   world_.Do(*loop_, [this] { raw_->PauseReading(); });
   for (int i = 0; i < 200; ++i) {
@@ -169,7 +169,7 @@ TEST_F(ServiceTest, AStreamWhoseReaderStopsIsEndedAndBounded) {
   EXPECT_TRUE(a_.HasLogged("lost TCP streaming connection with remote peer"));
 }
 
-TEST_F(ServiceTest, SingleMessagesAreTakenOrRefusedAsEtcdDoes) {
+TEST_F(PeerPortTest, SingleMessagesAreTakenOrRefusedAsEtcdDoes) {
   const base::MemberId b(0xb);
   EXPECT_EQ(Post(MessageOf(kHeartbeat, b, a_.id())), "204 ");
   ASSERT_EQ(a_.local().messages.size(), 1u);
@@ -190,7 +190,7 @@ TEST_F(ServiceTest, SingleMessagesAreTakenOrRefusedAsEtcdDoes) {
   EXPECT_EQ(a_.local().messages.size(), 1u);
 }
 
-TEST_F(ServiceTest, BodiesAreBounded) {
+TEST_F(PeerPortTest, BodiesAreBounded) {
   const std::string head =
       "POST /raft HTTP/1.1\r\nHost: a\r\nX-Server-Version: 3.7.1\r\n"
       "X-Min-Cluster-Version: 3.0.0\r\nX-Etcd-Cluster-ID: c1\r\n"
@@ -205,7 +205,7 @@ TEST_F(ServiceTest, BodiesAreBounded) {
   EXPECT_LE(a_.server().held_bytes(), 2u << 20);
 }
 
-TEST_F(ServiceTest, MembersAndTheTimeAreTold) {
+TEST_F(PeerPortTest, MembersAndTheTimeAreTold) {
   EXPECT_EQ(Brief(Ask(Request("GET /members"))),
             R"(200 [{"id":10,"peerURLs":["http://n10:2380"],"name":"n10"},)"
             R"({"id":11,"peerURLs":["http://raw:2380"]},)"
@@ -216,7 +216,7 @@ TEST_F(ServiceTest, MembersAndTheTimeAreTold) {
   EXPECT_EQ(Brief(Ask("GET /v3/kv/range HTTP/1.1\r\nHost: a\r\n\r\n")), "404 404 page not found\n");
 }
 
-TEST_F(ServiceTest, NobodyIsServedBeforeTheStart) {
+TEST_F(PeerPortTest, NobodyIsServedBeforeTheStart) {
   testing::Node e(&world_, 0xe);
   std::unique_ptr<runtime::Connecting> attempt;
   world_.Do(*loop_, [&] {
@@ -230,7 +230,7 @@ TEST_F(ServiceTest, NobodyIsServedBeforeTheStart) {
   EXPECT_EQ(Brief(raw_->received()).substr(0, 3), "503");
 }
 
-TEST_F(ServiceTest, GarbageHarmsNobody) {
+TEST_F(PeerPortTest, GarbageHarmsNobody) {
   runtime::Random random(1);
   for (int i = 0; i < 200; ++i) {
     std::string bytes = i % 2 == 0 ? Request("POST /raft/snapshot") : Request("POST /raft");

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 
 constexpr base::Index kIndex{42};
 
-class SnapshotTest : public ::testing::Test {
+class PeerSnapshotTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (testing::Node* node : {&a_, &b_}) {
@@ -83,7 +83,7 @@ class SnapshotTest : public ::testing::Test {
   testing::Node b_{&world_, 0xb};
 };
 
-TEST_F(SnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
+TEST_F(PeerSnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !b_.local().messages.empty(); })) << b_.Log();
   EXPECT_EQ(b_.local().messages[0].type, raft::MessageType::kSnap);
@@ -106,7 +106,7 @@ TEST_F(SnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
             std::string::npos);
 }
 
-TEST_F(SnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
+TEST_F(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
   Send(Message(), Database(1000, kIndex + 1));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(b_.id(), false));
@@ -116,7 +116,7 @@ TEST_F(SnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
-TEST_F(SnapshotTest, OneThatBreaksOffLeavesNothing) {
+TEST_F(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));
   world_.wires.Break(a_.Host(), b_.Host());
@@ -132,7 +132,7 @@ TEST_F(SnapshotTest, OneThatBreaksOffLeavesNothing) {
   EXPECT_TRUE(world_.RunUntil([this] { return !b_.local().messages.empty(); }));
 }
 
-TEST_F(SnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
+TEST_F(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));
   b_.Kill();
@@ -146,7 +146,7 @@ TEST_F(SnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
   EXPECT_EQ(Files(b_), std::vector<std::string>{"db.mdb"});
 }
 
-TEST_F(SnapshotTest, ADiskWithoutRoomRefusesIt) {
+TEST_F(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
   b_.disk().SetCapacity(spool::Spool::kReserveBytes + (1 << 20));
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(RunUntilReported());
@@ -156,14 +156,14 @@ TEST_F(SnapshotTest, ADiskWithoutRoomRefusesIt) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
-TEST_F(SnapshotTest, AMemberThatTakesNothingIsToldAsAFailure) {
+TEST_F(PeerSnapshotTest, AMemberThatTakesNothingIsToldAsAFailure) {
   b_.local().is_full = true;
   Send(Message(), Database(1000));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_FALSE(a_.local().snapshots[0].second);
 }
 
-TEST_F(SnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
+TEST_F(PeerSnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
   world_.wires.SetLatency(milliseconds(20), milliseconds(40));
   Send(Message(), Database(5 << 20));
   world_.RunFor(milliseconds(200));
@@ -174,7 +174,7 @@ TEST_F(SnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
   EXPECT_TRUE(a_.local().snapshots[1].second);
 }
 
-TEST_F(SnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
+TEST_F(PeerSnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
   world_.wires.SetLatency(milliseconds(20), milliseconds(40));
   Send(Message(1), Database(5 << 20));
   world_.RunFor(milliseconds(200));
@@ -187,7 +187,7 @@ TEST_F(SnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
   EXPECT_EQ(b_.local().messages.size(), 1u);
 }
 
-TEST_F(SnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
+TEST_F(PeerSnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
   Send(Message(), Database(5 << 20));
   world_.scheduler.SetPaused(&b_.loop(), true);
   world_.RunFor(seconds(30));
@@ -197,7 +197,7 @@ TEST_F(SnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
   EXPECT_TRUE(a_.local().snapshots[0].second);
 }
 
-TEST_F(SnapshotTest, OneToAnUnknownMemberIsReported) {
+TEST_F(PeerSnapshotTest, OneToAnUnknownMemberIsReported) {
   raft::Message message = Message();
   message.to = base::MemberId(7);
   Send(std::move(message), Database(1000));
@@ -205,7 +205,7 @@ TEST_F(SnapshotTest, OneToAnUnknownMemberIsReported) {
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(base::MemberId(7), false));
 }
 
-TEST_F(SnapshotTest, OneToADeadMemberIsReported) {
+TEST_F(PeerSnapshotTest, OneToADeadMemberIsReported) {
   b_.Kill();
   world_.RunFor(seconds(1));
   Send(Message(), Database(1000));
