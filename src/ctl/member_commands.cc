@@ -45,6 +45,12 @@ Outcome ReadPeerUrls(const Invocation& invocation, std::vector<std::string>* url
   return {};
 }
 
+// What is wrong with the request itself was found before it was sent: it is no answer of a member.
+Outcome FailedChange(const etcd::Status& status) {
+  if (status.code() == etcd::Code::kInvalidArgument) return Failed(kExitError, status.message());
+  return FailedCall(status);
+}
+
 // What the added member is started with, as lines of a shell.
 std::string StartLines(const std::string& name, const std::vector<std::string>& peer_urls,
                        const etcd::MemberAddResponse& response) {
@@ -66,7 +72,7 @@ Outcome ChangeMember(const Invocation& invocation, Printer::Change change, uint6
   if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
   const etcd::Result<etcd::MemberChangeResponse> response =
       ask(*connection.client, connection.globals.call);
-  if (!response.ok()) return FailedCall(response.status());
+  if (!response.ok()) return FailedChange(response.status());
   return connection.globals.printer->MemberChange(change, id, *response);
 }
 
@@ -101,7 +107,7 @@ Outcome RunMemberAdd(const Invocation& invocation) {
   Connection connection;
   if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
   const auto response = connection.client->MemberAdd(request, connection.globals.call);
-  if (!response.ok()) return FailedCall(response.status());
+  if (!response.ok()) return FailedChange(response.status());
   Printer& printer = *connection.globals.printer;
   if (Outcome outcome = printer.MemberAdd(*response); !outcome.ok()) return outcome;
   if (printer.format() == "simple") {
