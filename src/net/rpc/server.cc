@@ -85,9 +85,8 @@ std::shared_ptr<http::ExchangeHandler> Server::OnRequest(http::Exchange& exchang
   if (!IsGrpc(head)) {
     if (!by_path_.contains(http::Path(head))) return other_->OnRequest(exchange);
     return Refuse(exchange,
-                  base::Status(base::Code::kInvalidArgument,
-                               "invalid gRPC request content-type " +
-                                   Quoted(head.Get("content-type"))),
+                  base::Status(base::Code::kInvalidArgument, "invalid gRPC request content-type " +
+                                                                 Quoted(head.Get("content-type"))),
                   415);
   }
   if (http::Method(head) != "POST") {

@@ -212,8 +212,8 @@ void ServerCall::DeliverEnd() {
   if (finished_ || std::exchange(end_delivered_, true)) return;
   // Compat: grpc-go's two ways of saying that a message is missing.
   if (method_->kind == Kind::kUnary && !got_message_) {
-    return Finish(base::Status(base::Code::kUnknown,
-                               reader_.InsideBody() ? "unexpected EOF" : "EOF"));
+    return Finish(
+        base::Status(base::Code::kUnknown, reader_.InsideBody() ? "unexpected EOF" : "EOF"));
   }
   if (reader_.InsideMessage()) return Finish(Internal("unexpected EOF"));
   if (!got_message_ && !ClientStreams(method_->kind)) {
