@@ -101,5 +101,7 @@ inline constexpr size_t kCompactionSlice = 250;
 inline constexpr std::string_view kVersion = "3.7.1";
 inline constexpr std::string_view kClusterVersion = "3.7.0";
 inline constexpr std::string_view kStorageVersion = "3.7.0";
+// The lowest that a cluster may have for such a member to be in it.
+inline constexpr std::string_view kMinClusterVersion = "3.0.0";
 
 }  // namespace server

@@ -96,6 +96,26 @@ std::string ToJson(const Member& member) {
   return Text(Object(member));
 }
 
+std::string ToJson(std::span<const Member> members) {
+  Json json = Json::array();
+  for (const Member& member : members) json.push_back(Object(member));
+  return Text(json);
+}
+
+base::Result<std::vector<Member>> MembersFromJson(std::string_view text) {
+  std::vector<Member> members;
+  try {
+    const Json json = Json::parse(text);
+    if (!json.is_array()) return Malformed(text);
+    for (const Json& each : json) members.push_back(MemberOf(each));
+  } catch (const Json::exception&) {
+    return Malformed(text);
+  }
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.id < b.id; });
+  return members;
+}
+
 std::string ToJson(const ChangeContext& context) {
   return Text(Object(context));
 }

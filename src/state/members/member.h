@@ -43,6 +43,11 @@ std::string ToJson(const Member& member);
 // kDataLoss for text that is no such object. Unknown names are ignored.
 base::Result<Member> FromJson(std::string_view text);
 
+// An array of such objects, as members tell it to each other at /members; ascending by id.
+std::string ToJson(std::span<const Member> members);
+// kDataLoss for text that is no such array.
+base::Result<std::vector<Member>> MembersFromJson(std::string_view text);
+
 // What a change of the configuration carries: the member, and whether it only turns a learner into
 // a voter.
 struct ChangeContext {
