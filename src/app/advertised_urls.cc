@@ -54,22 +54,6 @@ std::optional<std::vector<std::string>> Resolved(const Urls& urls, const Resolve
   return SortedTexts(resolved);
 }
 
-// Empty if both are the same places, else why not.
-std::string Difference(const Urls& advertised, const Urls& initial, const Resolve& resolve) {
-  if (SortedTexts(advertised) == SortedTexts(initial)) return "";
-  std::string problem;
-  const auto ours = Resolved(advertised, resolve, &problem);
-  const auto theirs = Resolved(initial, resolve, &problem);
-  if (!ours.has_value() || !theirs.has_value()) return problem;
-  const auto [mine, other] =
-      std::mismatch(ours->begin(), ours->end(), theirs->begin(), theirs->end());
-  if (mine == ours->end() && other == theirs->end()) return "";
-  if (ours->size() != theirs->size()) {
-    return std::to_string(ours->size()) + " URLs, not " + std::to_string(theirs->size());
-  }
-  return "resolved urls: " + base::Quote(*mine) + " != " + base::Quote(*other);
-}
-
 }  // namespace
 
 std::optional<std::string> ResolveHost(const std::string& host) {
@@ -92,6 +76,21 @@ std::optional<std::string> ResolveHost(const std::string& host) {
     }
   }
   return std::nullopt;
+}
+
+std::string Difference(const Urls& advertised, const Urls& initial, const Resolve& resolve) {
+  if (SortedTexts(advertised) == SortedTexts(initial)) return "";
+  std::string problem;
+  const auto ours = Resolved(advertised, resolve, &problem);
+  const auto theirs = Resolved(initial, resolve, &problem);
+  if (!ours.has_value() || !theirs.has_value()) return problem;
+  const auto [mine, other] =
+      std::mismatch(ours->begin(), ours->end(), theirs->begin(), theirs->end());
+  if (mine == ours->end() && other == theirs->end()) return "";
+  if (ours->size() != theirs->size()) {
+    return std::to_string(ours->size()) + " URLs, not " + std::to_string(theirs->size());
+  }
+  return "resolved urls: " + base::Quote(*mine) + " != " + base::Quote(*other);
 }
 
 base::Status CheckAdvertisedUrls(const std::string& name, const Urls& initial,

@@ -17,6 +17,7 @@
 #include "runtime/posix/cpu.h"
 #include "runtime/posix/descriptor_limit.h"
 #include "runtime/posix/heap.h"
+#include "runtime/posix/locked_memory.h"
 #include "server/data_directory.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
@@ -94,6 +95,11 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   WarnOfPermissions(config.member.data_dir, *logger);
   if (!config.member.wal_dir.empty()) WarnOfPermissions(config.member.wal_dir, *logger);
   app->OpenMetrics();
+  if (config.backend.memory_mlock) {
+    if (const base::Status status = runtime::posix::LockMemory(); !status.ok()) {
+      return base::Status(status.code(), "memory-mlock: " + std::string(status.message()));
+    }
+  }
   RETURN_IF_ERROR(app->Listen());
   ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
                                              app->raft_loop_->clock(), pause));

@@ -262,8 +262,7 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
       {"auth-token", {"--auth-token=jwt,pub-key=a"}},
       {"peer-cert-file", {"--peer-cert-file=a"}},
       {"peer-auto-tls", {"--peer-auto-tls"}},
-      {"force-new-cluster", {"--force-new-cluster"}},
-      {"memory-mlock", {"--memory-mlock"}}};
+      {"force-new-cluster", {"--force-new-cluster"}}};
   for (const auto& [flag, arguments] : kCases) {
     EXPECT_EQ(Refused({arguments}),
               "etcd: flag --" + std::string(flag) + " is not supported by this version");
@@ -284,14 +283,16 @@ TEST(CommandTest, GatesOfWhatIsNotThereAreRefusedByName) {
 }
 
 TEST(CommandTest, AGateThatTunesWhatIsNotThereIsToldToHaveNoEffect) {
-  const Command command = Ran({{"--feature-gates=TxnModeWriteWithSharedBuffer=false"}});
+  const Command command =
+      Ran({{"--feature-gates=TxnModeWriteWithSharedBuffer=false,"
+            "StopGRPCServiceOnDefrag=true"}});
   EXPECT_TRUE(std::holds_alternative<ServerConfig>(command.action));
   EXPECT_EQ(std::count_if(command.notices.begin(), command.notices.end(),
                           [](const Notice& notice) {
                             return notice.message ==
                                    "the feature gate has no effect: what it tunes is not there";
                           }),
-            1);
+            2);
 }
 
 TEST(CommandTest, WhatLogRotationCannotDoIsRefused) {

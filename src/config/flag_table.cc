@@ -56,7 +56,7 @@ constexpr Flag kFlags[] = {
     {"max-wals", Section::kMember, At<&ServerConfig::member, &MemberConfig::max_wals>,
      "Log files to keep, 0 for all.", kSameKey},
     {"memory-mlock", Section::kMember, At<&ServerConfig::backend, &BackendConfig::memory_mlock>,
-     "Locks the database into memory.", kSameKey, kUnsupported},
+     "Keeps the member's memory, the database above all, from being paged out.", kSameKey},
     {"quota-backend-bytes", Section::kMember,
      At<&ServerConfig::backend, &BackendConfig::quota_bytes>,
      "Bytes of data at which writes are refused and an alarm is raised;\n0 for 2 GiB, negative for "

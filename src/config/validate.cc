@@ -148,9 +148,10 @@ Status CheckTimes(const MemberConfig& member) {
 // Of gates that are not as they are by themselves.
 Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
   constexpr Feature kAbsent[] = {Feature::kFastLeaseKeepAlive, Feature::kLeaseCheckpoint,
-                                 Feature::kLeaseCheckpointPersist, Feature::kSetMemberLocalAddr,
-                                 Feature::kStopGrpcServiceOnDefrag};
+                                 Feature::kLeaseCheckpointPersist, Feature::kSetMemberLocalAddr};
+  // Defragmentation does not hold up requests, so no service stops for it.
   constexpr Feature kWithoutEffect[] = {Feature::kPriorityRequest,
+                                        Feature::kStopGrpcServiceOnDefrag,
                                         Feature::kTxnModeWriteWithSharedBuffer};
   const auto is_set = [&](Feature feature) {
     return features.Enabled(feature) != SpecOf(feature).enabled_by_default;

@@ -63,17 +63,16 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
 }
 
 void ApplyLoop::Start() {
-  TellTransport();
+  TellMembers();
   compactor_.Work();
 }
 
-void ApplyLoop::TellTransport() {
-  if (environment_.transport == nullptr) return;
+void ApplyLoop::TellMembers() {
   const members::Membership& membership = applier_.state().members();
   ClusterMembers told;
   for (const auto& [id, member] : membership.members()) told.members.push_back(member);
   told.removed.assign(membership.removed().begin(), membership.removed().end());
-  environment_.transport->SetMembers(std::move(told));
+  hooks_.on_members(std::move(told));
 }
 
 void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
@@ -119,7 +118,7 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
   installing_ = false;
   replaced_.push_back(applier_.shared_state());
   applier_.Replace(*std::move(installed), at);
-  TellTransport();
+  TellMembers();
   committer_.Replaced();
   progress_->applied = at.index.value();
   environment_.logger->Info("applied snapshot", {{"snapshot-index", at.index.value()},
@@ -216,7 +215,7 @@ void ApplyLoop::EndSlice() {
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
-  if (!changes_.empty()) TellTransport();
+  if (!changes_.empty()) TellMembers();
   hooks_.on_applied(applied, std::exchange(changes_, {}));
   HandOver();
   RunApplied();

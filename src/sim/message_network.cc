@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/errors.h"
 #include "raft/codec.h"
 
 namespace sim {
@@ -60,6 +61,35 @@ void MessageNetwork::Send(const raft::Message& message,
   if (parcel.database != nullptr && lost) {
     if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, false);
   }
+}
+
+void MessageNetwork::Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
+                             runtime::TimePoint deadline,
+                             server::Transport::OnPromoted on_promoted) {
+  const auto question =
+      std::make_shared<Question>(Question{from, living_since_.at(from), std::move(on_promoted)});
+  scheduler_->RunAt(deadline, loop_.get(),
+                    [this, question] { Answer(*question, base::Status(base::errors::kTimeout)); });
+  if (Loses({from, to})) return;
+  const auto arrive = [this, question, to, learner, deadline] {
+    Receiver* const receiver = Living(to);
+    if (receiver == nullptr) return;
+    receiver->OnPromote(learner, deadline, [this, question, to](auto members) {
+      if (Loses({to, question->from})) return;
+      const auto shared = std::make_shared<decltype(members)>(std::move(members));
+      scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(),
+                        [this, question, shared] { Answer(*question, std::move(*shared)); });
+    });
+  };
+  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(), arrive);
+}
+
+void MessageNetwork::Answer(Question& question,
+                            base::Result<std::vector<members::Member>> members) {
+  if (std::exchange(question.answered, true)) return;
+  const bool lives =
+      Living(question.from) != nullptr && living_since_.at(question.from) == question.living_since;
+  if (lives) question.on_promoted(std::move(members));
 }
 
 void MessageNetwork::Carry(const Way& way, Parcel parcel) {

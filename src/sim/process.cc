@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/errors.h"
 #include "raft/codec.h"
 #include "server/snapshot_install.h"
 
@@ -156,6 +155,12 @@ void Process::OnUnreachable(base::MemberId peer) {
   server_->ReportUnreachable(peer);
 }
 
+void Process::OnPromote(base::MemberId learner, runtime::TimePoint deadline,
+                        OnPromoted on_promoted) {
+  if (dead_) return;
+  server_->reconfiguration().Promote(learner, {.deadline = deadline}, std::move(on_promoted));
+}
+
 void Process::Send(std::vector<raft::Message> messages) {
   for (const raft::Message& message : messages) {
     if (reachable_.contains(message.to)) cluster_.network->Send(message, nullptr);
@@ -175,12 +180,9 @@ std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) cons
   return cluster_.network->ActiveSince(id_, peer);
 }
 
-// Members ask nobody for that here: clients ask the leader.
-void Process::ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
-                             OnPromoted on_promoted) {
-  net_loop_->Post([on_promoted = std::move(on_promoted)]() mutable {
-    on_promoted(base::Status(base::errors::kTimeout));
-  });
+void Process::ForwardPromote(base::MemberId leader, base::MemberId learner,
+                             runtime::TimePoint deadline, OnPromoted on_promoted) {
+  cluster_.network->Promote(id_, leader, learner, deadline, std::move(on_promoted));
 }
 
 void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, base::Index applied) {

@@ -74,6 +74,8 @@ class Process final : public Receiver, public server::Transport, public server::
   void Receive(Parcel parcel) override;
   void OnSnapshotStatus(base::MemberId peer, bool delivered) override;
   void OnUnreachable(base::MemberId peer) override;
+  void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
+                 OnPromoted on_promoted) override;
   // server::Transport
   void Send(std::vector<raft::Message> messages) override;
   void SendSnapshot(server::SnapshotToSend snapshot) override;

@@ -23,6 +23,7 @@ from http2 import Connection, frame
 KEYS = 10_000
 VALUE = b"v" * 256
 RANGE, PUT, TXN = (f"/etcdserverpb.KV/{name}" for name in ("Range", "Put", "Txn"))
+SNAPSHOT = "/etcdserverpb.Maintenance/Snapshot"
 PREFIX = b"many/"
 # A client that was refused comes again after this long.
 AGAIN_SECONDS = 0.1
@@ -254,6 +255,17 @@ class JsonReaders(Attack):
             time.sleep(min(0.05, self.left()))
 
 
+class UnreadSnapshots(Attack):
+    """Ask for many snapshots and take little of them."""
+
+    def run(self) -> None:
+        self.again_and_again(self.scaled(10), self.ask, window=100_000)
+
+    @staticmethod
+    def ask(connection: Connection) -> None:
+        connection.send(b"".join(connection.request(SNAPSHOT, b"") for _ in range(20)))
+
+
 class HeaderBombs(Attack):
     """15 KB of header block that stand for megabytes."""
 
@@ -404,6 +416,7 @@ ATTACKS = {
     "slow-readers": SlowReaders,
     "sorted-ranges": SortedRanges,
     "json-readers": JsonReaders,
+    "unread-snapshots": UnreadSnapshots,
     "header-bombs": HeaderBombs,
     "long-heads": LongHeads,
     "unfinished-messages": UnfinishedMessages,

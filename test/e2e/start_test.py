@@ -128,6 +128,43 @@ class StartTest(unittest.TestCase):
                     self.assertEqual(json.load(answer)["health"], "true")
         self.put(member, b"a")
 
+    def test_early_clients_wait_and_are_served(self) -> None:
+        first = self.member()
+        first.start()
+        self.put(first, b"a")
+        second = self.member(ports_from=2)
+        second.flags = ("--data-dir", str(first.folder / "data"))
+        second.launch()
+        self.wait_for("a warning", lambda: WAITS in second.log.read_bytes())
+        # Nothing is recovered yet, and it cannot be.
+        early = http.client.HTTPConnection(second.address, timeout=WAIT_SECONDS)
+        self.addCleanup(early.close)
+        early.request("GET", "/health")
+        first.stop()
+        answer = early.getresponse()
+        self.assertEqual((answer.status, json.load(answer)["health"]), (200, "true"))
+
+    def test_memory_is_kept_from_being_paged_out(self) -> None:
+        member = self.member("--memory-mlock")
+        member.prefix = ["prlimit", "--memlock=unlimited"]
+        if subprocess.run([*member.prefix, "true"], capture_output=True).returncode != 0:
+            self.skipTest("the limit of locked memory cannot be raised here")
+        member.start()
+        status = Path(f"/proc/{member.process.pid}/status").read_text()
+        locked = next(int(line.split()[1]) for line in status.splitlines() if "VmLck" in line)
+        self.assertGreater(locked, 1024)
+
+    def test_memory_that_may_not_be_locked_is_told(self) -> None:
+        member = self.member("--memory-mlock")
+        member.prefix = ["prlimit", "--memlock=65536"]
+        if os.geteuid() == 0:
+            member.prefix = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock",
+                             *member.prefix]
+        member.launch()
+        self.assertEqual(self.ended(member), 1)
+        self.assertIn("memory-mlock: memory that may be locked is limited to 65536 bytes",
+                      member.log_tail())
+
     def test_signals_that_end_no_program_of_go_do_not_end_it(self) -> None:
         member = self.member()
         member.start()

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "state/members/versions.h"
+
 namespace web {
 
 void AddVersion(http::PlainService& service, const server::Server* server) {
@@ -15,9 +17,9 @@ void AddVersion(http::PlainService& service, const server::Server* server) {
         const std::string cluster = server->state()->view().Get()->cluster_version;
         http::PlainResponse response;
         response.fields.Add("content-type", "application/json");
-        response.body = R"({"etcdserver":")" + std::string(server::kVersion) +
-                        R"(","etcdcluster":")" + (cluster.empty() ? "not_decided" : cluster) +
-                        R"(","storage":")" + (cluster.empty() ? "unknown" : cluster) + R"("})";
+        response.body = members::ToJson({.server = std::string(server::kVersion),
+                                         .cluster = cluster.empty() ? "not_decided" : cluster,
+                                         .storage = cluster.empty() ? "unknown" : cluster});
         responder.Send(std::move(response));
       });
 }

@@ -60,6 +60,8 @@ class MessageReader {
   }
   // The input ended inside a message.
   bool InsideMessage() const { return prefix_used_ > 0; }
+  // And behind its prefix.
+  bool InsideBody() const { return prefix_used_ == kPrefixBytes; }
 
  private:
   // Memory that is not worth giving back.

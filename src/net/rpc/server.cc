@@ -81,8 +81,13 @@ void Server::SetOnEnded(
 
 std::shared_ptr<http::ExchangeHandler> Server::OnRequest(http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
-  if (exchange.version() != http::Version::kHttp2 || !IsGrpc(head)) {
-    return other_->OnRequest(exchange);
+  if (exchange.version() != http::Version::kHttp2) return other_->OnRequest(exchange);
+  if (!IsGrpc(head)) {
+    if (!by_path_.contains(http::Path(head))) return other_->OnRequest(exchange);
+    return Refuse(exchange,
+                  base::Status(base::Code::kInvalidArgument, "invalid gRPC request content-type " +
+                                                                 Quoted(head.Get("content-type"))),
+                  415);
   }
   if (http::Method(head) != "POST") {
     return Refuse(exchange,

@@ -149,6 +149,8 @@ void ServerCall::CountCost() {
 }
 
 void ServerCall::DeliverOne(base::ByteView message) {
+  // Compat: grpc-go takes the first message of a unary call, and looks at no more.
+  if (got_message_ && method_->kind == Kind::kUnary) return;
   if (got_message_ && !ClientStreams(method_->kind)) {
     return Finish(Internal(
         "cardinality violation: received multiple request messages for non-client-streaming RPC"));
@@ -208,6 +210,11 @@ void ServerCall::OnEnd(const http::Headers&) {
 
 void ServerCall::DeliverEnd() {
   if (finished_ || std::exchange(end_delivered_, true)) return;
+  // Compat: grpc-go's two ways of saying that a message is missing.
+  if (method_->kind == Kind::kUnary && !got_message_) {
+    return Finish(
+        base::Status(base::Code::kUnknown, reader_.InsideBody() ? "unexpected EOF" : "EOF"));
+  }
   if (reader_.InsideMessage()) return Finish(Internal("unexpected EOF"));
   if (!got_message_ && !ClientStreams(method_->kind)) {
     return Finish(Internal(

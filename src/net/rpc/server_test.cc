@@ -597,10 +597,9 @@ TEST_F(RpcServerTest, RefusesToSendWhatIsTooLarge) {
 }
 
 TEST_F(RpcServerTest, RefusesMalformedBodies) {
-  EXPECT_EQ(StatusOf(*CallRaw("")),
-            "13 cardinality violation: received no request message from non-client-streaming RPC");
-  EXPECT_EQ(StatusOf(*CallRaw("\0\0"s)), "13 unexpected EOF");
-  EXPECT_EQ(StatusOf(*CallRaw("\0\0\0\0\x9short"s)), "13 unexpected EOF");
+  EXPECT_EQ(StatusOf(*CallRaw("")), "2 EOF");
+  EXPECT_EQ(StatusOf(*CallRaw("\0\0"s)), "2 EOF");
+  EXPECT_EQ(StatusOf(*CallRaw("\0\0\0\0\x9short"s)), "2 unexpected EOF");
   EXPECT_EQ(StatusOf(*CallRaw("\x2\0\0\0\0"s)), "13 grpc: received unexpected payload format 2");
   EXPECT_EQ(StatusOf(*CallRaw("\x1\0\0\0\0"s)),
             "13 grpc: compressed flag set with identity or empty encoding");
@@ -609,11 +608,13 @@ TEST_F(RpcServerTest, RefusesMalformedBodies) {
   EXPECT_EQ(StatusOf(*CallRaw(Frame("\x0a\x7ftruncated"))), "13 grpc: error unmarshalling request");
 }
 
-TEST_F(RpcServerTest, RefusesASecondUnaryMessageBeforeTheAnswer) {
-  const base::Bytes hang = Frame(InteropRequest{.hang = true}.Encode());
-  EXPECT_EQ(
-      StatusOf(*CallRaw(hang + hang)),
-      "13 cardinality violation: received multiple request messages for non-client-streaming RPC");
+TEST_F(RpcServerTest, TakesTheFirstMessageOfAUnaryCall) {
+  const base::Bytes first = Frame(InteropRequest{.size = 3}.Encode());
+  const base::Bytes second = Frame(InteropRequest{.size = 4}.Encode());
+  const auto call = CallRaw(first + second);
+  EXPECT_EQ(StatusOf(*call), "0 ");
+  ASSERT_EQ(Replies(*call).size(), 1u);
+  EXPECT_EQ(Replies(*call)[0].payload, "uuu");
 }
 
 TEST_F(RpcServerTest, NamesWhatItDoesNotImplement) {
@@ -636,7 +637,9 @@ TEST_F(RpcServerTest, ChecksTheHead) {
     EXPECT_EQ(StatusOf(*Call("Unary", {}, {{"content-type", type}})), "0 ") << type;
   }
   for (const char* type : {"application/grpcx", "application/json"}) {
-    EXPECT_EQ(http::StatusCode(Call("Unary", {}, {{"content-type", type}})->head), 404) << type;
+    const auto call = Call("Unary", {}, {{"content-type", type}});
+    EXPECT_EQ(http::StatusCode(call->head), 415) << type;
+    EXPECT_EQ(StatusOf(*call), "3 invalid gRPC request content-type \"" + std::string(type) + "\"");
   }
 }
 

@@ -19,6 +19,7 @@ class AgreeablePeers final : public Transport {
  public:
   void Send(std::vector<raft::Message> messages) override {
     for (const raft::Message& message : messages) {
+      if (message.type == raft::MessageType::kTimeoutNow) asked_to_campaign.push_back(message.to);
       if (!Knows(message.to)) strangers.insert(message.to);
       if (!silent && !mute.contains(message.to)) Answer(message);
     }
@@ -40,6 +41,7 @@ class AgreeablePeers final : public Transport {
   std::set<base::MemberId> strangers;  // who were sent something and are no members
   std::map<base::MemberId, runtime::TimePoint> active_since;
   std::vector<ClusterMembers> told;  // in order
+  std::vector<base::MemberId> asked_to_campaign;
   struct Promotion {
     base::MemberId leader;
     base::MemberId learner;

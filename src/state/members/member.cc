@@ -72,6 +72,10 @@ base::MemberId InitialMemberId(std::vector<std::string> peer_urls, std::string_v
   return base::MemberId(Sha1Head(text));
 }
 
+base::MemberId AddedMemberId(std::vector<std::string> peer_urls, int64_t unix_seconds) {
+  return InitialMemberId(std::move(peer_urls), std::to_string(unix_seconds));
+}
+
 base::ClusterId InitialClusterId(std::vector<base::MemberId> members) {
   std::sort(members.begin(), members.end());
   std::string bytes(members.size() * sizeof(uint64_t), '\0');
@@ -90,6 +94,26 @@ std::string HexText(uint64_t id) {
 
 std::string ToJson(const Member& member) {
   return Text(Object(member));
+}
+
+std::string ToJson(std::span<const Member> members) {
+  Json json = Json::array();
+  for (const Member& member : members) json.push_back(Object(member));
+  return Text(json);
+}
+
+base::Result<std::vector<Member>> MembersFromJson(std::string_view text) {
+  std::vector<Member> members;
+  try {
+    const Json json = Json::parse(text);
+    if (!json.is_array()) return Malformed(text);
+    for (const Json& each : json) members.push_back(MemberOf(each));
+  } catch (const Json::exception&) {
+    return Malformed(text);
+  }
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.id < b.id; });
+  return members;
 }
 
 std::string ToJson(const ChangeContext& context) {

@@ -1,0 +1,220 @@
+#include "app/bootstrap.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/go_text.h"
+#include "state/members/member.h"
+#include "state/members/versions.h"
+
+namespace app {
+namespace {
+
+using Urls = std::vector<config::Url>;
+using InitialCluster = std::map<std::string, Urls>;
+
+constexpr runtime::Duration kAskBeforeFounding = std::chrono::seconds(1);
+constexpr runtime::Duration kAskBeforeJoining = std::chrono::seconds(10);
+
+// The cluster as one of its members describes it.
+struct RunningCluster {
+  base::ClusterId id;
+  std::vector<members::Member> members;  // ascending by id
+};
+
+base::Status Invalid(std::string text) {
+  return {base::Code::kInvalidArgument, std::move(text)};
+}
+
+base::Status AlreadyBootstrapped(base::MemberId id) {
+  return {base::Code::kFailedPrecondition,
+          "member " + members::HexText(id.value()) + " has already been bootstrapped"};
+}
+
+// Of all but `name`, each once, in the order of their texts.
+Urls UrlsOfOthers(const InitialCluster& initial, const std::string& name) {
+  Urls others;
+  for (const auto& [member, urls] : initial) {
+    if (member != name) others.insert(others.end(), urls.begin(), urls.end());
+  }
+  std::sort(others.begin(), others.end(),
+            [](const config::Url& a, const config::Url& b) { return a.ToString() < b.ToString(); });
+  return others;
+}
+
+std::optional<base::ClusterId> ClusterIdOf(const std::string& text) {
+  uint64_t id = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id, 16);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return base::ClusterId(id);
+}
+
+// What one of the members at `urls` says, the first that answers.
+base::Result<RunningCluster> Ask(const Bootstrapping& with, const Urls& urls,
+                                 runtime::Duration timeout) {
+  for (const config::Url& url : urls) {
+    const auto ignore = [&](const std::string& why) {
+      with.logger.Warn("failed to get cluster response",
+                       {{"address", url.ToString() + "/members"}, {"error", why}});
+    };
+    const base::Result<PeerAnswer> answer = with.ask(url, "/members", timeout);
+    if (!answer.ok()) {
+      ignore(std::string(answer.status().message()));
+      continue;
+    }
+    base::Result<std::vector<members::Member>> members = members::MembersFromJson(answer->body);
+    if (!members.ok()) {
+      ignore("the answer is no list of members");
+      continue;
+    }
+    const std::optional<base::ClusterId> id = ClusterIdOf(answer->cluster_id);
+    if (!id.has_value()) {
+      ignore("the answer names no cluster");
+      continue;
+    }
+    if (members->empty()) {
+      return Invalid("failed to get raft cluster member(s) from the given URLs");
+    }
+    return RunningCluster{*id, *std::move(members)};
+  }
+  return Invalid("could not retrieve cluster information from the given URLs");
+}
+
+// As Go prints it.
+std::string ToText(const RunningCluster& cluster) {
+  std::vector<std::string> texts;
+  for (const members::Member& member : cluster.members) {
+    texts.push_back("&{ID:" + members::HexText(member.id.value()) + " RaftAttributes:{PeerURLs:[" +
+                    base::Join(member.peer_urls, " ") + "] IsLearner:" +
+                    (member.is_learner ? "true" : "false") + "} Attributes:{Name:" + member.name +
+                    " ClientURLs:[" + base::Join(member.client_urls, " ") + "]}}");
+  }
+  return "{ClusterID:" + members::HexText(cluster.id.value()) + " Members:[" +
+         base::Join(texts, " ") + "] RemovedMemberIDs:[]}";
+}
+
+base::Result<Urls> ParsedUrls(const members::Member& member) {
+  Urls urls;
+  for (const std::string& text : member.peer_urls) {
+    ASSIGN_OR_RETURN(config::Url url, config::ParseUrl(text));
+    urls.push_back(std::move(url));
+  }
+  return urls;
+}
+
+// The name in `initial` of a member of the cluster: of equal peer URLs, or of names of the same
+// addresses.
+base::Result<std::string> NameOf(const members::Member& member, const InitialCluster& initial,
+                                 const Resolve& resolve) {
+  ASSIGN_OR_RETURN(const Urls urls, ParsedUrls(member));
+  std::string difference;
+  for (const auto& [name, own] : initial) {
+    difference = Difference(urls, own, resolve);
+    if (difference.empty()) return name;
+  }
+  return Invalid("PeerURLs: no match found for existing member (" +
+                 members::HexText(member.id.value()) + ", [" + base::Join(member.peer_urls, " ") +
+                 "]), last resolver error (" + difference + ")");
+}
+
+// The member of the cluster that has `name` in `initial`, all of which must be its members.
+base::Result<members::Member> FindMember(const RunningCluster& cluster,
+                                         const InitialCluster& initial, const std::string& name,
+                                         const Resolve& resolve) {
+  if (cluster.members.size() != initial.size()) return Invalid("member count is unequal");
+  std::optional<members::Member> self;
+  for (const members::Member& member : cluster.members) {
+    ASSIGN_OR_RETURN(const std::string found, NameOf(member, initial, resolve));
+    if (found == name) self = member;
+  }
+  if (!self.has_value()) return Invalid("no member of the cluster has the peer URLs of " + name);
+  return *std::move(self);
+}
+
+// The cluster's version as one of a member's URLs tells it; nothing if nobody does.
+std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
+                                                  const members::Member& member) {
+  const base::Result<Urls> urls = ParsedUrls(member);
+  if (!urls.ok()) return std::nullopt;
+  for (const config::Url& url : *urls) {
+    const base::Result<PeerAnswer> answer = with.ask(url, "/version", kAskBeforeJoining);
+    if (!answer.ok() || answer->status != 200) continue;
+    const base::Result<members::MemberVersions> versions = members::VersionsFromJson(answer->body);
+    if (versions.ok()) return members::ParseVersion(versions->cluster);
+  }
+  return std::nullopt;
+}
+
+// Whether this version can be a member: the cluster's must not be above it, and somebody must say
+// what it is.
+base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& cluster,
+                           base::MemberId self) {
+  bool is_told = false;
+  for (const members::Member& member : cluster.members) {
+    if (member.id == self) continue;
+    const std::optional<members::Version> version = AskClusterVersion(with, member);
+    if (!version.has_value()) continue;
+    if (*version < members::ParseVersion(server::kMinClusterVersion) ||
+        *version > members::ParseVersion(server::kClusterVersion)) {
+      with.logger.Warn("cluster version is not compatible",
+                       {{"remote-member-id", members::HexText(member.id.value())},
+                        {"remote-member-cluster-version", version->ToString()},
+                        {"maximum-cluster-version-supported", server::kClusterVersion}});
+      return Invalid("incompatible with current running cluster");
+    }
+    is_told = true;
+  }
+  return is_told ? base::Status() : Invalid("incompatible with current running cluster");
+}
+
+}  // namespace
+
+base::Status CheckNotBootstrapped(const Bootstrapping& with, const server::Options& options) {
+  ASSIGN_OR_RETURN(const InitialCluster initial,
+                   config::ParseInitialCluster(with.config.cluster.initial_cluster));
+  const auto self = std::find_if(
+      options.initial_cluster.begin(), options.initial_cluster.end(),
+      [&](const server::InitialMember& member) { return member.name == options.name; });
+  if (self == options.initial_cluster.end()) return {};  // the server refuses that
+  const base::Result<RunningCluster> running =
+      Ask(with, UrlsOfOthers(initial, options.name), kAskBeforeFounding);
+  if (!running.ok()) return {};
+  const base::MemberId id =
+      members::InitialMemberId(self->peer_urls, options.initial_cluster_token);
+  const auto known = std::find_if(running->members.begin(), running->members.end(),
+                                  [&](const members::Member& member) { return member.id == id; });
+  if (known == running->members.end() || known->client_urls.empty()) return {};
+  return AlreadyBootstrapped(id);
+}
+
+base::Result<server::Joining> FindCluster(const Bootstrapping& with) {
+  const std::string& name = with.config.member.name;
+  ASSIGN_OR_RETURN(const InitialCluster initial,
+                   config::ParseInitialCluster(with.config.cluster.initial_cluster));
+  const base::Result<RunningCluster> running =
+      Ask(with, UrlsOfOthers(initial, name), kAskBeforeJoining);
+  if (!running.ok()) {
+    return Invalid("cannot fetch cluster info from peer urls: " +
+                   std::string(running.status().message()));
+  }
+  const base::Result<members::Member> self = FindMember(*running, initial, name, with.resolve);
+  if (!self.ok()) {
+    return Invalid("error validating peerURLs " + ToText(*running) + ": " +
+                   std::string(self.status().message()));
+  }
+  RETURN_IF_ERROR(CheckVersions(with, *running, self->id));
+  if (!self->name.empty()) {
+    return base::Status(base::Code::kFailedPrecondition,
+                        std::string(AlreadyBootstrapped(self->id).message()) +
+                            ", and its log is not here: remove the member and add it again");
+  }
+  return server::Joining{self->id, running->id};
+}
+
+}  // namespace app

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "app/advertised_urls.h"
+#include "base/result.h"
+#include "config/server_config.h"
+#include "config/url.h"
+#include "observe/log.h"
+#include "runtime/time.h"
+#include "server/options.h"
+
+// What a member has to find out from others before its first start, when it has no log yet.
+
+namespace app {
+
+// What another member's peer port has answered.
+struct PeerAnswer {
+  int status = 0;
+  std::string cluster_id;  // the header X-Etcd-Cluster-ID
+  std::string body;
+};
+// GET `path` of a peer URL. Waits for the answer, `timeout` at most.
+using AskPeer = std::function<base::Result<PeerAnswer>(
+    const config::Url& peer, const std::string& path, runtime::Duration timeout)>;
+
+struct Bootstrapping {
+  const config::ServerConfig& config;
+  AskPeer ask;
+  Resolve resolve;
+  const observe::Logger& logger;
+};
+
+// Of a member that is to found a cluster with others: kFailedPrecondition if one of them knows it
+// as a member that has run already, whose votes would be forgotten. Others that do not answer are
+// not there yet.
+base::Status CheckNotBootstrapped(const Bootstrapping& with, const server::Options& options);
+
+// Of a member that is to join a running cluster: which one that is, and who the member is in it.
+// Fails in etcd's words if no other member answers, if --initial-cluster does not describe the
+// cluster's members, or if this version cannot be one of them. kFailedPrecondition for a member
+// that has run before: without its log it may vote twice.
+base::Result<server::Joining> FindCluster(const Bootstrapping& with);
+
+}  // namespace app

@@ -1,0 +1,163 @@
+#include "app/bootstrap.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "observe/testing/memory_sink.h"
+#include "runtime/posix/clock.h"
+#include "state/members/member.h"
+#include "state/members/versions.h"
+
+namespace app {
+namespace {
+
+constexpr const char* kVersion =
+    R"({"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})";
+
+// What others answer, by URL and path; who has no answer cannot be reached.
+class BootstrapTest : public ::testing::Test {
+ protected:
+  BootstrapTest() {
+    config_.member.name = "b";
+    config_.cluster.initial_cluster = "a=http://127.0.0.1:1,b=http://127.0.0.1:2";
+    options_.name = "b";
+    options_.initial_cluster = {{"a", {"http://127.0.0.1:1"}}, {"b", {"http://127.0.0.1:2"}}};
+    answers_["http://127.0.0.1:1/version"] = {200, "", kVersion};
+  }
+
+  void Members(const std::vector<members::Member>& members) {
+    answers_["http://127.0.0.1:1/members"] = {200, "cafe", members::ToJson(members)};
+  }
+
+  Bootstrapping With() {
+    return {.config = config_,
+            .ask = [this](const config::Url& url, const std::string& path,
+                          runtime::Duration) -> base::Result<PeerAnswer> {
+              asked_.push_back(url.ToString() + path);
+              const auto found = answers_.find(asked_.back());
+              if (found != answers_.end()) return found->second;
+              return base::Status(base::Code::kUnavailable, "connection refused");
+            },
+            .resolve = [](const std::string& host) -> std::optional<std::string> {
+              if (host == "name") return "127.0.0.1";
+              return std::nullopt;
+            },
+            .logger = logger_};
+  }
+
+  std::string Refused() { return std::string(FindCluster(With()).status().message()); }
+
+  static members::Member A() {
+    return {.id = base::MemberId(0xa),
+            .peer_urls = {"http://127.0.0.1:1"},
+            .name = "a",
+            .client_urls = {"http://127.0.0.1:3"}};
+  }
+  static members::Member B() { return Unstarted(0xb, "http://127.0.0.1:2"); }
+  static members::Member Unstarted(uint64_t id, const char* url) {
+    return {.id = base::MemberId(id), .peer_urls = {url}, .name = "", .client_urls = {}};
+  }
+
+  config::ServerConfig config_;
+  server::Options options_;
+  std::map<std::string, PeerAnswer> answers_;
+  std::vector<std::string> asked_;
+  runtime::posix::Clock clock_;
+  observe::testing::MemorySink sink_;
+  observe::Logger logger_{&clock_, &sink_, {}};
+};
+
+TEST_F(BootstrapTest, WhoJoinsLearnsItsIdAndTheCluster) {
+  Members({A(), B()});
+  const auto joining = FindCluster(With());
+  ASSERT_TRUE(joining.ok()) << joining.status().message();
+  EXPECT_EQ(joining->self, base::MemberId(0xb));
+  EXPECT_EQ(joining->cluster, base::ClusterId(0xcafe));
+}
+
+TEST_F(BootstrapTest, ANameOfTheSameAddressIsTheSameMember) {
+  config_.cluster.initial_cluster = "a=http://127.0.0.1:1,b=http://name:2";
+  Members({A(), B()});
+  EXPECT_EQ(FindCluster(With())->self, base::MemberId(0xb));
+}
+
+TEST_F(BootstrapTest, TheNextIsAskedIfOneCannotAnswer) {
+  config_.cluster.initial_cluster =
+      "a=http://127.0.0.1:1,b=http://127.0.0.1:2,c=http://127.0.0.1:5,d=http://127.0.0.1:6";
+  const members::Member c = Unstarted(0xc, "http://127.0.0.1:5");
+  const members::Member d = Unstarted(0xd, "http://127.0.0.1:6");
+  answers_["http://127.0.0.1:1/members"] = {404, "", "404 page not found\n"};
+  answers_["http://127.0.0.1:5/members"] = {200, "", "[]"};
+  answers_["http://127.0.0.1:6/members"] = {200, "cafe",
+                                            members::ToJson(std::vector{A(), B(), c, d})};
+  EXPECT_EQ(FindCluster(With())->self, base::MemberId(0xb));
+}
+
+TEST_F(BootstrapTest, WhatCannotBeJoinedIsRefusedInTheWordsOfEtcd) {
+  EXPECT_EQ(Refused(),
+            "cannot fetch cluster info from peer urls: could not retrieve cluster information "
+            "from the given URLs");
+  answers_["http://127.0.0.1:1/members"] = {200, "cafe", "[]"};
+  EXPECT_EQ(Refused(),
+            "cannot fetch cluster info from peer urls: failed to get raft cluster member(s) from "
+            "the given URLs");
+  Members({A()});
+  EXPECT_EQ(Refused(),
+            "error validating peerURLs {ClusterID:cafe Members:[&{ID:a "
+            "RaftAttributes:{PeerURLs:[http://127.0.0.1:1] IsLearner:false} Attributes:{Name:a "
+            "ClientURLs:[http://127.0.0.1:3]}}] RemovedMemberIDs:[]}: member count is unequal");
+  members::Member elsewhere = B();
+  elsewhere.peer_urls = {"http://127.0.0.1:9"};
+  Members({A(), elsewhere});
+  EXPECT_NE(Refused().find("PeerURLs: no match found for existing member (b, "
+                           "[http://127.0.0.1:9]), last resolver error ("),
+            std::string::npos);
+  EXPECT_EQ(asked_.front(), "http://127.0.0.1:1/members") << "nobody asks oneself";
+}
+
+TEST_F(BootstrapTest, TheClusterMustNotBeNewerAndSomebodyMustSayWhatItIs) {
+  Members({A(), B()});
+  for (const char* version : {"3.8.0", "4.0.0", "2.3.0"}) {
+    answers_["http://127.0.0.1:1/version"].body =
+        members::ToJson(members::MemberVersions{"3.7.1", version, ""});
+    EXPECT_EQ(Refused(), "incompatible with current running cluster") << version;
+  }
+  for (const char* version : {"3.0.0", "3.4.0", "3.7.0"}) {
+    answers_["http://127.0.0.1:1/version"].body =
+        members::ToJson(members::MemberVersions{"3.7.1", version, ""});
+    EXPECT_EQ(Refused(), "") << version;
+  }
+  answers_["http://127.0.0.1:1/version"].body =
+      members::ToJson(members::MemberVersions{"3.7.1", "not_decided", ""});
+  EXPECT_EQ(Refused(), "incompatible with current running cluster");
+  answers_.erase("http://127.0.0.1:1/version");
+  EXPECT_EQ(Refused(), "incompatible with current running cluster");
+}
+
+// It may have voted, and would not know.
+TEST_F(BootstrapTest, AMemberThatHasRunBeforeDoesNotJoinWithoutItsLog) {
+  members::Member published = B();
+  published.name = "b";
+  Members({A(), published});
+  EXPECT_EQ(Refused(),
+            "member b has already been bootstrapped, and its log is not here: remove the member "
+            "and add it again");
+}
+
+TEST_F(BootstrapTest, WhoFoundsAClusterAsksWhetherItHasRunBefore) {
+  EXPECT_TRUE(CheckNotBootstrapped(With(), options_).ok()) << "nobody is there yet";
+  members::Member self = B();
+  self.id = members::InitialMemberId(self.peer_urls, options_.initial_cluster_token);
+  Members({A(), self});
+  EXPECT_TRUE(CheckNotBootstrapped(With(), options_).ok()) << "it has not told its URLs";
+  self.client_urls = {"http://127.0.0.1:4"};
+  Members({A(), self});
+  const base::Status refused = CheckNotBootstrapped(With(), options_);
+  EXPECT_EQ(refused.code(), base::Code::kFailedPrecondition);
+  EXPECT_EQ(refused.message(),
+            "member " + members::HexText(self.id.value()) + " has already been bootstrapped");
+}
+
+}  // namespace
+}  // namespace app
