@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "net/http/client.h"
+#include "net/peer/member_endpoints.h"
+#include "net/peer/peer_headers.h"
 #include "net/peer/peers.h"
 #include "net/peer/testing/node.h"
 #include "proto/raft_internal.pb.h"
@@ -50,6 +53,7 @@ class Member {
     server_ = *std::move(server);
     local_ = std::make_unique<ServerMember>(server_.get(), [] {});
     world_.Do(node_.loop(), [this] {
+      AddMemberEndpoints(node_.service().endpoints(), &node_.loop(), server_.get());
       node_.transport().Start(
           local_.get(),
           {.id = server_->id(), .cluster = server_->cluster(), .peer_urls = {node_.Url()}});
@@ -137,6 +141,28 @@ class PeerClusterTest : public ::testing::Test {
       ASSERT_TRUE(world_.RunUntil([&] { return done == i + 1; })) << i;
     }
   }
+  // "200 text", as `member` answers another.
+  std::string Ask(Member& member, const std::string& method, const std::string& path,
+                  const std::string& body = "") {
+    testing::Node& node = members_[0]->node();
+    const Identity self = {
+        .id = members_[0]->id(), .cluster = members_[0]->server().cluster(), .peer_urls = {}};
+    std::unique_ptr<http::Client> client;
+    std::optional<std::string> answer;
+    world_.Do(node.loop(), [&] {
+      client = std::make_unique<http::Client>(
+          &node.loop(), &node.network(),
+          http::Client::Options{.address = {member.Host(), testing::Node::kPort, ""}});
+      client->Fetch(RequestHead(method, path, member.Host(), self), body, 10'000, seconds(20),
+                    [&](const auto& result) {
+                      answer = result.ok() ? std::to_string(result->status) + " " + result->body
+                                           : result.status().ToString();
+                    });
+    });
+    world_.RunUntil([&] { return answer.has_value(); });
+    world_.Do(node.loop(), [&] { client.reset(); });
+    return answer.value_or("nothing");
+  }
   bool RunUntilEqual() {
     return world_.RunUntil([this] {
       return members_[0]->applied() == members_[1]->applied() &&
@@ -173,6 +199,56 @@ TEST_F(PeerClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
   PutAll(away, 5);
   EXPECT_TRUE(RunUntilEqual());
   for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
+}
+
+TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {
+  PutAll(Leader(), 10);
+  ASSERT_TRUE(RunUntilEqual());
+  const std::string hash = Ask(Leader(), "GET", "/members/hashkv", R"({"revision":7})");
+  EXPECT_TRUE(hash.starts_with(R"(200 {"header":{"revision":11},"hash":)")) << hash;
+  EXPECT_TRUE(hash.ends_with(R"(,"compact_revision":-1,"hash_revision":7})")) << hash;
+  EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", "{\"revision\": 7 }\n"), hash);
+  EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", R"({"revision":100})"),
+            "400 mvcc: required revision is a future revision\n");
+  for (const auto* body :
+       {"", "7", R"({"revision":})", R"({"revision":"7"})", R"({"revision":7)"}) {
+    EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", body), "400 error unmarshalling request\n")
+        << body;
+  }
+  EXPECT_EQ(Ask(Follower(), "POST", "/members/hashkv"), "405 Method Not Allowed\n");
+  EXPECT_EQ(Ask(Follower(), "GET", "/downgrade/enabled"), "200 false");
+  EXPECT_EQ(Ask(Follower(), "GET", "/version"),
+            R"(200 {"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})");
+}
+
+TEST_F(PeerClusterTest, WhatCannotBePromotedIsToldAsEtcdTellsIt) {
+  const std::string voter = ToString(Follower().id());
+  for (const auto& member : members_) {
+    EXPECT_EQ(Ask(*member, "POST", "/members/promote/7"), "404 membership: ID not found\n");
+    EXPECT_EQ(Ask(*member, "POST", "/members/promote/" + voter),
+              "412 membership: can only promote a learner member\n");
+  }
+  EXPECT_EQ(Ask(Leader(), "POST", "/members/promote/x"), "404 member x not found in cluster\n");
+  EXPECT_EQ(Ask(Leader(), "GET", "/members/promote/7"), "405 Method Not Allowed\n");
+}
+
+// By way of a follower, which asks the leader.
+TEST_F(PeerClusterTest, AFollowerHasALearnerPromotedByTheLeader) {
+  members::Member learner{.id = base::MemberId(99),
+                          .peer_urls = {"http://nowhere:2380"},
+                          .is_learner = true,
+                          .name = {},
+                          .client_urls = {}};
+  // Else they do not count as connected.
+  world_.RunFor(server::Reconfiguration::kHealthInterval + seconds(1));
+  bool added = false;
+  Leader().server().reconfiguration().Add(learner, {},
+                                          [&](const auto& members) { added = members.ok(); });
+  ASSERT_TRUE(world_.RunUntil([&] { return added; }));
+  ASSERT_TRUE(RunUntilEqual());
+  // It never started.
+  EXPECT_EQ(Ask(Follower(), "POST", "/members/promote/99"),
+            "412 etcdserver: can only promote a learner member which is in sync with leader\n");
 }
 
 TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {

@@ -10,7 +10,7 @@
 #include "net/peer/probe_answer.h"
 #include "net/peer/snapshot_sender.h"
 #include "raft/codec.h"
-#include "state/members/member_list.h"
+#include "state/members/member.h"
 
 namespace peer {
 namespace {
@@ -171,7 +171,7 @@ Service::Service(Transport* transport)
         http::PlainResponse response;
         response.fields.Add(kClusterField, members::HexText(peers_->self().cluster.value()));
         response.fields.Add("content-type", "application/json");
-        response.body = members::ListToJson(peers_->members()) + "\n";
+        response.body = members::ToJson(peers_->members()) + "\n";
         responder.Send(std::move(response));
       });
 }

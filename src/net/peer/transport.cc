@@ -10,7 +10,7 @@
 #include "net/peer/peers.h"
 #include "net/peer/snapshot_import.h"
 #include "runtime/mailbox.h"
-#include "state/members/member_list.h"
+#include "state/members/member.h"
 
 namespace peer {
 namespace {
@@ -32,7 +32,7 @@ uint64_t BytesOf(const std::vector<raft::Message>& messages) {
 
 // Compat: the text of etcd's answers to POST /members/promote/ID, and what a client is told.
 base::Result<std::vector<members::Member>> PromotedOf(const http::Client::Answer& answer) {
-  if (answer.status == 200) return members::ListFromJson(answer.body);
+  if (answer.status == 200) return members::MembersFromJson(answer.body);
   const std::string text = answer.body.substr(0, answer.body.find('\n'));
   if (answer.status == 404) return base::Status(base::errors::kMemberNotFound);
   if (answer.status == 412) {

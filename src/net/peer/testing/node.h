@@ -169,6 +169,7 @@ class Node {
   }
 
   Transport& transport() { return *transport_; }
+  Service& service() { return *service_; }
   RecordingMember& local() { return local_; }
   runtime::Loop& loop() { return *loop_; }
   runtime::Network& network() { return *network_; }
