@@ -21,6 +21,8 @@ class LocalMember {
   // More than half of the other members say that this one was removed from the cluster, which it
   // may never learn from its log. Told once.
   virtual void ReportRemoved() = 0;
+  // The last entry that it has applied.
+  virtual base::Index applied() const = 0;
   // Where the database of a received snapshot is to lie before the snapshot's message comes.
   virtual std::string ReceivedDatabasePath(base::Index index) = 0;
   // A file that nobody else uses, for what waits for a slow receiver.
@@ -40,6 +42,7 @@ class ServerMember final : public LocalMember {
     server_->ReportSnapshot(peer, delivered);
   }
   void ReportRemoved() override { on_removed_(); }
+  base::Index applied() const override { return base::Index(server_->progress().applied); }
   std::string ReceivedDatabasePath(base::Index index) override {
     return server::ReceivedDatabasePath(server_->options(), index);
   }

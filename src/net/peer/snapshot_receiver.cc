@@ -53,8 +53,8 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     if (answered_ || receiver_ == nullptr) return exchange_->Consume(bytes.size());
     stall_timer_->Arm(kStallTimeout);
     const size_t size = bytes.size();
-    while (!answered_ && part_ != Part::kDatabase && !bytes.empty()) TakeFront(&bytes);
-    if (answered_) return exchange_->Consume(size);
+    while (!answered_ && part_ < Part::kDatabase && !bytes.empty()) TakeFront(&bytes);
+    if (answered_ || part_ == Part::kUseless) return exchange_->Consume(size);
     exchange_->Consume(size - bytes.size());
     gathered_.append(bytes);
     WriteGathered();
@@ -63,6 +63,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     if (answered_ || receiver_ == nullptr) return;
     stall_timer_->Disarm();
     ended_ = true;
+    if (part_ == Part::kUseless) return HandOver();
     if (part_ != Part::kDatabase) {
       return Refuse(Failure(400, "failed to decode raft message",
                             base::Status(base::Code::kDataLoss, "unexpected EOF")));
@@ -79,8 +80,8 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   }
 
  private:
-  // What comes next.
-  enum class Part : uint8_t { kLength, kMessage, kDatabase };
+  // What comes next; of a database that is of no use, nothing is kept.
+  enum class Part : uint8_t { kLength, kMessage, kDatabase, kUseless };
 
   runtime::Loop& loop() const { return *parts_.environment->loop; }
   const server::Environment& environment() const { return *parts_.environment->server; }
@@ -107,6 +108,10 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
       return Refuse(http::TextResponse(400, "wrong raft message type"));
     }
     if (auto refusal = parts_.refuse(message_)) return Refuse(*std::move(refusal));
+    if (message_.snapshot->index <= parts_.local->applied()) {
+      part_ = Part::kUseless;
+      return;
+    }
     part_ = Part::kDatabase;
     image_ = std::make_shared<ImageFile>(
         environment().disk,
@@ -162,11 +167,14 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
                                                                         {"remote-peer-id", name_},
                                                                         {"bytes", image_->bytes()},
                                                                         {"took", took}});
+    if (metrics_ != nullptr) metrics_->receive_seconds.Observe(took);
+    HandOver();
+  }
+  void HandOver() {
     if (!parts_.local->Step(std::move(message_))) {
       return Refuse(Failure(500, "failed to process raft message",
                             base::Status(base::Code::kResourceExhausted, "too much waits")));
     }
-    if (metrics_ != nullptr) metrics_->receive_seconds.Observe(took);
     Answer({.status = 204, .fields = {}, .body = {}});
     Finish(true);
   }

@@ -18,7 +18,8 @@ namespace peer {
 // Snapshots from other members (POST /raft/snapshot; for the body see snapshot_sender.h). Workers
 // write the database to a file as it comes, and then make a database of this member's kind of it
 // (ImportSnapshot), which is whole, checked and durable before the member hears of the snapshot.
-// Nothing of the member's own is touched, whatever arrives.
+// Nothing of the member's own is touched, whatever arrives. Of a snapshot of an entry that the
+// member has applied, which it has no use for, the message alone is taken.
 //
 // Bounded: kReceptionsMax at a time, one a sender, whose next one ends the one before; in memory,
 // of each, the message (kSnapshotMessageBytesMax) and what its connection's window allows; on the

@@ -116,6 +116,16 @@ TEST_F(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
+// Its database would lie there until the next start.
+TEST_F(PeerSnapshotTest, OfOneThatTheMemberHasNoUseForTheMessageAloneIsTaken) {
+  b_.local().last_applied = kIndex;
+  Send(Message(), Database(3 << 20));
+  ASSERT_TRUE(RunUntilReported());
+  EXPECT_EQ(a_.local().snapshots[0], std::make_pair(b_.id(), true));
+  EXPECT_EQ(b_.local().messages.size(), 1u);
+  EXPECT_TRUE(Files(b_).empty());
+}
+
 TEST_F(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));

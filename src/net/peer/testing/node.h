@@ -83,12 +83,14 @@ class RecordingMember final : public LocalMember {
     snapshots.emplace_back(peer, delivered);
   }
   void ReportRemoved() override { ++removed; }
+  base::Index applied() const override { return last_applied; }
   std::string ReceivedDatabasePath(base::Index index) override {
     return directory_ + "/" + ToString(index) + ".snap.mdb";
   }
   std::string NewSpoolPath() override { return directory_ + "/spool"; }
 
   bool is_full = false;
+  base::Index last_applied;
   std::vector<raft::Message> messages;
   std::map<base::MemberId, int> unreachable;
   std::vector<std::pair<base::MemberId, bool>> snapshots;
