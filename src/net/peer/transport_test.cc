@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "net/http/testing/world.h"
+#include "net/http/testing/authority.h"
+#include "net/http/tls_context.h"
 #include "net/peer/peers.h"
 #include "net/peer/testing/node.h"
 
@@ -264,6 +265,59 @@ TEST_F(TransportTest, NothingIsToldAfterClose) {
   EXPECT_TRUE(a_.local().unreachable.empty());
   EXPECT_EQ(a_.local().messages.size(), received);
   EXPECT_FALSE(IsActive(b_, a_));
+}
+
+// Of what two members say to each other over TLS.
+class PeerTlsTest : public ::testing::Test {
+ protected:
+  // For the host "n<id>", of whose peers certificates of the same authority are asked.
+  static testing::Node::Tls TlsOf(const http::testing::Authority& authority, int64_t id) {
+    const http::SelfSigned own = authority.Issue(id, "n" + std::to_string(id));
+    http::TlsOptions options;
+    options.certificate_pem = own.certificate_pem;
+    options.key_pem = own.key_pem;
+    options.trusted_ca_pem = authority.certificate_pem();
+    const auto client = http::TlsContext::New(http::TlsContext::Role::kClient, options);
+    options.require_client_certificate = true;
+    const auto server = http::TlsContext::New(http::TlsContext::Role::kServer, options);
+    return {server.value(), client.value()};
+  }
+  void Meet(testing::Node& a, testing::Node& b) {
+    for (testing::Node* node : {&a, &b}) {
+      node->transport().SetMembers({{a.AsMember(), b.AsMember()}, {}});
+      node->Start();
+    }
+    world_.RunUntil([&] { return a.transport().ActiveSince(b.id()).has_value(); });
+    world_.RunFor(seconds(2));
+  }
+
+  testing::World world_{3};
+  const http::testing::Authority authority_{world_.scheduler.clock().WallNow()};
+  const http::testing::Authority stranger_{world_.scheduler.clock().WallNow()};
+};
+
+TEST_F(PeerTlsTest, MembersWithCertificatesOfOneAuthorityTalk) {
+  testing::Node a(&world_, 0xa, TlsOf(authority_, 0xa));
+  testing::Node b(&world_, 0xb, TlsOf(authority_, 0xb));
+  Meet(a, b);
+  EXPECT_TRUE(a.transport().ActiveSince(b.id()).has_value()) << a.Log();
+  EXPECT_TRUE(b.transport().ActiveSince(a.id()).has_value());
+  a.transport().Send({AppendOf(a.id(), b.id(), 5, 1 << 20)});
+  world_.RunFor(seconds(1));
+  EXPECT_EQ(b.local().messages.size(), 1u);
+}
+
+TEST_F(PeerTlsTest, AStrangerIsNotTalkedTo) {
+  testing::Node a(&world_, 0xa, TlsOf(authority_, 0xa));
+  testing::Node b(&world_, 0xb, TlsOf(stranger_, 0xb));
+  Meet(a, b);
+  EXPECT_FALSE(a.transport().ActiveSince(b.id()).has_value());
+  EXPECT_FALSE(b.transport().ActiveSince(a.id()).has_value());
+  EXPECT_GT(a.rejected, 0);
+  a.transport().Send({MessageOf(kHeartbeat, a.id(), b.id())});
+  world_.RunFor(seconds(1));
+  EXPECT_TRUE(b.local().messages.empty());
+  EXPECT_TRUE(a.HasLogged("certificate")) << a.Log();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "net/http/server.h"
+#include "net/http/tls_context.h"
 #include "net/peer/service.h"
 #include "net/peer/transport.h"
 #include "observe/testing/memory_sink.h"
@@ -103,12 +104,18 @@ class RecordingMember final : public LocalMember {
 // The process of a member, as far as its peers see it: transport and peer port on the host "n<id>".
 class Node {
  public:
+  struct Tls {
+    std::shared_ptr<const http::TlsContext> server;
+    std::shared_ptr<const http::TlsContext> client;
+  };
   static constexpr uint16_t kPort = 2380;
   static constexpr const char* kDirectory = "/data/member/snap";
 
-  Node(World* world, uint64_t id)
+  // With `tls` it is reached, and reaches others, at https:// URLs.
+  Node(World* world, uint64_t id, Tls tls = {})
       : world_(*world),
         id_(id),
+        tls_(std::move(tls)),
         disk_(id),
         databases_(&disk_),
         logger_(&world->scheduler.clock(), &sink_, {.level = observe::Level::kDebug}),
@@ -136,12 +143,14 @@ class Node {
     network_ = world_.wires.NewNetwork(Host(), loop_.get());
     transport_ = std::make_unique<Transport>(
         Transport::Options{.snap_dir = kDirectory},
-        Environment{loop_.get(), network_.get(), nullptr, &environment_});
+        Environment{loop_.get(), network_.get(), Using(tls_.client), &environment_});
     service_ = std::make_unique<Service>(transport_.get());
     server_ = std::make_unique<http::Server>(loop_.get(), network_.get(), service_.get(),
                                              Service::ServerOptions());
     http::Server::Listening listening;
     listening.protocols = {.http1 = true, .http2 = false};
+    listening.tls = Using(tls_.server);
+    listening.on_rejected = [this](const http::TlsStream::Rejection&) { ++rejected; };
     CHECK(server_->Listen({Host(), kPort, ""}, listening).ok());
   }
   void Start() { Start(&local_, world_.cluster); }
@@ -164,7 +173,9 @@ class Node {
 
   base::MemberId id() const { return base::MemberId(id_); }
   std::string Host() const { return "n" + std::to_string(id_); }
-  std::string Url() const { return "http://" + Host() + ":" + std::to_string(kPort); }
+  std::string Url() const {
+    return (tls_.server == nullptr ? "http://" : "https://") + Host() + ":" + std::to_string(kPort);
+  }
   members::Member AsMember() const {
     return {
         .id = id(), .peer_urls = {Url()}, .is_learner = false, .name = Host(), .client_urls = {}};
@@ -192,9 +203,19 @@ class Node {
     return text;
   }
 
+  // Connections to it whose TLS handshake failed.
+  int rejected = 0;
+
  private:
+  static std::function<std::shared_ptr<const http::TlsContext>()> Using(
+      std::shared_ptr<const http::TlsContext> context) {
+    if (context == nullptr) return nullptr;
+    return [context] { return context; };
+  }
+
   World& world_;
   const uint64_t id_;
+  const Tls tls_;
   runtime::simulated::Disk disk_;
   Databases databases_;
   observe::testing::MemorySink sink_;
