@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/peer/append_order.h"
 #include "net/peer/peer_headers.h"
 
 namespace peer {
@@ -73,6 +72,7 @@ StreamReader::StreamReader(PeerContext* context, StreamKind kind, StreamListener
     : context_(*context),
       kind_(kind),
       listener_(*listener),
+      hold_timer_(context->loop().NewTimer([this] { DeliverHeld(); })),
       redial_timer_(context->loop().NewTimer([this] { Dial(); })) {
   redial_timer_->Arm(runtime::Duration(0));
 }
@@ -152,13 +152,27 @@ base::Status StreamReader::OnBytes(base::ByteView bytes) {
 
 void StreamReader::Deliver() {
   delivery_scheduled_ = false;
-  SortAppends(&arrived_);
-  listener_.OnMessages(std::exchange(arrived_, {}));
+  std::vector<raft::Message> arrived = std::exchange(arrived_, {});
+  if (kind_ != StreamKind::kAppends) return listener_.OnMessages(std::move(arrived));
+  std::vector<raft::Message> delivered;
+  const bool held = appends_.holds();
+  for (raft::Message& message : arrived) appends_.Take(std::move(message), &delivered);
+  if (!appends_.holds()) hold_timer_->Disarm();
+  if (appends_.holds() && (!held || !delivered.empty())) hold_timer_->Arm(kHoldMax);
+  if (!delivered.empty()) listener_.OnMessages(std::move(delivered));
+}
+
+void StreamReader::DeliverHeld() {
+  std::vector<raft::Message> delivered;
+  appends_.Release(&delivered);
+  listener_.OnMessages(std::move(delivered));
 }
 
 void StreamReader::OnClosed(const base::Status& why) {
   receiving_.reset();
   decoder_.reset();
+  hold_timer_->Disarm();
+  appends_ = {};
   context_.endpoints.OnFailure(client_);
   const base::Status& reason = refused_.ok() ? why : refused_;
   if (std::exchange(is_up_, false)) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "net/http/exchange.h"
+#include "net/peer/append_sequence.h"
 #include "net/peer/peer_context.h"
 #include "net/peer/stream_codec.h"
 
@@ -27,10 +28,13 @@ class StreamListener {
 
 // Messages of one kind from one peer: asks it for the stream, and again whenever that breaks, at
 // most ten times a second and, while it fails, more and more slowly until kPauseMax. A stream on
-// which nothing arrives for kReadTimeout is taken to be broken. Of the peer loop.
+// which nothing arrives for kReadTimeout is taken to be broken. Appends are delivered in the order
+// of the log; those that came too early wait for kHoldMax at most. Of the peer loop.
 class StreamReader {
  public:
   static constexpr runtime::Duration kReadTimeout = std::chrono::seconds(5);
+  // Longer than what was sent at one time takes to arrive, and nothing beside a heartbeat.
+  static constexpr runtime::Duration kHoldMax = std::chrono::milliseconds(5);
   static constexpr runtime::Duration kPauseMin = std::chrono::milliseconds(100);
   static constexpr runtime::Duration kPauseMax = std::chrono::milliseconds(800);
 
@@ -55,6 +59,7 @@ class StreamReader {
   void OnRefused(int status, base::ByteView refusal);
   base::Status OnBytes(base::ByteView bytes);
   void Deliver();
+  void DeliverHeld();
   void OnClosed(const base::Status& why);
 
   PeerContext& context_;
@@ -65,6 +70,8 @@ class StreamReader {
   std::unique_ptr<Decoder> decoder_;
   std::vector<raft::Message> arrived_;  // in this turn
   bool delivery_scheduled_ = false;
+  AppendSequence appends_;  // of the stream of appends
+  const std::unique_ptr<runtime::Timer> hold_timer_;
   bool is_up_ = false;
   base::Status refused_;  // why there is no stream; OK if the peer has not said so
   runtime::Duration pause_ = kPauseMin;
