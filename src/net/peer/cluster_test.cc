@@ -30,9 +30,14 @@ class Member {
       *loop = world->scheduler.NewLoop("loop");
     }
   }
+  // Its peers are the last that it leaves: time goes on meanwhile.
   ~Member() {
-    node_.Kill();
+    if (server_ != nullptr) world_.Do(node_.loop(), [this] { node_.transport().Close(); });
     server_.reset();
+    for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
+      loop->reset();
+    }
+    node_.Kill();
   }
 
   server::InitialMember AsInitial() const { return {node_.Host(), {node_.Url()}}; }

@@ -9,6 +9,7 @@
 #include "net/peer/peer_headers.h"
 #include "net/peer/peers.h"
 #include "net/peer/snapshot_import.h"
+#include "net/peer/superseded.h"
 #include "runtime/mailbox.h"
 #include "state/members/member.h"
 
@@ -111,6 +112,7 @@ void Transport::Close() {
 }
 
 void Transport::Send(std::vector<raft::Message> messages) {
+  RemoveSuperseded(&messages);
   inbox_->Send(std::move(messages));
 }
 
