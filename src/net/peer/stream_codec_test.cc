@@ -102,12 +102,12 @@ TEST(StreamCodecTest, AppendsThatContinueAreShort) {
   EXPECT_EQ(kinds, "21122121");
 }
 
-// Computed by etcd's rules, from raftpb's encoding of each version.
+// Of 3.7, of 3.6 by the rules of its encoder, and of 3.4.
 TEST(StreamCodecTest, LinkHeartbeatsOfEveryVersionAreNoMessages) {
   for (const auto* bytes :
        {"0000000000000002 0808",
         "0000000000000014 0808 1000 1800 2000 2800 3000 4000 5000 5800 6800",
-        "000000000000001e 0808 1000 1800 2000 2800 3000 4000 4a0a 1208 0a02 0800 1000 1800 5000 "
+        "000000000000001e 0808 1000 1800 2000 2800 3000 4000 4a0a 1208 0a02 2800 1000 1800 5000 "
         "5800"}) {
     std::vector<raft::Message> received;
     const base::Status status =
@@ -118,6 +118,34 @@ TEST(StreamCodecTest, LinkHeartbeatsOfEveryVersionAreNoMessages) {
   std::vector<raft::Message> received;
   EXPECT_TRUE(NewDecoder(StreamKind::kAppends, kWay)->Feed(FromHex("000000"), &received).ok());
   EXPECT_TRUE(received.empty());
+}
+
+// What members of 3.7.1 and 3.4.23 that wait for a second one have sent to it: a link heartbeat,
+// and that they campaign.
+TEST(StreamCodecTest, StreamsOfEtcdAreRead) {
+  const auto read = [](std::string_view bytes) {
+    std::vector<raft::Message> received;
+    EXPECT_TRUE(NewDecoder(StreamKind::kMessages, kWay)->Feed(FromHex(bytes), &received).ok());
+    EXPECT_EQ(received.size(), 1u);
+    return received.empty() ? raft::Message() : received[0];
+  };
+  const raft::Message of_3_7 = read(
+      "0000000000000002 0808 000000000000001e 081110f5d48ddee0979b84e80118f6c6cbc391a1b7dbd801"
+      "200228013002");
+  EXPECT_EQ(of_3_7.type, raft::MessageType::kPreVote);
+  const raft::Message of_3_4 = read(
+      "000000000000001e 08081000180020002800300040004a0a12080a0228001000180050005800"
+      "0000000000000030 080510f5d48ddee0979b84e80118f6c6cbc391a1b7dbd8012003280130024000"
+      "4a0a12080a0228001000180050005800");
+  EXPECT_EQ(of_3_4.type, raft::MessageType::kVote);
+  for (const raft::Message& message : {of_3_7, of_3_4}) {
+    EXPECT_EQ(message.to, base::MemberId(0xe8086cbe0bc36a75));
+    EXPECT_EQ(message.from, base::MemberId(0xd8b6dd091872e376));
+    EXPECT_EQ(message.log_term, base::Term(1));
+    EXPECT_EQ(message.index, base::Index(2));
+  }
+  EXPECT_EQ(of_3_7.term, base::Term(2));
+  EXPECT_EQ(of_3_4.term, base::Term(3));
 }
 
 TEST(StreamCodecTest, LinkHeartbeatsAreThoseOfEtcd37) {
