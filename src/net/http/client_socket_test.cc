@@ -20,8 +20,8 @@ using Then = Exchange::Then;
 // Refuses the first bytes of a request and closes, with the rest unread: a reset follows.
 class RefusingServer final : public runtime::StreamHandler {
  public:
-  explicit RefusingServer(runtime::Network* network) {
-    auto listening = network->Listen({"127.0.0.1", 0, ""}, {}, [this](auto stream) {
+  RefusingServer(runtime::Network* network, const runtime::Address& address) {
+    auto listening = network->Listen(address, {}, [this](auto stream) {
       stream_ = std::move(stream);
       stream_->Start(this);
     });
@@ -80,9 +80,13 @@ TEST(HttpClientSockets, AnAnswerBeforeAResetIsDelivered) {
   runtime::asio::LoopThread client_thread("client");
   runtime::asio::Network server_network(&server_thread.loop());
   runtime::asio::Network client_network(&client_thread.loop());
+  const runtime::Address tcp{"127.0.0.1", 0, ""};
+  const runtime::Address unix_socket{"", 0, ::testing::TempDir() + "http_client_test.sock"};
   for (int i = 0; i < 20; ++i) {
     std::unique_ptr<RefusingServer> server;
-    server_thread.RunAndWait([&] { server = std::make_unique<RefusingServer>(&server_network); });
+    server_thread.RunAndWait([&] {
+      server = std::make_unique<RefusingServer>(&server_network, i % 2 == 0 ? tcp : unix_socket);
+    });
     std::unique_ptr<Client> client;
     const auto upload = std::make_shared<Upload>();
     client_thread.RunAndWait([&] {
