@@ -43,7 +43,7 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
 }
 
 Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream,
-                       ClientEvents events)
+                       ClientEvents events, Version version)
     : group_(group),
       events_(std::move(events)),
       stream_(std::move(stream)),
@@ -54,6 +54,12 @@ Connection::Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> 
   info_.local = stream_->local_address();
   info_.peer = stream_->peer_address();
   Carrier* const carrier = this;
+  if (version == Version::kHttp1) {
+    auto session = std::make_unique<H1ClientSession>(&group_->environment(), carrier);
+    http1_client_session_ = session.get();
+    session_ = std::move(session);
+    return;
+  }
   auto session = std::make_unique<H2Session>(H2Session::Role::kClient, &group_->environment(),
                                              carrier, nullptr);
   client_session_ = session.get();
@@ -216,6 +222,8 @@ void Connection::OnWritable() {
 
 void Connection::Flush() {
   flush_wanted_ = false;
+  // A client waits for no room to send what nobody wants.
+  if (http1_client_session_ != nullptr && !lost_ && session_->IsFinished()) return CloseIfDone();
   if (lost_ || lingering_ || socket_full_ || flush_in_slice_ || session_ == nullptr) return;
   for (int batch = 0;; ++batch) {
     if (output_.empty()) session_->Produce();
@@ -227,7 +235,9 @@ void Connection::Flush() {
     const uint64_t before = output_.total_flushed();
     const base::Status status = output_.Flush(*stream_);
     group_->environment().counters->bytes_sent.Add(output_.total_flushed() - before);
-    if (!status.ok()) return Lose(status);
+    const bool goes_on = status.ok() || (http1_client_session_ != nullptr &&
+                                         http1_client_session_->OutlivesWriteFailure());
+    if (!goes_on) return Lose(status);
     if (!output_.empty()) {
       socket_full_ = true;
       return;
@@ -246,7 +256,8 @@ void Connection::CloseIfDone() {
   const base::Status reason =
       failure_.ok() ? base::Status(base::Code::kUnavailable, "the connection ended") : failure_;
   session_->OnConnectionLost(reason);
-  if (input_ended_) return Lose(reason);
+  // What a client of HTTP/1.1 has not read is of no use to it.
+  if (input_ended_ || http1_client_session_ != nullptr) return Lose(reason);
   Linger();
 }
 

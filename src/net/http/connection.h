@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "net/http/h1_client_session.h"
 #include "net/http/h2_session.h"
 #include "net/http/session.h"
 #include "runtime/network.h"
@@ -12,7 +13,7 @@ namespace http {
 class ConnectionGroup;
 
 // One connected stream and the session that speaks on it. At a server the first bytes decide the
-// protocol; a client speaks HTTP/2. Owned by its group, on the group's loop.
+// protocol; a client decides itself. Owned by its group, on the group's loop.
 //
 // Input goes to the session as it arrives, for a slice of time; the rest, at most what one event
 // brought, is held and nothing more read until other connections have had their turn. Output is
@@ -32,15 +33,17 @@ class Connection final : public runtime::StreamHandler, private Carrier {
              Protocols protocols);
   // What a client learns of its connection. Inside these the connection is not closed.
   struct ClientEvents {
-    // Once: the server speaks HTTP/2.
+    // HTTP/2, once: the server speaks it. HTTP/1.1, after each exchange that leaves the connection
+    // fit for another: it may begin inside this.
     base::Callback<void()> on_ready;
-    // The server takes no further requests; those that are open go on.
+    // HTTP/2: the server takes no further requests; those that are open go on.
     base::Callback<void()> on_goaway;
     // Once, the last: no exchange is left.
     base::Callback<void(base::Status)> on_closed;
   };
-  // A client's end.
-  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, ClientEvents events);
+  // A client's end. With HTTP/1.1 requests may begin at once.
+  Connection(ConnectionGroup* group, std::unique_ptr<runtime::Stream> stream, ClientEvents events,
+             Version version = Version::kHttp2);
   ~Connection() override;
 
   // Begins to receive; once, after the group has taken the connection.
@@ -55,8 +58,9 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   // Closes now. Not from inside an exchange's event.
   void Close(const base::Status& status) { Lose(status); }
 
-  // The session of a client's end.
+  // The session of a client's end that speaks HTTP/2, or HTTP/1.1.
   H2Session& client_session() { return *client_session_; }
+  H1ClientSession& http1_client_session() { return *http1_client_session_; }
 
  private:
   friend class ConnectionGroup;
@@ -102,7 +106,8 @@ class Connection final : public runtime::StreamHandler, private Carrier {
   Account account_;
   OutputBuffer output_;
   std::unique_ptr<Session> session_;
-  H2Session* client_session_ = nullptr;
+  H2Session* client_session_ = nullptr;              // HTTP/2
+  H1ClientSession* http1_client_session_ = nullptr;  // HTTP/1.1
   base::Bytes held_input_;  // before the protocol is known, or not yet taken by the session
   size_t held_taken_ = 0;   // of it
   bool holding_ = false;    // from the session, if only the end of what it took

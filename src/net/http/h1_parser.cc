@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "net/http/h1_text.h"
+
 namespace http {
 
 namespace beast = boost::beast::http;
@@ -19,14 +21,6 @@ namespace {
 
 base::ByteView View(string_view text) {
   return {text.data(), text.size()};
-}
-
-std::string LowerCase(string_view text) {
-  std::string lower(text.data(), text.size());
-  for (char& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return lower;
 }
 
 // The host of an absolute-form target (RFC 9112 section 3.2.2) goes to `*authority`, and what is
@@ -77,15 +71,6 @@ std::optional<std::string> Decoded(base::ByteView target) {
   return is_plain ? path.append(target.substr(end)) : std::string(target);
 }
 
-bool IsNumber(base::ByteView value) {
-  return !value.empty() && value.find_first_not_of("0123456789") == base::ByteView::npos;
-}
-
-// As Go bounds them: of a line that begins a chunk, and of all that is not data, beside twice as
-// much as there is of that.
-constexpr size_t kChunkLineMax = 4096;
-constexpr size_t kChunkExcessMax = 16 * 1024;
-
 }  // namespace
 
 class H1Parser::Beast final : public beast::basic_parser<true> {
@@ -128,13 +113,13 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   void on_field_impl(beast::field field, string_view name, string_view value,
                      error_code& error) override {
     // Anything but exactly "chunked" leaves the end of the body to interpretation.
-    if (field == beast::field::transfer_encoding && LowerCase(value) != "chunked") {
+    if (field == beast::field::transfer_encoding && LowerCase(View(value)) != "chunked") {
       return Fail(base::Code::kUnimplemented, "Unsupported transfer encoding", &error);
     }
     if (field == beast::field::content_length && !IsNumber(View(value))) {
       return Fail(base::Code::kInvalidArgument, "bad Content-Length", &error);
     }
-    if (field == beast::field::expect && LowerCase(value) != "100-continue") {
+    if (field == beast::field::expect && LowerCase(View(value)) != "100-continue") {
       expects_other_ = expects_other_ || !value.empty();
     }
     if (field == beast::field::host) {
@@ -142,7 +127,7 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
       has_host_ = true;
       if (authority_.empty()) authority_ = View(value);
     }
-    fields_.Add(LowerCase(name), View(value));
+    fields_.Add(LowerCase(View(name)), View(value));
   }
 
   void on_header_impl(error_code& error) override {
@@ -162,16 +147,8 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   }
   void on_chunk_header_impl(std::uint64_t size, string_view extensions,
                             error_code& error) override {
-    if (extensions.size() > kChunkLineMax) {
-      return Fail(base::Code::kInvalidArgument, "header line too long", &error);
-    }
-    constexpr size_t kLineBytes = 16;
-    excess_ += kLineBytes + extensions.size();
-    excess_ -= static_cast<size_t>(
-        std::min<uint64_t>(excess_, kLineBytes + 2 * std::min<uint64_t>(size, 1 << 30)));
-    if (excess_ > kChunkExcessMax) {
-      Fail(base::Code::kInvalidArgument, "chunked encoding contains too much non-data", &error);
-    }
+    failure_ = chunks_.OnHeader(size, extensions.size());
+    if (!failure_.ok()) error = beast::error::bad_chunk_extension;
   }
   size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& error) override {
     return on_body_impl(body, error);
@@ -185,7 +162,7 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   std::string authority_;
   bool has_host_ = false;
   bool expects_other_ = false;
-  size_t excess_ = 0;  // of chunks that carry little
+  ChunkMeter chunks_;
   base::Status failure_;
   Headers fields_;
 };

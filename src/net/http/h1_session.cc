@@ -1,12 +1,12 @@
 #include "net/http/h1_session.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "net/http/h1_text.h"
 
 namespace http {
 namespace {
@@ -72,17 +72,6 @@ bool HasNoBody(int status) {
   return status < 200 || status == 204 || status == 304;
 }
 
-// Names in the case in which Go writes them, and scripts look for them: Content-Type.
-void AppendField(base::Bytes& text, base::ByteView name, base::ByteView value) {
-  bool begins_word = true;
-  for (const char letter : name) {
-    const bool is_small = letter >= 'a' && letter <= 'z';
-    text += begins_word && is_small ? static_cast<char>(letter - 'a' + 'A') : letter;
-    begins_word = letter == '-';
-  }
-  text.append(": ").append(value).append("\r\n");
-}
-
 // How a request is answered that could not be read.
 base::ByteView RefusalLine(base::Code code) {
   switch (code) {
@@ -110,14 +99,6 @@ uint64_t AnnouncedBytes(const Headers& head) {
 
 // Room for a usual head, made at once.
 constexpr size_t kUsualHeadBytes = 512;
-
-// chunk = size in hexadecimal CRLF data CRLF (RFC 9112 section 7.1)
-base::Bytes ChunkHeader(size_t size) {
-  std::array<char, 16> digits;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
-  CHECK(error == std::errc());
-  return base::Bytes(digits.data(), end) + "\r\n";
-}
 
 }  // namespace
 

@@ -79,6 +79,7 @@ std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runt
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // one of the same name is
       return whose + " certificate is signed by an authority that is not trusted (" +
              X509_verify_cert_error_string(verdict) + ")";
     default:

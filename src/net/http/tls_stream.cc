@@ -117,6 +117,10 @@ TlsStream::~TlsStream() {
   engine_->owner = nullptr;
 }
 
+void TlsStream::OfferNoHttp2() {
+  CHECK(SSL_set_alpn_protos(engine_->ssl, nullptr, 0) == 0);
+}
+
 void TlsStream::LeaveHandshakeTo(const HandshakeWorkers& workers) {
   if (engine_->context->signs_slowly()) workers_ = workers;
 }

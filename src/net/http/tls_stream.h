@@ -36,6 +36,10 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   };
   void LeaveHandshakeTo(const HandshakeWorkers& workers);
 
+  // Before Start, at a client that speaks HTTP/1.1: offers no protocol (ALPN), as Go's clients of
+  // that kind do not.
+  void OfferNoHttp2();
+
   // Before Start: `done` receives what is known of the peer after the handshake, before any byte.
   // A failed handshake is reported by OnError instead.
   void OnHandshake(base::Callback<void(const ConnectionInfo&)> done) {

@@ -310,6 +310,7 @@ class World {
   runtime::Loop& server_loop() { return *server_loop_; }
   runtime::Loop& client_loop() { return *client_loop_; }
   runtime::Network& client_network() { return *client_network_; }
+  runtime::Network& server_network() { return *server_network_; }
 
   // Where the server listens.
   inline static const runtime::Address kAddress{"server", 2379, ""};
