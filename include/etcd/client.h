@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
@@ -107,6 +108,53 @@ class Client {
         [&](auto done) { MemberList(request, options, std::move(done)); });
   }
 
+  // Changes of the members, one at a time: the cluster refuses one that would put its quorum at
+  // risk (kUnavailable, "etcdserver: unhealthy cluster", or "... not enough started members"). URLs
+  // that are none fail with kInvalidArgument before anything is sent.
+
+  Result<MemberAddResponse> MemberAdd(const MemberAddRequest& request,
+                                      const CallOptions& options = {});
+  void MemberAdd(const MemberAddRequest& request, const CallOptions& options,
+                 Callback<MemberAddResponse> done);
+  std::future<Result<MemberAddResponse>> MemberAddAsync(const MemberAddRequest& request,
+                                                        const CallOptions& options = {}) {
+    return Future<MemberAddResponse>(
+        [&](auto done) { MemberAdd(request, options, std::move(done)); });
+  }
+
+  Result<MemberChangeResponse> MemberRemove(uint64_t id, const CallOptions& options = {});
+  void MemberRemove(uint64_t id, const CallOptions& options, Callback<MemberChangeResponse> done);
+  std::future<Result<MemberChangeResponse>> MemberRemoveAsync(uint64_t id,
+                                                              const CallOptions& options = {}) {
+    return Future<MemberChangeResponse>(
+        [&](auto done) { MemberRemove(id, options, std::move(done)); });
+  }
+
+  Result<MemberChangeResponse> MemberUpdate(uint64_t id, const std::vector<std::string>& peer_urls,
+                                            const CallOptions& options = {});
+  void MemberUpdate(uint64_t id, const std::vector<std::string>& peer_urls,
+                    const CallOptions& options, Callback<MemberChangeResponse> done);
+  std::future<Result<MemberChangeResponse>> MemberUpdateAsync(
+      uint64_t id, const std::vector<std::string>& peer_urls, const CallOptions& options = {}) {
+    return Future<MemberChangeResponse>(
+        [&](auto done) { MemberUpdate(id, peer_urls, options, std::move(done)); });
+  }
+
+  // Makes a learner a voter, once it has caught up: kFailedPrecondition before.
+  Result<MemberChangeResponse> MemberPromote(uint64_t id, const CallOptions& options = {});
+  void MemberPromote(uint64_t id, const CallOptions& options, Callback<MemberChangeResponse> done);
+  std::future<Result<MemberChangeResponse>> MemberPromoteAsync(uint64_t id,
+                                                               const CallOptions& options = {}) {
+    return Future<MemberChangeResponse>(
+        [&](auto done) { MemberPromote(id, options, std::move(done)); });
+  }
+
+  // Asks the cluster where its voters serve clients, and has these as the client's endpoints from
+  // then on, in place of those of its options. Calls under way stay where they are. Without effect
+  // if it fails, or if no voter has told an endpoint (kUnavailable).
+  Status SyncEndpoints(const CallOptions& options = {});
+  void SyncEndpoints(const CallOptions& options, std::function<void(Status)> done);
+
   // ---- Maintenance ----
   //
   // Calls about one member go to `endpoint`, over a connection that is made for the call, with the
@@ -147,6 +195,19 @@ class Client {
                                                           const CallOptions& options = {}) {
     return Future<DefragmentResponse>(
         [&](auto done) { Defragment(endpoint, options, std::move(done)); });
+  }
+
+  // Has the leader, at `endpoint`, hand its part over to another voter. kFailedPrecondition if it
+  // is not the leader.
+  Result<MoveLeaderResponse> MoveLeader(const std::string& endpoint, uint64_t target,
+                                        const CallOptions& options = {});
+  void MoveLeader(const std::string& endpoint, uint64_t target, const CallOptions& options,
+                  Callback<MoveLeaderResponse> done);
+  std::future<Result<MoveLeaderResponse>> MoveLeaderAsync(const std::string& endpoint,
+                                                          uint64_t target,
+                                                          const CallOptions& options = {}) {
+    return Future<MoveLeaderResponse>(
+        [&](auto done) { MoveLeader(endpoint, target, options, std::move(done)); });
   }
 
   // The database of one member as a file, in order. The sink returns false to end the call with

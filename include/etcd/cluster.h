@@ -29,5 +29,23 @@ struct MemberListResponse {
   std::vector<Member> members = {};
 };
 
+// A member that is to start. Its URLs are where the others will find it.
+struct MemberAddRequest {
+  std::vector<std::string> peer_urls = {};
+  bool is_learner = false;
+};
+
+struct MemberAddResponse {
+  ResponseHeader header = {};
+  Member member = {};                // the one that was added
+  std::vector<Member> members = {};  // all, with it
+};
+
+// What a removal, an update or a promotion has left.
+struct MemberChangeResponse {
+  ResponseHeader header = {};
+  std::vector<Member> members = {};
+};
+
 }  // namespace v1
 }  // namespace etcd

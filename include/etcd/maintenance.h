@@ -52,6 +52,10 @@ struct SnapshotChunk {
   std::string version = {};  // of the storage, "3.7.0"; empty before 3.6
 };
 
+struct MoveLeaderResponse {
+  ResponseHeader header = {};
+};
+
 struct DefragmentResponse {
   ResponseHeader header = {};
 };

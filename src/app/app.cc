@@ -18,6 +18,7 @@
 #include "runtime/posix/descriptor_limit.h"
 #include "runtime/posix/heap.h"
 #include "runtime/posix/locked_memory.h"
+#include "runtime/posix/signals.h"
 #include "server/data_directory.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
@@ -160,6 +161,10 @@ server::Environment App::NewEnvironment() {
     return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, options);
   };
   environment.on_failure = [](const base::Status& why) { base::Fatal(why.message()); };
+  environment.on_removed = [this] {
+    removed_ = true;
+    runtime::posix::SendTerminationSignal();
+  };
   environment.logger = &logger_;
   environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();

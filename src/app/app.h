@@ -38,6 +38,9 @@ class App {
   // connections, brings what is applied into the database, and ends the threads.
   ~App();
 
+  // Whether the member has left its cluster for good. The process was sent SIGTERM for that.
+  bool removed() const { return removed_; }
+
  private:
   App(const config::ServerConfig& config, const observe::Logger* logger);
 
@@ -86,6 +89,7 @@ class App {
   runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::atomic<bool> loops_run_ = true;
+  std::atomic<bool> removed_ = false;
   std::mutex serving_mutex_;
   bool stopped_ = false;      // guarded by serving_mutex_
   bool taking_over_ = false;  // of the accepting loop

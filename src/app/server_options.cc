@@ -26,6 +26,7 @@ base::Status FillCluster(const config::ClusterConfig& config, server::Options* o
   options->initial_cluster_token = config.initial_cluster_token;
   options->advertise_client_urls = Texts(config.advertise_client_urls);
   options->pre_vote = config.pre_vote;
+  options->strict_reconfig_check = config.strict_reconfig_check;
   options->max_learners = static_cast<size_t>(std::max<int64_t>(0, config.max_learners));
   return {};
 }

@@ -10,6 +10,7 @@
 #include "client/convert.h"
 #include "client/session.h"
 #include "client/settings.h"
+#include "config/url.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 #include "runtime/posix/clock.h"
@@ -30,6 +31,11 @@ constexpr Method kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
 constexpr Method kTxn{"/etcdserverpb.KV/Txn"};
 constexpr Method kCompact{"/etcdserverpb.KV/Compact"};
 constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
+constexpr Method kMemberAdd{"/etcdserverpb.Cluster/MemberAdd"};
+constexpr Method kMemberRemove{"/etcdserverpb.Cluster/MemberRemove"};
+constexpr Method kMemberUpdate{"/etcdserverpb.Cluster/MemberUpdate"};
+constexpr Method kMemberPromote{"/etcdserverpb.Cluster/MemberPromote"};
+constexpr Method kMoveLeader{"/etcdserverpb.Maintenance/MoveLeader"};
 constexpr Method kStatus{"/etcdserverpb.Maintenance/Status", Repeatable::kYes};
 constexpr Method kHashKv{"/etcdserverpb.Maintenance/HashKV", Repeatable::kYes};
 constexpr Method kHash{"/etcdserverpb.Maintenance/Hash", Repeatable::kYes};
@@ -85,6 +91,25 @@ pb::AlarmRequest AlarmMessage(pb::AlarmRequest::AlarmAction action, const Alarm&
   return message;
 }
 
+// Not OK if one of them is no URL of a member; with etcd's text.
+Status CheckUrls(const std::vector<std::string>& urls) {
+  if (urls.empty()) return Status(Code::kInvalidArgument, "no valid URLs given");
+  for (const std::string& url : urls) {
+    if (const auto parsed = config::ParseUrl(url); !parsed.ok()) return ToPublic(parsed.status());
+  }
+  return {};
+}
+
+// Where the voters that have started serve clients.
+std::vector<std::string> EndpointsOf(const std::vector<Member>& members) {
+  std::vector<std::string> endpoints;
+  for (const Member& member : members) {
+    if (member.name.empty() || member.is_learner) continue;
+    endpoints.insert(endpoints.end(), member.client_urls.begin(), member.client_urls.end());
+  }
+  return endpoints;
+}
+
 }  // namespace
 
 class Client::Impl {
@@ -115,6 +140,13 @@ class Client::Impl {
     });
     return waiter.Wait();
   }
+
+  // On the loop, as all callbacks.
+  Status SetEndpoints(const std::vector<std::string>& endpoints) {
+    return ToPublic(session_->SetEndpoints(endpoints));
+  }
+  // Runs `task` as a callback.
+  void Post(base::Callback<void()> task) { thread_.loop().Post(std::move(task)); }
 
   template <typename Message>
   client::Session::Request NewRequest(const Method& method, const Message& message,
@@ -309,7 +341,94 @@ Result<MemberListResponse> Client::MemberList(const MemberListRequest& request,
       [&](auto done) { MemberList(request, options, done); });
 }
 
+void Client::MemberAdd(const MemberAddRequest& request, const CallOptions& options,
+                       Callback<MemberAddResponse> done) {
+  if (Status status = CheckUrls(request.peer_urls); !status.ok()) {
+    return impl_->Post([done = std::move(done), status] { done(status); });
+  }
+  pb::MemberAddRequest message;
+  for (const std::string& url : request.peer_urls) message.add_peerurls(url);
+  message.set_islearner(request.is_learner);
+  impl_->Unary<pb::MemberAddResponse>(impl_->NewRequest(kMemberAdd, message, options), options,
+                                      std::move(done));
+}
+Result<MemberAddResponse> Client::MemberAdd(const MemberAddRequest& request,
+                                            const CallOptions& options) {
+  return impl_->Await<Result<MemberAddResponse>>(
+      [&](auto done) { MemberAdd(request, options, done); });
+}
+
+void Client::MemberRemove(uint64_t id, const CallOptions& options,
+                          Callback<MemberChangeResponse> done) {
+  pb::MemberRemoveRequest message;
+  message.set_id(id);
+  impl_->Unary<pb::MemberRemoveResponse>(impl_->NewRequest(kMemberRemove, message, options),
+                                         options, std::move(done));
+}
+Result<MemberChangeResponse> Client::MemberRemove(uint64_t id, const CallOptions& options) {
+  return impl_->Await<Result<MemberChangeResponse>>(
+      [&](auto done) { MemberRemove(id, options, done); });
+}
+
+void Client::MemberUpdate(uint64_t id, const std::vector<std::string>& peer_urls,
+                          const CallOptions& options, Callback<MemberChangeResponse> done) {
+  if (Status status = CheckUrls(peer_urls); !status.ok()) {
+    return impl_->Post([done = std::move(done), status] { done(status); });
+  }
+  pb::MemberUpdateRequest message;
+  message.set_id(id);
+  for (const std::string& url : peer_urls) message.add_peerurls(url);
+  impl_->Unary<pb::MemberUpdateResponse>(impl_->NewRequest(kMemberUpdate, message, options),
+                                         options, std::move(done));
+}
+Result<MemberChangeResponse> Client::MemberUpdate(uint64_t id,
+                                                  const std::vector<std::string>& peer_urls,
+                                                  const CallOptions& options) {
+  return impl_->Await<Result<MemberChangeResponse>>(
+      [&](auto done) { MemberUpdate(id, peer_urls, options, done); });
+}
+
+void Client::MemberPromote(uint64_t id, const CallOptions& options,
+                           Callback<MemberChangeResponse> done) {
+  pb::MemberPromoteRequest message;
+  message.set_id(id);
+  impl_->Unary<pb::MemberPromoteResponse>(impl_->NewRequest(kMemberPromote, message, options),
+                                          options, std::move(done));
+}
+Result<MemberChangeResponse> Client::MemberPromote(uint64_t id, const CallOptions& options) {
+  return impl_->Await<Result<MemberChangeResponse>>(
+      [&](auto done) { MemberPromote(id, options, done); });
+}
+
+void Client::SyncEndpoints(const CallOptions& options, std::function<void(Status)> done) {
+  MemberList({}, options, [this, done = std::move(done)](Result<MemberListResponse> members) {
+    if (!members.ok()) return done(members.status());
+    const std::vector<std::string> endpoints = EndpointsOf(members->members);
+    if (endpoints.empty()) {
+      return done(Status(Code::kUnavailable, "no voter has told where it serves clients"));
+    }
+    done(impl_->SetEndpoints(endpoints));
+  });
+}
+Status Client::SyncEndpoints(const CallOptions& options) {
+  return impl_->Await<Status>([&](auto done) { SyncEndpoints(options, done); });
+}
+
 // ---- Maintenance ----
+
+void Client::MoveLeader(const std::string& endpoint, uint64_t target, const CallOptions& options,
+                        Callback<MoveLeaderResponse> done) {
+  pb::MoveLeaderRequest message;
+  message.set_targetid(target);
+  auto request = impl_->NewRequest(kMoveLeader, message, options);
+  request.endpoint = endpoint;
+  impl_->Unary<pb::MoveLeaderResponse>(std::move(request), options, std::move(done));
+}
+Result<MoveLeaderResponse> Client::MoveLeader(const std::string& endpoint, uint64_t target,
+                                              const CallOptions& options) {
+  return impl_->Await<Result<MoveLeaderResponse>>(
+      [&](auto done) { MoveLeader(endpoint, target, options, done); });
+}
 
 void Client::MemberStatus(const std::string& endpoint, const CallOptions& options,
                           Callback<StatusResponse> done) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -74,9 +75,13 @@ class FakeMember {
   base::Status answer;  // to ranges and puts; OK: an empty answer
   bool hang = false;
   std::string token;  // that calls must carry, if not empty
+  pb::MemberListResponse members;
 
   std::atomic<int> calls = 0;
   std::atomic<int> authentications = 0;
+  // What a change of the members asked for, once there was one.
+  std::mutex asked_mutex;
+  std::vector<std::string> asked;
 
  private:
   void AddMethods() {
@@ -93,8 +98,31 @@ class FakeMember {
       reply.set_token(authentications == 1 ? "expired" : token);
       call->Reply(Encoded(reply));
     });
+    table_->AddUnary("etcdserverpb.Cluster", "MemberList",
+                     [this](auto call, base::ByteView) { call->Reply(Encoded(members)); });
+    AddChange<pb::MemberAddRequest, pb::MemberAddResponse>("Cluster", "MemberAdd");
+    AddChange<pb::MemberRemoveRequest, pb::MemberRemoveResponse>("Cluster", "MemberRemove");
+    AddChange<pb::MemberUpdateRequest, pb::MemberUpdateResponse>("Cluster", "MemberUpdate");
+    AddChange<pb::MemberPromoteRequest, pb::MemberPromoteResponse>("Cluster", "MemberPromote");
+    AddChange<pb::MoveLeaderRequest, pb::MoveLeaderResponse>("Maintenance", "MoveLeader");
     table_->AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
                          [](auto call) { return std::make_unique<SnapshotCall>(std::move(call)); });
+  }
+
+  template <typename Request, typename Reply>
+  void AddChange(const std::string& service, const std::string& name) {
+    table_->AddUnary("etcdserverpb." + service, name,
+                     [this, name](auto call, base::ByteView bytes) {
+                       Request request;
+                       request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+                       {
+                         const std::lock_guard lock(asked_mutex);
+                         asked.push_back(name + " " + request.ShortDebugString());
+                       }
+                       Reply reply;
+                       reply.mutable_header()->set_member_id(5);
+                       Answer(std::move(call), reply);
+                     });
   }
 
   void Answer(std::shared_ptr<rpc::ServerCall> call, const google::protobuf::Message& reply) {
@@ -427,6 +455,77 @@ TEST_F(ClientTlsTest, DoesNotTrustANameThatTheCertificateLacks) {
 TEST_F(ClientTlsTest, SkipsTheCheckWhenToldTo) {
   client_.tls.insecure_skip_verify = true;
   EXPECT_TRUE(Connected(client_)->Put({.key = "a"}, kPatient).ok());
+}
+
+TEST(ClientTest, ChangesOfTheMembersAreAskedForAsTheyAre) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  EXPECT_EQ(client->MemberAdd({{"http://a:1", "http://b:2"}, true}, kPatient)->header.member_id,
+            5u);
+  EXPECT_TRUE(client->MemberRemove(7, kPatient).ok());
+  EXPECT_TRUE(client->MemberUpdate(8, {"http://c:3"}, kPatient).ok());
+  EXPECT_TRUE(client->MemberPromoteAsync(9, kPatient).get().ok());
+  EXPECT_TRUE(client->MoveLeader(member.address(), 10, kPatient).ok());
+  EXPECT_EQ(member.asked, (std::vector<std::string>{
+                              "MemberAdd peerURLs: \"http://a:1\" peerURLs: \"http://b:2\" "
+                              "isLearner: true",
+                              "MemberRemove ID: 7", "MemberUpdate ID: 8 peerURLs: \"http://c:3\"",
+                              "MemberPromote ID: 9", "MoveLeader targetID: 10"}));
+}
+
+TEST(ClientTest, UrlsThatAreNoneAreRefusedBeforeAnythingIsSent) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  const auto added = client->MemberAdd({{"bad"}, false}, kPatient);
+  EXPECT_EQ(added.status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(added.status().message(), "URL scheme must be http, https, unix, or unixs: bad");
+  EXPECT_EQ(client->MemberUpdate(1, {}, kPatient).status().code(), Code::kInvalidArgument);
+  EXPECT_TRUE(member.asked.empty());
+}
+
+TEST(ClientTest, AChangeOfTheMembersIsNeverRepeated) {
+  FakeMember member;
+  member.answer = base::Status(base::Code::kUnavailable, "etcdserver: leader changed");
+  const auto client = Connected({member.address(), member.address()});
+  EXPECT_EQ(client->MemberRemove(7, kPatient).status().code(), Code::kUnavailable);
+  EXPECT_EQ(member.calls, 1);
+}
+
+TEST(ClientTest, EndpointsAreThoseOfTheVotersThatHaveStarted) {
+  FakeMember first;
+  FakeMember second;
+  FakeMember learner;
+  const auto add = [&first](const std::string& name, const std::string& url, bool is_learner) {
+    pb::Member* const member = first.members.add_members();
+    member->set_name(name);
+    member->add_clienturls("http://" + url);
+    member->set_islearner(is_learner);
+  };
+  add("second", second.address(), false);
+  add("learner", learner.address(), true);
+  add("", "127.0.0.1:1", false);
+  const auto client = Connected({first.address()});
+  // One that is under way stays where it is.
+  first.hang = true;
+  auto hanging = client->GetAsync({.key = "k"}, kPatient);
+  while (first.calls == 0) {
+  }
+  ASSERT_TRUE(client->SyncEndpoints(kPatient).ok());
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(client->Get({.key = "k"}, kPatient).ok());
+  EXPECT_EQ(first.calls, 1);
+  EXPECT_EQ(second.calls, 4);
+  EXPECT_EQ(learner.calls, 0);
+  EXPECT_EQ(hanging.wait_for(0s), std::future_status::timeout);
+}
+
+TEST(ClientTest, WithoutAnEndpointToGoToTheClientStaysWhereItIs) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  EXPECT_EQ(client->SyncEndpoints(kPatient).code(), Code::kUnavailable);
+  member.members.add_members()->set_name("secure");
+  member.members.mutable_members(0)->add_clienturls("https://127.0.0.1:1");
+  EXPECT_EQ(client->SyncEndpoints(kPatient).code(), Code::kInvalidArgument);
+  EXPECT_TRUE(client->Get({.key = "k"}, kPatient).ok());
 }
 
 }  // namespace

@@ -39,6 +39,17 @@ std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::s
   return {texts.begin(), texts.end()};
 }
 
+etcd::Member FromProto(const pb::Member& member) {
+  return {member.id(), member.name(), Strings(member.peerurls()), Strings(member.clienturls()),
+          member.islearner()};
+}
+
+std::vector<etcd::Member> Members(const google::protobuf::RepeatedPtrField<pb::Member>& members) {
+  std::vector<etcd::Member> values;
+  for (const pb::Member& member : members) values.push_back(FromProto(member));
+  return values;
+}
+
 // etcd takes an empty key for none; where a range begins with it, the smallest there can be is
 // meant.
 std::string FirstKey(const std::string& key, const std::string& range_end) {
@@ -185,12 +196,27 @@ etcd::CompactResponse FromProto(pb::CompactionResponse&& reply) {
 }
 
 etcd::MemberListResponse FromProto(pb::MemberListResponse&& reply) {
-  etcd::MemberListResponse response{FromProto(reply.header()), {}};
-  for (const pb::Member& member : reply.members()) {
-    response.members.push_back({member.id(), member.name(), Strings(member.peerurls()),
-                                Strings(member.clienturls()), member.islearner()});
-  }
-  return response;
+  return {FromProto(reply.header()), Members(reply.members())};
+}
+
+etcd::MemberAddResponse FromProto(pb::MemberAddResponse&& reply) {
+  return {FromProto(reply.header()), FromProto(reply.member()), Members(reply.members())};
+}
+
+etcd::MemberChangeResponse FromProto(pb::MemberRemoveResponse&& reply) {
+  return {FromProto(reply.header()), Members(reply.members())};
+}
+
+etcd::MemberChangeResponse FromProto(pb::MemberUpdateResponse&& reply) {
+  return {FromProto(reply.header()), Members(reply.members())};
+}
+
+etcd::MemberChangeResponse FromProto(pb::MemberPromoteResponse&& reply) {
+  return {FromProto(reply.header()), Members(reply.members())};
+}
+
+etcd::MoveLeaderResponse FromProto(pb::MoveLeaderResponse&& reply) {
+  return {FromProto(reply.header())};
 }
 
 etcd::StatusResponse FromProto(pb::StatusResponse&& reply) {

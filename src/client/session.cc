@@ -48,7 +48,8 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
       base::Result<std::unique_ptr<rpc::Channel>> channel =
           session_.NewChannelTo(request_.endpoint);
       if (!channel.ok()) return Finish(channel.status());
-      own_channel_ = std::move(channel).value();
+      has_own_channel_ = true;
+      channel_ = std::move(channel).value();
     }
     Attempt();
   }
@@ -60,10 +61,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     timer_.reset();
     Ending ending{status};
     if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
-    if (own_channel_ != nullptr) {
-      session_.retired_.push_back(std::move(own_channel_));
-      session_.sweep_->Arm(runtime::Duration(0));
-    }
+    LeaveChannel();
     session_.Remove(this);
     done_(ending);
   }
@@ -95,9 +93,12 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     options.metadata = session_.Metadata(request_);
     options.wait_for_ready = true;
     options.max_receive_bytes = session_.settings_.max_receive_bytes;
-    rpc::Channel& channel = own_channel_ != nullptr ? *own_channel_ : *session_.channel_;
-    attempt_ = channel.Start(request_.method.path, std::move(options),
-                             std::make_unique<Handler>(shared_from_this()));
+    if (!has_own_channel_) {
+      LeaveChannel();
+      channel_ = session_.channel_;
+    }
+    attempt_ = channel_->Start(request_.method.path, std::move(options),
+                               std::make_unique<Handler>(shared_from_this()));
     attempt_->Send(rpc::Message(request_.message));
     attempt_->HalfClose();
   }
@@ -151,14 +152,16 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     timer_->Arm(wait);
   }
 
-  size_t Endpoints() const {
-    return own_channel_ != nullptr ? 1 : session_.settings_.endpoints.size();
+  size_t Endpoints() const { return has_own_channel_ ? 1 : session_.settings_.endpoints.size(); }
+  // The one that all share stays anyway.
+  void LeaveChannel() {
+    if (channel_ != session_.channel_) session_.Retire(std::move(channel_));
+    channel_.reset();
   }
   // Empty while an endpoint is connected.
   std::string WhyNobodyAnswers() const {
-    const rpc::Channel* const channel =
-        own_channel_ != nullptr ? own_channel_.get() : session_.channel_.get();
-    return channel != nullptr && channel->connected() == 0 ? channel->Failures() : std::string();
+    const bool unreached = channel_ != nullptr && channel_->connected() == 0;
+    return unreached ? channel_->Failures() : std::string();
   }
   runtime::Duration Remaining() const {
     if (!deadline_.has_value()) return kNoTimeout;
@@ -170,7 +173,8 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   Sink sink_;
   Done done_;
   std::optional<runtime::TimePoint> deadline_;
-  std::unique_ptr<rpc::Channel> own_channel_;
+  bool has_own_channel_ = false;           // to the request's endpoint
+  std::shared_ptr<rpc::Channel> channel_;  // that carries the attempt
   std::shared_ptr<rpc::ClientCall> attempt_;
   std::unique_ptr<runtime::Timer> timer_;
   size_t attempts_ = 0;  // that have ended
@@ -212,16 +216,42 @@ std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
   return std::make_unique<rpc::Channel>(loop_, network_, std::move(options));
 }
 
-base::Result<std::unique_ptr<rpc::Channel>> Session::NewChannelTo(const std::string& text) {
-  ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(text));
-  Settings settings = settings_;
-  settings.endpoints = {endpoint.address};
-  if (endpoint.security == Endpoint::Security::kPlain) settings.tls = nullptr;
-  if (endpoint.security == Endpoint::Security::kTls && settings.tls == nullptr) {
+base::Result<Endpoint> Session::CheckEndpoint(const std::string& text) const {
+  ASSIGN_OR_RETURN(Endpoint endpoint, ParseEndpoint(text));
+  if (endpoint.security == Endpoint::Security::kTls && settings_.tls == nullptr) {
     return Status(Code::kInvalidArgument,
                   "endpoint \"" + text + "\": the client has no TLS options for it");
   }
+  return endpoint;
+}
+
+base::Result<std::unique_ptr<rpc::Channel>> Session::NewChannelTo(const std::string& text) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
+  Settings settings = settings_;
+  settings.endpoints = {endpoint.address};
+  if (endpoint.security == Endpoint::Security::kPlain) settings.tls = nullptr;
   return NewChannel(settings);
+}
+
+base::Status Session::SetEndpoints(const std::vector<std::string>& endpoints) {
+  std::vector<runtime::Address> addresses;
+  for (const std::string& text : endpoints) {
+    ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
+    if (endpoint.security == Endpoint::Security::kPlain && settings_.tls != nullptr) {
+      return Status(Code::kInvalidArgument, "endpoint \"" + text + "\": the others use TLS");
+    }
+    addresses.push_back(endpoint.address);
+  }
+  if (addresses == settings_.endpoints) return {};
+  settings_.endpoints = std::move(addresses);
+  Retire(std::exchange(channel_, NewChannel(settings_)));
+  return {};
+}
+
+void Session::Retire(std::shared_ptr<rpc::Channel> channel) {
+  if (channel == nullptr) return;
+  retired_.push_back(std::move(channel));
+  sweep_->Arm(runtime::Duration(0));
 }
 
 http::Headers Session::Metadata(const Request& request) const {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "client/endpoint.h"
 #include "client/retry_policy.h"
 #include "client/settings.h"
 #include "net/rpc/channel.h"
@@ -60,24 +61,30 @@ class Session {
   // Ends a call with kCanceled, unless it has ended.
   static void Cancel(const Handle& handle);
 
+  // Calls and attempts that begin from now on go to these; those under way stay where they are.
+  // kInvalidArgument, with nothing changed, if one cannot be used. Not empty.
+  base::Status SetEndpoints(const std::vector<std::string>& endpoints);
   // Asks for a token if there is a password.
   void Authenticate(runtime::Duration timeout, Done done);
 
  private:
   std::unique_ptr<rpc::Channel> NewChannel(const Settings& settings);
   base::Result<std::unique_ptr<rpc::Channel>> NewChannelTo(const std::string& endpoint);
+  base::Result<Endpoint> CheckEndpoint(const std::string& text) const;
+  // Lets go of a channel, but not inside one of its events.
+  void Retire(std::shared_ptr<rpc::Channel> channel);
   http::Headers Metadata(const Request& request) const;
   void Remove(Call* call);
 
   runtime::Loop* const loop_;
   runtime::Network* const network_;
-  const Settings settings_;
+  Settings settings_;
   runtime::Random random_;
   std::string token_;
-  std::unique_ptr<rpc::Channel> channel_;
+  std::shared_ptr<rpc::Channel> channel_;  // and of the calls that it carries
   std::unordered_map<Call*, std::shared_ptr<Call>> calls_;
-  // Channels of calls that have ended; destroyed outside their events.
-  std::vector<std::unique_ptr<rpc::Channel>> retired_;
+  // Channels that nobody needs any more; destroyed outside their events.
+  std::vector<std::shared_ptr<rpc::Channel>> retired_;
   std::unique_ptr<runtime::Timer> sweep_;
   bool closing_ = false;
 };

@@ -6,7 +6,6 @@
 
 #include "base/duration_text.h"
 #include "ctl/connection.h"
-#include "ctl/requests.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 
@@ -226,18 +225,6 @@ Outcome RunEndpointHashKv(const Invocation& invocation) {
   if (!outcome.ok()) return outcome;
   if (outcome = globals.printer->HashKv(hashes); !outcome.ok()) return outcome;
   return failure.ok() ? Outcome{} : FailedCall(failure);
-}
-
-Outcome RunMemberList(const Invocation& invocation) {
-  etcd::MemberListRequest request;
-  if (Outcome outcome = ReadSerializable(invocation.flags, &request.serializable); !outcome.ok()) {
-    return outcome;
-  }
-  Connection connection;
-  if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
-  const auto response = connection.client->MemberList(request, connection.globals.call);
-  if (!response.ok()) return FailedCall(response.status());
-  return connection.globals.printer->MemberList(*response);
 }
 
 Outcome RunAlarmList(const Invocation& invocation) {

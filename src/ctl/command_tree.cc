@@ -1,6 +1,7 @@
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
 #include "ctl/kv_commands.h"
+#include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
 
 // What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order.
@@ -296,13 +297,43 @@ Command Member() {
       .short_text = "Membership related commands. Use `etcdctl member --help` to see subcommands",
       .long_text = "Membership related commands",
       .group = kMaintenance,
-      .subcommands = {{.name = "list",
-                       .use = "list",
-                       .short_text = "Lists all members in the cluster",
-                       .long_text = kMemberListLong,
-                       .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l")},
-                       .run = RunMemberList}},
-      .absent = {"add", "promote", "remove", "update"},
+      .subcommands =
+          {{.name = "add",
+            .use = "add <memberName> [options]",
+            .short_text = "Adds a member into the cluster",
+            .flags = {Text("peer-urls", "comma separated peer URLs for the new member."),
+                      Switch("learner", "indicates if the new member is raft learner")},
+            .run = RunMemberAdd},
+           {.name = "remove",
+            .use = "remove <memberID>",
+            .short_text = "Removes a member from the cluster",
+            .run = RunMemberRemove},
+           {.name = "update",
+            .use = "update <memberID> [options]",
+            .short_text = "Updates a member in the cluster",
+            .flags = {Text("peer-urls", "comma separated peer URLs for the updated member.")},
+            .run = RunMemberUpdate},
+           {.name = "list",
+            .use = "list",
+            .short_text = "Lists all members in the cluster",
+            .long_text = kMemberListLong,
+            .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l")},
+            .run = RunMemberList},
+           {.name = "promote",
+            .use = "promote <memberID>",
+            .short_text = "Promotes a non-voting member in the cluster",
+            .long_text = "Promotes a non-voting learner member to a voting one in the cluster.\n",
+            .run = RunMemberPromote}},
+  };
+}
+
+Command MoveLeader() {
+  return {
+      .name = "move-leader",
+      .use = "move-leader <transferee-member-id>",
+      .short_text = "Transfers leadership to another etcd cluster member.",
+      .group = kMaintenance,
+      .run = RunMoveLeader,
   };
 }
 
@@ -343,6 +374,7 @@ const Command& RootCommand() {
                        .group = kUtility,
                        .run = RunVersion},
                       Member(),
+                      MoveLeader(),
                       Snapshot(),
                       {.name = "options",
                        .use = "options",
@@ -357,7 +389,7 @@ const Command& RootCommand() {
                        .group = kUtility,
                        .run = RunHelp}},
       .absent = {"auth", "check", "completion", "downgrade", "elect", "lease", "lock",
-                 "make-mirror", "move-leader", "role", "user", "watch"},
+                 "make-mirror", "role", "user", "watch"},
   };
   return root;
 }

@@ -19,6 +19,16 @@ class JsonPrinter final : public Printer {
     return Show(ToJson(ToProto(response), hex_) + "\n");
   }
 
+  Outcome MemberAdd(const etcd::MemberAddResponse& response) override {
+    return Show(ToJson(ToProto(response), hex_) + "\n");
+  }
+  Outcome MemberChange(Change, uint64_t, const etcd::MemberChangeResponse& response) override {
+    return Show(ToJson(ToProto(response), hex_) + "\n");
+  }
+  Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse& response) override {
+    return Message(response);
+  }
+
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;
     for (const EndpointHealth& health : endpoints) {

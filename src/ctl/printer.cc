@@ -30,6 +30,11 @@ std::string HexId(uint64_t id) {
   return std::string(buffer, end);
 }
 
+std::string PaddedHexId(uint64_t id) {
+  const std::string text = HexId(id);
+  return std::string(16 - text.size(), ' ') + text;
+}
+
 std::string AlarmName(etcd::AlarmType type) {
   switch (type) {
     case etcd::AlarmType::kNone:

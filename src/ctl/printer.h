@@ -40,6 +40,15 @@ class Printer {
   virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
   virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
   virtual Outcome MemberList(const etcd::MemberListResponse&) { return Unsupported(); }
+  virtual Outcome MemberAdd(const etcd::MemberAddResponse&) { return Unsupported(); }
+  // Of the member that was removed, updated or promoted.
+  enum class Change : uint8_t { kRemoved, kUpdated, kPromoted };
+  virtual Outcome MemberChange(Change, uint64_t, const etcd::MemberChangeResponse&) {
+    return Unsupported();
+  }
+  virtual Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse&) {
+    return Unsupported();
+  }
   virtual Outcome Alarm(const etcd::AlarmResponse&) { return Unsupported(); }
   virtual Outcome Health(const std::vector<EndpointHealth>&) { return Unsupported(); }
   virtual Outcome Status(const std::vector<EndpointStatus>&) { return Unsupported(); }
@@ -69,6 +78,8 @@ std::unique_ptr<Printer> NewProtobufPrinter(std::FILE* out);
 std::unique_ptr<Printer> NewTablePrinter(std::FILE* out);
 
 std::string HexId(uint64_t id);
+// The same with spaces before it to the width of the longest.
+std::string PaddedHexId(uint64_t id);
 std::string AlarmName(etcd::AlarmType type);
 
 }  // namespace ctl

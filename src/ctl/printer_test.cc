@@ -149,6 +149,27 @@ std::vector<std::pair<std::string, std::function<Outcome(Printer&)>>> Answers() 
           {"txn that succeeded", [=](Printer& to) { return to.Txn(Txn()); }},
           {"members", [=](Printer& to) { return to.MemberList(members); }},
           {"no members", [=](Printer& to) { return to.MemberList({}); }},
+          {"member added",
+           [=](Printer& to) {
+             return to.MemberAdd({kHeader, members.members[0], members.members});
+           }},
+          {"learner added",
+           [=](Printer& to) {
+             return to.MemberAdd({kHeader, members.members[1], members.members});
+           }},
+          {"member removed",
+           [=](Printer& to) {
+             return to.MemberChange(Printer::Change::kRemoved, 171, {kHeader, members.members});
+           }},
+          {"member updated",
+           [=](Printer& to) {
+             return to.MemberChange(Printer::Change::kUpdated, 171, {kHeader, {}});
+           }},
+          {"member promoted",
+           [=](Printer& to) {
+             return to.MemberChange(Printer::Change::kPromoted, ~uint64_t{0}, {kHeader, {}});
+           }},
+          {"leader moved", [](Printer& to) { return to.MoveLeader(171, 172, {}); }},
           {"alarms", [=](Printer& to) { return to.Alarm(alarms); }},
           {"health", [=](Printer& to) { return to.Health(health); }},
           {"no health", [=](Printer& to) { return to.Health({}); }},

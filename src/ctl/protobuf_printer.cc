@@ -15,6 +15,13 @@ class ProtobufPrinter final : public Printer {
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Encoded(response);
   }
+  Outcome MemberAdd(const etcd::MemberAddResponse& response) override { return Encoded(response); }
+  Outcome MemberChange(Change, uint64_t, const etcd::MemberChangeResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse& response) override {
+    return Encoded(response);
+  }
   Outcome Alarm(const etcd::AlarmResponse& response) override { return Encoded(response); }
 
  private:

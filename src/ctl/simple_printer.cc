@@ -37,6 +37,21 @@ class SimplePrinter final : public Printer {
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Show(Lines(MemberRows(response)));
   }
+  Outcome MemberAdd(const etcd::MemberAddResponse& response) override {
+    return Show(
+        "Member " + PaddedHexId(response.member.id) +
+        (response.member.is_learner ? " added as learner to cluster " : " added to cluster ") +
+        PaddedHexId(response.header.cluster_id) + "\n");
+  }
+  Outcome MemberChange(Change change, uint64_t id,
+                       const etcd::MemberChangeResponse& response) override {
+    static constexpr const char* kWhat[] = {"removed from", "updated in", "promoted in"};
+    return Show("Member " + PaddedHexId(id) + " " + kWhat[static_cast<size_t>(change)] +
+                " cluster " + PaddedHexId(response.header.cluster_id) + "\n");
+  }
+  Outcome MoveLeader(uint64_t from, uint64_t to, const etcd::MoveLeaderResponse&) override {
+    return Show("Leadership transferred from " + HexId(from) + " to " + HexId(to) + "\n");
+  }
   Outcome Alarm(const etcd::AlarmResponse& response) override {
     std::string text;
     for (const etcd::Alarm& alarm : response.alarms) {

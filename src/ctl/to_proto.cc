@@ -25,6 +25,14 @@ void Set(const etcd::KeyValue& kv, mvccpb::KeyValue* out) {
   out->set_lease(kv.lease);
 }
 
+void Set(const etcd::Member& member, pb::Member* out) {
+  out->set_id(member.id);
+  out->set_name(member.name);
+  for (const std::string& url : member.peer_urls) out->add_peerurls(url);
+  for (const std::string& url : member.client_urls) out->add_clienturls(url);
+  out->set_islearner(member.is_learner);
+}
+
 struct AddResponse {
   pb::ResponseOp* op;
   void operator()(const etcd::GetResponse& response) const {
@@ -80,14 +88,28 @@ pb::TxnResponse ToProto(const etcd::TxnResponse& response) {
 pb::MemberListResponse ToProto(const etcd::MemberListResponse& response) {
   pb::MemberListResponse message;
   SetHeader(response.header, &message);
-  for (const etcd::Member& member : response.members) {
-    pb::Member* const out = message.add_members();
-    out->set_id(member.id);
-    out->set_name(member.name);
-    for (const std::string& url : member.peer_urls) out->add_peerurls(url);
-    for (const std::string& url : member.client_urls) out->add_clienturls(url);
-    out->set_islearner(member.is_learner);
-  }
+  for (const etcd::Member& member : response.members) Set(member, message.add_members());
+  return message;
+}
+
+pb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response) {
+  pb::MemberAddResponse message;
+  SetHeader(response.header, &message);
+  Set(response.member, message.mutable_member());
+  for (const etcd::Member& member : response.members) Set(member, message.add_members());
+  return message;
+}
+
+pb::MemberRemoveResponse ToProto(const etcd::MemberChangeResponse& response) {
+  pb::MemberRemoveResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::Member& member : response.members) Set(member, message.add_members());
+  return message;
+}
+
+pb::MoveLeaderResponse ToProto(const etcd::MoveLeaderResponse& response) {
+  pb::MoveLeaderResponse message;
+  SetHeader(response.header, &message);
   return message;
 }
 

@@ -15,6 +15,10 @@ etcdserverpb::PutResponse ToProto(const etcd::PutResponse& response);
 etcdserverpb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response);
 etcdserverpb::TxnResponse ToProto(const etcd::TxnResponse& response);
 etcdserverpb::MemberListResponse ToProto(const etcd::MemberListResponse& response);
+etcdserverpb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response);
+// Those of a removal, an update and a promotion have the same fields.
+etcdserverpb::MemberRemoveResponse ToProto(const etcd::MemberChangeResponse& response);
+etcdserverpb::MoveLeaderResponse ToProto(const etcd::MoveLeaderResponse& response);
 etcdserverpb::AlarmResponse ToProto(const etcd::AlarmResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);

@@ -62,6 +62,19 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
   progress_->applied = applied.index.value();
 }
 
+void ApplyLoop::Start() {
+  TellMembers();
+  compactor_.Work();
+}
+
+void ApplyLoop::TellMembers() {
+  const members::Membership& membership = applier_.state().members();
+  ClusterMembers told;
+  for (const auto& [id, member] : membership.members()) told.members.push_back(member);
+  told.removed.assign(membership.removed().begin(), membership.removed().end());
+  hooks_.on_members(std::move(told));
+}
+
 void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
   environment_.logger->Debug("Applying entries", {{"num-entries", entries.size()}});
   // Bounded by what raft hands out.
@@ -105,6 +118,7 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
   installing_ = false;
   replaced_.push_back(applier_.shared_state());
   applier_.Replace(*std::move(installed), at);
+  TellMembers();
   committer_.Replaced();
   progress_->applied = at.index.value();
   environment_.logger->Info("applied snapshot", {{"snapshot-index", at.index.value()},
@@ -201,6 +215,7 @@ void ApplyLoop::EndSlice() {
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
+  if (!changes_.empty()) TellMembers();
   hooks_.on_applied(applied, std::exchange(changes_, {}));
   HandOver();
   RunApplied();

@@ -45,6 +45,9 @@ class ApplyLoop {
     // As Committer::Hooks.
     base::Callback<void(snap::Snapshot snapshot, base::Callback<void(bool saved)> done)>
         save_snapshot;
+    // Who belongs to the cluster: once before the first entry, and whenever that may have changed;
+    // of an entry's change before on_applied.
+    base::Callback<void(ClusterMembers members)> on_members;
   };
   // `state` is as entry `applied` left it, `snapshot` the newest snapshot's entry. All outlive
   // this.
@@ -53,7 +56,7 @@ class ApplyLoop {
             raft::EntryId applied, base::Index snapshot);
 
   // Before the first entry, on the apply loop.
-  void Start() { compactor_.Work(); }
+  void Start();
 
   // These from any thread; `done` runs on the apply loop, unless the member fails before.
 
@@ -74,6 +77,8 @@ class ApplyLoop {
   void WhenDurable(base::Callback<void()> done);
   // Likewise once the records that a compaction to `revision` removes are gone from the database.
   void WhenCompacted(base::Revision revision, base::Callback<void()> done);
+  // Who belongs to the cluster now. On the apply loop.
+  const members::Membership& members() { return applier_.state().members(); }
   // The state, of which a snapshot may make another one.
   const runtime::Published<apply::State>& state() const { return applier_.published_state(); }
 
@@ -89,6 +94,7 @@ class ApplyLoop {
   void StartInstall();
   void OnInstalled(Installed installed, raft::EntryId at);
   base::Status SendSnapshot(raft::Message message);
+  void TellMembers();
   // Ends states that were replaced once nobody reads them any more.
   void EndReplaced();
   void Run();

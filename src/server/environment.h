@@ -40,6 +40,9 @@ struct Environment {
   Witness* witness = nullptr;      // or null
   // The member must not go on; see Failure. Ends the process, or takes the member down.
   std::function<void(const base::Status& why)> on_failure;
+  // The member has applied its removal from the cluster, a moment ago: it is to stop for good. On
+  // the apply loop, once.
+  std::function<void()> on_removed = [] {};
   const observe::Logger* logger;
   observe::Registry* registry;
   // Of elections and identifiers; differs between members and starts.

@@ -39,6 +39,7 @@ Frontend::Frontend(const Options& options, const Parts& parts)
       pending_bytes_max_(
           std::max(options.pending_bytes_max / parts.ids->origins(), 4 * max_request_bytes_)),
       timeout_(options.request_timeout()),
+      election_timeout_(options.election_timeout),
       state_(&parts.apply_loop->state()),
       metrics_(parts.registry),
       expiry_timer_(loop_->NewTimer([this] { ExpireWaiters(); })),
@@ -180,9 +181,26 @@ void Frontend::ExpireWaiters() {
     expiries_.pop_front();
     if (waiter.empty()) continue;
     metrics_.proposals_failed.Add();
-    End(waiter.mapped(), {base::errors::kTimeout}, now);
+    End(waiter.mapped(), {TimeoutOf(waiter.mapped())}, now);
   }
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
+}
+
+// As etcd guesses: about two election timeouts pass from a leader's loss to the next one's
+// election.
+base::Status Frontend::TimeoutOf(const Waiter& waiter) const {
+  const bool lost_leader = elected_.has_value() && waiter.start < *elected_ &&
+                           waiter.start > *elected_ - 2 * election_timeout_;
+  return lost_leader ? base::errors::kTimeoutDueToLeaderFailure : base::errors::kTimeout;
+}
+
+// Why reads ask again, where etcd ends them with kLeaderChanged: the new leader's index is just as
+// good, and nothing is done twice.
+void Frontend::OnElected() {
+  loop_->Post([this] {
+    elected_ = loop_->clock().Now();
+    if (round_open_) AskForIndex();
+  });
 }
 
 void Frontend::ReadIndex(OnRead on_read, uint64_t client) {

@@ -56,8 +56,9 @@ class Frontend {
 
   // Has the cluster carry out a request: `field` of InternalRaftRequest, encoded, which was parsed
   // with apply::ParseRequest. Refused with kRequestTooLarge, or with kTooManyRequests when apply is
-  // far behind or too much waits; ends with kTimeout after Options::request_timeout, when it may
-  // still be carried out. Nothing is put into the log after the caller has stopped waiting.
+  // far behind or too much waits; ends with kTimeout after Options::request_timeout, or with
+  // kTimeoutDueToLeaderFailure if the leader was another when it began; it may still be carried out
+  // then. Nothing is put into the log after the caller has stopped waiting.
   using OnReply = base::Callback<void(apply::Reply reply)>;
   void Propose(uint32_t field, base::ByteView request, OnReply on_reply, const Caller& caller = {});
   // Likewise a change of the configuration, whose number is given here. Answered once it is
@@ -88,6 +89,9 @@ class Frontend {
   // Any thread: answers to what this loop proposed, and up to where keys were changed. Without
   // answers, a loop that has not come to the last such call is not woken again.
   void Complete(std::vector<Completion> completions, std::optional<base::Revision> changed = {});
+
+  // Any thread: a leader was elected. What was asked of the one before may be lost.
+  void OnElected();
 
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
@@ -125,6 +129,7 @@ class Frontend {
   void Refuse(OnReply on_reply, const base::Status& status);
   void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now);
   void ExpireWaiters();
+  base::Status TimeoutOf(const Waiter& waiter) const;
 
   void StartRound();
   void AskForIndex();
@@ -140,6 +145,7 @@ class Frontend {
   const size_t max_request_bytes_;
   const size_t pending_bytes_max_;
   const runtime::Duration timeout_;
+  const runtime::Duration election_timeout_;
   runtime::Published<apply::State>::Reader state_;
   std::shared_ptr<apply::StateReads> reads_;
   bool reading_ = false;  // in this turn
@@ -155,6 +161,7 @@ class Frontend {
   FrontendMetrics metrics_;
   std::deque<Expiry> expiries_;  // ascending
   std::unique_ptr<runtime::Timer> expiry_timer_;
+  std::optional<runtime::TimePoint> elected_;  // when the present leader was
   base::Bytes scratch_;
 
   // Reads that came while a round was under way wait for the next: what was answered meanwhile

@@ -19,8 +19,6 @@ constexpr std::array kCounters = {
     Family{"etcd_grpc_proxy_events_coalescing_total", "Events that a proxy sent as one."},
     Family{"etcd_server_heartbeat_send_failures_total",
            "Heartbeats that this member as a leader sent too late to others."},
-    Family{"etcd_server_learner_promote_successes",
-           "Learners that were promoted while this member was leader."},
 };
 
 constexpr std::array kGauges = {

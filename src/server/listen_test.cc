@@ -114,7 +114,8 @@ class Member {
                   frontends_[origin]->Complete(std::move(completions), changed);
                 },
             .send_snapshot = [](raft::Message, std::unique_ptr<backend::Reader>) {},
-            .save_snapshot = [](snap::Snapshot, base::Callback<void(bool)> done) { done(true); }};
+            .save_snapshot = [](snap::Snapshot, base::Callback<void(bool)> done) { done(true); },
+            .on_members = [](ClusterMembers) {}};
   }
   raft::Entry NewEntry(uint32_t field, const google::protobuf::MessageLite& request, uint64_t id) {
     base::Bytes payload;

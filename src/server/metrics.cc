@@ -58,6 +58,13 @@ constexpr Family kPending = {"etcd_server_proposals_pending",
                              "The current number of pending proposals to commit."};
 constexpr Family kFailed = {"etcd_server_proposals_failed_total",
                             "The total number of failed proposals seen."};
+constexpr Family kPromoted = {"etcd_server_learner_promote_successes",
+                              "The total number of successful learner promotions while this member "
+                              "is leader."};
+constexpr Family kNotPromoted = {
+    "etcd_server_learner_promote_failures",
+    "The total number of failed learner promotions (likely learner not "
+    "ready) while this member is leader."};
 constexpr Family kReadsFailed = {"etcd_server_read_indexes_failed_total",
                                  "The total number of failed read indexes seen."};
 
@@ -231,6 +238,19 @@ FrontendMetrics::FrontendMetrics(observe::Registry* registry)
       reads_failed(registry->AddCounter(kReadsFailed)),
       reads_slow(registry->AddCounter(kReadsSlow)),
       durations(ProposalDurations(registry)) {}
+
+PromotionMetrics::PromotionMetrics(observe::Registry* registry)
+    : registry_(registry), successes_(registry->AddCounter(kPromoted)) {}
+
+void PromotionMetrics::Observe(const base::Status& status) {
+  if (status.ok()) return successes_.Add();
+  auto found = failures_.find(status.message());
+  if (found == failures_.end()) {
+    const std::string why(status.message());
+    found = failures_.emplace(why, registry_->AddCounter(kNotPromoted, {{"Reason", why}})).first;
+  }
+  found->second.Add();
+}
 
 void AddServerMetrics(Server* server, observe::Registry* registry) {
   registry->AddCollector([server](observe::Samples& samples) {

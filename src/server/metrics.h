@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/status.h"
 #include "observe/metrics.h"
 #include "runtime/time.h"
 #include "state/kv/operation_counts.h"
@@ -92,6 +95,18 @@ struct FrontendMetrics {
   observe::Counter reads_failed;
   observe::Counter reads_slow;  // asked for a second time
   RequestDurations durations;
+};
+
+// Learners that this member promoted as the leader, or refused to.
+class PromotionMetrics {
+ public:
+  explicit PromotionMetrics(observe::Registry* registry);
+  void Observe(const base::Status& status);
+
+ private:
+  observe::Registry* const registry_;
+  observe::Counter successes_;
+  std::map<std::string, observe::Counter, std::less<>> failures_;  // by why
 };
 
 // Adds what a member publishes of itself to every scrape; it outlives the scrapes.

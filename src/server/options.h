@@ -74,6 +74,8 @@ struct Options {
   // 0 or less: no limit.
   int64_t quota_backend_bytes = int64_t{2} << 30;
   size_t max_learners = 1;
+  // A change of the members is refused while it would put the quorum at risk; see Reconfiguration.
+  bool strict_reconfig_check = true;
   // The database is defragmented at the start if that frees so much; 0: never.
   uint64_t bootstrap_defragment_bytes = 0;
 

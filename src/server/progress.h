@@ -16,6 +16,7 @@ struct Progress {
   std::atomic<uint64_t> leader_changes = 0;
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
+  std::atomic<bool> is_learner = false;  // of this member, and not removed
 };
 
 }  // namespace server

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/testing/agreeable_peers.h"
 #include "server/testing/simulated_member.h"
 #include "storage/mvcc/reads.h"
 
@@ -20,44 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Two peers who agree to everything, or say nothing at all.
-class AgreeablePeers final : public Transport {
- public:
-  void Send(std::vector<raft::Message> messages) override {
-    for (const raft::Message& message : messages) {
-      if (!silent) Answer(message);
-    }
-  }
-  void SendSnapshot(SnapshotToSend) override {}
-
-  Server* server = nullptr;
-  bool silent = true;
-
- private:
-  void Answer(const raft::Message& message) {
-    raft::Message answer{.to = message.from, .from = message.to, .term = message.term};
-    switch (message.type) {
-      case raft::MessageType::kPreVote:
-        answer.type = raft::MessageType::kPreVoteResp;
-        break;
-      case raft::MessageType::kVote:
-        answer.type = raft::MessageType::kVoteResp;
-        break;
-      case raft::MessageType::kHeartbeat:
-        answer.type = raft::MessageType::kHeartbeatResp;
-        answer.context = message.context;
-        break;
-      case raft::MessageType::kApp:
-        answer.type = raft::MessageType::kAppResp;
-        answer.index = message.index + message.entries.size();
-        break;
-      default:
-        return;
-    }
-    EXPECT_TRUE(server->Step(std::move(answer)));
-  }
-};
 
 class ProposalsTest : public ::testing::Test {
  protected:
@@ -166,6 +129,47 @@ TEST_F(ProposalsTest, WhatRaftDoesNotTakeIsRefusedAtOnce) {
     return put->has_value() && (*put)->status == base::errors::kTooManyRequests;
   });
   EXPECT_EQ(refused, 4);
+}
+
+TEST_F(ProposalsTest, WhatWasLostWithALeaderIsToldSo) {
+  Start();
+  member_.RunFor(milliseconds(100));
+  const std::vector<members::Member> members = member_.server().state()->view().Get()->members;
+  std::vector<base::MemberId> others;
+  for (const members::Member& member : members) {
+    if (member.id != member_.server().id()) others.push_back(member.id);
+  }
+  const auto lead = [&](base::MemberId leader) {
+    ASSERT_TRUE(member_.server().Step({.type = raft::MessageType::kHeartbeat,
+                                       .to = member_.server().id(),
+                                       .from = leader,
+                                       .term = base::Term(member_.server().progress().term + 1)}));
+    ASSERT_TRUE(
+        member_.RunUntil([&] { return member_.server().progress().leader == leader.value(); }));
+  };
+  lead(others[0]);
+  const Answered lost = Put("a", 1, seconds(60));
+  member_.RunFor(milliseconds(200));
+  lead(others[1]);
+  const Answered later = Put("b", 1, seconds(60));
+  ASSERT_TRUE(member_.RunUntil([&] { return later->has_value(); }));
+  EXPECT_EQ((*lost)->status, base::errors::kTimeoutDueToLeaderFailure);
+  EXPECT_EQ((*later)->status, base::errors::kTimeout);
+}
+
+TEST_F(ProposalsTest, AReadAsksTheNextLeaderAsSoonAsThereIsOne) {
+  Start();
+  bool read = false;
+  member_.net_loop().Post([&] {
+    member_.frontend().ReadIndex([&read](const base::Status& status) { read = status.ok(); });
+  });
+  member_.RunFor(milliseconds(2'950));  // it has just asked again
+  EXPECT_FALSE(read);
+  peers_.silent = false;
+  ASSERT_TRUE(member_.RunUntil([this] { return HasLeader(); }));
+  const runtime::TimePoint elected = member_.net_loop().clock().Now();
+  ASSERT_TRUE(member_.RunUntil([&] { return read; }));
+  EXPECT_LT(member_.net_loop().clock().Now() - elected, milliseconds(50));
 }
 
 TEST_F(ProposalsTest, AMemberThatCannotPublishItselfTriesAgainWithPauses) {

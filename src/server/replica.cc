@@ -140,6 +140,19 @@ void Replica::ReportSnapshot(base::MemberId peer, bool delivered) {
   });
 }
 
+void Replica::AskReplication(base::MemberId member, OnReplication on_replication) {
+  environment_.raft_loop->Post([this, member,
+                                on_replication = std::move(on_replication)]() mutable {
+    const raft::Leader* const leader = node_->AsLeader();
+    if (leader == nullptr) return on_replication(std::nullopt);
+    const auto match = [leader](base::MemberId id) {
+      const auto found = leader->progress.find(id);
+      return found == leader->progress.end() ? std::nullopt : std::optional(found->second.match());
+    };
+    on_replication(Replication{match(node_->id()).value_or(base::Index()), match(member)});
+  });
+}
+
 void Replica::TransferLeadership(base::MemberId target) {
   environment_.raft_loop->Post([this, target] {
     node_->TransferLeadership(target);
@@ -329,12 +342,14 @@ void Replica::SendSnapshot(SnapshotToSend snapshot) {
 
 void Replica::Publish() {
   const uint64_t leader = node_->leader().value();
-  if (leader != progress_->leader) LogLeader(leader);
-  if (leader != progress_->leader && leader != 0) ++progress_->leader_changes;
+  const bool changed = leader != progress_->leader;
+  if (changed) LogLeader(leader);
+  if (changed && leader != 0) ++progress_->leader_changes;
   progress_->leader = leader;
   progress_->term = node_->term().value();
   progress_->vote = node_->vote().value();
   progress_->committed = node_->log().committed().value();
+  if (changed) hooks_.on_leader(base::MemberId(leader));
 }
 
 void Replica::LogLeader(uint64_t leader) const {

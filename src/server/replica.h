@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/callback.h"
@@ -40,6 +41,8 @@ class Replica {
     base::Callback<void(raft::Message message)> on_snapshot_wanted;
     // Proposals of that origin that will not be entries, and why.
     base::Callback<void(size_t origin, std::vector<Completion> refused)> on_refused;
+    // Another member leads, or nobody (an id of 0). Progress says so already.
+    base::Callback<void(base::MemberId leader)> on_leader;
   };
   // Takes the log and its entries out of `recovered`; writes to `progress`. All that is pointed to
   // outlives the replica.
@@ -60,6 +63,15 @@ class Replica {
   [[nodiscard]] bool ReadIndex(OnReadIndex on_read_index);
   // The state is applied up to `index`; `changes` of the configuration were among it, in order.
   void ReportApplied(base::Index index, std::vector<raft::ConfChangeV2> changes);
+
+  // What this member knows, as the leader, of a member's log: up to where it agrees with its own,
+  // which it has written up to `own`. Told on the raft loop; nothing if it does not lead.
+  struct Replication {
+    base::Index own;
+    std::optional<base::Index> member;  // nothing if it does not replicate to it
+  };
+  using OnReplication = base::Callback<void(std::optional<Replication> replication)>;
+  void AskReplication(base::MemberId member, OnReplication on_replication);
 
   // Has the leader hand its part over to `target`, if that can be.
   void TransferLeadership(base::MemberId target);

@@ -24,6 +24,9 @@ constexpr std::string_view kCapabilityVersion = "3.7";
 constexpr runtime::Duration kRetryPauseMin = std::chrono::milliseconds(100);
 constexpr runtime::Duration kRetryPauseMax = std::chrono::seconds(5);
 
+// Between a member's removal and its end.
+constexpr runtime::Duration kRemovedPause = std::chrono::seconds(1);
+
 base::Status DefragmentIfWorthwhile(const Options& options, const observe::Logger& logger,
                                     backend::Backend* database) {
   if (options.bootstrap_defragment_bytes == 0) return {};
@@ -89,6 +92,13 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
         Frontend::Parts{server->loops_[origin], &server->ids_, origin, server->replica_.get(),
                         server->apply_loop_.get(), &server->progress_, environment.registry}));
   }
+  server->leader_transfer_ = std::make_unique<LeaderTransfer>(
+      environment, LeaderTransfer::Parts{server->id(), server->replica_.get(),
+                                         server->apply_loop_.get(), &server->progress_});
+  server->reconfiguration_ = std::make_unique<Reconfiguration>(
+      options, environment,
+      Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
+                             server->frontends_.back().get(), &server->progress_});
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ = std::make_unique<AutoCompactor>(
@@ -131,7 +141,8 @@ ApplyLoop::Hooks Server::ApplyHooks() {
           .save_snapshot =
               [this](snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
                 replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(done));
-              }};
+              },
+          .on_members = [this](ClusterMembers members) { OnMembers(std::move(members)); }};
 }
 
 Replica::Hooks Server::ReplicaHooks() {
@@ -143,7 +154,8 @@ Replica::Hooks Server::ReplicaHooks() {
           .on_refused =
               [this](size_t origin, std::vector<Completion> refused) {
                 frontends_[origin]->Complete(std::move(refused));
-              }};
+              },
+          .on_leader = [this](base::MemberId leader) { OnLeader(leader); }};
 }
 
 void Server::Start(base::Callback<void()> on_ready) {
@@ -261,7 +273,56 @@ std::string Server::NewSpoolPath() {
 
 void Server::Stop(base::Callback<void()> done) {
   stopping_ = true;
-  apply_loop_->WhenDurable(std::move(done));
+  environment_.apply_loop->Post([this, done = std::move(done)]() mutable {
+    const bool alone = !std::any_of(
+        apply_loop_->members().members().begin(), apply_loop_->members().members().end(),
+        [this](const auto& each) { return each.first != id() && !each.second.is_learner; });
+    if (alone || progress_.leader != id().value()) return apply_loop_->WhenDurable(std::move(done));
+    const runtime::TimePoint deadline =
+        environment_.apply_loop->clock().Now() + options_.election_timeout;
+    leader_transfer_->MoveAway(
+        deadline, [this, done = std::move(done)](const base::Status& status) mutable {
+          if (!status.ok()) {
+            environment_.logger->Warn(
+                "leadership transfer failed",
+                {{"local-member-id", members::HexText(id().value())}, {"error", status.message()}});
+          }
+          apply_loop_->WhenDurable(std::move(done));
+        });
+  });
+}
+
+void Server::MoveLeader(base::MemberId target, const Caller& caller,
+                        LeaderTransfer::OnMoved on_moved) {
+  environment_.apply_loop->Post([this, target, caller, on_moved = std::move(on_moved)]() mutable {
+    const runtime::TimePoint latest =
+        environment_.apply_loop->clock().Now() + options_.request_timeout();
+    leader_transfer_->Move(target, std::min(caller.deadline, latest), std::move(on_moved));
+  });
+}
+
+void Server::OnLeader(base::MemberId leader) {
+  if (leader == base::MemberId()) return;
+  for (const auto& frontend : frontends_) frontend->OnElected();
+  environment_.apply_loop->Post([this, leader] { leader_transfer_->OnLeader(leader); });
+}
+
+void Server::OnMembers(ClusterMembers members) {
+  const auto self = std::find_if(members.members.begin(), members.members.end(),
+                                 [this](const auto& member) { return member.id == id(); });
+  progress_.is_learner = self != members.members.end() && self->is_learner;
+  const bool removed = std::binary_search(members.removed.begin(), members.removed.end(), id());
+  if (environment_.transport != nullptr) environment_.transport->SetMembers(std::move(members));
+  if (removed && removed_timer_ == nullptr) StopForGood();
+}
+
+// Not at once: the others may yet have to hear from this member that the change is committed.
+void Server::StopForGood() {
+  environment_.logger->Warn(
+      "the member has been permanently removed from the cluster",
+      {{"local-member-id", members::HexText(id().value())}, {"delay", kRemovedPause}});
+  removed_timer_ = environment_.apply_loop->NewTimer([this] { environment_.on_removed(); });
+  removed_timer_->Arm(kRemovedPause);
 }
 
 }  // namespace server

@@ -15,8 +15,10 @@
 #include "server/environment.h"
 #include "server/failure.h"
 #include "server/frontend.h"
+#include "server/leader_transfer.h"
 #include "server/options.h"
 #include "server/progress.h"
+#include "server/reconfiguration.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
 
@@ -37,8 +39,9 @@ class Server {
   // Takes part from now on. `on_ready` runs on the apply loop once the member is known to its
   // cluster and may be told to clients.
   void Start(base::Callback<void()> on_ready);
-  // Brings what is applied into the database, then runs `done` on the apply loop; not if the member
-  // fails before. Requests that come after this may be lost.
+  // Hands leadership over if this member has it and another voter is connected, which takes at most
+  // an election timeout; brings what is applied into the database, then runs `done` on the apply
+  // loop, not if the member fails before. Requests that come after this may be lost. Any thread.
   void Stop(base::Callback<void()> done);
 
   // Whether the member was imported from files of etcd, which are still where etcd looks for them.
@@ -72,6 +75,12 @@ class Server {
     apply_loop_->WhenCompacted(revision, std::move(done));
   }
 
+  // Changes of who belongs to the cluster.
+  Reconfiguration& reconfiguration() { return *reconfiguration_; }
+  // As LeaderTransfer's Move; `on_moved` runs on the apply loop, at the latest after
+  // Options::request_timeout.
+  void MoveLeader(base::MemberId target, const Caller& caller, LeaderTransfer::OnMoved on_moved);
+
   // As Replica's.
   void TransferLeadership(base::MemberId target) { replica_->TransferLeadership(target); }
   void ProposeJointChange(raft::ConfChangeV2 change) {
@@ -94,6 +103,12 @@ class Server {
   ApplyLoop::Hooks ApplyHooks();
   Replica::Hooks ReplicaHooks();
 
+  // The apply loop: who belongs to the cluster, from now on.
+  void OnMembers(ClusterMembers members);
+  // The raft loop.
+  void OnLeader(base::MemberId leader);
+  void StopForGood();
+
   // Any thread: a read of the database has met damage. It is told to operators and, once, to the
   // cluster: the alarm CORRUPT then stops what would touch keys.
   void OnDamage(const base::Status& damage);
@@ -115,6 +130,8 @@ class Server {
   const RequestIds ids_;
   std::unique_ptr<ApplyLoop> apply_loop_;
   std::unique_ptr<Replica> replica_;
+  std::unique_ptr<LeaderTransfer> leader_transfer_;
+  std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
@@ -122,6 +139,7 @@ class Server {
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;
   std::unique_ptr<runtime::Timer> corrupt_timer_;
+  std::unique_ptr<runtime::Timer> removed_timer_;  // null as long as the member was not removed
   std::atomic<bool> damaged_ = false;
   std::atomic<uint64_t> spools_ = 0;  // so far
   std::atomic<bool> stopping_ = false;

@@ -1,9 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "base/callback.h"
+#include "base/ids.h"
+#include "base/result.h"
 #include "raft/types.h"
+#include "runtime/time.h"
+#include "state/members/member.h"
 #include "storage/backend/backend.h"
 
 namespace server {
@@ -15,7 +21,15 @@ struct SnapshotToSend {
   std::unique_ptr<backend::Reader> database;
 };
 
-// Carries what members say to each other. Belongs to the raft loop; never calls back from within.
+// Who belongs to the cluster, and who was removed from it for good, as of the last entry that this
+// member has applied. Both ascend by id; nobody is in both.
+struct ClusterMembers {
+  std::vector<members::Member> members;  // this member among them, unless it was removed
+  std::vector<base::MemberId> removed;
+};
+
+// Carries what members say to each other. Send and SendSnapshot are called on the raft loop alone,
+// the rest as it says. Nothing here calls back before it has returned.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -25,6 +39,23 @@ class Transport {
   virtual void Send(std::vector<raft::Message> messages) = 0;
   // The same for a snapshot; what became of it is told to Server::ReportSnapshot in any case.
   virtual void SendSnapshot(SnapshotToSend snapshot) = 0;
+
+  // The apply loop: the cluster is this from now on, whatever it was before. Told once before the
+  // first message is sent, and whenever an applied entry or an installed snapshot may have changed
+  // it. Of an entry's change it is told before raft is, and so before the first message to a member
+  // that was added; raft knows a snapshot's first, so that messages to members which are unknown
+  // here may come meanwhile, to be dropped.
+  virtual void SetMembers(ClusterMembers members) = 0;
+
+  // Any thread: since when the peer is connected without a break; nothing if it is not, or is none.
+  virtual std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const = 0;
+
+  // Any thread: asks `leader` to promote `learner`, as a client of it would: POST
+  // /members/promote/ID. Answers once, on any thread, with the members after that, or why not:
+  // etcd's errors as they are in base/errors.h, kTimeout at `deadline`.
+  using OnPromoted = base::Callback<void(base::Result<std::vector<members::Member>> members)>;
+  virtual void ForwardPromote(base::MemberId leader, base::MemberId learner,
+                              runtime::TimePoint deadline, OnPromoted on_promoted) = 0;
 };
 
 }  // namespace server

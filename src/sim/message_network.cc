@@ -1,5 +1,8 @@
 #include "sim/message_network.h"
 
+#include <algorithm>
+
+#include "base/errors.h"
 #include "raft/codec.h"
 
 namespace sim {
@@ -9,6 +12,25 @@ MessageNetwork::MessageNetwork(runtime::simulated::Scheduler* scheduler, Trace* 
 
 void MessageNetwork::SetReceiver(base::MemberId id, Receiver* receiver) {
   receivers_[id] = receiver;
+  living_since_[id] = scheduler_->clock().Now();
+}
+
+void MessageNetwork::Heal() {
+  for (const auto& link : cut_) healed_[link] = scheduler_->clock().Now();
+  cut_.clear();
+}
+
+std::optional<runtime::TimePoint> MessageNetwork::ActiveSince(base::MemberId self,
+                                                              base::MemberId peer) const {
+  if (Living(self) == nullptr || Living(peer) == nullptr) return std::nullopt;
+  if (IsCut(self, peer) || IsCut(peer, self)) return std::nullopt;
+  runtime::TimePoint since = std::max(living_since_.at(self), living_since_.at(peer));
+  for (const auto& link : {std::pair(self, peer), std::pair(peer, self)}) {
+    if (const auto healed = healed_.find(link); healed != healed_.end()) {
+      since = std::max(since, healed->second);
+    }
+  }
+  return since;
 }
 
 Receiver* MessageNetwork::Living(base::MemberId id) const {
@@ -28,7 +50,7 @@ void MessageNetwork::Send(const raft::Message& message,
   raft::Encode(message, &parcel.message);
   const Way way{message.from, message.to};
   runtime::Random& random = scheduler_->random();
-  const bool lost = random.Chance(faults_.loss, 1000) || cut_.contains({way.from, way.to});
+  const bool lost = random.Chance(faults_.loss, 1000) || IsCut(way.from, way.to);
   if (!lost) Carry(way, parcel);
   if (lost && random.OneIn(2)) {
     if (Receiver* sender = Living(way.from)) sender->OnUnreachable(way.to);
@@ -41,6 +63,35 @@ void MessageNetwork::Send(const raft::Message& message,
   }
 }
 
+void MessageNetwork::Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
+                             runtime::TimePoint deadline,
+                             server::Transport::OnPromoted on_promoted) {
+  const auto question =
+      std::make_shared<Question>(Question{from, living_since_.at(from), std::move(on_promoted)});
+  scheduler_->RunAt(deadline, loop_.get(),
+                    [this, question] { Answer(*question, base::Status(base::errors::kTimeout)); });
+  if (Loses({from, to})) return;
+  const auto arrive = [this, question, to, learner, deadline] {
+    Receiver* const receiver = Living(to);
+    if (receiver == nullptr) return;
+    receiver->OnPromote(learner, deadline, [this, question, to](auto members) {
+      if (Loses({to, question->from})) return;
+      const auto shared = std::make_shared<decltype(members)>(std::move(members));
+      scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(),
+                        [this, question, shared] { Answer(*question, std::move(*shared)); });
+    });
+  };
+  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(), arrive);
+}
+
+void MessageNetwork::Answer(Question& question,
+                            base::Result<std::vector<members::Member>> members) {
+  if (std::exchange(question.answered, true)) return;
+  const bool lives =
+      Living(question.from) != nullptr && living_since_.at(question.from) == question.living_since;
+  if (lives) question.on_promoted(std::move(members));
+}
+
 void MessageNetwork::Carry(const Way& way, Parcel parcel) {
   scheduler_->RunAt(
       scheduler_->clock().Now() + DrawLatency(), loop_.get(),
@@ -48,7 +99,7 @@ void MessageNetwork::Carry(const Way& way, Parcel parcel) {
 }
 
 void MessageNetwork::Deliver(const Way& way, Parcel parcel) {
-  Receiver* const receiver = cut_.contains({way.from, way.to}) ? nullptr : Living(way.to);
+  Receiver* const receiver = IsCut(way.from, way.to) ? nullptr : Living(way.to);
   if (parcel.database != nullptr) {
     if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, receiver != nullptr);
   }

@@ -3,12 +3,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "raft/types.h"
 #include "runtime/simulated/scheduler.h"
+#include "server/transport.h"
 #include "sim/trace.h"
 #include "storage/backend/memory_backend.h"
 
@@ -29,6 +32,9 @@ class Receiver {
   // messages to a member that was found unreachable.
   virtual void OnSnapshotStatus(base::MemberId peer, bool delivered) = 0;
   virtual void OnUnreachable(base::MemberId peer) = 0;
+  // Another member passes on what one of its clients asks for.
+  virtual void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
+                         server::Transport::OnPromoted on_promoted) = 0;
 };
 
 // Carries raft messages as bytes, and loses, repeats, delays and so re-orders them.
@@ -49,19 +55,38 @@ class MessageNetwork {
   // `database` is a snapshot's, otherwise null.
   void Send(const raft::Message& message, std::shared_ptr<backend::MemoryDatabase> database);
 
+  // Asks `to` to promote a learner. Question and answer may be late or lost, which `on_promoted`
+  // hears at the deadline, if `from` still lives the same life.
+  void Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
+               runtime::TimePoint deadline, server::Transport::OnPromoted on_promoted);
+
   // Nothing passes from `from` to `to` until Heal.
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
-  void Heal() { cut_.clear(); }
+  void Heal();
+
+  // Since when both of two members live and nothing between them is cut; nothing if not.
+  std::optional<runtime::TimePoint> ActiveSince(base::MemberId self, base::MemberId peer) const;
 
  private:
+  // A question of a member in one of its lives, and whether it was answered.
+  struct Question {
+    base::MemberId from;
+    runtime::TimePoint living_since;
+    server::Transport::OnPromoted on_promoted;
+    bool answered = false;
+  };
   struct Way {
     base::MemberId from;
     base::MemberId to;
   };
 
   void Carry(const Way& way, Parcel parcel);
+  void Answer(Question& question, base::Result<std::vector<members::Member>> members);
+  bool Loses(const Way& way) { return IsCut(way.from, way.to) || DrawLoss(); }
+  bool DrawLoss() { return scheduler_->random().Chance(faults_.loss, 1000); }
   void Deliver(const Way& way, Parcel parcel);
   Receiver* Living(base::MemberId id) const;
+  bool IsCut(base::MemberId from, base::MemberId to) const { return cut_.contains({from, to}); }
   runtime::Duration DrawLatency();
 
   runtime::simulated::Scheduler* const scheduler_;
@@ -69,7 +94,10 @@ class MessageNetwork {
   const std::unique_ptr<runtime::Loop> loop_;
   Faults faults_;
   std::map<base::MemberId, Receiver*> receivers_;
+  std::map<base::MemberId, runtime::TimePoint> living_since_;  // of those who live
   std::set<std::pair<base::MemberId, base::MemberId>> cut_;
+  // When those links were healed that had been cut.
+  std::map<std::pair<base::MemberId, base::MemberId>, runtime::TimePoint> healed_;
 };
 
 }  // namespace sim

@@ -95,6 +95,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   if (random.OneIn(3)) DrawChurn(random, &plan);
   DrawClients(random, &plan);
   plan.turmoil = seconds(20);
+  // In turmoil few members are connected for as long as it demands.
+  plan.options.strict_reconfig_check = random.OneIn(3);
   return plan;
 }
 

@@ -139,6 +139,7 @@ void Process::Receive(Parcel parcel) {
   if (dead_) return;
   base::Result<raft::Message> message = raft::DecodeMessage(parcel.message);
   CHECK(message.ok());
+  reachable_.insert(message->from);
   if (parcel.database != nullptr) {
     const std::string path = server::ReceivedDatabasePath(options_, message->snapshot->index);
     if (!storage_.Receive(path, std::move(parcel.database)).ok()) return;
@@ -154,12 +155,34 @@ void Process::OnUnreachable(base::MemberId peer) {
   server_->ReportUnreachable(peer);
 }
 
+void Process::OnPromote(base::MemberId learner, runtime::TimePoint deadline,
+                        OnPromoted on_promoted) {
+  if (dead_) return;
+  server_->reconfiguration().Promote(learner, {.deadline = deadline}, std::move(on_promoted));
+}
+
 void Process::Send(std::vector<raft::Message> messages) {
-  for (const raft::Message& message : messages) cluster_.network->Send(message, nullptr);
+  for (const raft::Message& message : messages) {
+    if (reachable_.contains(message.to)) cluster_.network->Send(message, nullptr);
+  }
 }
 
 void Process::SendSnapshot(server::SnapshotToSend snapshot) {
   cluster_.network->Send(snapshot.message, CopyOf(*snapshot.database));
+}
+
+// Those that were removed stay reachable: a joint configuration may still need their votes.
+void Process::SetMembers(server::ClusterMembers members) {
+  for (const members::Member& member : members.members) reachable_.insert(member.id);
+}
+
+std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) const {
+  return cluster_.network->ActiveSince(id_, peer);
+}
+
+void Process::ForwardPromote(base::MemberId leader, base::MemberId learner,
+                             runtime::TimePoint deadline, OnPromoted on_promoted) {
+  cluster_.network->Promote(id_, leader, learner, deadline, std::move(on_promoted));
 }
 
 void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, base::Index applied) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "api/web/health_metrics.h"
@@ -72,9 +74,15 @@ class Process final : public Receiver, public server::Transport, public server::
   void Receive(Parcel parcel) override;
   void OnSnapshotStatus(base::MemberId peer, bool delivered) override;
   void OnUnreachable(base::MemberId peer) override;
+  void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
+                 OnPromoted on_promoted) override;
   // server::Transport
   void Send(std::vector<raft::Message> messages) override;
   void SendSnapshot(server::SnapshotToSend snapshot) override;
+  void SetMembers(server::ClusterMembers members) override;
+  std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
+  void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
+                      OnPromoted on_promoted) override;
   // server::Witness
   void OnStarted(const raft::Node& node, const raft::HardState& saved,
                  base::Index applied) override;
@@ -105,6 +113,8 @@ class Process final : public Receiver, public server::Transport, public server::
   runtime::simulated::Workers workers_;
   const raft::Node* node_ = nullptr;
   base::MemberId id_;
+  // Whom a message finds: members that the member has told of, and those it has heard from.
+  std::set<base::MemberId> reachable_;
   bool dead_ = false;
   bool stopping_ = false;
   bool service_ended_ = false;

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/errors.h"
+
 namespace sim {
 namespace {
 
@@ -17,6 +19,12 @@ constexpr uint64_t kDiskOperationsMax = 30;
 constexpr size_t kVotersMin = 3;
 // Those that wait in vain to be let in count too.
 constexpr size_t kMembersMax = 8;
+
+// Whether an operator knows from it that nothing has changed, nor will.
+bool IsRefusal(const base::Status& status) {
+  return status == base::errors::kUnhealthy || status == base::errors::kNotEnoughStartedMembers ||
+         status.code() == base::Code::kFailedPrecondition;
+}
 
 }  // namespace
 
@@ -142,34 +150,28 @@ void Turmoil::ChangeConfiguration() {
   }
 }
 
-void Turmoil::Propose(Process& leader, raft::ConfChangeType type,
-                      const members::ChangeContext& context) {
-  raft::ConfChange change{
-      .type = type, .node_id = context.member.id, .context = members::ToJson(context)};
-  leader.Post([&leader, change = std::move(change)]() mutable {
-    leader.frontend().ProposeConfChange(std::move(change), [](const apply::Reply&) {});
-  });
-}
-
-// As an operator does it: first the change, then the process. It waits to hear from the others.
+// As an operator does it: first the change, then the process, which waits to hear from the others.
+// If the change is refused there never was such a member; if that is not told, there may be.
 void Turmoil::AddMember(Process& leader) {
   if (cluster_->members().size() >= kMembersMax) return;
   members::Member member = cluster_->NewMember();
   member.is_learner = !scheduler_->random().OneIn(4);
-  Propose(
-      leader,
-      member.is_learner ? raft::ConfChangeType::kAddLearnerNode : raft::ConfChangeType::kAddNode,
-      {member, false});
+  members::Member added = member;
+  added.name.clear();  // it will tell that itself
+  leader.server().reconfiguration().Add(std::move(added), {},
+                                        [this, id = member.id](const auto& members) {
+                                          if (IsRefusal(members.status()))
+                                            loop_->Post([this, id] { cluster_->Retire(id); });
+                                        });
   cluster_->Join(member);
 }
 
-void Turmoil::PromoteLearner(Process& leader) {
+// Any member can be asked for that.
+void Turmoil::PromoteLearner(const Process& leader) {
   const raft::MemberSet& learners = leader.node().membership().learners;
-  if (learners.empty()) return;
-  members::ChangeContext context;
-  context.is_promote = true;
-  context.member.id = *learners.begin();
-  Propose(leader, raft::ConfChangeType::kAddNode, context);
+  Process* const asked = cluster_->RandomProcess();
+  if (learners.empty() || asked == nullptr) return;
+  asked->server().reconfiguration().Promote(*learners.begin(), {}, [](const auto&) {});
 }
 
 // With two voters, the one that stays may need the vote of one that was removed and whose log is
@@ -179,9 +181,7 @@ void Turmoil::RemoveMember(Process& leader) {
   const raft::Membership& membership = leader.node().membership();
   if (!membership.Contains(victim)) return;
   if (membership.voters.incoming.size() <= kVotersMin && membership.voters.Contains(victim)) return;
-  members::ChangeContext context;
-  context.member.id = victim;
-  Propose(leader, raft::ConfChangeType::kRemoveNode, context);
+  leader.server().reconfiguration().Remove(victim, {}, [](const auto&) {});
 }
 
 // Adds one and removes another at the same moment, through a joint configuration; sometimes none,

@@ -38,10 +38,9 @@ class Turmoil {
   void CutWires();
   void ChangeConfiguration();
   void AddMember(Process& leader);
-  void PromoteLearner(Process& leader);
+  void PromoteLearner(const Process& leader);
   void RemoveMember(Process& leader);
   void ReplaceMembers(Process& leader);
-  void Propose(Process& leader, raft::ConfChangeType type, const members::ChangeContext& context);
   void TransferLeadership();
   void Campaign();
 

@@ -262,6 +262,43 @@ READS = lines("""
     member list --consistency x
     member list x
     member list -h
+    member add
+    member add n5
+    member add n5 --peer-urls ''
+    member add n5 --peer-urls=bad
+    member add n5 --peer-urls=http://a:1,
+    member add n5 --peer-urls=http://a:1/path
+    member add --peer-urls=http://a:1
+    member add n5 n6 --peer-urls=http://a:1
+    member add -h
+    member remove
+    member remove zz
+    member remove a b
+    member remove 77
+    member remove 77 -w json
+    member remove 0x77
+    member remove ''
+    member remove -- -1
+    member remove ffffffffffffffffff
+    member remove -h
+    member update
+    member update zz --peer-urls=http://a:1
+    member update 77
+    member update 77 --peer-urls=bad
+    member update 77 --peer-urls=http://a:1
+    member update a b --peer-urls=http://a:1
+    member update -h
+    member promote
+    member promote zz
+    member promote a b
+    member promote 77
+    member promote -h
+    move-leader
+    move-leader zz
+    move-leader a b
+    move-leader 77
+    move-leader -h
+    move-l 77
     snapshot
     snapshot -h
     snapshot nope
@@ -339,7 +376,7 @@ DIFFERENCES = {
     r"txn.* <b'lease\(.*": "etcd's panics: a comparison of a lease",
     r"txn.* <b'mod\(\"a\"\) ~.*": "etcd's panics: an operator that there is none of",
     r"(nope.*|c 1|comp 1)": "only commands that there are here are suggested",
-    r"(''|-- get plain|help|help nope|--help|member|member -h|member nope)":
+    r"(''|-- get plain|help|help nope|--help)":
         "only commands that there are here are shown",
     r"member list --consistency x": "etcd's names another value than the one that is wrong",
 }

@@ -73,6 +73,7 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   context_.AddUnary(table, kService, "Defragment", this, &MaintenanceService::Defragment);
   context_.AddUnary(table, kService, "Hash", this, &MaintenanceService::Hash);
   context_.AddUnary(table, kService, "HashKV", this, &MaintenanceService::HashKv);
+  context_.AddUnary(table, kService, "MoveLeader", this, &MaintenanceService::MoveLeader);
   context_.AddStreaming(
       table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
         return std::make_shared<SnapshotCall>(&context_, std::move(call), metrics_.snapshot_seconds,
@@ -189,6 +190,19 @@ void MaintenanceService::HashKv(Call call, base::ByteView bytes) {
         context_.Reply(*call, response);
       });
   if (!accepted) call->Finish(base::errors::kTooManyRequests);
+}
+
+// Its answer has no header.
+void MaintenanceService::MoveLeader(Call call, base::ByteView bytes) {
+  etcdserverpb::MoveLeaderRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  context_.server().MoveLeader(base::MemberId(request.targetid()), call.caller,
+                               [this, rpc = call.rpc](const base::Status& status) {
+                                 context_.frontend().loop().Post([rpc, status] {
+                                   if (!status.ok()) return rpc->Finish(status);
+                                   Context::Send(*rpc, etcdserverpb::MoveLeaderResponse());
+                                 });
+                               });
 }
 
 }  // namespace v3

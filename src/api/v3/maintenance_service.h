@@ -24,6 +24,7 @@ class MaintenanceService {
   void Defragment(Call call, base::ByteView bytes);
   void Hash(Call call, base::ByteView bytes);
   void HashKv(Call call, base::ByteView bytes);
+  void MoveLeader(Call call, base::ByteView bytes);
 
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
 

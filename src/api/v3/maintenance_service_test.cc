@@ -395,5 +395,20 @@ TEST_F(MaintenanceServiceTest, TheGatewaySaysHowTheMemberIs) {
               HasSubstr("\"leader\":\"" + std::to_string(id()) + "\""));
 }
 
+TEST(MoveLeaderTest, OnlyTheLeaderMovesItsPartAndOnlyToAVoter) {
+  ServedMember member;
+  member.StartAndWait();
+  etcdserverpb::MoveLeaderRequest request;
+  request.set_targetid(77);
+  EXPECT_EQ(member.Call(testing::kMoveLeader, request).status, base::errors::kBadLeaderTransferee);
+  request.set_targetid(member.server().id().value());
+  const auto moved = member.Call(testing::kMoveLeader, request);
+  EXPECT_TRUE(moved.ok());
+  EXPECT_FALSE(moved.response().has_header());
+  ServedMember follower;
+  follower.StartAlone();
+  EXPECT_EQ(follower.Call(testing::kMoveLeader, request).status, base::errors::kNotLeader);
+}
+
 }  // namespace
 }  // namespace v3

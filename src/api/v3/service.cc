@@ -17,32 +17,55 @@ class Refused final : public rpc::CallHandler {
   void OnMessage(base::ByteView) override {}
 };
 
+bool AsksForLeader(const rpc::ServerCall& call) {
+  return call.metadata().Get("hasleader") == "true";
+}
+
+// Why a learner serves so little: what it knows may be old, and nobody asks it for a vote.
+bool UnaryForLearner(std::string_view name, base::ByteView bytes) {
+  if (name == "Status") return true;
+  if (name != "Range") return false;
+  etcdserverpb::RangeRequest request;
+  // What cannot be parsed is refused for that.
+  return !apply::ParseRequest(bytes, &request) || request.serializable();
+}
+
+bool StreamForLearner(std::string_view name) {
+  return name == "Snapshot";
+}
+
 }  // namespace
 
 Context::Context(server::Server* server, server::Frontend* frontend)
     : server_(server),
       frontend_(frontend),
       client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
-      reads_(std::make_unique<ReadReport>(*server)) {}
+      reads_(std::make_unique<ReadReport>(*server)),
+      leader_watch_(std::make_unique<LeaderWatch>(&frontend->loop(), &server->progress(),
+                                                  server->options().election_timeout)) {}
 
-base::Result<server::Caller> Context::Admit(ClientRequests::Type type,
-                                            const rpc::ServerCall& call) const {
+base::Result<server::Caller> Context::Admit(ClientRequests::Type type, const rpc::ServerCall& call,
+                                            bool for_learner) const {
+  if (!for_learner && server_->progress().is_learner) {
+    return base::errors::kNotSupportedForLearner;
+  }
   const http::Headers& metadata = call.metadata();
   const auto version = metadata.Find("client-api-version");
   if (version && !base::IsUtf8(*version)) return base::errors::kInvalidClientApiVersion;
   client_requests_->Count(type, version.value_or("unknown"));
-  if (server_->progress().leader == 0 && metadata.Get("hasleader") == "true") {
-    return base::errors::kNoLeader;
-  }
+  if (server_->progress().leader == 0 && AsksForLeader(call)) return base::errors::kNoLeader;
   return server::Caller{.deadline = call.deadline().value_or(runtime::TimePoint::max())};
 }
 
 void Context::AddUnary(rpc::Server& table, const char* service, const char* name,
                        UnaryHandler handler) const {
   table.AddUnary(service, name,
-                 [this, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
-                                                      base::ByteView request) {
-                   base::Result<server::Caller> caller = Admit(ClientRequests::Type::kUnary, *call);
+                 [this, name, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
+                                                            base::ByteView request) {
+                   const bool for_learner =
+                       !server_->progress().is_learner || UnaryForLearner(name, request);
+                   base::Result<server::Caller> caller =
+                       Admit(ClientRequests::Type::kUnary, *call, for_learner);
                    if (!caller.ok()) return call->Finish(caller.status());
                    handler({std::move(call), *std::move(caller)}, request);
                  });
@@ -52,11 +75,16 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
                            rpc::Kind kind, NewStreamCall new_call) const {
   table.AddStreaming(
       service, name, kind,
-      [this, new_call = std::move(new_call)](
+      [this, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
-        base::Result<server::Caller> caller = Admit(ClientRequests::Type::kStream, *call);
+        base::Result<server::Caller> caller =
+            Admit(ClientRequests::Type::kStream, *call, for_learner);
         if (caller.ok()) {
-          return StreamCall::HandlerOf(new_call({std::move(call), *std::move(caller)}));
+          const bool asks_for_leader = AsksForLeader(*call);
+          const std::shared_ptr<StreamCall> stream =
+              new_call({std::move(call), *std::move(caller)});
+          if (asks_for_leader) leader_watch_->Add(stream);
+          return StreamCall::HandlerOf(stream);
         }
         call->Finish(caller.status());
         return std::make_unique<Refused>();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/v3/client_requests.h"
+#include "api/v3/leader_watch.h"
 #include "api/v3/read_report.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
@@ -85,13 +86,16 @@ class Context {
   template <typename Read>
   void ReplyWhole(rpc::ServerCall& call, const Read& read) const;
   // Says whose call this is. Refuses one that asks for a leader when there is none (`hasleader`),
-  // and one whose metadata etcd does not take.
-  base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call) const;
+  // one whose metadata etcd does not take, and if this member is a learner one that is not
+  // `for_learner`.
+  base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call,
+                                     bool for_learner) const;
 
   server::Server* const server_;
   server::Frontend* const frontend_;
   const std::unique_ptr<ClientRequests> client_requests_;
   const std::unique_ptr<ReadReport> reads_;
+  const std::unique_ptr<LeaderWatch> leader_watch_;
 };
 
 rpc::Message Encode(const google::protobuf::MessageLite& message);

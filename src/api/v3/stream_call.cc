@@ -40,6 +40,10 @@ std::unique_ptr<rpc::CallHandler> StreamCall::HandlerOf(std::shared_ptr<StreamCa
   return std::make_unique<Handler>(std::move(stream));
 }
 
+void StreamCall::EndWith(const base::Status& status) {
+  Run([&] { Finish(status); });
+}
+
 apply::StateReads& StreamCall::reads() {
   if (reads_ == nullptr) reads_ = context_.frontend().reads();
   return *reads_;

@@ -30,6 +30,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
 
   // The call as net/rpc sees it; while that lasts, `stream` does.
   static std::unique_ptr<rpc::CallHandler> HandlerOf(std::shared_ptr<StreamCall> stream);
+  // Ends the call from outside of it; without effect if it has ended.
+  void EndWith(const base::Status& status);
 
  protected:
   // ---- What a method says ----

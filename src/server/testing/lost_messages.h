@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "server/transport.h"
@@ -11,6 +13,15 @@ class LostMessages final : public Transport {
  public:
   void Send(std::vector<raft::Message>) override {}
   void SendSnapshot(SnapshotToSend) override {}
+  void SetMembers(ClusterMembers members) override { told.push_back(std::move(members)); }
+  std::optional<runtime::TimePoint> ActiveSince(base::MemberId) const override { return {}; }
+  void ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
+                      OnPromoted on_promoted) override {
+    unanswered.push_back(std::move(on_promoted));
+  }
+
+  std::vector<ClusterMembers> told;    // in order
+  std::vector<OnPromoted> unanswered;  // until somebody does
 };
 
 }  // namespace server

@@ -55,6 +55,7 @@ class SimulatedMember {
                                 {.faults = faults, .on_damage = std::move(on_damage)});
     };
     environment.on_failure = [this](const base::Status& why) { failure_ = why; };
+    environment.on_removed = [this] { ++removals_; };
     environment.transport = transport;
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
@@ -100,6 +101,8 @@ class SimulatedMember {
   bool ready() const { return ready_; }
   // Why the member must not go on; OK as long as it may.
   const base::Status& failure() const { return failure_; }
+  // How often the member said that it was removed.
+  size_t removals() const { return removals_; }
   Server& server() { return *server_; }
   Frontend& frontend() { return server_->frontend(0); }
   runtime::Loop& net_loop() { return *net_loop_; }
@@ -146,6 +149,7 @@ class SimulatedMember {
   std::unique_ptr<Server> server_;
   bool ready_ = false;
   base::Status failure_;
+  size_t removals_ = 0;
 };
 
 }  // namespace server

@@ -10,6 +10,7 @@
 #include "proto/rpc.pb.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
+#include "state/apply/member_list.h"
 #include "state/apply/request_codec.h"
 #include "state/apply/request_type.h"
 #include "state/kv/request_check.h"
@@ -215,6 +216,9 @@ base::Result<Applier::Outcome> Applier::ApplyConfChange(const raft::Entry& entry
   state_->SetConfiguration(std::move(next));
   state_->PublishView();
   outcome.change = std::move(change);
+  if (outcome.reply.status.ok() && options_.is_awaited(outcome.id)) {
+    outcome.reply.body = EncodeMembers(state_->view().Get()->members);
+  }
   return outcome;
 }
 

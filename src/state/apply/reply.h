@@ -7,7 +7,8 @@
 namespace apply {
 
 // What became of a request: an error, or its response message without the header, encoded, and the
-// revision that the header carries.
+// revision that the header carries. Of a change of the configuration it is the members after it
+// (member_list.h).
 struct Reply {
   base::Status status;
   base::Bytes body = {};

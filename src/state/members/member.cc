@@ -72,6 +72,10 @@ base::MemberId InitialMemberId(std::vector<std::string> peer_urls, std::string_v
   return base::MemberId(Sha1Head(text));
 }
 
+base::MemberId AddedMemberId(std::vector<std::string> peer_urls, int64_t unix_seconds) {
+  return InitialMemberId(std::move(peer_urls), std::to_string(unix_seconds));
+}
+
 base::ClusterId InitialClusterId(std::vector<base::MemberId> members) {
   std::sort(members.begin(), members.end());
   std::string bytes(members.size() * sizeof(uint64_t), '\0');

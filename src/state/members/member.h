@@ -27,6 +27,9 @@ struct Member {
 // its peer URLs and the cluster's token, in any order of the URLs; a cluster after its members.
 base::MemberId InitialMemberId(std::vector<std::string> peer_urls, std::string_view token);
 base::ClusterId InitialClusterId(std::vector<base::MemberId> members);
+// One that is added to a cluster is named after its peer URLs and the second in which that was
+// asked for, counted from 1970.
+base::MemberId AddedMemberId(std::vector<std::string> peer_urls, int64_t unix_seconds);
 
 // The text form: hexadecimal, lower case, without leading zeros.
 std::string HexText(uint64_t id);

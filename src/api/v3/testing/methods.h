@@ -27,6 +27,16 @@ inline constexpr Method<etcdserverpb::CompactionRequest, etcdserverpb::Compactio
     "/etcdserverpb.KV/Compact"};
 inline constexpr Method<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>
     kMemberList{"/etcdserverpb.Cluster/MemberList"};
+inline constexpr Method<etcdserverpb::MemberAddRequest, etcdserverpb::MemberAddResponse> kMemberAdd{
+    "/etcdserverpb.Cluster/MemberAdd"};
+inline constexpr Method<etcdserverpb::MemberRemoveRequest, etcdserverpb::MemberRemoveResponse>
+    kMemberRemove{"/etcdserverpb.Cluster/MemberRemove"};
+inline constexpr Method<etcdserverpb::MemberUpdateRequest, etcdserverpb::MemberUpdateResponse>
+    kMemberUpdate{"/etcdserverpb.Cluster/MemberUpdate"};
+inline constexpr Method<etcdserverpb::MemberPromoteRequest, etcdserverpb::MemberPromoteResponse>
+    kMemberPromote{"/etcdserverpb.Cluster/MemberPromote"};
+inline constexpr Method<etcdserverpb::MoveLeaderRequest, etcdserverpb::MoveLeaderResponse>
+    kMoveLeader{"/etcdserverpb.Maintenance/MoveLeader"};
 inline constexpr Method<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse> kStatus{
     "/etcdserverpb.Maintenance/Status"};
 inline constexpr Method<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse> kAlarm{
