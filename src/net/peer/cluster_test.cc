@@ -1,0 +1,278 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http/client.h"
+#include "net/peer/member_endpoints.h"
+#include "net/peer/peer_headers.h"
+#include "net/peer/peers.h"
+#include "net/peer/testing/node.h"
+#include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
+#include "server/server.h"
+
+// Whole members over their transports.
+
+namespace peer {
+namespace {
+
+using std::chrono::seconds;
+
+class Member {
+ public:
+  Member(testing::World* world, uint64_t host, const server::Options& options)
+      : world_(*world), node_(world, host), options_(options) {
+    options_.name = node_.Host();
+    options_.data_dir = "/data";
+    for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
+      *loop = world->scheduler.NewLoop("loop");
+    }
+  }
+  // Its peers are the last that it leaves: time goes on meanwhile.
+  ~Member() {
+    if (server_ != nullptr) world_.Do(node_.loop(), [this] { node_.transport().Close(); });
+    server_.reset();
+    for (auto* loop : {&net_loop_, &raft_loop_, &apply_loop_, &wal_loop_, &backend_loop_}) {
+      loop->reset();
+    }
+    node_.Kill();
+  }
+
+  server::InitialMember AsInitial() const { return {node_.Host(), {node_.Url()}}; }
+  const std::string Host() const { return node_.Host(); }
+
+  void Start(std::vector<server::InitialMember> cluster) {
+    options_.initial_cluster = std::move(cluster);
+    server::Environment& environment = node_.environment();
+    environment.raft_loop = raft_loop_.get();
+    environment.apply_loop = apply_loop_.get();
+    environment.wal_loop = wal_loop_.get();
+    environment.backend_loop = backend_loop_.get();
+    environment.transport = &node_.transport();
+    environment.on_failure = [this](const base::Status& why) { failure_ = why; };
+    environment.seed = world_.scheduler.random().Next();
+    auto server = server::Server::Open(options_, environment, {net_loop_.get()});
+    ASSERT_TRUE(server.ok()) << server.status().ToString();
+    server_ = *std::move(server);
+    local_ = std::make_unique<ServerMember>(server_.get(), [] {});
+    world_.Do(node_.loop(), [this] {
+      AddMemberEndpoints(node_.service().endpoints(), &node_.loop(), server_.get());
+      node_.transport().Start(
+          local_.get(),
+          {.id = server_->id(), .cluster = server_->cluster(), .peer_urls = {node_.Url()}});
+    });
+    server_->Start([this] { ready_ = true; });
+  }
+
+  bool ready() const { return ready_; }
+  const base::Status& failure() const { return failure_; }
+  uint64_t applied() const { return server_->progress().applied; }
+  bool leads() const { return server_->progress().leader == server_->id().value(); }
+  base::MemberId id() const { return server_->id(); }
+  testing::Node& node() { return node_; }
+  server::Server& server() { return *server_; }
+
+  // `*done` counts the puts that were acknowledged.
+  void Put(const std::string& key, const std::string& value, int* done) {
+    net_loop_->Post([=, this] {
+      etcdserverpb::PutRequest request;
+      request.set_key(key);
+      request.set_value(value);
+      server_->frontend(0).Propose(
+          etcdserverpb::InternalRaftRequest::kPutFieldNumber, request.SerializeAsString(),
+          [done](const apply::Reply& reply) { *done += reply.status.ok() ? 1 : 0; });
+    });
+  }
+
+ private:
+  testing::World& world_;
+  testing::Node node_;
+  server::Options options_;
+  std::unique_ptr<runtime::Loop> net_loop_;
+  std::unique_ptr<runtime::Loop> raft_loop_;
+  std::unique_ptr<runtime::Loop> apply_loop_;
+  std::unique_ptr<runtime::Loop> wal_loop_;
+  std::unique_ptr<runtime::Loop> backend_loop_;
+  std::unique_ptr<server::Server> server_;
+  std::unique_ptr<ServerMember> local_;
+  bool ready_ = false;
+  base::Status failure_;
+};
+
+class PeerClusterTest : public ::testing::Test {
+ protected:
+  PeerClusterTest() {
+    server::Options options;
+    options.wal_segment_bytes = 64 * 1024;
+    options.snapshot_count = 20;
+    options.snapshot_catchup_entries = 10;
+    for (uint64_t host = 1; host <= 3; ++host) {
+      members_.push_back(std::make_unique<Member>(&world_, host, options));
+    }
+  }
+  void SetUp() override {
+    std::vector<server::InitialMember> cluster;
+    for (const auto& member : members_) cluster.push_back(member->AsInitial());
+    for (const auto& member : members_) member->Start(cluster);
+    ASSERT_TRUE(world_.RunUntil([this] {
+      for (const auto& member : members_) {
+        if (!member->ready()) return false;
+      }
+      return true;
+    })) << members_[0]->node().Log();
+  }
+
+  Member& Leader() {
+    Member* leader = nullptr;
+    EXPECT_TRUE(world_.RunUntil([&] {
+      for (const auto& member : members_) {
+        if (member->leads()) leader = member.get();
+      }
+      return leader != nullptr;
+    }));
+    return *leader;
+  }
+  Member& Follower() {
+    const Member& leader = Leader();
+    return members_[0].get() == &leader ? *members_[1] : *members_[0];
+  }
+  // Through `by`, one after another.
+  void PutAll(Member& by, int count) {
+    int done = 0;
+    for (int i = 0; i < count; ++i) {
+      by.Put("key" + std::to_string(i), std::string(1000, 'v'), &done);
+      ASSERT_TRUE(world_.RunUntil([&] { return done == i + 1; })) << i;
+    }
+  }
+  // "200 text", as `member` answers another.
+  std::string Ask(Member& member, const std::string& method, const std::string& path,
+                  const std::string& body = "") {
+    testing::Node& node = members_[0]->node();
+    const Identity self = {
+        .id = members_[0]->id(), .cluster = members_[0]->server().cluster(), .peer_urls = {}};
+    std::unique_ptr<http::Client> client;
+    std::optional<std::string> answer;
+    world_.Do(node.loop(), [&] {
+      client = std::make_unique<http::Client>(
+          &node.loop(), &node.network(),
+          http::Client::Options{.address = {member.Host(), testing::Node::kPort, ""}});
+      client->Fetch(RequestHead(method, path, member.Host(), self), body, 10'000, seconds(20),
+                    [&](const auto& result) {
+                      answer = result.ok() ? std::to_string(result->status) + " " + result->body
+                                           : result.status().ToString();
+                    });
+    });
+    world_.RunUntil([&] { return answer.has_value(); });
+    world_.Do(node.loop(), [&] { client.reset(); });
+    return answer.value_or("nothing");
+  }
+  bool RunUntilEqual() {
+    return world_.RunUntil([this] {
+      return members_[0]->applied() == members_[1]->applied() &&
+             members_[1]->applied() == members_[2]->applied();
+    });
+  }
+
+  testing::World world_{11};
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+TEST_F(PeerClusterTest, ThreeMembersHaveOneLog) {
+  PutAll(Leader(), 10);
+  PutAll(Follower(), 10);
+  EXPECT_TRUE(RunUntilEqual());
+  EXPECT_GE(members_[2]->applied(), 20u);
+  for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
+}
+
+TEST_F(PeerClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
+  Member& away = Follower();
+  Member& leader = Leader();
+  for (const auto& member : members_) {
+    if (member.get() != &away) world_.wires.Cut(away.Host(), member->Host());
+  }
+  // Until the leader has no connection that could keep anything for it.
+  world_.RunFor(seconds(20));
+  PutAll(leader, 200);
+  EXPECT_LT(away.applied(), leader.applied());
+  world_.wires.JoinAll();
+  ASSERT_TRUE(RunUntilEqual()) << away.node().Log();
+  EXPECT_TRUE(away.node().HasLogged("received and saved database snapshot"));
+  EXPECT_TRUE(away.node().HasLogged("applied snapshot"));
+  PutAll(away, 5);
+  EXPECT_TRUE(RunUntilEqual());
+  for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
+}
+
+TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {
+  PutAll(Leader(), 10);
+  ASSERT_TRUE(RunUntilEqual());
+  const std::string hash = Ask(Leader(), "GET", "/members/hashkv", R"({"revision":7})");
+  EXPECT_TRUE(hash.starts_with(R"(200 {"header":{"revision":11},"hash":)")) << hash;
+  EXPECT_TRUE(hash.ends_with(R"(,"compact_revision":-1,"hash_revision":7})")) << hash;
+  EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", "{\"revision\": 7 }\n"), hash);
+  EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", R"({"revision":100})"),
+            "400 mvcc: required revision is a future revision\n");
+  for (const auto* body :
+       {"", "7", R"({"revision":})", R"({"revision":"7"})", R"({"revision":7)"}) {
+    EXPECT_EQ(Ask(Follower(), "GET", "/members/hashkv", body), "400 error unmarshalling request\n")
+        << body;
+  }
+  EXPECT_EQ(Ask(Follower(), "POST", "/members/hashkv"), "405 Method Not Allowed\n");
+  EXPECT_EQ(Ask(Follower(), "GET", "/downgrade/enabled"), "200 false");
+  EXPECT_EQ(Ask(Follower(), "GET", "/version"),
+            R"(200 {"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})");
+}
+
+TEST_F(PeerClusterTest, WhatCannotBePromotedIsToldAsEtcdTellsIt) {
+  const std::string voter = ToString(Follower().id());
+  for (const auto& member : members_) {
+    EXPECT_EQ(Ask(*member, "POST", "/members/promote/7"), "404 membership: ID not found\n");
+    EXPECT_EQ(Ask(*member, "POST", "/members/promote/" + voter),
+              "412 membership: can only promote a learner member\n");
+  }
+  EXPECT_EQ(Ask(Leader(), "POST", "/members/promote/x"), "404 member x not found in cluster\n");
+  EXPECT_EQ(Ask(Leader(), "GET", "/members/promote/7"), "405 Method Not Allowed\n");
+}
+
+// By way of a follower, which asks the leader.
+TEST_F(PeerClusterTest, AFollowerHasALearnerPromotedByTheLeader) {
+  members::Member learner{.id = base::MemberId(99),
+                          .peer_urls = {"http://nowhere:2380"},
+                          .is_learner = true,
+                          .name = {},
+                          .client_urls = {}};
+  // Else they do not count as connected.
+  world_.RunFor(server::Reconfiguration::kHealthInterval + seconds(1));
+  bool added = false;
+  Leader().server().reconfiguration().Add(learner, {},
+                                          [&](const auto& members) { added = members.ok(); });
+  ASSERT_TRUE(world_.RunUntil([&] { return added; }));
+  ASSERT_TRUE(RunUntilEqual());
+  // It never started.
+  EXPECT_EQ(Ask(Follower(), "POST", "/members/promote/99"),
+            "412 etcdserver: can only promote a learner member which is in sync with leader\n");
+}
+
+TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
+  Member& first = Leader();
+  for (const auto& member : members_) {
+    if (member.get() != &first) world_.wires.Cut(first.Host(), member->Host());
+  }
+  Member* second = nullptr;
+  ASSERT_TRUE(world_.RunUntil([&] {
+    for (const auto& member : members_) {
+      if (member->leads() && member.get() != &first) second = member.get();
+    }
+    return second != nullptr;
+  }));
+  PutAll(*second, 5);
+  world_.wires.JoinAll();
+  EXPECT_TRUE(RunUntilEqual());
+  EXPECT_FALSE(first.leads());
+}
+
+}  // namespace
+}  // namespace peer

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "net/http/plain.h"
+#include "runtime/loop.h"
+#include "server/server.h"
+
+namespace peer {
+
+// What the peer port tells of the whole member, and has it do:
+//
+//   GET  /version                which versions it and its cluster have
+//   GET  /members/hashkv         the hash of the keys at {"revision":N}, in JSON both ways
+//   POST /members/promote/<id>   makes a voter of the learner with that decimal id
+//   GET  /downgrade/enabled      false: there is none
+//
+// With etcd's checks and texts. `loop` is that of the service; both and `server` outlive the
+// requests.
+void AddMemberEndpoints(http::PlainService& service, runtime::Loop* loop, server::Server* server);
+
+}  // namespace peer

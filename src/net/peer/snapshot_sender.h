@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+
+#include "net/http/exchange.h"
+#include "net/peer/peer_context.h"
+#include "server/transport.h"
+
+namespace peer {
+
+// In a request's body, and in what is believed of one: raft's message, without the database.
+inline constexpr uint64_t kSnapshotMessageBytesMax = 64 << 20;
+
+// Snapshots to one peer (POST /raft/snapshot), one at a time:
+//
+//   body = length message database
+//   length = 8 bytes, big endian, of the message
+//   message = raftpb.Message, a MsgSnap
+//   database = a bbolt file
+//
+// The database is paced by what the peer takes: what it has not taken is in memory up to a few
+// megabytes and else in a file (image::SnapshotStream). What became of a snapshot is told to
+// LocalMember::ReportSnapshot. While one is under way another is refused, unless it is of a later
+// term: then the one before ends, and only that of the later one is told. Of the peer loop.
+class SnapshotSender {
+ public:
+  // Since it was sent whole: the peer checks it and makes it durable.
+  static constexpr runtime::Duration kAnswerTimeout = std::chrono::minutes(10);
+  // The peer takes nothing.
+  static constexpr runtime::Duration kWriteTimeout = std::chrono::seconds(60);
+
+  SnapshotSender(PeerContext* context, base::Callback<void()> on_said_removed);
+  ~SnapshotSender();
+  SnapshotSender(const SnapshotSender&) = delete;
+  SnapshotSender& operator=(const SnapshotSender&) = delete;
+
+  void Send(server::SnapshotToSend snapshot);
+  bool is_under_way() const { return sending_ != nullptr; }
+
+ private:
+  class Sending;
+
+  base::Status Begin(server::SnapshotToSend snapshot);
+  void OnEnded(const http::Client* client, const base::Status& status);
+  void Fail(const base::Status& why);
+
+  PeerContext& context_;
+  base::Callback<void()> on_said_removed_;
+  std::shared_ptr<Sending> sending_;  // null: none is under way
+};
+
+}  // namespace peer
