@@ -18,6 +18,7 @@
 #include "runtime/posix/descriptor_limit.h"
 #include "runtime/posix/heap.h"
 #include "runtime/posix/locked_memory.h"
+#include "runtime/posix/signals.h"
 #include "server/data_directory.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
@@ -73,6 +74,7 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       backend_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)),
       refused_(logger, &raft_loop_->clock(), &registry_),
       accept_thread_("accept"),
+      peers_({&config_, &disk_, &loop_pool_, logger, &environment_}),
       small_workers_("small-worker", 1, kSmallWorkQueue),
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
       bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue) {
@@ -105,6 +107,8 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
   RETURN_IF_ERROR(app->OpenServer(options));
+  app->peers_.Start(app->server_.get(), [app = app.get()] { app->OnRemoved(); });
+  if (!app->server_->holds_etcd_files()) app->peers_.Admit();
   app->server_->Start([app = app.get()] {
     CHECK(app->small_workers_.Run([app] { app->Serve(); }, app->apply_loop_, [] {}));
   });
@@ -136,7 +140,7 @@ base::Status App::Listen() {
                                                                         plan.address, options));
     listeners_.push_back(std::move(listener));
   }
-  return {};
+  return peers_.Listen(&accept_thread_.loop(), options);
 }
 
 server::Environment App::NewEnvironment() {
@@ -159,34 +163,56 @@ server::Environment App::NewEnvironment() {
     options.on_damage = std::move(on_damage);
     return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, options);
   };
+  environment.move_backend = [disk = &disk_](const std::string& from, const std::string& to) {
+    return backend::MoveLmdbDatabase(*disk, from, to);
+  };
   environment.on_failure = [](const base::Status& why) { base::Fatal(why.message()); };
+  environment.on_removed = [this] { OnRemoved(); };
   environment.logger = &logger_;
   environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();
   return environment;
 }
 
-// Of a member that starts for the first time; the others' URLs are told by their own.
-base::Status App::CheckFounding(const server::Options& options) {
-  ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, options));
-  if (is_founded || options.join_existing_cluster) return {};
+base::Status App::Bootstrap(server::Options* options) {
+  ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, *options));
+  if (is_founded) return {};
+  const Bootstrapping with{.config = config_,
+                           .ask = [this](const auto& url, const auto& path,
+                                         auto timeout) { return peers_.Ask(url, path, timeout); },
+                           .resolve = ResolveHost,
+                           .logger = logger_};
+  if (options->join_existing_cluster) {
+    ASSIGN_OR_RETURN(options->joining, FindCluster(with));
+    return {};
+  }
   ASSIGN_OR_RETURN(const auto initial,
                    config::ParseInitialCluster(config_.cluster.initial_cluster));
   const auto self = initial.find(config_.member.name);
   if (self == initial.end()) return {};  // the server refuses that
-  return CheckAdvertisedUrls(config_.member.name, self->second,
-                             config_.cluster.initial_advertise_peer_urls, ResolveHost);
+  RETURN_IF_ERROR(CheckAdvertisedUrls(config_.member.name, self->second,
+                                      config_.cluster.initial_advertise_peer_urls, ResolveHost));
+  return CheckNotBootstrapped(with, *options);
 }
 
-base::Status App::OpenServer(const server::Options& options) {
-  RETURN_IF_ERROR(CheckFounding(options));
+base::Status App::OpenServer(server::Options options) {
+  RETURN_IF_ERROR(Bootstrap(&options));
+  environment_ = NewEnvironment();
+  RETURN_IF_ERROR(peers_.OpenTransport(server::Paths(options).snap));
+  environment_.transport = peers_.transport();
   std::vector<runtime::Loop*> loops;
   for (const auto& thread : net_threads_) loops.push_back(&thread->loop());
-  ASSIGN_OR_RETURN(server_, server::Server::Open(options, NewEnvironment(), std::move(loops)));
+  ASSIGN_OR_RETURN(server_, server::Server::Open(options, environment_, std::move(loops)));
   return {};
 }
 
+void App::OnRemoved() {
+  if (!removed_.exchange(true)) runtime::posix::SendTerminationSignal();
+}
+
 base::Status App::OpenTls() {
+  RETURN_IF_ERROR(peers_.OpenTls());
+  peers_.Accept([this] { refused_.Add(); });
   const bool is_needed =
       std::any_of(plans_.begin(), plans_.end(), [](const ListenerPlan& plan) { return plan.tls; });
   if (!is_needed) return {};
@@ -253,7 +279,9 @@ void App::TakeOver() {
   server_->TakeOver([this] {
     const auto start = [this] {
       const std::lock_guard lock(serving_mutex_);
-      if (!stopped_) StartListeners();
+      if (stopped_) return;
+      StartListeners();
+      peers_.Admit();
     };
     CHECK(small_workers_.Run(start, apply_loop_, [] {}));
   });
@@ -331,7 +359,9 @@ void App::Stop() {
     server_->Stop([&flushed] { flushed.set_value(); });
     flushed.get_future().wait();
   }
+  peers_.Close();
   for (const auto& thread : net_threads_) thread->Stop();
+  peers_.Stop();
   loop_pool_.Stop();
   loops_run_ = false;
 }

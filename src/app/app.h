@@ -9,6 +9,7 @@
 
 #include "app/net_thread.h"
 #include "app/network_metrics.h"
+#include "app/peers.h"
 #include "app/refused_connections.h"
 #include "app/tls_files.h"
 #include "base/result.h"
@@ -38,15 +39,21 @@ class App {
   // connections, brings what is applied into the database, and ends the threads.
   ~App();
 
+  // Whether the member was removed from its cluster, which ends the process as SIGTERM would.
+  bool removed() const { return removed_; }
+
  private:
   App(const config::ServerConfig& config, const observe::Logger* logger);
 
   void OpenMetrics();
   base::Status Listen();
   base::Status OpenTls();
-  base::Status CheckFounding(const server::Options& options);
-  base::Status OpenServer(const server::Options& options);
+  // What a first start has to find out before.
+  base::Status Bootstrap(server::Options* options);
+  base::Status OpenServer(server::Options options);
   server::Environment NewEnvironment();
+  // Any thread: the member belongs to no cluster any more.
+  void OnRemoved();
   // On a worker, once the member is ready.
   void Serve();
   void StartListeners();
@@ -78,6 +85,8 @@ class App {
   RefusedConnections refused_;
   runtime::asio::LoopThread accept_thread_;
   std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
+  Peers peers_;                                                            // outlive the server
+  server::Environment environment_;
   std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there
   std::unique_ptr<server::Server> server_;
   // Destroyed first: their work ends while all that it uses is still there.
@@ -86,6 +95,7 @@ class App {
   runtime::posix::Workers bulk_workers_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::atomic<bool> loops_run_ = true;
+  std::atomic<bool> removed_ = false;
   std::mutex serving_mutex_;
   bool stopped_ = false;      // guarded by serving_mutex_
   bool taking_over_ = false;  // of the accepting loop

@@ -68,6 +68,10 @@ base::Result<RunningCluster> Ask(const Bootstrapping& with, const Urls& urls,
       ignore(std::string(answer.status().message()));
       continue;
     }
+    if (answer->status != 200) {
+      ignore("status " + std::to_string(answer->status));
+      continue;
+    }
     base::Result<std::vector<members::Member>> members = members::MembersFromJson(answer->body);
     if (!members.ok()) {
       ignore("the answer is no list of members");
@@ -197,6 +201,10 @@ base::Result<server::Joining> FindCluster(const Bootstrapping& with) {
   const std::string& name = with.config.member.name;
   ASSIGN_OR_RETURN(const InitialCluster initial,
                    config::ParseInitialCluster(with.config.cluster.initial_cluster));
+  if (!initial.contains(name)) {
+    return Invalid("couldn't find local name " + base::Quote(name) +
+                   " in the initial cluster configuration");
+  }
   const base::Result<RunningCluster> running =
       Ask(with, UrlsOfOthers(initial, name), kAskBeforeJoining);
   if (!running.ok()) {

@@ -114,8 +114,14 @@ void TellServiceManager(const observe::Logger& logger) {
   logger.Info("successfully notified init daemon");
 }
 
-// Returns the signal that ended it; nothing if it could not begin.
-std::optional<int> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
+// The signal that ended it, and whether that was because it was removed from its cluster.
+struct Ending {
+  int signal;
+  bool removed = false;
+};
+
+// Nothing if it could not begin.
+std::optional<Ending> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
   std::optional<int> signal;
   base::Result<std::unique_ptr<App>> app = App::Start(config, &logger, [&signal] {
     signal = runtime::posix::WaitForTerminationSignal(kPause);
@@ -123,7 +129,7 @@ std::optional<int> Serve(const config::ServerConfig& config, const observe::Logg
   });
   if (!app.ok() && signal.has_value()) {
     logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
-    return signal;
+    return Ending{*signal};
   }
   if (!app.ok()) {
     logger.Log(observe::Level::kFatal, "failed to start etcd", {{"error", app.status().message()}});
@@ -132,13 +138,16 @@ std::optional<int> Serve(const config::ServerConfig& config, const observe::Logg
   TellServiceManager(logger);
   signal = runtime::posix::WaitForTerminationSignal();
   runtime::posix::ReleaseTerminationSignals();  // another one ends the process at once
-  logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
+  const Ending ending{*signal, (*app)->removed()};
+  if (!ending.removed) {
+    logger.Info("received signal; shutting down", {{"signal", ::strsignal(*signal)}});
+  }
   logger.Info("closing etcd server",
               {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
   app->reset();
   logger.Info("closed etcd server",
               {{"name", config.member.name}, {"data-dir", config.member.data_dir}});
-  return signal;
+  return ending;
 }
 
 // Says why the server does not start, where it logs if nobody says where.
@@ -153,7 +162,7 @@ int Refuse(const std::vector<config::Notice>& notices, const config::Notice& rea
 }
 
 int Run(const config::ServerConfig& config, const std::vector<config::Notice>& notices) {
-  std::optional<int> signal;
+  std::optional<Ending> ending;
   {
     base::Result<observe::LogOutputs> outputs = OutputsOf(config.log);
     base::Result<std::unique_ptr<observe::LogSink>> sink =
@@ -166,10 +175,11 @@ int Run(const config::ServerConfig& config, const std::vector<config::Notice>& n
     for (const config::Notice& notice : notices) LogNotice(logger, notice);
     fatal_logger = &logger;
     base::SetFatalHook(LogFatal);
-    signal = Serve(config, logger);
+    ending = Serve(config, logger);
   }
-  if (!signal.has_value()) return 1;
-  runtime::posix::DieOf(*signal);
+  if (!ending.has_value()) return 1;
+  if (ending->removed) return 0;
+  runtime::posix::DieOf(ending->signal);
 }
 
 }  // namespace

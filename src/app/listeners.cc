@@ -24,26 +24,41 @@ ListenerPlan& PlanFor(const runtime::Address& address, Surface surface,
   return plans.emplace_back(ListenerPlan{.address = address, .surface = surface});
 }
 
+// Adds the listeners that the URLs of a surface ask for. `kind` and `flags` tell whose URL lacks
+// which files.
+base::Status AddPlans(const std::vector<config::Url>& urls, Surface surface,
+                      const config::TlsConfig& tls, const char* kind, const char* flags,
+                      std::vector<ListenerPlan>& plans) {
+  for (const config::Url& url : urls) {
+    if (url.secure() && !HasCertificate(tls)) {
+      return {base::Code::kInvalidArgument, "TLS key/cert (" + std::string(flags) +
+                                                ") must be provided for " + kind + " url " +
+                                                url.ToString() + " with HTTPS scheme"};
+    }
+    ListenerPlan& plan = PlanFor(AddressOf(url), surface, plans);
+    (url.secure() ? plan.tls : plan.plaintext) = true;
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config) {
   std::vector<ListenerPlan> plans;
-  const auto add = [&](const std::vector<config::Url>& urls, Surface surface) -> base::Status {
-    for (const config::Url& url : urls) {
-      if (url.secure() && !HasCertificate(config.client_tls)) {
-        return {base::Code::kInvalidArgument,
-                "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
-                    url.ToString() + " with HTTPS scheme"};
-      }
-      ListenerPlan& plan = PlanFor(AddressOf(url), surface, plans);
-      (url.secure() ? plan.tls : plan.plaintext) = true;
-    }
-    return {};
+  const auto add = [&](const std::vector<config::Url>& urls, Surface surface) {
+    return AddPlans(urls, surface, config.client_tls, "client", "--cert-file, --key-file", plans);
   };
   const bool separate = !config.listen.client_http_urls.empty();
   RETURN_IF_ERROR(add(config.listen.client_urls, separate ? Surface::kGrpc : Surface::kAll));
   RETURN_IF_ERROR(add(config.listen.client_http_urls, Surface::kHttp));
   RETURN_IF_ERROR(add(config.listen.metrics_urls, Surface::kMetrics));
+  return plans;
+}
+
+base::Result<std::vector<ListenerPlan>> PlanPeerListeners(const config::ServerConfig& config) {
+  std::vector<ListenerPlan> plans;
+  RETURN_IF_ERROR(AddPlans(config.listen.peer_urls, Surface::kPeers, config.peer_tls, "peer",
+                           "--peer-cert-file, --peer-key-file", plans));
   return plans;
 }
 

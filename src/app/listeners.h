@@ -17,6 +17,7 @@ enum class Surface : uint8_t {
   kGrpc,     // the clients' port when HTTP has its own
   kHttp,     // JSON and plain endpoints
   kMetrics,  // metrics and health
+  kPeers,    // the other members
 };
 
 struct ListenerPlan {
@@ -30,5 +31,8 @@ struct ListenerPlan {
 // The listeners that the configuration asks for: one for each address of a surface, whatever the
 // schemes of its URLs. kInvalidArgument for one that needs a certificate where there is none.
 base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config);
+
+// The same for the other members.
+base::Result<std::vector<ListenerPlan>> PlanPeerListeners(const config::ServerConfig& config);
 
 }  // namespace app

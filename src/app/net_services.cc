@@ -202,6 +202,8 @@ http::Service* NetServices::ServiceOf(Surface surface) {
       return &web_;
     case Surface::kMetrics:
       return &monitoring_;
+    case Surface::kPeers:  // on a loop of their own: see Peers
+      break;
   }
   return nullptr;
 }

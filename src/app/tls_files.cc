@@ -11,38 +11,6 @@ namespace {
 
 constexpr int kDaysOfAYear = 365;
 
-base::Status ReadIfNamed(runtime::Disk& disk, std::string_view flag, const std::string& path,
-                         base::Bytes* out) {
-  if (path.empty()) return {};
-  base::Result<base::Bytes> file = ReadFile(disk, path);
-  if (!file.ok()) {
-    return {file.status().code(),
-            "--" + std::string(flag) + ": open " + std::string(file.status().message())};
-  }
-  // One that is just being written: without a certificate, an authority or a list of what is
-  // revoked, a server would go on as if none had been asked for.
-  if (file->empty()) {
-    return {base::Code::kInvalidArgument, "--" + std::string(flag) + ": " + path + ": is empty"};
-  }
-  *out = *std::move(file);
-  return {};
-}
-
-// Names the flag and the file of the part that `status` begins with.
-base::Status NamingFile(const config::TlsConfig& config, const base::Status& status) {
-  const std::string text(status.message());
-  for (const auto& [part, flag, path] :
-       {std::tuple{"certificate: ", "cert-file", &config.cert_file},
-        std::tuple{"key: ", "key-file", &config.key_file},
-        std::tuple{"trusted CA: ", "trusted-ca-file", &config.trusted_ca_file},
-        std::tuple{"CRL: ", "client-crl-file", &config.crl_file}}) {
-    if (text.starts_with(part)) {
-      return {status.code(), "--" + std::string(flag) + " " + *path + ": " + text};
-    }
-  }
-  return status;
-}
-
 http::TlsOptions::Version VersionOf(const std::string& text) {
   return text == "TLS1.3" ? http::TlsOptions::Version::kTls13 : http::TlsOptions::Version::kTls12;
 }
@@ -55,20 +23,68 @@ base::Status WriteFile(runtime::Disk& disk, const std::string& path, base::ByteV
 
 }  // namespace
 
+TlsFiles::TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
+                   const config::SecurityConfig& security, const TlsUse& use)
+    : disk_(*disk),
+      config_(config),
+      security_(security),
+      use_(use),
+      cert_file_(is_server() || config_.client_cert_file.empty() ? config_.cert_file
+                                                                 : config_.client_cert_file),
+      key_file_(is_server() || config_.client_key_file.empty() ? config_.key_file
+                                                               : config_.client_key_file) {}
+
+std::string TlsFiles::Flag(std::string_view name) const {
+  // The only one of the clients' that has a prefix.
+  const std::string_view prefix =
+      use_.flag_prefix.empty() && name == "crl-file" ? "client-" : use_.flag_prefix;
+  return "--" + std::string(prefix) + std::string(name);
+}
+
+base::Status TlsFiles::ReadIfNamed(std::string_view name, const std::string& path,
+                                   base::Bytes* out) const {
+  if (path.empty()) return {};
+  base::Result<base::Bytes> file = ReadFile(disk_, path);
+  if (!file.ok()) {
+    return {file.status().code(), Flag(name) + ": open " + std::string(file.status().message())};
+  }
+  // One that is just being written: without a certificate, an authority or a list of what is
+  // revoked, a server would go on as if none had been asked for.
+  if (file->empty()) {
+    return {base::Code::kInvalidArgument, Flag(name) + ": " + path + ": is empty"};
+  }
+  *out = *std::move(file);
+  return {};
+}
+
+// Names the flag and the file of the part that `status` begins with.
+base::Status TlsFiles::NamingFile(const base::Status& status) const {
+  const std::string text(status.message());
+  for (const auto& [part, name, path] :
+       {std::tuple{"certificate: ", cert_flag(), &cert_file_},
+        std::tuple{"key: ", key_flag(), &key_file_},
+        std::tuple{"trusted CA: ", "trusted-ca-file", &config_.trusted_ca_file},
+        std::tuple{"CRL: ", "crl-file", &config_.crl_file}}) {
+    if (text.starts_with(part)) return {status.code(), Flag(name) + " " + *path + ": " + text};
+  }
+  return status;
+}
+
 base::Result<http::TlsOptions> TlsFiles::Read() const {
   http::TlsOptions options;
-  if (config_.cert_file.empty() != config_.key_file.empty()) {
+  if (cert_file_.empty() != key_file_.empty()) {
     return base::Status(base::Code::kInvalidArgument,
-                        "KeyFile and CertFile must both be present[key: " + config_.key_file +
-                            ", cert: " + config_.cert_file + "]");
+                        "KeyFile and CertFile must both be present[key: " + key_file_ +
+                            ", cert: " + cert_file_ + "]");
   }
-  RETURN_IF_ERROR(ReadIfNamed(disk_, "cert-file", config_.cert_file, &options.certificate_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, "key-file", config_.key_file, &options.key_pem));
-  RETURN_IF_ERROR(
-      ReadIfNamed(disk_, "trusted-ca-file", config_.trusted_ca_file, &options.trusted_ca_pem));
-  RETURN_IF_ERROR(ReadIfNamed(disk_, "client-crl-file", config_.crl_file, &options.crl));
+  RETURN_IF_ERROR(ReadIfNamed(cert_flag(), cert_file_, &options.certificate_pem));
+  RETURN_IF_ERROR(ReadIfNamed(key_flag(), key_file_, &options.key_pem));
+  RETURN_IF_ERROR(ReadIfNamed("trusted-ca-file", config_.trusted_ca_file, &options.trusted_ca_pem));
+  if (is_server()) RETURN_IF_ERROR(ReadIfNamed("crl-file", config_.crl_file, &options.crl));
   // As in etcd, whoever names a CA asks for certificates.
   options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
+  // Certificates that sign themselves are trusted by nobody, and by everybody who asks for them.
+  options.skip_verify = !is_server() && config_.auto_tls;
   options.allowed_common_names = config_.allowed_cns;
   options.allowed_host_names = config_.allowed_hostnames;
   for (const std::string& suite : security_.cipher_suites) {
@@ -83,8 +99,9 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
 
 base::Result<std::unique_ptr<TlsFiles>> TlsFiles::Open(runtime::Disk* disk,
                                                        const config::TlsConfig& config,
-                                                       const config::SecurityConfig& security) {
-  std::unique_ptr<TlsFiles> files(new TlsFiles(disk, config, security));
+                                                       const config::SecurityConfig& security,
+                                                       const TlsUse& use) {
+  std::unique_ptr<TlsFiles> files(new TlsFiles(disk, config, security, use));
   RETURN_IF_ERROR(files->Load());
   return files;
 }
@@ -111,8 +128,8 @@ base::Status TlsFiles::Load() {
       options.certificate_pem + options.key_pem + options.trusted_ca_pem + options.crl;
   if (fingerprint == fingerprint_) return {};
   using Context = std::shared_ptr<const http::TlsContext>;
-  base::Result<Context> context = http::TlsContext::New(http::TlsContext::Role::kServer, options);
-  if (!context.ok()) return NamingFile(config_, context.status());
+  base::Result<Context> context = http::TlsContext::New(use_.role, options);
+  if (!context.ok()) return NamingFile(context.status());
   fingerprint_ = fingerprint;
   const std::lock_guard lock(mutex_);
   context_ = *std::move(context);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,15 +15,22 @@
 
 namespace app {
 
-// TLS for a server's listeners, from the files that the flags name. Files that have changed are
-// taken up for connections that come after the next Refresh; while they do not fit together the
-// old ones stay.
+// What files are used for.
+struct TlsUse {
+  http::TlsContext::Role role = http::TlsContext::Role::kServer;
+  std::string_view flag_prefix = "";  // of the flags' names: "peer-"
+};
+
+// TLS for a server's listeners, or for what it dials, from the files that the flags name. Files
+// that have changed are taken up for connections that come after the next Refresh; while they do
+// not fit together the old ones stay.
 class TlsFiles {
  public:
   // Reads the files. `disk` outlives this.
   static base::Result<std::unique_ptr<TlsFiles>> Open(runtime::Disk* disk,
                                                       const config::TlsConfig& config,
-                                                      const config::SecurityConfig& security);
+                                                      const config::SecurityConfig& security,
+                                                      const TlsUse& use = {});
 
   // Any thread.
   std::shared_ptr<const http::TlsContext> context() const;
@@ -32,15 +40,28 @@ class TlsFiles {
 
  private:
   TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
-           const config::SecurityConfig& security)
-      : disk_(*disk), config_(config), security_(security) {}
+           const config::SecurityConfig& security, const TlsUse& use);
 
+  bool is_server() const { return use_.role == http::TlsContext::Role::kServer; }
+  const char* cert_flag() const {
+    return &cert_file_ == &config_.client_cert_file ? "client-cert-file" : "cert-file";
+  }
+  const char* key_flag() const {
+    return &key_file_ == &config_.client_key_file ? "client-key-file" : "key-file";
+  }
+  std::string Flag(std::string_view name) const;
+  base::Status ReadIfNamed(std::string_view name, const std::string& path, base::Bytes* out) const;
+  base::Status NamingFile(const base::Status& status) const;
   base::Result<http::TlsOptions> Read() const;
   base::Status Load();
 
   runtime::Disk& disk_;
   const config::TlsConfig config_;
   const config::SecurityConfig security_;
+  const TlsUse use_;
+  // Which of the files those of this end are: a dialler may have others than a listener.
+  const std::string& cert_file_;
+  const std::string& key_file_;
   std::string fingerprint_;  // of what is in use
   std::string problem_;      // with the files, at the last Refresh
   bool problem_told_ = false;

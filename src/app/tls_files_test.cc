@@ -34,6 +34,10 @@ class TlsFilesTest : public ::testing::Test {
   base::Result<std::unique_ptr<TlsFiles>> Open() {
     return TlsFiles::Open(&disk_, config_, security_);
   }
+  base::Result<std::unique_ptr<TlsFiles>> OpenForDialling() {
+    return TlsFiles::Open(&disk_, config_, security_,
+                          {http::TlsContext::Role::kClient, /*flag_prefix=*/"peer-"});
+  }
 
   runtime::simulated::Scheduler scheduler_{1};
   observe::testing::MemorySink sink_;
@@ -108,6 +112,27 @@ TEST_F(TlsFilesTest, WhatCannotBeReadIsNamedWithItsFlagAndFile) {
   EXPECT_EQ(problem(), "--key-file /tls/junk: key: there is no private key in PEM form");
   config_.key_file = "";
   EXPECT_EQ(problem(), "KeyFile and CertFile must both be present[key: , cert: /tls/cert]");
+}
+
+TEST_F(TlsFilesTest, ADiallerHasTheListenersCertificateUnlessItHasItsOwn) {
+  const auto problem = [this] { return std::string(OpenForDialling().status().message()); };
+  ASSERT_TRUE(OpenForDialling().ok());
+  EXPECT_EQ((*OpenForDialling())->context()->role(), http::TlsContext::Role::kClient);
+  Write("/tls/junk", "junk");
+  config_.key_file = "/tls/junk";
+  EXPECT_EQ(problem(), "--peer-key-file /tls/junk: key: there is no private key in PEM form");
+  const http::SelfSigned own = authority_.Issue(3, "dialler");
+  Write("/tls/own-cert", own.certificate_pem);
+  Write("/tls/own-key", own.key_pem);
+  config_.client_cert_file = "/tls/own-cert";
+  config_.client_key_file = "/tls/own-key";
+  EXPECT_EQ(problem(), "");
+  config_.client_key_file = "/tls/junk";
+  EXPECT_EQ(problem(),
+            "--peer-client-key-file /tls/junk: key: there is no private key in PEM form");
+  config_.client_key_file = "/tls/own-key";
+  config_.crl_file = "/tls/junk";
+  EXPECT_EQ(problem(), "") << "a list of what is revoked is for those who dial us";
 }
 
 TEST_F(TlsFilesTest, AreTakenUpWhenTheyChangeAndOnlyThen) {

@@ -260,8 +260,7 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
       {"discovery-token", {"--discovery-token=t", "--discovery-endpoints=e"}},
       {"enable-distributed-tracing", {"--enable-distributed-tracing"}},
       {"auth-token", {"--auth-token=jwt,pub-key=a"}},
-      {"peer-cert-file", {"--peer-cert-file=a"}},
-      {"peer-auto-tls", {"--peer-auto-tls"}},
+      {"peer-skip-client-san-verification", {"--peer-skip-client-san-verification"}},
       {"force-new-cluster", {"--force-new-cluster"}}};
   for (const auto& [flag, arguments] : kCases) {
     EXPECT_EQ(Refused({arguments}),

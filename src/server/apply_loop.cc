@@ -105,8 +105,9 @@ void ApplyLoop::OnCommitted(std::vector<Committed>& batches) {
 void ApplyLoop::StartInstall() {
   installing_ = true;
   const raft::EntryId at = *std::exchange(to_install_, std::nullopt);
-  environment_.backend_loop->Post([this, at] {
+  environment_.backend_loop->Post([this, at, replaced = applier_.shared_state()] {
     if (failure_.failed()) return;
+    replaced->database().GiveUpName();
     auto installed = std::make_shared<Installed>(InstallReceived(options_, environment_, at));
     environment_.apply_loop->Post(
         [this, at, installed] { OnInstalled(std::move(*installed), at); });
@@ -202,8 +203,12 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
     const runtime::TimePoint start = std::exchange(now_, environment_.apply_loop->clock().Now());
     report_.Applied(*outcome->request, outcome->reply, now_ - start);
     compacted_ = compacted_ || outcome->request->has_compaction();
+    members_changed_ = members_changed_ || outcome->request->has_cluster_member_attr_set();
   }
-  if (outcome->change.has_value()) changes_.push_back(*std::move(outcome->change));
+  if (outcome->change.has_value()) {
+    changes_.push_back(*std::move(outcome->change));
+    members_changed_ = true;
+  }
   if (const std::optional<size_t> origin = ids_->OriginOf(outcome->id); origin.has_value()) {
     completions_[*origin].push_back({outcome->id, std::move(outcome->reply)});
   }
@@ -215,7 +220,7 @@ void ApplyLoop::EndSlice() {
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
-  if (!changes_.empty()) TellMembers();
+  if (std::exchange(members_changed_, false)) TellMembers();
   hooks_.on_applied(applied, std::exchange(changes_, {}));
   HandOver();
   RunApplied();

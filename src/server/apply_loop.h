@@ -133,6 +133,7 @@ class ApplyLoop {
   std::vector<std::vector<Completion>> completions_;  // by origin
   base::Revision revision_;                           // at its beginning
   bool compacted_ = false;
+  bool members_changed_ = false;
 
   std::multimap<base::Index, base::Callback<void()>> waiters_;
 };

@@ -131,6 +131,47 @@ TEST_F(ProposalsTest, WhatRaftDoesNotTakeIsRefusedAtOnce) {
   EXPECT_EQ(refused, 4);
 }
 
+TEST_F(ProposalsTest, WhatWasLostWithALeaderIsToldSo) {
+  Start();
+  member_.RunFor(milliseconds(100));
+  const std::vector<members::Member> members = member_.server().state()->view().Get()->members;
+  std::vector<base::MemberId> others;
+  for (const members::Member& member : members) {
+    if (member.id != member_.server().id()) others.push_back(member.id);
+  }
+  const auto lead = [&](base::MemberId leader) {
+    ASSERT_TRUE(member_.server().Step({.type = raft::MessageType::kHeartbeat,
+                                       .to = member_.server().id(),
+                                       .from = leader,
+                                       .term = base::Term(member_.server().progress().term + 1)}));
+    ASSERT_TRUE(
+        member_.RunUntil([&] { return member_.server().progress().leader == leader.value(); }));
+  };
+  lead(others[0]);
+  const Answered lost = Put("a", 1, seconds(60));
+  member_.RunFor(milliseconds(200));
+  lead(others[1]);
+  const Answered later = Put("b", 1, seconds(60));
+  ASSERT_TRUE(member_.RunUntil([&] { return later->has_value(); }));
+  EXPECT_EQ((*lost)->status, base::errors::kTimeoutDueToLeaderFailure);
+  EXPECT_EQ((*later)->status, base::errors::kTimeout);
+}
+
+TEST_F(ProposalsTest, AReadAsksTheNextLeaderAsSoonAsThereIsOne) {
+  Start();
+  bool read = false;
+  member_.net_loop().Post([&] {
+    member_.frontend().ReadIndex([&read](const base::Status& status) { read = status.ok(); });
+  });
+  member_.RunFor(milliseconds(2'950));  // it has just asked again
+  EXPECT_FALSE(read);
+  peers_.silent = false;
+  ASSERT_TRUE(member_.RunUntil([this] { return HasLeader(); }));
+  const runtime::TimePoint elected = member_.net_loop().clock().Now();
+  ASSERT_TRUE(member_.RunUntil([&] { return read; }));
+  EXPECT_LT(member_.net_loop().clock().Now() - elected, milliseconds(50));
+}
+
 TEST_F(ProposalsTest, AMemberThatCannotPublishItselfTriesAgainWithPauses) {
   member_.options.pending_bytes_max = 0;
   member_.options.raft.uncommitted_bytes_max = 1;

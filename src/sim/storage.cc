@@ -37,6 +37,7 @@ class SimulatedBackend final : public backend::Backend {
   base::Status Defragment(DefragmentProgress progress) override {
     return backend_->Defragment(std::move(progress));
   }
+  void GiveUpName() override { backend_->GiveUpName(); }
   backend::Sizes sizes() const override { return backend_->sizes(); }
   size_t open_readers() const override { return backend_->open_readers(); }
   void ReportDamage(const base::Status& damage) override { backend_->ReportDamage(damage); }

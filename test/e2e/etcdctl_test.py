@@ -192,6 +192,25 @@ class EtcdctlTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr),
                          (4, 'Error: unknown consistency flag "x"\n'))
 
+    def test_the_member_of_a_cluster_of_one_is_not_to_be_changed_much(self) -> None:
+        [own] = re.findall(r"^[0-9a-f]+", self.output("member", "list"))
+        self.assertEqual(self.output("move-leader", own),
+                         f"Leadership transferred from {own} to {own}\n")
+        for words, why in (
+                (["member", "promote", own], "can only promote a learner member"),
+                (["member", "remove", own],
+                 "re-configuration failed due to not enough started members"),
+                (["member", "remove", "77"], "member not found"),
+                (["member", "update", "77", "--peer-urls=http://a:1"], "member not found"),
+                (["move-leader", "77"], "bad leader transferee")):
+            done = self.run_on(self.member.address, *words)
+            self.assertEqual((done.returncode, done.stderr), (1, f"Error: etcdserver: {why}\n"))
+        url = self.output("member", "list").split(", ")[3]
+        self.assertRegex(self.output("member", "update", own, "--peer-urls=http://a:1"),
+                         rf"^Member +{own} updated in cluster +[0-9a-f]+\n$")
+        self.assertEqual(self.output("member", "list").split(", ")[3], "http://a:1")
+        self.output("member", "update", own, f"--peer-urls={url}")
+
     def test_a_transaction_asks_for_its_parts_if_it_is_to(self) -> None:
         text = self.output("txn", "-i", read='\nput txn 1\n\n\n')
         self.assertEqual(text, "compares:\nsuccess requests (get, put, del):\n"

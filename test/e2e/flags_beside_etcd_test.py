@@ -78,8 +78,7 @@ YAML_LINES = [
 
 # What may differ: the flags that are not there yet, and the titles of docs/differences.md.
 DIFFERENCES = {
-    r"--(peer-auto-tls|peer-client-cert-auth|peer-skip-client-san-verification"
-    r"|force-new-cluster|enable-distributed-tracing)(=(true|T|TRUE))?":
+    r"--(peer-skip-client-san-verification|force-new-cluster|enable-distributed-tracing)(=(true|T|TRUE))?":
         "A flag whose feature is missing is refused by name",
     r"--distributed-tracing-sampling-rate=[-+1].*|--distributed-tracing-sampling-rate=0x10":
         "A flag whose feature is missing is refused by name",

@@ -65,13 +65,16 @@ def scratch_folder() -> str:
 class Member:
     """With a data directory of its own, that outlives the process but not the `with` block."""
 
-    def __init__(self, program: Path | str, *flags: str) -> None:
+    def __init__(self, program: Path | str, *flags: str, name: str = "m",
+                 ports: tuple[int, int] | None = None) -> None:
         self.program = str(program)
         self.flags = flags
+        self.name = name
+        self.initial_cluster: str | None = None  # None: this member alone
         self.prefix: list[str] = []  # a command that becomes the program: taskset, prlimit
         self.folder = Path(scratch_folder())
         self.log = self.folder / "log"
-        client, peer = free_ports(2)
+        client, peer = ports or free_ports(2)
         self.address = f"127.0.0.1:{client}"
         self.url = f"http://{self.address}"
         self.peer_url = f"http://127.0.0.1:{peer}"
@@ -96,7 +99,7 @@ class Member:
         """Returns when it answers."""
         self.launch()
         end = time.monotonic() + READY_TIMEOUT_SECONDS
-        while not self._is_healthy():
+        while not self.is_healthy():
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.program} ended with {self.process.returncode}:\n"
                                    f"{self.log_tail()}")
@@ -108,11 +111,13 @@ class Member:
         """Returns at once."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, self.program, "--name", "m", "--data-dir", self.folder / "data",
+                [*self.prefix, self.program, "--name", self.name,
+                 "--data-dir", self.folder / "data",
                  "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                  "--listen-peer-urls", self.peer_url,
                  "--initial-advertise-peer-urls", self.peer_url,
-                 "--initial-cluster", f"m={self.peer_url}", *self.flags],
+                 "--initial-cluster", self.initial_cluster or f"{self.name}={self.peer_url}",
+                 *self.flags],
                 stdout=log, stderr=subprocess.STDOUT)
 
     def kill(self) -> None:
@@ -143,7 +148,7 @@ class Member:
     def log_tail(self) -> str:
         return self.log.read_bytes()[-4000:].decode(errors="replace")
 
-    def _is_healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         try:
             with urllib.request.urlopen(self.url + "/health", timeout=2) as answer:
                 return json.load(answer)["health"] == "true"

@@ -74,7 +74,7 @@ class StartTest(unittest.TestCase):
         self.assertTrue(temporary.exists())
         self.put(first, b"b")
         first.stop()
-        self.wait_for("it serves", second._is_healthy)
+        self.wait_for("it serves", second.is_healthy)
         self.assertEqual(self.keys(second), 2)
 
     def keys(self, member: Member) -> int:
@@ -102,7 +102,7 @@ class StartTest(unittest.TestCase):
             self.wait_for("one ends", lambda: any(m.process.poll() is not None for m in both))
             ends, runs = sorted(both, key=lambda member: member.process.poll() is None)
             self.assertEqual(self.ended(ends), 1)
-            self.wait_for("the other one serves", runs._is_healthy)
+            self.wait_for("the other one serves", runs.is_healthy)
             runs.stop()
 
     def test_a_port_is_shared_if_both_ask(self) -> None:

@@ -63,6 +63,10 @@ void ReleaseTerminationSignals() {
   CHECK(pthread_sigmask(SIG_UNBLOCK, &set, nullptr) == 0);
 }
 
+void SendTerminationSignal() {
+  ::kill(::getpid(), SIGTERM);
+}
+
 void DieOf(int signal) {
   if (::getpid() == 1) std::_Exit(0);
   ReleaseTerminationSignals();

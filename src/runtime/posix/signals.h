@@ -19,6 +19,9 @@ std::optional<int> WaitForTerminationSignal(Duration timeout);
 // From now on SIGINT and SIGTERM end the process at once. On the thread that waited for them.
 void ReleaseTerminationSignals();
 
+// Sends the process SIGTERM, as who stops it does. Any thread.
+void SendTerminationSignal();
+
 // Ends the process as `signal` would have: what started it can tell why it ended.
 [[noreturn]] void DieOf(int signal);
 

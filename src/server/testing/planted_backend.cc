@@ -89,6 +89,7 @@ class PlantedBackend final : public backend::Backend {
   base::Status Defragment(DefragmentProgress progress) override {
     return seen_->Defragment(std::move(progress));
   }
+  void GiveUpName() override { seen_->GiveUpName(); }
   backend::Sizes sizes() const override { return seen_->sizes(); }
   size_t open_readers() const override { return seen_->open_readers(); }
   void ReportDamage(const base::Status& damage) override { seen_->ReportDamage(damage); }

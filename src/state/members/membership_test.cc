@@ -34,6 +34,12 @@ TEST(MemberTest, TheOrderOfPeerUrlsDoesNotMatter) {
             InitialMemberId({"http://b:2", "http://a:1"}, "t"));
 }
 
+// As etcd 3.7.1 has named them.
+TEST(MemberIdTest, AnAddedMemberIsNamedAfterItsUrlsAndTheSecond) {
+  EXPECT_EQ(AddedMemberId({"http://127.0.0.1:23801"}, 1795708763).value(), 11682975092332317642u);
+  EXPECT_EQ(AddedMemberId({"http://b:1", "http://a:1"}, 1795708763).value(), 16506541004042989920u);
+}
+
 TEST(MemberTest, JsonIsThatOfEtcd) {
   Member member = NewMember(kOne, "http://localhost:2380");
   EXPECT_EQ(ToJson(member), R"({"id":10276657743932975437,"peerURLs":["http://localhost:2380"]})");

@@ -94,6 +94,10 @@ class Backend {
   // durable, so does every further Commit.
   virtual base::Status Defragment(DefragmentProgress progress) = 0;
 
+  // The database's name is about to be another one's: no copy of this one takes it from now on, and
+  // a defragmentation that is under way ends with kCanceled. Everything else goes on. Any thread.
+  virtual void GiveUpName() = 0;
+
   // As of the last commit. Any thread.
   virtual Sizes sizes() const = 0;
   // Readers of the database, without those of a file that was replaced. Any thread.

@@ -244,6 +244,24 @@ TEST_P(BackendContractTest, ReadersLiveThroughDefragmentations) {
   EXPECT_EQ(Get(*NewReader(), 0, "a"), "3");
 }
 
+TEST_P(BackendContractTest, OneThatGaveUpItsNameIsNotDefragmentedAndGoesOn) {
+  Batch batch;
+  batch.Put(0, "key", "value");
+  ASSERT_TRUE(backend_->Commit(batch).ok());
+  // Under way, and later.
+  const base::Status under_way = backend_->Defragment([&](uint64_t) {
+    backend_->GiveUpName();
+    return true;
+  });
+  if (std::string_view(GetParam().name) == "Lmdb") {
+    EXPECT_EQ(under_way.code(), base::Code::kCanceled);
+  }
+  EXPECT_EQ(backend_->Defragment([](uint64_t) { return true; }).code(), base::Code::kCanceled);
+  batch.Put(0, "key", "later");
+  ASSERT_TRUE(backend_->Commit(batch).ok());
+  EXPECT_EQ((*backend_->NewReader())->Get(0, "key")->value(), "later");
+}
+
 TEST_P(BackendContractTest, ACanceledDefragmentationChangesNothing) {
   Put(0, "a", "1");
   EXPECT_EQ(backend_->Defragment([](uint64_t) { return false; }).code(), base::Code::kCanceled);

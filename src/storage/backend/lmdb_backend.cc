@@ -71,6 +71,11 @@ class LmdbBackend final : public Backend {
             .in_use = in_use_.load(std::memory_order_relaxed)};
   }
 
+  void GiveUpName() override {
+    const std::lock_guard lock(commit_mutex_);
+    nameless_ = true;
+  }
+
   size_t open_readers() const override { return environment()->open_readers(); }
   void ReportDamage(const base::Status& damage) override { options_.on_damage(damage); }
 
@@ -95,6 +100,14 @@ class LmdbBackend final : public Backend {
     return {};
   }
 
+  bool IsNameless() {
+    const std::lock_guard lock(commit_mutex_);
+    return nameless_;
+  }
+  static base::Status Nameless() {
+    return {base::Code::kCanceled, "the database was replaced meanwhile"};
+  }
+
   void SetDelta(CommitDelta* delta) {
     const std::lock_guard lock(commit_mutex_);
     delta_ = delta;
@@ -102,6 +115,7 @@ class LmdbBackend final : public Backend {
 
   base::Status Rewrite(DefragmentProgress progress, CommitDelta* delta) {
     RETURN_IF_ERROR(LmdbRewrite::CheckRoom(disk_, path_, sizes().in_use));
+    if (IsNameless()) return Nameless();
     const std::vector<std::string_view> names = bucket_names();
     ASSIGN_OR_RETURN(const auto rewrite,
                      LmdbRewrite::Begin(&disk_, path_, names, options_, std::move(progress)));
@@ -130,6 +144,7 @@ class LmdbBackend final : public Backend {
   base::Status Replace(LmdbRewrite& rewrite, CommitDelta* delta) {
     std::shared_ptr<LmdbEnvironment> replaced;  // is closed when commits go on again
     const std::lock_guard lock(commit_mutex_);
+    if (nameless_) return Nameless();
     ASSIGN_OR_RETURN(replaced, rewrite.TakePlace(*delta, *environment_));
     {
       const std::lock_guard environment_lock(environment_mutex_);
@@ -152,6 +167,7 @@ class LmdbBackend final : public Backend {
   std::shared_ptr<LmdbEnvironment> environment_;
   CommitDelta* delta_ = nullptr;  // guarded by commit_mutex_; null unless a copy is being made
   base::Status in_doubt_;         // guarded by commit_mutex_; why nothing can be made durable
+  bool nameless_ = false;         // guarded by commit_mutex_; the file at path_ is another one
   std::atomic<bool> defragmenting_ = false;
   std::atomic<uint64_t> allocated_ = 0;
   std::atomic<uint64_t> in_use_ = 0;

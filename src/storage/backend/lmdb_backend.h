@@ -46,4 +46,9 @@ base::Result<std::unique_ptr<Backend>> OpenLmdbBackend(runtime::Disk* disk, std:
                                                        std::span<const std::string_view> buckets,
                                                        LmdbOptions options = {});
 
+// Puts the database at `from`, which nobody has open, in the place of the one at `to`, if there is
+// one; who has that open goes on with what was there. Durable on return; a crash before finds one
+// of the two at `to`, whole.
+base::Status MoveLmdbDatabase(runtime::Disk& disk, const std::string& from, const std::string& to);
+
 }  // namespace backend

@@ -48,6 +48,36 @@ constexpr bool kFaultsAreIntercepted = true;
 constexpr bool kFaultsAreIntercepted = false;
 #endif
 
+TEST_F(LmdbBackendTest, AnotherTakesItsPlaceUnderWhoReadsIt) {
+  const auto named = [](const std::string& value) {
+    Batch batch;
+    batch.Put(0, "key", value);
+    return batch;
+  };
+  const auto value = [](Backend& backend) {
+    return std::string(*std::move((*backend.NewReader())->Get(0, "key")).value());
+  };
+  const std::string other = directory_ + "/other.mdb";
+  auto replaced = std::move(Open()).value();
+  ASSERT_TRUE(replaced->Commit(named("replaced")).ok());
+  {
+    auto received = std::move(OpenLmdbBackend(&disk_, other, kBuckets, {})).value();
+    ASSERT_TRUE(received->Commit(named("received")).ok());
+  }
+  replaced->GiveUpName();
+  ASSERT_TRUE(MoveLmdbDatabase(disk_, other, path()).ok());
+  const auto in_place = std::move(Open()).value();
+  EXPECT_EQ(value(*in_place), "received");
+  EXPECT_EQ(value(*replaced), "replaced");
+  // Each goes on by itself.
+  ASSERT_TRUE(replaced->Commit(named("lost")).ok());
+  ASSERT_TRUE(in_place->Commit(named("kept")).ok());
+  EXPECT_EQ(value(*replaced), "lost");
+  replaced.reset();
+  EXPECT_EQ(value(*in_place), "kept");
+  EXPECT_EQ(*disk_.List(directory_), (std::vector<std::string>{"db.mdb", "db.mdb-lock"}));
+}
+
 TEST_F(LmdbBackendTest, AFullMapIsReportedAndTheBatchLeavesNoTrace) {
   auto backend = Open(1 << 20);
   ASSERT_TRUE(backend.ok());

@@ -139,4 +139,13 @@ base::Status LmdbRewrite::PaceAndAsk() {
   return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
 }
 
+base::Status MoveLmdbDatabase(runtime::Disk& disk, const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(LmdbRewrite::RemoveLeftovers(disk, to));
+  // The lock file goes first, as in LmdbRewrite::TakePlace.
+  ASSIGN_OR_RETURN(const bool has_lock, disk.Exists(LmdbLockPath(from)));
+  if (has_lock) RETURN_IF_ERROR(disk.Rename(LmdbLockPath(from), LmdbLockPath(to)));
+  RETURN_IF_ERROR(disk.Rename(from, to));
+  return disk.SyncDirectory(DirectoryOf(to));
+}
+
 }  // namespace backend

@@ -258,9 +258,13 @@ class MemoryBackend final : public Backend {
   // There are no pages, so there is nothing to do.
   base::Status Defragment(DefragmentProgress progress) override {
     RETURN_IF_ERROR(shared_->Ask(shared_->options.faults.on_defragment));
+    if (nameless_) {
+      return base::Status(base::Code::kCanceled, "the database was replaced meanwhile");
+    }
     if (progress(0)) return {};
     return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
   }
+  void GiveUpName() override { nameless_ = true; }
   Sizes sizes() const override {
     const uint64_t bytes = shared_->database->bytes();
     return {.allocated = bytes, .in_use = bytes};
@@ -279,6 +283,7 @@ class MemoryBackend final : public Backend {
   }
 
   const std::shared_ptr<Shared> shared_;
+  std::atomic<bool> nameless_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""Clusters of several members: they elect, replicate, go on without one, and take it back.
+
+ETCD and ETCDCTL in the environment are the programs.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from cluster import Cluster, status, wait_until_ready
+from member import Member, free_ports
+from protocol import Client
+
+BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
+ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
+ETCDCTL = os.environ.get("ETCDCTL", str(BINARIES / "etcdctl"))
+WAIT_SECONDS = 20
+# Small numbers, so that members fall behind the log soon.
+SNAPSHOTS_SOON = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
+
+
+class ClusterTest(unittest.TestCase):
+    def cluster(self, count: int, *flags: str) -> Cluster:
+        return self.enterContext(Cluster(*[ETCD] * count, flags=flags))
+
+    def client(self, member: Member) -> Client:
+        client = Client(member.address)
+        self.addCleanup(client.close)
+        return client
+
+    def ctl(self, member: Member, *arguments: str) -> str:
+        done = subprocess.run([ETCDCTL, "--endpoints", member.address, *arguments],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def try_ctl(self, answers: list[str], member: Member, *arguments: str) -> bool:
+        done = subprocess.run([ETCDCTL, "--endpoints", member.address, *arguments],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        if done.returncode == 0:
+            answers.append(done.stdout)
+        return done.returncode == 0
+
+    def wait_for(self, what: str, happens) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while not happens():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.02)
+
+    def put(self, member: Member, first: int, last: int) -> None:
+        client = self.client(member)
+        for number in range(first, last):
+            client.put(b"key%05d" % number, b"value%d" % number)
+
+    def count(self, member: Member, serializable: bool = False) -> int:
+        return self.client(member).range(key=b"key", range_end=b"kez", count_only=True,
+                                         serializable=serializable).count
+
+    def hashes(self, cluster: Cluster) -> set[tuple[int, int]]:
+        revision = self.client(cluster.leader()).range(key=b"x").header.revision
+        return {(reply.hash, reply.compact_revision)
+                for reply in (self.client(member).hash_kv(revision) for member in cluster)}
+
+    def test_what_one_member_takes_all_have(self) -> None:
+        cluster = self.cluster(3)
+        for number, member in enumerate(cluster):
+            self.put(member, 10 * number, 10 * number + 10)
+        for member in cluster:
+            self.assertEqual(self.count(member), 30)
+        self.assertEqual(len(self.hashes(cluster)), 1)
+        members = json.loads(self.ctl(cluster[0], "member", "list", "-w", "json"))["members"]
+        self.assertEqual({member["name"] for member in members}, {"m0", "m1", "m2"})
+
+    def test_a_leader_that_is_killed_is_replaced_and_catches_up(self) -> None:
+        cluster = self.cluster(3)
+        self.put(cluster[0], 0, 50)
+        killed = cluster.leader()
+        killed.kill()
+        self.put(cluster.leader(), 50, 100)
+        killed.start()
+        self.assertEqual(self.count(killed), 100)
+        self.assertEqual(len(self.hashes(cluster)), 1)
+
+    def test_a_member_that_is_far_behind_gets_a_snapshot(self) -> None:
+        cluster = self.cluster(3, *SNAPSHOTS_SOON)
+        self.put(cluster[0], 0, 20)
+        behind = cluster.follower()
+        behind.kill()
+        self.put(cluster.leader(), 20, 500)
+        behind.start()
+        self.assertEqual(self.count(behind), 500)
+        self.assertIn("snapshot", behind.log.read_text())
+        self.assertEqual(len(self.hashes(cluster)), 1)
+
+    def test_without_a_majority_nothing_is_written_and_old_reads_are_answered(self) -> None:
+        cluster = self.cluster(3)
+        self.put(cluster[0], 0, 10)
+        left = cluster.leader()
+        for member in cluster:
+            if member is not left:
+                member.process.send_signal(signal.SIGSTOP)
+        try:
+            self.assertEqual(self.count(left, serializable=True), 10)
+            done = subprocess.run([ETCDCTL, "--endpoints", left.address, "--command-timeout", "1s",
+                                   "put", "a", "b"], capture_output=True, text=True,
+                                  timeout=WAIT_SECONDS)
+            self.assertNotEqual(done.returncode, 0)
+        finally:
+            for member in cluster:
+                member.process.send_signal(signal.SIGCONT)
+        self.put(cluster.leader(), 10, 20)
+        self.assertEqual(self.count(left), 20)
+
+    def test_a_leader_that_stops_hands_over(self) -> None:
+        cluster = self.cluster(3)
+        self.put(cluster[0], 0, 10)
+        before = cluster.leader()
+        others = [member for member in cluster if member is not before]
+        begin = time.monotonic()
+        before.stop()
+        self.put(others[0], 10, 20)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertIn(cluster.leader(), others)
+
+    def test_members_come_and_go(self) -> None:
+        cluster = self.cluster(3)
+        self.put(cluster[0], 0, 100)
+        added = Member(ETCD, "--initial-cluster-state", "existing", name="added",
+                       ports=tuple(free_ports(8)[6:]))
+        self.addCleanup(added.__exit__)
+        # Whoever is connected for less than 5 s does not count yet.
+        answers = []
+        self.wait_for("it is added", lambda: self.try_ctl(
+            answers, cluster[0], "member", "add", "added", "--learner", "--peer-urls",
+            added.peer_url, "-w", "json"))
+        reply = json.loads(answers[0])
+        added.initial_cluster = cluster[0].initial_cluster + f",added={added.peer_url}"
+        added.launch()
+        wait_until_ready(added)
+        identifier = f"{reply['member']['ID']:x}"
+        self.wait_for("it has everything", lambda: self.count(added, serializable=True) == 100)
+        self.wait_for("it is promoted", lambda: self.try_ctl([], cluster[0], "member", "promote",
+                                                             identifier))
+        self.put(added, 100, 110)
+        self.assertEqual(self.count(cluster[1]), 110)
+        # One that is removed ends by itself.
+        self.ctl(cluster[0], "member", "remove", identifier)
+        self.assertEqual(added.process.wait(timeout=WAIT_SECONDS), 0)
+        added.process = None
+        self.put(cluster[0], 110, 120)
+        self.assertEqual(len(self.hashes(cluster)), 1)
+
+    def test_a_member_without_its_log_does_not_come_back(self) -> None:
+        cluster = self.cluster(3)
+        lost = cluster.follower()
+        lost.stop()
+        subprocess.run(["rm", "-r", lost.folder / "data"], check=True)
+        lost.launch()
+        self.assertEqual(lost.process.wait(timeout=WAIT_SECONDS), 1)
+        lost.process = None
+        self.assertIn("has already been bootstrapped", lost.log_tail())
+        lost.flags = ("--initial-cluster-state", "existing")
+        lost.launch()
+        self.assertEqual(lost.process.wait(timeout=WAIT_SECONDS), 1)
+        lost.process = None
+        self.assertIn("remove the member and add it again", lost.log_tail())
+
+    def test_leadership_moves_when_it_is_told_to(self) -> None:
+        cluster = self.cluster(3)
+        target = cluster.follower()
+        identifier = int(status(target)["header"]["member_id"])
+        self.ctl(cluster.leader(), "move-leader", f"{identifier:x}")
+        self.assertIs(cluster.leader(), target)
+
+
+if __name__ == "__main__":
+    unittest.main()
