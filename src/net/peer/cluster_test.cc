@@ -226,6 +226,39 @@ TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {
             R"(200 {"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})");
 }
 
+// As when a member stops.
+TEST_F(PeerClusterTest, AServiceThatEndsBeforeItsAnswersHarmsNobody) {
+  testing::Node& node = members_[1]->node();
+  std::unique_ptr<http::PlainService> service;
+  std::unique_ptr<http::Server> server;
+  const runtime::Address address{node.Host(), 2381, ""};
+  world_.Do(node.loop(), [&] {
+    service = std::make_unique<http::PlainService>(1000);
+    AddMemberEndpoints(*service, &node.loop(), &members_[1]->server());
+    server = std::make_unique<http::Server>(&node.loop(), &node.network(), service.get(),
+                                            http::Server::Options());
+    ASSERT_TRUE(server->Listen(address, http::Server::Listening()).ok());
+  });
+  testing::Node& asking = members_[0]->node();
+  std::unique_ptr<http::Client> client;
+  world_.Do(asking.loop(), [&] {
+    client = std::make_unique<http::Client>(&asking.loop(), &asking.network(),
+                                            http::Client::Options{.address = address});
+    const http::Headers hash = {{":method", "GET"}, {":path", "/members/hashkv"}};
+    client->Fetch(hash, "{}", 1000, seconds(20), [](const auto&) {});
+    const http::Headers promote = {{":method", "POST"}, {":path", "/members/promote/7"}};
+    client->Fetch(promote, "", 1000, seconds(20), [](const auto&) {});
+  });
+  ASSERT_TRUE(world_.RunUntil([&] { return server->connection_count() == 2; }));
+  world_.RunFor(std::chrono::milliseconds(1));
+  world_.Do(node.loop(), [&] {
+    server.reset();
+    service.reset();
+  });
+  world_.RunFor(seconds(1));
+  world_.Do(asking.loop(), [&] { client.reset(); });
+}
+
 TEST_F(PeerClusterTest, WhatCannotBePromotedIsToldAsEtcdTellsIt) {
   const std::string voter = ToString(Follower().id());
   for (const auto& member : members_) {

@@ -79,14 +79,16 @@ http::PlainResponse PromoteResponse(const base::Result<std::vector<members::Memb
   return response;
 }
 
-class MemberEndpoints {
+// What answers later holds a share of it: the service may end before.
+class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
  public:
-  MemberEndpoints(runtime::Loop* loop, server::Server* server) : loop_(*loop), server_(*server) {}
+  MemberEndpoints(runtime::Loop* loop, server::Server* server)
+      : loop_(*loop), server_(*server), cluster_(members::HexText(server->cluster().value())) {}
 
   void Hash(const http::PlainRequest& request, http::Responder responder) {
     if (web::RefuseMethod(request, responder)) return;
     const auto cluster = request.head.Find(kClusterField);
-    if (cluster.has_value() && *cluster != cluster_text()) {
+    if (cluster.has_value() && *cluster != cluster_) {
       return responder.Send(http::TextResponse(412, kClusterMismatch));
     }
     const auto revision = ParseHashRequest(request.body);
@@ -101,9 +103,9 @@ class MemberEndpoints {
           *hash = mvcc::Reads(&state->store()).HashKv(base::Revision(*revision));
         },
         &loop_,
-        [this, state, hash, responder]() mutable {
+        [self = shared_from_this(), state, hash, responder]() mutable {
           if (!hash->ok()) return responder.Send(HashFailure(hash->status()));
-          responder.Send(OfCluster(HashResponse(**hash, state->store().revision())));
+          responder.Send(self->OfCluster(HashResponse(**hash, state->store().revision())));
         });
     if (!accepted) responder.Send(http::TextResponse(503, "too much other work"));
   }
@@ -119,11 +121,12 @@ class MemberEndpoints {
     }
     const server::Caller caller{.deadline =
                                     loop_.clock().Now() + server_.options().request_timeout()};
-    server_.reconfiguration().Promote(base::MemberId(id), caller, [this, responder](auto members) {
-      loop_.Post([this, responder, response = PromoteResponse(members)]() mutable {
-        responder.Send(OfCluster(std::move(response)));
-      });
-    });
+    server_.reconfiguration().Promote(
+        base::MemberId(id), caller, [self = shared_from_this(), responder](auto members) {
+          self->loop_.Post([self, responder, response = PromoteResponse(members)]() mutable {
+            responder.Send(self->OfCluster(std::move(response)));
+          });
+        });
   }
 
   void DowngradeEnabled(const http::PlainRequest& request, http::Responder responder) {
@@ -135,14 +138,14 @@ class MemberEndpoints {
   }
 
  private:
-  std::string cluster_text() const { return members::HexText(server_.cluster().value()); }
   http::PlainResponse OfCluster(http::PlainResponse response) const {
-    response.fields.Add(kClusterField, cluster_text());
+    response.fields.Add(kClusterField, cluster_);
     return response;
   }
 
   runtime::Loop& loop_;
   server::Server& server_;
+  const std::string cluster_;
 };
 
 }  // namespace
