@@ -203,7 +203,8 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
     const runtime::TimePoint start = std::exchange(now_, environment_.apply_loop->clock().Now());
     report_.Applied(*outcome->request, outcome->reply, now_ - start);
     compacted_ = compacted_ || outcome->request->has_compaction();
-    members_changed_ = members_changed_ || outcome->request->has_cluster_member_attr_set();
+    members_changed_ = members_changed_ || outcome->request->has_cluster_member_attr_set() ||
+                       outcome->request->has_cluster_version_set();
   }
   if (outcome->change.has_value()) {
     changes_.push_back(*std::move(outcome->change));

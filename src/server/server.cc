@@ -18,7 +18,6 @@ using etcdserverpb::InternalRaftRequest;
 namespace {
 
 // The cluster's, as it is told to operators.
-constexpr std::string_view kCapabilityVersion = "3.7";
 
 // Between two tries to tell the cluster something; doubled each time.
 constexpr runtime::Duration kRetryPauseMin = std::chrono::milliseconds(100);
@@ -99,6 +98,10 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       options, environment,
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
                              server->frontends_.back().get(), &server->progress_});
+  server->version_monitor_ = std::make_unique<VersionMonitor>(
+      environment,
+      VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
+                            server->frontends_.back().get(), &server->progress_});
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ = std::make_unique<AutoCompactor>(
@@ -164,6 +167,7 @@ void Server::Start(base::Callback<void()> on_ready) {
     apply_loop_->Start();
     environment_.raft_loop->Post([this] { replica_->Start(); });
     if (auto_compactor_ != nullptr) auto_compactor_->Start();
+    version_monitor_->Start();
     Publish();
   });
 }
@@ -205,7 +209,8 @@ void Server::Publish() {
                                if (reply.status == base::errors::kStopped) return;
                                if (!reply.status.ok()) return RetryPublish(reply.status);
                                LogPublished();
-                               SetClusterVersion();
+                               published_ = true;
+                               CheckReady();
                              });
 }
 
@@ -235,25 +240,12 @@ void Server::LogPublished() const {
        {"publish-timeout", options_.request_timeout()}});
 }
 
-// The only member's version is the cluster's.
-void Server::SetClusterVersion() {
-  if (state()->view().Get()->cluster_version == kClusterVersion) {
-    environment_.logger->Info("enabled capabilities for version",
-                              {{"cluster-version", kCapabilityVersion}});
-    return on_ready_();
-  }
-  membershippb::ClusterVersionSetRequest request;
-  request.set_ver(std::string(kClusterVersion));
-  frontends_.back()->Propose(InternalRaftRequest::kClusterVersionSetFieldNumber,
-                             request.SerializeAsString(), [this](const apply::Reply& reply) {
-                               if (reply.status == base::errors::kStopped) return;
-                               if (!reply.status.ok()) {
-                                 environment_.logger->Warn("failed to update cluster version",
-                                                           {{"error", reply.status.message()}});
-                                 return RetryLater([this] { SetClusterVersion(); });
-                               }
-                               SetClusterVersion();
-                             });
+void Server::CheckReady() {
+  const std::string& version = apply_loop_->members().cluster_version();
+  if (ready_ || !published_ || version.empty()) return;
+  ready_ = true;
+  environment_.logger->Info("enabled capabilities for version", {{"cluster-version", version.substr(0, version.rfind('.'))}});
+  on_ready_();
 }
 
 void Server::TakeOver(base::Callback<void()> done) {
@@ -304,7 +296,10 @@ void Server::MoveLeader(base::MemberId target, const Caller& caller,
 void Server::OnLeader(base::MemberId leader) {
   if (leader == base::MemberId()) return;
   for (const auto& frontend : frontends_) frontend->OnElected();
-  environment_.apply_loop->Post([this, leader] { leader_transfer_->OnLeader(leader); });
+  environment_.apply_loop->Post([this, leader] {
+    leader_transfer_->OnLeader(leader);
+    if (leader == id()) version_monitor_->OnElected();
+  });
 }
 
 void Server::OnMembers(ClusterMembers members) {
@@ -314,6 +309,7 @@ void Server::OnMembers(ClusterMembers members) {
   const bool removed = std::binary_search(members.removed.begin(), members.removed.end(), id());
   if (environment_.transport != nullptr) environment_.transport->SetMembers(std::move(members));
   if (removed && removed_timer_ == nullptr) StopForGood();
+  CheckReady();
 }
 
 // Not at once: the others may yet have to hear from this member that the change is committed.

@@ -21,6 +21,7 @@
 #include "server/reconfiguration.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
+#include "server/version_monitor.h"
 
 namespace server {
 
@@ -117,7 +118,8 @@ class Server {
   void Publish();
   void RetryPublish(const base::Status& status);
   void LogPublished() const;
-  void SetClusterVersion();
+  // Tells the owner, once, if the member is known to its cluster and the cluster has a version.
+  void CheckReady();
   // Runs `retry` on the apply loop after a pause, longer each time.
   void RetryLater(base::Callback<void()> retry);
 
@@ -134,8 +136,11 @@ class Server {
   std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
+  std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   base::Callback<void()> on_ready_;
+  bool published_ = false;
+  bool ready_ = false;
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;
   std::unique_ptr<runtime::Timer> corrupt_timer_;

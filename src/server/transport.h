@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "raft/types.h"
 #include "runtime/time.h"
 #include "state/members/member.h"
+#include "state/members/versions.h"
 #include "storage/backend/backend.h"
 
 namespace server {
@@ -49,6 +51,11 @@ class Transport {
 
   // Any thread: since when the peer is connected without a break; nothing if it is not, or is none.
   virtual std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const = 0;
+
+  // Any thread: asks the other members which versions they have. Answers once, on any thread and
+  // within some seconds, with what those say that answer.
+  using OnVersions = base::Callback<void(std::map<base::MemberId, members::MemberVersions> told)>;
+  virtual void AskVersions(OnVersions on_versions) = 0;
 
   // Any thread: asks `leader` to promote `learner`, as a client of it would: POST
   // /members/promote/ID. Answers once, on any thread, with the members after that, or why not:

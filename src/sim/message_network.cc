@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "raft/codec.h"
+#include "server/options.h"
 
 namespace sim {
 
@@ -82,6 +83,21 @@ void MessageNetwork::Promote(base::MemberId from, base::MemberId to, base::Membe
     });
   };
   scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(), arrive);
+}
+
+void MessageNetwork::AskVersions(base::MemberId from, server::Transport::OnVersions on_versions) {
+  const auto answer = std::make_shared<server::Transport::OnVersions>(std::move(on_versions));
+  const auto arrive = [this, from, since = living_since_.at(from), answer] {
+    if (Living(from) == nullptr || living_since_.at(from) != since) return;
+    std::map<base::MemberId, members::MemberVersions> told;
+    for (const auto& [id, receiver] : receivers_) {
+      if (id == from || receiver == nullptr || Loses({from, id}) || Loses({id, from})) continue;
+      told[id] = {.server = std::string(server::kVersion), .cluster = "", .storage = ""};
+    }
+    (*answer)(std::move(told));
+  };
+  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency() + DrawLatency(), loop_.get(),
+                    arrive);
 }
 
 void MessageNetwork::Answer(Question& question,

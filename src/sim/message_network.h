@@ -60,6 +60,10 @@ class MessageNetwork {
   void Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
                runtime::TimePoint deadline, server::Transport::OnPromoted on_promoted);
 
+  // Asks all others for their versions. Questions and answers may be late or lost; who asks hears
+  // once, if it still lives the same life.
+  void AskVersions(base::MemberId from, server::Transport::OnVersions on_versions);
+
   // Nothing passes from `from` to `to` until Heal.
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
   void Heal();

@@ -180,6 +180,10 @@ std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) cons
   return cluster_.network->ActiveSince(id_, peer);
 }
 
+void Process::AskVersions(OnVersions on_versions) {
+  cluster_.network->AskVersions(id_, std::move(on_versions));
+}
+
 void Process::ForwardPromote(base::MemberId leader, base::MemberId learner,
                              runtime::TimePoint deadline, OnPromoted on_promoted) {
   cluster_.network->Promote(id_, leader, learner, deadline, std::move(on_promoted));

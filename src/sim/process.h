@@ -81,6 +81,7 @@ class Process final : public Receiver, public server::Transport, public server::
   void SendSnapshot(server::SnapshotToSend snapshot) override;
   void SetMembers(server::ClusterMembers members) override;
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
+  void AskVersions(OnVersions on_versions) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
                       OnPromoted on_promoted) override;
   // server::Witness

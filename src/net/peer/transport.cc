@@ -17,6 +17,8 @@ namespace peer {
 namespace {
 
 constexpr size_t kPromoteAnswerBytesMax = 1 << 20;
+constexpr size_t kVersionAnswerBytesMax = 64 << 10;
+constexpr runtime::Duration kVersionTimeout = std::chrono::seconds(3);
 
 // What another loop hands over, in the order in which it did.
 struct Item {
@@ -128,6 +130,34 @@ std::optional<runtime::TimePoint> Transport::ActiveSince(base::MemberId peer) co
   const auto active = peers_->active();
   const auto found = active->find(peer);
   return found == active->end() ? std::nullopt : std::optional(found->second);
+}
+
+void Transport::AskVersions(OnVersions on_versions) {
+  // Answers when the last question has ended, whoever holds a share of it.
+  struct Asking {
+    explicit Asking(OnVersions on_versions) : answer(std::move(on_versions)) {}
+    ~Asking() { answer(std::move(told)); }
+
+    OnVersions answer;
+    std::map<base::MemberId, members::MemberVersions> told;
+  };
+  environment_.loop->Post([peers = peers_, asking = std::make_shared<Asking>(
+                                               std::move(on_versions))] {
+    if (!peers->is_running()) return;
+    for (const members::Member& member : peers->members()) {
+      Peer* const peer = peers->Find(member.id);
+      Endpoints::Endpoint* const endpoint = peer == nullptr ? nullptr : peer->endpoints().current();
+      if (endpoint == nullptr) continue;
+      endpoint->client->Fetch(
+          RequestHead("GET", "/version", endpoint->authority, peers->self()), {},
+          kVersionAnswerBytesMax, kVersionTimeout,
+          [asking, id = member.id](const base::Result<http::Client::Answer>& answer) {
+            if (!answer.ok() || answer->status != 200) return;
+            const auto versions = members::VersionsFromJson(answer->body);
+            if (versions.ok()) asking->told.emplace(id, *versions);
+          });
+    }
+  });
 }
 
 void Transport::ForwardPromote(base::MemberId leader, base::MemberId learner,

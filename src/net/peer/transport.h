@@ -48,6 +48,7 @@ class Transport final : public server::Transport {
   void SendSnapshot(server::SnapshotToSend snapshot) override;
   void SetMembers(server::ClusterMembers members) override;
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
+  void AskVersions(OnVersions on_versions) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
                       OnPromoted on_promoted) override;
 

@@ -30,6 +30,7 @@ class AgreeablePeers final : public Transport {
     const auto found = active_since.find(peer);
     return found == active_since.end() ? std::nullopt : std::optional(found->second);
   }
+  void AskVersions(OnVersions on_versions) override { on_versions(versions); }
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint,
                       OnPromoted on_promoted) override {
     promotions.push_back({leader, learner, std::move(on_promoted)});
@@ -41,6 +42,7 @@ class AgreeablePeers final : public Transport {
   std::set<base::MemberId> strangers;  // who were sent something and are no members
   std::map<base::MemberId, runtime::TimePoint> active_since;
   std::vector<ClusterMembers> told;  // in order
+  std::map<base::MemberId, members::MemberVersions> versions;
   std::vector<base::MemberId> asked_to_campaign;
   struct Promotion {
     base::MemberId leader;

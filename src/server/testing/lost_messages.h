@@ -15,6 +15,7 @@ class LostMessages final : public Transport {
   void SendSnapshot(SnapshotToSend) override {}
   void SetMembers(ClusterMembers members) override { told.push_back(std::move(members)); }
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId) const override { return {}; }
+  void AskVersions(OnVersions on_versions) override { on_versions({}); }
   void ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
                       OnPromoted on_promoted) override {
     unanswered.push_back(std::move(on_promoted));
