@@ -40,6 +40,8 @@ foreach(module base runtime runtime/posix runtime/asio net/http net/rpc client)
   get_target_property(module_sources ${target} SOURCES)
   list(APPEND client_sources ${module_sources})
 endforeach()
+# Of the configuration the grammar of members' URLs alone.
+list(APPEND client_sources ${PROJECT_SOURCE_DIR}/src/config/url.cc)
 list(FILTER client_sources EXCLUDE REGEX "pch")
 add_library(etcd-client-objects OBJECT ${client_sources})
 set_target_properties(etcd-client-objects PROPERTIES

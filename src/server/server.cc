@@ -99,9 +99,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
                              server->frontends_.back().get(), &server->progress_});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
-      environment,
-      VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
-                            server->frontends_.back().get(), &server->progress_});
+      environment, VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
+                                         server->frontends_.back().get(), &server->progress_});
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ = std::make_unique<AutoCompactor>(
@@ -244,7 +243,8 @@ void Server::CheckReady() {
   const std::string& version = apply_loop_->members().cluster_version();
   if (ready_ || !published_ || version.empty()) return;
   ready_ = true;
-  environment_.logger->Info("enabled capabilities for version", {{"cluster-version", version.substr(0, version.rfind('.'))}});
+  environment_.logger->Info("enabled capabilities for version",
+                            {{"cluster-version", version.substr(0, version.rfind('.'))}});
   on_ready_();
 }
 

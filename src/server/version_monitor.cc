@@ -51,8 +51,7 @@ void VersionMonitor::Ask() {
   environment_.transport->AskVersions(on_versions);
 }
 
-void VersionMonitor::OnVersions(
-    const std::map<base::MemberId, members::MemberVersions>& versions) {
+void VersionMonitor::OnVersions(const std::map<base::MemberId, members::MemberVersions>& versions) {
   if (parts_.progress->leader != parts_.self.value()) return;
   const members::Membership& membership = parts_.apply_loop->members();
   std::vector<std::optional<members::Version>> servers;
@@ -71,9 +70,9 @@ void VersionMonitor::OnVersions(
 }
 
 void VersionMonitor::Propose(const members::Version& version) {
-  environment_.logger->Info("updating cluster version using v3 API",
-                            {{"from", parts_.apply_loop->members().cluster_version()},
-                             {"to", version.ToString()}});
+  environment_.logger->Info(
+      "updating cluster version using v3 API",
+      {{"from", parts_.apply_loop->members().cluster_version()}, {"to", version.ToString()}});
   membershippb::ClusterVersionSetRequest request;
   request.set_ver(version.ToString());
   parts_.frontend->Propose(etcdserverpb::InternalRaftRequest::kClusterVersionSetFieldNumber,

@@ -11,12 +11,12 @@ using Servers = std::vector<std::optional<Version>>;
 
 TEST(NextClusterVersionTest, IsTheLowestOfTheMembers) {
   EXPECT_EQ(NextClusterVersion({}, Servers{ParseVersion("3.7.1")}), (Version{3, 7, 0}));
-  EXPECT_EQ(NextClusterVersion({}, Servers{ParseVersion("3.7.1"), ParseVersion("3.6.14"),
-                                           ParseVersion("3.7.0")}),
+  EXPECT_EQ(NextClusterVersion(
+                {}, Servers{ParseVersion("3.7.1"), ParseVersion("3.6.14"), ParseVersion("3.7.0")}),
             (Version{3, 6, 0}));
-  EXPECT_EQ(NextClusterVersion(Version{3, 6, 0}, Servers{ParseVersion("3.7.1"),
-                                                         ParseVersion("3.8.0")}),
-            (Version{3, 7, 0}));
+  EXPECT_EQ(
+      NextClusterVersion(Version{3, 6, 0}, Servers{ParseVersion("3.7.1"), ParseVersion("3.8.0")}),
+      (Version{3, 7, 0}));
 }
 
 TEST(NextClusterVersionTest, OnlyRises) {

@@ -96,8 +96,7 @@ void MessageNetwork::AskVersions(base::MemberId from, server::Transport::OnVersi
     }
     (*answer)(std::move(told));
   };
-  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency() + DrawLatency(), loop_.get(),
-                    arrive);
+  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency() + DrawLatency(), loop_.get(), arrive);
 }
 
 void MessageNetwork::Answer(Question& question,

@@ -96,4 +96,4 @@ def is_leader(member: Member) -> bool:
         said = status(member)
     except (OSError, urllib.error.URLError, ValueError):
         return False
-    return said["header"]["member_id"] == said["leader"]
+    return said["header"]["member_id"] == said.get("leader")  # left out: there is none

@@ -141,8 +141,8 @@ void Transport::AskVersions(OnVersions on_versions) {
     OnVersions answer;
     std::map<base::MemberId, members::MemberVersions> told;
   };
-  environment_.loop->Post([peers = peers_, asking = std::make_shared<Asking>(
-                                               std::move(on_versions))] {
+  environment_.loop->Post([peers = peers_,
+                           asking = std::make_shared<Asking>(std::move(on_versions))] {
     if (!peers->is_running()) return;
     for (const members::Member& member : peers->members()) {
       Peer* const peer = peers->Find(member.id);

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""Members of ours and of a real etcd 3.7 in one cluster, in both majorities. Only with E2E_FULL.
+
+ETCD in the environment is the program.
+"""
+
+import os
+import time
+import unittest
+from pathlib import Path
+
+import real_etcd
+from cluster import Cluster, is_leader, status, wait_until_ready
+from member import Member
+from protocol import KV, MAINTENANCE, Client, rpc
+
+ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
+WAIT_SECONDS = 20
+# Small numbers, so that members fall behind the log soon.
+FLAGS = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
+
+
+@real_etcd.needed
+class MixedClusterTest(unittest.TestCase):
+    def client(self, member: Member) -> Client:
+        client = Client(member.address)
+        self.addCleanup(client.close)
+        return client
+
+    def wait_for(self, what: str, happens) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while not happens():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.05)
+
+    def put(self, member: Member, first: int, last: int) -> None:
+        client = self.client(member)
+        for number in range(first, last):
+            client.put(b"key%05d" % number, b"value%d" % number)
+
+    def count(self, member: Member) -> int:
+        return self.client(member).range(key=b"key", range_end=b"kez", count_only=True).count
+
+    def check_hashes(self, cluster: Cluster) -> None:
+        revision = self.client(cluster[0]).range(key=b"x").header.revision
+        for member in cluster:  # linearizable: everything up to there is applied
+            self.client(member).range(key=b"x")
+        replies = [self.client(member).hash_kv(revision) for member in cluster]
+        self.assertEqual(len({(reply.hash, reply.compact_revision) for reply in replies}), 1)
+
+    def each_leads(self, cluster: Cluster) -> None:
+        for member in cluster:
+            identifier = int(status(member)["header"]["member_id"])
+            if not is_leader(member):
+                self.client(cluster.leader()).call(
+                    MAINTENANCE, "MoveLeader", rpc.MoveLeaderRequest(targetID=identifier),
+                    rpc.MoveLeaderResponse)
+            self.wait_for("it leads", lambda member=member: is_leader(member))
+            for proposer in cluster:
+                self.put(proposer, 0, 30)
+            self.check_hashes(cluster)
+
+    def each_comes_back(self, cluster: Cluster) -> None:
+        """Also by a snapshot: more is written than the log keeps."""
+        for member in cluster:
+            member.kill()
+            leader = cluster.leader()
+            self.put(leader, 1000, 1400)
+            member.launch()
+            wait_until_ready(member)
+            self.wait_for("it has caught up",
+                          lambda: self.count(member) == self.count(leader))
+            self.check_hashes(cluster)
+
+    def run_through(self, *programs: Path | str) -> None:
+        with Cluster(*programs, flags=FLAGS) as cluster:
+            for number, member in enumerate(cluster):
+                self.put(member, 100 * number, 100 * number + 100)
+            self.assertEqual({self.count(member) for member in cluster}, {300})
+            self.each_leads(cluster)
+            self.each_comes_back(cluster)
+            revision = self.client(cluster[0]).range(key=b"x").header.revision
+            self.client(cluster[1]).call(KV, "Compact",
+                                         rpc.CompactionRequest(revision=revision - 50),
+                                         rpc.CompactionResponse)
+            self.check_hashes(cluster)
+
+    def test_one_of_ours_among_real_ones(self) -> None:
+        real = real_etcd.build()
+        self.run_through(real, real, ETCD)
+
+    def test_a_real_one_among_ours(self) -> None:
+        self.run_through(ETCD, ETCD, real_etcd.build())
+
+
+if __name__ == "__main__":
+    unittest.main()
