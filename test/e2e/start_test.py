@@ -154,6 +154,8 @@ class StartTest(unittest.TestCase):
         locked = next(int(line.split()[1]) for line in status.splitlines() if "VmLck" in line)
         self.assertGreater(locked, 1024)
 
+    @unittest.skipIf({"ASAN_OPTIONS", "TSAN_OPTIONS"} & set(os.environ),
+                     "sanitizers make nothing of mlockall")
     def test_memory_that_may_not_be_locked_is_told(self) -> None:
         member = self.member("--memory-mlock")
         member.prefix = ["prlimit", "--memlock=65536"]
