@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from cluster import Cluster, status, wait_until_ready
@@ -75,6 +76,16 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(len(self.hashes(cluster)), 1)
         members = json.loads(self.ctl(cluster[0], "member", "list", "-w", "json"))["members"]
         self.assertEqual({member["name"] for member in members}, {"m0", "m1", "m2"})
+
+    def test_the_clusters_version_is_that_of_its_members(self) -> None:
+        cluster = self.cluster(3)
+        for member in cluster:
+            # At once if all are there when the first leader asks them, else after four seconds.
+            self.wait_for("it has a version", lambda member=member: self.version(member) == "3.7.0")
+
+    def version(self, member: Member) -> str:
+        with urllib.request.urlopen(member.url + "/version", timeout=WAIT_SECONDS) as answer:
+            return json.load(answer)["etcdcluster"]
 
     def test_a_leader_that_is_killed_is_replaced_and_catches_up(self) -> None:
         cluster = self.cluster(3)

@@ -17,7 +17,7 @@ struct Identity {
   std::vector<std::string> peer_urls;
   std::string_view version = server::kVersion;
   // Of the members that it can be in a cluster with.
-  std::string_view min_cluster_version = "3.0.0";
+  std::string_view min_cluster_version = server::kMinClusterVersion;
 };
 
 }  // namespace peer
