@@ -23,6 +23,8 @@ struct RaftLimits {
   uint64_t uncommitted_bytes_max = 512 << 20;
   uint32_t inflight_messages_max = 512;
   uint64_t log_bytes_max = 64 << 20;  // kept in memory for slow followers
+  // The same, while a follower is being sent a snapshot or catches up after it.
+  uint64_t held_log_bytes_max = 256 << 20;
 };
 
 // Who a member is in a cluster that exists already and has added it.

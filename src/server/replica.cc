@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kReadsMax = 10'000;
 // Bounded otherwise: by bytes on their way in, by what waits for an answer, by what is applied.
 constexpr size_t kNoBound = ~size_t{0};
+// Entries that one turn drops: what was held for long may be many.
+constexpr uint64_t kTrimmedMax = 10'000;
 
 base::SharedBytes ContextOf(uint64_t read) {
   base::Bytes context(sizeof read, '\0');
@@ -134,6 +136,7 @@ void Replica::ReportUnreachable(base::MemberId peer) {
 
 void Replica::ReportSnapshot(base::MemberId peer, bool delivered) {
   environment_.raft_loop->Post([this, peer, delivered] {
+    hold_.Delivered(peer, delivered, environment_.raft_loop->clock().Now());
     node_->ReportSnapshot(peer, delivered);
     Witnessed();
     TouchNode();
@@ -272,7 +275,20 @@ void Replica::TrimLog(base::Index applied) {
     log_.SetSnapshot(std::make_shared<const raft::Snapshot>(
         raft::Snapshot{{}, node_->membership().ToConfState(), applied, *log_.TermAt(applied)}));
   }
-  if (log_.LastIndex() >= log_.FirstIndex() && applied >= log_.FirstIndex()) log_.Trim(applied);
+  const base::Index limit = std::min(LimitOfHold(applied), log_.FirstIndex() + kTrimmedMax);
+  if (log_.LastIndex() >= log_.FirstIndex() && limit >= log_.FirstIndex()) log_.Trim(limit);
+}
+
+base::Index Replica::LimitOfHold(base::Index applied) {
+  if (hold_.empty()) return applied;
+  hold_.Update(*node_, environment_.raft_loop->clock().Now());
+  if (log_.bytes() > options_.raft.held_log_bytes_max) {
+    environment_.logger->Warn(
+        "the log kept for members that are sent snapshots has become too large; they "
+        "may need later ones");
+    hold_.Clear();
+  }
+  return hold_.Limit(applied);
 }
 
 void Replica::Witnessed() const {
@@ -328,6 +344,7 @@ void Replica::Send(std::vector<raft::Message> messages) {
       std::stable_partition(messages.begin(), messages.end(),
                             [&](const raft::Message& each) { return !is_snapshot(each); });
   for (auto each = snapshots; each != messages.end(); ++each) {
+    hold_.Begin(each->to, each->snapshot->index);
     hooks_.on_snapshot_wanted(std::move(*each));
   }
   messages.erase(snapshots, messages.end());

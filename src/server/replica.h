@@ -17,6 +17,7 @@
 #include "server/completion.h"
 #include "server/data_directory.h"
 #include "server/failure.h"
+#include "server/log_hold.h"
 #include "server/log_writer.h"
 #include "server/progress.h"
 #include "server/proposal.h"
@@ -117,6 +118,8 @@ class Replica {
   void TakeOutputs();
   void Send(std::vector<raft::Message> messages);
   void TrimLog(base::Index applied);
+  // Entries up to this one nobody holds; at most `applied`.
+  base::Index LimitOfHold(base::Index applied);
   // Tells the witness, if there is one.
   void Witnessed() const;
   void AnswerReads(const std::vector<raft::ReadState>& reads);
@@ -130,6 +133,7 @@ class Replica {
   Hooks hooks_;
 
   raft::MemoryLog log_;
+  LogHold hold_;
   std::unique_ptr<raft::Node> node_;
   LogWriter writer_;
   std::unique_ptr<runtime::Timer> ticker_;

@@ -103,11 +103,14 @@ class Member {
 
 class PeerClusterTest : public ::testing::Test {
  protected:
-  PeerClusterTest() {
+  static server::Options OptionsOfAll() {
     server::Options options;
     options.wal_segment_bytes = 64 * 1024;
     options.snapshot_count = 20;
     options.snapshot_catchup_entries = 10;
+    return options;
+  }
+  explicit PeerClusterTest(const server::Options& options = OptionsOfAll()) {
     for (uint64_t host = 1; host <= 3; ++host) {
       members_.push_back(std::make_unique<Member>(&world_, host, options));
     }
@@ -146,6 +149,32 @@ class PeerClusterTest : public ::testing::Test {
       ASSERT_TRUE(world_.RunUntil([&] { return done == i + 1; })) << i;
     }
   }
+  // `away` is cut off and comes back, when it is too far behind for what the log still has.
+  void LeaveBehind(Member& away) {
+    Member& leader = Leader();
+    for (const auto& member : members_) {
+      if (member.get() != &away) world_.wires.Cut(away.Host(), member->Host());
+    }
+    // Until the leader has no connection that could keep anything for it.
+    world_.RunFor(seconds(20));
+    PutAll(leader, 200);
+    EXPECT_LT(away.applied(), leader.applied());
+    world_.wires.JoinAll();
+  }
+  // A hundred puts at a time, 20,000 at most.
+  template <typename Done>
+  void WriteUntil(Done is_done) {
+    Member& leader = Leader();
+    int begun = 0;
+    int done = 0;
+    world_.RunUntil([&] {
+      for (; begun < done + kUnderWay; ++begun) {
+        leader.Put("key" + std::to_string(begun % 50), std::string(1000, 'v'), &done);
+      }
+      return is_done() || done > 20'000;
+    });
+  }
+  bool IsNear(Member& member) { return member.applied() + kUnderWay > Leader().applied(); }
   // "200 text", as `member` answers another.
   std::string Ask(Member& member, const std::string& method, const std::string& path,
                   const std::string& body = "") {
@@ -175,6 +204,8 @@ class PeerClusterTest : public ::testing::Test {
     });
   }
 
+  static constexpr int kUnderWay = 100;
+
   testing::World world_{11};
   std::vector<std::unique_ptr<Member>> members_;
 };
@@ -189,21 +220,44 @@ TEST_F(PeerClusterTest, ThreeMembersHaveOneLog) {
 
 TEST_F(PeerClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
   Member& away = Follower();
-  Member& leader = Leader();
-  for (const auto& member : members_) {
-    if (member.get() != &away) world_.wires.Cut(away.Host(), member->Host());
-  }
-  // Until the leader has no connection that could keep anything for it.
-  world_.RunFor(seconds(20));
-  PutAll(leader, 200);
-  EXPECT_LT(away.applied(), leader.applied());
-  world_.wires.JoinAll();
+  LeaveBehind(away);
   ASSERT_TRUE(RunUntilEqual()) << away.node().Log();
   EXPECT_TRUE(away.node().HasLogged("received and saved database snapshot"));
   EXPECT_TRUE(away.node().HasLogged("applied snapshot"));
   PutAll(away, 5);
   EXPECT_TRUE(RunUntilEqual());
   for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
+}
+
+// The log that members keep is shorter than what is written while a snapshot travels.
+TEST_F(PeerClusterTest, AMemberCatchesUpByASnapshotWhileOthersWrite) {
+  Member& away = Follower();
+  LeaveBehind(away);
+  WriteUntil([&] { return IsNear(away); });
+  EXPECT_TRUE(IsNear(away)) << away.applied() << " of " << Leader().applied();
+  EXPECT_TRUE(away.node().HasLogged("applied snapshot"));
+  EXPECT_TRUE(RunUntilEqual());
+}
+
+class PeerClusterOfLittleMemoryTest : public PeerClusterTest {
+ protected:
+  static server::Options LittleMemory() {
+    server::Options options = OptionsOfAll();
+    options.raft.held_log_bytes_max = 1;
+    return options;
+  }
+  PeerClusterOfLittleMemoryTest() : PeerClusterTest(LittleMemory()) {}
+};
+
+TEST_F(PeerClusterOfLittleMemoryTest, TheLogIsKeptForASnapshotOnlyWithinItsBound) {
+  Member& away = Follower();
+  Member& leader = Leader();
+  LeaveBehind(away);
+  const auto has_given_up = [&] { return leader.node().HasLogged("has become too large"); };
+  WriteUntil(has_given_up);
+  EXPECT_TRUE(has_given_up());
+  // It catches up when there is less to do.
+  EXPECT_TRUE(RunUntilEqual());
 }
 
 TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {
