@@ -1,12 +1,8 @@
 #include "api/v3/stream_call.h"
 
+#include "runtime/slice.h"
+
 namespace v3 {
-namespace {
-
-// Bounds a slice where no time passes, or little.
-constexpr int kStepsPerSlice = 16;
-
-}  // namespace
 
 template <typename Task>
 void StreamCall::Run(Task&& task) {
@@ -94,10 +90,10 @@ void StreamCall::Continue() {
 // within the slice.
 void StreamCall::RunSlice() {
   Run([this] {
-    const runtime::TimePoint end = loop().clock().Now() + runtime::kSliceTime;
+    runtime::Slice slice(loop().clock());
     posted_ = true;
-    for (int steps = 0; producing_ && is_open() && rpc_->writable(); ++steps) {
-      if (steps == kStepsPerSlice || (steps > 0 && loop().clock().Now() >= end)) {
+    while (producing_ && is_open() && rpc_->writable()) {
+      if (slice.IsOver()) {
         return loop().PostSlice([self = shared_from_this()] { self->RunSlice(); });
       }
       producing_ = false;

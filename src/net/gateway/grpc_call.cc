@@ -5,13 +5,12 @@
 
 #include "base/check.h"
 #include "net/rpc/client_status.h"
+#include "runtime/slice.h"
 
 namespace gateway {
 namespace {
 
 constexpr size_t kPartBytes = 32 * 1024;
-// Bounds a slice where no time passes, or little.
-constexpr int kStepsPerSlice = 16;
 
 }  // namespace
 
@@ -98,10 +97,10 @@ void GrpcCall::SendData(http::Chunk chunk, Then then) {
 }
 
 void GrpcCall::Deliver() {
-  const runtime::TimePoint end = loop().clock().Now() + runtime::kSliceTime;
-  for (int steps = 0; !queue_.empty(); ++steps) {
+  runtime::Slice slice(loop().clock());
+  while (!queue_.empty()) {
     if (is_long_ && left_ > 0 && !origin_->writable()) break;
-    if (steps == kStepsPerSlice || (steps > 0 && loop().clock().Now() >= end)) {
+    if (slice.IsOver()) {
       posted_ = true;
       loop().PostSlice([self = shared_from_this()] {
         self->posted_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 #include "base/check.h"
 
@@ -47,13 +48,13 @@ bool IsFieldValue(base::ByteView text) {
 }  // namespace
 
 void AppendField(base::Bytes& text, base::ByteView name, base::ByteView value) {
+  const size_t begin = text.size();
+  text.append(name).append(": ").append(value).append("\r\n");
   bool begins_word = true;
-  for (const char letter : name) {
-    const bool is_small = letter >= 'a' && letter <= 'z';
-    text += begins_word && is_small ? static_cast<char>(letter - 'a' + 'A') : letter;
+  for (char& letter : std::span(text).subspan(begin, name.size())) {
+    if (begins_word && letter >= 'a' && letter <= 'z') letter += 'A' - 'a';
     begins_word = letter == '-';
   }
-  text.append(": ").append(value).append("\r\n");
 }
 
 base::Bytes ChunkHeader(size_t size) {

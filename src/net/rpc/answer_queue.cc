@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/slice.h"
+
 namespace rpc {
 namespace {
 
@@ -11,9 +13,6 @@ using Then = http::Exchange::Then;
 
 // zlib takes some 200 us for these.
 constexpr size_t kCompressedAtOnce = 8 * 1024;
-
-// Bounds a slice where no time passes, or little.
-constexpr int kStepsPerSlice = 16;
 
 }  // namespace
 
@@ -53,10 +52,9 @@ size_t AnswerQueue::held_bytes() const {
 }
 
 base::Result<AnswerQueue::Progress> AnswerQueue::Work() {
-  const runtime::Clock& clock = exchange_.loop().clock();
-  const runtime::TimePoint end = clock.Now() + runtime::kSliceTime;
-  for (int steps = 0; !items_.empty(); ++steps) {
-    if (steps == kStepsPerSlice || (steps > 0 && clock.Now() >= end)) return Progress::kMore;
+  runtime::Slice slice(exchange_.loop().clock());
+  while (!items_.empty()) {
+    if (slice.IsOver()) return Progress::kMore;
     ASSIGN_OR_RETURN(const bool moved, Step());
     if (!moved) return Progress::kWaits;
   }
