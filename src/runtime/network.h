@@ -51,7 +51,8 @@ class Stream {
   // Takes as many bytes as fit now, in order, and returns how many; pieces go out in one system
   // call where they can. Errors also arrive at OnError.
   virtual base::Result<size_t> Write(std::span<const base::ByteView> pieces) = 0;
-  // Stops and resumes OnData and OnEndOfInput; what is unread stays with the kernel.
+  // Stops and resumes OnData and OnEndOfInput. What is unread stays with the kernel, but for a
+  // kilobyte that a read under way may have taken.
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
   // Sends end-of-stream after what was written.

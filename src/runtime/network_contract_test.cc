@@ -8,6 +8,7 @@
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 #include "runtime/network.h"
+#include "runtime/random.h"
 #include "runtime/simulated/network.h"
 #include "runtime/simulated/scheduler.h"
 
@@ -201,6 +202,43 @@ TEST_P(NetworkContractTest, PushesBackOnAFastWriterUntilThePeerReads) {
   EXPECT_TRUE(at_accepted_.input == sent);
 }
 
+TEST_P(NetworkContractTest, DeliversAllInOrderToAReaderThatPausesNowAndThen) {
+  base::Bytes sent;
+  for (int i = 0; sent.size() < 300'000; ++i) sent += std::to_string(i) + ' ';
+  Random random(7);
+  size_t written = 0;
+  const auto write_some = [&] {
+    const size_t sizes[] = {1, 1023, 1024, 1025, 5000};
+    const size_t size = std::min(sizes[random.Below(5)], sent.size() - written);
+    written += WriteSome(*connected_, base::ByteView(sent).substr(written, size));
+    if (written == sent.size()) connected_->ShutdownWrite();
+  };
+  bool paused = false;
+  at_accepted_.on_data = [&] { EXPECT_FALSE(paused); };
+  at_accepted_.on_end = [&] {
+    EXPECT_FALSE(paused);
+    Stop();
+  };
+  std::unique_ptr<Timer> timer;
+  timer = loop().NewTimer([&] {
+    if (random.OneIn(2)) {
+      paused = true;
+      accepted_->PauseReading();
+    }
+    if (written < sent.size()) write_some();
+    // Also twice, and at once after a pause.
+    if (random.OneIn(2)) {
+      paused = false;
+      accepted_->ResumeReading();
+      if (random.OneIn(4)) accepted_->ResumeReading();
+    }
+    timer->Arm(std::chrono::microseconds(random.Below(100)));
+  });
+  WithBothSides([&] { timer->Arm({}); });
+  Run();
+  EXPECT_TRUE(at_accepted_.input == sent) << at_accepted_.input.size();
+}
+
 TEST_P(NetworkContractTest, ReportsARefusedConnectionByAddress) {
   base::Status status;
   const auto connecting = network().Connect(DeadAddress(), [&](auto stream) {
@@ -236,7 +274,7 @@ TEST_P(NetworkContractTest, ClosingWithUnreadInputResetsThePeer) {
   const auto close = loop().NewTimer([&] { accepted_->Close(/*abort=*/true); });
   WithBothSides([&] {
     accepted_->PauseReading();
-    WriteSome(*connected_, "never read");
+    WriteSome(*connected_, base::Bytes(10'000, 'x'));
     close->Arm(std::chrono::milliseconds(20));
   });
   Run();

@@ -7,8 +7,11 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 
 #include <array>
+#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -16,7 +19,12 @@
 namespace runtime::asio {
 namespace {
 
-// Shared by all streams of a thread: an idle connection holds no buffer.
+// A connection waits for input by a read into a small buffer of its own, which takes most requests
+// whole. A wait without a buffer would cost one more system call for each input: asio knows then
+// not that the socket is empty, and has the kernel look again.
+constexpr size_t kFirstBytes = 1024;
+// The rest of a larger input is read into this, shared by all streams of a thread: an idle
+// connection does not hold it.
 constexpr size_t kReadBufferBytes = 64 * 1024;
 thread_local std::array<char, kReadBufferBytes> read_buffer;
 
@@ -47,6 +55,12 @@ Address ToAddress(const Socket::endpoint_type& endpoint) {
   }
   return address;
 }
+
+// How a read into Connection's own buffer ended.
+struct Input {
+  boost::system::error_code error;
+  size_t count;
+};
 
 // The socket and its waits. A wait keeps its connection alive, so a stream may be destroyed with
 // waits outstanding; they then find it closed.
@@ -95,7 +109,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void PauseReading() { paused_ = true; }
   void ResumeReading() {
     paused_ = false;
-    WaitForInput();
+    if (!held_input_) return WaitForInput();
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->TakeHeld(); });
   }
   void ShutdownWrite() {
     boost::system::error_code ignored;
@@ -113,28 +128,49 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void WaitForInput() {
-    if (handler_ == nullptr || paused_ || waiting_for_input_ || input_ended_) return;
+    if (handler_ == nullptr || paused_ || waiting_for_input_ || held_input_ || input_ended_) return;
     waiting_for_input_ = true;
-    socket_.async_wait(Socket::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                         self->waiting_for_input_ = false;
-                         self->OnReadable(error);
-                       });
+    socket_.async_read_some(
+        boost::asio::buffer(first_),
+        [self = shared_from_this()](const boost::system::error_code& error, size_t count) {
+          self->waiting_for_input_ = false;
+          self->OnInput({error, count});
+        });
   }
 
-  void OnReadable(const boost::system::error_code& wait_error) {
-    if (handler_ == nullptr || paused_) return;
-    if (wait_error) return Fail(wait_error);
-    boost::system::error_code error;
-    const size_t count = socket_.read_some(boost::asio::buffer(read_buffer), error);
-    if (error == boost::asio::error::eof) {
-      input_ended_ = true;
-      return handler_->OnEndOfInput();
+  // What a read that was under way has brought waits until reading goes on.
+  void OnInput(const Input& input) {
+    if (paused_) {
+      held_input_ = input;
+    } else {
+      Take(input);
     }
-    if (error && error != boost::asio::error::would_block) return Fail(error);
-    if (count > 0) handler_->OnData(base::ByteView(read_buffer.data(), count));
-    // Others get their turn before the rest of a large input is read.
-    WaitForInput();
+  }
+  void TakeHeld() {
+    if (held_input_) OnInput(*std::exchange(held_input_, std::nullopt));
+  }
+
+  void Take(Input input) {
+    if (handler_ == nullptr) return;
+    if (input.count == first_.size()) return TakeLarge();
+    if (input.count > 0) handler_->OnData(base::ByteView(first_.data(), input.count));
+    GoOn(input.error);
+  }
+  // The buffer is full: there may be more.
+  void TakeLarge() {
+    std::memcpy(read_buffer.data(), first_.data(), first_.size());
+    boost::system::error_code error;
+    const size_t more = socket_.read_some(boost::asio::buffer(read_buffer) + first_.size(), error);
+    handler_->OnData(base::ByteView(read_buffer.data(), first_.size() + more));
+    GoOn(error == boost::asio::error::would_block ? boost::system::error_code() : error);
+  }
+  // Others get their turn before the rest of a large input is read.
+  void GoOn(const boost::system::error_code& error) {
+    if (handler_ == nullptr) return;
+    if (!error) return WaitForInput();
+    if (error != boost::asio::error::eof) return Fail(error);
+    input_ended_ = true;
+    handler_->OnEndOfInput();
   }
 
   void WaitForRoom() {
@@ -159,6 +195,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   Address local_;
   Address peer_;
+  std::array<char, kFirstBytes> first_;
+  std::optional<Input> held_input_;
   StreamHandler* handler_ = nullptr;
   bool paused_ = false;
   bool waiting_for_input_ = false;
