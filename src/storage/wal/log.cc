@@ -235,7 +235,18 @@ base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   return status;
 }
 
+// A mark is believed if a hard state says that its entry is committed, and the entries behind it
+// can be read only then. So it is durable, with such a hard state, before they are written: of a
+// write that a crash has torn the hard state may be what is lost.
 base::Status Log::Write(const Batch& batch, const OnWritten& on_written) {
+  if (batch.mark == nullptr || batch.entries.empty()) return WriteOnce(batch, on_written);
+  raft::HardState state = batch.hard_state.empty() ? hard_state_ : batch.hard_state;
+  state.commit = std::max(hard_state_.commit, std::min(state.commit, batch.mark->index));
+  RETURN_IF_ERROR(WriteOnce({.mark = batch.mark, .hard_state = state}, [] {}));
+  return WriteOnce({.entries = batch.entries, .hard_state = batch.hard_state}, on_written);
+}
+
+base::Status Log::WriteOnce(const Batch& batch, const OnWritten& on_written) {
   const raft::HardState before = hard_state_;
   if (!batch.hard_state.empty()) hard_state_ = batch.hard_state;
   const bool raises_commit_only =

@@ -78,10 +78,11 @@ class Log {
   static base::Result<Opened> OpenBelow(runtime::Disk& disk, std::string_view directory,
                                         const SnapshotMark& covered, Options options);
 
-  // Appends the batch with one write; entries that later ones of it replace are left out. Durable
-  // on return, unless all that it holds is a hard state which raises only the commit index: that is
-  // kept, and written with the next batch. Starts a new segment when the last one is full.
-  // `on_written` runs between a write and its sync, if there is a write.
+  // Appends the batch with one write, or with two if there are entries behind a mark; entries that
+  // later ones of it replace are left out. Durable on return, unless all that it holds is a hard
+  // state which raises only the commit index: that is kept, and written with the next batch. Starts
+  // a new segment when the last one is full. `on_written` runs between the last write and its sync,
+  // if there is a write.
   using OnWritten = std::function<void()>;
   base::Status Append(
       const Batch& batch, const OnWritten& on_written = [] {});
@@ -141,6 +142,7 @@ class Log {
   base::Result<std::string> KeepBroken(const Segment& segment);
   base::Status CopyBroken(const Segment& segment, const std::string& path);
   base::Status Write(const Batch& batch, const OnWritten& on_written);
+  base::Status WriteOnce(const Batch& batch, const OnWritten& on_written);
   void Encode(const Batch& batch, RecordWriter* writer);
   base::Status Cut();
   base::Status PurgeBroken(size_t keep);
