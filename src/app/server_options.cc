@@ -64,6 +64,7 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.election_timeout = config.member.election_timeout;
   options.snapshot_count = config.member.snapshot_count;
   options.snapshot_catchup_entries = config.member.snapshot_catchup_entries;
+  options.disk_stall_handover = config.member.disk_stall_handover;
   options.max_snapshots = config.member.max_snapshots;
   options.max_wals = config.member.max_wals;
   options.max_txn_ops = config.member.max_txn_ops;

@@ -82,6 +82,11 @@ constexpr Flag kFlags[] = {
     {"max-concurrent-streams", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::max_concurrent_streams>,
      "Streams that one client may have open at a time.", kSameKey},
+    {"disk-stall-handover", Section::kMember,
+     At<&ServerConfig::member, &MemberConfig::disk_stall_handover>,
+     "A leader whose write-ahead log's disk stands still for three quarters of an election "
+     "timeout\nhands leadership over. Not a flag of etcd.",
+     kSameKey},
     {"connection-memory-bytes", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::connection_memory_bytes>,
      "Memory for the requests and answers of one connection; never less than two of the "

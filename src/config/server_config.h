@@ -34,6 +34,7 @@ struct MemberConfig {
   uint64_t max_txn_ops = 128;
   Duration raft_read_timeout = std::chrono::seconds(5);
   Duration raft_write_timeout = std::chrono::seconds(5);
+  bool disk_stall_handover = true;
 };
 
 struct BackendConfig {

@@ -58,6 +58,7 @@ void LogWriter::Write(raft::Output output) {
 
 void LogWriter::Submit() {
   writing_ = true;
+  ++writes_;
   if (waiting_.mark != nullptr && waiting_.mark->snapshot.index <= received_) {
     environment_.apply_loop->Post(
         [mark = std::exchange(waiting_.mark, nullptr)] { mark->done(true); });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/callback.h"
@@ -26,6 +28,10 @@ class LogWriter {
             std::unique_ptr<wal::Log> log, OnWritten on_written);
 
   void Write(raft::Output output);
+  // The number of the write that is under way, each another's.
+  std::optional<uint64_t> UnderWay() const {
+    return writing_ ? std::optional(writes_) : std::nullopt;
+  }
 
   // Saves a snapshot of an entry that the database has durably, marks it in the log and gives up
   // the log before it; unless a newer snapshot was received meanwhile and has replaced the log. Any
@@ -70,6 +76,7 @@ class LogWriter {
   Work waiting_;
   base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
+  uint64_t writes_ = 0;  // begun
 
   // The WAL loop's.
   const std::unique_ptr<wal::Log> log_;

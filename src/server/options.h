@@ -59,6 +59,8 @@ struct Options {
   runtime::Duration heartbeat_interval = std::chrono::milliseconds(100);
   runtime::Duration election_timeout = std::chrono::milliseconds(1000);
   bool pre_vote = true;
+  // A leader whose log's disk stands still hands its part over; see LogStall.
+  bool disk_stall_handover = true;
   RaftLimits raft;
 
   // Entries between two snapshots, and kept in memory behind one.

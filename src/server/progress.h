@@ -14,6 +14,7 @@ struct Progress {
   std::atomic<uint64_t> vote = 0;  // in that term; 0: none
   std::atomic<uint64_t> committed = 0;
   std::atomic<uint64_t> leader_changes = 0;
+  std::atomic<bool> log_stalls = false;  // see LogStall
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
   std::atomic<bool> is_learner = false;  // of this member, and not removed

@@ -69,6 +69,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       failure_(*failure),
       hooks_(std::move(hooks)),
       log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
+      stall_(options, environment.logger, progress),
       writer_(options, environment, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
@@ -101,6 +102,7 @@ void Replica::Tick() {
   ticker_->Arm(options_.heartbeat_interval);
   DropExpired();
   node_->Tick();
+  stall_.Tick(writer_.UnderWay(), node_.get());
   Witnessed();
   TouchNode();
 }

@@ -18,6 +18,7 @@
 #include "server/data_directory.h"
 #include "server/failure.h"
 #include "server/log_hold.h"
+#include "server/log_stall.h"
 #include "server/log_writer.h"
 #include "server/progress.h"
 #include "server/proposal.h"
@@ -134,6 +135,7 @@ class Replica {
 
   raft::MemoryLog log_;
   LogHold hold_;
+  LogStall stall_;
   std::unique_ptr<raft::Node> node_;
   LogWriter writer_;
   std::unique_ptr<runtime::Timer> ticker_;

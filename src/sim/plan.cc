@@ -97,6 +97,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.turmoil = seconds(20);
   // In turmoil few members are connected for as long as it demands.
   plan.options.strict_reconfig_check = random.OneIn(3);
+  plan.stall_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
+  plan.options.disk_stall_handover = !random.OneIn(4);
   return plan;
 }
 

@@ -69,6 +69,8 @@ class Process final : public Receiver, public server::Transport, public server::
 
   // A paused process does nothing; what reaches it waits.
   void SetPaused(bool paused);
+  // Its log's disk stands still, or goes on.
+  void SetStalled(bool stalled) { cluster_.scheduler->SetPaused(wal_loop_.inner(), stalled); }
 
   // Receiver
   void Receive(Parcel parcel) override;

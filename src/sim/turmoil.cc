@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
+constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
 constexpr runtime::Duration kRemovedStopInterval = milliseconds(1000);
 constexpr uint64_t kDiskOperationsMax = 30;
@@ -40,8 +41,12 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
       resume_(loop_->NewTimer([this] {
         if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
       })),
+      end_stall_(loop_->NewTimer([this] {
+        if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
+      })),
       join_wires_(loop_->NewTimer([this] { wires_->JoinAll(); })),
-      paused_(0) {
+      paused_(0),
+      stalled_(0) {
   cluster_->network().set_faults({plan.message_loss, plan.message_duplication,
                                   std::chrono::microseconds(20), plan.message_latency_max});
   wires_->SetLatency(std::chrono::microseconds(20), plan.wire_latency_max);
@@ -56,6 +61,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.sync_failure_interval, &Turmoil::FailSync);
   Repeat(plan.partition_interval, &Turmoil::Partition);
   Repeat(plan.pause_interval, &Turmoil::Pause);
+  Repeat(plan.stall_interval, &Turmoil::Stall);
   Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
   Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat(plan.dial_interval, &Turmoil::Dial);
@@ -274,6 +280,13 @@ void Turmoil::Pause() {
   paused_ = RandomVictim();
   if (Process* process = cluster_->process(paused_)) process->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
+}
+
+void Turmoil::Stall() {
+  if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
+  stalled_ = RandomVictim();
+  if (Process* process = cluster_->process(stalled_)) process->SetStalled(true);
+  end_stall_->Arm(DrawInterval(kStallMax / 2));
 }
 
 }  // namespace sim

@@ -50,6 +50,7 @@ class Turmoil {
   void FailSync();
   void Partition();
   void Pause();
+  void Stall();
   void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 
@@ -62,8 +63,10 @@ class Turmoil {
   const std::unique_ptr<runtime::Loop> loop_;
   const std::unique_ptr<runtime::Timer> heal_;
   const std::unique_ptr<runtime::Timer> resume_;
+  const std::unique_ptr<runtime::Timer> end_stall_;
   const std::unique_ptr<runtime::Timer> join_wires_;
   base::MemberId paused_;
+  base::MemberId stalled_;
   std::vector<std::unique_ptr<runtime::Timer>> timers_;
 };
 

@@ -103,6 +103,9 @@ void Health::AddChecks(http::PlainService& service, const std::string& type,
     for (const Check& check : checks) {
       if (!Contains(excluded, check.name)) chosen.push_back(check);
     }
+    if (until_stop && server_->progress().log_stalls) {
+      chosen.push_back({"log_write", [](Done done) { done("the disk of the log stands still"); }});
+    }
     if (until_stop && stopping_) {
       chosen.push_back({"shutdown", [](Done done) { done("the member is stopping"); }});
     }

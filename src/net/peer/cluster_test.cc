@@ -69,6 +69,9 @@ class Member {
   bool ready() const { return ready_; }
   const base::Status& failure() const { return failure_; }
   uint64_t applied() const { return server_->progress().applied; }
+  // The log's disk stands still, or goes on.
+  void SetStalled(bool stalled) { world_.scheduler.SetPaused(wal_loop_.get(), stalled); }
+  bool log_stalls() const { return server_->progress().log_stalls; }
   bool leads() const { return server_->progress().leader == server_->id().value(); }
   base::MemberId id() const { return server_->id(); }
   testing::Node& node() { return node_; }
@@ -341,6 +344,51 @@ TEST_F(PeerClusterTest, AFollowerHasALearnerPromotedByTheLeader) {
   // It never started.
   EXPECT_EQ(Ask(Follower(), "POST", "/members/promote/99"),
             "412 etcdserver: can only promote a learner member which is in sync with leader\n");
+}
+
+TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
+  Member& first = Leader();
+  PutAll(first, 5);
+  first.SetStalled(true);
+  int late = 0;
+  first.Put("late", "value", &late);
+  // Its peers would elect another one only if they did not hear from it.
+  const runtime::TimePoint begin = world_.scheduler.clock().Now();
+  ASSERT_TRUE(world_.RunUntil([&] { return first.log_stalls(); }));
+  EXPECT_LE(world_.scheduler.clock().Now() - begin, seconds(1));
+  ASSERT_TRUE(world_.RunUntil([&] { return !first.leads(); }));
+  Member& second = Leader();
+  EXPECT_NE(&second, &first);
+  PutAll(second, 5);
+  EXPECT_LE(world_.scheduler.clock().Now() - begin, seconds(2));
+  EXPECT_EQ(late, 0);
+  world_.RunFor(seconds(5));
+  EXPECT_TRUE(second.leads());
+  first.SetStalled(false);
+  EXPECT_TRUE(RunUntilEqual());
+  EXPECT_TRUE(world_.RunUntil([&] { return !first.log_stalls(); }));
+}
+
+class PeerClusterThatStaysTest : public PeerClusterTest {
+ protected:
+  static server::Options Staying() {
+    server::Options options = OptionsOfAll();
+    options.disk_stall_handover = false;
+    return options;
+  }
+  PeerClusterThatStaysTest() : PeerClusterTest(Staying()) {}
+};
+
+TEST_F(PeerClusterThatStaysTest, ALeaderKeepsItsPartIfToldSo) {
+  Member& first = Leader();
+  first.SetStalled(true);
+  int late = 0;
+  first.Put("late", "value", &late);
+  world_.RunFor(seconds(5));
+  EXPECT_TRUE(first.log_stalls());
+  EXPECT_TRUE(first.leads());
+  first.SetStalled(false);
+  EXPECT_TRUE(world_.RunUntil([&] { return late == 1; }));
 }
 
 TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
