@@ -44,8 +44,8 @@ struct ClientOptions {
   //   https://host:port    TLS
   //   unix:path  unix://path  unixs:path  unixs://path    the same on a socket in the file system
   //
-  // `host` is a name, an IPv4 address, or an IPv6 address in brackets. Plain and TLS endpoints do
-  // not mix. Calls go to the connected endpoints in turn; one that fails is tried again in the
+  // `host` is a name, an IPv4 address, or an IPv6 address in brackets. Each endpoint is spoken to
+  // as it says. Calls go to the connected endpoints in turn; one that fails is tried again in the
   // background.
   std::vector<std::string> endpoints = {};
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/errors.h"
@@ -450,6 +451,19 @@ TEST_F(ClientTlsTest, DoesNotTrustANameThatTheCertificateLacks) {
                                 ": TLS handshake: the server's certificate is not for elsewhere "
                                 "but for 127.0.0.1");
   EXPECT_EQ(member_->calls, 0);
+}
+
+TEST_F(ClientTlsTest, PlainEndpointsAndThoseWithTlsShareTheCalls) {
+  FakeMember plain;
+  client_.endpoints = {"https://" + member_->address(), "http://" + plain.address()};
+  client_.tls.ca_file = File(self_.certificate_pem);
+  const auto client = Connected(client_);
+  for (int i = 0; i < 200 && (member_->calls == 0 || plain.calls == 0); ++i) {
+    EXPECT_TRUE(client->Put({.key = "a"}, kPatient).ok());
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_GT(member_->calls, 0);
+  EXPECT_GT(plain.calls, 0);
 }
 
 TEST_F(ClientTlsTest, SkipsTheCheckWhenToldTo) {

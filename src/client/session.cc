@@ -152,7 +152,10 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     timer_->Arm(wait);
   }
 
-  size_t Endpoints() const { return has_own_channel_ ? 1 : session_.settings_.endpoints.size(); }
+  size_t Endpoints() const {
+    const Settings& settings = session_.settings_;
+    return has_own_channel_ ? 1 : settings.endpoints.size() + settings.plain_endpoints.size();
+  }
   // The one that all share stays anyway.
   void LeaveChannel() {
     if (channel_ != session_.channel_) session_.Retire(std::move(channel_));
@@ -206,6 +209,7 @@ Session::~Session() {
 std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
   rpc::Channel::Options options;
   options.endpoints = settings.endpoints;
+  options.plain_endpoints = settings.plain_endpoints;
   options.tls = settings.tls;
   options.server_name = settings.server_name;
   options.keepalive.interval = settings.keepalive_time;
@@ -228,22 +232,25 @@ base::Result<Endpoint> Session::CheckEndpoint(const std::string& text) const {
 base::Result<std::unique_ptr<rpc::Channel>> Session::NewChannelTo(const std::string& text) {
   ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
   Settings settings = settings_;
-  settings.endpoints = {endpoint.address};
-  if (endpoint.security == Endpoint::Security::kPlain) settings.tls = nullptr;
+  settings.endpoints.clear();
+  settings.plain_endpoints.clear();
+  settings.Add(endpoint);
   return NewChannel(settings);
 }
 
 base::Status Session::SetEndpoints(const std::vector<std::string>& endpoints) {
-  std::vector<runtime::Address> addresses;
+  Settings changed = settings_;
+  changed.endpoints.clear();
+  changed.plain_endpoints.clear();
   for (const std::string& text : endpoints) {
     ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
-    if (endpoint.security == Endpoint::Security::kPlain && settings_.tls != nullptr) {
-      return Status(Code::kInvalidArgument, "endpoint \"" + text + "\": the others use TLS");
-    }
-    addresses.push_back(endpoint.address);
+    changed.Add(endpoint);
   }
-  if (addresses == settings_.endpoints) return {};
-  settings_.endpoints = std::move(addresses);
+  if (changed.endpoints == settings_.endpoints &&
+      changed.plain_endpoints == settings_.plain_endpoints) {
+    return {};
+  }
+  settings_ = std::move(changed);
   Retire(std::exchange(channel_, NewChannel(settings_)));
   return {};
 }

@@ -103,40 +103,36 @@ base::Result<TlsContext> OpenTls(const etcd::TlsOptions& options, runtime::Disk&
   return context;
 }
 
-// Whether the endpoints are spoken to in TLS: one answer for all of them.
-base::Result<bool> NeedsTls(const etcd::ClientOptions& options,
-                            const std::vector<Endpoint>& endpoints) {
-  const bool configured = options.use_tls || options.tls != etcd::TlsOptions{};
-  const auto is_tls = [configured](const Endpoint& endpoint) {
-    return endpoint.security == Endpoint::Security::kTls ||
-           (endpoint.security == Endpoint::Security::kAsConfigured && configured);
-  };
-  const bool first = is_tls(endpoints.front());
-  const bool agreed =
-      std::all_of(endpoints.begin(), endpoints.end(),
-                  [&](const Endpoint& endpoint) { return is_tls(endpoint) == first; });
-  if (!agreed) return Refused("endpoints with TLS and without do not mix");
-  return first;
+bool IsTls(const Endpoint& endpoint, bool is_default) {
+  if (endpoint.security == Endpoint::Security::kAsConfigured) return is_default;
+  return endpoint.security == Endpoint::Security::kTls;
 }
 
 }  // namespace
+
+void Settings::Add(const Endpoint& endpoint) {
+  const bool is_plain = tls != nullptr && !IsTls(endpoint, tls_is_default);
+  (is_plain ? plain_endpoints : endpoints).push_back(endpoint.address);
+}
 
 base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime::Disk& disk) {
   RETURN_IF_ERROR(CheckValues(options));
   Settings settings;
   std::vector<Endpoint> endpoints;
   for (const std::string& text : options.endpoints) {
-    ASSIGN_OR_RETURN(Endpoint endpoint, ParseEndpoint(text));
-    settings.endpoints.push_back(endpoint.address);
-    endpoints.push_back(std::move(endpoint));
+    ASSIGN_OR_RETURN(endpoints.emplace_back(), ParseEndpoint(text));
   }
-  ASSIGN_OR_RETURN(const bool needs_tls, NeedsTls(options, endpoints));
   const etcd::TlsOptions& tls = options.tls;
+  settings.tls_is_default = options.use_tls || tls != etcd::TlsOptions{};
+  const bool needs_tls = std::any_of(
+      endpoints.begin(), endpoints.end(),
+      [&](const Endpoint& endpoint) { return IsTls(endpoint, settings.tls_is_default); });
   if (needs_tls || !tls.ca_file.empty() || !tls.cert_file.empty()) {
     // A file that cannot be used is a mistake, though plain endpoints do not need it.
     ASSIGN_OR_RETURN(settings.tls, OpenTls(tls, disk));
     if (!needs_tls) settings.tls = nullptr;
   }
+  for (const Endpoint& endpoint : endpoints) settings.Add(endpoint);
   settings.server_name = options.tls.server_name;
   settings.user = options.user;
   settings.password = options.password;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/endpoint.h"
 #include "net/http/tls_context.h"
 #include "runtime/disk.h"
 #include "runtime/network.h"
@@ -16,9 +17,12 @@ namespace client {
 // etcd::ClientOptions after they were checked and their files read: what a session works with.
 struct Settings {
   std::vector<runtime::Address> endpoints;
+  // Spoken to in plain text, beside others that are spoken to in TLS.
+  std::vector<runtime::Address> plain_endpoints;
   // Null: plain text.
   std::shared_ptr<const http::TlsContext> tls;
-  std::string server_name;  // that certificates must have; empty: that of each endpoint
+  bool tls_is_default = false;  // of endpoints that do not say
+  std::string server_name;      // that certificates must have; empty: that of each endpoint
 
   std::string user;
   std::string password;
@@ -34,6 +38,9 @@ struct Settings {
   size_t max_attempts = 0;
   runtime::Duration retry_wait{};
   uint32_t retry_jitter_percent = 0;
+
+  // Adds `endpoint` to the one list or the other. One that asks for TLS needs `tls`.
+  void Add(const Endpoint& endpoint);
 };
 
 // Fails with kInvalidArgument if the options contradict themselves or a file is no good.

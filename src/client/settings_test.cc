@@ -37,13 +37,30 @@ TEST(ClientSettingsTest, TheDefaultsArePlainTextAndEtcdsSizes) {
   EXPECT_EQ(settings->keepalive_time, runtime::Duration::max());
 }
 
+TEST(ClientSettingsTest, EndpointsAreSpokenToAsEachSays) {
+  auto options = Valid();
+  options.endpoints = {"http://a:1", "https://b:1", "c:1", "https://d:1"};
+  options.tls.insecure_skip_verify = true;
+  auto settings = Check(options);
+  ASSERT_TRUE(settings.ok()) << settings.status().ToString();
+  const auto names = [](const std::vector<runtime::Address>& addresses) {
+    std::string all;
+    for (const runtime::Address& address : addresses) all += address.host;
+    return all;
+  };
+  EXPECT_EQ(names(settings->endpoints), "bcd");
+  EXPECT_EQ(names(settings->plain_endpoints), "a");
+  options.tls = {};
+  settings = Check(options);
+  ASSERT_TRUE(settings.ok()) << settings.status().ToString();
+  EXPECT_EQ(names(settings->endpoints), "bd");
+  EXPECT_EQ(names(settings->plain_endpoints), "ac");
+}
+
 TEST(ClientSettingsTest, ContradictionsAreRefused) {
   auto options = Valid();
   options.endpoints.clear();
   ExpectRefused(options, "at least one Endpoint");
-  options = Valid();
-  options.endpoints = {"http://a:1", "https://b:1"};
-  ExpectRefused(options, "do not mix");
   options = Valid();
   options.user = "root";
   ExpectRefused(options, "needs a password");

@@ -14,9 +14,11 @@ namespace rpc {
 // before the next attempt.
 class Channel::Subchannel {
  public:
-  Subchannel(Channel* channel, runtime::Address address, uint64_t seed)
+  Subchannel(Channel* channel, runtime::Address address,
+             std::shared_ptr<const http::TlsContext> tls, uint64_t seed)
       : channel_(channel),
         address_(std::move(address)),
+        tls_(std::move(tls)),
         authority_(channel->options_.authority.empty() ? AuthorityOf(address_)
                                                        : channel->options_.authority),
         backoff_(channel->options_.backoff, seed),
@@ -40,8 +42,7 @@ class Channel::Subchannel {
   // "host:port: why" of the last attempt that failed; empty if none has since it was connected.
   const std::string& cause() const { return cause_; }
   ClientCall::Route route() {
-    return {&connection_->client_session(), authority_,
-            channel_->options_.tls == nullptr ? "http" : "https"};
+    return {&connection_->client_session(), authority_, tls_ == nullptr ? "http" : "https"};
   }
 
  private:
@@ -59,9 +60,9 @@ class Channel::Subchannel {
     events.on_closed = [this, number](const base::Status& status) {
       if (number == connection_number_) OnLost(status);
     };
-    if (channel_->options_.tls != nullptr) {
+    if (tls_ != nullptr) {
       const std::string& name = channel_->options_.server_name;
-      stream = std::make_unique<http::TlsStream>(channel_->options_.tls, std::move(stream),
+      stream = std::make_unique<http::TlsStream>(tls_, std::move(stream),
                                                  name.empty() ? ServerNameOf(address_) : name,
                                                  channel_->loop_->clock().WallNow());
     }
@@ -84,7 +85,7 @@ class Channel::Subchannel {
     connection_ = nullptr;
     if (channel_->closing_) return;
     const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
-    if (!was_ready && channel_->options_.tls == nullptr) {
+    if (!was_ready && tls_ == nullptr) {
       // A server that expects TLS ends what does not begin with it, without a word.
       return Fail({status.code(), std::string(status.message()) + "; it may speak only TLS here"});
     }
@@ -122,6 +123,7 @@ class Channel::Subchannel {
 
   Channel* const channel_;
   const runtime::Address address_;
+  const std::shared_ptr<const http::TlsContext> tls_;  // null: plain text
   const std::string authority_;
   State state_ = State::kConnecting;
   Backoff backoff_;
@@ -170,12 +172,15 @@ Channel::Channel(runtime::Loop* loop, runtime::Network* network, Options options
       options_(std::move(options)),
       deadlines_(loop),
       connections_(loop, options_.limits, options_.keepalive) {
-  CHECK(!options_.endpoints.empty());
-  for (const runtime::Address& address : options_.endpoints) {
-    subchannels_.push_back(
-        std::make_unique<Subchannel>(this, address, options_.seed + subchannels_.size()));
-  }
+  CHECK(!options_.endpoints.empty() || !options_.plain_endpoints.empty());
+  for (const runtime::Address& address : options_.endpoints) Add(address, options_.tls);
+  for (const runtime::Address& address : options_.plain_endpoints) Add(address, nullptr);
   for (const auto& subchannel : subchannels_) subchannel->Connect();
+}
+
+void Channel::Add(const runtime::Address& address, std::shared_ptr<const http::TlsContext> tls) {
+  subchannels_.push_back(std::make_unique<Subchannel>(this, address, std::move(tls),
+                                                      options_.seed + subchannels_.size()));
 }
 
 Channel::~Channel() {

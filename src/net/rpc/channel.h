@@ -20,11 +20,13 @@ namespace rpc {
 class Channel {
  public:
   struct Options {
-    // At least one.
+    // At least one, of either kind.
     std::vector<runtime::Address> endpoints;
+    // Spoken to in plain text, also if there is `tls` for the others.
+    std::vector<runtime::Address> plain_endpoints = {};
     // The ":authority" of the requests; AuthorityOf each endpoint if empty.
     std::string authority;
-    // TLS to every endpoint; plain text without.
+    // TLS to every one of `endpoints`; plain text without.
     std::shared_ptr<const http::TlsContext> tls = nullptr;
     // The name that the certificates must have; ServerNameOf each endpoint if empty.
     std::string server_name = {};
@@ -63,6 +65,7 @@ class Channel {
  private:
   class Subchannel;
 
+  void Add(const runtime::Address& address, std::shared_ptr<const http::TlsContext> tls);
   void Place(std::shared_ptr<ClientCall> call);
   // A connected endpoint with room for a call, in turn; null if there is none.
   Subchannel* Pick();
