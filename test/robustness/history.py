@@ -1,0 +1,84 @@
+"""What clients asked and were answered: operations, one a line of JSON.
+
+  {"client": "c3", "at": "m1", "call": 17, "returned": 42, "request": {...}, "reply": {...}}
+  {"client": "c3", "at": "m1", "call": 51, "returned": 99, "request": {...}, "error": "..."}
+
+`call` and `returned` are nanoseconds of the machine's monotonic clock, so all processes of it agree on
+them. An operation without a reply may have been carried out, or will be, or never; with `"refused": true`
+it never is. Requests and replies:
+
+  {"op": "put", "key": k, "value": v, "prev": true}               {"revision": r, "prev": [kv]}
+  {"op": "delete", "key": k, "end": e, "prev": true}              {"revision": r, "deleted": n, "prev": [kv...]}
+  {"op": "range", "key": k, "end": e, "at": r, "serializable": b} {"revision": r, "kvs": [kv...], "count": n}
+  {"op": "txn", "compare": [[k, "mod", "<", n]...],               {"revision": r, "succeeded": b,
+   "then": [request...], "else": [request...]}                     "responses": [reply without revision...]}
+  {"op": "compact", "at": r}                                      {"revision": r}
+
+`end` may be left out (one key), and is "\\0" for "from the key on". `prev` asks for pairs as they were
+before. A kv is [key, value, create revision, mod revision, version]. Targets of compares are value, mod,
+create, version; for value the signs are = and !=, as a value stands for a longer one (`expand`).
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FROM_KEY = "\0"  # as `end`; as `key`, with that `end`: everything
+WRITES = ("put", "delete", "txn")
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    client: str
+    at: str  # which member was asked
+    call: int
+    returned: int
+    request: dict
+    reply: dict | None = None
+    error: str = ""
+    refused: bool = False
+
+    @property
+    def revision(self) -> int:
+        """Of the store when it was carried out; 0 if it was not answered."""
+        return self.reply["revision"] if self.reply else 0
+
+    @property
+    def is_serializable(self) -> bool:
+        return self.request.get("serializable", False)
+
+    def line(self) -> str:
+        fields = {"client": self.client, "at": self.at, "call": self.call,
+                  "returned": self.returned, "request": self.request}
+        if self.reply is not None:
+            fields["reply"] = self.reply
+        else:
+            fields["error"] = self.error
+        if self.refused:
+            fields["refused"] = True
+        return json.dumps(fields, separators=(",", ":"))
+
+
+def read(paths: Iterable[Path]) -> Iterator[Operation]:
+    for path in paths:
+        with open(path) as lines:
+            for line in lines:
+                if line.endswith("\n"):  # not of a process that was killed while it wrote
+                    yield Operation(**json.loads(line))
+
+
+def expand(value: str) -> bytes:
+    """What is sent for a value of a history: "3.17:400" is filled up to 400 bytes."""
+    size = int(value.rpartition(":")[2])
+    return value.encode().ljust(size, b".")
+
+
+def shorten(value: bytes) -> str:
+    """What `expand` was given; anything else as it is."""
+    text = value.decode("latin-1")
+    short = text.rstrip(".")
+    size = short.rpartition(":")[2]
+    if size.isdigit() and len(text) == max(int(size), len(short)):
+        return short
+    return text
