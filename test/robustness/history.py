@@ -20,7 +20,6 @@ create, version; for value the signs are = and !=, as a value stands for a longe
 """
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +59,39 @@ class Operation:
         return json.dumps(fields, separators=(",", ":"))
 
 
-def read(paths: Iterable[Path]) -> Iterator[Operation]:
-    for path in paths:
-        with open(path) as lines:
-            for line in lines:
-                if line.endswith("\n"):  # not of a process that was killed while it wrote
-                    yield Operation(**json.loads(line))
+def has_changed(request: dict, reply: dict) -> bool:
+    """So `reply` has a revision of its own."""
+    match request["op"]:
+        case "put":
+            return True
+        case "delete":  # of a branch that was not taken, there may be something else
+            return reply.get("deleted", 0) > 0
+        case "txn":
+            branch = request["then" if reply["succeeded"] else "else"]
+            return any(map(has_changed, branch, reply["responses"]))
+    return False
+
+
+class Histories:
+    """All that was written so far to the histories of a folder, while others write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, int] = {}  # bytes, by file
+        self._operations: list[Operation] = []
+
+    def operations(self) -> list[Operation]:
+        """Those before come first. The list stays that of this object."""
+        for path in sorted(self._folder.glob("history-*.jsonl")):
+            with open(path, "rb") as file:
+                file.seek(self._read.get(path, 0))
+                # The last line may be one that is still being written.
+                whole = file.read().rpartition(b"\n")[0]
+            if whole:
+                self._read[path] = self._read.get(path, 0) + len(whole) + 1
+                self._operations += [Operation(**json.loads(line))
+                                     for line in whole.split(b"\n")]
+        return self._operations
 
 
 def expand(value: str) -> bytes:

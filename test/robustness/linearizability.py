@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Is a history one of a store that is linearizable? What is checked is listed in README.md.
 
-  linearizability.py FILE...    judges the histories in these files, which are of one store
+  linearizability.py FOLDER    judges the histories that were kept there, which are of one store
 """
 
 import sys
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import model
-from history import FROM_KEY, WRITES, Operation, read
+from history import FROM_KEY, WRITES, Histories, Operation, has_changed
 from matching import match
 
 FIRST_REVISION = 1  # of a store that nobody has written to
@@ -60,6 +60,11 @@ class Checker:
             self.violations.append("and more")
         return self.violations
 
+    def summary(self) -> str:
+        return (f"{len(self.operations)} operations up to revision {self._newest}, "
+                f"{self.unanswered_writes} writes without an answer, "
+                f"{self.unanswered_applied} of them carried out")
+
     def _found(self, what: str, operation: Operation | None = None) -> None:
         self.violations.append(f"{what}: {operation.line():.2000}" if operation else what)
         if len(self.violations) >= VIOLATIONS_MAX:
@@ -78,7 +83,7 @@ class Checker:
                 if _deletes(operation.request):
                     self._unanswered_deletions.append(operation)
         for operation in self._answered:
-            if not _has_changed(operation.request, operation.reply):
+            if not has_changed(operation.request, operation.reply):
                 told = operation.request.get("at") or operation.revision
                 if operation.request["op"] != "compact":
                     self._reads[told].append(operation)
@@ -245,30 +250,17 @@ def _deletes(request: dict) -> bool:
     return request["op"] == "delete"
 
 
-def _has_changed(request: dict, reply: dict) -> bool:
-    match request["op"]:
-        case "put":
-            return True
-        case "delete":  # of a branch that was not taken, there may be something else
-            return reply.get("deleted", 0) > 0
-        case "txn":
-            branch = request["then" if reply["succeeded"] else "else"]
-            return any(map(_has_changed, branch, reply["responses"]))
-    return False
-
-
 def check(operations: Iterable[Operation]) -> list[str]:
     """What is wrong with the history; nothing, if it is one of a linearizable store."""
     return Checker(operations).check()
 
 
 def main() -> int:
-    checker = Checker(read(map(Path, sys.argv[1:])))
+    checker = Checker(Histories(Path(sys.argv[1])).operations())
     violations = checker.check()
     for violation in violations:
         print(violation)
-    print(f"{len(checker.operations)} operations, {checker.unanswered_writes} writes without an answer, "
-          f"{checker.unanswered_applied} of them carried out: "
+    print(checker.summary() + ": "
           + (f"{len(violations)} violations" if violations else "linearizable"))
     return 1 if violations else 0
 

@@ -123,7 +123,10 @@ class Pipe:
             self.sink.write(chunk)
         else:
             self.finished = True
-            self.sink.write_eof()
+            try:
+                self.sink.write_eof()
+            except OSError:  # it is reset, which is not told yet
+                self._connection.reset()
             self._connection.close_if_finished()
 
     def set_sink_full(self, full: bool) -> None:

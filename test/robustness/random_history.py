@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Histories that a correct store could have left, from a seed: what the checker must believe.
 
-  random_history.py COUNT [SEED]    prints one of so many operations
+  random_history.py COUNT [SEED]    prints one of so many operations, for a file history-NAME.jsonl
 """
 
 import random

@@ -75,7 +75,7 @@ class Workload:
         return {"op": "txn", "compare": compare, "then": then, "else": otherwise}
 
     def _compare(self, key: str) -> list:
-        _, value, create, mod, version = self._seen.get(key, [key, "none", 0, 0, 0])
+        _, value, create, mod, version = self._seen.get(key, [key, "none:0", 0, 0, 0])
         return self._chance.choice([
             [key, "value", self._chance.choice(["=", "=", "!="]), value],
             [key, "mod", self._chance.choice("==<>"), mod],

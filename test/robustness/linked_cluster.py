@@ -1,0 +1,80 @@
+"""A cluster whose members reach each other through the proxy."""
+
+import signal
+import time
+from pathlib import Path
+
+import grpc
+from network import Network
+from recorder import MAINTENANCE, Client, rpc
+
+from cluster import Cluster  # of test/e2e, which the recorder has put into the path
+from member import Member, free_ports
+
+WAIT_SECONDS = 30
+
+
+class LinkedCluster(Cluster):
+    def __init__(self, *programs: Path | str, flags: tuple[str, ...], seed: int) -> None:
+        super().__init__(*programs, flags=flags)
+        # Behind those that the members have, which are not bound yet.
+        ports = free_ports(3 * len(programs))[2 * len(programs):]
+        self.network = Network(seed)
+        for member, port in zip(self, ports):
+            listens = int(member.peer_url.rpartition(":")[2])
+            member.peer_url = f"http://127.0.0.1:{port}"
+            self.network.listen(port, listens, member.name)
+        for member in self:
+            member.initial_cluster = ",".join(f"{one.name}={one.peer_url}" for one in self)
+        self._clients = {member: Client(member.address) for member in self}
+
+    def __exit__(self, *_) -> None:
+        try:
+            self.resume()
+            super().__exit__()
+        finally:
+            for client in self._clients.values():
+                client.close()
+            self.network.__exit__()
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self]
+
+    def client(self, member: Member) -> Client:
+        return self._clients[member]
+
+    def heal_links(self) -> None:
+        self.network.set_all(self.names)
+
+    def resume(self) -> None:
+        """All that are paused go on."""
+        for member in self:
+            if member.process is not None:
+                member.process.send_signal(signal.SIGCONT)
+
+    def wait_until_equal(self) -> int:
+        """That all have caught up and hold the same; answers the revision. Nobody may write."""
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            hashes = self._hashes()
+            if len(set(hashes)) == 1:
+                return hashes[0][0]
+            if time.monotonic() > end:
+                raise RuntimeError(f"members differ in revision, hash or compact revision: {hashes}")
+            time.sleep(0.05)
+
+    def _hashes(self) -> list[tuple[int, int, int]]:
+        """By member: of which revision, the hash, and what was compacted. None is left out."""
+        try:
+            replies = [self.client(member).hash_kv() for member in self]
+            newest = self.client(self[0]).range(key=b"x").header.revision  # linearizable
+        except grpc.RpcError:  # not connected again yet
+            return []
+        return [(max(newest, reply.hash_revision), reply.hash, reply.compact_revision)
+                for reply in replies]
+
+    def term(self) -> int:
+        """The highest that a member knows."""
+        return max(self.client(member).call(MAINTENANCE, "Status", rpc.StatusRequest(),
+                                            rpc.StatusResponse).raftTerm for member in self)
