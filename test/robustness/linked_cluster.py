@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 from network import Network
-from recorder import MAINTENANCE, Client, rpc
+from recorder import MAINTENANCE, Client, connect, rpc
 
 from cluster import Cluster  # of test/e2e, which the recorder has put into the path
 from member import Member, free_ports
@@ -26,7 +26,7 @@ class LinkedCluster(Cluster):
             self.network.listen(port, listens, member.name)
         for member in self:
             member.initial_cluster = ",".join(f"{one.name}={one.peer_url}" for one in self)
-        self._clients = {member: Client(member.address) for member in self}
+        self._clients = {member: connect(member.address) for member in self}
 
     def __exit__(self, *_) -> None:
         try:
@@ -61,18 +61,21 @@ class LinkedCluster(Cluster):
             if len(set(hashes)) == 1:
                 return hashes[0][0]
             if time.monotonic() > end:
-                raise RuntimeError(f"members differ in revision, hash or compact revision: {hashes}")
+                raise AssertionError(f"members differ, or do not answer: {hashes}")
             time.sleep(0.05)
 
-    def _hashes(self) -> list[tuple[int, int, int]]:
-        """By member: of which revision, the hash, and what was compacted. None is left out."""
-        try:
-            replies = [self.client(member).hash_kv() for member in self]
-            newest = self.client(self[0]).range(key=b"x").header.revision  # linearizable
-        except grpc.RpcError:  # not connected again yet
-            return []
-        return [(max(newest, reply.hash_revision), reply.hash, reply.compact_revision)
-                for reply in replies]
+    def _hashes(self) -> list[tuple]:
+        """By member: of which revision, the hash, and what was compacted; or why there is none."""
+        hashes = []
+        for member in self:
+            try:
+                newest = self.client(member).range(key=b"x").header.revision  # linearizable
+                reply = self.client(member).hash_kv()
+            except grpc.RpcError as error:  # not connected again yet
+                hashes.append((member.name, error.details()))
+            else:
+                hashes.append((max(newest, reply.hash_revision), reply.hash, reply.compact_revision))
+        return hashes
 
     def term(self) -> int:
         """The highest that a member knows."""

@@ -33,6 +33,14 @@ REFUSALS = {
 NOT_SENT = "failed to connect to all addresses"
 
 
+def connect(address: str) -> Client:
+    """A connection that is made again whoever waits for it. gRPC only works on connections while a call
+    waits; when all members are down, calls fail at once."""
+    client = Client(address)
+    client.channel.subscribe(lambda _: None, try_to_connect=True)
+    return client
+
+
 class Recorder:
     """Any thread may use it. Lines are in the file when `ask` returns."""
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recorder import Client, Recorder
+from recorder import Client, Recorder, connect
 from workload import Workload
 
 # After a failure, so that a cluster that is down is not asked in vain ten thousand times.
@@ -68,7 +68,7 @@ class TrafficClient:
 def main() -> None:
     traffic = Traffic(**json.loads(sys.argv[1]))
     recorder = Recorder(Path(traffic.history))
-    connections = {member: Client(address) for member, address in traffic.addresses.items()}
+    connections = {member: connect(address) for member, address in traffic.addresses.items()}
     stopping = threading.Event()
     clients = [TrafficClient(number, traffic, recorder, connections)
                for number in range(traffic.clients)]
@@ -78,6 +78,8 @@ def main() -> None:
         stopping.set()
         for client in running:
             client.result()
+    for connection in connections.values():
+        connection.close()
     recorder.close()
 
 
