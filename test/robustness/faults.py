@@ -23,8 +23,9 @@ STOPPED = (0, -signal.SIGTERM)
 
 
 def _some(run: Run, most: int) -> list[Member]:
+    """Of those that run; at least one, unless none does."""
     running = [member for member in run.cluster if member.process is not None]
-    return run.random.sample(running, run.random.randint(1, min(most, len(running))))
+    return run.random.sample(running, min(run.random.randint(1, most), len(running)))
 
 
 def _minority(run: Run) -> int:
@@ -50,12 +51,14 @@ def killed(run: Run) -> Iterator[None]:
 @contextlib.contextmanager
 def restarted(run: Run) -> Iterator[None]:
     """As an operator does."""
-    member, = _some(run, 1)
-    if (code := member.stop()) not in STOPPED:
-        raise AssertionError(f"{member.name} was stopped and ended with {code}")
-    run.count("restarts")
+    stopped = _some(run, 1)
+    for member in stopped:
+        if (code := member.stop()) not in STOPPED:
+            raise AssertionError(f"{member.name} was stopped and ended with {code}")
+        run.count("restarts")
     yield
-    member.launch()
+    for member in stopped:
+        member.launch()
 
 
 @contextlib.contextmanager
@@ -145,8 +148,8 @@ def compacted(run: Run) -> Iterator[None]:
 
 @contextlib.contextmanager
 def defragmented(run: Run) -> Iterator[None]:
-    member, = _some(run, 1)
-    with contextlib.suppress(grpc.RpcError):  # it may be paused, or cut off
+    member = run.random.choice(run.cluster.members)
+    with contextlib.suppress(grpc.RpcError):  # it may be paused, or down
         run.cluster.client(member).call(MAINTENANCE, "Defragment", rpc.DefragmentRequest(),
                                         rpc.DefragmentResponse, UPKEEP_SECONDS)
         run.count("defragmentations")

@@ -5,6 +5,7 @@
 """
 
 import sys
+import traceback
 
 from scenarios import SCENARIOS, for_seconds
 
@@ -18,9 +19,10 @@ def main() -> int:
     try:
         run = SCENARIOS[name].run(name, int(seed), for_seconds(float(seconds)),
                                   members=int(members))
-    except AssertionError as wrong:
-        print(wrong)
-        print("FAILED")
+    except Exception as wrong:
+        if not isinstance(wrong, AssertionError):
+            traceback.print_exc()
+        print(f"{wrong}\nFAILED: {name}, seed {seed}, {members} members")
         return 1
     print(f"{run.verdict}\nlinearizable, and the members are equal")
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import faults
-from history import Operation
+from history import Operation, has_changed
 from run import Run, wait_until_ready
 from small_disk import SmallDisk
 
@@ -134,7 +134,7 @@ def rtt(run: Run, done: Done) -> None:
         leader.launch()
         wait_until_ready(leader)
     election = RTT_TIMING[1] / 1000
-    run.figures = {"median": statistics.median(seconds), "longest": max(seconds),
+    run.figures = {"shortest": min(seconds), "median": statistics.median(seconds), "longest": max(seconds),
                    "within three election timeouts":
                        sum(one <= 3 * election for one in seconds) / len(seconds)}
     run.expect("median <= two election timeouts", run.figures["median"] <= 2 * election)
@@ -145,7 +145,8 @@ def rtt(run: Run, done: Done) -> None:
 def _written_after(run: Run, moment: int) -> int | None:
     """When the first write was answered that was called after `moment`."""
     return min((operation.returned for operation in run.history()
-                if operation.call > moment and _is_put(operation)), default=None)
+                if operation.call > moment and operation.reply
+                and has_changed(operation.request, operation.reply)), default=None)
 
 
 def _is_put(operation: Operation) -> bool:
