@@ -1,5 +1,5 @@
-"""What is done to a cluster. Each fault lasts as long as its `with` block; those that fit together may
-overlap."""
+"""What is done to a cluster. Each fault lasts as long as its `with` block; those of processes,
+links and upkeep may overlap."""
 
 import contextlib
 import shutil
@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 
 import grpc
-from recorder import MAINTENANCE, rpc
-from run import NobodyAnswers, Run
 
-from cluster import is_leader, status, wait_until_ready  # of test/e2e
+import e2e_path  # noqa: F401
+from cluster import is_leader, status, wait_until_ready
 from member import Member
+from protocol import MAINTENANCE, rpc
+from run import NobodyAnswers, Run
 
 CLUSTER = "etcdserverpb.Cluster"
 UPKEEP_SECONDS = 2  # then the next thing is done, answered or not
@@ -135,9 +136,8 @@ def slow(run: Run) -> Iterator[None]:
 
 @contextlib.contextmanager
 def compacted(run: Run) -> Iterator[None]:
-    """Up to somewhere near the newest revision. What nobody was told of is read before it is gone."""
-    newest = max((operation.revision for operation in run.history()), default=1)
-    revision = newest - run.random.randrange(200)
+    """Up to somewhere near the newest revision. What nobody was told of is read before."""
+    revision = run.newest() - run.random.randrange(200)
     if revision > 1:
         with contextlib.suppress(NobodyAnswers):  # then nothing is compacted
             run.describe(revision, UPKEEP_SECONDS)
@@ -176,8 +176,8 @@ def replace(run: Run, member: Member) -> None:
     identifier = int(status(member)["header"]["member_id"])
     _change(run, others, "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
             rpc.MemberRemoveResponse)
-    if member.process.wait(timeout=CHANGE_SECONDS) not in STOPPED:
-        raise AssertionError(f"{member.name} was removed and ended with {member.process.returncode}")
+    if (code := member.process.wait(timeout=CHANGE_SECONDS)) not in STOPPED:
+        raise AssertionError(f"{member.name} was removed and ended with {code}")
     member.process = None
     shutil.rmtree(member.folder / "data")
     learner = run.random.random() < 0.5

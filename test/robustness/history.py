@@ -3,20 +3,24 @@
   {"client": "c3", "at": "m1", "call": 17, "returned": 42, "request": {...}, "reply": {...}}
   {"client": "c3", "at": "m1", "call": 51, "returned": 99, "request": {...}, "error": "..."}
 
-`call` and `returned` are nanoseconds of the machine's monotonic clock, so all processes of it agree on
-them. An operation without a reply may have been carried out, or will be, or never; with `"refused": true`
-it never is. Requests and replies:
+`call` and `returned` are nanoseconds of the machine's monotonic clock, on which all its processes
+agree. An operation without a reply may have been carried out, or will be, or never; with
+`"refused": true` it never is. These are the requests, each with its reply:
 
-  {"op": "put", "key": k, "value": v, "prev": true}               {"revision": r, "prev": [kv]}
-  {"op": "delete", "key": k, "end": e, "prev": true}              {"revision": r, "deleted": n, "prev": [kv...]}
-  {"op": "range", "key": k, "end": e, "at": r, "serializable": b} {"revision": r, "kvs": [kv...], "count": n}
-  {"op": "txn", "compare": [[k, "mod", "<", n]...],               {"revision": r, "succeeded": b,
-   "then": [request...], "else": [request...]}                     "responses": [reply without revision...]}
-  {"op": "compact", "at": r}                                      {"revision": r}
+  {"op": "put", "key": k, "value": v, "prev": true}
+      {"revision": r, "prev": [kv]}
+  {"op": "delete", "key": k, "end": e, "prev": true}
+      {"revision": r, "deleted": n, "prev": [kv...]}
+  {"op": "range", "key": k, "end": e, "at": r, "serializable": true}
+      {"revision": r, "kvs": [kv...], "count": n}
+  {"op": "txn", "compare": [[k, "mod", "<", n]...], "then": [request...], "else": [request...]}
+      {"revision": r, "succeeded": true, "responses": [reply without revision...]}
+  {"op": "compact", "at": r}
+      {"revision": r}
 
-`end` may be left out (one key), and is "\\0" for "from the key on". `prev` asks for pairs as they were
-before. A kv is [key, value, create revision, mod revision, version]. Targets of compares are value, mod,
-create, version; for value the signs are = and !=, as a value stands for a longer one (`expand`).
+`end` may be left out, for one key, and is "\\0" for all from the key on. `prev` asks for pairs as
+they were before. A kv is [key, value, create revision, mod revision, version]. Compares are of value,
+mod, create or version; of values only = and !=, as a value stands for a longer one (`expand`).
 """
 
 import json

@@ -25,8 +25,8 @@ class Violations(Exception):
 
 
 class Checker:
-    """For one history; `check` once. Revisions put all writes into one order. That order is compared
-    with time, then replayed."""
+    """For one history; `check` once. Revisions put all writes into one order, which is compared
+    with time and then replayed."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.operations = list(operations)
@@ -76,7 +76,7 @@ class Checker:
                 continue
             for value in _values(operation.request):
                 if value in self._writer_of:
-                    raise ValueError(f"{value} is written by two requests: no such history is judged")
+                    raise ValueError(f"cannot be judged: two requests write {value}")
                 self._writer_of[value] = operation
             if operation.reply is None and not operation.refused:
                 self.unanswered_writes += 1
@@ -118,8 +118,8 @@ class Checker:
             if operation in writes:
                 self._check_time_of_write(operation, operation.revision)
             elif operation.revision < known and not operation.is_serializable:
-                self._found(f"stale: revision {operation.revision}, though {known} was known before "
-                            "the call", operation)
+                self._found(f"stale: revision {operation.revision}, though {known} was known "
+                            "before the call", operation)
 
     def _check_time_of_write(self, operation: Operation, revision: int) -> None:
         known = self._known[operation]
@@ -151,7 +151,8 @@ class Checker:
             self._found(f"revision {revision} was given to what changes nothing", operation)
         model.apply(state, changes)
 
-    def _expect_reply(self, state: model.State, operation: Operation, revision: int) -> model.Changes:
+    def _expect_reply(self, state: model.State, operation: Operation,
+                      revision: int) -> model.Changes:
         wanted, changes = model.execute(state, operation.request, revision)
         wanted["revision"] = operation.revision
         if wanted != operation.reply:
@@ -188,7 +189,8 @@ class Checker:
     def _may_be_at(self, operation: Operation, revision: int) -> bool:
         return self._known[operation] < revision and operation.call <= self._there_by[revision]
 
-    def _place(self, before: model.State, changes: model.Changes, value: str, revision: int) -> None:
+    def _place(self, before: model.State, changes: model.Changes, value: str,
+               revision: int) -> None:
         operation = self._writer_of.get(value)
         if operation is None:
             self._found(f"revision {revision} has {value}, which nobody has ever written")
@@ -197,7 +199,8 @@ class Checker:
         elif operation.reply is not None:
             self._found(f"carried out again at revision {revision}", operation)
         elif operation in self._applied:
-            self._found(f"carried out at revisions {self._applied[operation]} and {revision}", operation)
+            self._found(f"carried out at revisions {self._applied[operation]} and {revision}",
+                        operation)
         else:
             self._applied[operation] = revision
             self.unanswered_applied += 1
@@ -216,7 +219,8 @@ class Checker:
         self.unanswered_applied += len(placed)
         for revision in candidates:
             if revision not in placed:
-                self._found(f"revision {revision} has deleted keys, for which there is no request left")
+                self._found(f"revision {revision} has deleted keys, there is no request left "
+                            "for that")
 
     def _check_compactions(self) -> None:
         compactions = [operation for operation in self.operations

@@ -215,7 +215,7 @@ class CheckerTest(unittest.TestCase):
         self.expect_good()
         self.add(7, 8, put("a", "3"), {"revision": 6})
         self.describe(5)
-        self.expect("no request left")
+        self.expect("there is no request left")
 
     def test_deletions_without_an_answer_are_told_apart_if_they_can_be(self) -> None:
         self.add(1, 2, put("a", "1"), {"revision": 2})
@@ -234,7 +234,7 @@ class CheckerTest(unittest.TestCase):
         self.add(3, 4, put("a", "2"), {"revision": 4})
         self.add(5, 6, delete("a"), error="broken")
         self.describe(3)
-        self.expect("no request left")
+        self.expect("there is no request left")
 
     def test_compacted_is_only_what_somebody_has_compacted(self) -> None:
         self.add(1, 2, put("a", "1"), {"revision": 2})

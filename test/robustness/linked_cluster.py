@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 
 import grpc
-from network import Network
-from recorder import MAINTENANCE, Client, connect, rpc
 
-from cluster import Cluster  # of test/e2e, which the recorder has put into the path
+import e2e_path  # noqa: F401
+from cluster import Cluster
 from member import Member, free_ports
+from network import Network
+from protocol import MAINTENANCE, Client, rpc
+from recorder import connect
 
 WAIT_SECONDS = 30
 
@@ -74,7 +76,8 @@ class LinkedCluster(Cluster):
             except grpc.RpcError as error:  # not connected again yet
                 hashes.append((member.name, error.details()))
             else:
-                hashes.append((max(newest, reply.hash_revision), reply.hash, reply.compact_revision))
+                revision = max(newest, reply.hash_revision)
+                hashes.append((revision, reply.hash, reply.compact_revision))
         return hashes
 
     def term(self) -> int:

@@ -12,8 +12,8 @@ def match(candidates: Mapping[Hashable, Sequence[Hashable]]) -> dict:
 
 
 def _find(start: Hashable, candidates: Mapping[Hashable, Sequence[Hashable]], taken: dict) -> None:
-    """Looks for a path of candidates from `start` to one that is free, breadth first, and shifts all
-    along it by one."""
+    """Looks for a path of candidates from `start` to one that is free, breadth first, and shifts
+    all along it by one."""
     came_from: dict = {}  # candidate -> key that would take it
     keys = [start]
     for key in keys:

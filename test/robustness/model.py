@@ -1,4 +1,4 @@
-"""etcd's key-value store, as small as it can be said: what a request does to a state, and its reply.
+"""etcd's key-value store, as small as it can be said: what a request does to a state, its reply.
 
 Requests, replies and kvs are those of history.py.
 """
@@ -15,8 +15,8 @@ Changes = dict[str, list | None]
 
 
 def execute(state: State, request: dict, revision: int) -> tuple[dict, Changes]:
-    """The reply without its revision, and the changes, of a request that is carried out at `revision`
-    if it changes anything. The state stays as it is."""
+    """The reply without its revision, and the changes, of a request that is carried out at
+    `revision` if it changes anything. The state stays as it is."""
     if request["op"] != "txn":
         return _execute(state, request, revision)
     succeeded = all(_holds(state, *compare) for compare in request["compare"])

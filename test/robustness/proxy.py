@@ -1,18 +1,18 @@
 #!/usr/bin/python3
 """TCP connections between members, on links whose faults are set while they are in use.
 
-A process of its own; `network.Network` starts it and tells it what to do, a JSON object a line on its
-standard input, each answered by a line. It ends with its input.
+A process of its own. `network.Network` starts it and tells it what to do, in JSON, one object a
+line of its input, each answered by a line. It ends with its input.
 
-  {"do": "listen", "port": 1, "target": 2, "name": "m1"}    connections to port 1 go on to m1, at port 2
-  {"do": "set", "from": "m0", "to": "m1", "delay": 0.1 ...}  what is not said is as at the beginning
-  {"do": "count"}                                            bytes that each link has delivered
+  {"do": "listen", "port": 1, "target": 2, "name": "m1"}    port 1 leads to m1, which listens at 2
+  {"do": "set", "from": "m0", "to": "m1", "delay": 0.1}     the rest is as in the beginning
+  {"do": "count"}                                           bytes that each link has delivered
 
-A link is what one process sends to another, on whichever connection: of one that m0 dialled to m1, the
-requests are on the link from m0 to m1, the answers on that from m1 to m0. So one direction fails alone.
+A link is what one process sends to another, on whichever connection. If m0 dialled m1, the requests
+are on the link from m0 to m1, the answers on that from m1 to m0. So one direction can fail alone.
 
-What waits on a connection is bounded: PIPE_BYTES_MAX a direction. Beyond it no more is read, and the
-sender is held up as by a slow network.
+What waits in a connection is bounded: PIPE_BYTES_MAX a direction. Beyond it no more is read, and
+the sender is held up as by a slow network.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ PIPE_BYTES_MAX = 1 << 20
 # States of a link. Connections between two members need two of them.
 OPEN = "open"
 HELD = "held"  # what is sent waits until the link is open again
-DROPPED = "dropped"  # what is sent is lost; once the link is open, whoever has lost something is reset
+DROPPED = "dropped"  # what is sent is lost; whoever has lost something is reset in the end
 CUT = "cut"  # connections dialled this way are reset, and so is each new one
 
 
@@ -188,8 +188,10 @@ class Connection:
         loop = self.links.loop
         try:
             # First the way on, so that what is read has somewhere to go.
-            await loop.create_connection(lambda: End(self, self.back, self.there), "127.0.0.1", port)
-            await loop.connect_accepted_socket(lambda: End(self, self.there, self.back), accepted)
+            await loop.create_connection(lambda: End(self, self.back, self.there),
+                                         "127.0.0.1", port)
+            await loop.connect_accepted_socket(lambda: End(self, self.there, self.back),
+                                               accepted)
         except OSError:  # the member does not run
             _reset(accepted)
             accepted.close()

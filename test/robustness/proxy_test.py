@@ -4,18 +4,15 @@
 import contextlib
 import socket
 import subprocess
-import sys
 import threading
 import time
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-
-from dialler import CLIENTS  # noqa: E402
-from member import free_ports  # noqa: E402
-from network import PYTHON, Network  # noqa: E402
-from proxy import PIPE_BYTES_MAX  # noqa: E402
+import e2e_path  # noqa: F401
+from dialler import CLIENTS
+from member import free_ports
+from network import PYTHON, Network
+from proxy import PIPE_BYTES_MAX
 
 TIMEOUT_SECONDS = 10
 # Longer than a chunk takes that nothing holds up.

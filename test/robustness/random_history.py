@@ -19,8 +19,7 @@ UNANSWERED = 0.05  # a request's chance to be left without an answer; half of th
 
 
 class RandomHistory:
-    """A store that carries out each request at a moment between its call and its return, or later if
-    nobody hears of it."""
+    """A store that carries out each request at a moment between its call and its return."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.operations: list[Operation] = []

@@ -1,17 +1,14 @@
 """Asks members, and writes down what was asked and answered."""
 
-import sys
 import threading
 import time
 from pathlib import Path
 
 import grpc
 
+import e2e_path  # noqa: F401
 from history import Operation, expand, shorten
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-
-from protocol import KV, MAINTENANCE, Client, rpc  # noqa: E402
+from protocol import KV, Client, rpc
 
 TARGETS = {"value": rpc.Compare.VALUE, "create": rpc.Compare.CREATE, "mod": rpc.Compare.MOD,
            "version": rpc.Compare.VERSION}
@@ -34,8 +31,8 @@ NOT_SENT = "failed to connect to all addresses"
 
 
 def connect(address: str) -> Client:
-    """A connection that is made again whoever waits for it. gRPC only works on connections while a call
-    waits; when all members are down, calls fail at once."""
+    """One that comes back by itself. gRPC works on connections only while a call waits, and when
+    all members are down no call does: each fails at once."""
     client = Client(address)
     client.channel.subscribe(lambda _: None, try_to_connect=True)
     return client

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import e2e_path  # noqa: F401
 import linearizability
+from cluster import wait_until_ready
 from history import FROM_KEY, Histories, Operation, has_changed
 from linked_cluster import LinkedCluster
+from member import Member, scratch_folder
 from network import PYTHON
 from recorder import Recorder
 from small_disk import SmallDisk
 from traffic import Traffic
-
-from cluster import wait_until_ready  # of test/e2e
-from member import Member, scratch_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
@@ -35,9 +35,9 @@ class NobodyAnswers(AssertionError):
 
 
 class Run:
-    """In a `with` block: the cluster runs and clients are at work from its beginning. At its end the
-    faults are taken back, and what the clients saw is judged; whatever is wrong raises AssertionError,
-    and everything that tells of it is kept."""
+    """In a `with` block: from its beginning on the cluster runs and clients are at work. At its end
+    the faults are taken back and what the clients saw is judged. Whatever is wrong raises
+    AssertionError, and everything that tells of it is kept in KEPT."""
 
     def __init__(self, name: str, seed: int, members: int = 3, flags: tuple[str, ...] = (),
                  timing: tuple[int, int] = (HEARTBEAT, ELECTION), keeps: bool = True,

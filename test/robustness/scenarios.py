@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import e2e_path  # noqa: F401
 import faults
+from cluster import wait_until_ready
 from history import Operation, has_changed
-from run import Run, wait_until_ready
+from run import Run
 from small_disk import SmallDisk
 
 PROCESSES = [faults.killed, faults.killed, faults.paused, faults.restarted]
@@ -134,7 +136,8 @@ def rtt(run: Run, done: Done) -> None:
         leader.launch()
         wait_until_ready(leader)
     election = RTT_TIMING[1] / 1000
-    run.figures = {"shortest": min(seconds), "median": statistics.median(seconds), "longest": max(seconds),
+    run.figures = {"shortest": min(seconds), "median": statistics.median(seconds),
+                   "longest": max(seconds),
                    "within three election timeouts":
                        sum(one <= 3 * election for one in seconds) / len(seconds)}
     run.expect("median <= two election timeouts", run.figures["median"] <= 2 * election)
@@ -157,8 +160,8 @@ REGIONS_TIMING = (100, 1500)
 
 
 def regions(run: Run, done: Done) -> None:
-    """Members 100 ms apart, on a line that loses a packet now and then: nobody is elected, and a put
-    takes a round trip."""
+    """Members 100 ms apart, on a line that loses a packet now and then: nobody is elected, and a
+    put takes a round trip."""
     run.cluster.network.set_all(run.cluster.names, delay=0.1, jitter=0.02, hold_probability=0.01,
                                 hold_seconds=0.3)
     time.sleep(2 * REGIONS_TIMING[1] / 1000)

@@ -3,7 +3,8 @@
 import shutil
 import subprocess
 
-from member import Member  # of test/e2e
+import e2e_path  # noqa: F401
+from member import Member
 
 # Room for the segments of the log that a member begins with, and for little more.
 SMALL = "140m"

@@ -58,7 +58,8 @@ class Workload:
         return f"{self._name}.{self._values}:{size}"
 
     def _put(self, key: str) -> dict:
-        return {"op": "put", "key": key, "value": self._value(), "prev": self._chance.random() < 0.5}
+        return {"op": "put", "key": key, "value": self._value(),
+                "prev": self._chance.random() < 0.5}
 
     def _txn(self) -> dict:
         first, second, third = self._chance.sample(self._keys, 3)
