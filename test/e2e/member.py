@@ -77,7 +77,8 @@ class Member:
         client, peer = ports or free_ports(2)
         self.address = f"127.0.0.1:{client}"
         self.url = f"http://{self.address}"
-        self.peer_url = f"http://127.0.0.1:{peer}"
+        self.peer_url = f"http://127.0.0.1:{peer}"  # that others are told
+        self.listen_peer_url = self.peer_url
         self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> "Member":
@@ -114,7 +115,7 @@ class Member:
                 [*self.prefix, self.program, "--name", self.name,
                  "--data-dir", self.folder / "data",
                  "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
-                 "--listen-peer-urls", self.peer_url,
+                 "--listen-peer-urls", self.listen_peer_url,
                  "--initial-advertise-peer-urls", self.peer_url,
                  "--initial-cluster", self.initial_cluster or f"{self.name}={self.peer_url}",
                  *self.flags],

@@ -44,12 +44,13 @@ class Client:
         ])
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable | grpc.UnaryStreamMultiCallable] = {}
 
-    def start(self, service: str, method: str, request: bytes):
+    def start(self, service: str, method: str, request: bytes,
+              timeout_seconds: float = CALL_TIMEOUT_SECONDS):
         """Sends encoded bytes, whatever they are; the result is a future of the reply's bytes."""
         path = f"/{service}/{method}"
         if path not in self._methods:
             self._methods[path] = self.channel.unary_unary(path)
-        return self._methods[path].future(request, timeout=CALL_TIMEOUT_SECONDS)
+        return self._methods[path].future(request, timeout=timeout_seconds)
 
     def start_stream(self, service: str, method: str, request: bytes):
         """The result is an iterator over the encoded replies."""
@@ -58,9 +59,10 @@ class Client:
             self._methods[path] = self.channel.unary_stream(path)
         return self._methods[path](request, timeout=CALL_TIMEOUT_SECONDS)
 
-    def call(self, service: str, method: str, request, response_type):
+    def call(self, service: str, method: str, request, response_type,
+             timeout_seconds: float = CALL_TIMEOUT_SECONDS):
         """Raises grpc.RpcError."""
-        reply = self.start(service, method, request.SerializeToString()).result()
+        reply = self.start(service, method, request.SerializeToString(), timeout_seconds).result()
         return response_type.FromString(reply)
 
     def put(self, key: bytes, value: bytes):

@@ -1,0 +1,208 @@
+"""What is done to a cluster. Each fault lasts as long as its `with` block; those of processes,
+links and upkeep may overlap."""
+
+import contextlib
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+
+import grpc
+
+import e2e_path  # noqa: F401
+from cluster import is_leader, status, wait_until_ready
+from member import Member
+from protocol import MAINTENANCE, rpc
+from run import NobodyAnswers, Run
+
+CLUSTER = "etcdserverpb.Cluster"
+UPKEEP_SECONDS = 2  # then the next thing is done, answered or not
+# A change of the members is refused until all have been connected for five seconds.
+CHANGE_SECONDS = 30
+# Exit codes: etcd ends with the signal that it was told to end by.
+STOPPED = (0, -signal.SIGTERM)
+
+
+def _some(run: Run, most: int) -> list[Member]:
+    """Of those that run; at least one, unless none does."""
+    running = [member for member in run.cluster if member.process is not None]
+    return run.random.sample(running, min(run.random.randint(1, most), len(running)))
+
+
+def _minority(run: Run) -> int:
+    return (len(run.cluster.members) - 1) // 2
+
+
+@contextlib.contextmanager
+def killed(run: Run) -> Iterator[None]:
+    """kill -9: of a minority, mostly, or of all at once."""
+    everybody = run.random.random() < 0.15
+    victims = list(run.cluster) if everybody else _some(run, _minority(run))
+    victims = [member for member in victims if member.process is not None]
+    for member in victims:
+        member.process.send_signal(signal.SIGKILL)
+        run.count("kills")
+    for member in victims:
+        member.kill()
+    yield
+    for member in victims:
+        member.launch()
+
+
+@contextlib.contextmanager
+def restarted(run: Run) -> Iterator[None]:
+    """As an operator does."""
+    stopped = _some(run, 1)
+    for member in stopped:
+        if (code := member.stop()) not in STOPPED:
+            raise AssertionError(f"{member.name} was stopped and ended with {code}")
+        run.count("restarts")
+    yield
+    for member in stopped:
+        member.launch()
+
+
+@contextlib.contextmanager
+def paused(run: Run) -> Iterator[None]:
+    """SIGSTOP, also of the leader or of a majority."""
+    victims = _some(run, len(run.cluster.members) - 1)
+    for member in victims:
+        member.process.send_signal(signal.SIGSTOP)
+        run.count("pauses")
+    yield
+    for member in victims:
+        if member.process is not None:
+            member.process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def apart(run: Run) -> Iterator[None]:
+    """A part of the members does not reach the others: connections are reset, or nothing comes."""
+    names = run.cluster.names
+    part = run.random.sample(names, run.random.randint(1, len(names) - 1))
+    state = run.random.choice(["cut", "dropped", "held"])
+    for name in part:
+        run.cluster.network.set_around(name, [other for other in names if other not in part],
+                                       state=state)
+    run.count("partitions")
+    yield
+    run.cluster.heal_links()
+
+
+@contextlib.contextmanager
+def one_way(run: Run) -> Iterator[None]:
+    """One member hears the others and is not heard, or the other way round."""
+    name = run.random.choice(run.cluster.names)
+    state = run.random.choice(["dropped", "held"])
+    speaks = run.random.random() < 0.5
+    for other in run.cluster.names:
+        if other != name:
+            ends = (name, other) if speaks else (other, name)
+            run.cluster.network.set(*ends, state=state)
+    run.count("one-way breaks")
+    yield
+    run.cluster.heal_links()
+
+
+@contextlib.contextmanager
+def one_link(run: Run) -> Iterator[None]:
+    """Two members do not reach each other, though both reach all others."""
+    first, second = run.random.sample(run.cluster.names, 2)
+    run.cluster.network.set_around(first, [second], state=run.random.choice(["cut", "dropped"]))
+    run.count("broken links")
+    yield
+    run.cluster.heal_links()
+
+
+@contextlib.contextmanager
+def delayed(run: Run) -> Iterator[None]:
+    delay = run.random.choice([0.002, 0.02, 0.1])
+    run.cluster.network.set_all(run.cluster.names, delay=delay, jitter=delay / 2,
+                                hold_probability=0.02, hold_seconds=0.3)
+    run.count("delays")
+    yield
+    run.cluster.heal_links()
+
+
+@contextlib.contextmanager
+def slow(run: Run) -> Iterator[None]:
+    """A member with a thin line."""
+    run.cluster.network.set_around(run.random.choice(run.cluster.names), run.cluster.names,
+                                   rate=run.random.choice([20_000, 200_000]))
+    run.count("slow lines")
+    yield
+    run.cluster.heal_links()
+
+
+@contextlib.contextmanager
+def compacted(run: Run) -> Iterator[None]:
+    """Up to somewhere near the newest revision. What nobody was told of is read before."""
+    revision = run.newest() - run.random.randrange(200)
+    if revision > 1:
+        with contextlib.suppress(NobodyAnswers):  # then nothing is compacted
+            run.describe(revision, UPKEEP_SECONDS)
+            run.ask(run.random.choice(run.cluster.members), {"op": "compact", "at": revision})
+            run.count("compactions")
+    yield
+
+
+@contextlib.contextmanager
+def defragmented(run: Run) -> Iterator[None]:
+    member = run.random.choice(run.cluster.members)
+    with contextlib.suppress(grpc.RpcError):  # it may be paused, or down
+        run.cluster.client(member).call(MAINTENANCE, "Defragment", rpc.DefragmentRequest(),
+                                        rpc.DefragmentResponse, UPKEEP_SECONDS)
+        run.count("defragmentations")
+    yield
+
+
+@contextlib.contextmanager
+def led_by_another(run: Run) -> Iterator[None]:
+    leader = next((member for member in run.cluster if is_leader(member)), None)
+    if leader is not None:
+        with contextlib.suppress(grpc.RpcError, OSError):
+            target = run.random.choice([one for one in run.cluster if one is not leader])
+            identifier = int(status(target)["header"]["member_id"])
+            run.cluster.client(leader).call(
+                MAINTENANCE, "MoveLeader", rpc.MoveLeaderRequest(targetID=identifier),
+                rpc.MoveLeaderResponse, UPKEEP_SECONDS)
+            run.count("moves of leadership")
+    yield
+
+
+def replace(run: Run, member: Member) -> None:
+    """Removes a member and adds a new one, without data, in its place. The others must be well."""
+    others = [one for one in run.cluster if one is not member]
+    identifier = int(status(member)["header"]["member_id"])
+    _change(run, others, "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
+            rpc.MemberRemoveResponse)
+    if (code := member.process.wait(timeout=CHANGE_SECONDS)) not in STOPPED:
+        raise AssertionError(f"{member.name} was removed and ended with {code}")
+    member.process = None
+    shutil.rmtree(member.folder / "data")
+    learner = run.random.random() < 0.5
+    added = _change(run, others, "MemberAdd",
+                    rpc.MemberAddRequest(peerURLs=[member.peer_url], isLearner=learner),
+                    rpc.MemberAddResponse)
+    if "existing" not in member.flags:
+        member.flags += ("--initial-cluster-state", "existing")
+    member.launch()
+    wait_until_ready(member)
+    if learner:
+        _change(run, others, "MemberPromote", rpc.MemberPromoteRequest(ID=added.member.ID),
+                rpc.MemberPromoteResponse)
+    run.count("replacements")
+
+
+def _change(run: Run, members: list[Member], method: str, request, response_type):
+    end = time.monotonic() + CHANGE_SECONDS
+    while True:
+        try:
+            return run.cluster.client(run.random.choice(members)).call(CLUSTER, method, request,
+                                                                       response_type)
+        except grpc.RpcError as error:
+            if "not found" in error.details():  # done, though nobody was told
+                return response_type()
+            if time.monotonic() > end:
+                raise AssertionError(f"{method} is refused: {error.details()}") from None
+        time.sleep(0.2)

@@ -1,0 +1,216 @@
+"""What a run may do. Each scenario goes on until it is told that it is done."""
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import e2e_path  # noqa: F401
+import faults
+from cluster import wait_until_ready
+from history import Operation, has_changed
+from run import Run
+from small_disk import SmallDisk
+
+PROCESSES = [faults.killed, faults.killed, faults.paused, faults.restarted]
+LINKS = [faults.apart, faults.apart, faults.one_way, faults.one_link, faults.delayed, faults.slow]
+UPKEEP = [faults.compacted, faults.defragmented, faults.led_by_another]
+
+# Small numbers, so that members fall behind the log soon.
+SNAPSHOTS_SOON = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
+# A follower that is to get a snapshot misses so many revisions.
+MISSED_REVISIONS = 300
+WAIT_SECONDS = 60
+
+Done = Callable[[], bool]
+
+
+def kills(run: Run, done: Done) -> None:
+    while not done():
+        with faults.killed(run):
+            run.sleep(0, 0.6)
+        run.sleep(0, 0.5)
+        if run.random.random() < 0.7:  # or once more while it starts
+            run.heal()
+
+
+def pauses(run: Run, done: Done) -> None:
+    while not done():
+        with faults.paused(run):
+            run.sleep(0.1, 2)
+        run.sleep(0.2, 1)
+
+
+def links(run: Run, done: Done) -> None:
+    while not done():
+        with run.random.choice(LINKS)(run):
+            run.sleep(0.2, 1.5)
+        run.sleep(0.1, 0.8)
+
+
+def rolling(run: Run, done: Done) -> None:
+    """One after the other, each once the one before is back."""
+    while not done():
+        for member in run.cluster:
+            if member.stop() not in faults.STOPPED:
+                raise AssertionError(f"{member.name} does not stop well")
+            run.count("restarts")
+            member.launch()
+            wait_until_ready(member)
+
+
+def snapshots(run: Run, done: Done) -> None:
+    """A member misses more than the others' log keeps. Compactions and defragmentations go on."""
+    while not done():
+        with run.random.choice([faults.killed, faults.apart, faults.paused])(run):
+            newest = run.newest()
+            end = time.monotonic() + 3  # there may be no majority
+            while run.newest() < newest + MISSED_REVISIONS and time.monotonic() < end:
+                time.sleep(0.1)
+            with run.random.choice(UPKEEP)(run):
+                pass
+        run.heal()
+        with run.random.choice(UPKEEP)(run):
+            run.sleep(0.2, 0.5)
+
+
+def members(run: Run, done: Done) -> None:
+    """Any member is replaced, the leader too."""
+    while not done():
+        faults.replace(run, run.random.choice(run.cluster.members))
+
+
+def mix(run: Run, done: Done) -> None:
+    """One to three faults of different kinds at a time, then none, again and again."""
+    while not done():
+        kinds = run.random.sample([PROCESSES, LINKS, UPKEEP], run.random.choice([1, 1, 2, 3]))
+        with contextlib.ExitStack() as entered:
+            for kind in kinds:
+                entered.enter_context(run.random.choice(kind)(run))
+                run.sleep(0, 0.3)
+            run.sleep(0.2, 1.5)
+        if run.random.random() < 0.7:  # or the next ones while they still start
+            run.heal()
+            run.sleep(0.2, 1)
+
+
+def disk(run: Run, done: Done) -> None:
+    """One member's disk fills up: it ends and says so, and the others go on."""
+    member = run.cluster[0]
+    run.start_traffic("f", keys=["f0", "f1", "f2"], value_sizes=[100_000], clients=3)
+    code = member.process.wait(timeout=WAIT_SECONDS)
+    member.process = None
+    run.stop_traffic("f")
+    if code == 0 or "no space left on device" not in member.log_tail():
+        raise AssertionError(f"{member.name} ended with {code}:\n{member.log_tail()}")
+    run.count("full disks")
+    newest = run.newest()
+    run.wait_for("the others go on", lambda: run.newest() > newest + 20)
+    run.disk.enlarge()
+    run.heal()
+    run.wait_for("it is done", done)
+
+
+@contextlib.contextmanager
+def on_a_small_disk(run: Run):
+    with SmallDisk(run.cluster[0]) as run.disk:
+        yield
+
+
+RTT_TIMING = (20, 200)
+
+
+def rtt(run: Run, done: Done) -> None:
+    """Members 20 ms apart: how long nobody can write after the leader was killed."""
+    run.cluster.network.set_all(run.cluster.names, delay=0.01)
+    seconds = []
+    while not done():
+        time.sleep(1)
+        leader = run.cluster.leader()
+        killed_at = time.monotonic_ns()
+        leader.kill()
+        run.count("kills")
+        run.wait_for("a write", lambda: _written_after(run, killed_at) is not None)
+        seconds.append((_written_after(run, killed_at) - killed_at) / 1e9)
+        leader.launch()
+        wait_until_ready(leader)
+    election = RTT_TIMING[1] / 1000
+    run.figures = {"shortest": min(seconds), "median": statistics.median(seconds),
+                   "longest": max(seconds),
+                   "within three election timeouts":
+                       sum(one <= 3 * election for one in seconds) / len(seconds)}
+    run.expect("median <= two election timeouts", run.figures["median"] <= 2 * election)
+    run.expect("nine of ten within three", run.figures["within three election timeouts"] >= 0.9)
+    run.expect("all within five", run.figures["longest"] <= 5 * election)
+
+
+def _written_after(run: Run, moment: int) -> int | None:
+    """When the first write was answered that was called after `moment`."""
+    return min((operation.returned for operation in run.history()
+                if operation.call > moment and operation.reply
+                and has_changed(operation.request, operation.reply)), default=None)
+
+
+def _is_put(operation: Operation) -> bool:
+    return operation.request["op"] == "put" and operation.reply is not None
+
+
+REGIONS_TIMING = (100, 1500)
+
+
+def regions(run: Run, done: Done) -> None:
+    """Members 100 ms apart, on a line that loses a packet now and then: nobody is elected, and a
+    put takes a round trip."""
+    run.cluster.network.set_all(run.cluster.names, delay=0.1, jitter=0.02, hold_probability=0.01,
+                                hold_seconds=0.3)
+    time.sleep(2 * REGIONS_TIMING[1] / 1000)
+    begin = time.monotonic_ns()
+    leader, term = run.cluster.leader(), run.cluster.term()
+    run.wait_for("the time is over", done, seconds=3600)
+    run.figures["elections"] = run.cluster.term() - term
+    puts = [(operation.returned - operation.call) / 1e9 for operation in run.history()
+            if operation.call > begin and _is_put(operation) and operation.at == leader.name]
+    run.figures["puts"] = len(puts)
+    run.figures["put p50"] = statistics.median(puts)
+    run.figures["put p99"] = statistics.quantiles(puts, n=100)[98]
+    run.expect("nobody is elected", run.figures["elections"] == 0)
+    run.expect("a put's p50 <= 1.1 round trips", run.figures["put p50"] <= 0.22)
+
+
+@dataclass
+class Scenario:
+    act: Callable[[Run, Done], None]
+    options: dict = field(default_factory=dict)  # of the run
+    # What the cluster lives in.
+    around: Callable[[Run], contextlib.AbstractContextManager] = contextlib.nullcontext
+
+    def run(self, name: str, seed: int, done: Callable[[Run], bool], **options) -> Run:
+        """Until `done`; the result is judged."""
+        run = Run(name, seed, **(self.options | options))
+        with self.around(run), run:
+            self.act(run, lambda: done(run))
+        return run
+
+
+SCENARIOS = {
+    "kills": Scenario(kills),
+    "pauses": Scenario(pauses),
+    "links": Scenario(links),
+    "rolling": Scenario(rolling),
+    "snapshots": Scenario(snapshots, {"flags": SNAPSHOTS_SOON}),
+    "members": Scenario(members),
+    "mix": Scenario(mix, {"flags": SNAPSHOTS_SOON}),
+    "disk": Scenario(disk, around=on_a_small_disk),
+    "rtt": Scenario(rtt, {"timing": RTT_TIMING}),
+    "regions": Scenario(regions, {"timing": REGIONS_TIMING, "clients": 16}),
+}
+
+
+def for_seconds(seconds: float) -> Callable[[Run], bool]:
+    return lambda run: time.monotonic() - run.began > seconds
+
+
+def after(count: int, what: str) -> Callable[[Run], bool]:
+    """When so many of these were counted."""
+    return lambda run: run.counts.get(what, 0) >= count

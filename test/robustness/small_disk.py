@@ -1,0 +1,42 @@
+"""A disk in memory, of any size, for one member. Takes the right to mount."""
+
+import shutil
+import subprocess
+
+import e2e_path  # noqa: F401
+from member import Member
+
+# Room for the segments of the log that a member begins with, and for little more.
+SMALL = "140m"
+LARGE = "1g"
+
+
+class CannotMount(Exception):
+    pass
+
+
+class SmallDisk:
+    """In a `with` block that begins before the member runs and ends after it."""
+
+    def __init__(self, member: Member) -> None:
+        self._folder = member.folder
+        self._data = member.folder / "data"
+
+    def __enter__(self) -> "SmallDisk":
+        self._data.mkdir()
+        try:
+            self._mount(f"size={SMALL},mode=0700")
+        except (OSError, subprocess.CalledProcessError):
+            raise CannotMount from None
+        return self
+
+    def __exit__(self, *_) -> None:
+        subprocess.run(["umount", "--lazy", self._data], check=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def enlarge(self) -> None:
+        self._mount(f"remount,size={LARGE}")
+
+    def _mount(self, options: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", self._data], check=True,
+                       capture_output=True)
