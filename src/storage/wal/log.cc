@@ -235,12 +235,27 @@ base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   return status;
 }
 
+base::Status Log::WriteState() {
+  CHECK(!failed_);
+  if (!keeps_state_) return {};
+  buffer_.clear();
+  RecordWriter writer(chain_, &buffer_);
+  AppendState(&writer);
+  base::Status status = WriteBuffered(writer.chain(), [] {});
+  if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
+  failed_ = !status.ok();
+  return status;
+}
+
 base::Status Log::Write(const Batch& batch, const OnWritten& on_written) {
   const raft::HardState before = hard_state_;
   if (!batch.hard_state.empty()) hard_state_ = batch.hard_state;
   const bool raises_commit_only =
       hard_state_.term == before.term && hard_state_.vote == before.vote;
-  if (batch.mark == nullptr && batch.entries.empty() && raises_commit_only) return {};
+  if (batch.mark == nullptr && batch.entries.empty() && raises_commit_only) {
+    keeps_state_ |= hard_state_.commit != before.commit;
+    return {};
+  }
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   Encode(batch, &writer);
@@ -296,6 +311,7 @@ void Log::Encode(const Batch& batch, RecordWriter* writer) {
 }
 
 void Log::AppendState(RecordWriter* writer) {
+  keeps_state_ = false;
   payload_.clear();
   raft::Encode(hard_state_, &payload_);
   writer->Append(RecordType::kState, payload_);

@@ -86,6 +86,9 @@ class Log {
   base::Status Append(
       const Batch& batch, const OnWritten& on_written = [] {});
 
+  // Writes the hard state that Append has kept, if there is one. Durable on return.
+  base::Status WriteState();
+
   // The path at which another thread should make the next segment, with PrepareSegment and
   // options.segment_bytes; nothing while one is at hand or under way. A log that has none when a
   // segment is full makes one itself, and its Append takes as long as that does.
@@ -152,6 +155,7 @@ class Log {
   const Options options_;
   base::Bytes metadata_;
   raft::HardState hard_state_;     // the newest; written with the next batch at the latest
+  bool keeps_state_ = false;       // it is not written yet
   base::Index last_index_;         // of the last entry written
   std::vector<Segment> segments_;  // oldest first; appends go to the last
   PreparedSegment next_;           // no file: none at hand

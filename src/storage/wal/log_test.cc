@@ -192,6 +192,22 @@ TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsWrittenWithTheNextBatch) {
   EXPECT_EQ(MustReopen().hard_state, vote);
 }
 
+TEST_F(WalLogTest, AHardStateThatWasKeptIsWrittenOnceWhenItIsAskedFor) {
+  Create();
+  AppendEntries(1, 3);
+  const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(3)};
+  ASSERT_TRUE(log_->Append({.hard_state = state}).ok());
+  const uint64_t offset = log_->tail_offset();
+  ASSERT_TRUE(log_->WriteState().ok());
+  EXPECT_GT(log_->tail_offset(), offset);
+  const uint64_t behind = log_->tail_offset();
+  ASSERT_TRUE(log_->WriteState().ok());
+  EXPECT_EQ(log_->tail_offset(), behind);
+  log_.reset();
+  disk_.Restart(CrashMode::kDropUnsynced);
+  EXPECT_EQ(MustReopen().hard_state, state);
+}
+
 TEST_F(WalLogTest, EachWriteEndsInAHardState) {
   Create();
   const raft::HardState commit{base::Term(1), base::MemberId(1), base::Index(1)};
