@@ -7,6 +7,7 @@
 #include "raft/codec.h"
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
+#include "server/force_new_cluster.h"
 #include "server/log_metadata.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
@@ -160,7 +161,7 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
   }
   const bool is_alone =
       recovered->conf_state.voters.size() <= 1 && recovered->conf_state.learners.empty();
-  if (!is_alone && environment.transport == nullptr) {
+  if (!is_alone && environment.transport == nullptr && !options.force_new_cluster) {
     return Unsupported("the data directory of a cluster of several members");
   }
   return covered;
@@ -252,6 +253,8 @@ base::Status RecoverLog(const Options& options, const Environment& environment,
   recovered->hard_state = opened.contents.hard_state;
   recovered->entries = std::move(opened.contents.entries);
   if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
+  // One that joins has its first entries from the others, and they have sent none yet.
+  if (options.join_existing_cluster) return {};
   // The first start did not get to its first entries.
   ASSIGN_OR_RETURN(const Founding founding, Found(options, environment));
   if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
@@ -299,6 +302,9 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
     RETURN_IF_ERROR(FoundLog(options, environment, founding, &recovered));
   }
   RETURN_IF_ERROR(Match(options, covered, &recovered));
+  if (has_log && options.force_new_cluster) {
+    RETURN_IF_ERROR(ForceNewCluster(options, environment, &recovered));
+  }
   RETURN_IF_ERROR(LeaveNote(options, environment));
   return recovered;
 }
@@ -329,6 +335,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   ASSIGN_OR_RETURN(auto etcd_database, ImportEtcd(options, environment));
   Options imported = options;
   imported.wal_dir = TakeoverPaths(paths).log;
+  imported.force_new_cluster = false;  // the import has done it
   ASSIGN_OR_RETURN(Recovered recovered, Recover(imported, environment));
   recovered.etcd_database = std::move(etcd_database);
   return recovered;
