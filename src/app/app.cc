@@ -177,7 +177,7 @@ server::Environment App::NewEnvironment() {
 base::Status App::FindMembers(server::Options* options) {
   ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, *options));
   if (is_founded) {
-    // Of a first start that was cut short before its first entries.
+    // For its own URLs, if it has never heard of them and is to go on alone.
     SetInitialCluster(config_.cluster.initial_cluster, options).IgnoreError();
     if (!config_.discovery.endpoints.empty()) {
       logger_.Warn(

@@ -85,22 +85,21 @@ std::vector<raft::Entry> FoundingEntries(const Founding& founding) {
   return entries;
 }
 
-base::Status WriteFounding(const std::vector<raft::Entry>& entries, Recovered* recovered) {
-  if (entries.empty()) return {};  // the others have the log
-  recovered->entries = entries;
-  recovered->hard_state = {.term = base::Term(1), .commit = entries.back().index};
-  return recovered->log->Append({.entries = entries, .hard_state = recovered->hard_state});
-}
-
 base::Status FoundLog(const Options& options, const Environment& environment,
                       const Founding& founding, Recovered* recovered) {
-  ASSIGN_OR_RETURN(recovered->log,
-                   wal::Log::Create(*environment.disk, Paths(options).wal,
-                                    EncodeMetadata({founding.self, founding.cluster}),
-                                    {.segment_bytes = options.wal_segment_bytes}));
   recovered->id = founding.self;
   recovered->cluster = founding.cluster;
-  return WriteFounding(FoundingEntries(founding), recovered);
+  recovered->entries = FoundingEntries(founding);  // none to join: the others have the log
+  if (!recovered->entries.empty()) {
+    recovered->hard_state = {.term = base::Term(1), .commit = recovered->entries.back().index};
+  }
+  ASSIGN_OR_RETURN(
+      recovered->log,
+      wal::Log::Create(*environment.disk, Paths(options).wal,
+                       EncodeMetadata({founding.self, founding.cluster}),
+                       {.segment_bytes = options.wal_segment_bytes},
+                       {.entries = recovered->entries, .hard_state = recovered->hard_state}));
+  return {};
 }
 
 // A crash may have come between the mark of a received snapshot and the move of its database; to
@@ -252,16 +251,7 @@ base::Status RecoverLog(const Options& options, const Environment& environment,
   recovered->cluster = metadata.cluster;
   recovered->hard_state = opened.contents.hard_state;
   recovered->entries = std::move(opened.contents.entries);
-  if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
-  // One that joins has its first entries from the others, and they have sent none yet.
-  if (options.join_existing_cluster) return {};
-  // The first start did not get to its first entries.
-  ASSIGN_OR_RETURN(const Founding founding, Found(options, environment));
-  if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
-    return {base::Code::kFailedPrecondition,
-            Paths(options).wal + ": the member was to be founded with other options"};
-  }
-  return WriteFounding(FoundingEntries(founding), recovered);
+  return {};
 }
 
 // The log says of the last entry that the database covers what the database says.

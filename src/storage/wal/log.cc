@@ -38,17 +38,18 @@ std::optional<SegmentName> ParseBroken(std::string_view name) {
 }  // namespace
 
 base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_view directory,
-                                               base::ByteView metadata, Options options) {
+                                               base::ByteView metadata, Options options,
+                                               const Batch& first) {
   std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
   ASSIGN_OR_RETURN(const bool exists, disk.Exists(log->directory_));
   if (exists) {
     return base::Status(base::Code::kAlreadyExists, log->directory_ + ": exists already");
   }
-  RETURN_IF_ERROR(log->CreateFiles(metadata));
+  RETURN_IF_ERROR(log->CreateFiles(metadata, first));
   return log;
 }
 
-base::Status Log::CreateFiles(base::ByteView metadata) {
+base::Status Log::CreateFiles(base::ByteView metadata, const Batch& first) {
   const std::string temporary = directory_ + ".tmp";
   RETURN_IF_ERROR(disk_.RemoveAll(temporary));
   RETURN_IF_ERROR(disk_.CreateDirectories(temporary));
@@ -61,6 +62,10 @@ base::Status Log::CreateFiles(base::ByteView metadata) {
   AppendHead(segment.is_preallocated, &writer);
   AppendSnapshotMark({}, &payload_);
   writer.Append(RecordType::kSnapshot, payload_);
+  if (!first.entries.empty()) {
+    hard_state_ = first.hard_state;
+    Encode(first, &writer);
+  }
   RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
   RETURN_IF_ERROR(segment.file->Sync());
   RETURN_IF_ERROR(disk_.SyncDirectory(temporary));
