@@ -201,6 +201,18 @@ class JoiningTest(unittest.TestCase):
         member.stop()
         self.assertLess(time.monotonic() - started, 1)
 
+    def test_members_of_two_clusters_are_told_that_they_are(self) -> None:
+        cluster = Cluster(ETCD, ETCD)
+        for number, member in enumerate(cluster):
+            self.addCleanup(member.__exit__)
+            member.flags = ("--initial-cluster-token", f"token{number}")
+            member.launch()
+        end = time.monotonic() + WAIT_SECONDS
+        for member in cluster:
+            while "due to cluster ID mismatch" not in member.log.read_text():
+                self.assertLess(time.monotonic(), end, member.log_tail())
+                time.sleep(0.02)
+
     def test_a_member_that_has_heard_nothing_yet_starts_again(self) -> None:
         first = self.enterContext(Member(ETCD, name="a"))
         joining = Member(ETCD, "--initial-cluster-state", "existing", name="b",
@@ -229,7 +241,7 @@ class BesideEtcdTest(DiscoveryCase, ForceNewClusterCase):
         registry = self.registry(real, None)
         for size in (None, "three", "0", "-1", "1.5", "", " 3"):
             if size is not None:
-                ctl(registry, "put", f"{REGISTRY}/t/_config/size", size)
+                ctl(registry, "put", "--", f"{REGISTRY}/t/_config/size", size)
             self.assertEqual(self.refusal(ETCD, registry), self.refusal(real, registry), size)
 
     def test_force_new_cluster_does_the_same_to_a_real_etcd(self) -> None:
