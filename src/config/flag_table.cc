@@ -271,7 +271,7 @@ constexpr Flag kFlags[] = {
     {"peer-skip-client-san-verification", Section::kSecurity,
      At<&ServerConfig::peer_tls, &TlsConfig::skip_client_san_verification>,
      "Does not compare a peer's address with its certificate.",
-     "peer-transport-security.skip-client-san-verification", kUnsupported},
+     "peer-transport-security.skip-client-san-verification"},
     {"self-signed-cert-validity", Section::kSecurity,
      At<&ServerConfig::security, &SecurityConfig::self_signed_cert_validity_years>,
      "Years for which certificates of its own are valid.", kSameKey},
