@@ -35,7 +35,7 @@ set_source_files_properties(${lite_sources} PROPERTIES COMPILE_OPTIONS -w
                             SKIP_PRECOMPILE_HEADERS ON)
 
 set(client_sources ${lite_sources} ${lite_headers})
-foreach(module base runtime runtime/posix runtime/asio net/http net/rpc client)
+foreach(module base runtime runtime/posix runtime/asio runtime/dns net/http net/rpc client)
   module_target(target ${module})
   get_target_property(module_sources ${target} SOURCES)
   list(APPEND client_sources ${module_sources})
@@ -83,7 +83,7 @@ target_include_directories(etcd-client INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(etcd-client INTERFACE
-  protobuf::libprotobuf OpenSSL::SSL OpenSSL::Crypto nghttp2 z Threads::Threads)
+  protobuf::libprotobuf OpenSSL::SSL OpenSSL::Crypto nghttp2 z cares Threads::Threads)
 
 set(client_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/etcd-client)
 install(TARGETS etcd-client EXPORT etcd-client-targets

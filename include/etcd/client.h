@@ -40,9 +40,10 @@ class Client {
   template <typename T>
   using Callback = std::function<void(Result<T>)>;
 
-  // Fails with kInvalidArgument if the options contradict themselves or a file cannot be used.
-  // Does not wait for a connection, unless there is a password: then it authenticates, within the
-  // dial timeout, and reports why that failed. (A cluster without authentication is no failure.)
+  // Fails with kInvalidArgument if the options contradict themselves or a file cannot be used, with
+  // kNotFound if DNS is to name the endpoints and does not. Else does not wait for a connection,
+  // unless there is a password: then it authenticates, within the dial timeout, and reports why
+  // that failed. (A cluster without authentication is no failure.)
   static Result<std::unique_ptr<Client>> New(const ClientOptions& options);
   // Ends every open call with kCanceled; returns when their callbacks have run.
   ~Client();

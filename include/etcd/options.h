@@ -35,9 +35,23 @@ struct TlsOptions {
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
+// Endpoints from the SRV records of a domain: https:// those of _etcd-client-ssl._tcp, http://
+// those of _etcd-client._tcp.
+struct SrvDiscovery {
+  // Empty: nothing is looked up.
+  std::string domain = {};
+  // Behind the service, with a hyphen, if not empty: _etcd-client-NAME._tcp.
+  std::string service_name = {};
+  // False: endpoints without TLS are left out, and members' certificates must have the domain's
+  // name, unless TlsOptions::server_name is another. DNS itself proves nothing.
+  bool allow_plain = true;
+
+  friend bool operator==(const SrvDiscovery&, const SrvDiscovery&) = default;
+};
+
 // Durations must not be negative.
 struct ClientOptions {
-  // Where the members answer, at least one:
+  // Where the members answer, at least one unless `discovery` finds some:
   //
   //   host:port            TLS if `tls` has anything set, otherwise plain
   //   http://host:port     plain
@@ -48,6 +62,9 @@ struct ClientOptions {
   // as it says. Calls go to the connected endpoints in turn; one that fails is tried again in the
   // background.
   std::vector<std::string> endpoints = {};
+  // Looked up once, in Client::New, which waits for it, at most 20 s; what is found takes the place
+  // of `endpoints`.
+  SrvDiscovery discovery = {};
 
   TlsOptions tls = {};
   // For https:// and unixs: without any field of `tls`, and for endpoints without a scheme when

@@ -26,16 +26,23 @@ std::vector<std::string> SortedTexts(const Urls& urls) {
   return texts;
 }
 
-// Those of `from` that are not in `in`, as "name=url,name=url".
-std::string Missing(const std::string& name, const Urls& from, const Urls& in) {
-  std::vector<std::string> pairs;
+// Those of `from` that are not in `in`, each behind `prefix`, joined by commas.
+std::string Missing(const std::string& prefix, const Urls& from, const Urls& in) {
+  std::vector<std::string> missing;
+  const std::vector<std::string> known = SortedTexts(in);
   for (const std::string& text : SortedTexts(from)) {
-    const std::vector<std::string> known = SortedTexts(in);
     if (std::find(known.begin(), known.end(), text) == known.end()) {
-      pairs.push_back(name + "=" + text);
+      missing.push_back(prefix + text);
     }
   }
-  return base::Join(pairs, ",");
+  return base::Join(missing, ",");
+}
+
+// As Go prints them: ["a" "b"].
+std::string Quoted(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(base::Quote(text));
+  return "[" + base::Join(quoted, " ") + "]";
 }
 
 // With addresses for names; nothing, and `*problem` set, if one cannot be resolved.
@@ -80,6 +87,10 @@ std::optional<std::string> ResolveHost(const std::string& host) {
 
 std::string Difference(const Urls& advertised, const Urls& initial, const Resolve& resolve) {
   if (SortedTexts(advertised) == SortedTexts(initial)) return "";
+  if (advertised.size() != initial.size()) {
+    return "len(" + Quoted(SortedTexts(advertised)) + ") != len(" + Quoted(SortedTexts(initial)) +
+           ")";
+  }
   std::string problem;
   const auto ours = Resolved(advertised, resolve, &problem);
   const auto theirs = Resolved(initial, resolve, &problem);
@@ -87,9 +98,6 @@ std::string Difference(const Urls& advertised, const Urls& initial, const Resolv
   const auto [mine, other] =
       std::mismatch(ours->begin(), ours->end(), theirs->begin(), theirs->end());
   if (mine == ours->end() && other == theirs->end()) return "";
-  if (ours->size() != theirs->size()) {
-    return std::to_string(ours->size()) + " URLs, not " + std::to_string(theirs->size());
-  }
   return "resolved urls: " + base::Quote(*mine) + " != " + base::Quote(*other);
 }
 
@@ -98,13 +106,13 @@ base::Status CheckAdvertisedUrls(const std::string& name, const Urls& initial,
   const std::string difference = Difference(advertised, initial, resolve);
   if (difference.empty()) return {};
   const std::string texts = base::Join(SortedTexts(advertised), ",");
-  if (const std::string missing = Missing(name, initial, advertised); !missing.empty()) {
+  if (const std::string missing = Missing(name + "=", initial, advertised); !missing.empty()) {
     return Invalid("--initial-cluster has " + missing +
                    " but missing from --initial-advertise-peer-urls=" + texts + " (" + difference +
                    ")");
   }
-  return Invalid("--initial-advertise-peer-urls has " + Missing(name, advertised, initial) +
-                 " but missing from --initial-cluster=" + Missing(name, advertised, {}));
+  return Invalid("--initial-advertise-peer-urls has " + Missing("", advertised, initial) +
+                 " but missing from --initial-cluster=" + Missing(name + "=", advertised, {}));
 }
 
 }  // namespace app

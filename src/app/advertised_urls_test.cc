@@ -34,7 +34,7 @@ TEST(AdvertisedUrlsTest, OthersAreRefusedInTheWordsOfEtcd) {
             "--initial-advertise-peer-urls=http://127.0.0.1:2380 (resolved urls: "
             "\"http://127.0.0.1:2380\" != \"http://10.1.1.1:2380\")");
   EXPECT_EQ(Check("http://localhost:1", "http://localhost:1,http://localhost:2"),
-            "--initial-advertise-peer-urls has m=http://localhost:2 but missing from "
+            "--initial-advertise-peer-urls has http://localhost:2 but missing from "
             "--initial-cluster=m=http://localhost:1,m=http://localhost:2");
   EXPECT_EQ(Check("http://nowhere:1", "http://localhost:1"),
             "--initial-cluster has m=http://nowhere:1 but missing from "

@@ -174,29 +174,38 @@ server::Environment App::NewEnvironment() {
   return environment;
 }
 
-base::Status App::Bootstrap(server::Options* options) {
+base::Status App::FindMembers(server::Options* options) {
   ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, *options));
-  if (is_founded) return {};
-  const Bootstrapping with{.config = config_,
-                           .ask = [this](const auto& url, const auto& path,
-                                         auto timeout) { return peers_.Ask(url, path, timeout); },
-                           .resolve = ResolveHost,
-                           .logger = logger_};
-  if (options->join_existing_cluster) {
-    ASSIGN_OR_RETURN(options->joining, FindCluster(with));
+  if (is_founded) {
+    // For its own URLs, if it has never heard of them and is to go on alone.
+    SetInitialCluster(config_.cluster.initial_cluster, options).IgnoreError();
+    if (!config_.discovery.endpoints.empty()) {
+      logger_.Warn(
+          "discovery token is ignored since cluster already initialized; valid logs are found",
+          {{"wal-dir", server::Paths(*options).wal}});
+    }
     return {};
   }
-  ASSIGN_OR_RETURN(const auto initial,
-                   config::ParseInitialCluster(config_.cluster.initial_cluster));
-  const auto self = initial.find(config_.member.name);
-  if (self == initial.end()) return {};  // the server refuses that
-  RETURN_IF_ERROR(CheckAdvertisedUrls(config_.member.name, self->second,
-                                      config_.cluster.initial_advertise_peer_urls, ResolveHost));
-  return CheckNotBootstrapped(with, *options);
+  // Why: others may let this wait for long, and nothing has been written yet.
+  runtime::posix::ReleaseTerminationSignals();
+  std::promise<void> never;
+  const std::future<void> forever = never.get_future();
+  const base::Status status = Bootstrap(
+      {.config = config_,
+       .ask = [this](const auto& url, const auto& path,
+                     auto timeout) { return peers_.Ask(url, path, timeout); },
+       .resolve = ResolveHost,
+       .lookup_srv = [](const std::string& name) { return runtime::dns::LookupSrv(name); },
+       .open_registry = [this] { return OpenRegistry(config_.discovery); },
+       .pause = [&forever](runtime::Duration pause) { forever.wait_for(pause); },
+       .logger = logger_},
+      options);
+  runtime::posix::HoldSignals();
+  return status;
 }
 
 base::Status App::OpenServer(server::Options options) {
-  RETURN_IF_ERROR(Bootstrap(&options));
+  RETURN_IF_ERROR(FindMembers(&options));
   environment_ = NewEnvironment();
   RETURN_IF_ERROR(peers_.OpenTransport(server::Paths(options).snap));
   environment_.transport = peers_.transport();

@@ -48,8 +48,8 @@ class App {
   void OpenMetrics();
   base::Status Listen();
   base::Status OpenTls();
-  // What a first start has to find out before.
-  base::Status Bootstrap(server::Options* options);
+  // What a first start has to find out before. Until it has, SIGTERM ends the process at once.
+  base::Status FindMembers(server::Options* options);
   base::Status OpenServer(server::Options options);
   server::Environment NewEnvironment();
   // Any thread: the member belongs to no cluster any more.

@@ -4,9 +4,12 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "app/dns_bootstrap.h"
+#include "app/server_options.h"
 #include "base/go_text.h"
 #include "state/members/member.h"
 #include "state/members/versions.h"
@@ -20,15 +23,47 @@ using InitialCluster = std::map<std::string, Urls>;
 constexpr runtime::Duration kAskBeforeFounding = std::chrono::seconds(1);
 constexpr runtime::Duration kAskBeforeJoining = std::chrono::seconds(10);
 
+base::Status Invalid(std::string text) {
+  return {base::Code::kInvalidArgument, std::move(text)};
+}
+
+base::Result<InitialCluster> ParseInitial(std::string_view text) {
+  base::Result<InitialCluster> initial = config::ParseInitialCluster(text);
+  if (initial.ok()) return initial;
+  return Invalid("error setting up initial cluster: " + std::string(initial.status().message()));
+}
+
+std::string ToText(const InitialCluster& initial) {
+  std::vector<std::string> pairs;
+  for (const auto& [name, urls] : initial) {
+    for (const config::Url& url : urls) pairs.push_back(name + "=" + url.ToString());
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return base::Join(pairs, ",");
+}
+
+// Two members cannot be at one place.
+bool HasDuplicateUrl(const InitialCluster& initial) {
+  std::set<std::string> seen;
+  for (const auto& [name, urls] : initial) {
+    for (const config::Url& url : urls) {
+      if (!seen.insert(url.ToString()).second) return true;
+    }
+  }
+  return false;
+}
+
+base::Status CheckHasSelf(const InitialCluster& initial, const std::string& name) {
+  if (initial.contains(name)) return {};
+  return Invalid("couldn't find local name " + base::Quote(name) +
+                 " in the initial cluster configuration");
+}
+
 // The cluster as one of its members describes it.
 struct RunningCluster {
   base::ClusterId id;
   std::vector<members::Member> members;  // ascending by id
 };
-
-base::Status Invalid(std::string text) {
-  return {base::Code::kInvalidArgument, std::move(text)};
-}
 
 base::Status AlreadyBootstrapped(base::MemberId id) {
   return {base::Code::kFailedPrecondition,
@@ -177,7 +212,77 @@ base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& clus
   return is_told ? base::Status() : Invalid("incompatible with current running cluster");
 }
 
+// Where --initial-cluster does not say it: as far as the member knows before it has registered
+// itself, and the token of the cluster.
+base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster) {
+  const config::DiscoveryConfig& discovery = with.config.discovery;
+  if (!discovery.endpoints.empty()) {
+    cluster->initial_cluster =
+        ToText({{with.config.member.name, cluster->initial_advertise_peer_urls}});
+    cluster->initial_cluster_token = discovery.token;
+  } else if (!discovery.srv.empty()) {
+    ASSIGN_OR_RETURN(cluster->initial_cluster, InitialClusterFromDns({with.config, with.lookup_srv,
+                                                                      with.resolve, with.logger}));
+  }
+  return {};
+}
+
+// Whether --initial-cluster can be what this member joins or founds.
+base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster& initial,
+                                 bool founds) {
+  const std::string& name = with.config.member.name;
+  RETURN_IF_ERROR(CheckHasSelf(initial, name));
+  if (founds) {
+    RETURN_IF_ERROR(CheckAdvertisedUrls(
+        name, initial.at(name), with.config.cluster.initial_advertise_peer_urls, with.resolve));
+  }
+  if (HasDuplicateUrl(initial)) {
+    return Invalid("initial cluster " + ToText(initial) + " has duplicate url");
+  }
+  if (!founds && !with.config.discovery.endpoints.empty()) {
+    return Invalid("discovery URL should not be set when joining existing initial cluster");
+  }
+  return {};
+}
+
+// Registers the member that the cluster so far has alone, and returns all of them.
+base::Result<std::string> Discover(const Bootstrapping& with, const server::Options& options) {
+  const base::MemberId self = members::InitialMemberId(options.initial_cluster.front().peer_urls,
+                                                       options.initial_cluster_token);
+  with.logger.Info("Bootstrapping cluster using v3 discovery.");
+  ASSIGN_OR_RETURN(const std::unique_ptr<Registry> registry, with.open_registry());
+  ASSIGN_OR_RETURN(std::string found,
+                   JoinByDiscovery({with.config.discovery, registry.get(), self,
+                                    with.config.cluster.initial_cluster, with.pause, with.logger}));
+  ASSIGN_OR_RETURN(const InitialCluster initial, config::ParseInitialCluster(found));
+  if (HasDuplicateUrl(initial)) {
+    return Invalid("discovery cluster " + ToText(initial) + " has duplicate url");
+  }
+  return found;
+}
+
 }  // namespace
+
+base::Status Bootstrap(const Bootstrapping& asked, server::Options* options) {
+  config::ServerConfig config = asked.config;
+  RETURN_IF_ERROR(FindInitialCluster(asked, &config.cluster));
+  const Bootstrapping with{config,           asked.ask,           asked.resolve,
+                           asked.lookup_srv, asked.open_registry, asked.pause,
+                           asked.logger};
+  options->initial_cluster_token = config.cluster.initial_cluster_token;
+  ASSIGN_OR_RETURN(const InitialCluster initial, ParseInitial(config.cluster.initial_cluster));
+  RETURN_IF_ERROR(SetInitialCluster(config.cluster.initial_cluster, options));
+  const bool founds = !options->join_existing_cluster;
+  RETURN_IF_ERROR(CheckInitialCluster(with, initial, founds));
+  if (!founds) {
+    ASSIGN_OR_RETURN(options->joining, FindCluster(with));
+    return {};
+  }
+  RETURN_IF_ERROR(CheckNotBootstrapped(with, *options));
+  if (config.discovery.endpoints.empty()) return {};
+  ASSIGN_OR_RETURN(const std::string found, Discover(with, *options));
+  return SetInitialCluster(found, options);
+}
 
 base::Status CheckNotBootstrapped(const Bootstrapping& with, const server::Options& options) {
   ASSIGN_OR_RETURN(const InitialCluster initial,
@@ -201,10 +306,7 @@ base::Result<server::Joining> FindCluster(const Bootstrapping& with) {
   const std::string& name = with.config.member.name;
   ASSIGN_OR_RETURN(const InitialCluster initial,
                    config::ParseInitialCluster(with.config.cluster.initial_cluster));
-  if (!initial.contains(name)) {
-    return Invalid("couldn't find local name " + base::Quote(name) +
-                   " in the initial cluster configuration");
-  }
+  RETURN_IF_ERROR(CheckHasSelf(initial, name));
   const base::Result<RunningCluster> running =
       Ask(with, UrlsOfOthers(initial, name), kAskBeforeJoining);
   if (!running.ok()) {

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "app/advertised_urls.h"
+#include "app/discovery.h"
 #include "base/result.h"
 #include "config/server_config.h"
 #include "config/url.h"
 #include "observe/log.h"
+#include "runtime/dns/srv.h"
 #include "runtime/time.h"
 #include "server/options.h"
 
@@ -25,12 +28,21 @@ struct PeerAnswer {
 using AskPeer = std::function<base::Result<PeerAnswer>(
     const config::Url& peer, const std::string& path, runtime::Duration timeout)>;
 
+// The ways to ask. All of them wait.
 struct Bootstrapping {
   const config::ServerConfig& config;
   AskPeer ask;
   Resolve resolve;
+  runtime::dns::LookupSrvFn lookup_srv;
+  std::function<base::Result<std::unique_ptr<Registry>>()> open_registry;
+  std::function<void(runtime::Duration)> pause;
   const observe::Logger& logger;
 };
+
+// All of a first start: finds out who the members are, from --initial-cluster, DNS or the discovery
+// service, checks what was found as the functions below do, and puts it into `*options`. Fails in
+// etcd's words. Takes as long as the discovery service takes to hear of all members.
+base::Status Bootstrap(const Bootstrapping& with, server::Options* options);
 
 // Of a member that is to found a cluster with others: kFailedPrecondition if one of them knows it
 // as a member that has run already, whose votes would be forgotten. Others that do not answer are

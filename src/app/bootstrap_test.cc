@@ -15,12 +15,39 @@ namespace {
 constexpr const char* kVersion =
     R"({"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})";
 
+// A discovery service that knows of so many members, and of one that registers no other.
+class FixedRegistry final : public Registry {
+ public:
+  explicit FixedRegistry(std::vector<std::string> members) : members_(std::move(members)) {}
+  using Entries = std::vector<RegistryEntry>;
+  base::Result<Entries> Get(const std::string& key) override {
+    return Entries{{key, std::to_string(members_.size() + 1), 1}};
+  }
+  base::Result<Entries> GetPrefix(const std::string& prefix) override {
+    Entries entries;
+    for (const std::string& member : members_) {
+      entries.push_back({prefix + "/" + std::to_string(entries.size()), member, 2});
+    }
+    if (!self_.key.empty()) entries.push_back(self_);
+    return entries;
+  }
+  base::Status Put(const std::string& key, const std::string& value) override {
+    self_ = {key, value, 3};
+    return {};
+  }
+
+ private:
+  const std::vector<std::string> members_;
+  RegistryEntry self_;
+};
+
 // What others answer, by URL and path; who has no answer cannot be reached.
 class BootstrapTest : public ::testing::Test {
  protected:
   BootstrapTest() {
     config_.member.name = "b";
     config_.cluster.initial_cluster = "a=http://127.0.0.1:1,b=http://127.0.0.1:2";
+    config_.cluster.initial_advertise_peer_urls = {{"http", "127.0.0.1", 2, ""}};
     options_.name = "b";
     options_.initial_cluster = {{"a", {"http://127.0.0.1:1"}}, {"b", {"http://127.0.0.1:2"}}};
     answers_["http://127.0.0.1:1/version"] = {200, "", kVersion};
@@ -31,19 +58,29 @@ class BootstrapTest : public ::testing::Test {
   }
 
   Bootstrapping With() {
-    return {.config = config_,
-            .ask = [this](const config::Url& url, const std::string& path,
-                          runtime::Duration) -> base::Result<PeerAnswer> {
-              asked_.push_back(url.ToString() + path);
-              const auto found = answers_.find(asked_.back());
-              if (found != answers_.end()) return found->second;
-              return base::Status(base::Code::kUnavailable, "connection refused");
-            },
-            .resolve = [](const std::string& host) -> std::optional<std::string> {
-              if (host == "name") return "127.0.0.1";
-              return std::nullopt;
-            },
-            .logger = logger_};
+    return {
+        .config = config_,
+        .ask = [this](const config::Url& url, const std::string& path,
+                      runtime::Duration) -> base::Result<PeerAnswer> {
+          asked_.push_back(url.ToString() + path);
+          const auto found = answers_.find(asked_.back());
+          if (found != answers_.end()) return found->second;
+          return base::Status(base::Code::kUnavailable, "connection refused");
+        },
+        .resolve = [](const std::string& host) -> std::optional<std::string> {
+          if (host == "name") return "127.0.0.1";
+          return std::nullopt;
+        },
+        .lookup_srv =
+            [this](const std::string& name) -> base::Result<std::vector<runtime::dns::SrvRecord>> {
+          asked_.push_back(name);
+          return records_;
+        },
+        .open_registry = [this]() -> base::Result<std::unique_ptr<Registry>> {
+          return std::unique_ptr<Registry>(std::make_unique<FixedRegistry>(registered_));
+        },
+        .pause = [](runtime::Duration) {},
+        .logger = logger_};
   }
 
   std::string Refused() { return std::string(FindCluster(With()).status().message()); }
@@ -63,6 +100,8 @@ class BootstrapTest : public ::testing::Test {
   server::Options options_;
   std::map<std::string, PeerAnswer> answers_;
   std::vector<std::string> asked_;
+  std::vector<runtime::dns::SrvRecord> records_;
+  std::vector<std::string> registered_;  // the other members at the discovery service
   runtime::posix::Clock clock_;
   observe::testing::MemorySink sink_;
   observe::Logger logger_{&clock_, &sink_, {}};
@@ -157,6 +196,60 @@ TEST_F(BootstrapTest, WhoFoundsAClusterAsksWhetherItHasRunBefore) {
   EXPECT_EQ(refused.code(), base::Code::kFailedPrecondition);
   EXPECT_EQ(refused.message(),
             "member " + members::HexText(self.id.value()) + " has already been bootstrapped");
+}
+
+// Of a first start with these flags.
+class FirstStartTest : public BootstrapTest {
+ protected:
+  std::string Refused(const std::string& initial_cluster) {
+    config_.cluster.initial_cluster = initial_cluster;
+    return std::string(Bootstrap(With(), &options_).message());
+  }
+  std::vector<std::string> Members() const {
+    std::vector<std::string> members;
+    for (const server::InitialMember& member : options_.initial_cluster) {
+      members.push_back(member.name + "=" + member.peer_urls.front());
+    }
+    return members;
+  }
+};
+
+TEST_F(FirstStartTest, MistakesInTheInitialClusterAreToldInTheWordsOfEtcd) {
+  EXPECT_EQ(Refused("a=http://127.0.0.1:1,b=http://127.0.0.1:2"), "");
+  EXPECT_EQ(Refused("a=http://127.0.0.1:1"),
+            "couldn't find local name \"b\" in the initial cluster configuration");
+  EXPECT_EQ(Refused("a=http://127.0.0.1:2,b=http://127.0.0.1:2"),
+            "initial cluster a=http://127.0.0.1:2,b=http://127.0.0.1:2 has duplicate url");
+  EXPECT_EQ(Refused("a=http://127.0.0.1:1,b=http://127.0.0.1:3"),
+            "--initial-cluster has b=http://127.0.0.1:3 but missing from "
+            "--initial-advertise-peer-urls=http://127.0.0.1:2 (resolved urls: "
+            "\"http://127.0.0.1:2\" != \"http://127.0.0.1:3\")");
+  EXPECT_EQ(Refused("b"),
+            "error setting up initial cluster: URL scheme must be http, https, unix, or unixs: ");
+}
+
+TEST_F(FirstStartTest, TheMembersAreThoseThatDnsNames) {
+  config_.cluster.initial_cluster = "";
+  config_.discovery.srv = "example.com";
+  records_ = {{.target = "127.0.0.1", .port = 2}, {.target = "name", .port = 1}};
+  ASSERT_TRUE(Bootstrap(With(), &options_).ok());
+  EXPECT_EQ(Members(), (std::vector<std::string>{"0=http://name:1", "b=http://127.0.0.1:2"}));
+}
+
+TEST_F(FirstStartTest, TheMembersAreThoseThatTheDiscoveryServiceNames) {
+  config_.cluster.initial_cluster = "";
+  config_.discovery.endpoints = {"e"};
+  config_.discovery.token = "token";
+  registered_ = {"a=http://127.0.0.1:1"};
+  ASSERT_TRUE(Bootstrap(With(), &options_).ok());
+  EXPECT_EQ(Members(), (std::vector<std::string>{"a=http://127.0.0.1:1", "b=http://127.0.0.1:2"}));
+  EXPECT_EQ(options_.initial_cluster_token, "token");
+  registered_ = {"a=http://127.0.0.1:2"};
+  EXPECT_EQ(Bootstrap(With(), &options_).message(),
+            "discovery cluster a=http://127.0.0.1:2,b=http://127.0.0.1:2 has duplicate url");
+  options_.join_existing_cluster = true;
+  EXPECT_EQ(Bootstrap(With(), &options_).message(),
+            "discovery URL should not be set when joining existing initial cluster");
 }
 
 }  // namespace

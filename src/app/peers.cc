@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "app/address_check.h"
 #include "net/http/client.h"
 #include "net/peer/member_endpoints.h"
 #include "net/peer/peer_headers.h"
@@ -15,7 +16,9 @@ namespace {
 // Of what another member says before the first start.
 constexpr size_t kAnswerBytesMax = 4 << 20;
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
-// Handshakes between members are rare, and wait for a place in the queue.
+constexpr size_t kWorkQueue = 4;
+// Handshakes between members are rare, and wait for a place in the queue. Some wait for DNS.
+constexpr size_t kHandshakeWorkers = 2;
 constexpr size_t kMaxWaitingHandshakes = 256;
 
 bool IsSecure(const std::vector<config::Url>& urls) {
@@ -52,7 +55,8 @@ Peers::Peers(const Parts& parts)
       tls_config_(parts.config->peer_tls),
       thread_("peers", parts.pool),
       network_(&thread_.loop()),
-      workers_("peer-worker", 1, kMaxWaitingHandshakes) {}
+      workers_("peer-worker", 1, kWorkQueue),
+      handshake_workers_("peer-handshake", kHandshakeWorkers, kMaxWaitingHandshakes) {}
 
 Peers::~Peers() = default;
 
@@ -88,8 +92,13 @@ base::Status Peers::OpenTls() {
                                    config.security.self_signed_cert_validity_years, &tls_config_));
   }
   if (listens) {
-    ASSIGN_OR_RETURN(listen_tls_, TlsFiles::Open(parts_.disk, tls_config_, config.security,
-                                                 {http::TlsContext::Role::kServer, kFlagPrefix}));
+    TlsUse use{http::TlsContext::Role::kServer, kFlagPrefix};
+    if (!tls_config_.skip_client_san_verification) {
+      use.check_client = [](const http::ConnectionInfo& client, const runtime::Address& from) {
+        return CheckAddress(client, from.host, SystemNameLookups());
+      };
+    }
+    ASSIGN_OR_RETURN(listen_tls_, TlsFiles::Open(parts_.disk, tls_config_, config.security, use));
   }
   // Others may have https URLs where this member has none, if only until the last one has changed.
   ASSIGN_OR_RETURN(dial_tls_, TlsFiles::Open(parts_.disk, tls_config_, config.security,
@@ -172,7 +181,7 @@ http::Server::Listening Peers::ListeningOf(const ListenerPlan& plan) {
   listening.plaintext_too = plan.plaintext;
   if (plan.tls) {
     listening.tls = [this] { return listen_tls_->context(); };
-    listening.handshake_workers = &workers_;
+    listening.handshake_workers = &handshake_workers_;
     listening.on_rejected = [logger = parts_.logger](const auto& rejection) {
       LogRejection(*logger, rejection);
     };

@@ -90,7 +90,8 @@ class Peers {
   std::unique_ptr<TlsFiles> listen_tls_;                                   // null: no TLS
   std::unique_ptr<TlsFiles> dial_tls_;
   std::unique_ptr<peer::Transport> transport_;
-  runtime::posix::Workers workers_;  // handshakes, and reading the files of TLS again
+  runtime::posix::Workers workers_;  // reading the files of TLS again
+  runtime::posix::Workers handshake_workers_;
 
   // Of the loop, until Close.
   Door door_;

@@ -16,19 +16,14 @@ std::vector<std::string> Texts(const std::vector<config::Url>& urls) {
   return texts;
 }
 
-base::Status FillCluster(const config::ClusterConfig& config, server::Options* options) {
-  using Clusters = std::map<std::string, std::vector<config::Url>>;
-  ASSIGN_OR_RETURN(const Clusters members, config::ParseInitialCluster(config.initial_cluster));
-  for (const auto& [name, urls] : members) {
-    options->initial_cluster.push_back({name, Texts(urls)});
-  }
+void FillCluster(const config::ClusterConfig& config, server::Options* options) {
   options->join_existing_cluster = config.initial_cluster_state == config::ClusterState::kExisting;
   options->initial_cluster_token = config.initial_cluster_token;
   options->advertise_client_urls = Texts(config.advertise_client_urls);
   options->pre_vote = config.pre_vote;
   options->strict_reconfig_check = config.strict_reconfig_check;
   options->max_learners = static_cast<size_t>(std::max<int64_t>(0, config.max_learners));
-  return {};
+  options->force_new_cluster = config.force_new_cluster;
 }
 
 base::Status FillStorage(const config::ServerConfig& config, server::Options* options) {
@@ -71,8 +66,18 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.max_request_bytes = config.client_api.max_request_bytes;
   options.warning_apply_duration = config.monitoring.warning_apply_duration;
   RETURN_IF_ERROR(FillStorage(config, &options));
-  RETURN_IF_ERROR(FillCluster(config.cluster, &options));
+  FillCluster(config.cluster, &options);
   return options;
+}
+
+base::Status SetInitialCluster(std::string_view text, server::Options* options) {
+  using Cluster = std::map<std::string, std::vector<config::Url>>;
+  ASSIGN_OR_RETURN(const Cluster members, config::ParseInitialCluster(text));
+  options->initial_cluster.clear();
+  for (const auto& [name, urls] : members) {
+    options->initial_cluster.push_back({name, Texts(urls)});
+  }
+  return {};
 }
 
 }  // namespace app

@@ -33,6 +33,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   config.maintenance.compaction_sleep_interval = milliseconds(23);
   config.cluster.max_learners = 24;
   config.cluster.pre_vote = false;
+  config.cluster.force_new_cluster = true;
   const base::Result<server::Options> options = ServerOptions(config);
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->name, "a");
@@ -55,6 +56,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   EXPECT_EQ(options->compaction_sleep_interval, milliseconds(23));
   EXPECT_EQ(options->max_learners, 24u);
   EXPECT_FALSE(options->pre_vote);
+  EXPECT_TRUE(options->force_new_cluster);
 }
 
 TEST(ServerOptionsTest, AZeroMeansEtcdsUsualValue) {
@@ -93,8 +95,10 @@ TEST(ServerOptionsTest, AnInitialClusterIsListedByName) {
   config.cluster.initial_cluster = "b=http://b:1,a=http://a:1,b=http://b:2";
   config.cluster.initial_cluster_token = "mine";
   config.cluster.advertise_client_urls = {{"http", "a", 2, ""}, {"https", "a", 3, ""}};
-  const base::Result<server::Options> options = ServerOptions(config);
+  base::Result<server::Options> options = ServerOptions(config);
   ASSERT_TRUE(options.ok());
+  EXPECT_TRUE(options->initial_cluster.empty());
+  ASSERT_TRUE(SetInitialCluster(config.cluster.initial_cluster, &*options).ok());
   ASSERT_EQ(options->initial_cluster.size(), 2u);
   EXPECT_EQ(options->initial_cluster[0].name, "a");
   EXPECT_THAT(options->initial_cluster[0].peer_urls, ElementsAre("http://a:1"));
@@ -108,12 +112,10 @@ TEST(ServerOptionsTest, AnInitialClusterIsListedByName) {
 }
 
 TEST(ServerOptionsTest, AnInitialClusterThatCannotBeIsRefused) {
-  config::ServerConfig config;
-  config.cluster.initial_cluster = "a=nonsense";
-  const base::Result<server::Options> options = ServerOptions(config);
-  ASSERT_FALSE(options.ok());
-  EXPECT_EQ(options.status().code(), base::Code::kInvalidArgument);
-  EXPECT_THAT(std::string(options.status().message()), HasSubstr("nonsense"));
+  server::Options options;
+  const base::Status status = SetInitialCluster("a=nonsense", &options);
+  EXPECT_EQ(status.code(), base::Code::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nonsense"));
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
   options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
   // Certificates that sign themselves are trusted by nobody, and by everybody who asks for them.
   options.skip_verify = !is_server() && config_.auto_tls;
+  options.check_client = use_.check_client;
   options.allowed_common_names = config_.allowed_cns;
   options.allowed_host_names = config_.allowed_hostnames;
   for (const std::string& suite : security_.cipher_suites) {

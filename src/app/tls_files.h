@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,9 @@ namespace app {
 struct TlsUse {
   http::TlsContext::Role role = http::TlsContext::Role::kServer;
   std::string_view flag_prefix = "";  // of the flags' names: "peer-"
+  // As in http::TlsOptions.
+  std::function<base::Status(const http::ConnectionInfo&, const runtime::Address&)> check_client =
+      nullptr;
 };
 
 // TLS for a server's listeners, or for what it dials, from the files that the flags name. Files

@@ -10,6 +10,7 @@
 #include "client/convert.h"
 #include "client/session.h"
 #include "client/settings.h"
+#include "client/srv_endpoints.h"
 #include "config/url.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
@@ -253,8 +254,10 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::New(const ClientOptions& options) {
+  ClientOptions found = options;
+  if (base::Status status = client::Discover(&found); !status.ok()) return ToPublic(status);
   runtime::posix::Disk disk;
-  base::Result<client::Settings> settings = client::CheckOptions(options, disk);
+  base::Result<client::Settings> settings = client::CheckOptions(found, disk);
   if (!settings.ok()) return ToPublic(settings.status());
   auto impl = std::make_unique<Impl>(std::move(settings).value());
   if (!options.user.empty()) {

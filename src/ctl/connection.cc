@@ -10,6 +10,7 @@
 
 #include "base/go_text.h"
 #include "client/endpoint.h"
+#include "client/srv_endpoints.h"
 
 extern char** environ;
 
@@ -81,6 +82,32 @@ Outcome ReadTls(const Flags& flags, etcd::ClientOptions* options) {
   return {};
 }
 
+// From DNS, or those of the flag.
+Outcome FindEndpoints(const Invocation& invocation, etcd::ClientOptions* options) {
+  const Flags& flags = invocation.flags;
+  const std::string& domain = flags.GetString("discovery-srv");
+  const bool allow_plain = flags.GetBool("insecure-discovery");
+  if (!domain.empty()) {
+    const auto found = client::SrvEndpoints(domain, flags.GetString("discovery-srv-name"));
+    if (!found.ok()) return Failed(kExitError, std::string(found.status().message()));
+    for (const std::string& endpoint : *found) {
+      if (allow_plain || !endpoint.starts_with("http://")) {
+        options->endpoints.push_back(endpoint);
+        continue;
+      }
+      Print(invocation.err,
+            "ignoring discovered insecure endpoint " + base::Quote(endpoint) + "\n");
+    }
+    // Compat: certificates are the domain's then, and not the members'.
+    if (!allow_plain) options->tls.server_name = domain;
+  }
+  if (!options->endpoints.empty()) return {};
+  for (const std::string& endpoint : flags.GetStrings("endpoints")) {
+    options->endpoints.emplace_back(base::TrimSpace(endpoint));
+  }
+  return {};
+}
+
 Outcome ReadCredentials(const Flags& flags, etcd::ClientOptions* options) {
   options->token = flags.GetString("auth-jwt-token");
   const std::string& user = flags.GetString("user");
@@ -112,13 +139,8 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
     std::sort(lines.begin(), lines.end());
     Print(invocation.err, base::Join(lines, ""));
   }
-  if (!flags.GetString("discovery-srv").empty()) {
-    return Failed(kExitBadFeature, "--discovery-srv is not supported, use --endpoints");
-  }
   etcd::ClientOptions& options = globals->client;
-  for (const std::string& endpoint : flags.GetStrings("endpoints")) {
-    options.endpoints.emplace_back(base::TrimSpace(endpoint));
-  }
+  if (Outcome outcome = FindEndpoints(invocation, &options); !outcome.ok()) return outcome;
   if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;
   if (Outcome outcome = ReadCredentials(flags, &options); !outcome.ok()) return outcome;
   // Compat: less than nothing is nothing.

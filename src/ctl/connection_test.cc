@@ -131,10 +131,7 @@ TEST_F(CtlConnectionTest, ATokenNeedsNoUser) {
 }
 
 TEST_F(CtlConnectionTest, WhatIsNotSupportedIsRefused) {
-  Outcome outcome = Read({"--discovery-srv=example"});
-  EXPECT_EQ(outcome.exit_code, kExitBadFeature);
-  EXPECT_EQ(outcome.error, "--discovery-srv is not supported, use --endpoints");
-  outcome = Read({"-w", "xml"});
+  const Outcome outcome = Read({"-w", "xml"});
   EXPECT_EQ(outcome.exit_code, kExitBadFeature);
   EXPECT_EQ(outcome.error, "unsupported output format");
 }

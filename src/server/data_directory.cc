@@ -7,6 +7,7 @@
 #include "raft/codec.h"
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
+#include "server/force_new_cluster.h"
 #include "server/log_metadata.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
@@ -84,22 +85,21 @@ std::vector<raft::Entry> FoundingEntries(const Founding& founding) {
   return entries;
 }
 
-base::Status WriteFounding(const std::vector<raft::Entry>& entries, Recovered* recovered) {
-  if (entries.empty()) return {};  // the others have the log
-  recovered->entries = entries;
-  recovered->hard_state = {.term = base::Term(1), .commit = entries.back().index};
-  return recovered->log->Append({.entries = entries, .hard_state = recovered->hard_state});
-}
-
 base::Status FoundLog(const Options& options, const Environment& environment,
                       const Founding& founding, Recovered* recovered) {
-  ASSIGN_OR_RETURN(recovered->log,
-                   wal::Log::Create(*environment.disk, Paths(options).wal,
-                                    EncodeMetadata({founding.self, founding.cluster}),
-                                    {.segment_bytes = options.wal_segment_bytes}));
   recovered->id = founding.self;
   recovered->cluster = founding.cluster;
-  return WriteFounding(FoundingEntries(founding), recovered);
+  recovered->entries = FoundingEntries(founding);  // none to join: the others have the log
+  if (!recovered->entries.empty()) {
+    recovered->hard_state = {.term = base::Term(1), .commit = recovered->entries.back().index};
+  }
+  ASSIGN_OR_RETURN(
+      recovered->log,
+      wal::Log::Create(*environment.disk, Paths(options).wal,
+                       EncodeMetadata({founding.self, founding.cluster}),
+                       {.segment_bytes = options.wal_segment_bytes},
+                       {.entries = recovered->entries, .hard_state = recovered->hard_state}));
+  return {};
 }
 
 // A crash may have come between the mark of a received snapshot and the move of its database; to
@@ -160,7 +160,7 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
   }
   const bool is_alone =
       recovered->conf_state.voters.size() <= 1 && recovered->conf_state.learners.empty();
-  if (!is_alone && environment.transport == nullptr) {
+  if (!is_alone && environment.transport == nullptr && !options.force_new_cluster) {
     return Unsupported("the data directory of a cluster of several members");
   }
   return covered;
@@ -251,14 +251,7 @@ base::Status RecoverLog(const Options& options, const Environment& environment,
   recovered->cluster = metadata.cluster;
   recovered->hard_state = opened.contents.hard_state;
   recovered->entries = std::move(opened.contents.entries);
-  if (recovered->base.index > base::Index() || !recovered->entries.empty()) return {};
-  // The first start did not get to its first entries.
-  ASSIGN_OR_RETURN(const Founding founding, Found(options, environment));
-  if (founding.self != recovered->id || founding.cluster != recovered->cluster) {
-    return {base::Code::kFailedPrecondition,
-            Paths(options).wal + ": the member was to be founded with other options"};
-  }
-  return WriteFounding(FoundingEntries(founding), recovered);
+  return {};
 }
 
 // The log says of the last entry that the database covers what the database says.
@@ -299,6 +292,9 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
     RETURN_IF_ERROR(FoundLog(options, environment, founding, &recovered));
   }
   RETURN_IF_ERROR(Match(options, covered, &recovered));
+  if (has_log && options.force_new_cluster) {
+    RETURN_IF_ERROR(ForceNewCluster(options, environment, &recovered));
+  }
   RETURN_IF_ERROR(LeaveNote(options, environment));
   return recovered;
 }
@@ -329,6 +325,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   ASSIGN_OR_RETURN(auto etcd_database, ImportEtcd(options, environment));
   Options imported = options;
   imported.wal_dir = TakeoverPaths(paths).log;
+  imported.force_new_cluster = false;  // the import has done it
   ASSIGN_OR_RETURN(Recovered recovered, Recover(imported, environment));
   recovered.etcd_database = std::move(etcd_database);
   return recovered;

@@ -54,8 +54,8 @@ struct Recovered {
 base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options);
 
 // Opens the member's files, importing those of etcd (etcd_import.h), or founding the cluster if
-// there is no log yet. A first start that a crash cut short is taken up again. The log and the
-// database must fit together:
+// there is no log yet: it appears with its first entries, or not at all, so that one without any is
+// that of a member which has joined and heard nothing. The log and the database must fit together:
 //
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //

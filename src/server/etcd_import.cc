@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "raft/codec.h"
 #include "server/etcd_entry.h"
 #include "server/etcd_log.h"
+#include "server/force_new_cluster.h"
+#include "server/replay.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
-#include "state/apply/applier.h"
 #include "state/members/conf_state.h"
 #include "storage/image/database_import.h"
 #include "storage/schema/consistent_index.h"
@@ -32,8 +34,6 @@ namespace {
 
 using schema::Bucket;
 using schema::Id;
-
-constexpr size_t kEntriesOfCommit = 1000;
 
 base::Status Unsupported(const std::string& path, std::string_view what) {
   return {base::Code::kFailedPrecondition,
@@ -106,6 +106,7 @@ class EtcdImport {
   }
 
   base::Status CheckIsAlone(const raft::ConfState& conf_state) const {
+    if (options_.force_new_cluster) return {};  // it will be
     if (conf_state == raft::ConfState{.voters = {log_.self}}) return {};
     return Unsupported(paths_.member, "the data directory of a cluster of several members");
   }
@@ -148,24 +149,36 @@ class EtcdImport {
   }
 
   base::Status ApplyLog(std::shared_ptr<apply::State> state) {
-    apply::Applier applier({.max_learners = options_.max_learners}, state, start_);
-    size_t not_committed = 0;
-    for (size_t i = start_.index - log_.base.index; i < log_.entries.size(); ++i) {
+    Replay replay(options_, environment_, std::move(state), start_);
+    const uint64_t end = LastToApply() - log_.base.index;
+    for (uint64_t i = start_.index - log_.base.index; i < end; ++i) {
       ASSIGN_OR_RETURN(raft::Entry entry, TranslateEtcdEntry(log_.entries[i]));
       if (entry.index <= covered_ && TouchesKeys(log_.entries[i], entry)) entry.data = {};
-      RETURN_IF_ERROR(
-          At(paths_.wal, applier.Apply(entry, environment_.apply_loop->clock().Now()).status()));
-      if (++not_committed < kEntriesOfCommit && !state->buffer().full()) continue;
-      RETURN_IF_ERROR(Commit(*state));
-      not_committed = 0;
+      RETURN_IF_ERROR(At(paths_.wal, replay.Apply({&entry, 1})));
     }
-    RETURN_IF_ERROR(Commit(*state));
-    conf_state_ = state->configuration().ToConfState();
+    if (options_.force_new_cluster) RETURN_IF_ERROR(LeaveAlone(&replay));
+    RETURN_IF_ERROR(replay.Commit());
+    last_ = replay.applied();
+    conf_state_ = replay.state().configuration().ToConfState();
     environment_.logger->Info("imported the database of etcd",
                               {{"path", etcds_.database},
-                               {"current-revision", state->store().revision().value()},
-                               {"consistent-index", log_.last().index.value()}});
+                               {"current-revision", replay.state().store().revision().value()},
+                               {"consistent-index", last_.index.value()}});
     return CheckIsAlone(conf_state_);
+  }
+
+  // All of it: what is durable in the log of a member that votes alone is committed. What is not
+  // was never more than asked for where others vote too, and is dropped as etcd drops it.
+  base::Index LastToApply() const {
+    if (!options_.force_new_cluster) return log_.last().index;
+    return std::min(std::max(log_.hard_state.commit, covered_), log_.last().index);
+  }
+
+  base::Status LeaveAlone(Replay* replay) const {
+    ASSIGN_OR_RETURN(const std::vector<raft::Entry> changes,
+                     EntriesToBeAlone(*replay, log_.self, log_.hard_state.term, options_));
+    RETURN_IF_ERROR(replay->Apply(changes));
+    return server::CheckIsAlone(*replay, log_.self);
   }
 
   // Whether an entry that the keys have already asks for anything but members and the version.
@@ -173,19 +186,11 @@ class EtcdImport {
     return entry.type == raft::EntryType::kNormal && entry.data.view() == translated.data.view();
   }
 
-  static base::Status Commit(apply::State& state) {
-    std::optional<mvcc::Store::Commit> commit = state.store().TakeCommit(true);
-    if (!commit.has_value()) return {};
-    RETURN_IF_ERROR(state.database().Commit(*commit->batch));
-    state.store().Committed(*std::move(commit));
-    return {};
-  }
-
   base::Status WriteLog() {
     ASSIGN_OR_RETURN(const auto log,
                      wal::Log::Create(*environment_.disk, etcds_.log, log_.metadata,
                                       {.segment_bytes = options_.wal_segment_bytes}));
-    wal::SnapshotMark mark{log_.last().index, log_.last().term, {}};
+    wal::SnapshotMark mark{last_.index, last_.term, {}};
     raft::Encode(conf_state_, &mark.conf_state);
     raft::HardState state = log_.hard_state;
     if (state.term < mark.term) state = {.term = mark.term, .vote = {}, .commit = {}};
@@ -203,6 +208,7 @@ class EtcdImport {
   base::Index covered_;                         // the last entry whose changes of keys it has
   bool has_members_ = false;                    // as of that entry
   raft::EntryId start_;                         // the last entry whose other changes it has
+  raft::EntryId last_;                          // the last entry applied, where our log begins
   raft::ConfState conf_state_;
 };
 
@@ -215,7 +221,9 @@ base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
   const std::string path = TakeoverPaths(paths).database;
   ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kWrite));
   RETURN_IF_ERROR(file->Lock());
-  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths));
+  // The log of a member that is to be the only one was written beside others.
+  const bool is_sole_voter = !options.force_new_cluster;
+  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths, is_sole_voter));
   const base::Status imported = EtcdImport(options, environment, std::move(log)).Run(*file);
   if (!imported.ok()) {
     RETURN_IF_ERROR(AbandonTakeover(disk, paths));

@@ -92,6 +92,7 @@ class EtcdImportTest : public ::testing::Test {
     if (count == committed) etcd_.RunFor(std::chrono::seconds(1));
     hash_ = Hash(etcd_);
     revision_ = etcd_.server().state()->store().revision();
+    etcd_id_ = etcd_.server().id();
     etcd_.Kill();
   }
   Model Database() {
@@ -168,6 +169,7 @@ class EtcdImportTest : public ::testing::Test {
   SimulatedMember etcd_{1};
   uint32_t hash_ = 0;
   base::Revision revision_;
+  base::MemberId etcd_id_;
 };
 
 TEST_F(EtcdImportTest, AMemberGoesOnWithWhatEtcdHad) {
@@ -267,6 +269,27 @@ TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
   Model newer = database;
   newer["meta"]["storageVersion"] = "3.8.0";
   EXPECT_EQ(Refusal(newer).code(), base::Code::kFailedPrecondition);
+}
+
+TEST_F(EtcdImportTest, OneOfSeveralIsImportedAsTheOnlyOneWhenItIsToBe) {
+  RunEtcd(50, 50);
+  Model database = Database();
+  database["meta"]["confState"] =
+      R"({"voters":[)" + std::to_string(etcd_id_.value()) + R"(,2],"learners":[3]})";
+  database["members"]["2"] = R"({"id":2,"peerURLs":["http://b:1"]})";
+  database["members"]["3"] = R"({"id":3,"peerURLs":["http://c:1"],"isLearner":true})";
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  member.options.force_new_cluster = true;
+  Start(member);
+  ExpectImported(member);
+  member.options.force_new_cluster = false;
+  member.Crash();
+  Start(member);
+  ExpectImported(member);
+  const raft::ConfState alone{.voters = {etcd_id_}};
+  EXPECT_EQ(member.server().state()->configuration().ToConfState(), alone);
+  EXPECT_EQ(member.server().id(), etcd_id_);
 }
 
 TEST_F(EtcdImportTest, ADatabaseAndALogThatDoNotFitAreRefused) {

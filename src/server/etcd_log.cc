@@ -44,10 +44,10 @@ base::Term EtcdLog::TermOf(base::Index index) const {
   return index == base.index ? base.term : entries[index - base.index - 1].term;
 }
 
-base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths) {
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths, bool is_sole_voter) {
   EtcdLog log;
   ASSIGN_OR_RETURN(const wal::SnapshotMark mark, wal::FindNewestMark(disk, paths.wal));
-  ASSIGN_OR_RETURN(wal::ReadLog read, wal::Read(disk, paths.wal, mark, /*is_sole_voter=*/true));
+  ASSIGN_OR_RETURN(wal::ReadLog read, wal::Read(disk, paths.wal, mark, is_sole_voter));
   log.base = {mark.term, mark.index};
   log.base_is_of_3_4 = mark.index > base::Index() && mark.conf_state.empty();
   ASSIGN_OR_RETURN(const LogMetadata metadata, ParseMetadata(read.contents.metadata));

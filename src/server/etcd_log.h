@@ -36,6 +36,7 @@ struct EtcdLog {
 
 // Changes nothing. What a crash left at the end of the log is left out. kDataLoss, by file and
 // place, for what cannot be believed; kFailedPrecondition for keys of etcd's API v2.
-base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths);
+// `is_sole_voter`: see wal::Read.
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths, bool is_sole_voter);
 
 }  // namespace server

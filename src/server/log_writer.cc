@@ -1,5 +1,6 @@
 #include "server/log_writer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -15,10 +16,18 @@
 namespace server {
 namespace {
 
+// Without another write a commit index waits so long.
+constexpr runtime::Duration kIdle = std::chrono::milliseconds(10);
+
 wal::SnapshotMark MarkOf(const raft::Snapshot& snapshot) {
   wal::SnapshotMark mark{snapshot.index, snapshot.term, {}};
   raft::Encode(snapshot.conf_state, &mark.conf_state);
   return mark;
+}
+
+// What makes the log write: it takes the newest commit index with it.
+bool Writes(const raft::Output& output) {
+  return output.must_sync || !output.entries.empty() || output.snapshot != nullptr;
 }
 
 // Nothing waits for such an output: it goes to the log with the next one that is waited for.
@@ -45,15 +54,34 @@ bool LogWriter::CheckDisk(const base::Status& status) {
   return false;
 }
 
-void LogWriter::Write(raft::Output output) {
+void LogWriter::Write(raft::Output output, bool commit_is_news) {
   if (output.snapshot != nullptr) received_ = output.snapshot->index;
   const bool can_wait = OnlyRaisesCommit(output);
+  if (commit_is_news && output.hard_state.has_value() && !Writes(output)) {
+    keeps_commit_ = true;
+    WriteStateLater();
+  }
   if (can_wait && !waiting_.outputs.empty() && OnlyRaisesCommit(waiting_.outputs.back())) {
     waiting_.outputs.back() = std::move(output);
   } else {
     waiting_.outputs.push_back(std::move(output));
   }
   if (!writing_ && !can_wait) Submit();
+}
+
+void LogWriter::WriteStateLater() {
+  if (idle_timer_runs_) return;
+  idle_timer_runs_ = true;
+  if (idle_timer_ == nullptr) {
+    idle_timer_ = environment_.raft_loop->NewTimer([this] {
+      idle_timer_runs_ = false;
+      if (!keeps_commit_) return;
+      if (writing_) return WriteStateLater();
+      waiting_.writes_state = true;
+      Submit();
+    });
+  }
+  idle_timer_->Arm(kIdle);
 }
 
 void LogWriter::Submit() {
@@ -63,9 +91,14 @@ void LogWriter::Submit() {
     environment_.apply_loop->Post(
         [mark = std::exchange(waiting_.mark, nullptr)] { mark->done(true); });
   }
+  if (waiting_.writes_state ||
+      std::any_of(waiting_.outputs.begin(), waiting_.outputs.end(), Writes)) {
+    keeps_commit_ = false;
+  }
   auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
   environment_.wal_loop->Post([this, work] {
     if (failure_.failed() || !Append(work->outputs)) return;
+    if (work->writes_state && !CheckDisk(log_->WriteState())) return;
     if (work->mark != nullptr && !Mark(work->mark->snapshot)) return;
     PrepareSegment();
     environment_.raft_loop->Post([this, work] { OnDone(*work); });

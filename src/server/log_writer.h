@@ -27,7 +27,10 @@ class LogWriter {
   LogWriter(const Options& options, const Environment& environment, Failure* failure,
             std::unique_ptr<wal::Log> log, OnWritten on_written);
 
-  void Write(raft::Output output);
+  // `commit_is_news`: whether nothing else says that entries of the log are committed, as it is
+  // where others vote too. Then that is written after a pause without other writes, for a start
+  // that has nobody to ask (--force-new-cluster).
+  void Write(raft::Output output, bool commit_is_news);
   // The number of the write that is under way, each another's.
   std::optional<uint64_t> UnderWay() const {
     return writing_ ? std::optional(writes_) : std::nullopt;
@@ -53,10 +56,12 @@ class LogWriter {
   struct Work {
     std::vector<raft::Output> outputs;
     std::shared_ptr<Snapshotting> mark;
+    bool writes_state = false;  // a commit index that the log would keep, too
   };
 
   // False, with the failure reported, if the disk failed.
   bool CheckDisk(const base::Status& status);
+  void WriteStateLater();
   void Submit();
   void OnDone(Work& work);
   bool Append(const std::vector<raft::Output>& outputs);
@@ -77,6 +82,9 @@ class LogWriter {
   base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
   uint64_t writes_ = 0;  // begun
+  bool keeps_commit_ = false;  // the newest commit index waits for a write
+  std::unique_ptr<runtime::Timer> idle_timer_;
+  bool idle_timer_runs_ = false;
 
   // The WAL loop's.
   const std::unique_ptr<wal::Log> log_;

@@ -51,6 +51,8 @@ struct Options {
   // cluster that is and who this member is in it: `joining`.
   bool join_existing_cluster = false;
   std::optional<Joining> joining;
+  // Every start that finds a log makes this member its cluster's only one: force_new_cluster.h.
+  bool force_new_cluster = false;
 
   std::string data_dir;
   // Empty: inside data_dir.

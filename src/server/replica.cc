@@ -327,7 +327,9 @@ void Replica::TakeOutputs() {
     Send(std::exchange(output.messages, {}));
     std::vector<raft::Entry> committed = std::exchange(output.committed, {});
     const std::vector<raft::ReadState> reads = std::exchange(output.reads, {});
-    if (output.NeedsWrite()) writer_.Write(std::move(output));
+    if (output.NeedsWrite()) {
+      writer_.Write(std::move(output), !node_->membership().IsSingleton());
+    }
     if (!committed.empty()) hooks_.on_committed(std::move(committed));
     Publish();
     AnswerReads(reads);

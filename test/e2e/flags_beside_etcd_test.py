@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Iterator
 
 import real_etcd
-from member import free_ports, scratch_folder
+from member import Member, free_ports, scratch_folder
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 START_TIMEOUT_SECONDS = 15
@@ -78,13 +78,48 @@ YAML_LINES = [
 
 # What may differ: the flags that are not there yet, and the titles of docs/differences.md.
 DIFFERENCES = {
-    r"--(peer-skip-client-san-verification|force-new-cluster|enable-distributed-tracing)(=(true|T|TRUE))?":
+    r"--enable-distributed-tracing(=(true|T|TRUE))?":
         "A flag whose feature is missing is refused by name",
     r"--distributed-tracing-sampling-rate=[-+1].*|--distributed-tracing-sampling-rate=0x10":
         "A flag whose feature is missing is refused by name",
     r"--log-level=loud|log-level: loud|--corrupt-check-time=-1s": "A value that cannot be ends the start with 1",
     r"initial-cluster-token: 5": "A text may look like a number",
 }
+
+# Mistakes in who the members are, and how the start ends: {own} is this member's peer URL, {other}
+# one where nobody is, {client} that of a running cluster of one, {running} its peer URL.
+INITIAL_CLUSTERS = [
+    "--initial-cluster=x={own}",
+    "--initial-cluster=m={other}",
+    "--initial-cluster=m={own},m={other}",
+    "--initial-cluster=m={own},x={own}",
+    "--initial-cluster=m={own},x={other},y={other}",
+    "--initial-cluster=m={own},x={other} --initial-advertise-peer-urls={own},{other}",
+    "--initial-cluster=m={own} --initial-advertise-peer-urls={own},{other}",
+    "--initial-cluster=m",
+    "--initial-cluster=m=",
+    "--initial-cluster=m=127.0.0.1",
+    "--initial-cluster=m=http://127.0.0.1",
+    "--initial-cluster=m=ftp://127.0.0.1:1",
+    "--initial-cluster=m={own}/path",
+    "--initial-cluster=,",
+    "--initial-cluster==,{own}",
+    "--initial-cluster={own}",
+    "--initial-cluster= --initial-cluster-state=new",
+    "--initial-cluster=m={own} --initial-cluster-state=existing",
+    "--initial-cluster=x={other} --initial-cluster-state=existing",
+    "--initial-cluster=m={own},x={own} --initial-cluster-state=existing",
+    "--initial-cluster=m={own},x={other} --initial-cluster-state=existing",
+    "--initial-cluster=m={own},running={running} --initial-cluster-state=existing",
+    "--initial-cluster=m={running} --initial-cluster-state=existing",
+    "--initial-cluster=m={own},running={running},x={other} --initial-cluster-state=existing",
+    "--initial-cluster-state=existing --discovery-token=t --discovery-endpoints={client}",
+    "--discovery-token=t --discovery-endpoints={client}",
+    "--discovery-token=t",
+    "--discovery-endpoints={client}",
+    "--discovery-srv=x --discovery-token=t --discovery-endpoints={client}",
+    "--initial-cluster=m={own} --discovery-srv=x",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,8 +183,40 @@ def outcome(program: str, case: Case, client: int, peer: int) -> str:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def why_it_ends(program: str, flags: list[str], ports: tuple[int, int]) -> str:
+    """The last error of the log."""
+    folder = Path(scratch_folder())
+    client, peer = (f"http://127.0.0.1:{port}" for port in ports)
+    arguments = ["--name=m", f"--data-dir={folder / 'data'}", f"--listen-client-urls={client}",
+                 f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}"]
+    if not any(flag.startswith("--initial-advertise-peer-urls") for flag in flags):
+        arguments.append(f"--initial-advertise-peer-urls={peer}")
+    try:
+        done = subprocess.run([program, *arguments, *flags], cwd=folder, capture_output=True,
+                              text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return "it does not end"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    return next((line["error"] for line in reversed(lines) if "error" in line), done.stderr[-500:])
+
+
 @real_etcd.needed
 class FlagsBesideEtcdTest(unittest.TestCase):
+    def test_mistakes_in_the_initial_cluster_are_told_alike(self) -> None:
+        real = str(real_etcd.build())
+        other, own_client, own_peer = free_ports(5)[2:]
+        with Member(real, name="running") as running:
+            for text in INITIAL_CLUSTERS:
+                flags = text.format(own=f"http://127.0.0.1:{own_peer}",
+                                    other=f"http://127.0.0.1:{other}", client=running.address,
+                                    running=running.peer_url).split()
+                ours, theirs = (why_it_ends(program, flags, (own_client, own_peer))
+                                for program in (ETCD, real))
+                with self.subTest(text):
+                    self.assertEqual(ours, theirs)
+
     def test_each_value_has_the_same_outcome(self) -> None:
         real = str(real_etcd.build())
         ports: queue.Queue[tuple[int, ...]] = queue.Queue()

@@ -71,6 +71,7 @@ class Member:
         self.flags = flags
         self.name = name
         self.initial_cluster: str | None = None  # None: this member alone
+        self.discovery: list[str] = []  # flags that say where the members are, instead of that
         self.prefix: list[str] = []  # a command that becomes the program: taskset, prlimit
         self.folder = Path(scratch_folder())
         self.log = self.folder / "log"
@@ -117,7 +118,8 @@ class Member:
                  "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                  "--listen-peer-urls", self.listen_peer_url,
                  "--initial-advertise-peer-urls", self.peer_url,
-                 "--initial-cluster", self.initial_cluster or f"{self.name}={self.peer_url}",
+                 *(self.discovery or
+                   ["--initial-cluster", self.initial_cluster or f"{self.name}={self.peer_url}"]),
                  *self.flags],
                 stdout=log, stderr=subprocess.STDOUT)
 

@@ -28,6 +28,7 @@ struct ConnectionInfo {
   // Of the peer's verified certificate, empty without one.
   std::string certificate_common_name;
   std::vector<std::string> certificate_dns_names;
+  std::vector<std::string> certificate_addresses;
 };
 
 // How an exchange ended.

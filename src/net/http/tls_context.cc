@@ -1,5 +1,7 @@
 #include "net/http/tls_context.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -7,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -68,11 +71,24 @@ std::string CommonName(X509* certificate) {
   return common_name;
 }
 
+std::string AddressText(const ASN1_OCTET_STRING* address) {
+  const int size = ASN1_STRING_length(address);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (size != sizeof(in_addr) && size != sizeof(in6_addr)) return "";
+  const int family = size == sizeof(in_addr) ? AF_INET : AF_INET6;
+  const char* const made = ::inet_ntop(family, ASN1_STRING_get0_data(address), text.data(),
+                                       static_cast<socklen_t>(text.size()));
+  return made == nullptr ? "" : made;
+}
+
 void ReadAlternativeNames(X509* certificate, ConnectionInfo* info) {
   auto* const names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+    if (name->type == GEN_IPADD) {
+      info->certificate_addresses.push_back(AddressText(name->d.iPAddress));
+    }
     if (name->type != GEN_DNS) continue;
     info->certificate_dns_names.emplace_back(
         reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
@@ -111,6 +127,7 @@ TlsContext::TlsContext(Role role, const TlsOptions& options)
     : role_(role),
       allowed_common_names_(options.allowed_common_names),
       allowed_host_names_(options.allowed_host_names),
+      check_client_(options.check_client),
       context_(SSL_CTX_new(role == Role::kServer ? TLS_server_method() : TLS_client_method())) {
   CHECK(context_ != nullptr);
 }
@@ -273,6 +290,11 @@ base::Status TlsContext::CheckPeer(ssl_st* ssl, ConnectionInfo* info) const {
     return base::Status(base::Code::kUnauthenticated, "client certificate authentication failed");
   }
   return {};
+}
+
+base::Status TlsContext::CheckClient(const ConnectionInfo& info,
+                                     const runtime::Address& from) const {
+  return check_client_ == nullptr ? base::Status() : check_client_(info, from);
 }
 
 }  // namespace http

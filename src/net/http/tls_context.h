@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ struct TlsOptions {
   // If not empty, the peer's certificate must have one of these names.
   std::vector<std::string> allowed_common_names;
   std::vector<std::string> allowed_host_names;
+  // Server: what else must hold of a client with a certificate, and of where it comes from, after
+  // the handshake. May wait for the network: so handshakes are left to workers, if there are any.
+  std::function<base::Status(const ConnectionInfo& client, const runtime::Address& from)>
+      check_client;
   // Go's (IANA's) names, for TLS 1.2; those of TLS 1.3 are fixed. Empty: OpenSSL's choice. One
   // that OpenSSL does not have is left out.
   std::vector<std::string> cipher_suites;
@@ -58,11 +63,15 @@ class TlsContext {
   // A signature with this end's key takes a fifth of a millisecond or more: with any but P-256 and
   // Ed25519. Whoever has other connections to serve leaves handshakes to others then.
   bool signs_slowly() const { return signs_slowly_; }
+  // As well as what is asked of clients, then.
+  bool waits() const { return check_client_ != nullptr; }
   ssl_ctx_st* get() const { return context_; }
 
   // After the handshake: describes the peer in `*info`, and fails if its names are not allowed. A
   // peer with a certificate has been told so before, by the alert bad_certificate.
   base::Status CheckPeer(ssl_st* ssl, ConnectionInfo* info) const;
+  // TlsOptions::check_client of such a peer, which is at `from`. Waits if that does.
+  base::Status CheckClient(const ConnectionInfo& info, const runtime::Address& from) const;
 
  private:
   TlsContext(Role role, const TlsOptions& options);
@@ -75,6 +84,7 @@ class TlsContext {
   const Role role_;
   const std::vector<std::string> allowed_common_names_;
   const std::vector<std::string> allowed_host_names_;
+  const std::function<base::Status(const ConnectionInfo&, const runtime::Address&)> check_client_;
   ssl_ctx_st* const context_;
   CrlPointer revoked_;  // null: nobody
   bool signs_slowly_ = false;

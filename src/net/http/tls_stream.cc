@@ -45,7 +45,10 @@ struct TlsStream::Engine {
   base::Bytes output;    // what it wrote and the inner stream has not taken
   base::Bytes copied_input;
   bool handshaken = false;
-  std::string error;  // of the handshake
+  std::string error;      // of the handshake
+  runtime::Address peer;  // where it is; for what the context checks
+  ConnectionInfo info;    // of the peer, once it is handshaken
+  base::Status checked;   // what the context says of it
 
  private:
   static const BIO_METHOD* Methods();
@@ -93,6 +96,9 @@ void TlsStream::Engine::Step() {
   handshaken = result == 1;
   const int reason = handshaken ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
   if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) error = TlsCause(ssl);
+  if (!handshaken) return;
+  checked = context->CheckPeer(ssl, &info);
+  if (checked.ok()) checked = context->CheckClient(info, peer);
 }
 
 TlsStream::TlsStream(std::shared_ptr<const TlsContext> context,
@@ -102,6 +108,7 @@ TlsStream::TlsStream(std::shared_ptr<const TlsContext> context,
   SSL* const ssl = engine_->ssl;
   X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_time(expected, static_cast<time_t>(now.unix_nanos / 1'000'000'000));
+  if (engine_->context->waits()) engine_->peer = inner_->peer_address();
   if (!engine_->is_client()) {
     SSL_set_accept_state(ssl);
     return;
@@ -122,7 +129,7 @@ void TlsStream::OfferNoHttp2() {
 }
 
 void TlsStream::LeaveHandshakeTo(const HandshakeWorkers& workers) {
-  if (engine_->context->signs_slowly()) workers_ = workers;
+  if (engine_->context->signs_slowly() || engine_->context->waits()) workers_ = workers;
 }
 
 void TlsStream::Start(runtime::StreamHandler* handler) {
@@ -217,11 +224,9 @@ void TlsStream::FinishStep() {
   }
   if (!status.ok()) return Fail(status);
   if (!engine_->handshaken) return;
-  ConnectionInfo info;
-  status = engine_->context->CheckPeer(engine_->ssl, &info);
-  if (!status.ok()) return Fail(status);
+  if (!engine_->checked.ok()) return Fail(engine_->checked);
   handshaken_ = true;
-  if (on_handshake_) on_handshake_(info);
+  if (on_handshake_) on_handshake_(engine_->info);
   if (HasRoom() && std::exchange(wants_room_, false)) handler_->OnWritable();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/peer/peer_headers.h"
+#include "state/members/member.h"
 
 namespace peer {
 namespace {
@@ -31,15 +32,17 @@ class StreamReader::Receiving final : public http::ExchangeHandler {
 
   void OnHead() override {
     if (reader_ == nullptr) return;
-    status_ = http::StatusCode(exchange_->received_head());
+    const http::Headers& head = exchange_->received_head();
+    status_ = http::StatusCode(head);
+    refusal_.cluster = head.Get(kClusterField);
     is_stream_ = reader_->OnAnswer(status_);
   }
   void OnData(base::ByteView bytes) override {
     exchange_->Consume(bytes.size());
     if (reader_ == nullptr) return;
     if (!is_stream_) {
-      refusal_.append(bytes.substr(0, kRefusalBytesMax - refusal_.size()));
-      if (refusal_.size() == kRefusalBytesMax) Reset();
+      refusal_.text.append(bytes.substr(0, kRefusalBytesMax - refusal_.text.size()));
+      if (refusal_.text.size() == kRefusalBytesMax) Reset();
       return;
     }
     broken_ = reader_->OnBytes(bytes);
@@ -64,7 +67,7 @@ class StreamReader::Receiving final : public http::ExchangeHandler {
   http::Exchange* exchange_ = nullptr;
   int status_ = 0;  // 0: there was no answer
   bool is_stream_ = false;
-  base::Bytes refusal_;
+  Refusal refusal_;
   base::Status broken_;  // by what it carried
 };
 
@@ -111,6 +114,7 @@ void StreamReader::Dial() {
 bool StreamReader::OnAnswer(int status) {
   if (status != 200) return false;
   is_up_ = true;
+  told_refusal_.clear();
   pause_ = kPauseMin;
   context_.logger().Info("established TCP streaming connection with remote peer",
                          {{"stream-reader-type", LogName(kind_)},
@@ -120,7 +124,26 @@ bool StreamReader::OnAnswer(int status) {
   return true;
 }
 
-void StreamReader::OnRefused(int status, base::ByteView refusal) {
+// Once, until it is another reason.
+void StreamReader::TellRefused(const Refusal& refusal) {
+  const std::string text(WithoutNewline(refusal.text));
+  if (kind_ != StreamKind::kAppends || text == told_refusal_) return;
+  told_refusal_ = text;
+  if (text == kClusterMismatch) {
+    context_.logger().Warn(
+        "request sent was ignored by remote peer due to cluster ID mismatch",
+        {{"remote-peer-id", context_.name},
+         {"remote-peer-cluster-id", refusal.cluster},
+         {"local-member-id", context_.self_name},
+         {"local-member-cluster-id", members::HexText(context_.self.cluster.value())},
+         {"error", text}});
+    return;
+  }
+  context_.logger().Warn("request sent was ignored by peer",
+                         {{"remote-peer-id", context_.name}, {"error", text}});
+}
+
+void StreamReader::OnRefused(int status, const Refusal& refusal) {
   switch (status) {
     case 410:
       refused_ = {base::Code::kFailedPrecondition,
@@ -131,11 +154,12 @@ void StreamReader::OnRefused(int status, base::ByteView refusal) {
       refused_ = {base::Code::kNotFound, "member not found"};
       return;
     case 412:
-      refused_ = {base::Code::kFailedPrecondition, WithoutNewline(refusal)};
+      refused_ = {base::Code::kFailedPrecondition, WithoutNewline(refusal.text)};
+      TellRefused(refusal);
       return;
     default:
       refused_ = {base::Code::kUnavailable, "unhandled stream status " + std::to_string(status) +
-                                                " " + std::string(WithoutNewline(refusal))};
+                                                " " + std::string(WithoutNewline(refusal.text))};
   }
 }
 

@@ -50,13 +50,18 @@ class StreamReader {
 
  private:
   class Receiving;
+  // An answer that is no stream.
+  struct Refusal {
+    base::Bytes text;
+    std::string cluster;  // of the peer, as it says
+  };
 
   void Dial();
   void DialLater();
   // The answer's head has arrived. Whether it is the stream.
   bool OnAnswer(int status);
-  // `refusal` is the text of an answer that is no stream.
-  void OnRefused(int status, base::ByteView refusal);
+  void OnRefused(int status, const Refusal& refusal);
+  void TellRefused(const Refusal& refusal);
   base::Status OnBytes(base::ByteView bytes);
   void Deliver();
   void DeliverHeld();
@@ -73,7 +78,8 @@ class StreamReader {
   AppendSequence appends_;  // of the stream of appends
   const std::unique_ptr<runtime::Timer> hold_timer_;
   bool is_up_ = false;
-  base::Status refused_;  // why there is no stream; OK if the peer has not said so
+  std::string told_refusal_;  // the last one that the log tells of
+  base::Status refused_;      // why there is no stream; OK if the peer has not said so
   runtime::Duration pause_ = kPauseMin;
   const std::unique_ptr<runtime::Timer> redial_timer_;
   // Expires with this, for a task that may run after it.

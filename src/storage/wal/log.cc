@@ -38,17 +38,18 @@ std::optional<SegmentName> ParseBroken(std::string_view name) {
 }  // namespace
 
 base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_view directory,
-                                               base::ByteView metadata, Options options) {
+                                               base::ByteView metadata, Options options,
+                                               const Batch& first) {
   std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
   ASSIGN_OR_RETURN(const bool exists, disk.Exists(log->directory_));
   if (exists) {
     return base::Status(base::Code::kAlreadyExists, log->directory_ + ": exists already");
   }
-  RETURN_IF_ERROR(log->CreateFiles(metadata));
+  RETURN_IF_ERROR(log->CreateFiles(metadata, first));
   return log;
 }
 
-base::Status Log::CreateFiles(base::ByteView metadata) {
+base::Status Log::CreateFiles(base::ByteView metadata, const Batch& first) {
   const std::string temporary = directory_ + ".tmp";
   RETURN_IF_ERROR(disk_.RemoveAll(temporary));
   RETURN_IF_ERROR(disk_.CreateDirectories(temporary));
@@ -61,6 +62,10 @@ base::Status Log::CreateFiles(base::ByteView metadata) {
   AppendHead(segment.is_preallocated, &writer);
   AppendSnapshotMark({}, &payload_);
   writer.Append(RecordType::kSnapshot, payload_);
+  if (!first.entries.empty()) {
+    hard_state_ = first.hard_state;
+    Encode(first, &writer);
+  }
   RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
   RETURN_IF_ERROR(segment.file->Sync());
   RETURN_IF_ERROR(disk_.SyncDirectory(temporary));
@@ -235,6 +240,18 @@ base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   return status;
 }
 
+base::Status Log::WriteState() {
+  CHECK(!failed_);
+  if (!keeps_state_) return {};
+  buffer_.clear();
+  RecordWriter writer(chain_, &buffer_);
+  Encode({}, &writer);
+  base::Status status = WriteBuffered(writer.chain(), [] {});
+  if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
+  failed_ = !status.ok();
+  return status;
+}
+
 // A mark is believed if a hard state says that its entry is committed, and the entries behind it
 // can be read only then. So it is durable, with such a hard state, before they are written: of a
 // write that a crash has torn the hard state may be what is lost.
@@ -251,7 +268,10 @@ base::Status Log::WriteOnce(const Batch& batch, const OnWritten& on_written) {
   if (!batch.hard_state.empty()) hard_state_ = batch.hard_state;
   const bool raises_commit_only =
       hard_state_.term == before.term && hard_state_.vote == before.vote;
-  if (batch.mark == nullptr && batch.entries.empty() && raises_commit_only) return {};
+  if (batch.mark == nullptr && batch.entries.empty() && raises_commit_only) {
+    keeps_state_ |= hard_state_.commit != before.commit;
+    return {};
+  }
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   Encode(batch, &writer);
@@ -307,6 +327,7 @@ void Log::Encode(const Batch& batch, RecordWriter* writer) {
 }
 
 void Log::AppendState(RecordWriter* writer) {
+  keeps_state_ = false;
   payload_.clear();
   raft::Encode(hard_state_, &payload_);
   writer->Append(RecordType::kState, payload_);

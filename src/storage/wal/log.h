@@ -53,9 +53,11 @@ class Log {
   struct Opened;
 
   // Makes an empty log in `directory`, which must not exist yet; its parent must. It appears with
-  // its first segment, `metadata` and a mark of index 0, or not at all. Durable on return.
+  // its first segment, `metadata`, a mark of index 0 and `first`, which is less than a segment, or
+  // not at all. Durable on return.
   static base::Result<std::unique_ptr<Log>> Create(runtime::Disk& disk, std::string_view directory,
-                                                   base::ByteView metadata, Options options);
+                                                   base::ByteView metadata, Options options,
+                                                   const Batch& first = {});
 
   // Opens an existing log and reads it as Read does. What a crash left at its end is cut off,
   // durably, after a copy of the segment was kept as "<segment>.broken", if there is room.
@@ -86,6 +88,9 @@ class Log {
   using OnWritten = std::function<void()>;
   base::Status Append(
       const Batch& batch, const OnWritten& on_written = [] {});
+
+  // Writes the hard state that Append has kept, if there is one. Durable on return.
+  base::Status WriteState();
 
   // The path at which another thread should make the next segment, with PrepareSegment and
   // options.segment_bytes; nothing while one is at hand or under way. A log that has none when a
@@ -124,7 +129,7 @@ class Log {
   Log(runtime::Disk& disk, std::string_view directory, Options options)
       : disk_(disk), directory_(directory), options_(options) {}
 
-  base::Status CreateFiles(base::ByteView metadata);
+  base::Status CreateFiles(base::ByteView metadata, const Batch& first);
   base::Status LockSegments(const std::vector<SegmentName>& names);
   base::Status RequireCovered(const Tail& tail) const;
   base::Status RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const;
@@ -154,6 +159,7 @@ class Log {
   const Options options_;
   base::Bytes metadata_;
   raft::HardState hard_state_;     // the newest; written with the next batch at the latest
+  bool keeps_state_ = false;       // it is not written yet
   base::Index last_index_;         // of the last entry written
   std::vector<Segment> segments_;  // oldest first; appends go to the last
   PreparedSegment next_;           // no file: none at hand

@@ -84,6 +84,29 @@ TEST_F(WalLogTest, ANewLogIsEmptyAndKeepsItsMetadata) {
   EXPECT_TRUE(contents.entries.empty());
 }
 
+TEST_F(WalLogTest, ANewLogMayBeginWithEntriesAndIsNeverWithoutThem) {
+  const raft::Entry entry{
+      .term = base::Term(1), .index = base::Index(1), .data = base::SharedBytes(DataOf(1))};
+  const raft::HardState state{base::Term(1), {}, base::Index(1)};
+  bool failed = true;
+  for (uint64_t change = 1; failed; ++change) {
+    disk_.FailPowerAfter(change);
+    const auto created = Log::Create(disk_, kDirectory, "metadata", kSmall,
+                                     {.entries = {&entry, 1}, .hard_state = state});
+    failed = disk_.power_failed();
+    EXPECT_NE(created.ok(), failed);
+    disk_.Restart(CrashMode::kKeepSome);
+    if (!disk_.Exists(kDirectory).value()) continue;
+    const Contents contents = MustReopen();
+    EXPECT_EQ(Indexes(contents), std::vector<uint64_t>{1}) << change;
+    EXPECT_EQ(contents.hard_state, state) << change;
+    ASSERT_TRUE(AppendEntry(2).ok());
+    EXPECT_EQ(Indexes(MustReopen()), (std::vector<uint64_t>{1, 2}));
+    log_.reset();
+    ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
+  }
+}
+
 TEST_F(WalLogTest, ASecondLogIsNotCreatedOverTheFirst) {
   Create();
   EXPECT_EQ(Log::Create(disk_, kDirectory, "other", kSmall).status().code(),
@@ -190,6 +213,22 @@ TEST_F(WalLogTest, AHardStateThatOnlyCommitsIsWrittenWithTheNextBatch) {
   ASSERT_TRUE(log_->Append({.hard_state = vote}).ok());
   EXPECT_EQ(disk_.operation_count() - before, 4u);
   EXPECT_EQ(MustReopen().hard_state, vote);
+}
+
+TEST_F(WalLogTest, AHardStateThatWasKeptIsWrittenOnceWhenItIsAskedFor) {
+  Create();
+  AppendEntries(1, 3);
+  const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(3)};
+  ASSERT_TRUE(log_->Append({.hard_state = state}).ok());
+  const uint64_t offset = log_->tail_offset();
+  ASSERT_TRUE(log_->WriteState().ok());
+  EXPECT_GT(log_->tail_offset(), offset);
+  const uint64_t behind = log_->tail_offset();
+  ASSERT_TRUE(log_->WriteState().ok());
+  EXPECT_EQ(log_->tail_offset(), behind);
+  log_.reset();
+  disk_.Restart(CrashMode::kDropUnsynced);
+  EXPECT_EQ(MustReopen().hard_state, state);
 }
 
 TEST_F(WalLogTest, EachWriteEndsInAHardState) {

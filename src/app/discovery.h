@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "config/server_config.h"
+#include "observe/log.h"
+#include "runtime/time.h"
+
+// How the members of a cluster that is about to be founded find each other through another etcd,
+// which knows their number (--discovery-token, --discovery-endpoints):
+//
+//   /_etcd/registry/TOKEN/_config/size   the number, put there by an operator
+//   /_etcd/registry/TOKEN/members/ID     "name=url,name=url": a member, put there by itself
+//
+// The first that came, as many as there are to be, are the cluster.
+
+namespace app {
+
+// What is stored at a key.
+struct RegistryEntry {
+  std::string key;
+  std::string value;
+  int64_t create_revision = 0;
+};
+
+// The etcd that members find each other through. Waits for its answers.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+  virtual base::Result<std::vector<RegistryEntry>> Get(const std::string& key) = 0;
+  virtual base::Result<std::vector<RegistryEntry>> GetPrefix(const std::string& prefix) = 0;
+  virtual base::Status Put(const std::string& key, const std::string& value) = 0;
+};
+
+// That of the flags. Fails if they contradict themselves, a file cannot be used, or user and
+// password are refused.
+base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConfig& config);
+
+struct Discovering {
+  const config::DiscoveryConfig& config;
+  Registry* registry;
+  base::MemberId self;
+  std::string initial_cluster;  // of this member alone
+  std::function<void(runtime::Duration)> pause;
+  const observe::Logger& logger;
+};
+
+// Registers this member and waits, however long, until as many are there as the cluster is to have;
+// returns them in the form of --initial-cluster. A registry that does not answer is asked again,
+// after two seconds and each time twice as many, up to some four minutes. Fails in etcd's words: if
+// the token has no number of members or a bad one, if it has its members already, or if two of them
+// have one name.
+base::Result<std::string> JoinByDiscovery(const Discovering& with);
+
+}  // namespace app
