@@ -51,6 +51,9 @@ class App {
   // What a first start has to find out before.
   base::Status Bootstrap(server::Options* options);
   base::Status OpenServer(server::Options options);
+  // Fails if the other members have other keys.
+  base::Status CheckCorruption();
+  AskPeer AskingPeers();
   server::Environment NewEnvironment();
   // Any thread: the member belongs to no cluster any more.
   void OnRemoved();

@@ -63,7 +63,7 @@ base::Result<RunningCluster> Ask(const Bootstrapping& with, const Urls& urls,
       with.logger.Warn("failed to get cluster response",
                        {{"address", url.ToString() + "/members"}, {"error", why}});
     };
-    const base::Result<PeerAnswer> answer = with.ask(url, "/members", timeout);
+    const base::Result<PeerAnswer> answer = with.ask(url, "/members", "", timeout);
     if (!answer.ok()) {
       ignore(std::string(answer.status().message()));
       continue;
@@ -147,7 +147,7 @@ std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
   const base::Result<Urls> urls = ParsedUrls(member);
   if (!urls.ok()) return std::nullopt;
   for (const config::Url& url : *urls) {
-    const base::Result<PeerAnswer> answer = with.ask(url, "/version", kAskBeforeJoining);
+    const base::Result<PeerAnswer> answer = with.ask(url, "/version", "", kAskBeforeJoining);
     if (!answer.ok() || answer->status != 200) continue;
     const base::Result<members::MemberVersions> versions = members::VersionsFromJson(answer->body);
     if (versions.ok()) return members::ParseVersion(versions->cluster);

@@ -32,7 +32,7 @@ class BootstrapTest : public ::testing::Test {
 
   Bootstrapping With() {
     return {.config = config_,
-            .ask = [this](const config::Url& url, const std::string& path,
+            .ask = [this](const config::Url& url, const std::string& path, const std::string&,
                           runtime::Duration) -> base::Result<PeerAnswer> {
               asked_.push_back(url.ToString() + path);
               const auto found = answers_.find(asked_.back());

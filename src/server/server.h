@@ -11,6 +11,7 @@
 #include "raft/types.h"
 #include "server/apply_loop.h"
 #include "server/auto_compactor.h"
+#include "server/corruption_checker.h"
 #include "server/data_directory.h"
 #include "server/environment.h"
 #include "server/failure.h"
@@ -141,6 +142,7 @@ class Server {
   base::Callback<void()> on_ready_;
   bool published_ = false;
   bool ready_ = false;
+  std::unique_ptr<CorruptionChecker> corruption_checker_;
   std::unique_ptr<runtime::Timer> retry_timer_;
   runtime::Duration retry_pause_;
   std::unique_ptr<runtime::Timer> corrupt_timer_;

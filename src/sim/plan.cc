@@ -97,6 +97,10 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.turmoil = seconds(20);
   // In turmoil few members are connected for as long as it demands.
   plan.options.strict_reconfig_check = random.OneIn(3);
+  // Whoever differs from the others would be found, and nobody does.
+  plan.options.corrupt_check_interval = MaybeBetween(random, milliseconds(100), milliseconds(3000));
+  plan.options.compact_hash_check_interval =
+      MaybeBetween(random, milliseconds(100), milliseconds(3000));
   return plan;
 }
 

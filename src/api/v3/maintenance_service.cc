@@ -17,8 +17,9 @@ constexpr char kService[] = "etcdserverpb.Maintenance";
 
 // As etcd prints an AlarmMember.
 std::string Text(const alarms::Alarm& alarm) {
-  return "memberID:" + ToString(alarm.member) +
-         " alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
+  const std::string member =
+      alarm.member == base::MemberId() ? "" : "memberID:" + ToString(alarm.member) + " ";
+  return member + "alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
 }
 
 void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before,

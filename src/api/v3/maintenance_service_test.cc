@@ -410,5 +410,14 @@ TEST(MoveLeaderTest, OnlyTheLeaderMovesItsPartAndOnlyToAVoter) {
   EXPECT_EQ(follower.Call(testing::kMoveLeader, request).status, base::errors::kNotLeader);
 }
 
+TEST_F(MaintenanceServiceTest, AnAlarmOfNobodyIsToldWithoutAMember) {
+  Start();
+  ASSERT_TRUE(
+      member_.Call(testing::kAlarm, AlarmOf(AlarmRequest::ACTIVATE, etcdserverpb::CORRUPT, 0))
+          .ok());
+  EXPECT_THAT(member_.Call(testing::kStatus, {}).response().errors(),
+              ElementsAre("alarm:CORRUPT "));
+}
+
 }  // namespace
 }  // namespace v3
