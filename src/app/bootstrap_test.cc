@@ -135,6 +135,23 @@ TEST_F(BootstrapTest, TheClusterMustNotBeNewerAndSomebodyMustSayWhatItIs) {
   EXPECT_EQ(Refused(), "incompatible with current running cluster");
 }
 
+// A cluster that is being downgraded takes members of its target, and so none above that.
+TEST_F(BootstrapTest, ADowngradedClusterMustBeOneVersionAbove) {
+  Members({A(), B()});
+  answers_["http://127.0.0.1:1/downgrade/enabled"] = {200, "", "true"};
+  const auto refused = [this](const char* version) {
+    answers_["http://127.0.0.1:1/version"].body =
+        members::ToJson(members::MemberVersions{"3.7.1", version, ""});
+    return Refused();
+  };
+  EXPECT_EQ(refused("3.8.0"), "");
+  for (const char* version : {"3.6.0", "3.7.0", "3.9.0"}) {
+    EXPECT_EQ(refused(version), "incompatible with current running cluster") << version;
+  }
+  answers_["http://127.0.0.1:1/downgrade/enabled"] = {200, "", "false"};
+  EXPECT_EQ(refused("3.7.0"), "");
+}
+
 // It may have voted, and would not know.
 TEST_F(BootstrapTest, AMemberThatHasRunBeforeDoesNotJoinWithoutItsLog) {
   members::Member published = B();

@@ -46,6 +46,7 @@ base::Status FillStorage(const config::ServerConfig& config, server::Options* op
   if (maintenance.compaction_sleep_interval.count() > 0) {
     options->compaction_sleep_interval = maintenance.compaction_sleep_interval;
   }
+  options->downgrade_check_interval = maintenance.downgrade_check_time;
   options->corrupt_check_interval = maintenance.corrupt_check_time;
   options->compact_hash_check_interval = config.features.Enabled(config::Feature::kCompactHashCheck)
                                              ? maintenance.compact_hash_check_time

@@ -96,9 +96,12 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       options, environment,
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
                              server->frontends_.back().get(), &server->progress_});
+  server->downgrading_ = std::make_unique<Downgrading>(
+      environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
-      environment, VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
-                                         server->frontends_.back().get(), &server->progress_});
+      options, environment,
+      VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
+                            server->frontends_.back().get(), &server->progress_});
   server->corruption_checker_ = std::make_unique<CorruptionChecker>(
       options, environment,
       CorruptionChecker::Parts{server->id(), server->apply_loop_.get(),

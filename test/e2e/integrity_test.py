@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Members that compare their keys: one whose database was changed behind its back is found.
 
-ETCD in the environment is the program.
+ETCD and ETCDCTL in the environment are the programs.
 """
 
 import os
+import subprocess
 import time
 import unittest
 import urllib.error
@@ -19,6 +20,7 @@ from protocol import KV, Client, rpc
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
+ETCDCTL = os.environ.get("ETCDCTL", str(BINARIES / "etcdctl"))
 WAIT_SECONDS = 20
 
 
@@ -159,6 +161,46 @@ class IntegrityTest(unittest.TestCase):
                             for member in cluster))
         for member in cluster:
             self.assertEqual(self.alarms(member), [])
+
+
+class DowngradeTest(unittest.TestCase):
+    def ctl(self, member: Member, *arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run([ETCDCTL, "--endpoints", member.address, *arguments],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        return done.returncode, done.stdout, done.stderr
+
+    def wait_for_version(self, cluster: Cluster, version: str) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while {status(member)["storageVersion"] for member in cluster} != {version}:
+            self.assertLess(time.monotonic(), end, version)
+            time.sleep(0.1)
+
+    def test_a_downgrade_lowers_the_version_and_is_canceled(self) -> None:
+        cluster = self.enterContext(Cluster(*[ETCD] * 3))
+        self.wait_for_version(cluster, "3.7.0")
+        follower = cluster.follower()
+        for action, success in (("validate", "Downgrade validate success, cluster version 3.7\n"),
+                                ("enable", "Downgrade enable success, cluster version 3.7\n")):
+            self.assertEqual(self.ctl(follower, "downgrade", action, "3.6"), (0, success, ""))
+        for member in cluster:
+            with urllib.request.urlopen(member.peer_url + "/downgrade/enabled",
+                                        timeout=WAIT_SECONDS) as answer:
+                self.assertEqual(answer.read(), b"true")
+        self.wait_for_version(cluster, "3.6.0")
+        code, _, error = self.ctl(follower, "downgrade", "enable", "3.5")
+        self.assertEqual(code, 1)
+        self.assertIn("etcdserver: cluster has a downgrade job in progress", error)
+        # It survives the loss of its leader, and a restart.
+        leader = cluster.leader()
+        leader.kill()
+        cluster.leader()
+        leader.start()
+        self.assertEqual(status(leader)["downgradeInfo"],
+                         {"enabled": True, "targetVersion": "3.6.0"})
+        self.assertEqual(status(leader)["storageVersion"], "3.6.0")
+        self.assertEqual(self.ctl(follower, "downgrade", "cancel"),
+                         (0, "Downgrade cancel success, cluster version 3.6\n", ""))
+        self.wait_for_version(cluster, "3.7.0")
 
 
 if __name__ == "__main__":

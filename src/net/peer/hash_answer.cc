@@ -1,5 +1,6 @@
 #include "net/peer/hash_answer.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>

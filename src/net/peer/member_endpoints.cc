@@ -98,10 +98,18 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
 
   void DowngradeEnabled(const http::PlainRequest& request, http::Responder responder) {
     if (web::RefuseMethod(request, responder)) return;
-    http::PlainResponse response;
-    response.fields.Add("content-type", "text/plain");
-    response.body = "false";
-    responder.Send(OfCluster(std::move(response)));
+    server_.downgrading().IsEnabled([self = shared_from_this(), responder](auto enabled) {
+      self->loop_.Post([self, responder, enabled = std::move(enabled)]() mutable {
+        if (!enabled.ok()) {
+          return responder.Send(self->OfCluster(http::TextResponse(
+              500, "failed linearized read: " + std::string(enabled.status().message()))));
+        }
+        http::PlainResponse response;
+        response.fields.Add("content-type", "text/plain");
+        response.body = *enabled ? "true" : "false";
+        responder.Send(self->OfCluster(std::move(response)));
+      });
+    });
   }
 
  private:
