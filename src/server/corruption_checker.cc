@@ -12,6 +12,9 @@
 namespace server {
 namespace {
 
+// Of checks in which a compaction is not looked at.
+constexpr uint32_t kRestMax = 8;
+
 std::string IdText(base::MemberId id) {
   return members::HexText(id.value());
 }
@@ -182,16 +185,36 @@ void CorruptionChecker::OnCompactionTimer() {
   compaction_timer_->Arm(options_.compact_hash_check_interval);
   if (!leads() || comparing_) return;
   auto check = std::make_shared<CompactionCheck>();
-  for (const mvcc::KeyValueHash& hash :
-       parts_.apply_loop->state().Get()->store().compaction_hashes()) {
-    if (hash.revision > compared_) check->hashes.push_back(hash);
-  }
+  check->hashes = HashesToCompare();
   if (check->hashes.empty() || parts_.apply_loop->members().members().size() < 2) return;
   comparing_ = true;
   environment_.logger->Info(
       "starting compact hash check",
       {{"local-member-id", IdText(parts_.self)}, {"timeout", options_.request_timeout()}});
   CompareNext(std::move(check));
+}
+
+std::vector<mvcc::KeyValueHash> CorruptionChecker::HashesToCompare() {
+  std::vector<mvcc::KeyValueHash> hashes;
+  std::map<int64_t, Rest> rests;
+  for (const mvcc::KeyValueHash& hash :
+       parts_.apply_loop->state().Get()->store().compaction_hashes()) {
+    if (hash.revision <= compared_) continue;
+    Rest& rest = rests[hash.revision] = rests_[hash.revision];
+    if (rest.left > 0) {
+      --rest.left;
+    } else {
+      hashes.push_back(hash);
+    }
+  }
+  rests_ = std::move(rests);
+  return hashes;
+}
+
+void CorruptionChecker::RestFrom(int64_t revision) {
+  Rest& rest = rests_[revision];
+  rest.last = rest.last == 0 ? 1 : std::min(2 * rest.last, kRestMax);
+  rest.left = rest.last;
 }
 
 void CorruptionChecker::CompareNext(std::shared_ptr<CompactionCheck> check) {
@@ -224,6 +247,7 @@ bool CorruptionChecker::EndComparison(const CompactionCheck& check, const mvcc::
            {"number-of-peers", told.size()},
            {"revision", own.revision},
            {"compact-revision", own.compact_revision}});
+      RestFrom(own.revision);
       return check.hashes.empty();
     case HashVerdict::Outcome::kDifferent:
       break;

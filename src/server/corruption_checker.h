@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -24,7 +25,9 @@ namespace server {
 //   that of compactions   (Options::compact_hash_check_interval) compares what the newest
 //                         compactions have left behind; corrupt are those who differ from more than
 //                         half of the members, and nobody by name (member 0) if there is no such
-//                         half. It says nothing as long as a member has not told its hash
+//                         half. It says nothing as long as a member has not told its hash, and
+//                         then looks less and less often: to hash anew what it compacted before it
+//                         was started costs that member a look at all keys, and is no answer
 //
 // Nothing waits for a check: this member's hash is computed by a bulk worker, one at a time; an
 // answer that does not come in Options::request_timeout is none; and what is kept of all answers is
@@ -46,6 +49,11 @@ class CorruptionChecker {
  private:
   struct PeriodicCheck;
   struct CompactionCheck;
+  // For how many checks a compaction is not looked at.
+  struct Rest {
+    uint32_t left = 0;
+    uint32_t last = 0;
+  };
 
   bool leads() const { return parts_.progress->leader == parts_.self.value(); }
   void OnTimer();
@@ -61,6 +69,9 @@ class CorruptionChecker {
 
   // Compares the next of the hashes; those of older compactions if a member has not told it.
   void CompareNext(std::shared_ptr<CompactionCheck> check);
+  // Those that are to be compared now, ascending.
+  std::vector<mvcc::KeyValueHash> HashesToCompare();
+  void RestFrom(int64_t revision);
   // Whether the check is over.
   bool EndComparison(const CompactionCheck& check, const mvcc::KeyValueHash& own,
                      const MemberHashes& told);
@@ -80,6 +91,7 @@ class CorruptionChecker {
   bool comparing_ = false;  // one of compactions is
   // The newest compaction after which all members had the same keys.
   int64_t compared_ = -1;
+  std::map<int64_t, Rest> rests_;  // of newer ones that not all have told, by revision
   const std::unique_ptr<runtime::Timer> timer_;
   const std::unique_ptr<runtime::Timer> compaction_timer_;
 };

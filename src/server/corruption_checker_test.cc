@@ -159,13 +159,33 @@ TEST_F(CorruptionCheckerTest, OlderCompactionsAreComparedWhereTheNewestIsNotKnow
     }
     return told;
   };
-  member_.RunFor(seconds(5));
+  member_.RunFor(seconds(7));
   ASSERT_GE(asked_.size(), 3u);
   EXPECT_EQ(asked_[0], base::Revision(6));
   EXPECT_EQ(asked_[1], base::Revision(4));
   // That is known to be equal from then on.
   EXPECT_EQ(std::count(asked_.begin(), asked_.end(), base::Revision(4)), 1);
   EXPECT_TRUE(Alarms().empty());
+}
+
+// It may never know: a start forgets what was hashed before.
+TEST_F(CorruptionCheckerTest, WhoCannotTellIsAskedLessAndLessOften) {
+  member_.options.compact_hash_check_interval = seconds(1);
+  Start();
+  peers_.hashes = [this](base::Revision at) {
+    asked_.push_back(at);
+    AgreeablePeers::Hashes told;
+    for (const base::MemberId id : others_) told.emplace(id, base::errors::kCompacted);
+    return told;
+  };
+  member_.RunFor(seconds(30));
+  // After 1, 2, 4, 8 checks, and each 8 from then on.
+  EXPECT_EQ(asked_.size(), 6u);
+  // One that can comes at once.
+  Corrupt(base::MemberId());
+  Compact(6);
+  member_.RunFor(seconds(2));
+  EXPECT_EQ(asked_.back(), base::Revision(6));
 }
 
 TEST_F(CorruptionCheckerTest, NobodyIsAskedByDefaultButAfterCompactions) {
