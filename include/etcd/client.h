@@ -211,6 +211,19 @@ class Client {
         [&](auto done) { MoveLeader(endpoint, target, options, std::move(done)); });
   }
 
+  // Looks whether the cluster can be downgraded to `target`, "3.6", begins that, or ends it. Needs
+  // members of 3.6 or later.
+  Result<DowngradeResponse> Downgrade(DowngradeAction action, const std::string& target,
+                                      const CallOptions& options = {});
+  void Downgrade(DowngradeAction action, const std::string& target, const CallOptions& options,
+                 Callback<DowngradeResponse> done);
+  std::future<Result<DowngradeResponse>> DowngradeAsync(DowngradeAction action,
+                                                        const std::string& target,
+                                                        const CallOptions& options = {}) {
+    return Future<DowngradeResponse>(
+        [&](auto done) { Downgrade(action, target, options, std::move(done)); });
+  }
+
   // The database of one member as a file, in order. The sink returns false to end the call with
   // kCanceled. Tried again until the first piece has come.
   using SnapshotSink = std::function<bool(SnapshotChunk chunk)>;

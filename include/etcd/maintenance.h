@@ -56,6 +56,14 @@ struct MoveLeaderResponse {
   ResponseHeader header = {};
 };
 
+// What is to become of the cluster's downgrade to the version before.
+enum class DowngradeAction : uint8_t { kValidate = 0, kEnable = 1, kCancel = 2 };
+
+struct DowngradeResponse {
+  ResponseHeader header = {};
+  std::string version = {};  // of the cluster, "3.7"
+};
+
 struct DefragmentResponse {
   ResponseHeader header = {};
 };

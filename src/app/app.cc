@@ -9,6 +9,7 @@
 
 #include "app/advertised_urls.h"
 #include "app/directory_lock.h"
+#include "app/initial_check.h"
 #include "app/server_options.h"
 #include "app/start_report.h"
 #include "base/check.h"
@@ -20,7 +21,9 @@
 #include "runtime/posix/locked_memory.h"
 #include "runtime/posix/signals.h"
 #include "server/data_directory.h"
+#include "state/apply/state.h"
 #include "storage/backend/lmdb_backend.h"
+#include "storage/mvcc/reads.h"
 #include "storage/schema/schema.h"
 
 namespace app {
@@ -107,6 +110,10 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
   RETURN_IF_ERROR(app->OpenServer(options));
+  // Compat: a member that starts for the first time has nothing to compare.
+  if (is_founded && config.features.Enabled(config::Feature::kInitialCorruptCheck)) {
+    RETURN_IF_ERROR(app->CheckCorruption());
+  }
   app->peers_.Start(app->server_.get(), [app = app.get()] { app->OnRemoved(); });
   if (!app->server_->holds_etcd_files()) app->peers_.Admit();
   app->server_->Start([app = app.get()] {
@@ -174,6 +181,12 @@ server::Environment App::NewEnvironment() {
   return environment;
 }
 
+AskPeer App::AskingPeers() {
+  return [this](const auto& url, const auto& path, const auto& body, auto timeout) {
+    return peers_.Ask(url, path, body, timeout);
+  };
+}
+
 base::Status App::FindMembers(server::Options* options) {
   ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(disk_, *options));
   if (is_founded) {
@@ -192,8 +205,7 @@ base::Status App::FindMembers(server::Options* options) {
   const std::future<void> forever = never.get_future();
   const base::Status status = Bootstrap(
       {.config = config_,
-       .ask = [this](const auto& url, const auto& path,
-                     auto timeout) { return peers_.Ask(url, path, timeout); },
+       .ask = AskingPeers(),
        .resolve = ResolveHost,
        .lookup_srv = [](const std::string& name) { return runtime::dns::LookupSrv(name); },
        .open_registry = [this] { return OpenRegistry(config_.discovery); },
@@ -202,6 +214,18 @@ base::Status App::FindMembers(server::Options* options) {
       options);
   runtime::posix::HoldSignals();
   return status;
+}
+
+base::Status App::CheckCorruption() {
+  const std::shared_ptr<apply::State> state = server_->state();
+  ASSIGN_OR_RETURN(const mvcc::KeyValueHash own,
+                   mvcc::Reads(&state->store()).HashKv(state->store().revision()));
+  return CheckInitialCorruption({.self = server_->id(),
+                                 .members = state->view().Get()->members,
+                                 .own = own,
+                                 .ask = AskingPeers(),
+                                 .timeout = server_->options().request_timeout(),
+                                 .logger = logger_});
 }
 
 base::Status App::OpenServer(server::Options options) {

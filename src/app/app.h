@@ -51,6 +51,9 @@ class App {
   // What a first start has to find out before. Until it has, SIGTERM ends the process at once.
   base::Status FindMembers(server::Options* options);
   base::Status OpenServer(server::Options options);
+  // Fails if the other members have other keys.
+  base::Status CheckCorruption();
+  AskPeer AskingPeers();
   server::Environment NewEnvironment();
   // Any thread: the member belongs to no cluster any more.
   void OnRemoved();

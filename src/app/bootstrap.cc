@@ -98,7 +98,7 @@ base::Result<RunningCluster> Ask(const Bootstrapping& with, const Urls& urls,
       with.logger.Warn("failed to get cluster response",
                        {{"address", url.ToString() + "/members"}, {"error", why}});
     };
-    const base::Result<PeerAnswer> answer = with.ask(url, "/members", timeout);
+    const base::Result<PeerAnswer> answer = with.ask(url, "/members", "", timeout);
     if (!answer.ok()) {
       ignore(std::string(answer.status().message()));
       continue;
@@ -182,7 +182,7 @@ std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
   const base::Result<Urls> urls = ParsedUrls(member);
   if (!urls.ok()) return std::nullopt;
   for (const config::Url& url : *urls) {
-    const base::Result<PeerAnswer> answer = with.ask(url, "/version", kAskBeforeJoining);
+    const base::Result<PeerAnswer> answer = with.ask(url, "/version", "", kAskBeforeJoining);
     if (!answer.ok() || answer->status != 200) continue;
     const base::Result<members::MemberVersions> versions = members::VersionsFromJson(answer->body);
     if (versions.ok()) return members::ParseVersion(versions->cluster);
@@ -190,21 +190,51 @@ std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
   return std::nullopt;
 }
 
-// Whether this version can be a member: the cluster's must not be above it, and somebody must say
-// what it is.
+// Whether the cluster is being downgraded, as the first says that answers.
+bool AskDowngradeEnabled(const Bootstrapping& with, const RunningCluster& cluster,
+                         base::MemberId self) {
+  for (const members::Member& member : cluster.members) {
+    const base::Result<Urls> urls = ParsedUrls(member);
+    if (member.id == self || !urls.ok()) continue;
+    for (const config::Url& url : *urls) {
+      const base::Result<PeerAnswer> answer =
+          with.ask(url, "/downgrade/enabled", "", kAskBeforeJoining);
+      if (answer.ok() && answer->status == 200) return answer->body == "true";
+    }
+  }
+  return false;
+}
+
+struct Range {
+  members::Version lowest;
+  members::Version highest;
+};
+
+// Of the cluster's versions with which this version can be a member. One that is being downgraded
+// takes members of the version to which it is, so it must be one above.
+Range AllowedVersions(bool is_downgraded) {
+  members::Version own = *members::ParseVersion(server::kClusterVersion);
+  if (!is_downgraded) return {*members::ParseVersion(server::kMinClusterVersion), own};
+  ++own.minor;
+  return {own, own};
+}
+
+// Whether this version can be a member, and somebody says which version the cluster has.
 base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& cluster,
                            base::MemberId self) {
+  const Range allowed = AllowedVersions(AskDowngradeEnabled(with, cluster, self));
   bool is_told = false;
   for (const members::Member& member : cluster.members) {
     if (member.id == self) continue;
     const std::optional<members::Version> version = AskClusterVersion(with, member);
     if (!version.has_value()) continue;
-    if (*version < members::ParseVersion(server::kMinClusterVersion) ||
-        *version > members::ParseVersion(server::kClusterVersion)) {
-      with.logger.Warn("cluster version is not compatible",
+    if (*version < allowed.lowest || *version > allowed.highest) {
+      with.logger.Warn(std::string("cluster version of remote member is not compatible; too ") +
+                           (*version < allowed.lowest ? "low" : "high"),
                        {{"remote-member-id", members::HexText(member.id.value())},
                         {"remote-member-cluster-version", version->ToString()},
-                        {"maximum-cluster-version-supported", server::kClusterVersion}});
+                        {"minimum-cluster-version-supported", allowed.lowest.ToString()},
+                        {"maximum-cluster-version-supported", allowed.highest.ToString()}});
       return Invalid("incompatible with current running cluster");
     }
     is_told = true;

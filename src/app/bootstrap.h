@@ -24,9 +24,11 @@ struct PeerAnswer {
   std::string cluster_id;  // the header X-Etcd-Cluster-ID
   std::string body;
 };
-// GET `path` of a peer URL. Waits for the answer, `timeout` at most.
-using AskPeer = std::function<base::Result<PeerAnswer>(
-    const config::Url& peer, const std::string& path, runtime::Duration timeout)>;
+// GET `path` of a peer URL, with a body, which may be empty. Waits for the answer, `timeout` at
+// most.
+using AskPeer =
+    std::function<base::Result<PeerAnswer>(const config::Url& peer, const std::string& path,
+                                           const std::string& body, runtime::Duration timeout)>;
 
 // The ways to ask. All of them wait.
 struct Bootstrapping {

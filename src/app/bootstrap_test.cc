@@ -60,7 +60,7 @@ class BootstrapTest : public ::testing::Test {
   Bootstrapping With() {
     return {
         .config = config_,
-        .ask = [this](const config::Url& url, const std::string& path,
+        .ask = [this](const config::Url& url, const std::string& path, const std::string&,
                       runtime::Duration) -> base::Result<PeerAnswer> {
           asked_.push_back(url.ToString() + path);
           const auto found = answers_.find(asked_.back());
@@ -172,6 +172,23 @@ TEST_F(BootstrapTest, TheClusterMustNotBeNewerAndSomebodyMustSayWhatItIs) {
   EXPECT_EQ(Refused(), "incompatible with current running cluster");
   answers_.erase("http://127.0.0.1:1/version");
   EXPECT_EQ(Refused(), "incompatible with current running cluster");
+}
+
+// A cluster that is being downgraded takes members of its target, and so none above that.
+TEST_F(BootstrapTest, ADowngradedClusterMustBeOneVersionAbove) {
+  Members({A(), B()});
+  answers_["http://127.0.0.1:1/downgrade/enabled"] = {200, "", "true"};
+  const auto refused = [this](const char* version) {
+    answers_["http://127.0.0.1:1/version"].body =
+        members::ToJson(members::MemberVersions{"3.7.1", version, ""});
+    return Refused();
+  };
+  EXPECT_EQ(refused("3.8.0"), "");
+  for (const char* version : {"3.6.0", "3.7.0", "3.9.0"}) {
+    EXPECT_EQ(refused(version), "incompatible with current running cluster") << version;
+  }
+  answers_["http://127.0.0.1:1/downgrade/enabled"] = {200, "", "false"};
+  EXPECT_EQ(refused("3.7.0"), "");
 }
 
 // It may have voted, and would not know.

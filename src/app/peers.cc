@@ -107,14 +107,14 @@ base::Status Peers::OpenTls() {
 }
 
 base::Result<PeerAnswer> Peers::Ask(const config::Url& peer, const std::string& path,
-                                    runtime::Duration timeout) {
+                                    const std::string& body, runtime::Duration timeout) {
   const auto asking = std::make_shared<Asking>();
-  thread_.loop().Post([this, asking, peer, path, timeout] {
+  thread_.loop().Post([this, asking, peer, path, body, timeout] {
     http::Client::Options options{.address = DialAddress(peer)};
     if (peer.secure()) options.tls = [this] { return dial_tls_->context(); };
     asking->client = std::make_unique<http::Client>(&thread_.loop(), &network_, std::move(options));
     asking->client->Fetch(
-        {{":method", "GET"}, {":path", path}}, "", kAnswerBytesMax, timeout,
+        {{":method", "GET"}, {":path", path}}, body, kAnswerBytesMax, timeout,
         [this, asking](base::Result<http::Client::Answer> answer) {
           // A turn later: a client does not end in an event of its own.
           thread_.loop().Post([asking, answer = AnswerOf(std::move(answer))]() mutable {

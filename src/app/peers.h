@@ -50,7 +50,7 @@ class Peers {
   void Accept(base::Callback<void()> on_refused);
   // Asks a peer, and waits for its answer. After OpenTls.
   base::Result<PeerAnswer> Ask(const config::Url& peer, const std::string& path,
-                               runtime::Duration timeout);
+                               const std::string& body, runtime::Duration timeout);
   // Makes the transport, which receives snapshots of other members in `snap_dir`.
   base::Status OpenTransport(const std::string& snap_dir);
   server::Transport* transport() { return transport_.get(); }

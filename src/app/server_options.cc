@@ -41,6 +41,11 @@ base::Status FillStorage(const config::ServerConfig& config, server::Options* op
   if (maintenance.compaction_sleep_interval.count() > 0) {
     options->compaction_sleep_interval = maintenance.compaction_sleep_interval;
   }
+  options->downgrade_check_interval = maintenance.downgrade_check_time;
+  options->corrupt_check_interval = maintenance.corrupt_check_time;
+  options->compact_hash_check_interval = config.features.Enabled(config::Feature::kCompactHashCheck)
+                                             ? maintenance.compact_hash_check_time
+                                             : runtime::Duration(0);
   ASSIGN_OR_RETURN(const config::AutoCompaction automatic,
                    config::ParseAutoCompaction(maintenance.auto_compaction_mode,
                                                maintenance.auto_compaction_retention));

@@ -37,6 +37,7 @@ constexpr Method kMemberRemove{"/etcdserverpb.Cluster/MemberRemove"};
 constexpr Method kMemberUpdate{"/etcdserverpb.Cluster/MemberUpdate"};
 constexpr Method kMemberPromote{"/etcdserverpb.Cluster/MemberPromote"};
 constexpr Method kMoveLeader{"/etcdserverpb.Maintenance/MoveLeader"};
+constexpr Method kDowngrade{"/etcdserverpb.Maintenance/Downgrade"};
 constexpr Method kStatus{"/etcdserverpb.Maintenance/Status", Repeatable::kYes};
 constexpr Method kHashKv{"/etcdserverpb.Maintenance/HashKV", Repeatable::kYes};
 constexpr Method kHash{"/etcdserverpb.Maintenance/Hash", Repeatable::kYes};
@@ -431,6 +432,20 @@ Result<MoveLeaderResponse> Client::MoveLeader(const std::string& endpoint, uint6
                                               const CallOptions& options) {
   return impl_->Await<Result<MoveLeaderResponse>>(
       [&](auto done) { MoveLeader(endpoint, target, options, done); });
+}
+
+void Client::Downgrade(DowngradeAction action, const std::string& target,
+                       const CallOptions& options, Callback<DowngradeResponse> done) {
+  pb::DowngradeRequest message;
+  message.set_action(static_cast<pb::DowngradeRequest::DowngradeAction>(action));
+  message.set_version(target);
+  impl_->Unary<pb::DowngradeResponse>(impl_->NewRequest(kDowngrade, message, options), options,
+                                      std::move(done));
+}
+Result<DowngradeResponse> Client::Downgrade(DowngradeAction action, const std::string& target,
+                                            const CallOptions& options) {
+  return impl_->Await<Result<DowngradeResponse>>(
+      [&](auto done) { Downgrade(action, target, options, done); });
 }
 
 void Client::MemberStatus(const std::string& endpoint, const CallOptions& options,

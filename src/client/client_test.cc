@@ -106,6 +106,7 @@ class FakeMember {
     AddChange<pb::MemberUpdateRequest, pb::MemberUpdateResponse>("Cluster", "MemberUpdate");
     AddChange<pb::MemberPromoteRequest, pb::MemberPromoteResponse>("Cluster", "MemberPromote");
     AddChange<pb::MoveLeaderRequest, pb::MoveLeaderResponse>("Maintenance", "MoveLeader");
+    AddChange<pb::DowngradeRequest, pb::DowngradeResponse>("Maintenance", "Downgrade");
     table_->AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
                          [](auto call) { return std::make_unique<SnapshotCall>(std::move(call)); });
   }
@@ -480,11 +481,15 @@ TEST(ClientTest, ChangesOfTheMembersAreAskedForAsTheyAre) {
   EXPECT_TRUE(client->MemberUpdate(8, {"http://c:3"}, kPatient).ok());
   EXPECT_TRUE(client->MemberPromoteAsync(9, kPatient).get().ok());
   EXPECT_TRUE(client->MoveLeader(member.address(), 10, kPatient).ok());
-  EXPECT_EQ(member.asked, (std::vector<std::string>{
-                              "MemberAdd peerURLs: \"http://a:1\" peerURLs: \"http://b:2\" "
-                              "isLearner: true",
-                              "MemberRemove ID: 7", "MemberUpdate ID: 8 peerURLs: \"http://c:3\"",
-                              "MemberPromote ID: 9", "MoveLeader targetID: 10"}));
+  EXPECT_TRUE(client->Downgrade(DowngradeAction::kEnable, "3.6", kPatient).ok());
+  EXPECT_TRUE(client->DowngradeAsync(DowngradeAction::kCancel, "", kPatient).get().ok());
+  EXPECT_EQ(member.asked,
+            (std::vector<std::string>{
+                "MemberAdd peerURLs: \"http://a:1\" peerURLs: \"http://b:2\" "
+                "isLearner: true",
+                "MemberRemove ID: 7", "MemberUpdate ID: 8 peerURLs: \"http://c:3\"",
+                "MemberPromote ID: 9", "MoveLeader targetID: 10",
+                "Downgrade action: ENABLE version: \"3.6\"", "Downgrade action: CANCEL"}));
 }
 
 TEST(ClientTest, UrlsThatAreNoneAreRefusedBeforeAnythingIsSent) {

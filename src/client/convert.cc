@@ -219,6 +219,10 @@ etcd::MoveLeaderResponse FromProto(pb::MoveLeaderResponse&& reply) {
   return {FromProto(reply.header())};
 }
 
+etcd::DowngradeResponse FromProto(pb::DowngradeResponse&& reply) {
+  return {FromProto(reply.header()), std::move(*reply.mutable_version())};
+}
+
 etcd::StatusResponse FromProto(pb::StatusResponse&& reply) {
   etcd::StatusResponse response;
   response.header = FromProto(reply.header());

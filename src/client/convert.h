@@ -28,6 +28,7 @@ etcd::MemberChangeResponse FromProto(etcdserverpb::MemberRemoveResponse&& reply)
 etcd::MemberChangeResponse FromProto(etcdserverpb::MemberUpdateResponse&& reply);
 etcd::MemberChangeResponse FromProto(etcdserverpb::MemberPromoteResponse&& reply);
 etcd::MoveLeaderResponse FromProto(etcdserverpb::MoveLeaderResponse&& reply);
+etcd::DowngradeResponse FromProto(etcdserverpb::DowngradeResponse&& reply);
 etcd::StatusResponse FromProto(etcdserverpb::StatusResponse&& reply);
 etcd::HashKvResponse FromProto(etcdserverpb::HashKVResponse&& reply);
 etcd::HashResponse FromProto(etcdserverpb::HashResponse&& reply);

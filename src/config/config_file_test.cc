@@ -40,7 +40,7 @@ cipher-suites: [A, "B,C"]
 host-whitelist: a,b
 cors: http://example.com:80
 initial-cluster-state: existing
-feature-gates: CompactHashCheck=true
+feature-gates: CompactHashCheck=false
 )");
   EXPECT_EQ(config.member.name, "17");
   EXPECT_FALSE(config.cluster.pre_vote);
@@ -53,7 +53,7 @@ feature-gates: CompactHashCheck=true
   EXPECT_EQ(config.client_api.host_whitelist, (std::set<std::string>{"a", "b"}));
   EXPECT_EQ(config.cors.values, (std::set<std::string>{"http://example.com:80"}));
   EXPECT_EQ(config.cluster.initial_cluster_state, ClusterState::kExisting);
-  EXPECT_TRUE(config.features.Enabled(Feature::kCompactHashCheck));
+  EXPECT_FALSE(config.features.Enabled(Feature::kCompactHashCheck));
 }
 
 TEST(ConfigFileTest, WholeNumbersMayHaveAFractionOrAnExponent) {

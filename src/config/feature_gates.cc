@@ -11,7 +11,7 @@ namespace config {
 namespace {
 
 constexpr std::array<FeatureSpec, kFeatureCount> kSpecs = {{
-    {"CompactHashCheck", false, Stage::kAlpha},
+    {"CompactHashCheck", true, Stage::kAlpha},
     {"FastLeaseKeepAlive", true, Stage::kBeta},
     {"InitialCorruptCheck", false, Stage::kAlpha},
     {"LeaseCheckpoint", false, Stage::kAlpha},

@@ -5,9 +5,10 @@
 namespace config {
 namespace {
 
+// But for CompactHashCheck, which etcd has off.
 TEST(FeatureGatesTest, DefaultsAreThoseOfEtcd) {
   EXPECT_EQ(FeatureGates().ToString(),
-            "CompactHashCheck=false,FastLeaseKeepAlive=true,InitialCorruptCheck=false,"
+            "CompactHashCheck=true,FastLeaseKeepAlive=true,InitialCorruptCheck=false,"
             "LeaseCheckpoint=false,LeaseCheckpointPersist=false,PriorityRequest=false,"
             "SetMemberLocalAddr=false,StopGRPCServiceOnDefrag=false,"
             "TxnModeWriteWithSharedBuffer=true");
@@ -15,9 +16,9 @@ TEST(FeatureGatesTest, DefaultsAreThoseOfEtcd) {
 
 TEST(FeatureGatesTest, TextsAddToWhatIsSet) {
   FeatureGates gates;
-  ASSERT_TRUE(gates.Set("CompactHashCheck=true").ok());
+  ASSERT_TRUE(gates.Set("CompactHashCheck=false").ok());
   ASSERT_TRUE(gates.Set(" FastLeaseKeepAlive = F ,").ok());
-  EXPECT_TRUE(gates.Enabled(Feature::kCompactHashCheck));
+  EXPECT_FALSE(gates.Enabled(Feature::kCompactHashCheck));
   EXPECT_FALSE(gates.Enabled(Feature::kFastLeaseKeepAlive));
 }
 

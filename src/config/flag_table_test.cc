@@ -178,7 +178,7 @@ struct SampleOf {
   Sample operator()(Reference<ClusterState>) const { return {"existing", "existing"}; }
   Sample operator()(Reference<FeatureGates>) const {
     const std::string all =
-        "CompactHashCheck=true,FastLeaseKeepAlive=false,InitialCorruptCheck=true,"
+        "CompactHashCheck=false,FastLeaseKeepAlive=false,InitialCorruptCheck=true,"
         "LeaseCheckpoint=true,LeaseCheckpointPersist=true,PriorityRequest=true,"
         "SetMemberLocalAddr=true,StopGRPCServiceOnDefrag=true,"
         "TxnModeWriteWithSharedBuffer=false";

@@ -1,5 +1,6 @@
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
+#include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
@@ -337,6 +338,28 @@ Command MoveLeader() {
   };
 }
 
+Command Downgrade() {
+  return {
+      .name = "downgrade",
+      .use = "downgrade <TARGET_VERSION>",
+      .short_text = "Downgrade related commands. Use `etcdctl downgrade --help` to see subcommands",
+      .long_text = "Downgrade related commands",
+      .group = kMaintenance,
+      .subcommands = {{.name = "validate",
+                       .use = "validate <TARGET_VERSION>",
+                       .short_text = "Validate downgrade capability before starting downgrade",
+                       .run = RunDowngradeValidate},
+                      {.name = "enable",
+                       .use = "enable <TARGET_VERSION>",
+                       .short_text = "Start a downgrade action to cluster",
+                       .run = RunDowngradeEnable},
+                      {.name = "cancel",
+                       .use = "cancel",
+                       .short_text = "Cancel the ongoing downgrade action to cluster",
+                       .run = RunDowngradeCancel}},
+  };
+}
+
 Command Snapshot() {
   return {
       .name = "snapshot",
@@ -375,6 +398,7 @@ const Command& RootCommand() {
                        .run = RunVersion},
                       Member(),
                       MoveLeader(),
+                      Downgrade(),
                       Snapshot(),
                       {.name = "options",
                        .use = "options",
@@ -388,8 +412,8 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "downgrade", "elect", "lease", "lock",
-                 "make-mirror", "role", "user", "watch"},
+      .absent = {"auth", "check", "completion", "elect", "lease", "lock", "make-mirror", "role",
+                 "user", "watch"},
   };
   return root;
 }

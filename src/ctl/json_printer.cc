@@ -28,6 +28,9 @@ class JsonPrinter final : public Printer {
   Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse& response) override {
     return Message(response);
   }
+  Outcome Downgrade(etcd::DowngradeAction, const etcd::DowngradeResponse& response) override {
+    return Message(response);
+  }
 
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;

@@ -49,6 +49,9 @@ class Printer {
   virtual Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse&) {
     return Unsupported();
   }
+  virtual Outcome Downgrade(etcd::DowngradeAction, const etcd::DowngradeResponse&) {
+    return Unsupported();
+  }
   virtual Outcome Alarm(const etcd::AlarmResponse&) { return Unsupported(); }
   virtual Outcome Health(const std::vector<EndpointHealth>&) { return Unsupported(); }
   virtual Outcome Status(const std::vector<EndpointStatus>&) { return Unsupported(); }

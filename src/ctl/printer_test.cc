@@ -126,7 +126,8 @@ std::vector<std::pair<std::string, std::function<Outcome(Printer&)>>> Answers() 
   const etcd::AlarmResponse alarms{kHeader,
                                    {{171, etcd::AlarmType::kNoSpace},
                                     {172, etcd::AlarmType::kCorrupt},
-                                    {173, etcd::AlarmType::kNone}}};
+                                    {173, etcd::AlarmType::kNone},
+                                    {0, etcd::AlarmType::kCorrupt}}};
   const std::vector<EndpointHealth> health = {{"e:1", true, "1ms", ""},
                                               {"e:2", false, "2ms", "broken"}};
   const std::vector<EndpointStatus> status = {{"e:1", EverythingOfAStatus()}, {"e:2", {}}};
@@ -170,6 +171,10 @@ std::vector<std::pair<std::string, std::function<Outcome(Printer&)>>> Answers() 
              return to.MemberChange(Printer::Change::kPromoted, ~uint64_t{0}, {kHeader, {}});
            }},
           {"leader moved", [](Printer& to) { return to.MoveLeader(171, 172, {}); }},
+          {"downgraded",
+           [](Printer& to) {
+             return to.Downgrade(etcd::DowngradeAction::kEnable, {kHeader, "3.7"});
+           }},
           {"alarms", [=](Printer& to) { return to.Alarm(alarms); }},
           {"health", [=](Printer& to) { return to.Health(health); }},
           {"no health", [=](Printer& to) { return to.Health({}); }},

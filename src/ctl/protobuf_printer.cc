@@ -22,6 +22,9 @@ class ProtobufPrinter final : public Printer {
   Outcome MoveLeader(uint64_t, uint64_t, const etcd::MoveLeaderResponse& response) override {
     return Encoded(response);
   }
+  Outcome Downgrade(etcd::DowngradeAction, const etcd::DowngradeResponse& response) override {
+    return Encoded(response);
+  }
   Outcome Alarm(const etcd::AlarmResponse& response) override { return Encoded(response); }
 
  private:

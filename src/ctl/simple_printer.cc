@@ -52,11 +52,18 @@ class SimplePrinter final : public Printer {
   Outcome MoveLeader(uint64_t from, uint64_t to, const etcd::MoveLeaderResponse&) override {
     return Show("Leadership transferred from " + HexId(from) + " to " + HexId(to) + "\n");
   }
+  Outcome Downgrade(etcd::DowngradeAction action,
+                    const etcd::DowngradeResponse& response) override {
+    static constexpr const char* kWhat[] = {"validate", "enable", "cancel"};
+    return Show(std::string("Downgrade ") + kWhat[static_cast<size_t>(action)] +
+                " success, cluster version " + response.version + "\n");
+  }
   Outcome Alarm(const etcd::AlarmResponse& response) override {
     std::string text;
     for (const etcd::Alarm& alarm : response.alarms) {
-      text +=
-          "memberID:" + std::to_string(alarm.member_id) + " alarm:" + AlarmName(alarm.type) + "\n";
+      // Compat: what is 0 is left out.
+      if (alarm.member_id != 0) text += "memberID:" + std::to_string(alarm.member_id) + " ";
+      text += "alarm:" + AlarmName(alarm.type) + "\n";
     }
     return Show(text);
   }

@@ -113,6 +113,13 @@ pb::MoveLeaderResponse ToProto(const etcd::MoveLeaderResponse& response) {
   return message;
 }
 
+pb::DowngradeResponse ToProto(const etcd::DowngradeResponse& response) {
+  pb::DowngradeResponse message;
+  SetHeader(response.header, &message);
+  message.set_version(response.version);
+  return message;
+}
+
 pb::AlarmResponse ToProto(const etcd::AlarmResponse& response) {
   pb::AlarmResponse message;
   SetHeader(response.header, &message);

@@ -19,6 +19,7 @@ etcdserverpb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response)
 // Those of a removal, an update and a promotion have the same fields.
 etcdserverpb::MemberRemoveResponse ToProto(const etcd::MemberChangeResponse& response);
 etcdserverpb::MoveLeaderResponse ToProto(const etcd::MoveLeaderResponse& response);
+etcdserverpb::DowngradeResponse ToProto(const etcd::DowngradeResponse& response);
 etcdserverpb::AlarmResponse ToProto(const etcd::AlarmResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);

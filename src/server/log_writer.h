@@ -81,7 +81,7 @@ class LogWriter {
   Work waiting_;
   base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
-  uint64_t writes_ = 0;  // begun
+  uint64_t writes_ = 0;        // begun
   bool keeps_commit_ = false;  // the newest commit index waits for a write
   std::unique_ptr<runtime::Timer> idle_timer_;
   bool idle_timer_runs_ = false;

@@ -91,6 +91,14 @@ struct Options {
   runtime::Duration compaction_sleep_interval = std::chrono::milliseconds(10);
   AutoCompaction auto_compaction;
 
+  // Between two looks whether all members run the version that the cluster is downgraded to; 0:
+  // never.
+  runtime::Duration downgrade_check_interval = std::chrono::seconds(5);
+  // Between two comparisons of all members' keys, and of what compactions have left of them (see
+  // CorruptionChecker); 0: never.
+  runtime::Duration corrupt_check_interval{0};
+  runtime::Duration compact_hash_check_interval = std::chrono::minutes(1);
+
   // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);
 

@@ -6,7 +6,7 @@
 #include "base/errors.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
-#include "proto/rpc.pb.h"
+#include "server/corrupt_alarm.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
@@ -16,8 +16,6 @@ namespace server {
 using etcdserverpb::InternalRaftRequest;
 
 namespace {
-
-// The cluster's, as it is told to operators.
 
 // Between two tries to tell the cluster something; doubled each time.
 constexpr runtime::Duration kRetryPauseMin = std::chrono::milliseconds(100);
@@ -98,9 +96,16 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       options, environment,
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
                              server->frontends_.back().get(), &server->progress_});
+  server->downgrading_ = std::make_unique<Downgrading>(
+      environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
-      environment, VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
-                                         server->frontends_.back().get(), &server->progress_});
+      options, environment,
+      VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
+                            server->frontends_.back().get(), &server->progress_});
+  server->corruption_checker_ = std::make_unique<CorruptionChecker>(
+      options, environment,
+      CorruptionChecker::Parts{server->id(), server->apply_loop_.get(),
+                               server->frontends_.back().get(), &server->progress_});
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ = std::make_unique<AutoCompactor>(
@@ -167,6 +172,7 @@ void Server::Start(base::Callback<void()> on_ready) {
     environment_.raft_loop->Post([this] { replica_->Start(); });
     if (auto_compactor_ != nullptr) auto_compactor_->Start();
     version_monitor_->Start();
+    corruption_checker_->Start();
     Publish();
   });
 }
@@ -180,19 +186,11 @@ void Server::OnDamage(const base::Status& damage) {
 }
 
 void Server::RaiseCorrupt() {
-  etcdserverpb::AlarmRequest request;
-  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
-  request.set_memberid(recovered_.id.value());
-  request.set_alarm(etcdserverpb::CORRUPT);
-  frontends_.back()->Propose(InternalRaftRequest::kAlarmFieldNumber, request.SerializeAsString(),
-                             [this](const apply::Reply& reply) {
-                               if (reply.status.ok() || reply.status == base::errors::kStopped) {
-                                 return;
-                               }
-                               corrupt_timer_ =
-                                   environment_.apply_loop->NewTimer([this] { RaiseCorrupt(); });
-                               corrupt_timer_->Arm(kRetryPauseMax);
-                             });
+  RaiseCorruptAlarm(frontends_.back().get(), id(), [this](const apply::Reply& reply) {
+    if (reply.status.ok() || reply.status == base::errors::kStopped) return;
+    corrupt_timer_ = environment_.apply_loop->NewTimer([this] { RaiseCorrupt(); });
+    corrupt_timer_->Arm(kRetryPauseMax);
+  });
 }
 
 // Tells the cluster this member's name and where its clients find it; again until it is told.

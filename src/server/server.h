@@ -11,7 +11,9 @@
 #include "raft/types.h"
 #include "server/apply_loop.h"
 #include "server/auto_compactor.h"
+#include "server/corruption_checker.h"
 #include "server/data_directory.h"
+#include "server/downgrading.h"
 #include "server/environment.h"
 #include "server/failure.h"
 #include "server/frontend.h"
@@ -78,6 +80,8 @@ class Server {
 
   // Changes of who belongs to the cluster.
   Reconfiguration& reconfiguration() { return *reconfiguration_; }
+  // Its downgrade to the version before.
+  Downgrading& downgrading() { return *downgrading_; }
   // As LeaderTransfer's Move; `on_moved` runs on the apply loop, at the latest after
   // Options::request_timeout.
   void MoveLeader(base::MemberId target, const Caller& caller, LeaderTransfer::OnMoved on_moved);
@@ -134,9 +138,11 @@ class Server {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<LeaderTransfer> leader_transfer_;
   std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
+  std::unique_ptr<Downgrading> downgrading_;          // likewise
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   std::unique_ptr<VersionMonitor> version_monitor_;
+  std::unique_ptr<CorruptionChecker> corruption_checker_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   base::Callback<void()> on_ready_;
   bool published_ = false;

@@ -13,6 +13,7 @@
 #include "state/members/member.h"
 #include "state/members/versions.h"
 #include "storage/backend/backend.h"
+#include "storage/mvcc/hasher.h"
 
 namespace server {
 
@@ -28,6 +29,12 @@ struct SnapshotToSend {
 struct ClusterMembers {
   std::vector<members::Member> members;  // this member among them, unless it was removed
   std::vector<base::MemberId> removed;
+};
+
+// What a member says of its keys: their hash at a revision, and the revision that it has reached.
+struct MemberHash {
+  mvcc::KeyValueHash hash;
+  base::Revision current;
 };
 
 // Carries what members say to each other. Send and SendSnapshot are called on the raft loop alone,
@@ -56,6 +63,13 @@ class Transport {
   // within some seconds, with what those say that answer.
   using OnVersions = base::Callback<void(std::map<base::MemberId, members::MemberVersions> told)>;
   virtual void AskVersions(OnVersions on_versions) = 0;
+
+  // Any thread: asks the other members for the hash of their keys at `at`: GET /members/hashkv.
+  // Answers once, on any thread and after `timeout` at the latest, for each that was asked: with
+  // kCompacted or kFutureRevision, or any other error of one that does not answer. Nothing that
+  // they say can be relied on.
+  using OnHashes = base::Callback<void(std::map<base::MemberId, base::Result<MemberHash>> told)>;
+  virtual void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) = 0;
 
   // Any thread: asks `leader` to promote `learner`, as a client of it would: POST
   // /members/promote/ID. Answers once, on any thread, with the members after that, or why not:

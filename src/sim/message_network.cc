@@ -99,6 +99,49 @@ void MessageNetwork::AskVersions(base::MemberId from, server::Transport::OnVersi
   scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency() + DrawLatency(), loop_.get(), arrive);
 }
 
+void MessageNetwork::AskHashes(base::MemberId from, const std::vector<base::MemberId>& others,
+                               base::Revision at, runtime::Duration timeout,
+                               server::Transport::OnHashes on_hashes) {
+  const auto question =
+      std::make_shared<HashQuestion>(HashQuestion{.from = from,
+                                                  .living_since = living_since_.at(from),
+                                                  .told = {},
+                                                  .on_hashes = std::move(on_hashes),
+                                                  .missing = others.size(),
+                                                  .answered = false});
+  for (const base::MemberId to : others) {
+    question->told.emplace(to, base::Status(base::Code::kUnavailable, "no answer"));
+    AskHash(question, to, at);
+  }
+  scheduler_->RunAt(scheduler_->clock().Now() + timeout, loop_.get(),
+                    [this, question] { Answer(*question); });
+}
+
+void MessageNetwork::AskHash(const std::shared_ptr<HashQuestion>& question, base::MemberId to,
+                             base::Revision at) {
+  if (Loses({question->from, to})) return;
+  const auto arrive = [this, question, to, at] {
+    Receiver* const receiver = Living(to);
+    if (receiver == nullptr) return;
+    receiver->OnHashAsked(at, [this, question, to](base::Result<server::MemberHash> hash) {
+      if (Loses({to, question->from})) return;
+      scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(),
+                        [this, question, to, hash = std::move(hash)] {
+                          question->told.at(to) = hash;
+                          if (--question->missing == 0) Answer(*question);
+                        });
+    });
+  };
+  scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(), arrive);
+}
+
+void MessageNetwork::Answer(HashQuestion& question) {
+  if (std::exchange(question.answered, true)) return;
+  const bool lives =
+      Living(question.from) != nullptr && living_since_.at(question.from) == question.living_since;
+  if (lives) question.on_hashes(question.told);
+}
+
 void MessageNetwork::Answer(Question& question,
                             base::Result<std::vector<members::Member>> members) {
   if (std::exchange(question.answered, true)) return;

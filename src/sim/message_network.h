@@ -35,6 +35,9 @@ class Receiver {
   // Another member passes on what one of its clients asks for.
   virtual void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
                          server::Transport::OnPromoted on_promoted) = 0;
+  // Another member asks for the hash of the keys.
+  using OnHash = base::Callback<void(base::Result<server::MemberHash> hash)>;
+  virtual void OnHashAsked(base::Revision at, OnHash on_hash) = 0;
 };
 
 // Carries raft messages as bytes, and loses, repeats, delays and so re-orders them.
@@ -64,6 +67,11 @@ class MessageNetwork {
   // once, if it still lives the same life.
   void AskVersions(base::MemberId from, server::Transport::OnVersions on_versions);
 
+  // Asks `others` for their hashes at `at`. Questions and answers may be late or lost; who asks
+  // hears once, `timeout` later at most, if it still lives the same life.
+  void AskHashes(base::MemberId from, const std::vector<base::MemberId>& others, base::Revision at,
+                 runtime::Duration timeout, server::Transport::OnHashes on_hashes);
+
   // Nothing passes from `from` to `to` until Heal.
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
   void Heal();
@@ -79,12 +87,22 @@ class MessageNetwork {
     server::Transport::OnPromoted on_promoted;
     bool answered = false;
   };
+  struct HashQuestion {
+    base::MemberId from;
+    runtime::TimePoint living_since;
+    std::map<base::MemberId, base::Result<server::MemberHash>> told;
+    server::Transport::OnHashes on_hashes;
+    size_t missing = 0;
+    bool answered = false;
+  };
   struct Way {
     base::MemberId from;
     base::MemberId to;
   };
 
   void Carry(const Way& way, Parcel parcel);
+  void AskHash(const std::shared_ptr<HashQuestion>& question, base::MemberId to, base::Revision at);
+  void Answer(HashQuestion& question);
   void Answer(Question& question, base::Result<std::vector<members::Member>> members);
   bool Loses(const Way& way) { return IsCut(way.from, way.to) || DrawLoss(); }
   bool DrawLoss() { return scheduler_->random().Chance(faults_.loss, 1000); }

@@ -99,6 +99,10 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.options.strict_reconfig_check = random.OneIn(3);
   plan.stall_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
   plan.options.disk_stall_handover = !random.OneIn(4);
+  // Whoever differs from the others would be found, and nobody does.
+  plan.options.corrupt_check_interval = MaybeBetween(random, milliseconds(100), milliseconds(3000));
+  plan.options.compact_hash_check_interval =
+      MaybeBetween(random, milliseconds(100), milliseconds(3000));
   return plan;
 }
 

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/errors.h"
 #include "raft/codec.h"
 #include "server/snapshot_install.h"
+#include "storage/mvcc/reads.h"
 
 namespace sim {
 namespace {
@@ -161,6 +163,23 @@ void Process::OnPromote(base::MemberId learner, runtime::TimePoint deadline,
   server_->reconfiguration().Promote(learner, {.deadline = deadline}, std::move(on_promoted));
 }
 
+void Process::OnHashAsked(base::Revision at, OnHash on_hash) {
+  if (dead_) return;
+  struct Asking {
+    OnHash on_hash;
+    base::Result<mvcc::KeyValueHash> hash = base::Status(base::errors::kStopped);
+  };
+  const auto asking = std::make_shared<Asking>(Asking{std::move(on_hash)});
+  CHECK(
+      workers_.Run([state = server_->state(), asking,
+                    at] { asking->hash = mvcc::Reads(&state->store()).HashKv(at); },
+                   net_loop_.get(),
+                   [state = server_->state(), asking] {
+                     if (!asking->hash.ok()) return asking->on_hash(asking->hash.status());
+                     asking->on_hash(server::MemberHash{*asking->hash, state->store().revision()});
+                   }));
+}
+
 void Process::Send(std::vector<raft::Message> messages) {
   for (const raft::Message& message : messages) {
     if (reachable_.contains(message.to)) cluster_.network->Send(message, nullptr);
@@ -173,7 +192,11 @@ void Process::SendSnapshot(server::SnapshotToSend snapshot) {
 
 // Those that were removed stay reachable: a joint configuration may still need their votes.
 void Process::SetMembers(server::ClusterMembers members) {
-  for (const members::Member& member : members.members) reachable_.insert(member.id);
+  others_.clear();
+  for (const members::Member& member : members.members) {
+    reachable_.insert(member.id);
+    if (member.id != id_) others_.push_back(member.id);
+  }
 }
 
 std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) const {
@@ -182,6 +205,10 @@ std::optional<runtime::TimePoint> Process::ActiveSince(base::MemberId peer) cons
 
 void Process::AskVersions(OnVersions on_versions) {
   cluster_.network->AskVersions(id_, std::move(on_versions));
+}
+
+void Process::AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) {
+  cluster_.network->AskHashes(id_, others_, at, timeout, std::move(on_hashes));
 }
 
 void Process::ForwardPromote(base::MemberId leader, base::MemberId learner,
@@ -208,6 +235,10 @@ void Process::OnSnapshot(raft::EntryId at) {
 
 void Process::OnApplied(apply::Applier& applier) {
   cluster_.checker->CheckRevision(applier.applied().index, applier.state().store().revision());
+  for (const alarms::Alarm& alarm : applier.state().alarms().Get(alarms::Type::kCorrupt)) {
+    cluster_.checker->Fail(base::Status(
+        base::Code::kInternal, "alarm CORRUPT of " + members::HexText(alarm.member.value())));
+  }
 }
 
 }  // namespace sim

@@ -78,12 +78,14 @@ class Process final : public Receiver, public server::Transport, public server::
   void OnUnreachable(base::MemberId peer) override;
   void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
                  OnPromoted on_promoted) override;
+  void OnHashAsked(base::Revision at, OnHash on_hash) override;
   // server::Transport
   void Send(std::vector<raft::Message> messages) override;
   void SendSnapshot(server::SnapshotToSend snapshot) override;
   void SetMembers(server::ClusterMembers members) override;
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
   void AskVersions(OnVersions on_versions) override;
+  void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
                       OnPromoted on_promoted) override;
   // server::Witness
@@ -118,6 +120,7 @@ class Process final : public Receiver, public server::Transport, public server::
   base::MemberId id_;
   // Whom a message finds: members that the member has told of, and those it has heard from.
   std::set<base::MemberId> reachable_;
+  std::vector<base::MemberId> others_;  // in the cluster
   bool dead_ = false;
   bool stopping_ = false;
   bool service_ended_ = false;

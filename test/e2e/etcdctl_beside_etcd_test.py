@@ -299,6 +299,28 @@ READS = lines("""
     move-leader 77
     move-leader -h
     move-l 77
+    downgrade
+    downgrade -h
+    downgrade nope
+    downgrade validate
+    downgrade validate a b
+    downgrade validate x
+    downgrade validate ''
+    downgrade validate 3.5
+    downgrade validate 3.6
+    downgrade validate 3.6.0 -w json
+    downgrade validate 3.6 -w fields
+    downgrade validate 3.6 -w table
+    downgrade validate 3.6 -w protobuf
+    downgrade validate -h
+    downgrade enable
+    downgrade enable a b
+    downgrade enable ''
+    downgrade enable 3.7
+    downgrade enable -h
+    downgrade cancel
+    downgrade cancel x
+    downgrade cancel -h
     snapshot
     snapshot -h
     snapshot nope

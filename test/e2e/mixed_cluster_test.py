@@ -16,8 +16,10 @@ from protocol import KV, MAINTENANCE, Client, rpc
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 WAIT_SECONDS = 20
-# Small numbers, so that members fall behind the log soon.
-FLAGS = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
+# Small numbers, so that members fall behind the log soon; and all compare their keys all the time.
+FLAGS = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50",
+         "--corrupt-check-time", "500ms", "--compact-hash-check-time", "500ms",
+         "--feature-gates", "CompactHashCheck=true,InitialCorruptCheck=true")
 
 
 @real_etcd.needed
@@ -84,6 +86,35 @@ class MixedClusterTest(unittest.TestCase):
                                          rpc.CompactionRequest(revision=revision - 50),
                                          rpc.CompactionResponse)
             self.check_hashes(cluster)
+            self.check_comparisons(cluster)
+            self.each_downgrades(cluster)
+
+    def check_comparisons(self, cluster: Cluster) -> None:
+        """Both have compared the others' keys with theirs, and found nothing."""
+        for text in ("finished peer corruption check",
+                     "successfully checked hash on whole cluster"):
+            self.wait_for(text, lambda text=text: text in cluster.leader().log.read_text())
+        for member in cluster:
+            self.assertEqual(status(member).get("errors", []), [])
+            self.assertNotIn("hash mismatch", member.log.read_text())
+
+    def each_downgrades(self, cluster: Cluster) -> None:
+        for member in cluster:
+            client = self.client(member)
+            identifier = int(status(member)["header"]["member_id"])
+            if not is_leader(member):
+                self.client(cluster.leader()).call(
+                    MAINTENANCE, "MoveLeader", rpc.MoveLeaderRequest(targetID=identifier),
+                    rpc.MoveLeaderResponse)
+            for action, version in ((rpc.DowngradeRequest.ENABLE, "3.6.0"),
+                                    (rpc.DowngradeRequest.CANCEL, "3.7.0")):
+                client.call(MAINTENANCE, "Downgrade",
+                            rpc.DowngradeRequest(action=action, version="3.6"),
+                            rpc.DowngradeResponse)
+                self.wait_for(version, lambda version=version: all(
+                    status(each)["storageVersion"] == version for each in cluster))
+            self.put(member, 0, 10)
+        self.check_hashes(cluster)
 
     def test_one_of_ours_among_real_ones(self) -> None:
         real = real_etcd.build()

@@ -17,8 +17,9 @@ constexpr char kService[] = "etcdserverpb.Maintenance";
 
 // As etcd prints an AlarmMember.
 std::string Text(const alarms::Alarm& alarm) {
-  return "memberID:" + ToString(alarm.member) +
-         " alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
+  const std::string member =
+      alarm.member == base::MemberId() ? "" : "memberID:" + ToString(alarm.member) + " ";
+  return member + "alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
 }
 
 void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before,
@@ -74,6 +75,7 @@ void MaintenanceService::AddTo(rpc::Server& table) {
   context_.AddUnary(table, kService, "Hash", this, &MaintenanceService::Hash);
   context_.AddUnary(table, kService, "HashKV", this, &MaintenanceService::HashKv);
   context_.AddUnary(table, kService, "MoveLeader", this, &MaintenanceService::MoveLeader);
+  context_.AddUnary(table, kService, "Downgrade", this, &MaintenanceService::Downgrade);
   context_.AddStreaming(
       table, kService, "Snapshot", rpc::Kind::kServerStreaming, [this](Call call) {
         return std::make_shared<SnapshotCall>(&context_, std::move(call), metrics_.snapshot_seconds,
@@ -99,7 +101,8 @@ void MaintenanceService::Status(Call call, base::ByteView bytes) {
   response.set_raftappliedindex(progress.applied);
   response.set_raftterm(progress.term);
   response.set_storageversion(view->cluster_version);
-  response.mutable_downgradeinfo()->set_enabled(false);
+  response.mutable_downgradeinfo()->set_enabled(view->downgrade.enabled);
+  response.mutable_downgradeinfo()->set_targetversion(view->downgrade.target);
   for (const members::Member& member : view->members) {
     if (member.id == server.id()) response.set_islearner(member.is_learner);
   }
@@ -203,6 +206,30 @@ void MaintenanceService::MoveLeader(Call call, base::ByteView bytes) {
                                    Context::Send(*rpc, etcdserverpb::MoveLeaderResponse());
                                  });
                                });
+}
+
+void MaintenanceService::Downgrade(Call call, base::ByteView bytes) {
+  etcdserverpb::DowngradeRequest request;
+  if (!Parse(*call, bytes, &request)) return;
+  auto answer = [this, rpc = call.rpc](base::Result<std::string> version) {
+    context_.frontend().loop().Post([this, rpc, version = std::move(version)] {
+      if (!version.ok()) return rpc->Finish(version.status());
+      etcdserverpb::DowngradeResponse response;
+      response.set_version(*version);
+      context_.Reply(*rpc, response);
+    });
+  };
+  server::Downgrading& downgrading = context_.server().downgrading();
+  switch (request.action()) {
+    case etcdserverpb::DowngradeRequest::VALIDATE:
+      return downgrading.Validate(request.version(), std::move(answer));
+    case etcdserverpb::DowngradeRequest::ENABLE:
+      return downgrading.Enable(request.version(), call.caller, std::move(answer));
+    case etcdserverpb::DowngradeRequest::CANCEL:
+      return downgrading.Cancel(call.caller, std::move(answer));
+    default:
+      return call->Finish(base::errors::kUnknownMethod);
+  }
 }
 
 }  // namespace v3

@@ -25,6 +25,7 @@ class MaintenanceService {
   void Hash(Call call, base::ByteView bytes);
   void HashKv(Call call, base::ByteView bytes);
   void MoveLeader(Call call, base::ByteView bytes);
+  void Downgrade(Call call, base::ByteView bytes);
 
   runtime::TimePoint Now() const { return context_.frontend().loop().clock().Now(); }
 

@@ -410,5 +410,80 @@ TEST(MoveLeaderTest, OnlyTheLeaderMovesItsPartAndOnlyToAVoter) {
   EXPECT_EQ(follower.Call(testing::kMoveLeader, request).status, base::errors::kNotLeader);
 }
 
+etcdserverpb::DowngradeRequest Downgrade(etcdserverpb::DowngradeRequest::DowngradeAction action,
+                                         const std::string& version = "") {
+  etcdserverpb::DowngradeRequest request;
+  request.set_action(action);
+  request.set_version(version);
+  return request;
+}
+
+// As etcd 3.7.1 has answered.
+TEST(DowngradeTest, IsCheckedAsByEtcd) {
+  using etcdserverpb::DowngradeRequest;
+  ServedMember member;
+  member.StartAndWait();
+  const auto status = [&](DowngradeRequest::DowngradeAction action, const std::string& version) {
+    return member.Call(testing::kDowngrade, Downgrade(action, version)).status;
+  };
+  for (const auto action : {DowngradeRequest::VALIDATE, DowngradeRequest::ENABLE}) {
+    for (const char* version : {"", "3", "x", "v3.6", " 3.6", "3.6-rc"}) {
+      EXPECT_EQ(status(action, version), base::errors::kWrongDowngradeVersionFormat) << version;
+    }
+    for (const char* version : {"3.5", "3.7", "3.7.1", "3.8", "4.6", "2.6", "3.0"}) {
+      EXPECT_EQ(status(action, version), base::errors::kInvalidDowngradeTargetVersion) << version;
+    }
+  }
+  for (const char* version : {"3.6", "3.6.0", "3.6.9", "3.6.0-rc.1", "3.06"}) {
+    const auto answer =
+        member.Call(testing::kDowngrade, Downgrade(DowngradeRequest::VALIDATE, version));
+    EXPECT_TRUE(answer.ok()) << version;
+    EXPECT_EQ(answer.response().version(), "3.7");
+    EXPECT_TRUE(answer.response().has_header());
+  }
+  EXPECT_EQ(status(static_cast<DowngradeRequest::DowngradeAction>(7), "3.6"),
+            base::errors::kUnknownMethod);
+  // There is none; that is no error.
+  EXPECT_TRUE(status(DowngradeRequest::CANCEL, "").ok());
+  EXPECT_FALSE(member.server().state()->view().Get()->downgrade.enabled);
+}
+
+TEST(DowngradeTest, LowersTheClustersVersionUntilItIsCanceled) {
+  using etcdserverpb::DowngradeRequest;
+  ServedMember member;
+  member.StartAndWait();
+  const auto call = [&](DowngradeRequest::DowngradeAction action, const std::string& version) {
+    return member.Call(testing::kDowngrade, Downgrade(action, version));
+  };
+  const auto cluster_version = [&] {
+    return member.server().state()->view().Get()->cluster_version;
+  };
+  EXPECT_EQ(call(DowngradeRequest::ENABLE, "3.6").response().version(), "3.7");
+  EXPECT_EQ(call(DowngradeRequest::VALIDATE, "3.6").status, base::errors::kDowngradeInProgress);
+  EXPECT_EQ(call(DowngradeRequest::ENABLE, "3.6").status, base::errors::kDowngradeInProgress);
+  auto status = member.Call(testing::kStatus, {}).response();
+  EXPECT_TRUE(status.downgradeinfo().enabled());
+  EXPECT_EQ(status.downgradeinfo().targetversion(), "3.6.0");
+  ASSERT_TRUE(member.member().RunUntil([&] { return cluster_version() == "3.6.0"; }));
+  EXPECT_EQ(member.Call(testing::kStatus, {}).response().storageversion(), "3.6.0");
+  // This member is of 3.7 still.
+  member.member().RunFor(std::chrono::seconds(20));
+  EXPECT_TRUE(member.server().state()->view().Get()->downgrade.enabled);
+  EXPECT_EQ(call(DowngradeRequest::VALIDATE, "3.6").status,
+            base::errors::kInvalidDowngradeTargetVersion);
+  EXPECT_EQ(call(DowngradeRequest::VALIDATE, "3.5").status, base::errors::kDowngradeInProgress);
+  EXPECT_EQ(call(DowngradeRequest::CANCEL, "").response().version(), "3.6");
+  ASSERT_TRUE(member.member().RunUntil([&] { return cluster_version() == "3.7.0"; }));
+}
+
+TEST_F(MaintenanceServiceTest, AnAlarmOfNobodyIsToldWithoutAMember) {
+  Start();
+  ASSERT_TRUE(
+      member_.Call(testing::kAlarm, AlarmOf(AlarmRequest::ACTIVATE, etcdserverpb::CORRUPT, 0))
+          .ok());
+  EXPECT_THAT(member_.Call(testing::kStatus, {}).response().errors(),
+              ElementsAre("alarm:CORRUPT "));
+}
+
 }  // namespace
 }  // namespace v3

@@ -10,6 +10,7 @@
 #include "api/web/version.h"
 #include "base/errors.h"
 #include "net/peer/answer.h"
+#include "net/peer/hash_answer.h"
 #include "net/peer/peer_headers.h"
 #include "state/apply/state.h"
 #include "state/members/member.h"
@@ -20,46 +21,11 @@ namespace {
 
 constexpr base::ByteView kPromote = "/members/promote/";
 
-// {"revision":N}, or without it; whitespace may be anywhere.
-std::optional<int64_t> ParseHashRequest(base::ByteView body) {
-  std::string text;
-  for (const char letter : body) {
-    if (base::ByteView(" \t\r\n").find(letter) == base::ByteView::npos) text += letter;
-  }
-  constexpr base::ByteView kBegin = R"({"revision":)";
-  if (text == "{}") return 0;
-  if (!text.starts_with(kBegin) || !text.ends_with('}')) return std::nullopt;
-  int64_t revision = 0;
-  const char* const end = text.data() + text.size() - 1;
-  const auto [at, error] = std::from_chars(text.data() + kBegin.size(), end, revision);
-  if (error != std::errc() || at != end) return std::nullopt;
-  return revision;
-}
-
 http::PlainResponse JsonResponse(std::string text) {
   http::PlainResponse response;
   response.fields.Add("content-type", "application/json");
   response.body = std::move(text);
   return response;
-}
-
-http::PlainResponse HashResponse(const mvcc::KeyValueHash& hash, base::Revision current) {
-  // Compat: zeros are left out.
-  std::string text = R"({"header":{"revision":)" + ToString(current) + "}";
-  if (hash.hash != 0) text += R"(,"hash":)" + std::to_string(hash.hash);
-  if (hash.compact_revision != 0) {
-    text += R"(,"compact_revision":)" + std::to_string(hash.compact_revision);
-  }
-  if (hash.revision != 0) text += R"(,"hash_revision":)" + std::to_string(hash.revision);
-  return JsonResponse(text + "}");
-}
-
-// Compat: etcd tells its peers the error of its store, without what it puts in front for clients.
-http::PlainResponse HashFailure(const base::Status& why) {
-  constexpr base::ByteView kPrefix = "etcdserver: ";
-  base::ByteView text = why.message();
-  if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
-  return http::TextResponse(400, text);
 }
 
 http::PlainResponse PromoteResponse(const base::Result<std::vector<members::Member>>& members) {
@@ -91,21 +57,22 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
     if (cluster.has_value() && *cluster != cluster_) {
       return responder.Send(http::TextResponse(412, kClusterMismatch));
     }
-    const auto revision = ParseHashRequest(request.body);
-    if (!revision.has_value()) {
-      return responder.Send(http::TextResponse(400, "error unmarshalling request"));
+    const auto revision = ParseHashQuestion(request.body);
+    if (!revision.ok()) {
+      return responder.Send(http::TextResponse(400, revision.status().message()));
     }
     // Hashing reads every key.
     const auto hash = std::make_shared<base::Result<mvcc::KeyValueHash>>(base::errors::kStopped);
     const auto state = server_.state();
     const bool accepted = server_.environment().bulk_workers->Run(
-        [state, hash, revision] {
-          *hash = mvcc::Reads(&state->store()).HashKv(base::Revision(*revision));
+        [state, hash, revision = *revision] {
+          *hash = mvcc::Reads(&state->store()).HashKv(revision);
         },
         &loop_,
         [self = shared_from_this(), state, hash, responder]() mutable {
-          if (!hash->ok()) return responder.Send(HashFailure(hash->status()));
-          responder.Send(self->OfCluster(HashResponse(**hash, state->store().revision())));
+          if (!hash->ok()) return responder.Send(HashRefusal(hash->status()));
+          const server::MemberHash answer{**hash, state->store().revision()};
+          responder.Send(self->OfCluster(JsonResponse(HashAnswer(answer))));
         });
     if (!accepted) responder.Send(http::TextResponse(503, "too much other work"));
   }
@@ -131,10 +98,18 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
 
   void DowngradeEnabled(const http::PlainRequest& request, http::Responder responder) {
     if (web::RefuseMethod(request, responder)) return;
-    http::PlainResponse response;
-    response.fields.Add("content-type", "text/plain");
-    response.body = "false";
-    responder.Send(OfCluster(std::move(response)));
+    server_.downgrading().IsEnabled([self = shared_from_this(), responder](auto enabled) {
+      self->loop_.Post([self, responder, enabled = std::move(enabled)]() mutable {
+        if (!enabled.ok()) {
+          return responder.Send(self->OfCluster(http::TextResponse(
+              500, "failed linearized read: " + std::string(enabled.status().message()))));
+        }
+        http::PlainResponse response;
+        response.fields.Add("content-type", "text/plain");
+        response.body = *enabled ? "true" : "false";
+        responder.Send(self->OfCluster(std::move(response)));
+      });
+    });
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "net/peer/hash_answer.h"
 #include "net/peer/outbox.h"
 #include "net/peer/peer_headers.h"
 #include "net/peer/peers.h"
@@ -45,6 +46,17 @@ base::Result<std::vector<members::Member>> PromotedOf(const http::Client::Answer
   }
   return base::Status(base::Code::kUnknown, text);
 }
+
+// A question to all other members: answers when the last of them has ended, whoever holds a share
+// of it.
+template <typename Told>
+struct Asking {
+  explicit Asking(base::Callback<void(Told told)> done) : answer(std::move(done)) {}
+  ~Asking() { answer(std::move(told)); }
+
+  base::Callback<void(Told told)> answer;
+  Told told;
+};
 
 }  // namespace
 
@@ -133,16 +145,9 @@ std::optional<runtime::TimePoint> Transport::ActiveSince(base::MemberId peer) co
 }
 
 void Transport::AskVersions(OnVersions on_versions) {
-  // Answers when the last question has ended, whoever holds a share of it.
-  struct Asking {
-    explicit Asking(OnVersions on_versions) : answer(std::move(on_versions)) {}
-    ~Asking() { answer(std::move(told)); }
-
-    OnVersions answer;
-    std::map<base::MemberId, members::MemberVersions> told;
-  };
+  using Versions = std::map<base::MemberId, members::MemberVersions>;
   environment_.loop->Post([peers = peers_,
-                           asking = std::make_shared<Asking>(std::move(on_versions))] {
+                           asking = std::make_shared<Asking<Versions>>(std::move(on_versions))] {
     if (!peers->is_running()) return;
     for (const members::Member& member : peers->members()) {
       Peer* const peer = peers->Find(member.id);
@@ -155,6 +160,29 @@ void Transport::AskVersions(OnVersions on_versions) {
             if (!answer.ok() || answer->status != 200) return;
             const auto versions = members::VersionsFromJson(answer->body);
             if (versions.ok()) asking->told.emplace(id, *versions);
+          });
+    }
+  });
+}
+
+void Transport::AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) {
+  using Hashes = std::map<base::MemberId, base::Result<server::MemberHash>>;
+  environment_.loop->Post([peers = peers_, at, timeout,
+                           asking = std::make_shared<Asking<Hashes>>(std::move(on_hashes))] {
+    if (!peers->is_running()) return;
+    for (const members::Member& member : peers->members()) {
+      if (member.id == peers->self().id) continue;
+      base::Result<server::MemberHash>& told =
+          asking->told
+              .emplace(member.id, base::Status(base::Code::kUnavailable, "it cannot be reached"))
+              .first->second;
+      Peer* const peer = peers->Find(member.id);
+      Endpoints::Endpoint* const endpoint = peer == nullptr ? nullptr : peer->endpoints().current();
+      if (endpoint == nullptr) continue;
+      endpoint->client->Fetch(
+          RequestHead("GET", "/members/hashkv", endpoint->authority, peers->self()),
+          HashQuestion(at), kHashAnswerBytesMax, timeout, [asking, &told](const auto& answer) {
+            told = answer.ok() ? HashOf(answer->status, answer->body) : answer.status();
           });
     }
   });

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,6 +32,9 @@ class AgreeablePeers final : public Transport {
     return found == active_since.end() ? std::nullopt : std::optional(found->second);
   }
   void AskVersions(OnVersions on_versions) override { on_versions(versions); }
+  void AskHashes(base::Revision at, runtime::Duration, OnHashes on_hashes) override {
+    on_hashes(hashes(at));
+  }
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint,
                       OnPromoted on_promoted) override {
     promotions.push_back({leader, learner, std::move(on_promoted)});
@@ -43,6 +47,9 @@ class AgreeablePeers final : public Transport {
   std::map<base::MemberId, runtime::TimePoint> active_since;
   std::vector<ClusterMembers> told;  // in order
   std::map<base::MemberId, members::MemberVersions> versions;
+  // What they say at a revision.
+  using Hashes = std::map<base::MemberId, base::Result<MemberHash>>;
+  std::function<Hashes(base::Revision at)> hashes = [](base::Revision) { return Hashes(); };
   std::vector<base::MemberId> asked_to_campaign;
   struct Promotion {
     base::MemberId leader;

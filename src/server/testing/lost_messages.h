@@ -16,6 +16,7 @@ class LostMessages final : public Transport {
   void SetMembers(ClusterMembers members) override { told.push_back(std::move(members)); }
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId) const override { return {}; }
   void AskVersions(OnVersions on_versions) override { on_versions({}); }
+  void AskHashes(base::Revision, runtime::Duration, OnHashes on_hashes) override { on_hashes({}); }
   void ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
                       OnPromoted on_promoted) override {
     unanswered.push_back(std::move(on_promoted));

@@ -157,6 +157,12 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bo
     state_->PublishView();
     return Reply{};
   }
+  if (request.has_downgrade_info_set()) {
+    const auto& set = request.downgrade_info_set();
+    state_->members().SetDowngrade({set.enabled(), set.enabled() ? set.ver() : std::string()});
+    state_->PublishView();
+    return Reply{};
+  }
   if (request.has_cluster_member_attr_set()) {
     const auto& set = request.cluster_member_attr_set();
     const auto& urls = set.member_attributes().client_urls();

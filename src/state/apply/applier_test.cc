@@ -130,9 +130,9 @@ TEST_F(ApplierTest, ARequestThatIsNotSupportedEndsTheMemberByName) {
   requests[1].mutable_lease_revoke()->set_id(7);
   requests[2].mutable_auth_enable();
   requests[3].mutable_auth_user_add()->set_name("alice");
-  requests[4].mutable_downgrade_info_set()->set_enabled(true);
+  requests[4].mutable_auth_role_add()->set_name("admins");
   const char* const names[] = {"lease_grant", "lease_revoke", "auth_enable", "auth_user_add",
-                               "downgrade_info_set"};
+                               "auth_role_add"};
   for (size_t i = 0; i < requests.size(); ++i) {
     const Outcome outcome = Apply(requests[i]);
     ASSERT_FALSE(outcome.ok()) << names[i];
@@ -368,6 +368,18 @@ TEST_F(ApplierTest, TheClustersVersionIsSeenByReaders) {
   request.mutable_cluster_version_set()->set_ver("3.7.0");
   ASSERT_TRUE(Apply(request).ok());
   EXPECT_EQ(applier_.state().view().Get()->cluster_version, "3.7.0");
+}
+
+TEST_F(ApplierTest, ADowngradeBeginsAndEnds) {
+  InternalRaftRequest request;
+  request.mutable_downgrade_info_set()->set_enabled(true);
+  request.mutable_downgrade_info_set()->set_ver("3.6.0");
+  ASSERT_TRUE(Apply(request).ok());
+  EXPECT_EQ(applier_.state().view().Get()->downgrade, (members::Downgrade{true, "3.6.0"}));
+  // Its version, if there is one, says nothing.
+  request.mutable_downgrade_info_set()->set_enabled(false);
+  ASSERT_TRUE(Apply(request).ok());
+  EXPECT_EQ(applier_.state().view().Get()->downgrade, members::Downgrade());
 }
 
 TEST_F(ApplierTest, AMemberPublishesItsNameAndUrls) {

@@ -78,6 +78,7 @@ void State::PublishView() {
   ClusterView view;
   for (const auto& [id, member] : members_->members()) view.members.push_back(member);
   view.cluster_version = members_->cluster_version();
+  view.downgrade = members_->downgrade();
   view.alarms = alarms_->Get(alarms::Type::kNone);
   view_.Set(std::make_shared<const ClusterView>(std::move(view)));
 }

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "state/members/conf_state.h"
 #include "storage/schema/schema.h"
+#include "storage/schema/storage_version.h"
 
 namespace members {
 namespace {
@@ -42,6 +43,11 @@ base::Result<Membership> Membership::Load(backend::Reader& reader, backend::Writ
   ASSIGN_OR_RETURN(const std::optional<base::ByteView> version,
                    reader.Get(Id(Bucket::kCluster), schema::kClusterVersion));
   if (version.has_value()) membership.cluster_version_ = *version;
+  ASSIGN_OR_RETURN(const std::optional<base::ByteView> downgrade,
+                   reader.Get(Id(Bucket::kCluster), schema::kDowngrade));
+  if (downgrade.has_value()) {
+    ASSIGN_OR_RETURN(membership.downgrade_, DowngradeFromJson(*downgrade));
+  }
   return membership;
 }
 
@@ -153,6 +159,14 @@ void Membership::SetAttributes(base::MemberId id, std::string name,
 void Membership::SetClusterVersion(std::string version) {
   cluster_version_ = std::move(version);
   buffer_->Put(Id(Bucket::kCluster), schema::kClusterVersion, cluster_version_);
+  if (schema::NamesSchema(cluster_version_)) {
+    buffer_->Put(Id(Bucket::kMeta), schema::kStorageVersion, cluster_version_);
+  }
+}
+
+void Membership::SetDowngrade(Downgrade downgrade) {
+  downgrade_ = std::move(downgrade);
+  buffer_->Put(Id(Bucket::kCluster), schema::kDowngrade, ToJson(downgrade_));
 }
 
 void Membership::SaveConfState(const raft::ConfState& conf_state) {

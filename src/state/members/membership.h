@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "raft/types.h"
+#include "state/members/downgrade.h"
 #include "state/members/member.h"
 #include "storage/backend/backend.h"
 #include "storage/backend/write_buffer.h"
@@ -30,6 +31,7 @@ class Membership {
   const Member* Find(base::MemberId id) const;
   // "3.7.0"; empty before it is decided.
   const std::string& cluster_version() const { return cluster_version_; }
+  const Downgrade& downgrade() const { return downgrade_; }
 
   // Why a change must be without effect: kMemberNotFound for a member that is absent or was
   // removed, kMemberExists, kPeerUrlExists, kMemberNotLearner, kTooManyLearners.
@@ -43,7 +45,10 @@ class Membership {
   void Promote(base::MemberId id);
   // Without effect for a member that is not there: it may have been removed meanwhile.
   void SetAttributes(base::MemberId id, std::string name, std::vector<std::string> client_urls);
+  // The database's schema is of the cluster's version from then on, if that is one that names its
+  // schema at all.
   void SetClusterVersion(std::string version);
+  void SetDowngrade(Downgrade downgrade);
   // The configuration that the members vote by, for the start after this one.
   void SaveConfState(const raft::ConfState& conf_state);
 
@@ -59,6 +64,7 @@ class Membership {
   std::map<base::MemberId, Member> members_;
   std::set<base::MemberId> removed_;
   std::string cluster_version_;
+  Downgrade downgrade_;
 };
 
 // The configuration as of the last commit; nothing before the first. kDataLoss if it cannot be

@@ -8,6 +8,7 @@
 #include "state/members/conf_state.h"
 #include "state/members/snapshot_json.h"
 #include "storage/mvcc/testing/store_harness.h"
+#include "storage/schema/schema.h"
 
 namespace members {
 namespace {
@@ -94,13 +95,45 @@ TEST_F(MembershipTest, EveryChangeSurvivesARestart) {
   membership.SetAttributes(kOne, "default", {"http://a:2379"});
   membership.Remove(base::MemberId(3));
   membership.SetClusterVersion("3.7.0");
+  membership.SetDowngrade({true, "3.6.0"});
   Restart();
   const Membership again = Load();
   EXPECT_EQ(again.members(), membership.members());
   EXPECT_EQ(again.removed(), membership.removed());
   EXPECT_EQ(again.cluster_version(), "3.7.0");
+  EXPECT_EQ(again.downgrade(), (Downgrade{true, "3.6.0"}));
   EXPECT_EQ(again.Find(kTwo)->peer_urls, std::vector<std::string>{"http://d:2380"});
   EXPECT_FALSE(again.Find(kTwo)->is_learner);
+}
+
+TEST_F(MembershipTest, TheSchemaIsThatOfTheClustersVersion) {
+  Membership membership = Load();
+  const auto storage_version = [this] {
+    Restart();
+    const auto reader = harness_.database().NewReader().value();
+    const auto found =
+        reader->Get(schema::Id(schema::Bucket::kMeta), schema::kStorageVersion).value();
+    return std::string(found.value_or("none"));
+  };
+  membership.SetClusterVersion("3.0.0");
+  EXPECT_EQ(storage_version(), "none");
+  Membership again = Load();
+  again.SetClusterVersion("3.6.0");
+  EXPECT_EQ(storage_version(), "3.6.0");
+}
+
+// As etcd 3.7.1 keeps it.
+TEST(DowngradeTest, JsonIsThatOfEtcd) {
+  EXPECT_EQ(ToJson(Downgrade{true, "3.6.0"}), R"({"target-version":"3.6.0","enabled":true})");
+  EXPECT_EQ(ToJson(Downgrade()), R"({"target-version":"","enabled":false})");
+  for (const Downgrade& downgrade :
+       {Downgrade{true, "3.6.0"}, Downgrade(), Downgrade{true, "\""}}) {
+    EXPECT_EQ(DowngradeFromJson(ToJson(downgrade)).value(), downgrade);
+  }
+  EXPECT_EQ(DowngradeFromJson("{}").value(), Downgrade());
+  for (const char* text : {"", "{", "[]", "null", R"({"enabled":1})", R"({"target-version":3})"}) {
+    EXPECT_EQ(DowngradeFromJson(text).status().code(), base::Code::kDataLoss) << text;
+  }
 }
 
 TEST_F(MembershipTest, TheConfigurationSurvivesARestart) {

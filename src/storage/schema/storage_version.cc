@@ -30,11 +30,22 @@ std::optional<Minor> ParseMinor(std::string_view text) {
 
 }  // namespace
 
+bool NamesSchema(std::string_view cluster_version) {
+  const std::optional<Minor> minor = ParseMinor(cluster_version);
+  return minor.has_value() && *minor >= Minor{3, 6};
+}
+
 base::Status EnsureStorageVersion(std::string_view version, backend::Backend* database) {
+  std::string wanted(version);
   {
     ASSIGN_OR_RETURN(const auto reader, database->NewReader());
+    ASSIGN_OR_RETURN(const auto cluster, reader->Get(Id(Bucket::kCluster), kClusterVersion));
+    if (cluster.has_value() && NamesSchema(*cluster) &&
+        *ParseMinor(*cluster) < *ParseMinor(version)) {
+      wanted = *cluster;
+    }
     ASSIGN_OR_RETURN(const auto found, reader->Get(Id(Bucket::kMeta), kStorageVersion));
-    if (found == version) return {};
+    if (found == wanted) return {};
     if (found.has_value()) {
       const std::optional<Minor> minor = ParseMinor(*found);
       if (!minor.has_value() || *minor > *ParseMinor(version)) {
@@ -45,7 +56,7 @@ base::Status EnsureStorageVersion(std::string_view version, backend::Backend* da
     }
   }
   backend::Batch batch;
-  batch.Put(Id(Bucket::kMeta), kStorageVersion, version);
+  batch.Put(Id(Bucket::kMeta), kStorageVersion, wanted);
   return database->Commit(batch);
 }
 

@@ -35,6 +35,23 @@ TEST_F(StorageVersionTest, AnEarlierOneIsRaised) {
   EXPECT_EQ(Read(), "3.7.0");
 }
 
+// So that members of that version can read what they are sent.
+TEST_F(StorageVersionTest, ItIsTheVersionOfTheCluster) {
+  const auto with_cluster = [this](std::string_view version) {
+    backend::Batch batch;
+    batch.Put(Id(Bucket::kCluster), kClusterVersion, version);
+    EXPECT_TRUE(database_->Commit(batch).ok());
+    EXPECT_TRUE(EnsureStorageVersion("3.7.0", database_.get()).ok());
+    return Read();
+  };
+  EXPECT_EQ(with_cluster("3.6.0"), "3.6.0");
+  EXPECT_EQ(with_cluster("3.7.0"), "3.7.0");
+  // Those name none, or are not known here.
+  for (const char* const version : {"3.0.0", "3.5.0", "3.8.0", "", "x"}) {
+    EXPECT_EQ(with_cluster(version), "3.7.0") << version;
+  }
+}
+
 TEST_F(StorageVersionTest, ALaterOrNoVersionAtAllIsRefusedByName) {
   for (const char* const version : {"3.8.0", "3.10.0", "4.0.0", "", "3", "3.7", "x.7.0"}) {
     Write(version);

@@ -246,6 +246,15 @@ TEST_F(WalLogTest, EachWriteEndsInAHardState) {
     const size_t end_of_state = bytes.rfind(state, log_->tail_offset()) + state.size();
     EXPECT_LT(log_->tail_offset() - end_of_state, kFrameAlignment);
   }
+  // Also one that is nothing else; see reader.cc for what says that there is something before it.
+  raft::HardState later = commit;
+  later.commit = base::Index(2);
+  ASSERT_TRUE(log_->Append({.hard_state = later}).ok());
+  const uint64_t end = log_->tail_offset();
+  ASSERT_TRUE(log_->WriteState().ok());
+  const base::Bytes bytes = *runtime::ReadFile(disk_, SegmentPath(0, 0));
+  EXPECT_NE(base::ByteView(bytes).substr(end, log_->tail_offset() - end).find("metadata"),
+            base::ByteView::npos);
 }
 
 TEST_F(WalLogTest, ABatchIsOneWriteAndOneSync) {

@@ -37,6 +37,8 @@ inline constexpr Method<etcdserverpb::MemberPromoteRequest, etcdserverpb::Member
     kMemberPromote{"/etcdserverpb.Cluster/MemberPromote"};
 inline constexpr Method<etcdserverpb::MoveLeaderRequest, etcdserverpb::MoveLeaderResponse>
     kMoveLeader{"/etcdserverpb.Maintenance/MoveLeader"};
+inline constexpr Method<etcdserverpb::DowngradeRequest, etcdserverpb::DowngradeResponse> kDowngrade{
+    "/etcdserverpb.Maintenance/Downgrade"};
 inline constexpr Method<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse> kStatus{
     "/etcdserverpb.Maintenance/Status"};
 inline constexpr Method<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse> kAlarm{
