@@ -172,6 +172,8 @@ class Run:
             self.ask(member, everything())
         checker = linearizability.Checker(self.history())
         wrong = checker.check() + self._broken
+        if received := sum(map(received_snapshots, self.cluster)):
+            self.counts["snapshots received"] = received
         told = [f"{count} {what}" for what, count in sorted(self.counts.items())]
         told += [f"{what}: {figure:.3g}" for what, figure in self.figures.items()]
         self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(), *told])
@@ -197,6 +199,11 @@ class Run:
             if member.log.exists():
                 shutil.copy(member.log, kept / f"{member.name}.log")
         print(f"histories and logs are in {kept}")
+
+
+def received_snapshots(member: Member) -> int:
+    """In all lives of the process, also those that it did not take."""
+    return member.log.read_text(errors="replace").count("received and saved database snapshot")
 
 
 def everything(**more) -> dict:
