@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""One scenario, once. ETCD in the environment is the program.
+"""One scenario, once. ETCD in the environment is the program, or several of them: A:B.
 
   round.py SCENARIO SEED MEMBERS SECONDS
 """

@@ -22,7 +22,8 @@ from small_disk import SmallDisk
 from traffic import Traffic
 
 ROOT = Path(__file__).resolve().parents[2]
-ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
+# Several, with a colon between them: members of different programs, in turn.
+ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd")).split(":")
 KEPT = ROOT / "build/robustness"
 # Milliseconds. Short, so that much happens in little time.
 HEARTBEAT, ELECTION = 50, 400
@@ -54,7 +55,8 @@ class Run:
         self.verdict = ""
         self._broken: list[str] = []
         times = ("--heartbeat-interval", str(timing[0]), "--election-timeout", str(timing[1]))
-        self.cluster = LinkedCluster(*[ETCD] * members, flags=times + flags, seed=seed)
+        programs = [ETCD[number % len(ETCD)] for number in range(members)]
+        self.cluster = LinkedCluster(*programs, flags=times + flags, seed=seed)
         self._traffic_options = traffic
         self._traffic: dict[str, subprocess.Popen] = {}
         self._recorder = Recorder(self.folder / "history-judge.jsonl")
@@ -172,6 +174,8 @@ class Run:
             self.ask(member, everything())
         checker = linearizability.Checker(self.history())
         wrong = checker.check() + self._broken
+        if received := sum(map(received_snapshots, self.cluster)):
+            self.counts["snapshots received"] = received
         told = [f"{count} {what}" for what, count in sorted(self.counts.items())]
         told += [f"{what}: {figure:.3g}" for what, figure in self.figures.items()]
         self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(), *told])
@@ -197,6 +201,11 @@ class Run:
             if member.log.exists():
                 shutil.copy(member.log, kept / f"{member.name}.log")
         print(f"histories and logs are in {kept}")
+
+
+def received_snapshots(member: Member) -> int:
+    """In all lives of the process, also those that it did not take."""
+    return member.log.read_text(errors="replace").count("received and saved database snapshot")
 
 
 def everything(**more) -> dict:

@@ -10,7 +10,7 @@ import e2e_path  # noqa: F401
 import faults
 from cluster import wait_until_ready
 from history import Operation, has_changed
-from run import Run
+from run import Run, received_snapshots
 from small_disk import SmallDisk
 
 PROCESSES = [faults.killed, faults.killed, faults.paused, faults.restarted]
@@ -62,6 +62,13 @@ def rolling(run: Run, done: Done) -> None:
 
 def snapshots(run: Run, done: Done) -> None:
     """A member misses more than the others' log keeps. Compactions and defragmentations go on."""
+    behind = run.cluster.follower()
+    behind.kill()
+    run.count("kills")
+    newest = run.newest()
+    run.wait_for("the others go on", lambda: run.newest() > newest + MISSED_REVISIONS)
+    run.heal()
+    run.wait_for("it gets a snapshot", lambda: received_snapshots(behind) > 0)
     while not done():
         with run.random.choice([faults.killed, faults.apart, faults.paused])(run):
             newest = run.newest()
