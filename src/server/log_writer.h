@@ -55,7 +55,8 @@ class LogWriter {
 
   // False, with the failure reported, if the disk failed.
   bool CheckDisk(const base::Status& status);
-  void WriteStateLater();
+  void WriteStateLater(runtime::Duration pause);
+  void OnIdleTimer();
   void Submit();
   void OnDone(Work& work);
   bool Append(const std::vector<raft::Output>& outputs);
@@ -76,6 +77,7 @@ class LogWriter {
   base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
   bool keeps_commit_ = false;  // the newest commit index waits for a write
+  runtime::TimePoint kept_since_;
   std::unique_ptr<runtime::Timer> idle_timer_;
   bool idle_timer_runs_ = false;
 
