@@ -58,8 +58,10 @@ void LogWriter::Write(raft::Output output, bool commit_is_news) {
   if (output.snapshot != nullptr) received_ = output.snapshot->index;
   const bool can_wait = OnlyRaisesCommit(output);
   if (commit_is_news && output.hard_state.has_value() && !Writes(output)) {
-    keeps_commit_ = true;
-    WriteStateLater();
+    if (!std::exchange(keeps_commit_, true)) {
+      kept_since_ = environment_.raft_loop->clock().Now();
+    }
+    WriteStateLater(kIdle);
   }
   if (can_wait && !waiting_.outputs.empty() && OnlyRaisesCommit(waiting_.outputs.back())) {
     waiting_.outputs.back() = std::move(output);
@@ -69,19 +71,24 @@ void LogWriter::Write(raft::Output output, bool commit_is_news) {
   if (!writing_ && !can_wait) Submit();
 }
 
-void LogWriter::WriteStateLater() {
-  if (idle_timer_runs_) return;
-  idle_timer_runs_ = true;
+void LogWriter::WriteStateLater(runtime::Duration pause) {
+  if (std::exchange(idle_timer_runs_, true)) return;
   if (idle_timer_ == nullptr) {
-    idle_timer_ = environment_.raft_loop->NewTimer([this] {
-      idle_timer_runs_ = false;
-      if (!keeps_commit_) return;
-      if (writing_) return WriteStateLater();
-      waiting_.writes_state = true;
-      Submit();
-    });
+    idle_timer_ = environment_.raft_loop->NewTimer([this] { OnIdleTimer(); });
   }
-  idle_timer_->Arm(kIdle);
+  idle_timer_->Arm(pause);
+}
+
+// The timer runs from the first commit index on that was kept; entries may have taken that one
+// along and others may have come.
+void LogWriter::OnIdleTimer() {
+  idle_timer_runs_ = false;
+  if (!keeps_commit_) return;
+  const runtime::Duration kept = environment_.raft_loop->clock().Now() - kept_since_;
+  if (kept < kIdle) return WriteStateLater(kIdle - kept);
+  if (writing_) return WriteStateLater(kIdle);
+  waiting_.writes_state = true;
+  Submit();
 }
 
 void LogWriter::Submit() {

@@ -61,7 +61,8 @@ class LogWriter {
 
   // False, with the failure reported, if the disk failed.
   bool CheckDisk(const base::Status& status);
-  void WriteStateLater();
+  void WriteStateLater(runtime::Duration pause);
+  void OnIdleTimer();
   void Submit();
   void OnDone(Work& work);
   bool Append(const std::vector<raft::Output>& outputs);
@@ -83,6 +84,7 @@ class LogWriter {
   bool writing_ = false;
   uint64_t writes_ = 0;        // begun
   bool keeps_commit_ = false;  // the newest commit index waits for a write
+  runtime::TimePoint kept_since_;
   std::unique_ptr<runtime::Timer> idle_timer_;
   bool idle_timer_runs_ = false;
 

@@ -69,8 +69,8 @@ class ForceNewClusterCase(unittest.TestCase):
         self.assertEqual(ctl(member, "get", "a", "--print-value-only"), "1\n")
         self.assertEqual(ctl(member, "put", "b", "2"), "OK\n")
 
-    def goes_through(self, program: Path | str) -> None:
-        cluster = self.enterContext(Cluster(*[program] * 3))
+    def goes_through(self, program: Path | str, *flags: str) -> None:
+        cluster = self.enterContext(Cluster(*[program] * 3, flags=flags))
         survivor = cluster.follower()
         ctl(survivor, "put", "a", "1")
         before = members_of(survivor)
@@ -94,6 +94,9 @@ class ForceNewClusterCase(unittest.TestCase):
 class ForceNewClusterTest(ForceNewClusterCase):
     def test_one_of_three_goes_on_alone_and_the_cluster_grows_again(self) -> None:
         self.goes_through(ETCD)
+
+    def test_and_after_a_snapshot(self) -> None:
+        self.goes_through(ETCD, "--snapshot-count", "5", "--snapshot-catchup-entries", "5")
 
     def test_a_kill_at_any_moment_leaves_a_directory_that_starts(self) -> None:
         cluster = self.enterContext(Cluster(*[ETCD] * 3))
@@ -243,6 +246,22 @@ class BesideEtcdTest(DiscoveryCase, ForceNewClusterCase):
             if size is not None:
                 ctl(registry, "put", "--", f"{REGISTRY}/t/_config/size", size)
             self.assertEqual(self.refusal(ETCD, registry), self.refusal(real, registry), size)
+
+    def test_one_of_three_real_ones_goes_on_as_ours(self) -> None:
+        for flags in ((), ("--snapshot-count", "5", "--snapshot-catchup-entries", "5")):
+            with self.subTest(flags), Cluster(*[real_etcd.build()] * 3, flags=flags) as cluster:
+                survivor = cluster.follower()
+                for _ in range(20):
+                    ctl(survivor, "put", "a", "1")
+                before = members_of(survivor)
+                time.sleep(0.5)  # until it is in its database
+                self.lose_all_but(cluster, survivor)
+                survivor.program = ETCD
+                start_forced(survivor)
+                self.expect_alone(survivor, before)
+                survivor.kill()
+                survivor.start()
+                self.expect_alone(survivor, before)
 
     def test_force_new_cluster_does_the_same_to_a_real_etcd(self) -> None:
         self.goes_through(real_etcd.build())
