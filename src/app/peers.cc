@@ -143,6 +143,7 @@ void Peers::Start(server::Server* server, base::Callback<void()> on_removed) {
   peer::Identity identity;
   identity.id = server->id();
   identity.cluster = server->cluster();
+  identity.extensions = server->options().extensions;
   for (const config::Url& url : parts_.config->cluster.initial_advertise_peer_urls) {
     identity.peer_urls.push_back(url.ToString());
   }

@@ -28,7 +28,8 @@ constexpr runtime::Duration kSliceMax = std::chrono::milliseconds(1);
 constexpr runtime::Duration kEndReplacedInterval = std::chrono::seconds(1);
 
 apply::Applier::Options ApplierOptions(const Options& options, const RequestIds* ids) {
-  return {options.max_learners, [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
+  return {options.max_learners, options.extensions,
+          [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
 }
 
 }  // namespace
@@ -71,6 +72,7 @@ void ApplyLoop::TellMembers() {
   const members::Membership& membership = applier_.state().members();
   ClusterMembers told;
   for (const auto& [id, member] : membership.members()) told.members.push_back(member);
+  told.extensions = membership.extensions();
   told.removed.assign(membership.removed().begin(), membership.removed().end());
   hooks_.on_members(std::move(told));
 }
@@ -204,7 +206,8 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
     report_.Applied(*outcome->request, outcome->reply, now_ - start);
     compacted_ = compacted_ || outcome->request->has_compaction();
     members_changed_ = members_changed_ || outcome->request->has_cluster_member_attr_set() ||
-                       outcome->request->has_cluster_version_set();
+                       outcome->request->has_cluster_version_set() ||
+                       outcome->request->has_extensions_set();
   }
   if (outcome->change.has_value()) {
     changes_.push_back(*std::move(outcome->change));

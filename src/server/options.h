@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "runtime/time.h"
+#include "state/members/extensions.h"
 
 namespace server {
 
@@ -84,6 +85,9 @@ struct Options {
   bool strict_reconfig_check = true;
   // The database is defragmented at the start if that frees so much; 0: never.
   uint64_t bootstrap_defragment_bytes = 0;
+
+  // What this member understands in the log beyond etcd; see Extensions.
+  members::Extensions extensions;
 
   runtime::Duration backend_batch_interval = std::chrono::milliseconds(100);
   size_t backend_batch_limit = 10'000;

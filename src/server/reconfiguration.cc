@@ -61,6 +61,11 @@ Reconfiguration::Reconfiguration(const Options& options, const Environment& envi
 void Reconfiguration::Add(members::Member member, const Caller& caller, OnChanged on_changed) {
   environment_.apply_loop->Post(
       [this, member = std::move(member), caller, on_changed = std::move(on_changed)]() mutable {
+        if (const auto& needed = parts_.apply_loop->members().extensions(); !needed.empty()) {
+          environment_.logger->Warn("adding a member, which must understand more than etcd does",
+                                    {{"member-id", members::HexText(member.id.value())},
+                                     {"extensions", members::ToText(needed)}});
+        }
         const raft::ConfChangeType type = member.is_learner ? raft::ConfChangeType::kAddLearnerNode
                                                             : raft::ConfChangeType::kAddNode;
         ProposeIf(CheckAdd(member),

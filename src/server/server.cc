@@ -98,6 +98,9 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
                              server->frontends_.back().get(), &server->progress_});
   server->downgrading_ = std::make_unique<Downgrading>(
       environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
+  server->extensions_ = std::make_unique<Extensions>(
+      options, environment,
+      Extensions::Parts{server->id(), server->apply_loop_.get(), server->frontends_.back().get()});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
       options, environment,
       VersionMonitor::Parts{server->id(), server->apply_loop_.get(),

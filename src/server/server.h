@@ -15,6 +15,7 @@
 #include "server/data_directory.h"
 #include "server/downgrading.h"
 #include "server/environment.h"
+#include "server/extensions.h"
 #include "server/failure.h"
 #include "server/frontend.h"
 #include "server/leader_transfer.h"
@@ -82,6 +83,8 @@ class Server {
   Reconfiguration& reconfiguration() { return *reconfiguration_; }
   // Its downgrade to the version before.
   Downgrading& downgrading() { return *downgrading_; }
+  // What is in its log beyond etcd.
+  Extensions& extensions() { return *extensions_; }
   // As LeaderTransfer's Move; `on_moved` runs on the apply loop, at the latest after
   // Options::request_timeout.
   void MoveLeader(base::MemberId target, const Caller& caller, LeaderTransfer::OnMoved on_moved);
@@ -141,6 +144,7 @@ class Server {
   std::unique_ptr<Downgrading> downgrading_;          // likewise
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
+  std::unique_ptr<Extensions> extensions_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<CorruptionChecker> corruption_checker_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "raft/types.h"
 #include "runtime/time.h"
+#include "state/members/extensions.h"
 #include "state/members/member.h"
 #include "state/members/versions.h"
 #include "storage/backend/backend.h"
@@ -29,6 +30,7 @@ struct SnapshotToSend {
 struct ClusterMembers {
   std::vector<members::Member> members;  // this member among them, unless it was removed
   std::vector<base::MemberId> removed;
+  members::Extensions extensions = {};  // which each member must understand
 };
 
 // What a member says of its keys: their hash at a revision, and the revision that it has reached.

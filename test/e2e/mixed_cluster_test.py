@@ -11,6 +11,7 @@ from pathlib import Path
 
 import real_etcd
 from cluster import Cluster, is_leader, status, wait_until_ready
+from integrity_test import change_value
 from member import Member
 from protocol import KV, MAINTENANCE, Client, rpc
 
@@ -52,12 +53,7 @@ class MixedClusterTest(unittest.TestCase):
 
     def each_leads(self, cluster: Cluster) -> None:
         for member in cluster:
-            identifier = int(status(member)["header"]["member_id"])
-            if not is_leader(member):
-                self.client(cluster.leader()).call(
-                    MAINTENANCE, "MoveLeader", rpc.MoveLeaderRequest(targetID=identifier),
-                    rpc.MoveLeaderResponse)
-            self.wait_for("it leads", lambda member=member: is_leader(member))
+            self.lead(cluster, member)
             for proposer in cluster:
                 self.put(proposer, 0, 30)
             self.check_hashes(cluster)
@@ -101,11 +97,7 @@ class MixedClusterTest(unittest.TestCase):
     def each_downgrades(self, cluster: Cluster) -> None:
         for member in cluster:
             client = self.client(member)
-            identifier = int(status(member)["header"]["member_id"])
-            if not is_leader(member):
-                self.client(cluster.leader()).call(
-                    MAINTENANCE, "MoveLeader", rpc.MoveLeaderRequest(targetID=identifier),
-                    rpc.MoveLeaderResponse)
+            self.lead(cluster, member)
             for action, version in ((rpc.DowngradeRequest.ENABLE, "3.6.0"),
                                     (rpc.DowngradeRequest.CANCEL, "3.7.0")):
                 client.call(MAINTENANCE, "Downgrade",
@@ -115,6 +107,31 @@ class MixedClusterTest(unittest.TestCase):
                     status(each)["storageVersion"] == version for each in cluster))
             self.put(member, 0, 10)
         self.check_hashes(cluster)
+
+    def lead(self, cluster: Cluster, member: Member) -> None:
+        if not is_leader(member):
+            self.client(cluster.leader()).call(
+                MAINTENANCE, "MoveLeader",
+                rpc.MoveLeaderRequest(targetID=int(status(member)["header"]["member_id"])),
+                rpc.MoveLeaderResponse)
+        self.wait_for("it leads", lambda: is_leader(member))
+
+    def test_other_keys_are_found_by_leaders_of_both_kinds(self) -> None:
+        for leader in (1, 2):
+            with Cluster(ETCD, ETCD, real_etcd.build(), flags=FLAGS[:-2]) as cluster:
+                self.put(cluster[0], 0, 20)
+                self.lead(cluster, cluster[leader])
+                corrupt = cluster[0]
+                identifier = status(corrupt)["header"]["member_id"]
+                pair = self.client(corrupt).range(key=b"key00005").kvs[0]
+                corrupt.stop()
+                change_value(corrupt, pair, b"VALUE5")
+                corrupt.launch()
+                for member in (cluster[1], cluster[2]):
+                    self.wait_for("the alarm is on",
+                                  lambda member=member: status(member).get("errors"))
+                    self.assertEqual(status(member)["errors"][0].rstrip(),
+                                     f"memberID:{identifier} alarm:CORRUPT")
 
     def test_one_of_ours_among_real_ones(self) -> None:
         real = real_etcd.build()

@@ -19,7 +19,8 @@ void AddVersion(http::PlainService& service, const server::Server* server) {
         response.fields.Add("content-type", "application/json");
         response.body = members::ToJson({.server = std::string(server::kVersion),
                                          .cluster = cluster.empty() ? "not_decided" : cluster,
-                                         .storage = cluster.empty() ? "unknown" : cluster});
+                                         .storage = cluster.empty() ? "unknown" : cluster,
+                                         .extensions = server->options().extensions});
         responder.Send(std::move(response));
       });
 }

@@ -59,9 +59,10 @@ class Member {
     local_ = std::make_unique<ServerMember>(server_.get(), [] {});
     world_.Do(node_.loop(), [this] {
       AddMemberEndpoints(node_.service().endpoints(), &node_.loop(), server_.get());
-      node_.transport().Start(
-          local_.get(),
-          {.id = server_->id(), .cluster = server_->cluster(), .peer_urls = {node_.Url()}});
+      node_.transport().Start(local_.get(), {.id = server_->id(),
+                                             .cluster = server_->cluster(),
+                                             .peer_urls = {node_.Url()},
+                                             .extensions = options_.extensions});
     });
     server_->Start([this] { ready_ = true; });
   }
@@ -115,6 +116,9 @@ class PeerClusterTest : public ::testing::Test {
   }
   explicit PeerClusterTest(const server::Options& options = OptionsOfAll()) {
     for (uint64_t host = 1; host <= 3; ++host) {
+      // Each understands "both"; "most" only two of them.
+      options.extensions = {"both"};
+      if (host > 1) options.extensions.insert("most");
       members_.push_back(std::make_unique<Member>(&world_, host, options));
     }
   }
@@ -281,8 +285,77 @@ TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {
   }
   EXPECT_EQ(Ask(Follower(), "POST", "/members/hashkv"), "405 Method Not Allowed\n");
   EXPECT_EQ(Ask(Follower(), "GET", "/downgrade/enabled"), "200 false");
-  EXPECT_EQ(Ask(Follower(), "GET", "/version"),
-            R"(200 {"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})");
+  EXPECT_EQ(
+      Ask(*members_[0], "GET", "/version"),
+      R"(200 {"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0","extensions":"both"})");
+}
+
+TEST_F(PeerClusterTest, MembersAskEachOtherForHashes) {
+  PutAll(Leader(), 5);
+  ASSERT_TRUE(RunUntilEqual());
+  Member& leader = Leader();
+  Member& away = Follower();
+  const auto ask = [&] {
+    std::optional<std::map<base::MemberId, base::Result<server::MemberHash>>> answers;
+    leader.node().transport().AskHashes(base::Revision(4), seconds(5),
+                                        [&](auto told) { answers = std::move(told); });
+    world_.RunUntil([&] { return answers.has_value(); });
+    return std::move(*answers);
+  };
+  const auto all = ask();
+  ASSERT_EQ(all.size(), 2u);
+  for (const auto& [id, told] : all) {
+    ASSERT_TRUE(told.ok()) << told.status().ToString();
+    EXPECT_EQ(told->hash.revision, 4);
+    EXPECT_EQ(told->current, base::Revision(6));
+    EXPECT_EQ(told->hash, all.begin()->second->hash);
+  }
+  for (const auto& member : members_) {
+    if (member.get() != &away) world_.wires.Cut(away.Host(), member->Host());
+  }
+  const auto rest = ask();
+  ASSERT_EQ(rest.size(), 2u);
+  for (const auto& [id, told] : rest) EXPECT_EQ(told.ok(), id != away.id());
+}
+
+TEST_F(PeerClusterTest, AnExtensionIsUsedOnlyIfAllMembersUnderstandIt) {
+  const auto enable = [&](Member& by, const std::string& name) {
+    std::optional<base::Status> enabled;
+    by.server().extensions().Enable(name, [&](const base::Status& status) { enabled = status; });
+    EXPECT_TRUE(world_.RunUntil([&] { return enabled.has_value(); }));
+    return *enabled;
+  };
+  EXPECT_EQ(enable(Leader(), "most").message(),
+            "not all members understand most: " + members::HexText(members_[0]->id().value()));
+  // Whoever does not answer may not understand it.
+  Member& away = Follower();
+  for (const auto& member : members_) {
+    if (member.get() != &away) world_.wires.Cut(away.Host(), member->Host());
+  }
+  EXPECT_EQ(enable(Leader(), "both").message(),
+            "not all members understand both: " + members::HexText(away.id().value()));
+  world_.wires.JoinAll();
+  ASSERT_TRUE(RunUntilEqual());
+  world_.RunFor(seconds(5));
+  EXPECT_TRUE(enable(Follower(), "both").ok());
+  EXPECT_TRUE(enable(Follower(), "both").ok());
+  ASSERT_TRUE(RunUntilEqual());
+  // From then on whoever does not say that he understands it is not heard.
+  EXPECT_EQ(Ask(Leader(), "GET", "/raft/stream/message/1"), "412 incompatible version\n");
+  EXPECT_EQ(Ask(Leader(), "POST", "/raft"), "412 incompatible version\n");
+  // The members go on, and a new one is warned of.
+  PutAll(Leader(), 5);
+  ASSERT_TRUE(RunUntilEqual());
+  world_.RunFor(server::Reconfiguration::kHealthInterval + seconds(1));
+  bool added = false;
+  Leader().server().reconfiguration().Add({.id = base::MemberId(99),
+                                           .peer_urls = {"http://nowhere:2380"},
+                                           .is_learner = true,
+                                           .name = {},
+                                           .client_urls = {}},
+                                          {}, [&](const auto& members) { added = members.ok(); });
+  ASSERT_TRUE(world_.RunUntil([&] { return added; }));
+  EXPECT_TRUE(Leader().node().HasLogged("adding a member, which must understand more than etcd"));
 }
 
 // As when a member stops.

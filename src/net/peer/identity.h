@@ -15,6 +15,7 @@ struct Identity {
   base::ClusterId cluster;
   // Its own, where an unknown member can answer.
   std::vector<std::string> peer_urls;
+  members::Extensions extensions = {};  // that it understands
   std::string_view version = server::kVersion;
   // Of the members that it can be in a cluster with.
   std::string_view min_cluster_version = server::kMinClusterVersion;

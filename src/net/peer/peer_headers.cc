@@ -51,14 +51,16 @@ std::string Join(const std::vector<std::string>& urls) {
 
 http::Headers RequestHead(std::string_view method, std::string_view path,
                           std::string_view authority, const Identity& self) {
-  return {{":method", method},
-          {":path", path},
-          {":authority", authority},
-          {kFromField, members::HexText(self.id.value())},
-          {kVersionField, self.version},
-          {kMinClusterVersionField, self.min_cluster_version},
-          {kClusterField, members::HexText(self.cluster.value())},
-          {kPeerUrlsField, Join(self.peer_urls)}};
+  http::Headers head = {{":method", method},
+                        {":path", path},
+                        {":authority", authority},
+                        {kFromField, members::HexText(self.id.value())},
+                        {kVersionField, self.version},
+                        {kMinClusterVersionField, self.min_cluster_version},
+                        {kClusterField, members::HexText(self.cluster.value())},
+                        {kPeerUrlsField, Join(self.peer_urls)}};
+  if (!self.extensions.empty()) head.Add(kExtensionsField, members::ToText(self.extensions));
+  return head;
 }
 
 std::optional<std::string_view> Incompatibility(const Identity& self, const http::Headers& head) {

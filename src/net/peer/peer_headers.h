@@ -18,6 +18,7 @@ inline constexpr std::string_view kFromField = "x-server-from";
 inline constexpr std::string_view kVersionField = "x-server-version";
 inline constexpr std::string_view kMinClusterVersionField = "x-min-cluster-version";
 inline constexpr std::string_view kClusterField = "x-etcd-cluster-id";
+inline constexpr std::string_view kExtensionsField = "x-cornerstore-extensions";  // not etcd's
 inline constexpr std::string_view kToField = "x-raft-to";
 inline constexpr std::string_view kPeerUrlsField = "x-peerurls";
 

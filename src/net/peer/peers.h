@@ -52,6 +52,8 @@ class Peers {
   // What others ask, while this is running.
 
   const Identity& self() const { return self_; }
+  // Which every member must understand.
+  const members::Extensions& extensions() const { return members_.extensions; }
   const runtime::Clock& clock() const { return environment_.loop->clock(); }
   // Null if it is not known.
   Peer* Find(base::MemberId id);

@@ -43,11 +43,16 @@ base::MemberId SenderOf(const http::Headers& head) {
 }
 
 // Why it cannot be taken from whoever has sent it; nothing if it can.
-std::optional<http::PlainResponse> Refusal(const Identity& self, base::ByteView method,
+std::optional<http::PlainResponse> Refusal(const Peers& peers, base::ByteView method,
                                            const http::Headers& head) {
   if (http::Method(head) != method) return WrongMethod(method);
-  const auto why = Incompatibility(self, head);
+  const auto why = Incompatibility(peers.self(), head);
   if (why.has_value()) return http::TextResponse(412, *why);
+  // It would meet entries that it does not understand.
+  const auto understood = members::ExtensionsFromText(head.Get(kExtensionsField));
+  if (!members::Lacking(peers.extensions(), understood).empty()) {
+    return http::TextResponse(412, kIncompatibleVersion);
+  }
   return std::nullopt;
 }
 
@@ -100,7 +105,7 @@ class MessageHandler final : public http::ExchangeHandler {
 std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
   const Identity& self = peers.self();
-  if (auto refusal = Refusal(self, "GET", head)) {
+  if (auto refusal = Refusal(peers, "GET", head)) {
     return Answer(self, *std::move(refusal), exchange);
   }
   const base::ByteView path = http::PathOnly(head).substr(kStream.size());
@@ -138,7 +143,7 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
 
 std::shared_ptr<http::ExchangeHandler> OnMessage(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
-  if (auto refusal = Refusal(peers.self(), "POST", head)) {
+  if (auto refusal = Refusal(peers, "POST", head)) {
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
   AddRemote(head, &peers);
@@ -147,7 +152,7 @@ std::shared_ptr<http::ExchangeHandler> OnMessage(Peers& peers, http::Exchange& e
 
 std::shared_ptr<http::ExchangeHandler> OnSnapshot(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
-  if (auto refusal = Refusal(peers.self(), "POST", head)) {
+  if (auto refusal = Refusal(peers, "POST", head)) {
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
   AddRemote(head, &peers);

@@ -1,5 +1,6 @@
 #include "state/apply/applier.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,6 +172,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bo
     state_->PublishView();
     return Reply{};
   }
+  if (request.has_extensions_set()) return SetExtensions(request.extensions_set());
   if (OnlyReads(request)) return Reply{base::errors::kUnknownMethod};
   return Unsupported(NameOf(request));
 }
@@ -179,6 +181,21 @@ Reply Applier::Compact(const etcdserverpb::CompactionRequest& request) {
   base::Status status = state_->store().Compact(base::Revision(request.revision()));
   if (!status.ok()) return Reply{std::move(status)};
   return Reply{{}, {}, state_->store().revision()};
+}
+
+base::Result<Reply> Applier::SetExtensions(const etcdserverpb::ExtensionsSetRequest& request) {
+  const std::set<uint64_t> willing(request.member_ids().begin(), request.member_ids().end());
+  for (const auto& [id, member] : state_->members().members()) {
+    if (willing.contains(id.value())) continue;
+    return Reply{base::Status(base::Code::kFailedPrecondition,
+                              "the cluster has members that were not asked for their extensions")};
+  }
+  members::Extensions extensions = state_->members().extensions();
+  extensions.insert(request.names().begin(), request.names().end());
+  const members::Extensions lacking = members::Lacking(extensions, options_.extensions);
+  if (!lacking.empty()) return Unsupported("extension " + members::ToText(lacking));
+  state_->members().SetExtensions(std::move(extensions));
+  return Reply{};
 }
 
 Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {

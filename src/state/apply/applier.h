@@ -17,10 +17,12 @@
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
 #include "state/kv/operation_counts.h"
+#include "state/members/extensions.h"
 
 namespace etcdserverpb {
 class AlarmRequest;
 class CompactionRequest;
+class ExtensionsSetRequest;
 class InternalRaftRequest;
 }  // namespace etcdserverpb
 
@@ -37,6 +39,8 @@ class Applier {
  public:
   struct Options {
     size_t max_learners = 1;
+    // That may be used, beyond what etcd knows.
+    members::Extensions extensions = {};
     // Whether anybody here waits for what becomes of a request. What it is answered is made up only
     // then; what it does is the same.
     std::function<bool(uint64_t id)> is_awaited = [](uint64_t) { return false; };
@@ -78,6 +82,7 @@ class Applier {
   // Not OK if an alarm that is on forbids the request.
   base::Status CheckAlarms(const etcdserverpb::InternalRaftRequest& request) const;
   Reply Compact(const etcdserverpb::CompactionRequest& request);
+  base::Result<Reply> SetExtensions(const etcdserverpb::ExtensionsSetRequest& request);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);
 
   base::Result<Outcome> ApplyConfChange(const raft::Entry& entry);

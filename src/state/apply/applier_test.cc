@@ -382,6 +382,26 @@ TEST_F(ApplierTest, ADowngradeBeginsAndEnds) {
   EXPECT_EQ(applier_.state().view().Get()->downgrade, members::Downgrade());
 }
 
+TEST_F(ApplierTest, AnExtensionThatIsNotUnderstoodEndsTheMember) {
+  InternalRaftRequest request;
+  request.mutable_extensions_set()->add_names("made-up");
+  const Outcome outcome = Apply(request);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.status().message(),
+            "entry 1: extension made-up is not supported by this version");
+}
+
+TEST_F(ApplierTest, ExtensionsAreRefusedIfAMemberWasNotAsked) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
+  InternalRaftRequest request;
+  request.mutable_extensions_set()->add_names("made-up");
+  request.mutable_extensions_set()->add_member_ids(8);
+  const Outcome outcome = Apply(request);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->reply.status.code(), base::Code::kFailedPrecondition);
+  EXPECT_TRUE(applier_.state().members().extensions().empty());
+}
+
 TEST_F(ApplierTest, AMemberPublishesItsNameAndUrls) {
   ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
   InternalRaftRequest request;

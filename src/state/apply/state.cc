@@ -60,6 +60,8 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
   }
   ASSIGN_OR_RETURN(members::Membership members, members::Membership::Load(*reader, &buffer_));
   members_ = std::make_unique<members::Membership>(std::move(members));
+  const members::Extensions lacking = members::Lacking(members_->extensions(), options.extensions);
+  if (!lacking.empty()) return Unsupported("extensions " + members::ToText(lacking));
   ASSIGN_OR_RETURN(alarms::Alarms alarms, alarms::Alarms::Load(*reader, &buffer_));
   alarms_ = std::make_unique<alarms::Alarms>(std::move(alarms));
   bool leased = false;

@@ -22,10 +22,12 @@ class State {
   struct Options {
     backend::WriteBuffer::Limits commits;
     mvcc::Store::Options store;
+    // That may be in use, beyond what etcd knows.
+    members::Extensions extensions = {};
   };
   // Reads what `database` holds. kDataLoss, naming the record, for one that cannot be believed;
   // kUnimplemented, naming it, for content that this version does not know how to serve: users,
-  // leases. `clock` outlives the state.
+  // leases, extensions. `clock` outlives the state.
   static base::Result<std::shared_ptr<State>> Open(std::unique_ptr<backend::Backend> database,
                                                    const Options& options,
                                                    const runtime::Clock* clock);

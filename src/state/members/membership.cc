@@ -48,6 +48,9 @@ base::Result<Membership> Membership::Load(backend::Reader& reader, backend::Writ
   if (downgrade.has_value()) {
     ASSIGN_OR_RETURN(membership.downgrade_, DowngradeFromJson(*downgrade));
   }
+  ASSIGN_OR_RETURN(const std::optional<base::ByteView> extensions,
+                   reader.Get(Id(Bucket::kCluster), schema::kExtensions));
+  membership.extensions_ = ExtensionsFromText(extensions.value_or(""));
   return membership;
 }
 
@@ -167,6 +170,11 @@ void Membership::SetClusterVersion(std::string version) {
 void Membership::SetDowngrade(Downgrade downgrade) {
   downgrade_ = std::move(downgrade);
   buffer_->Put(Id(Bucket::kCluster), schema::kDowngrade, ToJson(downgrade_));
+}
+
+void Membership::SetExtensions(Extensions extensions) {
+  extensions_ = std::move(extensions);
+  buffer_->Put(Id(Bucket::kCluster), schema::kExtensions, ToText(extensions_));
 }
 
 void Membership::SaveConfState(const raft::ConfState& conf_state) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "raft/types.h"
 #include "state/members/downgrade.h"
+#include "state/members/extensions.h"
 #include "state/members/member.h"
 #include "storage/backend/backend.h"
 #include "storage/backend/write_buffer.h"
@@ -32,6 +33,8 @@ class Membership {
   // "3.7.0"; empty before it is decided.
   const std::string& cluster_version() const { return cluster_version_; }
   const Downgrade& downgrade() const { return downgrade_; }
+  // What members must understand.
+  const Extensions& extensions() const { return extensions_; }
 
   // Why a change must be without effect: kMemberNotFound for a member that is absent or was
   // removed, kMemberExists, kPeerUrlExists, kMemberNotLearner, kTooManyLearners.
@@ -49,6 +52,7 @@ class Membership {
   // schema at all.
   void SetClusterVersion(std::string version);
   void SetDowngrade(Downgrade downgrade);
+  void SetExtensions(Extensions extensions);
   // The configuration that the members vote by, for the start after this one.
   void SaveConfState(const raft::ConfState& conf_state);
 
@@ -65,6 +69,7 @@ class Membership {
   std::set<base::MemberId> removed_;
   std::string cluster_version_;
   Downgrade downgrade_;
+  Extensions extensions_;
 };
 
 // The configuration as of the last commit; nothing before the first. kDataLoss if it cannot be

@@ -96,12 +96,14 @@ TEST_F(MembershipTest, EveryChangeSurvivesARestart) {
   membership.Remove(base::MemberId(3));
   membership.SetClusterVersion("3.7.0");
   membership.SetDowngrade({true, "3.6.0"});
+  membership.SetExtensions({"a", "b"});
   Restart();
   const Membership again = Load();
   EXPECT_EQ(again.members(), membership.members());
   EXPECT_EQ(again.removed(), membership.removed());
   EXPECT_EQ(again.cluster_version(), "3.7.0");
   EXPECT_EQ(again.downgrade(), (Downgrade{true, "3.6.0"}));
+  EXPECT_EQ(again.extensions(), (Extensions{"a", "b"}));
   EXPECT_EQ(again.Find(kTwo)->peer_urls, std::vector<std::string>{"http://d:2380"});
   EXPECT_FALSE(again.Find(kTwo)->is_learner);
 }

@@ -39,18 +39,21 @@ std::optional<Version> ParseVersion(std::string_view text) {
 }
 
 std::string ToJson(const MemberVersions& versions) {
-  return nlohmann::ordered_json({{"etcdserver", versions.server},
+  nlohmann::ordered_json json = {{"etcdserver", versions.server},
                                  {"etcdcluster", versions.cluster},
-                                 {"storage", versions.storage}})
-      .dump();
+                                 {"storage", versions.storage}};
+  if (!versions.extensions.empty()) json["extensions"] = ToText(versions.extensions);
+  return json.dump();
 }
 
 base::Result<MemberVersions> VersionsFromJson(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   MemberVersions versions;
+  std::string extensions;
   const std::pair<const char*, std::string*> kFields[] = {{"etcdserver", &versions.server},
                                                           {"etcdcluster", &versions.cluster},
-                                                          {"storage", &versions.storage}};
+                                                          {"storage", &versions.storage},
+                                                          {"extensions", &extensions}};
   for (const auto& [name, field] : kFields) {
     if (!json.is_object()) return base::Status(base::Code::kInvalidArgument, "no such object");
     const auto found = json.find(name);
@@ -58,6 +61,7 @@ base::Result<MemberVersions> VersionsFromJson(std::string_view text) {
     if (!found->is_string()) return base::Status(base::Code::kInvalidArgument, "no such object");
     *field = found->get<std::string>();
   }
+  versions.extensions = ExtensionsFromText(extensions);
   return versions;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "state/members/extensions.h"
 
 namespace members {
 
@@ -32,6 +33,7 @@ struct MemberVersions {
   std::string server;
   std::string cluster;
   std::string storage;
+  Extensions extensions = {};  // that it understands; not told if there are none, as by etcd
 };
 std::string ToJson(const MemberVersions& versions);
 // kInvalidArgument for text that is no such object; names that are missing are empty.

@@ -25,6 +25,12 @@ TEST(VersionsTest, AMemberTellsThemInJson) {
   const std::string json = ToJson({.server = "3.7.1", .cluster = "3.7.0", .storage = "3.7.0"});
   EXPECT_EQ(json, R"({"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"})");
   EXPECT_EQ(VersionsFromJson(json)->cluster, "3.7.0");
+  // Not to etcd's surprise: it passes over what it does not know.
+  const MemberVersions extended{"3.7.1", "3.7.0", "3.7.0", {"a", "b"}};
+  EXPECT_EQ(ToJson(extended), json.substr(0, json.size() - 1) + R"(,"extensions":"a,b"})");
+  EXPECT_EQ(VersionsFromJson(ToJson(extended))->extensions, extended.extensions);
+  EXPECT_TRUE(VersionsFromJson(json)->extensions.empty());
+  EXPECT_FALSE(VersionsFromJson(R"({"extensions":["a"]})").ok());
   // As 3.4 has it, and what later versions may add.
   EXPECT_EQ(VersionsFromJson(R"({"etcdserver":"3.4.23","etcdcluster":"3.4.0"})")->storage, "");
   EXPECT_EQ(VersionsFromJson(R"({"etcdserver":"3.8.0","other":[1]})")->server, "3.8.0");

@@ -47,5 +47,6 @@ inline constexpr std::string_view kAuthRevision = "authRevision";  // 8 bytes, b
 // Keys of bucket `cluster`.
 inline constexpr std::string_view kClusterVersion = "clusterVersion";  // "3.7.0"
 inline constexpr std::string_view kDowngrade = "downgrade";            // JSON
+inline constexpr std::string_view kExtensions = "extensions";          // names, "a,b"; not etcd's
 
 }  // namespace schema
