@@ -114,7 +114,7 @@ class PeerClusterTest : public ::testing::Test {
     options.snapshot_catchup_entries = 10;
     return options;
   }
-  explicit PeerClusterTest(const server::Options& options = OptionsOfAll()) {
+  explicit PeerClusterTest(server::Options options = OptionsOfAll()) {
     for (uint64_t host = 1; host <= 3; ++host) {
       // Each understands "both"; "most" only two of them.
       options.extensions = {"both"};
