@@ -234,7 +234,17 @@ base::Status Log::CopyBroken(const Segment& segment, const std::string& path) {
 
 base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   CHECK(!failed_);
-  base::Status status = Write(batch, on_written);
+  Batch rest = batch;
+  base::Status status;
+  if (batch.mark != nullptr && !batch.entries.empty()) {
+    // Why: torn behind its first entry, such a write would leave an entry that follows a mark which
+    // no hard state makes believed, and so follows nothing.
+    raft::HardState state = batch.hard_state.empty() ? hard_state_ : batch.hard_state;
+    state.commit = std::min(state.commit, batch.mark->index);
+    status = Write({.mark = batch.mark, .hard_state = state}, [] {});
+    rest.mark = nullptr;
+  }
+  if (status.ok()) status = Write(rest, on_written);
   if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
   failed_ = !status.ok();
   return status;

@@ -80,7 +80,8 @@ class Log {
   static base::Result<Opened> OpenBelow(runtime::Disk& disk, std::string_view directory,
                                         const SnapshotMark& covered, Options options);
 
-  // Appends the batch with one write; entries that later ones of it replace are left out. Durable
+  // Appends the batch with one write, or two if it has a mark and entries behind it; entries that
+  // later ones of it replace are left out. Durable
   // on return, unless all that it holds is a hard state which raises only the commit index: that is
   // kept, and written with the next batch. Starts a new segment when the last one is full.
   // `on_written` runs between a write and its sync, if there is a write.
