@@ -6,6 +6,7 @@ ETCD and ETCDCTL in the environment are the programs.
 
 import json
 import os
+import re
 import subprocess
 import time
 import unittest
@@ -167,12 +168,34 @@ class DnsBesideEtcdTest(DnsCase):
         self.found_by_each_other(real, ETCD, ETCD)
         self.found_by_each_other(real, real, ETCD)
 
+    def test_etcdctl_says_the_same(self) -> None:
+        real = str(real_etcd.build("etcdctl"))
+        client, peer = free_ports(2)
+        with Member(ETCD, ports=(client, peer)):
+            for places in ((), ((f"m0.{DOMAIN}", client),)):
+                self.offer("etcd-client", *places)
+                for arguments in (["put", "a", "1"], ["get", "a"], ["member", "list"],
+                                  ["--insecure-discovery=false", "get", "a"],
+                                  ["--discovery-srv-name", "mine", "get", "a"]):
+                    ours, theirs = (self.ctl(*arguments, program=program)
+                                    for program in (ETCDCTL, real))
+                    with self.subTest((places, arguments)):
+                        self.assertEqual(ours.returncode, theirs.returncode, theirs.stderr)
+                        self.assertEqual(plain(ours.stdout), plain(theirs.stdout))
+                        self.assertEqual(plain(ours.stderr), plain(theirs.stderr))
+
     def test_the_same_mistakes_are_told_in_the_same_words(self) -> None:
         for ours, theirs in zip(self.mistakes(ETCD), self.mistakes(real_etcd.build())):
             with self.subTest(theirs):
                 # Hosts are looked up by the system's library, which does not say whom it asks.
                 self.assertEqual(ours, theirs.replace(f"{DOMAIN}. on 127.0.0.1:53", DOMAIN)
                                  if f"unknown.{DOMAIN}" in theirs else theirs)
+
+
+def plain(text: str) -> str:
+    """Without the log, how long it took, and the dot that Go leaves at the end of a host."""
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("{"))
+    return re.sub(r"took = \S+", "took", text).replace(f"{DOMAIN}.:", f"{DOMAIN}:")
 
 
 def port_of(url: str) -> int:

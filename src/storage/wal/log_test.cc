@@ -257,6 +257,47 @@ TEST_F(WalLogTest, EachWriteEndsInAHardState) {
             base::ByteView::npos);
 }
 
+// Found by the simulator: the mark of a received snapshot and the entries behind it, of which a
+// power failure left the beginning.
+TEST_F(WalLogTest, AMarkAndEntriesBehindItMayBeCutShortAnywhere) {
+  constexpr uint64_t kSector = 512;
+  constexpr Log::Options kLarge{.segment_bytes = 64 * 1024};
+  const SnapshotMark mark{base::Index(50), base::Term(1), {}};
+  std::vector<raft::Entry> entries;
+  for (uint64_t index = 51; index <= 70; ++index) {
+    entries.push_back({.term = base::Term(1),
+                       .index = base::Index(index),
+                       .data = base::SharedBytes(DataOf(index))});
+  }
+  for (uint64_t kept = 0;; kept += kSector) {
+    ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
+    log_ = *Log::Create(disk_, kDirectory, "metadata", kLarge);
+    AppendEntries(1, 3);
+    const uint64_t begin = log_->tail_offset() / kSector * kSector;
+    ASSERT_TRUE(log_->Append({.mark = &mark,
+                              .entries = entries,
+                              .hard_state = {base::Term(1), base::MemberId(1), base::Index(60)}})
+                    .ok());
+    const uint64_t end = log_->tail_offset();
+    log_.reset();
+    if (begin + kept > end) break;
+    const auto file = *disk_.Open(SegmentPath(0, 0), runtime::OpenMode::kWrite);
+    // Of a sector that the write before has begun that is there.
+    const uint64_t from = std::max(begin + kept, begin + kSector);
+    if (from < end) {
+      ASSERT_TRUE(file->WriteAt(from, base::Bytes(end - from, '\0')).ok());
+    }
+    const auto newest = FindNewestMark(disk_, kDirectory);
+    ASSERT_TRUE(newest.ok());
+    auto opened = Log::Open(disk_, kDirectory, *newest, kLarge);
+    ASSERT_TRUE(opened.ok()) << kept << ": " << opened.status().ToString();
+    const Contents& contents = opened->contents;
+    const base::Index last =
+        contents.entries.empty() ? newest->index : contents.entries.back().index;
+    EXPECT_LE(contents.hard_state.commit, last) << kept;
+  }
+}
+
 TEST_F(WalLogTest, ABatchIsOneWriteAndOneSync) {
   Create();
   std::vector<raft::Entry> entries;
