@@ -209,7 +209,9 @@ SCENARIOS = {
     "members": Scenario(members),
     "mix": Scenario(mix, {"flags": SNAPSHOTS_SOON}),
     "disk": Scenario(disk, around=on_a_small_disk),
-    "rtt": Scenario(rtt, {"timing": RTT_TIMING}),
+    # Many, so that some of them have nothing under way when the leader dies.
+    "rtt": Scenario(rtt, {"timing": RTT_TIMING, "clients": 30, "pause_seconds": 0.1,
+                          "weights": {"put": 9, "get": 1}}),
     "regions": Scenario(regions, {"timing": REGIONS_TIMING, "clients": 16}),
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder import Client, Recorder, connect
-from workload import Workload
+from workload import WEIGHTS, Workload
 
 # After a failure, so that a cluster that is down is not asked in vain ten thousand times.
 PAUSE_AFTER_FAILURE_SECONDS = 0.03
@@ -29,6 +29,7 @@ class Traffic:
     keys: list[str] = field(default_factory=lambda: [f"k{number}" for number in range(10)])
     # In bytes; 0: as short as possible.
     value_sizes: list[int] = field(default_factory=lambda: [0, 0, 0, 300, 3000])
+    weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)  # of kinds of requests
     # Of one client between two requests, on average.
     pause_seconds: float = 0.005
     timeout_seconds: float = 1
@@ -46,7 +47,8 @@ class TrafficClient:
         self._recorder = recorder
         self._connections = connections
         self._random = random.Random(f"{traffic.seed}/{self._name}")
-        self._workload = Workload(self._name, self._random, traffic.keys, traffic.value_sizes)
+        self._workload = Workload(self._name, self._random, traffic.keys, traffic.value_sizes,
+                                  traffic.weights)
         self._newest = 1
 
     def run(self, stopping: threading.Event) -> None:

@@ -15,18 +15,19 @@ class Workload:
     """Of one client, whose name makes its values its own."""
 
     def __init__(self, name: str, chance: random.Random, keys: list[str],
-                 sizes: list[int] | None = None) -> None:
+                 sizes: list[int] | None = None, weights: dict[str, int] | None = None) -> None:
         self._name = name
         self._chance = chance
         self._keys = keys
         self._sizes = sizes or [0]  # in bytes, of values; 0: as short as possible
+        self._weights = weights or WEIGHTS
         self._values = 0
         # Some that the keys may have, to compare with.
         self._seen: dict[str, list] = {}
 
     def draw(self, newest: int) -> dict:
         """The next request; `newest` is a revision that is there."""
-        kind, = self._chance.choices(list(WEIGHTS), WEIGHTS.values())
+        kind, = self._chance.choices(list(self._weights), self._weights.values())
         key = self._chance.choice(self._keys)
         match kind:
             case "put":
