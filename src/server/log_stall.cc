@@ -39,7 +39,12 @@ void LogStall::Tick(std::optional<uint64_t> write, raft::Node* node) {
     }
     progress_.log_stalls = stalls;
   }
-  if (stalls && hands_over_ && (ticks_ - limit) % election_ticks_ == 0) HandOver(node);
+  if (rest_ > 0) --rest_;
+  if (stalls && (ticks_ - limit) % election_ticks_ == 0 && MayHandOver(*node)) HandOver(node);
+}
+
+bool LogStall::MayHandOver(const raft::Node& node) const {
+  return hands_over_ && (rest_ == 0 || node.term() == handed_over_);
 }
 
 void LogStall::HandOver(raft::Node* node) {
@@ -51,6 +56,8 @@ void LogStall::HandOver(raft::Node* node) {
                {{"local-member-id", members::HexText(node->id().value())},
                 {"transferee-member-id", members::HexText(next->value())}});
   node->TransferLeadership(*next);
+  handed_over_ = node->term();
+  rest_ = uint64_t{kRest} * election_ticks_;
 }
 
 }  // namespace server

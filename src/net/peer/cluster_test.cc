@@ -72,6 +72,7 @@ class Member {
   uint64_t applied() const { return server_->progress().applied; }
   // The log's disk stands still, or goes on.
   void SetStalled(bool stalled) { world_.scheduler.SetPaused(wal_loop_.get(), stalled); }
+  uint64_t term() const { return server_->progress().term; }
   bool log_stalls() const { return server_->progress().log_stalls; }
   bool leads() const { return server_->progress().leader == server_->id().value(); }
   base::MemberId id() const { return server_->id(); }
@@ -442,6 +443,25 @@ TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
   first.SetStalled(false);
   EXPECT_TRUE(RunUntilEqual());
   EXPECT_TRUE(world_.RunUntil([&] { return !first.log_stalls(); }));
+}
+
+// Leadership must not go round and round.
+TEST_F(PeerClusterTest, WhereAllDisksAreSlowSomebodyLeads) {
+  Leader();
+  int done = 0;
+  for (int i = 0; i < 60; ++i) {
+    for (const auto& member : members_) member->SetStalled(i % 10 != 0);
+    Leader().Put("key", "value", &done);
+    world_.RunFor(std::chrono::milliseconds(100));
+  }
+  const uint64_t term = Leader().term();
+  for (int i = 0; i < 300; ++i) {
+    for (const auto& member : members_) member->SetStalled(i % 10 != 0);
+    Leader().Put("key", "value", &done);
+    world_.RunFor(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(Leader().term(), term);
+  EXPECT_GT(done, 30);
 }
 
 class PeerClusterThatStaysTest : public PeerClusterTest {
