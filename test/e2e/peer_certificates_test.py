@@ -37,7 +37,7 @@ class PeerCertificatesCase(unittest.TestCase):
         self.addCleanup(member.__exit__)
         authority = Authority(member.folder, "authority")
         certificate, key = authority.issue("member", "member")
-        member.peer_url = member.peer_url.replace("http:", "https:")
+        member.peer_url = member.listen_peer_url = member.peer_url.replace("http:", "https:")
         member.flags = ("--peer-cert-file", certificate, "--peer-key-file", key,
                         "--peer-trusted-ca-file", authority.certificate,
                         "--peer-client-cert-auth", *flags)
