@@ -94,7 +94,7 @@ class IntegrityTest(unittest.TestCase):
             self.wait_for("the alarm is on", lambda member=member: self.alarms(member))
         identifier = status(corrupt)["header"]["member_id"]
         for member in cluster:
-            self.assertEqual(self.alarms(member), [f"memberID:{identifier} alarm:CORRUPT "])
+            self.assertEqual(self.alarms(member), [f"memberID:{identifier} alarm:CORRUPT"])
             with self.assertRaises(grpc.RpcError) as refused:
                 self.client(member).put(b"a", b"b")
             self.assertIn("etcdserver: corrupt cluster", str(refused.exception))

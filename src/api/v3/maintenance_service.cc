@@ -19,7 +19,7 @@ constexpr char kService[] = "etcdserverpb.Maintenance";
 std::string Text(const alarms::Alarm& alarm) {
   const std::string member =
       alarm.member == base::MemberId() ? "" : "memberID:" + ToString(alarm.member) + " ";
-  return member + "alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type)) + " ";
+  return member + "alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type));
 }
 
 void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before,

@@ -101,7 +101,7 @@ TEST_F(MaintenanceServiceTest, AnAlarmIsRaisedListedAndDisarmed) {
   EXPECT_EQ(listed.response().alarms(0).memberid(), 255u);
   EXPECT_EQ(listed.response().alarms(0).alarm(), etcdserverpb::NOSPACE);
   EXPECT_THAT(member_.Call(testing::kStatus, {}).response().errors(),
-              ElementsAre("memberID:255 alarm:NOSPACE "));
+              ElementsAre("memberID:255 alarm:NOSPACE"));
   EXPECT_EQ(member_.Call(testing::kPut, Put("a")).status, base::errors::kNoSpace);
   const auto disarmed =
       member_.Call(testing::kAlarm, AlarmOf(AlarmRequest::DEACTIVATE, etcdserverpb::NOSPACE, 255));
@@ -481,8 +481,7 @@ TEST_F(MaintenanceServiceTest, AnAlarmOfNobodyIsToldWithoutAMember) {
   ASSERT_TRUE(
       member_.Call(testing::kAlarm, AlarmOf(AlarmRequest::ACTIVATE, etcdserverpb::CORRUPT, 0))
           .ok());
-  EXPECT_THAT(member_.Call(testing::kStatus, {}).response().errors(),
-              ElementsAre("alarm:CORRUPT "));
+  EXPECT_THAT(member_.Call(testing::kStatus, {}).response().errors(), ElementsAre("alarm:CORRUPT"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -174,14 +175,16 @@ class PeerClusterTest : public ::testing::Test {
   void WriteUntil(Done is_done) {
     Member& leader = Leader();
     int begun = 0;
-    int done = 0;
+    int* const done = NewCounter();
     world_.RunUntil([&] {
-      for (; begun < done + kUnderWay; ++begun) {
-        leader.Put("key" + std::to_string(begun % 50), std::string(1000, 'v'), &done);
+      for (; begun < *done + kUnderWay; ++begun) {
+        leader.Put("key" + std::to_string(begun % 50), std::string(1000, 'v'), done);
       }
-      return is_done() || done > 20'000;
+      return is_done() || *done > 20'000;
     });
   }
+  // Of puts that may be answered when the test is over.
+  int* NewCounter() { return &counters_.emplace_back(0); }
   bool IsNear(Member& member) { return member.applied() + kUnderWay > Leader().applied(); }
   // "200 text", as `member` answers another.
   std::string Ask(Member& member, const std::string& method, const std::string& path,
@@ -215,6 +218,7 @@ class PeerClusterTest : public ::testing::Test {
   static constexpr int kUnderWay = 100;
 
   testing::World world_{11};
+  std::deque<int> counters_;
   std::vector<std::unique_ptr<Member>> members_;
 };
 
@@ -426,8 +430,8 @@ TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
   Member& first = Leader();
   PutAll(first, 5);
   first.SetStalled(true);
-  int late = 0;
-  first.Put("late", "value", &late);
+  int* const late = NewCounter();
+  first.Put("late", "value", late);
   // Its peers would elect another one only if they did not hear from it.
   const runtime::TimePoint begin = world_.scheduler.clock().Now();
   ASSERT_TRUE(world_.RunUntil([&] { return first.log_stalls(); }));
@@ -437,7 +441,7 @@ TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
   EXPECT_NE(&second, &first);
   PutAll(second, 5);
   EXPECT_LE(world_.scheduler.clock().Now() - begin, seconds(2));
-  EXPECT_EQ(late, 0);
+  EXPECT_EQ(*late, 0);
   world_.RunFor(seconds(5));
   EXPECT_TRUE(second.leads());
   first.SetStalled(false);
@@ -448,20 +452,20 @@ TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
 // Leadership must not go round and round.
 TEST_F(PeerClusterTest, WhereAllDisksAreSlowSomebodyLeads) {
   Leader();
-  int done = 0;
+  int* const done = NewCounter();
   for (int i = 0; i < 60; ++i) {
     for (const auto& member : members_) member->SetStalled(i % 10 != 0);
-    Leader().Put("key", "value", &done);
+    Leader().Put("key", "value", done);
     world_.RunFor(std::chrono::milliseconds(100));
   }
   const uint64_t term = Leader().term();
   for (int i = 0; i < 300; ++i) {
     for (const auto& member : members_) member->SetStalled(i % 10 != 0);
-    Leader().Put("key", "value", &done);
+    Leader().Put("key", "value", done);
     world_.RunFor(std::chrono::milliseconds(100));
   }
   EXPECT_EQ(Leader().term(), term);
-  EXPECT_GT(done, 30);
+  EXPECT_GT(*done, 30);
 }
 
 class PeerClusterThatStaysTest : public PeerClusterTest {
@@ -477,13 +481,13 @@ class PeerClusterThatStaysTest : public PeerClusterTest {
 TEST_F(PeerClusterThatStaysTest, ALeaderKeepsItsPartIfToldSo) {
   Member& first = Leader();
   first.SetStalled(true);
-  int late = 0;
-  first.Put("late", "value", &late);
+  int* const late = NewCounter();
+  first.Put("late", "value", late);
   world_.RunFor(seconds(5));
   EXPECT_TRUE(first.log_stalls());
   EXPECT_TRUE(first.leads());
   first.SetStalled(false);
-  EXPECT_TRUE(world_.RunUntil([&] { return late == 1; }));
+  EXPECT_TRUE(world_.RunUntil([&] { return *late == 1; }));
 }
 
 TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
