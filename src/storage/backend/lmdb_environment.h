@@ -94,6 +94,12 @@ class LmdbEnvironment {
   // Whether zeros stand for a part of the file: what was read may be wrong.
   bool is_damaged() const { return mapped_ != nullptr && mapped_->is_damaged(); }
 
+  // Whether `bytes`, which LMDB has found, are the file's: a damaged page may say that they lie
+  // anywhere.
+  bool IsMapped(base::ByteView bytes) const {
+    return mapped_ == nullptr || mapped_->Contains(bytes.data(), bytes.size());
+  }
+
   // What LMDB's error number means, naming the file.
   base::Status Failure(int error) const;
   base::Status Damaged(BucketId bucket, base::ByteView stored_key) const;

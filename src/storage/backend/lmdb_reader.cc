@@ -55,7 +55,10 @@ class LmdbCursor final : public Cursor {
     std::optional<StoredRecord> record;
     const int error = environment_.Guard([&] {
       const int moved = mdb_cursor_get(cursor_, &stored_key_, &stored_value, operation);
-      if (moved == 0) record = ParseStoredRecord(View(stored_key_), View(stored_value));
+      if (moved == 0 && !environment_.IsMapped(View(stored_key_))) stored_key_ = {};
+      if (moved == 0 && environment_.IsMapped(View(stored_value))) {
+        record = ParseStoredRecord(View(stored_key_), View(stored_value));
+      }
       return moved;
     });
     if (error == MDB_NOTFOUND && !environment_.is_damaged()) return {};
@@ -95,7 +98,9 @@ class LmdbReader final : public Reader {
     std::optional<StoredRecord> record;
     const int error = environment_->Guard([&] {
       const int found = mdb_get(transaction_, tree, &stored_key, &stored_value);
-      if (found == 0) record = ParseStoredRecord(View(stored_key), View(stored_value));
+      if (found == 0 && environment_->IsMapped(View(stored_value))) {
+        record = ParseStoredRecord(View(stored_key), View(stored_value));
+      }
       return found;
     });
     if (error == MDB_NOTFOUND && !environment_->is_damaged()) {

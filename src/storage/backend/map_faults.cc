@@ -75,7 +75,8 @@ void EndGuarded() {
   if (internal::fault_target != nullptr) siglongjmp(*internal::fault_target, 1);
 }
 
-MappedFile::MappedFile(const void* begin, size_t bytes) {
+MappedFile::MappedFile(const void* begin, size_t bytes)
+    : begin_(static_cast<const char*>(begin)), bytes_(bytes) {
   static std::once_flag once;
   std::call_once(once, TakeSignals);
   const std::lock_guard lock(known_mutex);

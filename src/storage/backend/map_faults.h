@@ -24,10 +24,17 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  // Whether these bytes are all of it.
+  bool Contains(const char* begin, size_t bytes) const {
+    return begin >= begin_ && begin <= begin_ + bytes_ &&
+           bytes <= static_cast<size_t>(begin_ + bytes_ - begin);
+  }
   // Whether zeros stand for a part of it.
   bool is_damaged() const { return is_damaged_.load(std::memory_order_acquire); }
 
  private:
+  const char* const begin_;
+  const size_t bytes_;
   std::atomic<bool> is_damaged_ = false;
   int place_ = -1;  // among those known
 };
