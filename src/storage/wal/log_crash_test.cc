@@ -166,47 +166,6 @@ TEST_P(LogCrashTest, NothingAcknowledgedIsLostOverManyCrashesInARow) {
   }
 }
 
-// A follower gets a snapshot and, in the same turn, entries behind it.
-base::Status ReceiveSnapshot(Log& log) {
-  const SnapshotMark mark{base::Index(10), base::Term(1), {}};
-  std::vector<raft::Entry> entries;
-  for (uint64_t index = 11; index <= 16; ++index) {
-    entries.push_back({.term = base::Term(1),
-                       .index = base::Index(index),
-                       .data = base::SharedBytes(base::Bytes(300, 'x'))});
-  }
-  return log.Append({.mark = &mark,
-                     .entries = entries,
-                     .hard_state = {base::Term(1), base::MemberId(1), base::Index(12)}});
-}
-
-TEST_P(LogCrashTest, ASnapshotAndEntriesBehindItAreThereOrNotWhereverThePowerFails) {
-  for (uint64_t seed = 1; seed <= 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    runtime::simulated::Disk disk(seed);
-    auto log = Log::Create(disk, kDirectory, "metadata", kSmall).value();
-    const raft::Entry first{
-        .term = base::Term(1), .index = base::Index(1), .data = base::SharedBytes("one")};
-    const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(1)};
-    ASSERT_TRUE(log->Append({.entries = {&first, 1}, .hard_state = state}).ok());
-    disk.FailPowerAfter(1 + seed % 6);
-    const bool acknowledged = ReceiveSnapshot(*log).ok();
-    log.reset();
-    disk.Restart(GetParam());
-
-    const base::Result<SnapshotMark> newest = FindNewestMark(disk, kDirectory);
-    ASSERT_TRUE(newest.ok()) << newest.status().ToString();
-    const auto opened = Log::Open(disk, kDirectory, *newest, kSmall);
-    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
-    const Contents& contents = opened->contents;
-    const base::Index last = newest->index + contents.entries.size();
-    EXPECT_GE(last, contents.hard_state.commit);
-    EXPECT_EQ(newest->index,
-              contents.hard_state.commit > base::Index(1) ? base::Index(10) : base::Index(0));
-    EXPECT_TRUE(!acknowledged || last == base::Index(16));
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Modes, LogCrashTest,
                          ::testing::Values(CrashMode::kDropUnsynced, CrashMode::kKeepSome),
                          [](const auto& mode) {
