@@ -14,8 +14,8 @@ import urllib.request
 from pathlib import Path
 
 from cluster import Cluster, status, wait_until_ready
+from cluster_case import ClusterCase
 from member import Member, free_ports
-from protocol import Client
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
@@ -25,14 +25,9 @@ WAIT_SECONDS = 20
 SNAPSHOTS_SOON = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
 
 
-class ClusterTest(unittest.TestCase):
+class ClusterTest(ClusterCase):
     def cluster(self, count: int, *flags: str) -> Cluster:
         return self.enterContext(Cluster(*[ETCD] * count, flags=flags))
-
-    def client(self, member: Member) -> Client:
-        client = Client(member.address)
-        self.addCleanup(client.close)
-        return client
 
     def ctl(self, member: Member, *arguments: str) -> str:
         done = subprocess.run([ETCDCTL, "--endpoints", member.address, *arguments],
@@ -46,12 +41,6 @@ class ClusterTest(unittest.TestCase):
         if done.returncode == 0:
             answers.append(done.stdout)
         return done.returncode == 0
-
-    def wait_for(self, what: str, happens) -> None:
-        end = time.monotonic() + WAIT_SECONDS
-        while not happens():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.02)
 
     def put(self, member: Member, first: int, last: int) -> None:
         client = self.client(member)

@@ -15,8 +15,9 @@ from pathlib import Path
 import grpc
 
 from cluster import Cluster, status, wait_until_ready
+from cluster_case import ClusterCase
 from member import Member
-from protocol import KV, Client, rpc
+from protocol import KV, rpc
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
@@ -48,24 +49,13 @@ def change_value(member: Member, pair, value: bytes) -> None:
     path.write_bytes(data.replace(before, after))
 
 
-class IntegrityTest(unittest.TestCase):
+class IntegrityTest(ClusterCase):
     def cluster(self, *flags: str) -> Cluster:
         cluster = self.enterContext(Cluster(*[ETCD] * 3, flags=flags))
         client = self.client(cluster[0])
         for number in range(20):
             client.put(b"key%02d" % number, b"value")
         return cluster
-
-    def client(self, member: Member) -> Client:
-        client = Client(member.address)
-        self.addCleanup(client.close)
-        return client
-
-    def wait_for(self, what: str, happens) -> None:
-        end = time.monotonic() + WAIT_SECONDS
-        while not happens():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.05)
 
     def corrupt_follower(self, cluster: Cluster, *flags: str) -> Member:
         """Down, with one other value than the rest of the members."""
@@ -163,7 +153,7 @@ class IntegrityTest(unittest.TestCase):
             self.assertEqual(self.alarms(member), [])
 
 
-class DowngradeTest(unittest.TestCase):
+class DowngradeTest(ClusterCase):
     def ctl(self, member: Member, *arguments: str) -> tuple[int, str, str]:
         done = subprocess.run([ETCDCTL, "--endpoints", member.address, *arguments],
                               capture_output=True, text=True, timeout=WAIT_SECONDS)

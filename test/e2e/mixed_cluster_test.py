@@ -11,12 +11,12 @@ from pathlib import Path
 
 import real_etcd
 from cluster import Cluster, is_leader, status, wait_until_ready
+from cluster_case import ClusterCase
 from integrity_test import change_value
 from member import Member
-from protocol import KV, MAINTENANCE, Client, rpc
+from protocol import KV, MAINTENANCE, rpc
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
-WAIT_SECONDS = 20
 # Small numbers, so that members fall behind the log soon; and all compare their keys all the time.
 FLAGS = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50",
          "--corrupt-check-time", "500ms", "--compact-hash-check-time", "500ms",
@@ -24,18 +24,7 @@ FLAGS = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50",
 
 
 @real_etcd.needed
-class MixedClusterTest(unittest.TestCase):
-    def client(self, member: Member) -> Client:
-        client = Client(member.address)
-        self.addCleanup(client.close)
-        return client
-
-    def wait_for(self, what: str, happens) -> None:
-        end = time.monotonic() + WAIT_SECONDS
-        while not happens():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.05)
-
+class MixedClusterTest(ClusterCase):
     def put(self, member: Member, first: int, last: int) -> None:
         client = self.client(member)
         for number in range(first, last):
