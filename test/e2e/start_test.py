@@ -37,10 +37,12 @@ class StartTest(unittest.TestCase):
         self.addCleanup(member.__exit__)
         return member
 
-    def wait_for(self, what: str, happens) -> None:
+    def wait_for(self, what: str, happens, but=lambda: "") -> None:
+        """`but` tells what is there instead."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not happens():
-            self.assertLess(time.monotonic(), deadline, what)
+            if time.monotonic() > deadline:
+                self.fail(f"{what}: not in {WAIT_SECONDS} s; {but()}")
             time.sleep(0.02)
 
     def ended(self, member: Member) -> int:
@@ -102,7 +104,8 @@ class StartTest(unittest.TestCase):
             self.wait_for("one ends", lambda: any(m.process.poll() is not None for m in both))
             ends, runs = sorted(both, key=lambda member: member.process.poll() is None)
             self.assertEqual(self.ended(ends), 1)
-            self.wait_for("the other one serves", runs.is_healthy)
+            self.wait_for("the other one serves", runs.is_healthy,
+                          but=lambda: f"{runs.process.poll()}: {runs.log_tail()}")
             runs.stop()
 
     def test_a_port_is_shared_if_both_ask(self) -> None:

@@ -14,10 +14,13 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
+#include <thread>
 #include <utility>
 
 #include "runtime/asio/context.h"
 #include "runtime/asio/stream.h"
+#include "runtime/posix/clock.h"
+#include "runtime/random.h"
 
 namespace runtime::asio {
 namespace {
@@ -30,6 +33,8 @@ using UnixProtocol = boost::asio::local::stream_protocol;
 // After an accept that failed (no descriptors, no memory) the queue waits this long.
 constexpr Duration kRetryDelay = std::chrono::milliseconds(50);
 constexpr int kAcceptsPerTurn = 64;
+constexpr int kListenTries = 4;
+constexpr Duration kListenPauseMax = std::chrono::milliseconds(20);
 // A unix path must fit sockaddr_un with its terminator.
 constexpr size_t kUnixPathBytesMax = sizeof(sockaddr_un{}.sun_path) - 1;
 
@@ -96,26 +101,24 @@ class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   Acceptor(Loop::Context& context, size_t reserved_descriptors)
       : acceptor_(context.io), retry_(context.io), reserved_descriptors_(reserved_descriptors) {}
 
+  // Of two processes that listen at one address in the same instant Linux may refuse both: each
+  // sees that the other's socket has begun to listen. So whoever is refused only then tries again,
+  // after a pause that is hardly ever as long as the other's.
   base::Status Open(const Address& address, const Protocol::endpoint& endpoint,
                     const Options& options) {
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (error) return GoError(address, "socket", error);
-    // Connections of an earlier process, in TIME_WAIT, keep nobody from the port.
-    acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
-    if (!error && options.reuse_port && address.unix_path.empty()) {
-      const int on = 1;
-      if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-        error = error_code(errno, boost::system::system_category());
+    Random random(posix::EntropySeed());
+    for (int tries_left = kListenTries;;) {
+      RETURN_IF_ERROR(Bind(address, endpoint, options));
+      error_code error;
+      acceptor_.listen(options.backlog, error);
+      if (!error) acceptor_.non_blocking(true, error);
+      if (!error) return {};
+      if (error != boost::asio::error::address_in_use || --tries_left == 0) {
+        return GoError(address, "listen", error);
       }
+      acceptor_.close(error);
+      std::this_thread::sleep_for(Duration(random.Below(kListenPauseMax.count())));
     }
-    if (error) return GoError(address, "setsockopt", error);
-    acceptor_.bind(endpoint, error);
-    if (error) return GoError(address, "bind", error);
-    acceptor_.listen(options.backlog, error);
-    if (!error) acceptor_.non_blocking(true, error);
-    if (error) return GoError(address, "listen", error);
-    return {};
   }
 
   uint16_t port() const {
@@ -152,6 +155,25 @@ class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   }
 
  private:
+  base::Status Bind(const Address& address, const Protocol::endpoint& endpoint,
+                    const Options& options) {
+    error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (error) return GoError(address, "socket", error);
+    // Connections of an earlier process, in TIME_WAIT, keep nobody from the port.
+    acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
+    if (!error && options.reuse_port && address.unix_path.empty()) {
+      const int on = 1;
+      if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        error = error_code(errno, boost::system::system_category());
+      }
+    }
+    if (error) return GoError(address, "setsockopt", error);
+    acceptor_.bind(endpoint, error);
+    if (error) return GoError(address, "bind", error);
+    return {};
+  }
+
   void Wait() {
     acceptor_.async_wait(boost::asio::socket_base::wait_read,
                          [self = shared_from_this()](const error_code& error) {

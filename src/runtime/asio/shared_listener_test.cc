@@ -112,6 +112,21 @@ TEST(SharedListenerTest, AnAddressIsSharedOnlyIfAllAsk) {
   EXPECT_FALSE(SharedListener::Open(&accepting.loop(), taken, shared).ok());
 }
 
+TEST(SharedListenerTest, OfTwoThatOpenAnAddressAtOnceOneGetsIt) {
+  LoopThread accepting("accept");
+  auto probe = SharedListener::Open(&accepting.loop(), kAnyPort, {});
+  ASSERT_TRUE(probe.ok());
+  const Address wanted = (*probe)->address();
+  (*probe)->Stop();
+  for (int i = 0; i < 500; ++i) {
+    const auto open = [&] { return SharedListener::Open(&accepting.loop(), wanted, {}); };
+    auto other = std::async(std::launch::async, open);
+    const auto one = open();
+    const auto another = other.get();
+    ASSERT_NE(one.ok(), another.ok());
+  }
+}
+
 TEST(SharedListenerTest, ASocketFileIsTakenOverFromTheDeadAlone) {
   std::string directory = ::testing::TempDir() + "listener-XXXXXX";
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
