@@ -105,9 +105,12 @@ class MessageHandler final : public http::ExchangeHandler {
 std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
   const Identity& self = peers.self();
-  if (auto refusal = Refusal(peers, "GET", head)) {
-    return Answer(self, *std::move(refusal), exchange);
-  }
+  const auto answer = [&](http::PlainResponse response) {
+    // Compat: etcd looks at the method first.
+    if (response.status != 405) response.fields.Add(kVersionField, self.version);
+    return Answer(self, std::move(response), exchange);
+  };
+  if (auto refusal = Refusal(peers, "GET", head)) return answer(*std::move(refusal));
   const base::ByteView path = http::PathOnly(head).substr(kStream.size());
   const size_t slash = std::min(path.find('/'), path.size());
   const base::ByteView kind_name = path.substr(0, slash);
@@ -117,9 +120,7 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
       : kind_name == PathName(StreamKind::kMessages) ? std::optional(StreamKind::kMessages)
                                                      : std::nullopt;
   const auto refuse = [&](int status, base::ByteView text) {
-    http::PlainResponse response = http::TextResponse(status, text);
-    response.fields.Add(kVersionField, self.version);
-    return Answer(self, std::move(response), exchange);
+    return answer(http::TextResponse(status, text));
   };
   if (!kind.has_value()) return refuse(404, "invalid path");
   const auto number = ParseHexId(sender);

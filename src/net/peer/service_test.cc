@@ -125,9 +125,12 @@ TEST_F(PeerPortTest, StreamsThatCannotBeAreRefusedInTheOrderOfEtcdsChecks) {
   EXPECT_EQ(get("/raft/stream/message/dead", {.to = "e"}), "410 removed member\n");
   EXPECT_EQ(get("/raft/stream/message/f", {.to = "e"}), "404 error sender not found\n");
   EXPECT_EQ(get("/raft/stream/message/b", {.to = "e"}), "412 to field mismatch\n");
-  const std::string refused = Ask(Request("GET /raft/stream/message/f"));
-  EXPECT_NE(refused.find("X-Etcd-Cluster-Id: c1\r\n"), refused.npos) << refused;
-  EXPECT_NE(refused.find("X-Content-Type-Options: nosniff\r\n"), refused.npos) << refused;
+  for (const Head& head : {Head(), Head{.cluster = "d"}}) {
+    const std::string refused = Ask(Request("GET /raft/stream/message/f", head));
+    EXPECT_NE(refused.find("X-Server-Version: 3.7.1\r\n"), refused.npos) << refused;
+    EXPECT_NE(refused.find("X-Etcd-Cluster-Id: c1\r\n"), refused.npos) << refused;
+    EXPECT_NE(refused.find("X-Content-Type-Options: nosniff\r\n"), refused.npos) << refused;
+  }
 }
 
 TEST_F(PeerPortTest, ASecondStreamOfAKindEndsTheFirst) {
@@ -188,6 +191,23 @@ TEST_F(PeerPortTest, SingleMessagesAreTakenOrRefusedAsEtcdDoes) {
   a_.local().is_full = true;
   EXPECT_EQ(Post(MessageOf(kHeartbeat, b, a_.id())), "500 error processing raft message\n");
   EXPECT_EQ(a_.local().messages.size(), 1u);
+}
+
+TEST_F(PeerPortTest, SnapshotsWithoutAMessageAreRefusedInEtcdsWords) {
+  const auto post = [this](uint64_t length, const std::string& message) {
+    std::string body(8, '\0');
+    base::Store64Be(body.data(), length);
+    return Brief(Ask(Request("POST /raft/snapshot", Head(), body + message)));
+  };
+  EXPECT_EQ(post(2, "\xff\xff"),
+            "400 failed to decode raft message (proto: cannot parse invalid wire-format data)\n");
+  EXPECT_EQ(post(uint64_t{1} << 40, ""),
+            "400 failed to decode raft message (rafthttp: error limit exceeded)\n");
+  EXPECT_EQ(post(3, "\x08"), "400 failed to decode raft message (unexpected EOF)\n");
+  EXPECT_EQ(post(0, ""), "400 wrong raft message type\n");
+  base::Bytes heartbeat;
+  raft::Encode(MessageOf(kHeartbeat, base::MemberId(0xb), a_.id()), &heartbeat);
+  EXPECT_EQ(post(heartbeat.size(), heartbeat), "400 wrong raft message type\n");
 }
 
 TEST_F(PeerPortTest, BodiesAreBounded) {

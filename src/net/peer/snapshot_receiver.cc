@@ -92,20 +92,24 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     if (part_ == Part::kLength) {
       message_bytes_ = base::Load64Be(part->data());
       if (message_bytes_ > kSnapshotMessageBytesMax) {
-        return Refuse(Failure(400, "failed to decode raft message",
-                              base::Status(base::Code::kResourceExhausted,
-                                           "error reading snapshot message: too long")));
+        return Refuse(Failure(
+            400, "failed to decode raft message",
+            base::Status(base::Code::kResourceExhausted, "rafthttp: error limit exceeded")));
       }
+      // Compat: nothing is a message too, of the first type.
+      if (message_bytes_ == 0) return RefuseType();
       part_ = Part::kMessage;
       return;
     }
     auto message = raft::DecodeMessage(*part);
     if (!message.ok()) {
-      return Refuse(Failure(400, "failed to decode raft message", message.status()));
+      return Refuse(Failure(400, "failed to decode raft message",
+                            base::Status(base::Code::kInvalidArgument,
+                                         "proto: cannot parse invalid wire-format data")));
     }
     message_ = *std::move(message);
     if (message_.type != raft::MessageType::kSnap || message_.snapshot == nullptr) {
-      return Refuse(http::TextResponse(400, "wrong raft message type"));
+      return RefuseType();
     }
     if (auto refusal = parts_.refuse(message_)) return Refuse(*std::move(refusal));
     if (message_.snapshot->index <= parts_.local->applied()) {
@@ -183,6 +187,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     return {base::Code::kResourceExhausted, "too much other work on the disk"};
   }
 
+  void RefuseType() { Refuse(http::TextResponse(400, "wrong raft message type")); }
   void RefuseSaving(const base::Status& why) {
     Refuse(Failure(500, "failed to save KV snapshot", why));
   }
