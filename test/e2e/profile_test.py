@@ -82,6 +82,9 @@ class ProfileTest(unittest.TestCase):
         self.assertIn((500, "Could not enable CPU profiling: cpu profiling already in use\n"),
                       outcomes)
 
+    def test_nobody_has_the_one_profile_for_ever(self) -> None:
+        self.assertEqual(self.status("profile?seconds=601"), (400, "seconds: the most is 600\n"))
+
     def try_profile(self) -> tuple[int, str] | None:
         """How it was refused; nothing if it was made."""
         try:
