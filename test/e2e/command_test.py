@@ -142,6 +142,19 @@ class CommandTest(unittest.TestCase):
         self.assertIn("starting an etcd server", path.read_text())
         self.assertEqual(member.log.read_text(), "")
 
+    def test_full_log_files_are_kept_as_many_as_are_wanted(self) -> None:
+        member = self.member()
+        path = member.folder / "the.log"
+        member.flags = ("--log-outputs", str(path), "--enable-log-rotation",
+                        "--log-rotation-config-json", '{"maxsize": 1, "maxbackups": 1}')
+        for contents in ("a", "b"):
+            path.write_text(contents * (1 << 20))  # the next line is too much
+            member.start()
+            member.stop()
+        self.assertIn("starting an etcd server", path.read_text())
+        kept = [file for file in member.folder.glob("the.*") if file != path]
+        self.assertEqual([file.read_text()[0] for file in kept], ["b"])
+
     def test_the_environment_is_told(self) -> None:
         member = self.member()
         os.environ["ETCD_MAX_TXN_OPS"] = "7"

@@ -103,7 +103,7 @@ class ProfileTest(unittest.TestCase):
         self.assertEqual(arguments[:3], [ETCD, "--name", "m"])
         self.assertEqual(self.get("symbol"), b"num_symbols: 1\n")
         # Of any function: that of an address which is none has no line.
-        self.assertEqual(self.get("symbol", b"0x1"), b"num_symbols: 1\n")
+        self.assertEqual(self.get("symbol", b"0x1+0x2"), b"num_symbols: 1\n")
 
     def test_what_is_gos_own_is_refused_by_name(self) -> None:
         for name in ("allocs", "block", "goroutine", "mutex", "threadcreate", "trace"):
