@@ -48,6 +48,9 @@ void ClientCall::Begin(const Route& route, const runtime::Clock& clock) {
   }
   head.Add(options_.metadata);
   may_be_processed_ = true;
+  session_ = route.session;
+  inputs_before_ = session_->inputs();
+  endpoint_ = route.endpoint;
   exchange_ = &route.session->Request(head, Then::kContinue, shared_from_this());
   for (const base::SharedBytes& frame : sent_) exchange_->SendData(frame, Then::kContinue);
   if (half_closed_) exchange_->SendData(base::Bytes(), Then::kEnd);
@@ -205,6 +208,8 @@ void ClientCall::Abort(const base::Status& status, http::ErrorCode code) {
 
 void ClientCall::OnDeadline() {
   const std::shared_ptr<ClientCall> alive = shared_from_this();
+  // Not one byte in all the time of the call.
+  if (exchange_ != nullptr && session_->inputs() == inputs_before_) session_->Doubt();
   Abort(base::Status(base::Code::kDeadlineExceeded, "context deadline exceeded"),
         http::ErrorCode::kCancel);
 }
