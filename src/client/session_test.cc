@@ -194,9 +194,11 @@ TEST_F(SessionTest, AMemberThatIsStoppedCostsOneCallAndIsThenLeftForTheOthers) {
     late += got->status.ok() ? 0 : 1;
   }
   EXPECT_EQ(late, 1);
-  // It goes on, answers what it was asked, and has its share again.
+  // It goes on, answers one call, and has its share again.
   member(2).SetPaused(false);
   Run(minutes(3));
+  for (int i = 0; i < 3; ++i) Get();
+  Run(seconds(1));
   member(2).calls = 0;
   for (int i = 0; i < 30; ++i) Get();
   Run(seconds(1));
@@ -210,6 +212,8 @@ TEST_F(SessionTest, ADoubtedMemberThatAnswersThePingKeepsItsConnection) {
   Run(seconds(30));
   EXPECT_EQ(member(2).connections_made(), 1u);
   member(2).hangs = false;
+  for (int i = 0; i < 2; ++i) Get();
+  Run(seconds(1));
   member(2).calls = 0;
   for (int i = 0; i < 10; ++i) Get();
   Run(seconds(1));
@@ -281,6 +285,53 @@ TEST_F(SessionTest, AReadThatAMemberCannotServeGoesToAnotherAtOnce) {
   Run(milliseconds(20));
   for (const auto& read : reads) EXPECT_TRUE(read->done && read->status.ok());
   EXPECT_EQ(member(1).calls, 100) << "none was sent there again";
+}
+
+TEST_F(SessionTest, AMemberThatDoesNotServeGetsOneCallInAWhileUntilItDoes) {
+  Open(3);
+  member(1).answer = base::errors::kNoLeader;
+  int failed = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto put = Put();
+    Run(milliseconds(100));
+    EXPECT_TRUE(put->done);
+    failed += put->status.ok() ? 0 : 1;
+  }
+  EXPECT_GE(failed, 2);
+  EXPECT_LE(failed, 5);
+  member(1).answer = {};
+  Run(seconds(5));
+  for (int i = 0; i < 3; ++i) Put();
+  Run(seconds(1));
+  member(1).calls = 0;
+  for (int i = 0; i < 30; ++i) Put();
+  Run(seconds(1));
+  EXPECT_EQ(member(1).calls, 10);
+}
+
+TEST_F(SessionTest, AMemberThatHangsButAnswersPingsGetsOneCallInAWhile) {
+  Open(3);
+  member(1).hangs = true;
+  int late = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto put = Put(milliseconds(900));
+    Run(seconds(1));
+    EXPECT_TRUE(put->done);
+    late += put->status.ok() ? 0 : 1;
+  }
+  EXPECT_GE(late, 2);
+  EXPECT_LE(late, 14);
+  ExpectNoPutTwice();
+}
+
+TEST_F(SessionTest, IfNoneServesCallsGoToAllOfThem) {
+  Open(3);
+  for (const auto& member : members_) member->answer = base::errors::kNoLeader;
+  for (int i = 0; i < 30; ++i) {
+    Put();
+    Run(milliseconds(10));
+  }
+  for (const auto& member : members_) EXPECT_EQ(member->calls, 10) << member->host();
 }
 
 TEST_F(SessionTest, AWriteThatAMemberCannotServeFailsAsItSays) {

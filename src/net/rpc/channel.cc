@@ -15,6 +15,8 @@ namespace {
 // although none of them has answered.
 constexpr size_t kConnectingMax = 4;
 constexpr runtime::Duration kConnectInterval = std::chrono::milliseconds(25);
+// An endpoint that does not serve gets a call once in this time.
+constexpr runtime::Duration kTrialInterval = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -55,7 +57,20 @@ class Channel::Subchannel {
   bool IsConnecting() const { return state_ == State::kConnecting; }
   bool IsReady() const { return state_ == State::kReady; }
   bool HasRoom() const { return IsReady() && connection_->client_session().CanRequest(); }
-  bool IsDoubted() const { return IsReady() && connection_->client_session().doubted(); }
+  // How little it is to have the call, if another one can.
+  int ReluctanceFor(const ClientCall& call) const {
+    if (connection_->client_session().doubted()) return 3;
+    if (!serves_ && channel_->loop_->clock().Now() < next_trial_) return 2;
+    return number_ == call.Avoided() ? 1 : 0;
+  }
+  // It is to have a call.
+  void OnPicked() {
+    if (!serves_) next_trial_ = channel_->loop_->clock().Now() + kTrialInterval;
+  }
+  void OnVerdict(bool serves) {
+    if (serves_ && !serves) next_trial_ = channel_->loop_->clock().Now() + kTrialInterval;
+    serves_ = serves;
+  }
   // Its last attempt has failed, and the next one has not begun.
   bool HasFailed() const { return state_ == State::kWaiting; }
   const base::Status& failure() const { return failure_; }
@@ -95,6 +110,7 @@ class Channel::Subchannel {
 
   void OnReady() {
     state_ = State::kReady;
+    serves_ = true;
     cause_.clear();
     timer_->Disarm();
     ready_at_ = channel_->loop_->clock().Now();
@@ -156,6 +172,8 @@ class Channel::Subchannel {
   http::Connection* connection_ = nullptr;
   std::shared_ptr<bool> current_;  // expires when the connection takes no more calls
   runtime::TimePoint ready_at_;
+  bool serves_ = true;  // by its last answer since it was connected
+  runtime::TimePoint next_trial_;
   const std::unique_ptr<runtime::Timer> timer_;
 };
 
@@ -292,6 +310,7 @@ std::shared_ptr<ClientCall> Channel::Start(std::string path, ClientCall::Options
     Place(std::move(refused));
     return true;
   });
+  call->OnVerdict([this](uint32_t endpoint, bool serves) { OnVerdict(endpoint, serves); });
   call->OnGone([this] {
     if (!closing_ && !waiting_.empty()) ServeWaiting();
   });
@@ -329,14 +348,21 @@ Channel::Subchannel* Channel::Pick(const ClientCall& call) {
   for (size_t i = first; i < first + subchannels_.size() && (best == nullptr || least > 0); ++i) {
     Subchannel& subchannel = *subchannels_[i % subchannels_.size()];
     if (!subchannel.HasRoom()) continue;
-    const int reluctance =
-        subchannel.IsDoubted() ? 2 : (subchannel.number() == call.Avoided() ? 1 : 0);
+    const int reluctance = subchannel.ReluctanceFor(call);
     if (best != nullptr && reluctance >= least) continue;
     best = &subchannel;
     least = reluctance;
     turn_ = i + 1;
   }
+  if (best != nullptr) best->OnPicked();
   return best;
+}
+
+void Channel::OnVerdict(uint32_t endpoint, bool serves) {
+  const auto found =
+      std::find_if(subchannels_.begin(), subchannels_.end(),
+                   [endpoint](const auto& subchannel) { return subchannel->number() == endpoint; });
+  if (found != subchannels_.end()) (*found)->OnVerdict(serves);
 }
 
 void Channel::OnSubchannelChanged() {

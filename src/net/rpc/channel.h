@@ -17,9 +17,11 @@ namespace rpc {
 
 // A client's way to a service that several endpoints offer: one HTTP/2 connection to each, made
 // again with back-off when it breaks. Calls go to the connected endpoints in turn, from any of them
-// on; while none is connected they wait, until every endpoint has failed. An endpoint from which
-// nothing came in all the time of a call that was not answered in time is pinged, and left for the
-// others until something comes; if nothing does, it is connected to anew.
+// on; while none is connected they wait, until every endpoint has failed. An endpoint that does
+// not serve is left for the others: it gets one call in some seconds until it answers one, and not
+// with kUnavailable. So is one from which nothing came in all the time of a call that was not
+// answered in time; it is pinged besides, gets no call until something comes, and is connected to
+// anew if nothing does.
 //
 // Of many endpoints a few are connected to at a time, in any order, and one more after each short
 // while: so neither does a large set cost much at once, nor do those that do not answer hold up the
@@ -94,8 +96,10 @@ class Channel {
   void Sweep();
   void Place(std::shared_ptr<ClientCall> call);
   // A connected endpoint with room for the call, in turn; null if there is none. One that is
-  // doubted is the last choice, the one that the call avoids the last but that.
+  // doubted is the last choice, before it one that does not serve, and before that the one that
+  // the call avoids.
   Subchannel* Pick(const ClientCall& call);
+  void OnVerdict(uint32_t endpoint, bool serves);
   void OnSubchannelChanged();
   void ServeWaiting();
   void FailWaiting(const base::Status& status);

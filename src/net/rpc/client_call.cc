@@ -195,6 +195,9 @@ void ClientCall::Finish(const base::Status& status, const http::Headers& trailer
     if (!half_closed_) exchange_->Reset(http::ErrorCode::kNoError);
   }
   unread_.clear();
+  if (on_verdict_ && trailers.Find("grpc-status").has_value()) {
+    on_verdict_(endpoint_, status.code() != base::Code::kUnavailable);
+  }
   const std::unique_ptr<ClientHandler> handler = std::move(handler_);
   if (!status.ok() && !may_be_processed_) handler->OnUnprocessed();
   handler->OnFinished(status, trailers);
@@ -209,7 +212,10 @@ void ClientCall::Abort(const base::Status& status, http::ErrorCode code) {
 void ClientCall::OnDeadline() {
   const std::shared_ptr<ClientCall> alive = shared_from_this();
   // Not one byte in all the time of the call.
-  if (exchange_ != nullptr && session_->inputs() == inputs_before_) session_->Doubt();
+  if (exchange_ != nullptr && session_->inputs() == inputs_before_) {
+    session_->Doubt();
+    if (on_verdict_) on_verdict_(endpoint_, false);
+  }
   Abort(base::Status(base::Code::kDeadlineExceeded, "context deadline exceeded"),
         http::ErrorCode::kCancel);
 }

@@ -87,6 +87,11 @@ class ClientCall final : public http::ExchangeHandler,
     on_refused_ = std::move(callback);
   }
   void OnGone(base::Callback<void()> callback) { on_gone_ = std::move(callback); }
+  // Called when an endpoint has answered, or has let the call's time pass without a byte: whether
+  // it serves, which it does not if it says kUnavailable.
+  void OnVerdict(base::Callback<void(uint32_t endpoint, bool serves)> callback) {
+    on_verdict_ = std::move(callback);
+  }
   // Where it is not to go if there is a choice: what has refused it, too.
   uint32_t Avoided() const { return endpoint_ != 0 ? endpoint_ : options_.avoided_endpoint; }
 
@@ -111,6 +116,7 @@ class ClientCall final : public http::ExchangeHandler,
   DeadlineQueue* const deadlines_;
   base::Callback<bool(std::shared_ptr<ClientCall>)> on_refused_;
   base::Callback<void()> on_gone_;
+  base::Callback<void(uint32_t, bool)> on_verdict_;
 
   http::Exchange* exchange_ = nullptr;
   http::H2Session* session_ = nullptr;  // valid while there is an exchange
