@@ -32,9 +32,10 @@ inline namespace v1 {
 // done as well. kResourceExhausted: a message is larger than the options permit. kCanceled: the
 // call's handle was told to, or the client was destroyed.
 //
-// Retries. Reads are tried again after kUnavailable, on the next endpoint. Writes are tried again
-// only when the member is known to have refused them unseen: it is a learner, or the token has
-// expired and was renewed.
+// Retries. Reads are tried again after kUnavailable, on another endpoint if there is one. Writes
+// are tried again only when it is known that no member has carried them out, nor will: they were
+// not sent or were refused unseen, the member is a learner, or the token has expired and was
+// renewed.
 class Client {
  public:
   template <typename T>
@@ -150,9 +151,17 @@ class Client {
         [&](auto done) { MemberPromote(id, options, std::move(done)); });
   }
 
+  // Calls go to these endpoints from then on, as if they had been in the options. Endpoints that
+  // stay keep their connections, and calls under way stay where they are. kInvalidArgument, without
+  // effect, if there is none or one cannot be used.
+  Status SetEndpoints(const std::vector<std::string>& endpoints);
+  // Those of the options, or what has taken their place.
+  std::vector<std::string> Endpoints() const;
+
   // Asks the cluster where its voters serve clients, and has these as the client's endpoints from
-  // then on, in place of those of its options. Calls under way stay where they are. Without effect
-  // if it fails, or if no voter has told an endpoint (kUnavailable).
+  // then on (SetEndpoints), in place of those of its options; those that it cannot use are left
+  // out, and those without TLS if all it had were with it. Without effect if it fails, or if none
+  // is left (kInvalidArgument), or no voter has told one (kUnavailable).
   Status SyncEndpoints(const CallOptions& options = {});
   void SyncEndpoints(const CallOptions& options, std::function<void(Status)> done);
 

@@ -59,12 +59,17 @@ struct ClientOptions {
   //   unix:path  unix://path  unixs:path  unixs://path    the same on a socket in the file system
   //
   // `host` is a name, an IPv4 address, or an IPv6 address in brackets. Each endpoint is spoken to
-  // as it says. Calls go to the connected endpoints in turn; one that fails is tried again in the
-  // background.
+  // as it says. Calls go to the connected endpoints in turn; one that fails is connected to again
+  // in the background, after waits that grow from 1 s to 120 s.
   std::vector<std::string> endpoints = {};
   // Looked up once, in Client::New, which waits for it, at most 20 s; what is found takes the place
   // of `endpoints`.
   SrvDiscovery discovery = {};
+
+  // Asks the cluster after each such time, longer or shorter at random by a tenth, where its voters
+  // serve clients, and has these as the endpoints from then on (Client::SyncEndpoints). 0: never.
+  // At least 1 s: shorter is taken as that.
+  Duration auto_sync_interval = Duration(0);
 
   TlsOptions tls = {};
   // For https:// and unixs: without any field of `tls`, and for endpoints without a scheme when
@@ -79,8 +84,10 @@ struct ClientOptions {
   // For one attempt to connect, and for the authentication in Client::New. 0: 20 s to connect, and
   // as long as it takes to authenticate.
   Duration dial_timeout = std::chrono::seconds(5);
-  // Pings a connection that has calls open after this long without a byte from the member, and
-  // gives it up after `keepalive_timeout` more. 0: never. At least 10 s: shorter is taken as that.
+  // Pings a connection that has calls open after this long without a byte from the member (0:
+  // never; shorter than 10 s is taken as that), and gives it up after `keepalive_timeout` more (0:
+  // 20 s). In any case a member is pinged from which nothing came in all the time of a call that
+  // ended with kDeadlineExceeded; until it answers, calls go to others if there are.
   Duration keepalive_time = Duration(0);
   Duration keepalive_timeout = std::chrono::seconds(20);
   // Ping also while no call is open. Members must permit it, or they end the connection.
@@ -90,6 +97,14 @@ struct ClientOptions {
   // than the second.
   size_t max_request_bytes = 0;
   size_t max_receive_bytes = 0;
+
+  // Of all requests of calls that have not ended, encoded, with 1 KiB for each: further calls end
+  // with kResourceExhausted at once, and nothing of them is sent. One alone is always let in. While
+  // it is sent, a request is held twice. 0: 256 MiB.
+  size_t max_pending_bytes = 0;
+
+  // Of every call: CallOptions::require_leader.
+  bool require_leader = false;
 
   // How often a call is tried, with this wait after each round over a majority of the endpoints,
   // longer or shorter at random by the fraction (in hundredths).

@@ -51,7 +51,7 @@ class [[nodiscard]] Status {
   // comes from: "127.0.0.1:2379: connect: Connection refused". For people; may be empty.
   const std::string& cause() const { return cause_; }
 
-  // "OK", the message alone if it is etcd's or says that the time is over, and otherwise
+  // "OK", the message alone if clientv3 knows it, or if this client gave the call up, and otherwise
   // "rpc error: code = Unimplemented desc = unknown service": the texts of etcd's tools.
   std::string ToString() const;
 

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "client/convert.h"
+#include "client/endpoint_sync.h"
+#include "client/pending_bytes.h"
 #include "client/session.h"
 #include "client/settings.h"
 #include "client/srv_endpoints.h"
@@ -22,6 +24,7 @@ inline namespace v1 {
 namespace {
 
 namespace pb = etcdserverpb;
+using client::kMemberList;
 using client::Method;
 using client::Repeatable;
 
@@ -31,7 +34,6 @@ constexpr Method kPut{"/etcdserverpb.KV/Put"};
 constexpr Method kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
 constexpr Method kTxn{"/etcdserverpb.KV/Txn"};
 constexpr Method kCompact{"/etcdserverpb.KV/Compact"};
-constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
 constexpr Method kMemberAdd{"/etcdserverpb.Cluster/MemberAdd"};
 constexpr Method kMemberRemove{"/etcdserverpb.Cluster/MemberRemove"};
 constexpr Method kMemberUpdate{"/etcdserverpb.Cluster/MemberUpdate"};
@@ -102,24 +104,19 @@ Status CheckUrls(const std::vector<std::string>& urls) {
   return {};
 }
 
-// Where the voters that have started serve clients.
-std::vector<std::string> EndpointsOf(const std::vector<Member>& members) {
-  std::vector<std::string> endpoints;
-  for (const Member& member : members) {
-    if (member.name.empty() || member.is_learner) continue;
-    endpoints.insert(endpoints.end(), member.client_urls.begin(), member.client_urls.end());
-  }
-  return endpoints;
-}
-
 }  // namespace
 
 class Client::Impl {
  public:
-  explicit Impl(client::Settings settings) : thread_("etcd-client"), network_(&thread_.loop()) {
+  explicit Impl(client::Settings settings)
+      : thread_("etcd-client"), network_(&thread_.loop()), pending_(settings.max_pending_bytes) {
     thread_.RunAndWait([&] {
+      const runtime::Duration sync_interval = settings.auto_sync_interval;
       session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
                                                    runtime::posix::EntropySeed());
+      if (sync_interval == Duration(0)) return;
+      sync_ = std::make_unique<client::EndpointSync>(&thread_.loop(), session_.get(), sync_interval,
+                                                     runtime::posix::EntropySeed());
     });
   }
   ~Impl() {
@@ -129,7 +126,10 @@ class Client::Impl {
           stderr);
       std::abort();
     }
-    thread_.RunAndWait([this] { session_.reset(); });
+    thread_.RunAndWait([this] {
+      sync_.reset();
+      session_.reset();
+    });
     thread_.Stop();
   }
 
@@ -143,9 +143,13 @@ class Client::Impl {
     return waiter.Wait();
   }
 
-  // On the loop, as all callbacks.
-  Status SetEndpoints(const std::vector<std::string>& endpoints) {
-    return ToPublic(session_->SetEndpoints(endpoints));
+  // Has `action` look at the session, on the loop, and returns what it does.
+  template <typename Action>
+  auto OnSession(Action action) {
+    if (thread_.loop().IsCurrent()) return action(*session_);
+    std::optional<decltype(action(*session_))> result;
+    thread_.RunAndWait([&] { result.emplace(action(*session_)); });
+    return std::move(*result);
   }
   // Runs `task` as a callback.
   void Post(base::Callback<void()> task) { thread_.loop().Post(std::move(task)); }
@@ -162,25 +166,31 @@ class Client::Impl {
 
   template <typename Reply, typename T>
   void Unary(client::Session::Request request, const CallOptions& options, Callback<T> done) {
-    Launch(options, [this, request = std::move(request),
-                     done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-      request.canceled = running->canceled;
-      return session_->StartUnary(std::move(request),
-                                  [running, done = std::move(done)](
-                                      const client::Session::Ending& ending, base::ByteView bytes) {
-                                    running->End();
-                                    if (!ending.status.ok()) return done(ToPublic(ending));
-                                    Reply reply;
-                                    if (!Parse(bytes, &reply)) return done(Malformed());
-                                    done(client::FromProto(std::move(reply)));
-                                  });
-    });
+    auto share = pending_.Take(request.message.size());
+    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
+    Launch(options, std::move(*share),
+           [this, request = std::move(request),
+            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+             request.canceled = running->canceled;
+             return session_->StartUnary(
+                 std::move(request),
+                 [running, done = std::move(done)](const client::Session::Ending& ending,
+                                                   base::ByteView bytes) {
+                   running->End();
+                   if (!ending.status.ok()) return done(ToPublic(ending));
+                   Reply reply;
+                   if (!Parse(bytes, &reply)) return done(Malformed());
+                   done(client::FromProto(std::move(reply)));
+                 });
+           });
   }
 
   // `part` takes a message out of the reply and returns what the sink says.
   template <typename Reply, typename Part>
   void Stream(client::Session::Request request, const CallOptions& options, Part part,
               std::function<void(Status)> done) {
+    auto share = pending_.Take(request.message.size());
+    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
     const auto malformed = std::make_shared<bool>(false);
     auto sink = [malformed, part = std::move(part)](base::ByteView bytes) mutable {
       Reply reply;
@@ -188,16 +198,17 @@ class Client::Impl {
       *malformed = true;
       return false;
     };
-    Launch(options, [this, malformed, request = std::move(request), sink = std::move(sink),
-                     done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-      request.canceled = running->canceled;
-      return session_->Start(
-          std::move(request), std::move(sink),
-          [running, malformed, done = std::move(done)](const client::Session::Ending& ending) {
-            running->End();
-            done(*malformed ? Malformed() : ToPublic(ending));
-          });
-    });
+    Launch(options, std::move(*share),
+           [this, malformed, request = std::move(request), sink = std::move(sink),
+            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+             request.canceled = running->canceled;
+             return session_->Start(std::move(request), std::move(sink),
+                                    [running, malformed, done = std::move(done)](
+                                        const client::Session::Ending& ending) {
+                                      running->End();
+                                      done(*malformed ? Malformed() : ToPublic(ending));
+                                    });
+           });
   }
 
   // What `start` hands to the callback it is given.
@@ -212,6 +223,9 @@ class Client::Impl {
  private:
   // A call and the handle that may end it. On the loop.
   struct Running {
+    explicit Running(client::PendingBytes::Share taken) : share(std::move(taken)) {}
+
+    std::optional<client::PendingBytes::Share> share;
     bool canceled = false;  // before it began
     bool ended = false;
     client::Session::Handle call;
@@ -219,28 +233,32 @@ class Client::Impl {
 
     void End() {
       ended = true;
+      share.reset();
       listener.reset();
     }
   };
 
   // Has `start` begin a call, on the loop, and the options' handle end it.
   template <typename Start>
-  void Launch(const CallOptions& options, Start start) {
-    thread_.loop().Post(
-        [this, cancellation = options.cancellation, start = std::move(start)]() mutable {
-          const auto running = std::make_shared<Running>();
-          running->canceled = cancellation.has_value() && cancellation->canceled();
-          running->call = start(running);
-          if (!cancellation.has_value() || running->ended) return;
-          running->listener = cancellation->Listen([this, call = running->call] {
-            thread_.loop().Post([call] { client::Session::Cancel(call); });
-          });
-        });
+  void Launch(const CallOptions& options, client::PendingBytes::Share share, Start start) {
+    thread_.loop().Post([this, cancellation = options.cancellation, share = std::move(share),
+                         start = std::move(start)]() mutable {
+      const auto running = std::make_shared<Running>(std::move(share));
+      running->canceled = cancellation.has_value() && cancellation->canceled();
+      running->call = start(running);
+      if (!cancellation.has_value() || running->ended) return;
+      running->listener = cancellation->Listen([this, call = running->call] {
+        thread_.loop().Post([call] { client::Session::Cancel(call); });
+      });
+    });
   }
 
   template <typename Reply>
   static bool Parse(base::ByteView bytes, Reply* reply) {
     return reply->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  }
+  static Status TooManyCalls() {
+    return Status(Code::kResourceExhausted, "too many calls are under way");
   }
   static Status Malformed() {
     return Status(Code::kInternal, "grpc: error unmarshalling response");
@@ -248,7 +266,9 @@ class Client::Impl {
 
   runtime::asio::LoopThread thread_;
   runtime::asio::Network network_;
+  client::PendingBytes pending_;
   std::unique_ptr<client::Session> session_;
+  std::unique_ptr<client::EndpointSync> sync_;  // null: never
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -407,13 +427,19 @@ Result<MemberChangeResponse> Client::MemberPromote(uint64_t id, const CallOption
 void Client::SyncEndpoints(const CallOptions& options, std::function<void(Status)> done) {
   MemberList({}, options, [this, done = std::move(done)](Result<MemberListResponse> members) {
     if (!members.ok()) return done(members.status());
-    const std::vector<std::string> endpoints = EndpointsOf(members->members);
-    if (endpoints.empty()) {
-      return done(Status(Code::kUnavailable, "no voter has told where it serves clients"));
-    }
-    done(impl_->SetEndpoints(endpoints));
+    done(impl_->OnSession([&](client::Session& session) {
+      return ToPublic(client::AdoptMembers(members->members, &session));
+    }));
   });
 }
+Status Client::SetEndpoints(const std::vector<std::string>& endpoints) {
+  return impl_->OnSession(
+      [&](client::Session& session) { return ToPublic(session.SetEndpoints(endpoints)); });
+}
+std::vector<std::string> Client::Endpoints() const {
+  return impl_->OnSession([](const client::Session& session) { return session.endpoints(); });
+}
+
 Status Client::SyncEndpoints(const CallOptions& options) {
   return impl_->Await<Status>([&](auto done) { SyncEndpoints(options, done); });
 }

@@ -537,6 +537,81 @@ TEST(ClientTest, EndpointsAreThoseOfTheVotersThatHaveStarted) {
   EXPECT_EQ(hanging.wait_for(0s), std::future_status::timeout);
 }
 
+TEST(ClientTest, TheEndpointsMayBeChangedByAnyThreadAndInACallback) {
+  FakeMember first;
+  FakeMember second;
+  const auto client = Connected({first.address()});
+  EXPECT_TRUE(client->SetEndpoints({second.address(), "http://" + first.address()}).ok());
+  EXPECT_EQ(client->Endpoints(),
+            (std::vector<std::string>{second.address(), "http://" + first.address()}));
+  std::promise<Status> changed;
+  client->Get({.key = "k"}, kPatient, [&](const Result<GetResponse>&) {
+    changed.set_value(client->SetEndpoints({second.address()}));
+  });
+  EXPECT_TRUE(changed.get_future().get().ok());
+  EXPECT_EQ(client->SetEndpoints({"nowhere"}).code(), Code::kInvalidArgument);
+  EXPECT_EQ(client->Endpoints(), std::vector<std::string>{second.address()});
+  first.calls = second.calls = 0;
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(client->Get({.key = "k"}, kPatient).ok());
+  EXPECT_EQ(first.calls, 0);
+  EXPECT_EQ(second.calls, 4);
+}
+
+TEST(ClientTest, TheEndpointsFollowTheMembersByThemselves) {
+  FakeMember first;
+  FakeMember second;
+  pb::Member* const told = first.members.add_members();
+  told->set_name("second");
+  told->add_clienturls("http://" + second.address());
+  ClientOptions options;
+  options.endpoints = {first.address()};
+  options.auto_sync_interval = 1ms;
+  const auto client = Connected(options);
+  const std::vector<std::string> expected = {"http://" + second.address()};
+  for (int i = 0; i < 1000 && client->Endpoints() != expected; ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(client->Endpoints(), expected);
+  EXPECT_TRUE(client->Get({.key = "k"}, kPatient).ok());
+  EXPECT_EQ(second.calls, 1);
+}
+
+TEST(ClientTest, CallsBeyondThePendingBytesAreRefusedUnsent) {
+  FakeMember member;
+  member.hang = true;
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.max_pending_bytes = 4096;
+  auto client = Connected(options);
+  auto first = client->PutAsync({.key = "a", .value = std::string(1000, 'v')}, kPatient);
+  auto second = client->GetAsync({.key = "a"}, kPatient);
+  const Status refused =
+      client->Put({.key = "b", .value = std::string(2000, 'v')}, kPatient).status();
+  EXPECT_EQ(refused, Status(Code::kResourceExhausted, "too many calls are under way"));
+  EXPECT_EQ(client->Snapshot(kPatient, [](const SnapshotChunk&) { return true; }).code(), Code::kOk)
+      << "there is room for a small one";
+  while (member.calls < 2) {
+  }
+  EXPECT_EQ(first.wait_for(0s), std::future_status::timeout);
+  client.reset();
+  EXPECT_EQ(first.get().status().code(), Code::kCanceled);
+  EXPECT_EQ(second.get().status().code(), Code::kCanceled);
+  EXPECT_EQ(member.calls, 2);
+}
+
+TEST_F(ClientTlsTest, WhatTheClusterSaysMakesNoPlainEndpointOfOneWithTls) {
+  FakeMember plain;
+  client_.tls.ca_file = File(self_.certificate_pem);
+  pb::Member* const told = member_->members.add_members();
+  told->set_name("plain");
+  told->add_clienturls("http://" + plain.address());
+  const auto client = Connected(client_);
+  EXPECT_EQ(client->SyncEndpoints(kPatient).code(), Code::kInvalidArgument);
+  told->add_clienturls("https://" + member_->address());
+  EXPECT_TRUE(client->SyncEndpoints(kPatient).ok());
+  EXPECT_EQ(client->Endpoints(), std::vector<std::string>{"https://" + member_->address()});
+}
+
 TEST(ClientTest, WithoutAnEndpointToGoToTheClientStaysWhereItIs) {
   FakeMember member;
   const auto client = Connected({member.address()});

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "client/endpoint.h"
+#include "client/known_errors.h"
 #include "proto/rpc.pb.h"
 
 namespace client {
@@ -48,8 +49,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
       base::Result<std::unique_ptr<rpc::Channel>> channel =
           session_.NewChannelTo(request_.endpoint);
       if (!channel.ok()) return Finish(channel.status());
-      has_own_channel_ = true;
-      channel_ = std::move(channel).value();
+      own_channel_ = std::move(channel).value();
     }
     Attempt();
   }
@@ -61,7 +61,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     timer_.reset();
     Ending ending{status};
     if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
-    LeaveChannel();
+    if (own_channel_ != nullptr) session_.Retire(std::move(own_channel_));
     session_.Remove(this);
     done_(ending);
   }
@@ -78,6 +78,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   class Handler final : public rpc::ClientHandler {
    public:
     explicit Handler(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+    void OnUnprocessed() override { call_->unprocessed_ = true; }
     void OnMessage(base::ByteView message) override { call_->OnMessage(message); }
     void OnFinished(const Status& status, const http::Headers&) override {
       call_->OnAttemptEnded(status);
@@ -93,11 +94,9 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     options.metadata = session_.Metadata(request_);
     options.wait_for_ready = true;
     options.max_receive_bytes = session_.settings_.max_receive_bytes;
-    if (!has_own_channel_) {
-      LeaveChannel();
-      channel_ = session_.channel_;
-    }
-    attempt_ = channel_->Start(request_.method.path, std::move(options),
+    if (attempt_ != nullptr) options.avoided_endpoint = attempt_->endpoint();
+    unprocessed_ = false;
+    attempt_ = channel().Start(request_.method.path, std::move(options),
                                std::make_unique<Handler>(shared_from_this()));
     attempt_->Send(rpc::Message(request_.message));
     attempt_->HalfClose();
@@ -114,11 +113,18 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   void OnAttemptEnded(const Status& status) {
     if (finished_) return;
     if (status.ok() || answered_ || session_.closing_) return Finish(status);
-    const bool late = deadline_.has_value() && session_.loop_->clock().Now() >= *deadline_;
-    if (late || ++attempts_ >= session_.settings_.max_attempts) return Finish(status);
+    if (Remaining() == runtime::Duration(0)) {
+      // Compat: a member that ends the call for its deadline says so in words of its own.
+      const bool is_of_time = status.code() == Code::kDeadlineExceeded ||
+                              (status.code() == Code::kCanceled && !IsKnownError(status.message()));
+      return Finish(is_of_time ? DeadlineExceeded() : status);
+    }
+    if (++attempts_ >= session_.settings_.max_attempts) return Finish(status);
     const Credentials credentials{.has_password = !session_.settings_.user.empty(),
                                   .has_token = !session_.settings_.token.empty()};
-    switch (ChooseRemedy(status, request_.method.repeatable, Endpoints(), credentials)) {
+    // What no member has seen, nor will, can be sent again whatever it is.
+    const Repeatable repeatable = unprocessed_ ? Repeatable::kYes : request_.method.repeatable;
+    switch (ChooseRemedy(status, repeatable, Endpoints(), credentials)) {
       case Remedy::kNone:
         return Finish(status);
       case Remedy::kRepeat:
@@ -154,17 +160,16 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
 
   size_t Endpoints() const {
     const Settings& settings = session_.settings_;
-    return has_own_channel_ ? 1 : settings.endpoints.size() + settings.plain_endpoints.size();
+    return own_channel_ != nullptr ? 1
+                                   : settings.endpoints.size() + settings.plain_endpoints.size();
   }
-  // The one that all share stays anyway.
-  void LeaveChannel() {
-    if (channel_ != session_.channel_) session_.Retire(std::move(channel_));
-    channel_.reset();
+  rpc::Channel& channel() const {
+    return own_channel_ != nullptr ? *own_channel_ : *session_.channel_;
   }
   // Empty while an endpoint is connected.
   std::string WhyNobodyAnswers() const {
-    const bool unreached = channel_ != nullptr && channel_->connected() == 0;
-    return unreached ? channel_->Failures() : std::string();
+    const bool was_sent_nowhere = attempt_ != nullptr && attempt_->endpoint() == 0;
+    return was_sent_nowhere && channel().connected() == 0 ? channel().Failures() : std::string();
   }
   runtime::Duration Remaining() const {
     if (!deadline_.has_value()) return kNoTimeout;
@@ -176,11 +181,11 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   Sink sink_;
   Done done_;
   std::optional<runtime::TimePoint> deadline_;
-  bool has_own_channel_ = false;           // to the request's endpoint
-  std::shared_ptr<rpc::Channel> channel_;  // that carries the attempt
+  std::unique_ptr<rpc::Channel> own_channel_;  // to the request's endpoint, if it names one
   std::shared_ptr<rpc::ClientCall> attempt_;
   std::unique_ptr<runtime::Timer> timer_;
-  size_t attempts_ = 0;  // that have ended
+  size_t attempts_ = 0;       // that have ended
+  bool unprocessed_ = false;  // the last of them
   bool answered_ = false;
   bool stopped_ = false;  // by the sink
   bool finished_ = false;
@@ -203,7 +208,6 @@ Session::~Session() {
     call->Finish(canceled);
   }
   retired_.clear();
-  channel_.reset();
 }
 
 std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
@@ -232,38 +236,39 @@ base::Result<Endpoint> Session::CheckEndpoint(const std::string& text) const {
 base::Result<std::unique_ptr<rpc::Channel>> Session::NewChannelTo(const std::string& text) {
   ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
   Settings settings = settings_;
-  settings.endpoints.clear();
-  settings.plain_endpoints.clear();
-  settings.Add(endpoint);
+  settings.ClearEndpoints();
+  settings.Add(text, endpoint);
   return NewChannel(settings);
 }
 
+base::Status Session::MayReplace(const std::string& text) const {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
+  if (!settings_.plain_endpoints.empty() || !settings_.IsPlain(endpoint)) return {};
+  return Status(Code::kInvalidArgument,
+                "endpoint \"" + text + "\": is in plain text, and the client's are with TLS");
+}
+
 base::Status Session::SetEndpoints(const std::vector<std::string>& endpoints) {
+  if (endpoints.empty()) return Status(Code::kInvalidArgument, "no endpoints");
   Settings changed = settings_;
-  changed.endpoints.clear();
-  changed.plain_endpoints.clear();
+  changed.ClearEndpoints();
   for (const std::string& text : endpoints) {
     ASSIGN_OR_RETURN(const Endpoint endpoint, CheckEndpoint(text));
-    changed.Add(endpoint);
-  }
-  if (changed.endpoints == settings_.endpoints &&
-      changed.plain_endpoints == settings_.plain_endpoints) {
-    return {};
+    changed.Add(text, endpoint);
   }
   settings_ = std::move(changed);
-  Retire(std::exchange(channel_, NewChannel(settings_)));
+  channel_->SetEndpoints(settings_.endpoints, settings_.plain_endpoints);
   return {};
 }
 
-void Session::Retire(std::shared_ptr<rpc::Channel> channel) {
-  if (channel == nullptr) return;
+void Session::Retire(std::unique_ptr<rpc::Channel> channel) {
   retired_.push_back(std::move(channel));
   sweep_->Arm(runtime::Duration(0));
 }
 
 http::Headers Session::Metadata(const Request& request) const {
   http::Headers metadata = {{"client-api-version", kApiVersion}};
-  if (request.require_leader) metadata.Add("hasleader", "true");
+  if (request.require_leader || settings_.require_leader) metadata.Add("hasleader", "true");
   if (!token_.empty() && request.method.path != kAuthenticate.path) {
     metadata.Add("token", token_);
   }

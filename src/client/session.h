@@ -18,6 +18,7 @@ struct Method {
   const char* path;  // "/package.Service/Method"
   Repeatable repeatable = Repeatable::kNo;
 };
+inline constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
 
 // The side of a client that lives on its loop: the channel, the token, and the calls that are
 // under way with their retries. One loop. Not destroyed inside a callback of its own.
@@ -61,9 +62,14 @@ class Session {
   // Ends a call with kCanceled, unless it has ended.
   static void Cancel(const Handle& handle);
 
-  // Calls and attempts that begin from now on go to these; those under way stay where they are.
-  // kInvalidArgument, with nothing changed, if one cannot be used. Not empty.
+  // Calls and attempts that begin from now on, and those that wait, go to these; those under way
+  // stay where they are. kInvalidArgument, with nothing changed, if one cannot be used or there are
+  // none.
   base::Status SetEndpoints(const std::vector<std::string>& endpoints);
+  const std::vector<std::string>& endpoints() const { return settings_.endpoint_names; }
+  // Whether it may take the place of those: SetEndpoints takes it, and it is not in plain text
+  // where all of them are with TLS.
+  base::Status MayReplace(const std::string& endpoint) const;
   // Asks for a token if there is a password.
   void Authenticate(runtime::Duration timeout, Done done);
 
@@ -72,7 +78,7 @@ class Session {
   base::Result<std::unique_ptr<rpc::Channel>> NewChannelTo(const std::string& endpoint);
   base::Result<Endpoint> CheckEndpoint(const std::string& text) const;
   // Lets go of a channel, but not inside one of its events.
-  void Retire(std::shared_ptr<rpc::Channel> channel);
+  void Retire(std::unique_ptr<rpc::Channel> channel);
   http::Headers Metadata(const Request& request) const;
   void Remove(Call* call);
 
@@ -81,10 +87,10 @@ class Session {
   Settings settings_;
   runtime::Random random_;
   std::string token_;
-  std::shared_ptr<rpc::Channel> channel_;  // and of the calls that it carries
+  const std::unique_ptr<rpc::Channel> channel_;
   std::unordered_map<Call*, std::shared_ptr<Call>> calls_;
-  // Channels that nobody needs any more; destroyed outside their events.
-  std::vector<std::shared_ptr<rpc::Channel>> retired_;
+  // Channels of single calls that have ended; destroyed outside their events.
+  std::vector<std::unique_ptr<rpc::Channel>> retired_;
   std::unique_ptr<runtime::Timer> sweep_;
   bool closing_ = false;
 };

@@ -14,8 +14,11 @@ using base::Status;
 
 constexpr size_t kDefaultRequestBytes = 2 * 1024 * 1024;
 constexpr size_t kDefaultReceiveBytes = 2147483647;
+constexpr size_t kDefaultPendingBytes = 256 * 1024 * 1024;
+constexpr runtime::Duration kShortestSyncInterval = std::chrono::seconds(1);
 // gRPC's clients ping no more often, and members count faster ones as abuse.
 constexpr runtime::Duration kShortestKeepalive = std::chrono::seconds(10);
+constexpr runtime::Duration kDefaultKeepaliveTimeout = std::chrono::seconds(20);
 // Where the distributions keep the authorities that the machine trusts.
 constexpr std::array<std::string_view, 4> kSystemAuthorities = {
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -39,8 +42,9 @@ Status CheckValues(const etcd::ClientOptions& options) {
     return Refused("KeyFile and CertFile must both be present[key: " + options.tls.key_file +
                    ", cert: " + options.tls.cert_file + "]");
   }
-  for (const etcd::Duration duration : {options.dial_timeout, options.keepalive_time,
-                                        options.keepalive_timeout, options.retry_wait}) {
+  for (const etcd::Duration duration :
+       {options.dial_timeout, options.keepalive_time, options.keepalive_timeout, options.retry_wait,
+        options.auto_sync_interval}) {
     if (duration < etcd::Duration(0)) return Refused("a duration is negative");
   }
   if (options.max_attempts == 0) return Refused("max_attempts is 0");
@@ -110,9 +114,19 @@ bool IsTls(const Endpoint& endpoint, bool is_default) {
 
 }  // namespace
 
-void Settings::Add(const Endpoint& endpoint) {
-  const bool is_plain = tls != nullptr && !IsTls(endpoint, tls_is_default);
-  (is_plain ? plain_endpoints : endpoints).push_back(endpoint.address);
+bool Settings::IsPlain(const Endpoint& endpoint) const {
+  return tls != nullptr && !IsTls(endpoint, tls_is_default);
+}
+
+void Settings::ClearEndpoints() {
+  endpoints.clear();
+  plain_endpoints.clear();
+  endpoint_names.clear();
+}
+
+void Settings::Add(const std::string& name, const Endpoint& endpoint) {
+  endpoint_names.push_back(name);
+  (IsPlain(endpoint) ? plain_endpoints : endpoints).push_back(endpoint.address);
 }
 
 base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime::Disk& disk) {
@@ -132,8 +146,9 @@ base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime:
     ASSIGN_OR_RETURN(settings.tls, OpenTls(tls, disk));
     if (!needs_tls) settings.tls = nullptr;
   }
-  for (const Endpoint& endpoint : endpoints) settings.Add(endpoint);
+  for (size_t i = 0; i < endpoints.size(); ++i) settings.Add(options.endpoints[i], endpoints[i]);
   settings.server_name = options.tls.server_name;
+  settings.require_leader = options.require_leader;
   settings.user = options.user;
   settings.password = options.password;
   settings.token = options.token;
@@ -141,15 +156,22 @@ base::Result<Settings> CheckOptions(const etcd::ClientOptions& options, runtime:
   settings.keepalive_time = options.keepalive_time == etcd::Duration(0)
                                 ? runtime::Duration::max()
                                 : std::max(options.keepalive_time, kShortestKeepalive);
-  settings.keepalive_timeout = options.keepalive_timeout;
+  settings.keepalive_timeout = options.keepalive_timeout == etcd::Duration(0)
+                                   ? kDefaultKeepaliveTimeout
+                                   : options.keepalive_timeout;
   settings.permit_without_stream = options.permit_without_stream;
   settings.max_request_bytes =
       options.max_request_bytes == 0 ? kDefaultRequestBytes : options.max_request_bytes;
   settings.max_receive_bytes =
       options.max_receive_bytes == 0 ? kDefaultReceiveBytes : options.max_receive_bytes;
+  settings.max_pending_bytes =
+      options.max_pending_bytes == 0 ? kDefaultPendingBytes : options.max_pending_bytes;
   settings.max_attempts = options.max_attempts;
   settings.retry_wait = options.retry_wait;
   settings.retry_jitter_percent = options.retry_jitter_percent;
+  if (options.auto_sync_interval > etcd::Duration(0)) {
+    settings.auto_sync_interval = std::max(options.auto_sync_interval, kShortestSyncInterval);
+  }
   return settings;
 }
 

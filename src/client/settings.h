@@ -19,11 +19,13 @@ struct Settings {
   std::vector<runtime::Address> endpoints;
   // Spoken to in plain text, beside others that are spoken to in TLS.
   std::vector<runtime::Address> plain_endpoints;
+  std::vector<std::string> endpoint_names;  // of both, as they were given
   // Null: plain text.
   std::shared_ptr<const http::TlsContext> tls;
   bool tls_is_default = false;  // of endpoints that do not say
   std::string server_name;      // that certificates must have; empty: that of each endpoint
 
+  bool require_leader = false;
   std::string user;
   std::string password;
   std::string token;
@@ -34,13 +36,18 @@ struct Settings {
   bool permit_without_stream = false;
   size_t max_request_bytes = 0;
   size_t max_receive_bytes = 0;
+  size_t max_pending_bytes = 0;
 
   size_t max_attempts = 0;
   runtime::Duration retry_wait{};
   uint32_t retry_jitter_percent = 0;
+  runtime::Duration auto_sync_interval{};  // 0: never
 
+  // Whether it is spoken to in plain text though there is `tls`.
+  bool IsPlain(const Endpoint& endpoint) const;
+  void ClearEndpoints();
   // Adds `endpoint` to the one list or the other. One that asks for TLS needs `tls`.
-  void Add(const Endpoint& endpoint);
+  void Add(const std::string& name, const Endpoint& endpoint);
 };
 
 // Fails with kInvalidArgument if the options contradict themselves or a file is no good.

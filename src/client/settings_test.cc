@@ -99,6 +99,18 @@ TEST(ClientSettingsTest, KeepaliveIsAtLeastTenSeconds) {
   EXPECT_EQ(Check(options)->keepalive_time, seconds(30));
 }
 
+TEST(ClientSettingsTest, WhatIsZeroHasItsDefaultAndWhatIsTooShortItsMinimum) {
+  auto options = Valid();
+  options.keepalive_timeout = seconds(0);
+  EXPECT_EQ(Check(options)->keepalive_timeout, seconds(20));
+  EXPECT_EQ(Check(options)->max_pending_bytes, 256u * 1024 * 1024);
+  EXPECT_EQ(Check(options)->auto_sync_interval, seconds(0));
+  options.auto_sync_interval = std::chrono::milliseconds(1);
+  EXPECT_EQ(Check(options)->auto_sync_interval, seconds(1));
+  options.auto_sync_interval = seconds(-1);
+  ExpectRefused(options, "negative");
+}
+
 TEST(ClientSettingsTest, HttpDropsTheTlsOptions) {
   auto options = Valid();
   options.tls.insecure_skip_verify = true;

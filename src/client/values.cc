@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "client/known_errors.h"
 
 namespace etcd {
 inline namespace v1 {
@@ -19,9 +20,10 @@ std::string_view CodeName(Code code) {
 
 std::string Status::ToString() const {
   if (ok()) return "OK";
-  const bool time_over =
-      code_ == Code::kDeadlineExceeded && message_ == "context deadline exceeded";
-  if (time_over || message_.starts_with("etcdserver: ")) return message_;
+  const bool given_up =
+      (code_ == Code::kDeadlineExceeded && message_ == "context deadline exceeded") ||
+      (code_ == Code::kCanceled && message_ == "context canceled");
+  if (given_up || client::IsKnownError(message_)) return message_;
   return "rpc error: code = " + std::string(CodeName(code_)) + " desc = " + message_;
 }
 

@@ -43,7 +43,7 @@ def line(*words: str | bytes, read: bytes = b"") -> Line:
 
 
 def lines(text: str) -> list[Line]:
-    """One command line a line, words apart by spaces; '' is an empty word."""
+    """One command line a line, words apart by spaces; '' is an empty word, ADDRESS the member's."""
     return [line(*("" if word == "''" else word for word in each.split()))
             for each in text.strip().splitlines()]
 
@@ -139,6 +139,26 @@ READS = lines("""
     get plain --dial-timeout 0s
     get plain --dial-timeout 1x
     get plain --keepalive-time 0s
+    get plain --keepalive-time x
+    get plain --keepalive-time -1s
+    get plain --keepalive-time
+    get plain --keepalive-timeout 1x
+    get plain --keepalive-timeout 0s
+    get plain --keepalive-timeout -1s
+    get plain --keepalive-time 1ms --keepalive-timeout 1ms
+    get plain --keepalive-time=1h --keepalive-timeout=1h
+    get plain --endpoints 127.0.0.1:1,ADDRESS
+    get plain --endpoints ADDRESS,ADDRESS
+    get plain --endpoints 127.0.0.1:1 --endpoints ADDRESS
+    get plain --endpoints 127.0.0.1:1 --command-timeout 500ms
+    put plain v --endpoints 127.0.0.1:1,127.0.0.1:2 --command-timeout 500ms
+    member list --endpoints 127.0.0.1:1,ADDRESS
+    alarm list --endpoints 127.0.0.1:1,ADDRESS
+    snapshot save /nowhere/file --endpoints 127.0.0.1:1,ADDRESS
+    endpoint health --endpoints 127.0.0.1:1,ADDRESS --command-timeout 1s
+    endpoint status --endpoints 127.0.0.1:1,ADDRESS --command-timeout 1s
+    endpoint status --endpoints 127.0.0.1:1 --command-timeout 1s -w json
+    endpoint hashkv --endpoints 127.0.0.1:1,ADDRESS --command-timeout 1s
     get plain --debug=maybe
     get plain --user ''
     get plain --insecure-transport=false
@@ -443,6 +463,9 @@ def run(program: str | Path, member: Member, command: Line) -> Ran:
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("ETCDCTL_")}
     environment["ETCDCTL_ENDPOINTS"] = member.address
+    words = [word.replace(b"ADDRESS", member.address.encode()) for word in words]
+    if b"--endpoints" in words:  # etcdctl takes both for a contradiction
+        del environment["ETCDCTL_ENDPOINTS"]
     return Ran(subprocess.run([program, *words], input=read, capture_output=True, env=environment,
                               timeout=TIMEOUT_SECONDS))
 

@@ -19,6 +19,9 @@ namespace {
 // it names the last stream: requests on their way are then still served.
 constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
+// The least time between two pings of a server that is doubted: servers count faster ones as abuse.
+constexpr runtime::Duration kDoubtInterval = std::chrono::seconds(10);
+
 // nghttp2 keeps a copy.
 nghttp2_mem MemoryFunctions(H2Memory* memory) {
   return {
@@ -72,7 +75,8 @@ H2Session::H2Session(Role role, const Environment* environment, Carrier* carrier
       guard_(environment->limits, environment->loop->clock().Now()),
       ping_policy_(environment->keepalive),
       opened_at_(environment->loop->clock().Now()),
-      last_active_(opened_at_) {
+      last_active_(opened_at_),
+      ping_sent_at_(opened_at_ - kDoubtInterval) {
   CHECK(IsServer() == (service != nullptr));
   SubmitSettings();
   carrier_->ScheduleFlush();
@@ -106,6 +110,8 @@ void H2Session::SubmitSettings() {
 base::Status H2Session::OnInput(base::ByteView* bytes) {
   if (terminated_) return failure_;
   active_ = true;
+  ++inputs_;
+  doubted_ = false;
   if (IsServer()) CheckFrames(*bytes);
   scanned_ = bytes->size();
   if (terminated_) return failure_;
@@ -596,7 +602,8 @@ base::Status H2Session::CheckKeepalive(runtime::TimePoint now) {
     return Unavailable("keepalive ping failed to receive ACK within timeout");
   }
   const bool wanted = IsServer() || keepalive.without_streams || !streams_.empty();
-  if (wanted && now - last_active_ >= keepalive.interval) {
+  const bool is_due = wanted && now - last_active_ >= keepalive.interval;
+  if (is_due || (doubted_ && now - ping_sent_at_ >= kDoubtInterval)) {
     ping_outstanding_ = true;
     ping_sent_at_ = now;
     nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);

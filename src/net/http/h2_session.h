@@ -43,6 +43,13 @@ class H2Session final : public Session {
   // The peer sent GOAWAY, or this end drains: no further exchange will start.
   bool draining() const { return draining_ || goaway_received_; }
   bool settings_received() const { return settings_received_; }
+  // Client: grows with whatever comes from the server.
+  uint64_t inputs() const { return inputs_; }
+  // Client: the server seems not to answer. It is pinged, once in kDoubtInterval at most, and the
+  // connection ends if nothing comes for Keepalive::timeout then.
+  void Doubt() { doubted_ = true; }
+  // Since then nothing has come.
+  bool doubted() const { return doubted_; }
   size_t open_streams() const { return streams_.size(); }
 
   base::Status OnInput(base::ByteView* bytes) override;
@@ -178,6 +185,7 @@ class H2Session final : public Session {
   size_t unconsumed_ = 0;  // given to handlers and not yet consumed
   size_t withheld_ = 0;    // of it, not yet credited to the connection's window
   uint64_t data_bytes_sent_ = 0;
+  uint64_t inputs_ = 0;
   size_t served_ = 0;           // streams with a handler
   size_t awaiting_answer_ = 0;  // streams with awaits_answer_
   std::deque<int32_t>
@@ -204,6 +212,7 @@ class H2Session final : public Session {
   int32_t last_served_ = 0;       // by then
   bool in_header_block_ = false;
   bool active_ = false;  // bytes came since the last tick
+  bool doubted_ = false;
   bool ping_outstanding_ = false;
 
   // What ticks remember.

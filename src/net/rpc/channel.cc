@@ -9,19 +9,30 @@
 #include "net/rpc/peer_name.h"
 
 namespace rpc {
+namespace {
+
+// How many endpoints are connected to at a time at first, and after what time one more is tried
+// although none of them has answered.
+constexpr size_t kConnectingMax = 4;
+constexpr runtime::Duration kConnectInterval = std::chrono::milliseconds(25);
+// An endpoint that does not serve gets a call once in this time.
+constexpr runtime::Duration kTrialInterval = std::chrono::seconds(5);
+
+}  // namespace
 
 // One endpoint: at most one connection that takes calls, or an attempt to make one, or the wait
-// before the next attempt.
+// before the next attempt. It may be destroyed while its connections live.
 class Channel::Subchannel {
  public:
-  Subchannel(Channel* channel, runtime::Address address,
-             std::shared_ptr<const http::TlsContext> tls, uint64_t seed)
+  Subchannel(Channel* channel, uint32_t number, runtime::Address address,
+             std::shared_ptr<const http::TlsContext> tls)
       : channel_(channel),
+        number_(number),
         address_(std::move(address)),
         tls_(std::move(tls)),
         authority_(channel->options_.authority.empty() ? AuthorityOf(address_)
                                                        : channel->options_.authority),
-        backoff_(channel->options_.backoff, seed),
+        backoff_(channel->options_.backoff, channel->random_.Next()),
         timer_(channel->loop_->NewTimer([this] { OnTimer(); })) {}
 
   void Connect() {
@@ -34,31 +45,58 @@ class Channel::Subchannel {
     });
   }
 
+  // Takes no calls any more; those that are open go on. Outside the connection's events.
+  void Leave() {
+    if (connection_ != nullptr) connection_->Drain();
+  }
+
+  uint32_t number() const { return number_; }
+  bool IsOf(const runtime::Address& address, const http::TlsContext* tls) const {
+    return address_ == address && tls_.get() == tls;
+  }
+  bool IsConnecting() const { return state_ == State::kConnecting; }
   bool IsReady() const { return state_ == State::kReady; }
   bool HasRoom() const { return IsReady() && connection_->client_session().CanRequest(); }
+  // How little it is to have the call, if another one can.
+  int ReluctanceFor(const ClientCall& call) const {
+    if (connection_->client_session().doubted()) return 3;
+    if (!serves_ && channel_->loop_->clock().Now() < next_trial_) return 2;
+    return number_ == call.Avoided() ? 1 : 0;
+  }
+  // It is to have a call.
+  void OnPicked() {
+    if (!serves_) next_trial_ = channel_->loop_->clock().Now() + kTrialInterval;
+  }
+  void OnVerdict(bool serves) {
+    if (serves_ && !serves) next_trial_ = channel_->loop_->clock().Now() + kTrialInterval;
+    serves_ = serves;
+  }
   // Its last attempt has failed, and the next one has not begun.
   bool HasFailed() const { return state_ == State::kWaiting; }
   const base::Status& failure() const { return failure_; }
   // "host:port: why" of the last attempt that failed; empty if none has since it was connected.
   const std::string& cause() const { return cause_; }
   ClientCall::Route route() {
-    return {&connection_->client_session(), authority_, tls_ == nullptr ? "http" : "https"};
+    return {&connection_->client_session(), authority_, tls_ == nullptr ? "http" : "https",
+            number_};
   }
 
  private:
-  enum class State : uint8_t { kConnecting, kReady, kWaiting };
+  enum class State : uint8_t { kInTurn, kConnecting, kReady, kWaiting };
 
   void OnConnected(std::unique_ptr<runtime::Stream> stream) {
-    const uint64_t number = ++connection_number_;
+    // Events of an earlier connection, or of one that has outlived this, are nobody's.
+    current_ = std::make_shared<bool>(true);
+    const std::weak_ptr<bool> weak = current_;
     http::Connection::ClientEvents events;
-    events.on_ready = [this, number] {
-      if (number == connection_number_) OnReady();
+    events.on_ready = [this, weak] {
+      if (!weak.expired()) OnReady();
     };
-    events.on_goaway = [this, number] {
-      if (number == connection_number_) OnLost(base::Status(base::Code::kUnavailable, "GOAWAY"));
+    events.on_goaway = [this, weak] {
+      if (!weak.expired()) OnLost(base::Status(base::Code::kUnavailable, "GOAWAY"));
     };
-    events.on_closed = [this, number](const base::Status& status) {
-      if (number == connection_number_) OnLost(status);
+    events.on_closed = [this, weak](const base::Status& status) {
+      if (!weak.expired()) OnLost(status);
     };
     if (tls_ != nullptr) {
       const std::string& name = channel_->options_.server_name;
@@ -72,6 +110,7 @@ class Channel::Subchannel {
 
   void OnReady() {
     state_ = State::kReady;
+    serves_ = true;
     cause_.clear();
     timer_->Disarm();
     ready_at_ = channel_->loop_->clock().Now();
@@ -81,7 +120,7 @@ class Channel::Subchannel {
   // The connection takes no calls any more, though those on it may go on.
   void OnLost(const base::Status& status) {
     const bool was_ready = IsReady();
-    ++connection_number_;
+    current_.reset();
     connection_ = nullptr;
     if (channel_->closing_) return;
     const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
@@ -90,11 +129,10 @@ class Channel::Subchannel {
       return Fail({status.code(), std::string(status.message()) + "; it may speak only TLS here"});
     }
     if (!was_ready || lived < channel_->options_.backoff.initial) return Fail(status);
-    // It had worked: the first new attempt need not wait, but not inside this event.
+    // It had worked: the first new attempt need not wait.
     backoff_.Reset();
-    state_ = State::kConnecting;
-    timer_->Arm(runtime::Duration(0));
-    reconnecting_ = true;
+    state_ = State::kInTurn;
+    channel_->ConnectInTurn(this);
     channel_->OnSubchannelChanged();
   }
 
@@ -112,7 +150,7 @@ class Channel::Subchannel {
   }
 
   void OnTimer() {
-    if (state_ == State::kWaiting || std::exchange(reconnecting_, false)) return Connect();
+    if (state_ == State::kWaiting) return Connect();
     // The server accepted but never spoke, or never accepted.
     attempt_.reset();
     if (connection_ == nullptr) {
@@ -122,18 +160,20 @@ class Channel::Subchannel {
   }
 
   Channel* const channel_;
+  const uint32_t number_;
   const runtime::Address address_;
   const std::shared_ptr<const http::TlsContext> tls_;  // null: plain text
   const std::string authority_;
-  State state_ = State::kConnecting;
+  State state_ = State::kInTurn;
   Backoff backoff_;
   base::Status failure_;
   std::string cause_;
   std::unique_ptr<runtime::Connecting> attempt_;
   http::Connection* connection_ = nullptr;
-  uint64_t connection_number_ = 0;  // tells events of an earlier connection apart
+  std::shared_ptr<bool> current_;  // expires when the connection takes no more calls
   runtime::TimePoint ready_at_;
-  bool reconnecting_ = false;
+  bool serves_ = true;  // by its last answer since it was connected
+  runtime::TimePoint next_trial_;
   const std::unique_ptr<runtime::Timer> timer_;
 };
 
@@ -171,16 +211,12 @@ Channel::Channel(runtime::Loop* loop, runtime::Network* network, Options options
       network_(network),
       options_(std::move(options)),
       deadlines_(loop),
-      connections_(loop, options_.limits, options_.keepalive) {
-  CHECK(!options_.endpoints.empty() || !options_.plain_endpoints.empty());
-  for (const runtime::Address& address : options_.endpoints) Add(address, options_.tls);
-  for (const runtime::Address& address : options_.plain_endpoints) Add(address, nullptr);
-  for (const auto& subchannel : subchannels_) subchannel->Connect();
-}
-
-void Channel::Add(const runtime::Address& address, std::shared_ptr<const http::TlsContext> tls) {
-  subchannels_.push_back(std::make_unique<Subchannel>(this, address, std::move(tls),
-                                                      options_.seed + subchannels_.size()));
+      connections_(loop, options_.limits, options_.keepalive),
+      random_(options_.seed),
+      turn_(random_.Below(1 << 16)),
+      connect_timer_(loop->NewTimer([this] { ConnectNext(); })),
+      sweep_timer_(loop->NewTimer([this] { Sweep(); })) {
+  SetEndpoints(options_.endpoints, options_.plain_endpoints);
 }
 
 Channel::~Channel() {
@@ -188,6 +224,64 @@ Channel::~Channel() {
   const base::Status status(base::Code::kCanceled, "grpc: the client connection is closing");
   FailWaiting(status);
   connections_.CloseAll(status);
+}
+
+void Channel::SetEndpoints(const std::vector<runtime::Address>& endpoints,
+                           const std::vector<runtime::Address>& plain_endpoints) {
+  CHECK(!endpoints.empty() || !plain_endpoints.empty());
+  Subchannels before = std::exchange(subchannels_, {});
+  for (const runtime::Address& address : endpoints) {
+    Adopt(address, options_.tls, &before, &subchannels_);
+  }
+  for (const runtime::Address& address : plain_endpoints) {
+    Adopt(address, nullptr, &before, &subchannels_);
+  }
+  for (auto& subchannel : before) leaving_.push_back(std::move(subchannel));
+  if (!leaving_.empty()) sweep_timer_->Arm(runtime::Duration(0));
+}
+
+void Channel::Adopt(const runtime::Address& address, std::shared_ptr<const http::TlsContext> tls,
+                    Subchannels* from, Subchannels* to) {
+  const auto is_same = [&](const std::unique_ptr<Subchannel>& subchannel) {
+    return subchannel != nullptr && subchannel->IsOf(address, tls.get());
+  };
+  if (std::any_of(to->begin(), to->end(), is_same)) return;
+  const auto found = std::find_if(from->begin(), from->end(), is_same);
+  if (found != from->end()) {
+    to->push_back(std::move(*found));
+    from->erase(found);
+    return;
+  }
+  to->push_back(std::make_unique<Subchannel>(this, ++last_number_, address, std::move(tls)));
+  ConnectInTurn(to->back().get());
+}
+
+void Channel::ConnectInTurn(Subchannel* subchannel) {
+  to_connect_.push_back(subchannel);
+  connect_timer_->Arm(runtime::Duration(0));
+}
+
+void Channel::ConnectNext() {
+  auto connecting = static_cast<size_t>(
+      std::count_if(subchannels_.begin(), subchannels_.end(),
+                    [](const auto& subchannel) { return subchannel->IsConnecting(); }));
+  do {
+    if (to_connect_.empty()) return;
+    std::swap(to_connect_[random_.Below(to_connect_.size())], to_connect_.back());
+    Subchannel* const next = to_connect_.back();
+    to_connect_.pop_back();
+    next->Connect();
+  } while (++connecting < kConnectingMax);
+  if (!to_connect_.empty()) connect_timer_->Arm(kConnectInterval);
+}
+
+void Channel::Sweep() {
+  for (const auto& subchannel : leaving_) {
+    std::erase(to_connect_, subchannel.get());
+    subchannel->Leave();
+  }
+  leaving_.clear();
+  OnSubchannelChanged();
 }
 
 size_t Channel::connected() const {
@@ -216,6 +310,7 @@ std::shared_ptr<ClientCall> Channel::Start(std::string path, ClientCall::Options
     Place(std::move(refused));
     return true;
   });
+  call->OnVerdict([this](uint32_t endpoint, bool serves) { OnVerdict(endpoint, serves); });
   call->OnGone([this] {
     if (!closing_ && !waiting_.empty()) ServeWaiting();
   });
@@ -234,7 +329,7 @@ std::shared_ptr<ClientCall> Channel::CallUnary(std::string path, ClientCall::Opt
 
 void Channel::Place(std::shared_ptr<ClientCall> call) {
   if (waiting_.empty()) {
-    if (Subchannel* const subchannel = Pick()) {
+    if (Subchannel* const subchannel = Pick(*call)) {
       return call->Begin(subchannel->route(), loop_->clock());
     }
   }
@@ -246,16 +341,33 @@ void Channel::Place(std::shared_ptr<ClientCall> call) {
   OnSubchannelChanged();
 }
 
-Channel::Subchannel* Channel::Pick() {
-  for (size_t i = 0; i < subchannels_.size(); ++i) {
-    Subchannel& subchannel = *subchannels_[turn_++ % subchannels_.size()];
-    if (subchannel.HasRoom()) return &subchannel;
+Channel::Subchannel* Channel::Pick(const ClientCall& call) {
+  const size_t first = turn_;
+  Subchannel* best = nullptr;
+  int least = 0;
+  for (size_t i = first; i < first + subchannels_.size() && (best == nullptr || least > 0); ++i) {
+    Subchannel& subchannel = *subchannels_[i % subchannels_.size()];
+    if (!subchannel.HasRoom()) continue;
+    const int reluctance = subchannel.ReluctanceFor(call);
+    if (best != nullptr && reluctance >= least) continue;
+    best = &subchannel;
+    least = reluctance;
+    turn_ = i + 1;
   }
-  return nullptr;
+  if (best != nullptr) best->OnPicked();
+  return best;
+}
+
+void Channel::OnVerdict(uint32_t endpoint, bool serves) {
+  const auto found =
+      std::find_if(subchannels_.begin(), subchannels_.end(),
+                   [endpoint](const auto& subchannel) { return subchannel->number() == endpoint; });
+  if (found != subchannels_.end()) (*found)->OnVerdict(serves);
 }
 
 void Channel::OnSubchannelChanged() {
   if (closing_) return;
+  if (!to_connect_.empty()) connect_timer_->Arm(runtime::Duration(0));
   const bool all_failed =
       std::all_of(subchannels_.begin(), subchannels_.end(),
                   [](const auto& subchannel) { return subchannel->HasFailed(); });
@@ -269,7 +381,7 @@ void Channel::ServeWaiting() {
       waiting_.pop_front();
       continue;
     }
-    Subchannel* const subchannel = Pick();
+    Subchannel* const subchannel = Pick(*waiting_.front());
     if (subchannel == nullptr) return;
     const std::shared_ptr<ClientCall> call = std::move(waiting_.front());
     waiting_.pop_front();

@@ -180,6 +180,73 @@ TEST_F(ChannelTest, SpreadsCallsOverTheEndpoints) {
   EXPECT_EQ(ports.count(8), 5u);
 }
 
+// Counts the attempts to connect.
+class CountingNetwork final : public runtime::Network {
+ public:
+  explicit CountingNetwork(runtime::Network* to) : to_(*to) {}
+  base::Result<std::unique_ptr<runtime::Listener>> Listen(
+      const runtime::Address& address, const ListenOptions& options,
+      base::Callback<void(std::unique_ptr<runtime::Stream>)> on_accept) override {
+    return to_.Listen(address, options, std::move(on_accept));
+  }
+  std::unique_ptr<runtime::Connecting> Connect(
+      const runtime::Address& address,
+      base::Callback<void(base::Result<std::unique_ptr<runtime::Stream>>)> done) override {
+    ++attempts;
+    return to_.Connect(address, std::move(done));
+  }
+  int attempts = 0;
+
+ private:
+  runtime::Network& to_;
+};
+
+TEST_F(ChannelTest, ManyEndpointsAreConnectedToAFewAtATime) {
+  Channel::Options options;
+  for (int i = 0; i < 40; ++i) {
+    const std::string host = "hung" + std::to_string(i);
+    options.endpoints.push_back({host, 1, ""});
+    options.endpoints.push_back({host, 1, ""});
+    world_->wires().Cut("client", host);
+  }
+  CountingNetwork network(&world_->client_network());
+  world_->Do([&] {
+    channel_ = std::make_unique<Channel>(&world_->client_loop(), &network, std::move(options));
+  });
+  EXPECT_EQ(network.attempts, 4);
+  world_->RunFor(milliseconds(250));
+  EXPECT_LE(network.attempts, 15);
+  world_->RunFor(seconds(2));
+  EXPECT_EQ(network.attempts, 40) << "one that is named twice is one";
+  world_->Do([&] { channel_.reset(); });
+}
+
+TEST_F(ChannelTest, ACallAvoidsAnEndpointOnlyIfThereIsAnother) {
+  Open({World::kAddress, {"server", 8, ""}});
+  world_->DoAtServer([&] { EXPECT_TRUE(world_->server().Listen({"server", 8, ""}, {}).ok()); });
+  world_->RunFor(seconds(5));
+  Unary({.payload = "x"});
+  world_->Settle();
+  const uint32_t first = last_->endpoint();
+  EXPECT_NE(first, 0u);
+  for (int i = 0; i < 5; ++i) {
+    ClientCall::Options options;
+    options.avoided_endpoint = first;
+    Unary({.payload = "x"}, std::move(options));
+    EXPECT_NE(last_->endpoint(), first);
+  }
+  world_->Settle();
+  world_->Do([&] { channel_->SetEndpoints({World::kAddress}, {}); });
+  world_->Settle();
+  Unary({.payload = "x"});
+  const uint32_t only = last_->endpoint();
+  ClientCall::Options options;
+  options.avoided_endpoint = only;
+  Unary({.payload = "x"}, std::move(options));
+  EXPECT_EQ(last_->endpoint(), only);
+  world_->Settle();
+}
+
 TEST_F(ChannelTest, ReconnectsAfterABreak) {
   const auto lost = Unary({.hang = true});
   world_->RunFor(seconds(5));

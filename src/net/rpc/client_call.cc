@@ -48,6 +48,9 @@ void ClientCall::Begin(const Route& route, const runtime::Clock& clock) {
   }
   head.Add(options_.metadata);
   may_be_processed_ = true;
+  session_ = route.session;
+  inputs_before_ = session_->inputs();
+  endpoint_ = route.endpoint;
   exchange_ = &route.session->Request(head, Then::kContinue, shared_from_this());
   for (const base::SharedBytes& frame : sent_) exchange_->SendData(frame, Then::kContinue);
   if (half_closed_) exchange_->SendData(base::Bytes(), Then::kEnd);
@@ -192,6 +195,9 @@ void ClientCall::Finish(const base::Status& status, const http::Headers& trailer
     if (!half_closed_) exchange_->Reset(http::ErrorCode::kNoError);
   }
   unread_.clear();
+  if (on_verdict_ && trailers.Find("grpc-status").has_value()) {
+    on_verdict_(endpoint_, status.code() != base::Code::kUnavailable);
+  }
   const std::unique_ptr<ClientHandler> handler = std::move(handler_);
   if (!status.ok() && !may_be_processed_) handler->OnUnprocessed();
   handler->OnFinished(status, trailers);
@@ -205,6 +211,11 @@ void ClientCall::Abort(const base::Status& status, http::ErrorCode code) {
 
 void ClientCall::OnDeadline() {
   const std::shared_ptr<ClientCall> alive = shared_from_this();
+  // Not one byte in all the time of the call.
+  if (exchange_ != nullptr && session_->inputs() == inputs_before_) {
+    session_->Doubt();
+    if (on_verdict_) on_verdict_(endpoint_, false);
+  }
   Abort(base::Status(base::Code::kDeadlineExceeded, "context deadline exceeded"),
         http::ErrorCode::kCancel);
 }

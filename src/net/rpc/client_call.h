@@ -47,6 +47,8 @@ class ClientCall final : public http::ExchangeHandler,
     bool gzip = false;
     // Of one answer, after decompression.
     size_t max_receive_bytes = 2147483647;
+    // Not to this endpoint, the endpoint() of an earlier call, if another one can have it.
+    uint32_t avoided_endpoint = 0;
   };
 
   ClientCall(std::string path, Options options, std::unique_ptr<ClientHandler> handler,
@@ -64,6 +66,8 @@ class ClientCall final : public http::ExchangeHandler,
   void ResumeReading();
 
   bool is_finished() const { return finished_; }
+  // The endpoint of the channel to which it was sent last, by a number that no other has; 0: none.
+  uint32_t endpoint() const { return endpoint_; }
 
  private:
   friend class Channel;
@@ -74,6 +78,7 @@ class ClientCall final : public http::ExchangeHandler,
     http::H2Session* session;
     const std::string& authority;
     base::ByteView scheme;
+    uint32_t endpoint;
   };
   void Begin(const Route& route, const runtime::Clock& clock);
   void Finish(const base::Status& status, const http::Headers& trailers = {});
@@ -82,6 +87,13 @@ class ClientCall final : public http::ExchangeHandler,
     on_refused_ = std::move(callback);
   }
   void OnGone(base::Callback<void()> callback) { on_gone_ = std::move(callback); }
+  // Called when an endpoint has answered, or has let the call's time pass without a byte: whether
+  // it serves, which it does not if it says kUnavailable.
+  void OnVerdict(base::Callback<void(uint32_t endpoint, bool serves)> callback) {
+    on_verdict_ = std::move(callback);
+  }
+  // Where it is not to go if there is a choice: what has refused it, too.
+  uint32_t Avoided() const { return endpoint_ != 0 ? endpoint_ : options_.avoided_endpoint; }
 
   // http::ExchangeHandler
   void OnHead() override;
@@ -104,8 +116,12 @@ class ClientCall final : public http::ExchangeHandler,
   DeadlineQueue* const deadlines_;
   base::Callback<bool(std::shared_ptr<ClientCall>)> on_refused_;
   base::Callback<void()> on_gone_;
+  base::Callback<void(uint32_t, bool)> on_verdict_;
 
   http::Exchange* exchange_ = nullptr;
+  http::H2Session* session_ = nullptr;  // valid while there is an exchange
+  uint64_t inputs_before_ = 0;          // of the session, when the call began there
+  uint32_t endpoint_ = 0;
   bool may_be_processed_ = false;  // by a server to which it was sent
   // All that was sent, until the server has shown that it has seen the call.
   std::vector<base::SharedBytes> sent_;

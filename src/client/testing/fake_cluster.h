@@ -1,0 +1,135 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "net/http/plain.h"
+#include "net/http/server.h"
+#include "net/rpc/server.h"
+#include "proto/rpc.pb.h"
+#include "runtime/simulated/network.h"
+#include "runtime/simulated/scheduler.h"
+
+namespace client::testing {
+
+// Which puts have arrived, by key, at any member, and how often.
+using Arrivals = std::map<std::string, int>;
+
+// A member of a cluster that answers as it is told, on a host, a loop and wires of its own. Its
+// answers are empty; each tells by its header's member_id who has answered.
+class FakeMember final : public http::Service {
+ public:
+  FakeMember(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
+             uint64_t id, Arrivals* arrivals)
+      : scheduler_(*scheduler),
+        wires_(*wires),
+        id_(id),
+        host_("m" + std::to_string(id)),
+        arrivals_(*arrivals) {
+    Start();
+  }
+  ~FakeMember() override { Die(); }
+
+  void Start() {
+    loop_ = scheduler_.NewLoop(host_);
+    network_ = wires_.NewNetwork(host_, loop_.get());
+    table_ = std::make_unique<rpc::Server>(loop_.get(), &plain_, rpc::MessageLimits{});
+    AddMethods();
+    server_ =
+        std::make_unique<http::Server>(loop_.get(), network_.get(), this, http::Server::Options{});
+    CHECK(server_->Listen(address(), {}).ok());
+  }
+  // As by kill -9: connections are reset, and others refused.
+  void Die() {
+    if (loop_ == nullptr) return;
+    server_.reset();
+    held_.clear();
+    late_.clear();
+    table_.reset();
+    network_.reset();
+    loop_.reset();
+  }
+  // As by SIGSTOP, and SIGCONT.
+  void SetPaused(bool paused) { scheduler_.SetPaused(loop_.get(), paused); }
+
+  runtime::Address address() const { return {host_, 2379, ""}; }
+  std::string endpoint() const { return address().ToString(); }
+  uint64_t id() const { return id_; }
+  const std::string& host() const { return host_; }
+  runtime::Loop* loop() { return loop_.get(); }
+  uint64_t connections_made() const { return server_->counters().connections_accepted.value(); }
+  size_t connections() const { return server_->connection_count(); }
+  // Answers the calls that hang.
+  void Release() {
+    loop_->Post([this] {
+      for (const auto& call : std::exchange(held_, {})) Reply(*call);
+    });
+  }
+
+  base::Status answer;           // of ranges and puts; OK: an empty one
+  bool hangs = false;            // keeps the calls until Release
+  bool refuses = false;          // resets streams unseen
+  runtime::Duration latency{0};  // before it answers
+  etcdserverpb::MemberListResponse members;
+  int calls = 0;  // ranges and puts
+  int calls_that_require_a_leader = 0;
+  int lists = 0;  // MemberList
+
+ private:
+  std::shared_ptr<http::ExchangeHandler> OnRequest(http::Exchange& exchange) override {
+    if (!refuses) return table_->OnRequest(exchange);
+    exchange.Reset(http::ErrorCode::kRefusedStream);
+    return std::make_shared<http::IgnoringHandler>(&exchange);
+  }
+
+  void AddMethods() {
+    table_->AddUnary("etcdserverpb.KV", "Range",
+                     [this](auto call, base::ByteView) { Serve(std::move(call)); });
+    table_->AddUnary("etcdserverpb.KV", "Put", [this](auto call, base::ByteView bytes) {
+      etcdserverpb::PutRequest request;
+      CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+      ++arrivals_[request.key()];
+      Serve(std::move(call));
+    });
+    table_->AddUnary("etcdserverpb.Cluster", "MemberList", [this](auto call, base::ByteView) {
+      ++lists;
+      if (!answer.ok()) return call->Finish(answer);
+      call->Reply(rpc::Message(members.SerializeAsString()));
+    });
+  }
+
+  void Serve(std::shared_ptr<rpc::ServerCall> call) {
+    ++calls;
+    if (call->metadata().Get("hasleader") == "true") ++calls_that_require_a_leader;
+    if (hangs) return held_.push_back(std::move(call));
+    if (latency == runtime::Duration(0)) return Reply(*call);
+    late_.push_back(loop_->NewTimer([this, call] { Reply(*call); }));
+    late_.back()->Arm(latency);
+  }
+  void Reply(rpc::ServerCall& call) {
+    if (!answer.ok()) return call.Finish(answer);
+    etcdserverpb::PutResponse reply;  // a RangeResponse begins in the same way
+    reply.mutable_header()->set_member_id(id_);
+    call.Reply(rpc::Message(reply.SerializeAsString()));
+  }
+
+  runtime::simulated::Scheduler& scheduler_;
+  runtime::simulated::Wires& wires_;
+  const uint64_t id_;
+  const std::string host_;
+  Arrivals& arrivals_;
+  http::PlainService plain_{1000};
+  std::unique_ptr<runtime::Loop> loop_;
+  std::unique_ptr<runtime::Network> network_;
+  std::unique_ptr<rpc::Server> table_;
+  std::unique_ptr<http::Server> server_;
+  std::vector<std::shared_ptr<rpc::ServerCall>> held_;
+  std::vector<std::unique_ptr<runtime::Timer>> late_;
+};
+
+}  // namespace client::testing
