@@ -20,6 +20,8 @@ def main() -> int:
     try:
         run = SCENARIOS[name].run(name, int(seed), for_seconds(float(seconds)),
                                   members=int(members), **json.loads("".join(options) or "{}"))
+    except KeyboardInterrupt:
+        return 130
     except Exception as wrong:
         if not isinstance(wrong, AssertionError):
             traceback.print_exc()

@@ -32,6 +32,9 @@ HEARTBEAT, ELECTION = 50, 400
 AFTER_FAULTS_SECONDS = 0.5
 ASK_SECONDS = 20
 
+# What says nothing about the members.
+GIVEN_UP = (CannotPreload, KeyboardInterrupt)
+
 Done = Callable[[], bool]  # of a scenario: whether it is to end
 
 
@@ -88,7 +91,7 @@ class Run:
             self.start_traffic("c", **self._traffic_options)
             self.began = time.monotonic()
         except BaseException as error:
-            self._end(keep=not isinstance(error, CannotPreload))
+            self._end(keep=not isinstance(error, GIVEN_UP))
             raise
         return self
 
@@ -99,7 +102,7 @@ class Run:
                 self._judge()
                 failed = False
         finally:
-            self._end(keep=failed)
+            self._end(keep=failed and not isinstance(error, GIVEN_UP))
 
     def start_traffic(self, name: str, at: list[Member] | None = None, **options) -> None:
         """Asks all members, or some."""

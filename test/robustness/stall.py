@@ -82,7 +82,7 @@ def _seconds_since(moment: int) -> float:
 def _is_ready(member: Member) -> bool | None:
     """As it says; nothing if it does not."""
     try:
-        with urllib.request.urlopen(member.url + "/readyz", timeout=0.5) as answer:
+        with urllib.request.urlopen(member.url + "/readyz", timeout=0.2) as answer:
             return answer.status == 200
     except urllib.error.HTTPError:
         return False
