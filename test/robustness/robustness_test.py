@@ -70,7 +70,7 @@ class RobustnessTest(unittest.TestCase):
 
 class BesideRegionsTest(unittest.TestCase):
     """A cluster across regions mostly waits, so others have the machine meanwhile. What is measured
-    counts only with E2E_FULL."""
+    is told here, and judged where nothing runs beside it: in LongRobustnessTest."""
 
     @classmethod
     def setUpClass(cls) -> None:
