@@ -380,6 +380,26 @@ TEST_F(NetServicesTest, WhoDrainsIsNotReadyAndEndsWhenNobodyIsLeft) {
   EXPECT_THAT(Ask(Surface::kMetrics, "GET /livez"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(NetServicesTest, WhoseDiskStandsStillIsNotReadyAndSaysSoAtOnce) {
+  Open();
+  ASSERT_TRUE(Call(Surface::kAll, v3::testing::kPut, Put("a", "1")).ok());
+  member_.SetLogStalled(true);
+  std::shared_ptr<v3::testing::Answer<etcdserverpb::PutResponse>> put;
+  OnClient([&] { put = clients_.back()->Start(v3::testing::kPut, Put("a", "2")); });
+  ASSERT_TRUE(member_.RunUntil([this] { return member_.server().progress().log_stalls.load(); }));
+  member_.SetRaftPaused(true);  // a linearizable read would wait
+  const runtime::TimePoint begin = member_.scheduler().clock().Now();
+  const std::string ready = Ask(Surface::kMetrics, "GET /readyz");
+  EXPECT_LE(member_.scheduler().clock().Now() - begin, seconds(1));
+  EXPECT_THAT(ready, StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(ready, HasSubstr("[-]log_write failed: the disk of the log stands still"));
+  member_.SetRaftPaused(false);
+  member_.SetLogStalled(false);
+  ASSERT_TRUE(member_.RunUntil([this] { return !member_.server().progress().log_stalls; }));
+  EXPECT_TRUE(put->ok());
+  EXPECT_THAT(Ask(Surface::kMetrics, "GET /readyz"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(NetServicesTest, WhoDrainsWaitsForCallsUnderWay) {
   Open();
   ASSERT_TRUE(Call(Surface::kAll, v3::testing::kPut, Put("a", "1")).ok());

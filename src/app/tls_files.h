@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,7 @@ class TlsFiles {
                                                       const config::SecurityConfig& security,
                                                       const TlsUse& use = {});
 
-  // Any thread.
+  // Any thread. Never null.
   std::shared_ptr<const http::TlsContext> context() const;
   // Reads the files again; blocks on the disk. One caller at a time. What keeps the old ones in use
   // is told to `logger`, once, if it is the same two times running: it may be half written.
@@ -66,8 +67,8 @@ class TlsFiles {
   // Which of the files those of this end are: a dialler may have others than a listener.
   const std::string& cert_file_;
   const std::string& key_file_;
-  std::string fingerprint_;  // of what is in use
-  std::string problem_;      // with the files, at the last Refresh
+  std::optional<std::string> fingerprint_;  // of what is in use; a dialler may have no files
+  std::string problem_;                     // with the files, at the last Refresh
   bool problem_told_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const http::TlsContext> context_;  // guarded by mutex_

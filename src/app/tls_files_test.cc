@@ -135,6 +135,17 @@ TEST_F(TlsFilesTest, ADiallerHasTheListenersCertificateUnlessItHasItsOwn) {
   EXPECT_EQ(problem(), "") << "a list of what is revoked is for those who dial us";
 }
 
+TEST_F(TlsFilesTest, ADiallerWithoutFilesCanDialAllTheSame) {
+  config_ = {};
+  const auto files = OpenForDialling();
+  ASSERT_TRUE(files.ok());
+  const auto context = (*files)->context();
+  ASSERT_NE(context, nullptr);
+  EXPECT_EQ(context->role(), http::TlsContext::Role::kClient);
+  (*files)->Refresh(logger_);
+  EXPECT_EQ((*files)->context(), context);
+}
+
 TEST_F(TlsFilesTest, AreTakenUpWhenTheyChangeAndOnlyThen) {
   const auto files = Open();
   ASSERT_TRUE(files.ok());

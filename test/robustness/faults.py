@@ -11,6 +11,7 @@ import grpc
 
 import e2e_path  # noqa: F401
 from cluster import is_leader, status, wait_until_ready
+from faulty_system import FaultySystem
 from member import Member
 from protocol import MAINTENANCE, rpc
 from run import NobodyAnswers, Run
@@ -51,8 +52,9 @@ def killed(run: Run) -> Iterator[None]:
 
 @contextlib.contextmanager
 def restarted(run: Run) -> Iterator[None]:
-    """As an operator does."""
-    stopped = _some(run, 1)
+    """As an operator does; not with a member that must wait for its disk."""
+    stopped = [member for member in _some(run, 1)
+               if member not in run.systems or not run.systems[member].stands_still]
     for member in stopped:
         if (code := member.stop()) not in STOPPED:
             raise AssertionError(f"{member.name} was stopped and ended with {code}")
@@ -135,6 +137,42 @@ def slow(run: Run) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def slow_disk(run: Run) -> Iterator[None]:
+    """Of any members, or all: each sync takes long, of the log or of all data."""
+    log_alone = run.random.random() < 0.5
+    with contextlib.ExitStack() as entered:
+        for system in _systems(run, len(run.systems)):
+            seconds = run.random.choice([0.003, 0.02, 0.1])
+            entered.enter_context(system.slow_disk(seconds, log_alone))
+            run.count("slow disks")
+        yield
+
+
+@contextlib.contextmanager
+def still_disk(run: Run) -> Iterator[None]:
+    """Of any members but one, the leader's too."""
+    log_alone = run.random.random() < 0.5
+    with contextlib.ExitStack() as entered:
+        for system in _systems(run, min(len(run.systems), len(run.cluster.members) - 1)):
+            entered.enter_context(system.still_disk(log_alone))
+            run.count("still disks")
+        yield
+
+
+@contextlib.contextmanager
+def clock_jump(run: Run) -> Iterator[None]:
+    """An hour ahead, behind, or back to where the others are."""
+    system, = _systems(run, 1)
+    system.set_clock(run.random.choice([-3600, 0, 3600]))
+    run.count("clock jumps")
+    yield
+
+
+def _systems(run: Run, most: int) -> list[FaultySystem]:
+    return run.random.sample(list(run.systems.values()), run.random.randint(1, most))
+
+
+@contextlib.contextmanager
 def compacted(run: Run) -> Iterator[None]:
     """Up to somewhere near the newest revision. What nobody was told of is read before."""
     revision = run.newest() - run.random.randrange(200)
@@ -174,27 +212,28 @@ def replace(run: Run, member: Member) -> None:
     """Removes a member and adds a new one, without data, in its place. The others must be well."""
     others = [one for one in run.cluster if one is not member]
     identifier = int(status(member)["header"]["member_id"])
-    _change(run, others, "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
-            rpc.MemberRemoveResponse)
+    change(run, others, "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
+           rpc.MemberRemoveResponse)
     if (code := member.process.wait(timeout=CHANGE_SECONDS)) not in STOPPED:
         raise AssertionError(f"{member.name} was removed and ended with {code}")
     member.process = None
     shutil.rmtree(member.folder / "data")
     learner = run.random.random() < 0.5
-    added = _change(run, others, "MemberAdd",
-                    rpc.MemberAddRequest(peerURLs=[member.peer_url], isLearner=learner),
-                    rpc.MemberAddResponse)
+    added = change(run, others, "MemberAdd",
+                   rpc.MemberAddRequest(peerURLs=[member.peer_url], isLearner=learner),
+                   rpc.MemberAddResponse)
     if "existing" not in member.flags:
         member.flags += ("--initial-cluster-state", "existing")
     member.launch()
     wait_until_ready(member)
     if learner:
-        _change(run, others, "MemberPromote", rpc.MemberPromoteRequest(ID=added.member.ID),
-                rpc.MemberPromoteResponse)
+        change(run, others, "MemberPromote", rpc.MemberPromoteRequest(ID=added.member.ID),
+               rpc.MemberPromoteResponse)
     run.count("replacements")
 
 
-def _change(run: Run, members: list[Member], method: str, request, response_type):
+def change(run: Run, members: list[Member], method: str, request, response_type):
+    """Of the membership; any of these members is asked until it is done."""
     end = time.monotonic() + CHANGE_SECONDS
     while True:
         try:

@@ -1,5 +1,6 @@
 """A cluster whose members reach each other through the proxy."""
 
+import functools
 import signal
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import e2e_path  # noqa: F401
 from cluster import Cluster
 from member import Member, free_ports
 from network import Network
+from peer_certificates import PeerCertificates
 from protocol import MAINTENANCE, Client, rpc
 from recorder import connect
 
@@ -17,7 +19,8 @@ WAIT_SECONDS = 30
 
 
 class LinkedCluster(Cluster):
-    def __init__(self, *programs: Path | str, flags: tuple[str, ...], seed: int) -> None:
+    def __init__(self, *programs: Path | str, flags: tuple[str, ...], seed: int,
+                 peer_tls: bool = False) -> None:
         super().__init__(*programs, flags=flags)
         # Behind those that the members have, which are not bound yet.
         ports = free_ports(3 * len(programs))[2 * len(programs):]
@@ -26,6 +29,9 @@ class LinkedCluster(Cluster):
             listens = int(member.peer_url.rpartition(":")[2])
             member.peer_url = f"http://127.0.0.1:{port}"
             self.network.listen(port, listens, member.name)
+        if peer_tls:
+            for member in self:
+                self.certificates.use(member)
         for member in self:
             member.initial_cluster = ",".join(f"{one.name}={one.peer_url}" for one in self)
         self._clients = {member: connect(member.address) for member in self}
@@ -38,6 +44,16 @@ class LinkedCluster(Cluster):
             for client in self._clients.values():
                 client.close()
             self.network.__exit__()
+
+    @functools.cached_property
+    def certificates(self) -> PeerCertificates:
+        """Each member has some, used or not."""
+        folder = self[0].folder / "authorities"
+        folder.mkdir()
+        certificates = PeerCertificates(folder)
+        for member in self:
+            certificates.make(member)
+        return certificates
 
     @property
     def names(self) -> list[str]:

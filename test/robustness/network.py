@@ -56,6 +56,10 @@ class Network:
                 self.set(name, other, **conditions)
                 self.set(other, name, **conditions)
 
+    def reset(self, name: str) -> None:
+        """All connections of a member break; new ones may be made at once."""
+        self._do(do="reset", name=name)
+
     def delivered(self) -> dict[tuple[str, str], int]:
         """Bytes, by sender and receiver."""
         return {(sender, receiver): count

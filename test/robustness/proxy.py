@@ -6,6 +6,7 @@ line of its input, each answered by a line. It ends with its input.
 
   {"do": "listen", "port": 1, "target": 2, "name": "m1"}    port 1 leads to m1, which listens at 2
   {"do": "set", "from": "m0", "to": "m1", "delay": 0.1}     the rest is as in the beginning
+  {"do": "reset", "name": "m0"}                             all connections to m0 and from it, once
   {"do": "count"}                                           bytes that each link has delivered
 
 A link is what one process sends to another, on whichever connection. If m0 dialled m1, the requests
@@ -252,6 +253,11 @@ class Links:
                 for pipe in pipes:
                     pipe.pump()
 
+    def reset(self, name: str) -> None:
+        for connection in list(self.connections):
+            if name in (connection.dialler, connection.name):
+                connection.reset()
+
     async def listen(self, port: int, target: int, name: str) -> None:
         listener = socket.create_server(("127.0.0.1", port), backlog=256)
         listener.setblocking(False)
@@ -284,6 +290,8 @@ async def main(seed: int) -> None:
                 await asyncio.sleep(0)
             case "set":
                 links.set(command.pop("from"), command.pop("to"), command)
+            case "reset":
+                links.reset(**command)
             case "count":
                 answer = {"delivered": links.delivered()}
         print(json.dumps(answer), flush=True)

@@ -109,6 +109,18 @@ class ProxyTest(unittest.TestCase):
         self.network.set(CLIENTS, "m1")
         self.assertEqual(server.recv(100), b"later")
 
+    def test_connections_are_reset_and_new_ones_are_made_at_once(self) -> None:
+        client, server = self.connect()
+        self.network.reset("m2")
+        client.sendall(b"there")
+        self.assertEqual(server.recv(100), b"there")
+        self.network.reset("m1")
+        self.expect_reset(client)
+        self.expect_reset(server)
+        client, server = self.connect()
+        client.sendall(b"there")
+        self.assertEqual(server.recv(100), b"there")
+
     def test_what_is_dropped_is_lost_and_its_connection_ends(self) -> None:
         client, server = self.connect()
         spared, other = self.connect()

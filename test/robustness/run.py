@@ -13,6 +13,8 @@ from pathlib import Path
 import e2e_path  # noqa: F401
 import linearizability
 from cluster import wait_until_ready
+from failures import Excuses
+from faulty_system import NEEDED, CannotPreload, FaultySystem
 from history import FROM_KEY, Histories, Operation, has_changed
 from linked_cluster import LinkedCluster
 from member import Member, scratch_folder
@@ -30,6 +32,11 @@ HEARTBEAT, ELECTION = 50, 400
 AFTER_FAULTS_SECONDS = 0.5
 ASK_SECONDS = 20
 
+# What says nothing about the members.
+GIVEN_UP = (CannotPreload, KeyboardInterrupt)
+
+Done = Callable[[], bool]  # of a scenario: whether it is to end
+
 
 class NobodyAnswers(AssertionError):
     pass
@@ -42,7 +49,10 @@ class Run:
 
     def __init__(self, name: str, seed: int, members: int = 3, flags: tuple[str, ...] = (),
                  timing: tuple[int, int] = (HEARTBEAT, ELECTION), keeps: bool = True,
-                 **traffic) -> None:
+                 peer_tls: bool | None = None, times_count: bool = True,
+                 faulty_systems: str = "", programs: list[str] | None = None, **traffic) -> None:
+        """Whether members speak TLS to each other is drawn from the seed unless it is said.
+        `faulty_systems` is NEEDED or WANTED."""
         self.name = name
         self.seed = seed
         self.keeps = keeps
@@ -52,11 +62,20 @@ class Run:
         self.figures: dict[str, float] = {}  # that were measured
         self.began = 0.0
         self.disk: SmallDisk | None = None
+        self.systems: dict[Member, FaultySystem] = {}  # of members that have one
+        self.excuses = Excuses()  # for requests that fail
+        self.times_count = times_count  # or are only told
         self.verdict = ""
         self._broken: list[str] = []
+        self.election_seconds = timing[1] / 1000
+        self._faulty_systems = faulty_systems
+        self._peer_tls = peer_tls if peer_tls is not None else \
+            random.Random(f"{seed}/{name}/tls").random() < 0.5
         times = ("--heartbeat-interval", str(timing[0]), "--election-timeout", str(timing[1]))
-        programs = [ETCD[number % len(ETCD)] for number in range(members)]
-        self.cluster = LinkedCluster(*programs, flags=times + flags, seed=seed)
+        programs = programs or ETCD
+        self.cluster = LinkedCluster(*(programs[number % len(programs)]
+                                       for number in range(members)), flags=times + flags, seed=seed,
+                                     peer_tls=self._peer_tls)
         self._traffic_options = traffic
         self._traffic: dict[str, subprocess.Popen] = {}
         self._recorder = Recorder(self.folder / "history-judge.jsonl")
@@ -65,11 +84,14 @@ class Run:
 
     def __enter__(self) -> "Run":
         try:
+            if self._faulty_systems:
+                self._preload()
             self.cluster.start()
+            self._keep_those_with_a_hold()
             self.start_traffic("c", **self._traffic_options)
             self.began = time.monotonic()
-        except BaseException:
-            self._end(keep=True)
+        except BaseException as error:
+            self._end(keep=not isinstance(error, GIVEN_UP))
             raise
         return self
 
@@ -80,11 +102,12 @@ class Run:
                 self._judge()
                 failed = False
         finally:
-            self._end(keep=failed)
+            self._end(keep=failed and not isinstance(error, GIVEN_UP))
 
-    def start_traffic(self, name: str, **options) -> None:
+    def start_traffic(self, name: str, at: list[Member] | None = None, **options) -> None:
+        """Asks all members, or some."""
         traffic = Traffic(str(self.folder / f"history-{name}.jsonl"),
-                          {member.name: member.address for member in self.cluster},
+                          {member.name: member.address for member in at or self.cluster},
                           self.seed, name, **options)
         self._traffic[name] = subprocess.Popen(
             [PYTHON, Path(__file__).parent / "traffic.py", json.dumps(asdict(traffic))],
@@ -120,6 +143,11 @@ class Run:
         if not holds:
             self._broken.append(f"does not hold: {what}")
 
+    def expect_time(self, what: str, holds: bool) -> None:
+        """That is judged only where times count."""
+        if self.times_count:
+            self.expect(what, holds)
+
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
 
@@ -129,6 +157,8 @@ class Run:
     def heal(self) -> None:
         """Takes back all faults; all members answer when it returns."""
         self.cluster.heal_links()
+        for system in self.systems.values():
+            system.heal()
         self.cluster.resume()
         for member in self.cluster:
             if member.process is None:
@@ -162,6 +192,28 @@ class Run:
                 self.ask_until_answered(everything(at=revision, serializable=True), seconds)
         self._described = max(self._described, last)
 
+    def expect_no_failures(self) -> None:
+        """Of what clients have asked so far, but those with an excuse."""
+        failed = [operation for operation in self.history()
+                  if operation.client != "judge" and operation.reply is None]
+        missing = self.excuses.missing(failed)
+        self.figures["failures with an excuse"] = len(failed) - len(missing)
+        self.expect("\n".join(missing[:5]), not missing)
+
+    def _preload(self) -> None:
+        try:
+            self.systems = {member: FaultySystem(member) for member in self.cluster}
+        except CannotPreload:
+            if self._faulty_systems == NEEDED:
+                raise
+
+    def _keep_those_with_a_hold(self) -> None:
+        for member, system in list(self.systems.items()):
+            if not system.has_a_hold:
+                if self._faulty_systems == NEEDED:
+                    raise CannotPreload(f"{member.program} writes without the C library")
+                del self.systems[member]
+
     def _judge(self) -> None:
         self.heal()
         time.sleep(AFTER_FAULTS_SECONDS)
@@ -176,7 +228,8 @@ class Run:
         wrong = checker.check() + self._broken
         if received := sum(map(received_snapshots, self.cluster)):
             self.counts["snapshots received"] = received
-        told = [f"{count} {what}" for what, count in sorted(self.counts.items())]
+        told = ["TLS between members"] if self._peer_tls else []
+        told += [f"{count} {what}" for what, count in sorted(self.counts.items())]
         told += [f"{what}: {figure:.3g}" for what, figure in self.figures.items()]
         self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(), *told])
         if wrong:

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 import e2e_path  # noqa: F401
 import faults
 from cluster import wait_until_ready
+from faulty_system import NEEDED, WANTED
 from history import Operation, has_changed
-from run import Run, received_snapshots
+from peer_tls import rotation, update
+from run import Done, Run, received_snapshots
 from small_disk import SmallDisk
+from stall import stall
 
 PROCESSES = [faults.killed, faults.killed, faults.paused, faults.restarted]
 LINKS = [faults.apart, faults.apart, faults.one_way, faults.one_link, faults.delayed, faults.slow]
+SYSTEMS = [faults.slow_disk, faults.still_disk, faults.clock_jump]
 UPKEEP = [faults.compacted, faults.defragmented, faults.led_by_another]
 
 # Small numbers, so that members fall behind the log soon.
@@ -22,8 +26,6 @@ SNAPSHOTS_SOON = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
 # A follower that is to get a snapshot misses so many revisions.
 MISSED_REVISIONS = 300
 WAIT_SECONDS = 60
-
-Done = Callable[[], bool]
 
 
 def kills(run: Run, done: Done) -> None:
@@ -90,8 +92,9 @@ def members(run: Run, done: Done) -> None:
 
 def mix(run: Run, done: Done) -> None:
     """One to three faults of different kinds at a time, then none, again and again."""
+    all_kinds = [PROCESSES, LINKS, UPKEEP] + ([SYSTEMS] if run.systems else [])
     while not done():
-        kinds = run.random.sample([PROCESSES, LINKS, UPKEEP], run.random.choice([1, 1, 2, 3]))
+        kinds = run.random.sample(all_kinds, run.random.choice([1, 1, 2, 3]))
         with contextlib.ExitStack() as entered:
             for kind in kinds:
                 entered.enter_context(run.random.choice(kind)(run))
@@ -147,9 +150,9 @@ def rtt(run: Run, done: Done) -> None:
                    "longest": max(seconds),
                    "within three election timeouts":
                        sum(one <= 3 * election for one in seconds) / len(seconds)}
-    run.expect("median <= two election timeouts", run.figures["median"] <= 2 * election)
-    run.expect("nine of ten within three", run.figures["within three election timeouts"] >= 0.9)
-    run.expect("all within five", run.figures["longest"] <= 5 * election)
+    run.expect_time("median <= two election timeouts", run.figures["median"] <= 2 * election)
+    run.expect_time("nine of ten within three", run.figures["within three election timeouts"] >= 0.9)
+    run.expect_time("all within five", run.figures["longest"] <= 5 * election)
 
 
 def _written_after(run: Run, moment: int) -> int | None:
@@ -182,7 +185,34 @@ def regions(run: Run, done: Done) -> None:
     run.figures["put p50"] = statistics.median(puts)
     run.figures["put p99"] = statistics.quantiles(puts, n=100)[98]
     run.expect("nobody is elected", run.figures["elections"] == 0)
-    run.expect("a put's p50 <= 1.1 round trips", run.figures["put p50"] <= 0.22)
+    run.expect_time("a put's p50 <= 1.1 round trips", run.figures["put p50"] <= 0.22)
+
+
+def slow(run: Run, done: Done) -> None:
+    while not done():
+        with run.random.choice([faults.slow_disk, faults.slow_disk, faults.still_disk])(run):
+            run.sleep(0.3, 2)
+        run.sleep(0.1, 0.5)
+
+
+# What etcd has if nothing is said.
+DEFAULT_TIMING = (100, 1000)
+HOUR = 3600
+
+
+def clocks(run: Run, done: Done) -> None:
+    """The clock of one member jumps, and of another: no request fails, and nobody is elected."""
+    term = run.cluster.term()
+    while not done():
+        system = run.random.choice(list(run.systems.values()))
+        ahead = run.random.choice([-HOUR, HOUR])
+        system.set_clock(ahead)
+        run.count("clock jumps")
+        run.wait_for("the member sees it", lambda system=system, ahead=ahead:
+                     abs(system.seconds_ahead() - ahead) < HOUR / 60)
+        run.sleep(0.2, 1)
+    run.expect("nobody is elected", run.cluster.term() == term)
+    run.expect_no_failures()
 
 
 @dataclass
@@ -207,12 +237,17 @@ SCENARIOS = {
     "rolling": Scenario(rolling),
     "snapshots": Scenario(snapshots, {"flags": SNAPSHOTS_SOON}),
     "members": Scenario(members),
-    "mix": Scenario(mix, {"flags": SNAPSHOTS_SOON}),
+    "mix": Scenario(mix, {"flags": SNAPSHOTS_SOON, "faulty_systems": WANTED}),
     "disk": Scenario(disk, around=on_a_small_disk),
     # Many, so that some of them have nothing under way when the leader dies.
     "rtt": Scenario(rtt, {"timing": RTT_TIMING, "clients": 30, "pause_seconds": 0.1,
                           "weights": {"put": 9, "get": 1}}),
     "regions": Scenario(regions, {"timing": REGIONS_TIMING, "clients": 16}),
+    "slow": Scenario(slow, {"faulty_systems": NEEDED}),
+    "stall": Scenario(stall, {"timing": DEFAULT_TIMING, "faulty_systems": NEEDED}),
+    "clocks": Scenario(clocks, {"timing": DEFAULT_TIMING, "faulty_systems": NEEDED}),
+    "rotation": Scenario(rotation, {"timing": DEFAULT_TIMING, "peer_tls": True}),
+    "update": Scenario(update, {"timing": DEFAULT_TIMING, "peer_tls": False}),
 }
 
 

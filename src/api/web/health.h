@@ -13,7 +13,8 @@
 namespace web {
 
 // Whether the member can serve, in etcd's two forms: /health, and the checks of /livez and
-// /readyz, which can be asked for all together, without some, or one by one.
+// /readyz, which can be asked for all together, without some, or one by one. While the log's disk
+// stands still /readyz says so at once and leaves out what would wait for it.
 class Health {
  public:
   // Asks on the frontend's loop. All outlive this.

@@ -109,6 +109,8 @@ class SimulatedMember {
   runtime::simulated::Scheduler& scheduler() { return scheduler_; }
   // While it is paused nothing is proposed, and no read gets its index.
   void SetRaftPaused(bool paused) { scheduler_.SetPaused(raft_loop_.get(), paused); }
+  // The log's disk stands still, or goes on.
+  void SetLogStalled(bool stalled) { scheduler_.SetPaused(wal_loop_.get(), stalled); }
   runtime::Random& random() { return scheduler_.random(); }
   runtime::simulated::Disk& disk() { return disk_; }
   // What is durable of it.
