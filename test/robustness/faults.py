@@ -12,10 +12,9 @@ import grpc
 import e2e_path  # noqa: F401
 from cluster import is_leader, status, wait_until_ready
 from member import Member
-from protocol import MAINTENANCE, rpc
+from protocol import CLUSTER, MAINTENANCE, rpc
 from run import NobodyAnswers, Run
 
-CLUSTER = "etcdserverpb.Cluster"
 UPKEEP_SECONDS = 2  # then the next thing is done, answered or not
 # A change of the members is refused until all have been connected for five seconds.
 CHANGE_SECONDS = 30
