@@ -280,9 +280,10 @@ base::Result<std::string> Discover(const Bootstrapping& with, const server::Opti
   const base::MemberId self = members::InitialMemberId(options.initial_cluster.front().peer_urls,
                                                        options.initial_cluster_token);
   with.logger.Info("Bootstrapping cluster using v3 discovery.");
-  ASSIGN_OR_RETURN(const std::unique_ptr<Registry> registry, with.open_registry());
+  const auto registry = with.open_registry();
+  if (!registry.ok()) return DiscoveryFailed(registry.status());
   ASSIGN_OR_RETURN(std::string found,
-                   JoinByDiscovery({with.config.discovery, registry.get(), self,
+                   JoinByDiscovery({with.config.discovery, registry->get(), self,
                                     with.config.cluster.initial_cluster, with.pause, with.logger}));
   ASSIGN_OR_RETURN(const InitialCluster initial, config::ParseInitialCluster(found));
   if (HasDuplicateUrl(initial)) {

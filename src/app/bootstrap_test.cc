@@ -77,6 +77,7 @@ class BootstrapTest : public ::testing::Test {
           return records_;
         },
         .open_registry = [this]() -> base::Result<std::unique_ptr<Registry>> {
+          if (!registry_refuses_.ok()) return registry_refuses_;
           return std::unique_ptr<Registry>(std::make_unique<FixedRegistry>(registered_));
         },
         .pause = [](runtime::Duration) {},
@@ -102,6 +103,7 @@ class BootstrapTest : public ::testing::Test {
   std::vector<std::string> asked_;
   std::vector<runtime::dns::SrvRecord> records_;
   std::vector<std::string> registered_;  // the other members at the discovery service
+  base::Status registry_refuses_;
   runtime::posix::Clock clock_;
   observe::testing::MemorySink sink_;
   observe::Logger logger_{&clock_, &sink_, {}};
@@ -261,6 +263,10 @@ TEST_F(FirstStartTest, TheMembersAreThoseThatTheDiscoveryServiceNames) {
   ASSERT_TRUE(Bootstrap(With(), &options_).ok());
   EXPECT_EQ(Members(), (std::vector<std::string>{"a=http://127.0.0.1:1", "b=http://127.0.0.1:2"}));
   EXPECT_EQ(options_.initial_cluster_token, "token");
+  registry_refuses_ = {base::Code::kUnauthenticated, "who are you"};
+  EXPECT_EQ(Bootstrap(With(), &options_).message(),
+            "failed to join discovery cluster (who are you)");
+  registry_refuses_ = {};
   registered_ = {"a=http://127.0.0.1:2"};
   EXPECT_EQ(Bootstrap(With(), &options_).message(),
             "discovery cluster a=http://127.0.0.1:2,b=http://127.0.0.1:2 has duplicate url");

@@ -198,10 +198,13 @@ base::Result<std::string> JoinByDiscovery(const Discovering& with) {
                   observe::Field("cluster", *cluster));
     return cluster;
   }
-  const std::string why(cluster.status().message());
   discovery.Log(observe::Level::kError, "discovery failed to join cluster",
-                observe::Field("error", why));
-  return base::Status(cluster.status().code(), "failed to join discovery cluster (" + why + ")");
+                observe::Field("error", cluster.status().message()));
+  return DiscoveryFailed(cluster.status());
+}
+
+base::Status DiscoveryFailed(const base::Status& why) {
+  return {why.code(), "failed to join discovery cluster (" + std::string(why.message()) + ")"};
 }
 
 }  // namespace app

@@ -57,5 +57,7 @@ struct Discovering {
 // the token has no number of members or a bad one, if it has its members already, or if two of them
 // have one name.
 base::Result<std::string> JoinByDiscovery(const Discovering& with);
+// `why` the member could not join, as etcd puts it.
+base::Status DiscoveryFailed(const base::Status& why);
 
 }  // namespace app

@@ -119,7 +119,7 @@ Outcome RunTxn(const Invocation& invocation) {
   etcd::TxnRequest request;
   if (Outcome outcome = ReadTxn(invocation, &request); !outcome.ok()) return outcome;
   // Compat: however long it takes.
-  const auto response = connection.client->Txn(request);
+  const auto response = connection.client->Txn(request, {.timeout = etcd::kNoTimeout});
   if (!response.ok()) return FailedCall(response.status());
   return connection.globals.printer->Txn(*response);
 }

@@ -106,14 +106,20 @@ void Downgrading::Cancel(const Caller& caller, OnDone on_done) {
   });
 }
 
-void Downgrading::IsEnabled(base::Callback<void(base::Result<bool> enabled)> on_answer) {
+void Downgrading::IsPending(base::Callback<void(base::Result<bool> pending)> on_answer) {
   environment_.apply_loop->Post([this, on_answer = std::move(on_answer)]() mutable {
     parts_.frontend->ReadIndex(
         [this, on_answer = std::move(on_answer)](const base::Status& status) mutable {
           if (!status.ok()) return on_answer(status);
-          on_answer(parts_.apply_loop->members().downgrade().enabled);
+          on_answer(IsPendingNow());
         });
   });
+}
+
+bool Downgrading::IsPendingNow() const {
+  const members::Membership& membership = parts_.apply_loop->members();
+  return membership.downgrade().enabled && members::ParseVersion(membership.downgrade().target) !=
+                                               members::ParseVersion(membership.cluster_version());
 }
 
 }  // namespace server

@@ -40,12 +40,16 @@ class Downgrading {
   void Enable(std::string target, const Caller& caller, OnDone on_done);
   // Ends it. Compat: OK without one, with a line in the log.
   void Cancel(const Caller& caller, OnDone on_done);
-  // Whether there is one.
-  void IsEnabled(base::Callback<void(base::Result<bool> enabled)> on_answer);
+  // Whether there is one that has not lowered the cluster's version yet: what etcd's members ask
+  // before they join. Those of the target take a yes for a cluster that is one version above them,
+  // and refuse one that has their own. Compat: etcd says yes until the downgrade has ended, so that
+  // no member of the target can be added to a cluster which was prepared for it.
+  void IsPending(base::Callback<void(base::Result<bool> pending)> on_answer);
 
  private:
   using OnChecked = base::Callback<void(const base::Result<members::Version>& target)>;
   void Check(const std::string& target, OnChecked on_checked);
+  bool IsPendingNow() const;
   base::Result<members::Version> CheckNow(const std::string& target) const;
   void Propose(const std::optional<members::Version>& target, const Caller& caller, OnDone on_done);
   base::Result<std::string> Done() const;

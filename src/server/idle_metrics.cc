@@ -17,8 +17,6 @@ constexpr std::array kCounters = {
     Family{"etcd_debugging_store_expires_total", "Keys of the v2 store that ran out."},
     Family{"etcd_debugging_store_watch_requests_total", "Watches of the v2 store asked for."},
     Family{"etcd_grpc_proxy_events_coalescing_total", "Events that a proxy sent as one."},
-    Family{"etcd_server_heartbeat_send_failures_total",
-           "Heartbeats that this member as a leader sent too late to others."},
 };
 
 constexpr std::array kGauges = {

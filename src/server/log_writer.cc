@@ -63,12 +63,19 @@ void LogWriter::Write(raft::Output output, bool commit_is_news) {
     }
     WriteStateLater(kIdle);
   }
-  if (can_wait && !waiting_.outputs.empty() && OnlyRaisesCommit(waiting_.outputs.back())) {
-    waiting_.outputs.back() = std::move(output);
+  if (!waiting_.empty() && waiting_.back().bytes >= kWriteBytes) waiting_.emplace_back();
+  Work& work = Newest();
+  for (const raft::Entry& entry : output.entries) work.bytes += entry.data.size();
+  if (can_wait && !work.outputs.empty() && OnlyRaisesCommit(work.outputs.back())) {
+    work.outputs.back() = std::move(output);
   } else {
-    waiting_.outputs.push_back(std::move(output));
+    work.outputs.push_back(std::move(output));
   }
   if (!writing_ && !can_wait) Submit();
+}
+
+LogWriter::Work& LogWriter::Newest() {
+  return waiting_.empty() ? waiting_.emplace_back() : waiting_.back();
 }
 
 void LogWriter::WriteStateLater(runtime::Duration pause) {
@@ -87,22 +94,22 @@ void LogWriter::OnIdleTimer() {
   const runtime::Duration kept = environment_.raft_loop->clock().Now() - kept_since_;
   if (kept < kIdle) return WriteStateLater(kIdle - kept);
   if (writing_) return WriteStateLater(kIdle);
-  waiting_.writes_state = true;
+  Newest().writes_state = true;
   Submit();
 }
 
 void LogWriter::Submit() {
   writing_ = true;
   ++writes_;
-  if (waiting_.mark != nullptr && waiting_.mark->snapshot.index <= received_) {
+  auto work = std::make_shared<Work>(std::move(waiting_.front()));
+  waiting_.pop_front();
+  if (work->mark != nullptr && work->mark->snapshot.index <= received_) {
     environment_.apply_loop->Post(
-        [mark = std::exchange(waiting_.mark, nullptr)] { mark->done(true); });
+        [mark = std::exchange(work->mark, nullptr)] { mark->done(true); });
   }
-  if (waiting_.writes_state ||
-      std::any_of(waiting_.outputs.begin(), waiting_.outputs.end(), Writes)) {
-    keeps_commit_ = false;
-  }
-  auto work = std::make_shared<Work>(std::exchange(waiting_, {}));
+  const bool takes_commit =
+      work->writes_state || std::any_of(work->outputs.begin(), work->outputs.end(), Writes);
+  if (takes_commit && waiting_.empty()) keeps_commit_ = false;
   environment_.wal_loop->Post([this, work] {
     if (failure_.failed() || !Append(work->outputs)) return;
     if (work->writes_state && !CheckDisk(log_->WriteState())) return;
@@ -114,7 +121,7 @@ void LogWriter::Submit() {
 
 void LogWriter::OnDone(Work& work) {
   writing_ = false;
-  if (!waiting_.outputs.empty() || waiting_.mark != nullptr) Submit();
+  if (!waiting_.empty()) Submit();
   if (work.mark != nullptr) {
     environment_.apply_loop->Post([mark = work.mark] { mark->done(true); });
   }
@@ -195,7 +202,7 @@ void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool s
       environment_.raft_loop,
       [this, saved] {
         if (failure_.failed()) return;
-        waiting_.mark = saved;
+        Newest().mark = saved;
         if (!writing_) Submit();
       });
   if (!accepted) environment_.apply_loop->Post([saved] { saved->done(false); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,8 +19,11 @@
 namespace server {
 
 // Makes durable what the raft loop hands to it, in that order: what gathers while the disk is busy
-// is written and synced as one. Belongs to the raft loop; the log itself to the WAL loop. A disk
-// that fails is the member's failure: one that may have lied about its disk must not vote.
+// is written and synced as one, up to kWriteBytes, so that a write which does not end tells of the
+// disk and not of how much there is to write. What waits is bounded by those who propose and by
+// what other members may send (Frontend, Replica::kInboxBytes). Belongs to the raft loop; the log
+// itself to the WAL loop. A disk that fails is the member's failure: one that may have lied about
+// its disk must not vote.
 class LogWriter {
  public:
   // `on_written` runs on the raft loop with what is durable now.
@@ -31,6 +35,9 @@ class LogWriter {
   // where others vote too. Then that is written after a pause without other writes, for a start
   // that has nobody to ask (--force-new-cluster).
   void Write(raft::Output output, bool commit_is_news);
+  // Entries of one write, in bytes; more by its last output alone.
+  static constexpr uint64_t kWriteBytes = 16 << 20;
+
   // The number of the write that is under way, each another's.
   std::optional<uint64_t> UnderWay() const {
     return writing_ ? std::optional(writes_) : std::nullopt;
@@ -55,6 +62,7 @@ class LogWriter {
   // says before it that its entry is committed.
   struct Work {
     std::vector<raft::Output> outputs;
+    uint64_t bytes = 0;  // of their entries
     std::shared_ptr<Snapshotting> mark;
     bool writes_state = false;  // a commit index that the log would keep, too
   };
@@ -63,6 +71,8 @@ class LogWriter {
   bool CheckDisk(const base::Status& status);
   void WriteStateLater(runtime::Duration pause);
   void OnIdleTimer();
+  // The last of what waits, which takes more.
+  Work& Newest();
   void Submit();
   void OnDone(Work& work);
   bool Append(const std::vector<raft::Output>& outputs);
@@ -79,7 +89,7 @@ class LogWriter {
   OnWritten on_written_;
 
   // The raft loop's.
-  Work waiting_;
+  std::deque<Work> waiting_;
   base::Index received_;  // of the newest snapshot that was received and has replaced the log
   bool writing_ = false;
   uint64_t writes_ = 0;        // begun

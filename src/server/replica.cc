@@ -70,6 +70,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       hooks_(std::move(hooks)),
       log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
       stall_(options, environment.logger, progress),
+      heartbeats_(options.heartbeat_interval, environment.logger, environment.registry),
       writer_(options, environment, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
@@ -341,6 +342,7 @@ void Replica::Send(std::vector<raft::Message> messages) {
   if (messages.empty() || failure_.failed()) return;
   // The only member has nobody to talk to.
   CHECK(environment_.transport != nullptr);
+  heartbeats_.OnSend(messages, environment_.raft_loop->clock().Now());
   const auto is_snapshot = [](const raft::Message& message) {
     return message.type == raft::MessageType::kSnap;
   };
@@ -370,7 +372,9 @@ void Replica::Publish() {
   progress_->term = node_->term().value();
   progress_->vote = node_->vote().value();
   progress_->committed = node_->log().committed().value();
-  if (changed) hooks_.on_leader(base::MemberId(leader));
+  if (!changed) return;
+  heartbeats_.OnLeader();
+  hooks_.on_leader(base::MemberId(leader));
 }
 
 void Replica::LogLeader(uint64_t leader) const {

@@ -17,6 +17,7 @@
 #include "server/completion.h"
 #include "server/data_directory.h"
 #include "server/failure.h"
+#include "server/late_heartbeats.h"
 #include "server/log_hold.h"
 #include "server/log_stall.h"
 #include "server/log_writer.h"
@@ -136,6 +137,7 @@ class Replica {
   raft::MemoryLog log_;
   LogHold hold_;
   LogStall stall_;
+  LateHeartbeats heartbeats_;
   std::unique_ptr<raft::Node> node_;
   LogWriter writer_;
   std::unique_ptr<runtime::Timer> ticker_;

@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import real_etcd
+from authority import Authority
 from cluster import Cluster, wait_until_ready
 from member import Member, free_ports
 
@@ -117,6 +118,28 @@ class ForceNewClusterTest(ForceNewClusterCase):
 
 def discovery_flags(registry: Member, token: str) -> list[str]:
     return ["--discovery-token", token, "--discovery-endpoints", registry.address]
+
+
+def guard(registry: Member, *trusted: str | Path) -> None:
+    """From now on it serves users alone; `member` may do what members have to. With the size."""
+    def run(*arguments: str, user: str | None = None) -> int:
+        who = ["--user", user] if user else []
+        return subprocess.run(
+            [real_etcd.build("etcdctl"), "--endpoints", registry.url, *trusted, *who, *arguments],
+            capture_output=True, timeout=WAIT_SECONDS).returncode
+
+    end = time.monotonic() + WAIT_SECONDS
+    while run("put", f"{REGISTRY}/t/_config/size", "3"):
+        if time.monotonic() > end:
+            raise RuntimeError(registry.log_tail())
+    for arguments in (("user", "add", "root:root"), ("user", "grant-role", "root", "root"),
+                      ("role", "add", "members"),
+                      ("role", "grant-permission", "members", "readwrite", REGISTRY + "/",
+                       REGISTRY + "0"),
+                      ("user", "add", "member:secret"),
+                      ("user", "grant-role", "member", "members"), ("auth", "enable")):
+        if run(*arguments):
+            raise RuntimeError(f"{arguments} failed")
 
 
 class DiscoveryCase(unittest.TestCase):
@@ -238,6 +261,46 @@ class BesideEtcdTest(DiscoveryCase, ForceNewClusterCase):
     def test_a_real_member_and_ours_find_each_other(self) -> None:
         real = real_etcd.build()
         self.found_by_each_other(self.registry(real, "3"), real, ETCD, ETCD)
+
+    def test_a_registry_that_asks_for_certificates_and_a_user(self) -> None:
+        registry = Member(real_etcd.build(), name="registry")
+        self.addCleanup(registry.__exit__)
+        authority = Authority(registry.folder, "authority")
+        server, server_key = authority.issue("server", "server")
+        # The name would be the user's if none were told.
+        client, client_key = authority.issue("client", "nobody")
+        registry.url = registry.url.replace("http:", "https:")
+        registry.flags = ("--cert-file", server, "--key-file", server_key,
+                          "--trusted-ca-file", authority.certificate, "--client-cert-auth")
+        registry.launch()
+        trusted = ["--cacert", authority.certificate, "--cert", client, "--key", client_key]
+        guard(registry, *trusted)
+        secured = ["--discovery-insecure-transport=false",
+                   "--discovery-cacert", authority.certificate,
+                   "--discovery-cert", client, "--discovery-key", client_key]
+
+        def as_user(name: str, password: str) -> list:
+            return [*secured, "--discovery-user", name, "--discovery-password", password]
+
+        cluster = Cluster(real_etcd.build(), ETCD, ETCD)
+        for member in cluster:
+            member.discovery = discovery_flags(registry, "t") + as_user("member", "secret")
+        cluster[2].discovery = [*discovery_flags(registry, "t"), *secured,
+                                "--discovery-user", "member:secret"]  # ours alone splits it
+        with cluster:
+            self.assertEqual({each["name"] for each in members_of(cluster[0])}, {"m0", "m1", "m2"})
+        # Whoever is not known ends at once.
+        for name, password in (("member", "wrong"), ("stranger", "secret")):
+            told = [self.refusal_with(program, registry, as_user(name, password))
+                    for program in (ETCD, real_etcd.build())]
+            self.assertEqual(told[0], told[1])
+
+    def refusal_with(self, program: Path | str, registry: Member, flags: list) -> str:
+        member = Member(program, name="more", ports=tuple(free_ports(2)))
+        self.addCleanup(member.__exit__)
+        member.discovery = discovery_flags(registry, "t") + flags
+        member.launch()
+        return why_it_ended(member)
 
     def test_the_same_is_told_in_the_same_words(self) -> None:
         real = real_etcd.build()

@@ -64,8 +64,10 @@ class EtcdctlErrorsTest(unittest.TestCase):
             server.start()
 
             def said(program: Path | str, number: int) -> tuple[int, str, str]:
-                done = subprocess.run([program, f"--endpoints=127.0.0.1:{port}", "put", str(number),
-                                       "v"], text=True, capture_output=True, timeout=TIMEOUT_SECONDS)
+                # Some are answered only after a hundred attempts.
+                done = subprocess.run([program, f"--endpoints=127.0.0.1:{port}",
+                                       "--command-timeout=50s", "put", str(number), "v"],
+                                      text=True, capture_output=True, timeout=TIMEOUT_SECONDS)
                 # A line of the log for each attempt is etcd's alone.
                 lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
                 return done.returncode, done.stdout, "\n".join(lines)

@@ -10,6 +10,7 @@ import grpc
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 KV = "etcdserverpb.KV"
+CLUSTER = "etcdserverpb.Cluster"
 MAINTENANCE = "etcdserverpb.Maintenance"
 CALL_TIMEOUT_SECONDS = 15
 
@@ -65,8 +66,9 @@ class Client:
         reply = self.start(service, method, request.SerializeToString(), timeout_seconds).result()
         return response_type.FromString(reply)
 
-    def put(self, key: bytes, value: bytes):
-        return self.call(KV, "Put", rpc.PutRequest(key=key, value=value), rpc.PutResponse)
+    def put(self, key: bytes, value: bytes, timeout_seconds: float = CALL_TIMEOUT_SECONDS):
+        return self.call(KV, "Put", rpc.PutRequest(key=key, value=value), rpc.PutResponse,
+                         timeout_seconds)
 
     def range(self, **fields):
         return self.call(KV, "Range", rpc.RangeRequest(**fields), rpc.RangeResponse)

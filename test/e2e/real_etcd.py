@@ -1,4 +1,4 @@
-"""A real etcd 3.7 and its etcdctl, built from Go's module proxy."""
+"""Programs of real etcds, built from Go's module proxy."""
 
 import atexit
 import functools
@@ -17,13 +17,14 @@ MODULES = {"etcd": "server", "etcdctl": "etcdctl", "etcdutl": "etcdutl"}
 
 
 @functools.cache
-def build(name: str = "etcd") -> Path:
-    """One of etcd's programs; it is there until the process ends."""
-    folder = tempfile.mkdtemp(prefix="etcd37-")
+def build(name: str = "etcd", release: str = "3.7") -> Path:
+    """One of etcd's programs, of 3.6 or 3.7; it is there until the process ends."""
+    module = "etcd" + release.replace(".", "")
+    folder = tempfile.mkdtemp(prefix=f"{module}-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = Path(folder) / name
     subprocess.run(["go", "build", "-o", program, f"go.etcd.io/etcd/{MODULES[name]}/v3"],
-                   cwd=HERE / "etcd37", check=True, timeout=BUILD_TIMEOUT_SECONDS)
+                   cwd=HERE / module, check=True, timeout=BUILD_TIMEOUT_SECONDS)
     return program
 
 

@@ -13,13 +13,13 @@ import e2e_path  # noqa: F401
 from cluster import is_leader, status, wait_until_ready
 from faulty_system import FaultySystem
 from member import Member
-from protocol import MAINTENANCE, rpc
+from protocol import CLUSTER, MAINTENANCE, rpc
 from run import NobodyAnswers, Run
 
-CLUSTER = "etcdserverpb.Cluster"
 UPKEEP_SECONDS = 2  # then the next thing is done, answered or not
 # A change of the members is refused until all have been connected for five seconds.
 CHANGE_SECONDS = 30
+HOUR = 3600
 # Exit codes: etcd ends with the signal that it was told to end by.
 STOPPED = (0, -signal.SIGTERM)
 
@@ -161,11 +161,18 @@ def still_disk(run: Run) -> Iterator[None]:
 
 @contextlib.contextmanager
 def clock_jump(run: Run) -> Iterator[None]:
-    """An hour ahead, behind, or back to where the others are."""
-    system, = _systems(run, 1)
-    system.set_clock(run.random.choice([-3600, 0, 3600]))
-    run.count("clock jumps")
+    """To an hour ahead, or behind, or back."""
+    let_jump(run, _systems(run, 1)[0])
     yield
+
+
+def let_jump(run: Run, system: FaultySystem) -> int:
+    """Answers how many seconds the clock is ahead now. Certificates are not valid before they were
+    made, so with TLS no clock falls behind."""
+    ahead = run.random.choice([0, HOUR] if run.peer_tls else [-HOUR, 0, HOUR])
+    system.set_clock(ahead)
+    run.count("clock jumps")
+    return ahead
 
 
 def _systems(run: Run, most: int) -> list[FaultySystem]:

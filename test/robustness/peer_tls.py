@@ -32,7 +32,7 @@ def rotation(run: Run, done: Done) -> None:
 
 
 # That a request may last beyond a break of the links: what it lost with them is not asked again.
-AFTER_BREAK_SECONDS = 0.5
+AFTER_BREAK_SECONDS = 1
 
 
 def _takes_up(run: Run, member: Member, trusted: list) -> None:

@@ -69,13 +69,13 @@ class Run:
         self._broken: list[str] = []
         self.election_seconds = timing[1] / 1000
         self._faulty_systems = faulty_systems
-        self._peer_tls = peer_tls if peer_tls is not None else \
+        self.peer_tls = peer_tls if peer_tls is not None else \
             random.Random(f"{seed}/{name}/tls").random() < 0.5
         times = ("--heartbeat-interval", str(timing[0]), "--election-timeout", str(timing[1]))
         programs = programs or ETCD
         self.cluster = LinkedCluster(*(programs[number % len(programs)]
                                        for number in range(members)), flags=times + flags, seed=seed,
-                                     peer_tls=self._peer_tls)
+                                     peer_tls=self.peer_tls)
         self._traffic_options = traffic
         self._traffic: dict[str, subprocess.Popen] = {}
         self._recorder = Recorder(self.folder / "history-judge.jsonl")
@@ -228,7 +228,7 @@ class Run:
         wrong = checker.check() + self._broken
         if received := sum(map(received_snapshots, self.cluster)):
             self.counts["snapshots received"] = received
-        told = ["TLS between members"] if self._peer_tls else []
+        told = ["TLS between members"] if self.peer_tls else []
         told += [f"{count} {what}" for what, count in sorted(self.counts.items())]
         told += [f"{what}: {figure:.3g}" for what, figure in self.figures.items()]
         self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(), *told])

@@ -197,7 +197,8 @@ def slow(run: Run, done: Done) -> None:
 
 # What etcd has if nothing is said.
 DEFAULT_TIMING = (100, 1000)
-HOUR = 3600
+# No member is to be missed while its connections are made anew, on a busy machine too.
+PATIENT_TIMING = (100, 3000)
 
 
 def clocks(run: Run, done: Done) -> None:
@@ -205,11 +206,9 @@ def clocks(run: Run, done: Done) -> None:
     term = run.cluster.term()
     while not done():
         system = run.random.choice(list(run.systems.values()))
-        ahead = run.random.choice([-HOUR, HOUR])
-        system.set_clock(ahead)
-        run.count("clock jumps")
+        ahead = faults.let_jump(run, system)
         run.wait_for("the member sees it", lambda system=system, ahead=ahead:
-                     abs(system.seconds_ahead() - ahead) < HOUR / 60)
+                     abs(system.seconds_ahead() - ahead) < faults.HOUR / 60)
         run.sleep(0.2, 1)
     run.expect("nobody is elected", run.cluster.term() == term)
     run.expect_no_failures()
@@ -245,8 +244,9 @@ SCENARIOS = {
     "regions": Scenario(regions, {"timing": REGIONS_TIMING, "clients": 16}),
     "slow": Scenario(slow, {"faulty_systems": NEEDED}),
     "stall": Scenario(stall, {"timing": DEFAULT_TIMING, "faulty_systems": NEEDED}),
-    "clocks": Scenario(clocks, {"timing": DEFAULT_TIMING, "faulty_systems": NEEDED}),
-    "rotation": Scenario(rotation, {"timing": DEFAULT_TIMING, "peer_tls": True}),
+    "clocks": Scenario(clocks, {"timing": DEFAULT_TIMING, "faulty_systems": NEEDED,
+                                "peer_tls": False}),
+    "rotation": Scenario(rotation, {"timing": PATIENT_TIMING, "peer_tls": True}),
     "update": Scenario(update, {"timing": DEFAULT_TIMING, "peer_tls": False}),
 }
 

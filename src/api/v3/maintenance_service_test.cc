@@ -458,7 +458,15 @@ TEST(DowngradeTest, LowersTheClustersVersionUntilItIsCanceled) {
   const auto cluster_version = [&] {
     return member.server().state()->view().Get()->cluster_version;
   };
+  const auto is_pending = [&] {
+    std::optional<bool> pending;
+    member.server().downgrading().IsPending([&](const auto& answer) { pending = *answer; });
+    EXPECT_TRUE(member.member().RunUntil([&] { return pending.has_value(); }));
+    return pending;
+  };
+  EXPECT_FALSE(*is_pending());
   EXPECT_EQ(call(DowngradeRequest::ENABLE, "3.6").response().version(), "3.7");
+  EXPECT_TRUE(*is_pending());
   EXPECT_EQ(call(DowngradeRequest::VALIDATE, "3.6").status, base::errors::kDowngradeInProgress);
   EXPECT_EQ(call(DowngradeRequest::ENABLE, "3.6").status, base::errors::kDowngradeInProgress);
   auto status = member.Call(testing::kStatus, {}).response();
@@ -466,6 +474,8 @@ TEST(DowngradeTest, LowersTheClustersVersionUntilItIsCanceled) {
   EXPECT_EQ(status.downgradeinfo().targetversion(), "3.6.0");
   ASSERT_TRUE(member.member().RunUntil([&] { return cluster_version() == "3.6.0"; }));
   EXPECT_EQ(member.Call(testing::kStatus, {}).response().storageversion(), "3.6.0");
+  // Members of 3.6 may join.
+  EXPECT_FALSE(*is_pending());
   // This member is of 3.7 still.
   member.member().RunFor(std::chrono::seconds(20));
   EXPECT_TRUE(member.server().state()->view().Get()->downgrade.enabled);

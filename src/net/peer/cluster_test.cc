@@ -12,6 +12,7 @@
 #include "net/peer/testing/node.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/log_writer.h"
 #include "server/server.h"
 
 // Whole members over their transports.
@@ -272,6 +273,30 @@ TEST_F(PeerClusterOfLittleMemoryTest, TheLogIsKeptForASnapshotOnlyWithinItsBound
   EXPECT_TRUE(has_given_up());
   // It catches up when there is less to do.
   EXPECT_TRUE(RunUntilEqual());
+}
+
+// A disk that stands still is known by one write that does not end; so none may be long because
+// there is much to write.
+TEST_F(PeerClusterTest, WhatHasGatheredIsWrittenInPortions) {
+  Member& leader = Leader();
+  const auto syncs = [&] {
+    const std::string scraped = leader.node().environment().registry->Scrape();
+    const std::string name = "etcd_disk_wal_fsync_duration_seconds_count ";
+    return std::stoul(scraped.substr(scraped.find(name) + name.size()));
+  };
+  ASSERT_TRUE(RunUntilEqual());
+  leader.SetStalled(true);
+  const auto before = syncs();
+  constexpr size_t kPutBytes = 1 << 20;
+  constexpr int kPuts = 4 * server::LogWriter::kWriteBytes / kPutBytes;
+  int* const done = NewCounter();
+  for (int put = 0; put < kPuts; ++put) {
+    leader.Put("key", std::string(kPutBytes, 'v'), done);
+    world_.RunFor(std::chrono::milliseconds(1));
+  }
+  leader.SetStalled(false);
+  ASSERT_TRUE(world_.RunUntil([&] { return *done == kPuts; }));
+  EXPECT_GE(syncs(), before + 4);
 }
 
 TEST_F(PeerClusterTest, MembersTellWhatTheyHave) {

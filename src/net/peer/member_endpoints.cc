@@ -98,15 +98,15 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
 
   void DowngradeEnabled(const http::PlainRequest& request, http::Responder responder) {
     if (web::RefuseMethod(request, responder)) return;
-    server_.downgrading().IsEnabled([self = shared_from_this(), responder](auto enabled) {
-      self->loop_.Post([self, responder, enabled = std::move(enabled)]() mutable {
-        if (!enabled.ok()) {
+    server_.downgrading().IsPending([self = shared_from_this(), responder](auto pending) {
+      self->loop_.Post([self, responder, pending = std::move(pending)]() mutable {
+        if (!pending.ok()) {
           return responder.Send(self->OfCluster(http::TextResponse(
-              500, "failed linearized read: " + std::string(enabled.status().message()))));
+              500, "failed linearized read: " + std::string(pending.status().message()))));
         }
         http::PlainResponse response;
         response.fields.Add("content-type", "text/plain");
-        response.body = *enabled ? "true" : "false";
+        response.body = *pending ? "true" : "false";
         responder.Send(self->OfCluster(std::move(response)));
       });
     });
