@@ -218,6 +218,16 @@ TEST(NodeTest, WhatPromisesSomethingWaitsForTheDisk) {
   EXPECT_EQ(output.hard_state->vote, MemberId(2));
 }
 
+TEST(NodeTest, ACandidateAsksForVotesOnceItsTermIsDurable) {
+  LoneNode lone(3);
+  lone.node().Campaign();
+  const Output output = lone.node().TakeOutput();
+  EXPECT_TRUE(output.messages.empty());
+  EXPECT_EQ(output.messages_after_persist.size(), 2u);
+  EXPECT_TRUE(output.must_sync);
+  EXPECT_EQ(*output.hard_state, (HardState{Term(1), MemberId(1), Index(0)}));
+}
+
 TEST(NodeTest, ALeadersAppendsDoNotWaitForItsOwnDiskButItsOwnVoteForThemDoes) {
   LoneNode lone(3);
   lone.Elect();

@@ -20,10 +20,13 @@ bool IsWellFormed(const Message& message) {
   return previous.term <= message.term;
 }
 
-// Answers to votes and appends promise something that must survive a crash.
+// Answers to votes and appends promise something that must survive a crash. So does a candidate
+// that asks for votes: that it will not ask again in this term, and that its log ends where it
+// says. If it forgot that, it could lead the term twice, with different entries, or be elected by
+// votes for a longer log than it has.
 bool WaitsForPersist(MessageType type) {
-  return type == MessageType::kAppResp || type == MessageType::kVoteResp ||
-         type == MessageType::kPreVoteResp;
+  return type == MessageType::kAppResp || type == MessageType::kVote ||
+         type == MessageType::kVoteResp || type == MessageType::kPreVoteResp;
 }
 
 // Forwarded requests mean the same in each term; votes name the term that they are about.

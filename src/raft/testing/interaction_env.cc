@@ -62,6 +62,14 @@ bool StaysWithinNode(const Envelope& envelope) {
   return message == nullptr || message->from == message->to;
 }
 
+// As in etcd/raft's transcripts, where a candidate's requests do not wait for its disk.
+void SendVotesAtOnce(Output* output) {
+  std::vector<Message>& waiting = output->messages_after_persist;
+  const auto is_vote = [](const Message& message) { return message.type == MessageType::kVote; };
+  std::copy_if(waiting.begin(), waiting.end(), std::back_inserter(output->messages), is_vote);
+  std::erase_if(waiting, is_vote);
+}
+
 // What the append thread sends when it is done with `output`.
 std::vector<Envelope> ResponsesOf(MemberId node, const Output& output) {
   std::vector<Envelope> responses;
@@ -175,6 +183,7 @@ void InteractionEnv::ProcessSync(TestNode& node) {
 
 void InteractionEnv::ProcessAsync(TestNode& node) {
   Output output = node.raft->TakeOutput();
+  SendVotesAtOnce(&output);
   std::vector<std::string> messages;
   for (const Message& message : output.messages) messages.push_back(Print(message));
   if (output.NeedsWrite()) {
