@@ -25,7 +25,7 @@ namespace {
 
 namespace pb = etcdserverpb;
 using namespace std::chrono_literals;
-constexpr CallOptions kPatient{.timeout = 20s};
+const CallOptions kPatient{.timeout = 20s};
 
 rpc::Message Encoded(const google::protobuf::Message& message) {
   return rpc::Message(message.SerializeAsString());

@@ -129,6 +129,8 @@ class SlowService final : public Service {
     most_waiting = std::max(most_waiting, waiting_.size());
     return handler;
   }
+  // Before the world with its loop ends.
+  void Stop() { timer_.reset(); }
   size_t most_waiting = 0;
 
  private:
@@ -174,6 +176,7 @@ TEST_F(SessionBudgetTest, RequestsThatMakeRoomThemselvesWaitForItAndAreAllAnswer
   EXPECT_GT(service.most_waiting, 10u);
   EXPECT_EQ(client.ReceivedFrames(kReset).size(), 0u);
   EXPECT_EQ(client.ReceivedFrames(kHeaders).size(), kRequests);
+  service.Stop();
   world.DestroyServer();
 }
 

@@ -40,7 +40,10 @@ int TurnsOfFive(uint64_t seed) {
   int left = 5;
   for (int i = 0; i < 5; ++i) loop->Post([&left] { --left; });
   int turns = 0;
-  for (; left > 0; ++turns) EXPECT_TRUE(scheduler.Step());
+  while (left > 0) {
+    EXPECT_TRUE(scheduler.Step());
+    ++turns;
+  }
   return turns;
 }
 
