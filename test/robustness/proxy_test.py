@@ -2,12 +2,14 @@
 """The proxy between a server and clients of this test."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
 import time
 import unittest
 
+import dialler
 import e2e_path  # noqa: F401
 from dialler import CLIENTS
 from member import free_ports
@@ -51,6 +53,16 @@ class ProxyTest(unittest.TestCase):
         with self.assertRaises(ConnectionResetError):
             if end.recv(1) == b"":
                 raise AssertionError("it was closed")
+
+    def test_a_socket_is_found_if_the_kernel_tells_of_it_and_if_it_does_not(self) -> None:
+        client = self.dial()
+        ports = self.port, client.getsockname()[1]
+        inode = os.fstat(client.fileno()).st_ino
+        self.assertEqual(dialler._listed_inode(*ports), inode)
+        self.assertIn(dialler._told_inode(*ports), (inode, None))
+        client.close()
+        self.assertIsNone(dialler._listed_inode(*ports))
+        self.assertIsNone(dialler._told_inode(*ports))
 
     def test_both_ways_are_open(self) -> None:
         client, server = self.connect()
