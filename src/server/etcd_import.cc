@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "raft/codec.h"
+#include "raft/confchange.h"
+#include "raft/membership.h"
 #include "server/etcd_entry.h"
 #include "server/etcd_log.h"
 #include "server/force_new_cluster.h"
@@ -28,6 +30,9 @@
 // has whatever was written last, while the index in it is that of the last change of a key. So the
 // members begin as the log's snapshot has them, and are changed by all that the log has behind it,
 // of which the keys have a part already. A name that was set twice does no harm.
+//
+// So it is with a directory that etcdutl 3.6 or 3.7 has restored: in its database the configuration
+// is that of the cluster which the snapshot was taken of. etcd does not look at it.
 
 namespace server {
 namespace {
@@ -101,8 +106,28 @@ class EtcdImport {
                                          ToString(term) + ", in the database of term " +
                                          ToString(covered.term)};
     }
+    if (has_members_) {
+      ASSIGN_OR_RETURN(has_members_, IsOfThisLog(*conf_state));
+    }
     start_ = has_members_ ? raft::EntryId{term, covered_} : log_.base;
     return has_members_ ? CheckIsAlone(*conf_state) : base::Status();
+  }
+
+  // Whether it is the configuration as of entry `covered_`, as far as the log can tell: it can from
+  // its snapshot on.
+  base::Result<bool> IsOfThisLog(const raft::ConfState& conf_state) const {
+    if (!log_.snapshot.has_value()) return true;
+    ASSIGN_OR_RETURN(const auto told, raft::Membership::FromConfState(conf_state));
+    ASSIGN_OR_RETURN(auto membership, raft::Membership::FromConfState(log_.snapshot->conf_state));
+    for (const raft::Entry& entry : log_.entries) {
+      if (entry.index > covered_) break;
+      if (entry.type == raft::EntryType::kNormal) continue;
+      ASSIGN_OR_RETURN(const raft::ConfChangeV2 change, raft::ConfChangeOf(entry));
+      auto changed = raft::Change(membership, change);
+      if (!changed.ok()) return false;
+      membership = *std::move(changed);
+    }
+    return membership.ToConfState() == told.ToConfState();
   }
 
   base::Status CheckIsAlone(const raft::ConfState& conf_state) const {

@@ -227,6 +227,24 @@ TEST_F(EtcdImportTest, OneOfEtcd34WithASnapshotTakesItsMembersFromThat) {
   EXPECT_TRUE(has_snapshot);
 }
 
+TEST_F(EtcdImportTest, OneThatWasRestoredTakesItsMembersFromTheLogsSnapshot) {
+  etcd_.options.snapshot_count = 10;
+  RunEtcd(50, 50);
+  Model database = Database();
+  // Of the cluster that the snapshot was taken of; this one may have been a member of it.
+  for (const std::string& voters : {std::string("1"), "1,2," + std::to_string(etcd_id_.value())}) {
+    database["meta"]["confState"] = R"({"voters":[)" + voters + "]}";
+    for (const bool force : {false, true}) {
+      SimulatedMember member(2);
+      MakeDirectory(&member, database);
+      member.options.force_new_cluster = force;
+      Start(member);
+      ExpectImported(member);
+      EXPECT_EQ(member.server().id(), etcd_id_);
+    }
+  }
+}
+
 TEST_F(EtcdImportTest, ACompactionThatIsNotFinishedIsFinished) {
   RunEtcd(50, 50);
   Model database = Database();

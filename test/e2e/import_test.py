@@ -108,7 +108,9 @@ class Imports:
         member = self.member(program)
         run(*self.restorer, "snapshot", "restore", snapshot, "--data-dir", member.folder / "data",
             "--name", "m", "--initial-cluster", f"m={member.peer_url}",
-            "--initial-advertise-peer-urls", member.peer_url)
+            "--initial-advertise-peer-urls", member.peer_url,
+            # So that it is another member than the one whose snapshot it is.
+            "--initial-cluster-token", member.folder.name)
         return member
 
     def of_directory(self, program: str, directory: Path) -> Member:
