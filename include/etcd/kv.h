@@ -36,8 +36,8 @@ struct KeyValue {
 
 // As `range_end`: all keys from `key` on.
 inline constexpr std::string_view kFromKey("\0", 1);
-// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey. (The
-// smallest key is one zero byte; where an empty `key` stands with a `range_end`, that is meant.)
+// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey. (With
+// a `range_end`, an empty `key` is the smallest one, a zero byte.)
 std::string PrefixEnd(std::string_view prefix);
 
 struct GetRequest;

@@ -34,7 +34,7 @@ struct StatusResponse {
 struct HashKvResponse {
   ResponseHeader header = {};
   uint32_t hash = 0;
-  int64_t compact_revision = 0;  // that the hash was made with, -1 before any
+  int64_t compact_revision = 0;  // of the member when it hashed; -1: none yet
   int64_t hash_revision = 0;     // up to which was hashed; 0: the member is older than 3.6
 };
 

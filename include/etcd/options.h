@@ -72,8 +72,8 @@ struct ClientOptions {
   Duration auto_sync_interval = Duration(0);
 
   TlsOptions tls = {};
-  // For https:// and unixs: without any field of `tls`, and for endpoints without a scheme when
-  // true: TLS with the system's authorities.
+  // Whether endpoints without a scheme are spoken to with TLS. Without any field of `tls`, TLS
+  // trusts the system's authorities, here and with https:// and unixs:.
   bool use_tls = false;
 
   // Authentication: by name and password, or by a token that was issued elsewhere. Not both.
@@ -107,7 +107,7 @@ struct ClientOptions {
   bool require_leader = false;
 
   // How often a call is tried, with this wait after each round over a majority of the endpoints,
-  // longer or shorter at random by the fraction (in hundredths).
+  // longer or shorter at random by up to `retry_jitter_percent` of it.
   unsigned max_attempts = 100;
   Duration retry_wait = std::chrono::milliseconds(25);
   unsigned retry_jitter_percent = 10;

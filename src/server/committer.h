@@ -54,7 +54,7 @@ class Committer {
   struct SnapshotPoint {
     raft::EntryId at;
     raft::ConfState conf_state;
-    std::string membership;  // empty if no snapshot is near
+    std::string membership;  // empty if no `.snap` file is due soon
   };
   struct Waiter {
     uint64_t batch;  // it waits for batches up to this one

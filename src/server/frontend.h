@@ -96,7 +96,8 @@ class Frontend {
   // The state as it is now. A request takes it once and keeps it until it is done: a snapshot may
   // replace it meanwhile.
   const std::shared_ptr<apply::State>& state() { return state_.Get(); }
-  // This loop's reads of the current state, in a turn that ends with the loop's. Whoever takes a
+  // This loop's reads of the current state; those of one turn of the loop share what they can
+  // (mvcc::Reads::BeginTurn). Whoever takes a
   // pin from them keeps the pointer as long as the pin.
   const std::shared_ptr<apply::StateReads>& reads();
 

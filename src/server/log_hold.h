@@ -21,7 +21,7 @@ class LogHold {
 
   // `member` is sent a snapshot of entry `at` or a later one. Held until Delivered.
   void Begin(base::MemberId member, base::Index at);
-  // It was delivered, or not: then it holds nothing.
+  // It was delivered; or it was not, and the log is not kept for it any more.
   void Delivered(base::MemberId member, bool delivered, runtime::TimePoint now);
   // Follows what `node` knows of its followers.
   void Update(const raft::Node& node, runtime::TimePoint now);

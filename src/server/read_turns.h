@@ -20,7 +20,7 @@ class ReadTurns {
   using Read = base::Callback<void(const base::Status& status)>;
   static constexpr size_t kReadsOfTurn = 16;
 
-  // `client` is a number of its own. A client none of whose reads waits has the next turn.
+  // `client` tells clients apart. One that has no read waiting yet is served next.
   void Add(uint64_t client, Read read);
   bool empty() const { return turns_.empty(); }
   // The next read. Requires that some wait.

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The client library as those have it who link it: from the installed package, alone, in a shared
 library, beside others of the same names; and the listings of docs/client.md.
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Our etcdctl beside Debian's 3.4.23, on the same servers: every command line gives the same
 output and exit status, but for the differences between etcdctl 3.4 and 3.7 that are listed here,
 each of which must occur.

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Peers that attack, each on connections of its own, while a well-behaved client works.
 
 Whatever they do, they get a clear error or a closed connection; every call of the client is

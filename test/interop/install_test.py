@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """What an installation brings: programs that run, manual pages with every flag, a unit for systemd
 that the server tells when it is ready.
 

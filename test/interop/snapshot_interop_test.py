@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Debian's etcd and etcdctl on snapshots of ours, and ours on theirs.
 
 SNAPSHOT_TOOL in the environment is the path of snapshot_tool.
