@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "base/go_text.h"
 
@@ -45,20 +45,54 @@ std::string Quoted(const std::vector<std::string>& texts) {
   return "[" + base::Join(quoted, " ") + "]";
 }
 
-// With addresses for names; nothing, and `*problem` set, if one cannot be resolved.
-std::optional<std::vector<std::string>> Resolved(const Urls& urls, const Resolve& resolve,
-                                                 std::string* problem) {
+// In one form, whatever the text: "::1" for "0:0:0:0:0:0:0:1", "1.2.3.4" for "::ffff:1.2.3.4".
+// Names stay as they are.
+std::string NormalHost(const std::string& host) {
+  in6_addr address{};
+  char text[INET6_ADDRSTRLEN];
+  if (::inet_pton(AF_INET6, host.c_str(), &address) != 1) return host;
+  const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&address);
+  const void* const from = is_mapped ? static_cast<const void*>(&address.s6_addr[12]) : &address;
+  return ::inet_ntop(is_mapped ? AF_INET : AF_INET6, from, text, sizeof text);
+}
+
+bool IsSamePlace(const config::Url& a, const config::Url& b) {
+  return a.scheme == b.scheme && a.port == b.port && a.unix_path == b.unix_path &&
+         NormalHost(a.host) == NormalHost(b.host);
+}
+
+Urls Sorted(Urls urls) {
+  std::sort(urls.begin(), urls.end(),
+            [](const config::Url& a, const config::Url& b) { return a.ToString() < b.ToString(); });
+  return urls;
+}
+
+// The first pair, of two lists of the same length, that is not the same place.
+std::optional<std::pair<config::Url, config::Url>> FirstDifference(const Urls& a, const Urls& b) {
+  const auto [mine, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), IsSamePlace);
+  if (mine == a.end()) return std::nullopt;
+  return std::pair(*mine, *other);
+}
+
+// With addresses for names, sorted; nothing, and `*problem` set, if one cannot be resolved.
+// Compat: `localhost` is no name here but a place of its own.
+std::optional<Urls> Resolved(const Urls& urls, const Resolve& resolve, std::string* problem) {
   Urls resolved = urls;
   for (config::Url& url : resolved) {
-    if (url.is_unix() || config::IsIpAddress(url.host)) continue;
+    if (url.is_unix() || url.host == "localhost") continue;
+    if (config::IsIpAddress(url.host)) {
+      url.host = NormalHost(url.host);
+      continue;
+    }
     const std::optional<std::string> address = resolve(url.host);
     if (!address.has_value()) {
-      *problem = "lookup " + url.host + ": no such host";
+      *problem = "failed to resolve " + base::Quote(url.ToString()) + " (lookup " + url.host +
+                 ": no such host)";
       return std::nullopt;
     }
     url.host = *address;
   }
-  return SortedTexts(resolved);
+  return Sorted(std::move(resolved));
 }
 
 }  // namespace
@@ -86,19 +120,20 @@ std::optional<std::string> ResolveHost(const std::string& host) {
 }
 
 std::string Difference(const Urls& advertised, const Urls& initial, const Resolve& resolve) {
-  if (SortedTexts(advertised) == SortedTexts(initial)) return "";
   if (advertised.size() != initial.size()) {
     return "len(" + Quoted(SortedTexts(advertised)) + ") != len(" + Quoted(SortedTexts(initial)) +
            ")";
   }
+  if (!FirstDifference(Sorted(advertised), Sorted(initial)).has_value()) return "";
   std::string problem;
-  const auto ours = Resolved(advertised, resolve, &problem);
-  const auto theirs = Resolved(initial, resolve, &problem);
-  if (!ours.has_value() || !theirs.has_value()) return problem;
-  const auto [mine, other] =
-      std::mismatch(ours->begin(), ours->end(), theirs->begin(), theirs->end());
-  if (mine == ours->end() && other == theirs->end()) return "";
-  return "resolved urls: " + base::Quote(*mine) + " != " + base::Quote(*other);
+  const std::optional<Urls> ours = Resolved(Sorted(advertised), resolve, &problem);
+  if (!ours.has_value()) return problem;
+  const std::optional<Urls> theirs = Resolved(Sorted(initial), resolve, &problem);
+  if (!theirs.has_value()) return problem;
+  const auto difference = FirstDifference(*ours, *theirs);
+  if (!difference.has_value()) return "";
+  return "resolved urls: " + base::Quote(difference->first.ToString()) +
+         " != " + base::Quote(difference->second.ToString());
 }
 
 base::Status CheckAdvertisedUrls(const std::string& name, const Urls& initial,
@@ -111,8 +146,14 @@ base::Status CheckAdvertisedUrls(const std::string& name, const Urls& initial,
                    " but missing from --initial-advertise-peer-urls=" + texts + " (" + difference +
                    ")");
   }
-  return Invalid("--initial-advertise-peer-urls has " + Missing("", advertised, initial) +
-                 " but missing from --initial-cluster=" + Missing(name + "=", advertised, {}));
+  // Compat: what etcd calls the initial cluster here are the advertised URLs.
+  const std::string cluster = Missing(name + "=", advertised, {});
+  if (const std::string missing = Missing("", advertised, initial); !missing.empty()) {
+    return Invalid("--initial-advertise-peer-urls has " + missing +
+                   " but missing from --initial-cluster=" + cluster);
+  }
+  return Invalid("failed to resolve " + texts + " to match --initial-cluster=" + cluster + " (" +
+                 difference + ")");
 }
 
 }  // namespace app

@@ -119,6 +119,17 @@ base::Status ParseHostPort(std::string_view authority, std::string_view text, Ur
   return base::Status();
 }
 
+base::Result<std::vector<Url>> ParseSorted(std::string_view text) {
+  std::vector<Url> urls;
+  for (const std::string& part : base::Split(text, ',')) {
+    ASSIGN_OR_RETURN(Url url, ParseUrl(part));
+    urls.push_back(std::move(url));
+  }
+  std::sort(urls.begin(), urls.end(),
+            [](const Url& a, const Url& b) { return a.ToString() < b.ToString(); });
+  return urls;
+}
+
 }  // namespace
 
 std::string Url::ToString() const {
@@ -151,13 +162,8 @@ base::Result<Url> ParseUrl(std::string_view text) {
 }
 
 base::Result<std::vector<Url>> ParseUrls(std::string_view text) {
-  std::map<std::string, Url> sorted;
-  for (const std::string& part : base::Split(text, ',')) {
-    ASSIGN_OR_RETURN(Url url, ParseUrl(part));
-    sorted.emplace(url.ToString(), std::move(url));
-  }
-  std::vector<Url> urls;
-  for (auto& [key, url] : sorted) urls.push_back(std::move(url));
+  ASSIGN_OR_RETURN(std::vector<Url> urls, ParseSorted(text));
+  urls.erase(std::unique(urls.begin(), urls.end()), urls.end());
   return urls;
 }
 
@@ -173,7 +179,7 @@ base::Result<std::map<std::string, std::vector<Url>>> ParseInitialCluster(std::s
   }
   std::map<std::string, std::vector<Url>> members;
   for (const auto& [name, urls] : texts) {
-    ASSIGN_OR_RETURN(members[name], ParseUrls(urls));
+    ASSIGN_OR_RETURN(members[name], ParseSorted(urls));
   }
   return members;
 }

@@ -41,7 +41,8 @@ bool IsIpAddress(const std::string& host);
 // URLs joined by commas, at least one; sorted by their text, each once.
 base::Result<std::vector<Url>> ParseUrls(std::string_view text);
 
-// Members by name, from "name=url,name=url"; a name may come several times, once a URL.
+// Members by name, from "name=url,name=url"; a name may come several times, once a URL. The URLs of
+// each are sorted by their text; one that is given twice is there twice.
 base::Result<std::map<std::string, std::vector<Url>>> ParseInitialCluster(std::string_view text);
 
 std::string JoinUrls(const std::vector<Url>& urls);
