@@ -46,6 +46,11 @@ constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 // As many as one thread can sign with a key of 4096 bits before their time is up.
 constexpr size_t kMaxWaitingHandshakes = 4096;
 
+// Of a member that must not go on.
+[[noreturn]] void ExitAsFailed() {
+  runtime::posix::ExitAtOnce(1);
+}
+
 void CollectFeatures(const config::FeatureGates& gates, observe::Samples& samples) {
   const auto add = [&samples](std::string_view name, config::Stage stage, bool is_enabled) {
     samples.Add({"etcd_server_feature_enabled",
@@ -173,7 +178,10 @@ server::Environment App::NewEnvironment() {
   environment.move_backend = [disk = &disk_](const std::string& from, const std::string& to) {
     return backend::MoveLmdbDatabase(*disk, from, to);
   };
-  environment.on_failure = [](const base::Status& why) { base::Fatal(why.message()); };
+  environment.on_failure = [this](const base::Status& why) {
+    logger_.Log(observe::Level::kFatal, why.message());
+    ExitAsFailed();
+  };
   environment.on_removed = [this] { OnRemoved(); };
   environment.logger = &logger_;
   environment.registry = &registry_;

@@ -22,7 +22,7 @@
 
 namespace observe {
 
-// Fatal and panic are levels of lines alone: ending the process is base::Fatal's work.
+// Fatal and panic are levels of lines alone: whoever writes such a line ends the process.
 enum class Level : uint8_t { kDebug, kInfo, kWarn, kError, kPanic, kFatal };
 
 // "info".

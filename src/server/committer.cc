@@ -66,7 +66,10 @@ void Committer::Send(mvcc::Store::Commit commit) {
   environment_.backend_loop->Post([this, state, shared] {
     const runtime::Clock& clock = environment_.backend_loop->clock();
     const runtime::TimePoint start = clock.Now();
-    if (!failure_.Check(state->database().Commit(*shared->batch))) return;
+    if (const base::Status status = state->database().Commit(*shared->batch); !status.ok()) {
+      return failure_.Report(
+          {status.code(), "the database cannot be written: " + std::string(status.message())});
+    }
     environment_.apply_loop->Post([this, state, shared, took = clock.Now() - start] {
       metrics_.Observe(took);
       OnCommitted(state, std::move(*shared));

@@ -58,7 +58,7 @@ class DiskTest(unittest.TestCase):
     def expect_ended(self, what: str) -> None:
         code = self.member.process.wait(timeout=STOP_TIMEOUT_SECONDS)
         self.member.process = None
-        self.assertNotEqual(code, 0)
+        self.assertEqual(code, 1)
         self.assertIn(what, self.member.log_tail())
 
     def remount(self, options: str) -> None:
@@ -76,6 +76,22 @@ class DiskTest(unittest.TestCase):
         for key, revision in acknowledged.items():
             kvs = client.range(key=key).kvs
             self.assertEqual([kv.mod_revision for kv in kvs], [revision], key)
+
+    def test_a_file_that_may_not_grow_is_named(self) -> None:
+        # A segment of the log has room, and the database has not.
+        self.member.prefix = ["prlimit", f"--fsize={65 << 20}"]
+        self.remount(f"size={LARGE}")
+        self.member.start()
+        client = Client(self.member.address)
+        self.addCleanup(client.close)
+        value = os.urandom(1 << 20)
+        with self.assertRaises(grpc.RpcError):
+            for number in range(1000):
+                client.call(KV, "Put", rpc.PutRequest(key=b"%d" % number, value=value),
+                            rpc.PutResponse)
+        self.expect_ended("file too large")
+        self.member.prefix = []
+        self.member.start()
 
     def test_a_read_only_disk_is_named_at_the_start(self) -> None:
         self.member.start()

@@ -22,6 +22,9 @@ void ReleaseTerminationSignals();
 // Sends the process SIGTERM, as who stops it does. Any thread.
 void SendTerminationSignal();
 
+// Ends the process with that status, whatever its other threads are doing. Any thread.
+[[noreturn]] void ExitAtOnce(int status);
+
 // Ends the process as `signal` would have: what started it can tell why it ended.
 [[noreturn]] void DieOf(int signal);
 

@@ -1,7 +1,6 @@
 #include "storage/backend/lmdb_backend.h"
 
 #include <atomic>
-#include <cerrno>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "storage/backend/lmdb_environment.h"
 #include "storage/backend/lmdb_reader.h"
 #include "storage/backend/lmdb_rewrite.h"
+#include "storage/backend/write_failure.h"
 
 namespace backend {
 namespace {
@@ -49,7 +49,7 @@ class LmdbBackend final : public Backend {
     const std::lock_guard lock(commit_mutex_);
     RETURN_IF_ERROR(in_doubt_);
     const base::Status written = environment_->Write(batch);
-    if (!written.ok()) return IsFull(batch) ? base::ErrnoStatus(ENOSPC, path_) : written;
+    if (!written.ok()) return WriteFailure(disk_, path_, written);
     if (delta_ != nullptr) delta_->Add(batch);
     MeasureSizes().IgnoreError();  // the batch is committed, whatever the sizes are
     return {};
@@ -85,12 +85,6 @@ class LmdbBackend final : public Backend {
   std::shared_ptr<LmdbEnvironment> environment() const {
     const std::lock_guard lock(environment_mutex_);
     return environment_;
-  }
-
-  // LMDB calls a write that the disk had no room for an input/output error.
-  bool IsFull(const Batch& batch) const {
-    const auto free_bytes = disk_.FreeBytes(path_);
-    return free_bytes.ok() && *free_bytes < batch.bytes();
   }
 
   base::Status MeasureSizes() {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "storage/backend/lmdb_copy.h"
+#include "storage/backend/write_failure.h"
 
 namespace backend {
 namespace {
@@ -54,6 +55,7 @@ base::Status LmdbRewrite::MakeEmpty(runtime::Disk& disk, const std::string& path
   base::Status made = LmdbEnvironment::Open(disk, CopyPath(path), buckets, options,
                                             LmdbEnvironment::Sync::kEachCommit)
                           .status();
+  if (!made.ok()) made = WriteFailure(disk, CopyPath(path), made);
   if (made.ok()) made = disk.Rename(CopyPath(path), path);
   if (made.ok()) made = disk.SyncDirectory(DirectoryOf(path));
   const base::Status removed = RemoveLeftovers(disk, path);
@@ -84,11 +86,12 @@ LmdbRewrite::~LmdbRewrite() {
 
 base::Status LmdbRewrite::Copy(const LmdbEnvironment& from, MDB_txn* transaction,
                                const CommitDelta& delta) {
-  return CopyRecords(from, transaction, *copy_, [&](uint64_t copied_bytes) -> base::Status {
+  const auto go_on = [&](uint64_t copied_bytes) -> base::Status {
     copied_bytes_ = copied_bytes;
     RETURN_IF_ERROR(delta.failure());
     return PaceAndAsk();
-  });
+  };
+  return WriteFailure(disk_, copy_path_, CopyRecords(from, transaction, *copy_, go_on));
 }
 
 base::Status LmdbRewrite::Replay(CommitDelta& delta, uint64_t rest_bytes) {
@@ -124,7 +127,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
 base::Result<bool> LmdbRewrite::ReplayOne(CommitDelta& delta) {
   ASSIGN_OR_RETURN(const bool taken, delta.Take(&batch_));
   if (taken) {
-    RETURN_IF_ERROR(copy_->Write(batch_));
+    RETURN_IF_ERROR(WriteFailure(disk_, copy_path_, copy_->Write(batch_)));
     copied_bytes_ += batch_.bytes();
   }
   return taken;
