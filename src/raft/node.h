@@ -49,6 +49,12 @@ class Node {
   // Likewise. A change that the active configuration does not allow is appended as an empty entry.
   base::Status ProposeConfChange(const ConfChange& change);
   base::Status ProposeConfChange(const ConfChangeV2& change);
+  // Whether proposals are taken now, here or at the leader as far as it is known: not without a
+  // leader, and not by one that hands its part over or was removed.
+  bool TakesProposals() const;
+  // Whether changes are, too: not by a leader that may have an earlier one to apply, which would
+  // append an empty entry.
+  bool TakesConfChanges() const;
   // The application applies a committed change; before OnApplied for its entry. Returns the
   // configuration from there on. Fails, and nothing has changed, if the change is impossible here:
   // then this member must not go on.

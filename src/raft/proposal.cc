@@ -27,6 +27,18 @@ base::Status Node::ProposeConfChange(const ConfChangeV2& change) {
   return ProposeEntries({Entry{.type = EntryType::kConfChangeV2, .data = base::SharedBytes(data)}});
 }
 
+bool Node::TakesProposals() const {
+  if (const Leader* const leader = AsLeader()) {
+    return leader->transferee == kNobody && leader->progress.contains(config_.id);
+  }
+  return leader() != kNobody;
+}
+
+bool Node::TakesConfChanges() const {
+  const Leader* const leader = AsLeader();
+  return TakesProposals() && (leader == nullptr || leader->pending_conf_index <= log_.applied());
+}
+
 base::Status Node::ProposeEntries(std::vector<Entry> entries) {
   Message message{.type = MessageType::kProp, .from = config_.id};
   message.entries = std::move(entries);

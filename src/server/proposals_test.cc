@@ -60,6 +60,23 @@ class ProposalsTest : public ::testing::Test {
     });
     return answered;
   }
+  std::vector<base::MemberId> OtherMembers() {
+    std::vector<base::MemberId> others;
+    for (const members::Member& member : member_.server().state()->view().Get()->members) {
+      if (member.id != member_.server().id()) others.push_back(member.id);
+    }
+    return others;
+  }
+  // As by a client of `from`, which takes this member for its leader.
+  void ForwardPut(base::MemberId from, const std::string& key) {
+    etcdserverpb::InternalRaftRequest request;
+    request.mutable_header()->set_id(++forwarded_);
+    request.mutable_put()->set_key(key);
+    raft::Message message{
+        .type = raft::MessageType::kProp, .to = member_.server().id(), .from = from};
+    message.entries.push_back({.data = base::SharedBytes(request.SerializeAsString())});
+    ASSERT_TRUE(member_.server().Step(std::move(message)));
+  }
   bool Holds(const std::string& key) {
     mvcc::Reads reads(&member_.server().state()->store());
     return reads.Pin({}).value()->Get(key)->has_value();
@@ -67,6 +84,7 @@ class ProposalsTest : public ::testing::Test {
 
   AgreeablePeers peers_;
   SimulatedMember member_{1};
+  uint64_t forwarded_ = 0;  // requests
 };
 
 TEST_F(ProposalsTest, WithoutALeaderARequestWaitsToTheRequestTimeout) {
@@ -131,14 +149,50 @@ TEST_F(ProposalsTest, WhatRaftDoesNotTakeIsRefusedAtOnce) {
   EXPECT_EQ(refused, 4);
 }
 
+// These peers never campaign: the hand-over ends after an election timeout, and the leader leads
+// on.
+TEST_F(ProposalsTest, WhileLeadershipIsHandedOverARequestWaits) {
+  Start();
+  Elect();
+  const base::MemberId other = OtherMembers().front();
+  member_.server().TransferLeadership(other);
+  member_.RunFor(milliseconds(10));
+  ASSERT_EQ(peers_.asked_to_campaign, std::vector{other});
+  const Answered put = Put("a", 1, seconds(60));
+  Put("impatient", 1, milliseconds(200));
+  ForwardPut(other, "forwarded");
+  member_.RunFor(milliseconds(100));
+  EXPECT_FALSE(put->has_value());
+  ASSERT_TRUE(member_.RunUntil([&] { return put->has_value(); }));
+  EXPECT_TRUE((*put)->status.ok()) << (*put)->status.ToString();
+  EXPECT_LE((*put)->after, member_.options.election_timeout + milliseconds(500));
+  EXPECT_TRUE(Holds("a"));
+  EXPECT_TRUE(Holds("forwarded"));
+  EXPECT_FALSE(Holds("impatient"));
+}
+
+// Nobody says how long those wait who have asked others.
+TEST_F(ProposalsTest, WhatOthersProposeWaitsForAnElectionTimeout) {
+  Start();
+  Elect();
+  const base::MemberId other = OtherMembers().front();
+  peers_.silent = true;
+  ASSERT_TRUE(member_.RunUntil([this] { return !HasLeader(); }));
+  ForwardPut(other, "early");
+  member_.RunFor(2 * member_.options.election_timeout);
+  ForwardPut(other, "late");
+  member_.RunFor(milliseconds(50));
+  peers_.silent = false;
+  ASSERT_TRUE(member_.RunUntil([this] { return HasLeader(); }));
+  member_.RunFor(milliseconds(500));
+  EXPECT_FALSE(Holds("early"));
+  EXPECT_TRUE(Holds("late"));
+}
+
 TEST_F(ProposalsTest, WhatWasLostWithALeaderIsToldSo) {
   Start();
   member_.RunFor(milliseconds(100));
-  const std::vector<members::Member> members = member_.server().state()->view().Get()->members;
-  std::vector<base::MemberId> others;
-  for (const members::Member& member : members) {
-    if (member.id != member_.server().id()) others.push_back(member.id);
-  }
+  const std::vector<base::MemberId> others = OtherMembers();
   const auto lead = [&](base::MemberId leader) {
     ASSERT_TRUE(member_.server().Step({.type = raft::MessageType::kHeartbeat,
                                        .to = member_.server().id(),

@@ -292,6 +292,17 @@ TEST_F(ReconfigurationTest, APromotionWithoutALeaderEndsInTime) {
   EXPECT_LE(Now() - start, member_.options.request_timeout() + seconds(1));
 }
 
+// An entry that raft has emptied would leave who waits for it without an answer.
+TEST_F(ReconfigurationTest, AChangeWaitsUntilTheOneBeforeIsApplied) {
+  SettleAll();
+  std::vector<Answer> answers(4);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const std::vector<std::string> urls = {"http://moved:" + std::to_string(2380 + i)};
+    reconfiguration().UpdatePeerUrls(Others()[0], urls, {}, answers[i].Taker());
+  }
+  for (const Answer& answer : answers) EXPECT_TRUE(Await(answer).ok());
+}
+
 TEST_F(ReconfigurationTest, AMemberThatWasRemovedTellsItsOwnerAMomentLater) {
   SettleAll();
   ASSERT_TRUE(Remove(self()).ok());

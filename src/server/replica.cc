@@ -12,9 +12,10 @@
 // given to the node before its output is taken, at the end of the turn (TouchNode). So a hundred
 // proposals are one append to the log, and one message to each follower if they fit into it.
 //
-// Why proposals are held here: without a leader the node would refuse them, and clients would have
-// to try again; etcd lets them wait. They are dropped at their deadlines, since a request that is
-// carried out after its client was told of a timeout may be done twice.
+// Why proposals are held here: without a leader, and while leadership is handed over, the node
+// would refuse them, and clients would have to try again. They are dropped at their deadlines,
+// since a request that is carried out after its client was told of a timeout may be done twice.
+// Those of other members have no deadline here: they are held as long as a hand-over may take.
 
 namespace server {
 namespace {
@@ -104,6 +105,7 @@ void Replica::Tick() {
   DropExpired();
   node_->Tick();
   stall_.Tick(writer_.UnderWay(), node_.get());
+  ProposeHeld();
   Witnessed();
   TouchNode();
 }
@@ -179,6 +181,12 @@ void Replica::OnMessages(std::vector<raft::Message>& messages) {
   uint64_t size = 0;
   for (raft::Message& message : messages) {
     size += SizeOf(message);
+    if (!IsTakenNow(message)) {
+      size -= SizeOf(message);
+      held_messages_.push_back(
+          {std::move(message), environment_.raft_loop->clock().Now() + options_.election_timeout});
+      continue;
+    }
     // What it refuses is the sender's to send again, or not.
     node_->Step(std::move(message)).IgnoreError();
     Witnessed();
@@ -196,21 +204,48 @@ void Replica::OnProposals(std::vector<ProposalBatch>& batches) {
   ProposeHeld();
 }
 
-// As in etcd, a proposal waits for a leader as long as its client does.
+bool Replica::IsTakenNow(const raft::Message& message) const {
+  if (message.type != raft::MessageType::kProp) return true;
+  const bool has_change =
+      std::any_of(message.entries.begin(), message.entries.end(),
+                  [](const raft::Entry& entry) { return entry.type != raft::EntryType::kNormal; });
+  return has_change ? node_->TakesConfChanges() : node_->TakesProposals();
+}
+
+void Replica::StepHeldMessages() {
+  for (HeldMessage& held : std::exchange(held_messages_, {})) {
+    if (!IsTakenNow(held.message)) {
+      held_messages_.push_back(std::move(held));
+      continue;
+    }
+    inbox_bytes_.fetch_sub(SizeOf(held.message));
+    node_->Step(std::move(held.message)).IgnoreError();
+    Witnessed();
+    TouchNode();
+  }
+}
+
+// A proposal waits for a leader that takes it as long as its client does.
 void Replica::ProposeHeld() {
-  if (held_.empty() || node_->leader() == base::MemberId()) return;
+  if (!node_->TakesProposals()) return;
+  StepHeldMessages();
+  if (held_.empty()) return;
   DropExpired();
+  std::vector<Held> changes;  // that have to wait for another one
   for (size_t first = 0; first < held_.size();) {
     size_t count = 0;
     while (first + count < held_.size() && held_[first + count].proposal.change == nullptr) ++count;
     if (count > 0) ProposeRun(first, count);
     first += count;
     if (first == held_.size()) break;
-    const base::Status status = node_->ProposeConfChange(*held_[first].proposal.change);
-    if (!status.ok()) Refuse(first, 1, base::errors::kTooManyRequests);
+    if (!node_->TakesConfChanges()) {
+      changes.push_back(std::move(held_[first]));
+    } else if (!node_->ProposeConfChange(*held_[first].proposal.change).ok()) {
+      Refuse(first, 1, base::errors::kTooManyRequests);
+    }
     ++first;
   }
-  held_.clear();
+  held_ = std::move(changes);
   Witnessed();
   TouchNode();
 }
@@ -234,6 +269,11 @@ void Replica::Refuse(size_t first, size_t count, const base::Status& status) {
 void Replica::DropExpired() {
   const runtime::TimePoint now = environment_.raft_loop->clock().Now();
   std::erase_if(held_, [now](const Held& held) { return held.proposal.deadline <= now; });
+  std::erase_if(held_messages_, [this, now](const HeldMessage& held) {
+    if (held.until > now) return false;
+    inbox_bytes_.fetch_sub(SizeOf(held.message));
+    return true;
+  });
 }
 
 void Replica::OnReads(std::vector<OnReadIndex>& reads) {
@@ -265,6 +305,7 @@ void Replica::OnApplied(std::vector<Report>& reports) {
   }
   node_->OnApplied(reports.back().index);
   Witnessed();
+  ProposeHeld();
   TrimLog(reports.back().index);
   CampaignIfAlone();
   TouchNode();

@@ -57,8 +57,10 @@ class Replica {
 
   // These from any thread.
 
-  // Without a leader they are held, until their deadlines. One that is not refused may still get
-  // lost without a word. What may wait is bounded by those who propose: see Frontend.
+  // Without a leader, and while leadership is handed over, they are held, until their deadlines;
+  // a change of the configuration also as long as the leader has an earlier one to apply. One that
+  // is not refused may still get lost without a word. What may wait is bounded by those who
+  // propose: see Frontend.
   void Propose(ProposalBatch batch);
   // An index at which a read is linearizable, told on the raft loop; maybe never, when the leader
   // changes. False if too many wait.
@@ -82,7 +84,8 @@ class Replica {
   // it.
   void ProposeJointChange(raft::ConfChangeV2 change);
 
-  // A message from another member. False, with the message lost, if kInboxBytes wait already.
+  // A message from another member. False, with the message lost, if kInboxBytes wait already. One
+  // with proposals is held as own ones are, for an election timeout.
   [[nodiscard]] bool Step(raft::Message message);
   // A snapshot, on its way to its receiver.
   void SendSnapshot(SnapshotToSend snapshot);
@@ -103,11 +106,18 @@ class Replica {
     size_t origin;
     Proposal proposal;
   };
+  struct HeldMessage {
+    raft::Message message;
+    runtime::TimePoint until;
+  };
 
   void Tick();
   void CampaignIfAlone();
   void OnProposals(std::vector<ProposalBatch>& batches);
   void ProposeHeld();
+  // False for one that the node would drop now but may take later.
+  bool IsTakenNow(const raft::Message& message) const;
+  void StepHeldMessages();
   void ProposeRun(size_t first, size_t count);
   void Refuse(size_t first, size_t count, const base::Status& status);
   void DropExpired();
@@ -143,7 +153,8 @@ class Replica {
   std::unique_ptr<runtime::Timer> ticker_;
   bool touched_ = false;
 
-  std::vector<Held> held_;  // proposals that wait for a leader
+  std::vector<Held> held_;                  // proposals that wait for a leader
+  std::vector<HeldMessage> held_messages_;  // likewise, of others; counted in inbox_bytes_
   // By the number that the node was given as their context. One whose answer got lost is dropped
   // when a newer one is answered.
   std::map<uint64_t, OnReadIndex> reads_;
