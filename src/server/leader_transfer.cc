@@ -20,11 +20,16 @@ void LeaderTransfer::Move(base::MemberId target, runtime::TimePoint deadline, On
   const members::Member* const member = parts_.apply_loop->members().Find(target);
   if (member == nullptr || member->is_learner) return on_moved(base::errors::kBadLeaderTransferee);
   if (target == parts_.self) return on_moved({});
+  Begin(target, deadline, std::move(on_moved));
+}
+
+void LeaderTransfer::Begin(base::MemberId target, runtime::TimePoint deadline, OnMoved on_moved) {
+  const base::MemberId leader(parts_.progress->leader);
   environment_.logger->Info("leadership transfer starting",
-                            {{"local-member-id", members::HexText(leader)},
-                             {"current-leader-member-id", members::HexText(leader)},
+                            {{"local-member-id", members::HexText(parts_.self.value())},
+                             {"current-leader-member-id", members::HexText(leader.value())},
                              {"transferee-member-id", members::HexText(target.value())}});
-  waiting_.push_back({target, deadline, std::move(on_moved)});
+  waiting_.push_back({leader, target, deadline, std::move(on_moved)});
   ArmTimer();
   parts_.replica->TransferLeadership(target);
 }
@@ -41,6 +46,10 @@ void LeaderTransfer::MoveAway(runtime::TimePoint deadline, OnMoved on_moved) {
   Move(longest->second, deadline, std::move(on_moved));
 }
 
+void LeaderTransfer::MoveHere(runtime::TimePoint deadline, OnMoved on_moved) {
+  Begin(parts_.self, deadline, std::move(on_moved));
+}
+
 void LeaderTransfer::OnLeader(base::MemberId leader) {
   std::vector<Waiting> moved;
   for (Waiting& waiting : std::exchange(waiting_, {})) {
@@ -50,7 +59,7 @@ void LeaderTransfer::OnLeader(base::MemberId leader) {
   for (Waiting& waiting : moved) {
     environment_.logger->Info("leadership transfer finished",
                               {{"local-member-id", members::HexText(parts_.self.value())},
-                               {"old-leader-member-id", members::HexText(parts_.self.value())},
+                               {"old-leader-member-id", members::HexText(waiting.from.value())},
                                {"new-leader-member-id", members::HexText(leader.value())}});
     waiting.on_moved({});
   }

@@ -14,7 +14,8 @@
 
 namespace server {
 
-// Has this member, as the leader, hand its part over to another voter. Belongs to the apply loop.
+// Has leadership handed over: by this member to another voter, or to this one. Belongs to the apply
+// loop.
 // Who waits is bounded by the calls that a member takes: each waits in one.
 class LeaderTransfer {
  public:
@@ -32,17 +33,21 @@ class LeaderTransfer {
   void Move(base::MemberId target, runtime::TimePoint deadline, OnMoved on_moved);
   // The same to the voter that has been connected longest: kUnhealthy if there is none.
   void MoveAway(runtime::TimePoint deadline, OnMoved on_moved);
+  // To this member, from the one that leads, which is asked for it.
+  void MoveHere(runtime::TimePoint deadline, OnMoved on_moved);
 
-  // Another member leads.
+  // This one leads now.
   void OnLeader(base::MemberId leader);
 
  private:
   struct Waiting {
+    base::MemberId from;
     base::MemberId target;
     runtime::TimePoint deadline;
     OnMoved on_moved;
   };
 
+  void Begin(base::MemberId target, runtime::TimePoint deadline, OnMoved on_moved);
   void OnDeadline();
   void ArmTimer();
 

@@ -76,9 +76,36 @@ void Reconfiguration::Add(members::Member member, const Caller& caller, OnChange
 
 void Reconfiguration::Remove(base::MemberId id, const Caller& caller, OnChanged on_changed) {
   environment_.apply_loop->Post([this, id, caller, on_changed = std::move(on_changed)]() mutable {
-    ProposeIf(CheckRemove(id), {.type = raft::ConfChangeType::kRemoveNode, .node_id = id}, caller,
-              std::move(on_changed));
+    const bool leads = parts_.progress->leader == id.value() && Voters().size() > 1;
+    if (!leads || !CheckRemove(id).ok()) return ProposeRemoval(id, caller, std::move(on_changed));
+    HandOver(id, [this, id, caller,
+                  on_changed = std::move(on_changed)](const base::Status& status) mutable {
+      if (!status.ok()) return on_changed(status);
+      ProposeRemoval(id, caller, std::move(on_changed));
+    });
   });
+}
+
+void Reconfiguration::ProposeRemoval(base::MemberId id, const Caller& caller,
+                                     OnChanged on_changed) {
+  ProposeIf(CheckRemove(id), {.type = raft::ConfChangeType::kRemoveNode, .node_id = id}, caller,
+            std::move(on_changed));
+}
+
+void Reconfiguration::HandOver(base::MemberId leader, OnHandedOver next) {
+  const runtime::TimePoint deadline =
+      environment_.apply_loop->clock().Now() + options_.election_timeout;
+  auto moved = [this, next = std::move(next)](const base::Status& status) mutable {
+    if (!status.ok()) return next({});
+    // Why: a new leader of etcd takes no change before it has applied what it found in its log, and
+    // tells nobody. It has committed that when it answers this.
+    parts_.frontend->ReadIndex(std::move(next));
+  };
+  if (leader == parts_.self) {
+    parts_.leader_transfer->MoveAway(deadline, std::move(moved));
+  } else {
+    parts_.leader_transfer->MoveHere(deadline, std::move(moved));
+  }
 }
 
 void Reconfiguration::UpdatePeerUrls(base::MemberId id, std::vector<std::string> peer_urls,

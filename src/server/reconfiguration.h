@@ -13,6 +13,7 @@
 #include "server/caller.h"
 #include "server/environment.h"
 #include "server/frontend.h"
+#include "server/leader_transfer.h"
 #include "server/metrics.h"
 #include "server/options.h"
 #include "server/progress.h"
@@ -37,6 +38,9 @@ namespace server {
 // where this member counts as connected, and one is started that has told its name. Errors:
 // kNotEnoughStartedMembers, kUnhealthy.
 //
+// A leader that is to be removed hands its part over first, if there is a voter that takes it: else
+// nobody would lead from its removal on until the others have missed it.
+//
 // Any thread. Answers come on the apply loop, once, unless the member ends before. Each is awaited
 // by a call, which bounds them.
 class Reconfiguration {
@@ -46,6 +50,7 @@ class Reconfiguration {
     Replica* replica;
     ApplyLoop* apply_loop;
     Frontend* frontend;  // of the apply loop
+    LeaderTransfer* leader_transfer;
     const Progress* progress;
   };
   Reconfiguration(const Options& options, const Environment& environment, const Parts& parts);
@@ -78,6 +83,12 @@ class Reconfiguration {
   base::Status CheckPromote(base::MemberId id, const Replica::Replication& replication) const;
   std::vector<const members::Member*> Voters() const;
   size_t Connected(const std::vector<const members::Member*>& voters) const;
+
+  void ProposeRemoval(base::MemberId id, const Caller& caller, OnChanged on_changed);
+  // `next` runs when another voter leads and has committed what it found in its log; or when that
+  // has not come to be within an election timeout. With an error if the member cannot tell.
+  using OnHandedOver = base::Callback<void(const base::Status& status)>;
+  void HandOver(base::MemberId leader, OnHandedOver next);
 
   void TryPromote(std::shared_ptr<Promotion> promotion);
   void PromoteAsLeader(Promotion& promotion, const Replica::Replication& replication);

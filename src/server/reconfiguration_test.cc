@@ -292,6 +292,22 @@ TEST_F(ReconfigurationTest, APromotionWithoutALeaderEndsInTime) {
   EXPECT_LE(Now() - start, member_.options.request_timeout() + seconds(1));
 }
 
+// These peers do not take over: then the leader decides on its own removal.
+TEST_F(ReconfigurationTest, ALeaderThatIsToBeRemovedHandsItsPartOverFirst) {
+  SettleAll();
+  const runtime::TimePoint start = Now();
+  ASSERT_TRUE(Remove(self()).ok());
+  EXPECT_EQ(peers_.asked_to_campaign.size(), 1u);
+  EXPECT_LE(Now() - start, member_.options.election_timeout + milliseconds(500));
+}
+
+TEST_F(ReconfigurationTest, WhoIsNotToBeRemovedLeadsOn) {
+  SettleAll();
+  for (const base::MemberId id : Others()) SetStarted(id);
+  ASSERT_TRUE(Remove(Others()[0]).ok());
+  EXPECT_TRUE(peers_.asked_to_campaign.empty());
+}
+
 // An entry that raft has emptied would leave who waits for it without an answer.
 TEST_F(ReconfigurationTest, AChangeWaitsUntilTheOneBeforeIsApplied) {
   SettleAll();

@@ -95,7 +95,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->reconfiguration_ = std::make_unique<Reconfiguration>(
       options, environment,
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
-                             server->frontends_.back().get(), &server->progress_});
+                             server->frontends_.back().get(), server->leader_transfer_.get(),
+                             &server->progress_});
   server->downgrading_ = std::make_unique<Downgrading>(
       environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
   server->extensions_ = std::make_unique<Extensions>(

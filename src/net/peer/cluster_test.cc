@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -514,6 +516,35 @@ TEST_F(PeerClusterThatStaysTest, ALeaderKeepsItsPartIfToldSo) {
   first.SetStalled(false);
   EXPECT_TRUE(world_.RunUntil([&] { return *late == 1; }));
 }
+
+// The removal is decided by the next leader, and nobody waits for an election.
+class RemovedLeaderTest : public PeerClusterTest, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(RemovedLeaderTest, WritesGoOnWhereTheLeaderIsRemoved) {
+  world_.RunFor(server::Reconfiguration::kHealthInterval + seconds(1));
+  Member& first = Leader();
+  Member& asked = GetParam() ? first : Follower();
+  Member& other = *std::find_if(members_.begin(), members_.end(), [&](const auto& member) {
+                     return member.get() != &first && member.get() != &asked;
+                   })->get();
+  const uint64_t term = first.term();
+  const runtime::TimePoint begin = world_.scheduler.clock().Now();
+  std::optional<base::Status> removed;
+  asked.server().reconfiguration().Remove(first.id(), {},
+                                          [&](const auto& members) { removed = members.status(); });
+  int* const done = NewCounter();
+  other.Put("key", "value", done);
+  ASSERT_TRUE(world_.RunUntil([&] { return removed.has_value(); }));
+  EXPECT_TRUE(removed->ok()) << removed->ToString();
+  EXPECT_FALSE(first.leads());
+  PutAll(other, 10);
+  EXPECT_EQ(*done, 1);
+  EXPECT_LE(world_.scheduler.clock().Now() - begin, std::chrono::milliseconds(500));
+  EXPECT_EQ(other.term(), term + 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(AskedAt, RemovedLeaderTest, ::testing::Bool(),
+                         [](const auto& asked) { return asked.param ? "TheLeader" : "AFollower"; });
 
 TEST_F(PeerClusterTest, AnotherLeaderIsFoundWhenTheFirstIsCutOff) {
   Member& first = Leader();
