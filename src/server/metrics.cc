@@ -157,6 +157,12 @@ void CollectStore(Server& server, observe::Samples& samples) {
   }
 }
 
+constexpr Family kDefragment = {"etcd_disk_backend_defrag_duration_seconds",
+                                "The latency distribution of backend defragmentation."};
+constexpr Family kDefragmenting = {
+    "etcd_disk_defrag_inflight",
+    "Whether or not defrag is active on the member. 1 means active, 0 means not."};
+
 }  // namespace
 
 LogMetrics::LogMetrics(observe::Registry* registry)
@@ -168,6 +174,10 @@ SnapshotFileMetrics::SnapshotFileMetrics(observe::Registry* registry)
     : seconds(registry->AddHistogram(kSnapSave, DiskBuckets())),
       encode_seconds(registry->AddHistogram(kSnapEncode, DiskBuckets())),
       fsync_seconds(registry->AddHistogram(kSnapFsync, DiskBuckets())) {}
+
+DefragmentMetrics::DefragmentMetrics(observe::Registry* registry)
+    : seconds(registry->AddHistogram(kDefragment, Buckets::Exponential(0.1, 2, 13))),
+      defragmenting(registry->AddGauge(kDefragmenting)) {}
 
 CommitMetrics::CommitMetrics(observe::Registry* registry)
     : seconds_(registry->AddHistogram(kCommit, DiskBuckets())),

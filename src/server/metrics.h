@@ -45,6 +45,12 @@ struct CommitMetrics {
   observe::Histogram write_seconds_;  // the one step of etcd's three that LMDB has
 };
 
+struct DefragmentMetrics {
+  explicit DefragmentMetrics(observe::Registry* registry);
+  observe::Histogram seconds;  // of one that succeeded
+  observe::Gauge defragmenting;
+};
+
 // Operations on the keys.
 class OperationMetrics {
  public:

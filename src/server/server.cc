@@ -97,6 +97,7 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
                              server->frontends_.back().get(), server->leader_transfer_.get(),
                              &server->progress_});
+  server->defragmenter_ = std::make_unique<Defragmenter>(environment, server->apply_loop_.get());
   server->downgrading_ = std::make_unique<Downgrading>(
       environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
   server->extensions_ = std::make_unique<Extensions>(
@@ -266,7 +267,7 @@ std::string Server::NewSpoolPath() {
 }
 
 void Server::Stop(base::Callback<void()> done) {
-  stopping_ = true;
+  defragmenter_->Stop();
   environment_.apply_loop->Post([this, done = std::move(done)]() mutable {
     const bool alone = !std::any_of(
         apply_loop_->members().members().begin(), apply_loop_->members().members().end(),

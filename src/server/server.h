@@ -13,6 +13,7 @@
 #include "server/auto_compactor.h"
 #include "server/corruption_checker.h"
 #include "server/data_directory.h"
+#include "server/defragmenter.h"
 #include "server/downgrading.h"
 #include "server/environment.h"
 #include "server/extensions.h"
@@ -69,8 +70,6 @@ class Server {
   std::shared_ptr<apply::State> state() const { return apply_loop_->state().Get(); }
   // A file that nobody else uses, for what waits for a slow receiver.
   std::string NewSpoolPath();
-  // Whether Stop was called: long work ends.
-  bool stopping() const { return stopping_; }
 
   // Runs `done` on the apply loop once everything that was applied before this is in the database.
   void WhenDurable(base::Callback<void()> done) { apply_loop_->WhenDurable(std::move(done)); }
@@ -81,6 +80,7 @@ class Server {
 
   // Changes of who belongs to the cluster.
   Reconfiguration& reconfiguration() { return *reconfiguration_; }
+  Defragmenter& defragmenter() { return *defragmenter_; }
   // Its downgrade to the version before.
   Downgrading& downgrading() { return *downgrading_; }
   // What is in its log beyond etcd.
@@ -140,6 +140,7 @@ class Server {
   std::unique_ptr<ApplyLoop> apply_loop_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<LeaderTransfer> leader_transfer_;
+  std::unique_ptr<Defragmenter> defragmenter_;
   std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
   std::unique_ptr<Downgrading> downgrading_;          // likewise
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
@@ -157,7 +158,6 @@ class Server {
   std::unique_ptr<runtime::Timer> removed_timer_;  // null as long as the member was not removed
   std::atomic<bool> damaged_ = false;
   std::atomic<uint64_t> spools_ = 0;  // so far
-  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace server

@@ -10,11 +10,6 @@ constexpr Family kHash = {"etcd_mvcc_hash_duration_seconds",
                           "The latency distribution of storage hash operation."};
 constexpr Family kHashKv = {"etcd_mvcc_hash_rev_duration_seconds",
                             "The latency distribution of storage hash by revision operation."};
-constexpr Family kDefragment = {"etcd_disk_backend_defrag_duration_seconds",
-                                "The latency distribution of backend defragmentation."};
-constexpr Family kDefragmenting = {
-    "etcd_disk_defrag_inflight",
-    "Whether or not defrag is active on the member. 1 means active, 0 means not."};
 constexpr Family kSnapshot = {"etcd_disk_backend_snapshot_duration_seconds",
                               "The latency distribution of backend snapshots."};
 
@@ -23,8 +18,6 @@ constexpr Family kSnapshot = {"etcd_disk_backend_snapshot_duration_seconds",
 MaintenanceMetrics::MaintenanceMetrics(observe::Registry* registry)
     : hash_seconds(registry->AddHistogram(kHash, Buckets::Exponential(0.01, 2, 15))),
       hash_kv_seconds(registry->AddHistogram(kHashKv, Buckets::Exponential(0.01, 2, 15))),
-      defragment_seconds(registry->AddHistogram(kDefragment, Buckets::Exponential(0.1, 2, 13))),
-      defragmenting(registry->AddGauge(kDefragmenting)),
       snapshot_seconds(registry->AddHistogram(kSnapshot, Buckets::Exponential(0.01, 2, 17))) {}
 
 }  // namespace v3

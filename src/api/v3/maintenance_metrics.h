@@ -8,10 +8,8 @@ namespace v3 {
 struct MaintenanceMetrics {
   explicit MaintenanceMetrics(observe::Registry* registry);
 
-  observe::Histogram hash_seconds;     // of the whole database
-  observe::Histogram hash_kv_seconds;  // of the keys at a revision
-  observe::Histogram defragment_seconds;
-  observe::Gauge defragmenting;
+  observe::Histogram hash_seconds;      // of the whole database
+  observe::Histogram hash_kv_seconds;   // of the keys at a revision
   observe::Histogram snapshot_seconds;  // from its first byte to its last
 };
 

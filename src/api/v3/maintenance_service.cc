@@ -22,19 +22,6 @@ std::string Text(const alarms::Alarm& alarm) {
   return member + "alarm:" + etcdserverpb::AlarmType_Name(static_cast<int>(alarm.type));
 }
 
-void LogDefragmented(const observe::Logger& logger, const backend::Sizes& before,
-                     const backend::Sizes& after, runtime::Duration took) {
-  const auto difference = [](uint64_t from, uint64_t to) {
-    return static_cast<int64_t>(to - from);
-  };
-  logger.Info("finished defragmenting directory",
-              {{"current-db-size-bytes-diff", difference(before.allocated, after.allocated)},
-               {"current-db-size-bytes", after.allocated},
-               {"current-db-size-in-use-bytes-diff", difference(before.in_use, after.in_use)},
-               {"current-db-size-in-use-bytes", after.in_use},
-               {"took", took}});
-}
-
 base::Result<uint32_t> ReadHash(backend::Backend& database) {
   ASSIGN_OR_RETURN(auto reader, database.NewReader());
   image::DatabaseHash hash(std::move(reader));
@@ -48,22 +35,6 @@ base::Result<uint32_t> HashOf(backend::Backend& database) {
   base::Result<uint32_t> hash = ReadHash(database);
   if (hash.ok()) return hash;
   return backend::ReadFailure(database, hash.status());
-}
-
-// The log has more, such as paths.
-base::Status DefragmentFailure(backend::Backend& database, const base::Status& status) {
-  switch (status.code()) {
-    case base::Code::kDataLoss:
-      return backend::ReadFailure(database, status);
-    case base::Code::kResourceExhausted:
-      return {status.code(), "etcdserver: there is no room to defragment the database"};
-    case base::Code::kFailedPrecondition:
-      return {status.code(), "etcdserver: the database is being defragmented"};
-    case base::Code::kCanceled:
-      return base::errors::kStopped;
-    default:
-      return {status.code(), "etcdserver: the database could not be defragmented"};
-  }
 }
 
 }  // namespace
@@ -123,30 +94,13 @@ void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
 void MaintenanceService::Defragment(Call call, base::ByteView bytes) {
   etcdserverpb::DefragmentRequest request;
   if (!Parse(*call, bytes, &request)) return;
-  server::Server& server = context_.server();
-  const observe::Logger& logger = *server.environment().logger;
-  auto status = std::make_shared<base::Status>(base::errors::kStopped);
-  const std::shared_ptr<apply::State> state = context_.state();
-  const bool accepted = server.environment().bulk_workers->Run(
-      [&server, state, status] {
-        *status = state->database().Defragment([&server](uint64_t) { return !server.stopping(); });
-      },
-      &context_.frontend().loop(),
-      [this, &logger, call = call.rpc, state, status, start = Now(),
-       before = state->database().sizes()] {
-        metrics_.defragmenting.Add(-1);
-        if (!status->ok()) {
-          logger.Warn("failed to defragment", {{"error", status->message()}});
-          return call->Finish(DefragmentFailure(state->database(), *status));
-        }
-        const runtime::Duration took = Now() - start;
-        metrics_.defragment_seconds.Observe(took);
-        LogDefragmented(logger, before, state->database().sizes(), took);
-        Context::Send(*call, etcdserverpb::DefragmentResponse());
-      });
-  if (!accepted) return call->Finish(base::errors::kTooManyRequests);
-  logger.Info("starting defragment");
-  metrics_.defragmenting.Add(1);
+  runtime::Loop* const loop = &context_.frontend().loop();
+  context_.server().defragmenter().Run([loop, rpc = call.rpc](const base::Status& status) {
+    loop->Post([rpc, status] {
+      if (!status.ok()) return rpc->Finish(status);
+      Context::Send(*rpc, etcdserverpb::DefragmentResponse());
+    });
+  });
 }
 
 // The database is hashed as it is when everything applied is in it.
