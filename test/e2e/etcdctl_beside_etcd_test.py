@@ -169,6 +169,8 @@ READS = lines("""
     get plain --max-request-bytes x
     get plain --max-recv-bytes 10
     get plain --auth-jwt-token x --user x:y
+    get plain --user x:y
+    get plain --user x --password y
     get plain --stream
     get '' --prefix --stream --keys-only
     get -h

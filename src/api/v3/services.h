@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/v3/auth_service.h"
 #include "api/v3/cluster_service.h"
 #include "api/v3/kv_service.h"
 #include "api/v3/maintenance_service.h"
@@ -19,6 +20,7 @@ class Services {
     kv_.AddTo(table);
     maintenance_.AddTo(table);
     cluster_.AddTo(table);
+    auth_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -28,6 +30,7 @@ class Services {
   KvService kv_{&context_};
   MaintenanceService maintenance_{&context_};
   ClusterService cluster_{&context_};
+  AuthService auth_{&context_};
 };
 
 }  // namespace v3

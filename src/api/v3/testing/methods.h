@@ -51,5 +51,9 @@ inline constexpr Method<etcdserverpb::HashKVRequest, etcdserverpb::HashKVRespons
     "/etcdserverpb.Maintenance/HashKV"};
 inline constexpr Method<etcdserverpb::SnapshotRequest, etcdserverpb::SnapshotResponse> kSnapshot{
     "/etcdserverpb.Maintenance/Snapshot"};
+inline constexpr Method<etcdserverpb::AuthStatusRequest, etcdserverpb::AuthStatusResponse>
+    kAuthStatus{"/etcdserverpb.Auth/AuthStatus"};
+inline constexpr Method<etcdserverpb::AuthenticateRequest, etcdserverpb::AuthenticateResponse>
+    kAuthenticate{"/etcdserverpb.Auth/Authenticate"};
 
 }  // namespace v3::testing
