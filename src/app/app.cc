@@ -42,6 +42,9 @@ constexpr size_t kSmallWorkQueue = 100;
 constexpr size_t kReservedDescriptors = 150;
 // With the closing of what has not ended then it is five seconds.
 constexpr runtime::Duration kDrainTimeout = std::chrono::milliseconds(4800);
+// What a stop waits for beside: a write of the log, and whatever else may take long on a good disk.
+constexpr runtime::Duration kLogTimeout = std::chrono::seconds(1);
+constexpr runtime::Duration kRestTimeout = std::chrono::seconds(5);
 constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
 // As many as one thread can sign with a key of 4096 bits before their time is up.
 constexpr size_t kMaxWaitingHandshakes = 4096;
@@ -73,6 +76,7 @@ void CollectFeatures(const config::FeatureGates& gates, observe::Samples& sample
 App::App(const config::ServerConfig& config, const observe::Logger* logger)
     : config_(config),
       logger_(*logger),
+      stop_watch_(logger, ExitAsFailed),
       disk_(config.backend.unsafe_no_fsync ? runtime::posix::Disk::Syncing::kOff
                                            : runtime::posix::Disk::Syncing::kOn),
       loop_pool_("member", kMemberLoops),
@@ -386,20 +390,31 @@ void App::Drain() {
   }
 }
 
+void App::StopServer() {
+  const auto wait_for = [](const auto& begin) {
+    std::promise<void> done;
+    begin([&done] { done.set_value(); });
+    done.get_future().wait();
+  };
+  stop_watch_.Expect("the log to be written", kLogTimeout);
+  wait_for([this](auto done) { server_->WhenLogged(std::move(done)); });
+  stop_watch_.Expect("the database to be written",
+                     server_->options().election_timeout + kRestTimeout);
+  wait_for([this](auto done) { server_->Stop(std::move(done)); });
+}
+
 void App::Stop() {
   {
     const std::lock_guard lock(serving_mutex_);
     stopped_ = true;
   }
+  stop_watch_.Expect("requests to end", kDrainTimeout + kRestTimeout);
   StopListening(/*metrics=*/false);
   Drain();
   StopListening(/*metrics=*/true);
   for (const auto& thread : net_threads_) thread->Close();
-  if (server_ != nullptr) {
-    std::promise<void> flushed;
-    server_->Stop([&flushed] { flushed.set_value(); });
-    flushed.get_future().wait();
-  }
+  if (server_ != nullptr) StopServer();
+  stop_watch_.Expect("threads to end that work with files", kRestTimeout);
   peers_.Close();
   for (const auto& thread : net_threads_) thread->Stop();
   peers_.Stop();

@@ -11,6 +11,7 @@
 #include "app/network_metrics.h"
 #include "app/peers.h"
 #include "app/refused_connections.h"
+#include "app/stop_watch.h"
 #include "app/tls_files.h"
 #include "base/result.h"
 #include "config/server_config.h"
@@ -36,7 +37,8 @@ class App {
                                                   const observe::Logger* logger,
                                                   const std::function<bool()>& pause);
   // Stops listening, answers what is under way if that takes no more than five seconds, closes all
-  // connections, brings what is applied into the database, and ends the threads.
+  // connections, brings what is applied into the database, and ends the threads. A disk that stands
+  // still meanwhile ends the process.
   ~App();
 
   // Whether the member was removed from its cluster, which ends the process as SIGTERM would.
@@ -66,6 +68,7 @@ class App {
   // Closes the listeners of the metrics, or all others.
   void StopListening(bool metrics);
   void Drain();
+  void StopServer();
   void RefreshTlsLater();
   // Has a bulk worker do it. Any thread.
   void RunElsewhere(base::Callback<void()> work);
@@ -73,6 +76,7 @@ class App {
 
   config::ServerConfig config_;
   const observe::Logger& logger_;
+  StopWatch stop_watch_;  // outlives all that may wait for a disk
   runtime::posix::Disk disk_;
   runtime::posix::LoopPool loop_pool_;
   runtime::Loop* const raft_loop_;

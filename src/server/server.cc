@@ -266,6 +266,10 @@ std::string Server::NewSpoolPath() {
   return runtime::JoinPath(Paths(options_).snap, "tmp.spool." + std::to_string(++spools_));
 }
 
+void Server::WhenLogged(base::Callback<void()> done) {
+  replica_->log_writer().RunOnLog([](wal::Log* log) { return log->WriteState(); }, std::move(done));
+}
+
 void Server::Stop(base::Callback<void()> done) {
   defragmenter_->Stop();
   environment_.apply_loop->Post([this, done = std::move(done)]() mutable {

@@ -78,6 +78,9 @@ class Server {
     apply_loop_->WhenCompacted(revision, std::move(done));
   }
 
+  // Likewise once the log has the newest commit index, and what was being written to it before.
+  void WhenLogged(base::Callback<void()> done);
+
   // Changes of who belongs to the cluster.
   Reconfiguration& reconfiguration() { return *reconfiguration_; }
   Defragmenter& defragmenter() { return *defragmenter_; }
