@@ -132,7 +132,10 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
     AddOrigin(origin, &answer);
     return Answer(exchange, std::move(answer), "");
   }
-  std::string clean = CleanPath(http::PathOnly(head));
+  // Compat: what asks for a tunnel is not sent elsewhere for what its path looks like.
+  const bool cleans = http::Method(head) != "CONNECT";
+  std::string clean(http::PathOnly(head));
+  if (cleans) clean = CleanPath(clean);
   if (clean == "/v3") clean += '/';  // what stands above all calls is named with its slash
   if (clean != http::PathOnly(head)) return Redirect(exchange, std::move(clean), origin);
   auto guarded = std::make_shared<Guarded>(&exchange, origin);

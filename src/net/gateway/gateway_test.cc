@@ -409,6 +409,13 @@ TEST_F(GatewayTest, TheFormOfAnotherMethodIsThatMethod) {
   EXPECT_FALSE(Contains(Post("/v3/kv/range", "{}", "X-HTTP-Method-Override: GET\r\n"), " 501 "));
 }
 
+TEST_F(GatewayTest, WhoAsksForATunnelIsNotSentElsewhere) {
+  EXPECT_TRUE(Contains(Ask("CONNECT", "/v3/kv/range", ""), " 501 "));
+  EXPECT_TRUE(Contains(Ask("CONNECT", "/v3/./kv/range", ""), " 404 "));
+  EXPECT_TRUE(Contains(Ask("CONNECT", "//version", ""), " 404 "));
+  EXPECT_TRUE(Contains(Ask("CONNECT", "/v3", ""), "Location: /v3/\r\n"));
+}
+
 TEST_F(GatewayTest, AnUncleanPathIsRedirected) {
   const std::string post = Post("//v3/kv/./range?a=b", "{}", "Origin: http://good.example\r\n");
   EXPECT_TRUE(post.starts_with("HTTP/1.1 307 Temporary Redirect\r\n")) << post;

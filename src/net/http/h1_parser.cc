@@ -95,14 +95,15 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
   void on_request_impl(beast::verb, string_view method, string_view target, int version,
                        error_code& error) override {
     version_ = version;
-    base::ByteView authority;
-    const base::ByteView path = PathOfTarget(View(target), &authority);
     method_ = View(method);
-    authority_ = authority;
-    if (method_ == "CONNECT") {  // to a host, which is no path that there is
-      path_ = "/" + std::string(path);
+    if (method_ == "CONNECT" && !View(target).starts_with('/')) {
+      if (target == "*") return Fail(base::Code::kInvalidArgument, "bad target", &error);
+      path_ = "//" + std::string(View(target));  // to a host, and no path that there is
       return;
     }
+    base::ByteView authority;
+    const base::ByteView path = PathOfTarget(View(target), &authority);
+    authority_ = authority;
     std::optional<std::string> decoded = Decoded(path);
     const bool is_path = path.starts_with('/') || path == "*";
     if (!is_path || !decoded) return Fail(base::Code::kInvalidArgument, "bad target", &error);

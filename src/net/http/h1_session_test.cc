@@ -244,8 +244,17 @@ TEST_F(H1SessionTest, APathMayBePercentEncoded) {
   // What could end a field, or begin a tag, stays as it was sent.
   EXPECT_TRUE(Exchange(Get("/below/%0d%0aa:%20b")).ends_with("/below/%0d%0aa:%20b\n"));
   EXPECT_TRUE(Exchange(Get("/below/%22%3Cb")).ends_with("/below/%22%3Cb\n"));
-  EXPECT_TRUE(
-      Exchange("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("404 page not found\n"));
+}
+
+TEST_F(H1SessionTest, ATunnelIsAskedForAtAPathOrToAHost) {
+  const auto connect = [this](const std::string& target) {
+    return Exchange("CONNECT " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+  };
+  EXPECT_TRUE(connect("/below/%68ell%6F").ends_with("/below/hello\n"));
+  for (const char* target : {"a:1", "hello", "http://a/hello"}) {
+    EXPECT_TRUE(connect(target).ends_with("404 page not found\n")) << target;
+  }
+  EXPECT_TRUE(connect("*").starts_with("HTTP/1.1 400 "));
 }
 
 TEST_F(H1SessionTest, ChunksMayNotBeMostlySomethingElse) {
