@@ -258,21 +258,23 @@ void App::OnRemoved() {
 base::Status App::OpenTls() {
   RETURN_IF_ERROR(peers_.OpenTls());
   peers_.Accept([this] { refused_.Add(); });
-  const bool is_needed =
-      std::any_of(plans_.begin(), plans_.end(), [](const ListenerPlan& plan) { return plan.tls; });
-  if (!is_needed) return {};
+  // Compat: also if nobody listens with TLS.
   if (config_.client_tls.auto_tls && config_.client_tls.cert_file.empty()) {
     std::vector<std::string> hosts;
-    for (const config::Url& url : config_.listen.client_urls) {
+    const auto add = [&hosts](const config::Url& url) {
       if (!url.host.empty()) hosts.push_back(url.host);  // a unix socket has none
-    }
+    };
+    for (const config::Url& url : config_.listen.client_urls) add(url);
+    for (const config::Url& url : config_.listen.client_http_urls) add(url);
     const std::string directory =
         runtime::JoinPath(runtime::JoinPath(config_.member.data_dir, "fixtures"), "client");
     RETURN_IF_ERROR(MakeSelfSigned(disk_, directory, hosts, runtime::posix::Clock().WallNow(),
                                    config_.security.self_signed_cert_validity_years,
                                    &config_.client_tls));
   }
-  if (config_.client_tls.cert_file.empty()) return {};
+  const bool is_needed =
+      std::any_of(plans_.begin(), plans_.end(), [](const ListenerPlan& plan) { return plan.tls; });
+  if (!is_needed || config_.client_tls.cert_file.empty()) return {};
   ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
   handshake_workers_ = std::make_unique<runtime::posix::Workers>("handshake", net_threads_.size(),
                                                                  kMaxWaitingHandshakes);

@@ -80,7 +80,8 @@ base::Status Peers::Listen(runtime::asio::Loop* accepting,
 base::Status Peers::OpenTls() {
   const config::ServerConfig& config = *parts_.config;
   const bool listens = IsSecure(config.listen.peer_urls);
-  if (listens && tls_config_.auto_tls && tls_config_.cert_file.empty()) {
+  // Compat: also if nobody listens with TLS.
+  if (tls_config_.auto_tls && tls_config_.cert_file.empty()) {
     std::vector<std::string> hosts;
     for (const config::Url& url : config.listen.peer_urls) {
       if (!url.host.empty()) hosts.push_back(url.host);

@@ -129,6 +129,12 @@ class ListenersTest(unittest.TestCase):
             member.start()
             self.assertEqual(ssl.get_server_certificate((host, int(port))), first)
 
+    def test_auto_tls_makes_certificates_also_where_nobody_listens_with_tls(self) -> None:
+        with Member(ETCD, "--auto-tls", "--peer-auto-tls") as member:
+            for name in ("client", "peer"):
+                certificate = member.folder / "data/fixtures" / name / "cert.pem"
+                self.assertIn("BEGIN CERTIFICATE", certificate.read_text())
+
     def test_a_trusted_authority_asks_for_certificates(self) -> None:
         ours = self.authority.issue("client", "client.example")
         with self.member(*self.certificate_flags("server"),
