@@ -16,6 +16,7 @@ from pathlib import Path
 from cluster import Cluster, status, wait_until_ready
 from cluster_case import ClusterCase
 from member import Member, free_ports
+from steady_load import SteadyLoad
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
@@ -169,6 +170,14 @@ class ClusterTest(ClusterCase):
         self.assertEqual(lost.process.wait(timeout=WAIT_SECONDS), 1)
         lost.process = None
         self.assertIn("remove the member and add it again", lost.log_tail())
+
+    def test_no_write_fails_while_leadership_moves(self) -> None:
+        cluster = self.cluster(3)
+        with SteadyLoad(cluster) as load:
+            for turn in range(9):
+                self.lead(cluster, cluster[turn % 3])
+        self.assertEqual(load.failures, [])
+        self.assertGreater(len(load.acknowledged), 100)
 
     def test_leadership_moves_when_it_is_told_to(self) -> None:
         cluster = self.cluster(3)
