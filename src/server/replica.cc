@@ -182,6 +182,8 @@ void Replica::OnMessages(std::vector<raft::Message>& messages) {
   for (raft::Message& message : messages) {
     size += SizeOf(message);
     if (!IsTakenNow(message)) {
+      // Why half: what raft itself has to hear must find room.
+      if (inbox_bytes_ > kInboxBytes / 2) continue;
       size -= SizeOf(message);
       held_messages_.push_back(
           {std::move(message), environment_.raft_loop->clock().Now() + options_.election_timeout});

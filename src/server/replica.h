@@ -85,7 +85,7 @@ class Replica {
   void ProposeJointChange(raft::ConfChangeV2 change);
 
   // A message from another member. False, with the message lost, if kInboxBytes wait already. One
-  // with proposals is held as own ones are, for an election timeout.
+  // with proposals is held as own ones are, for an election timeout, in half of that at most.
   [[nodiscard]] bool Step(raft::Message message);
   // A snapshot, on its way to its receiver.
   void SendSnapshot(SnapshotToSend snapshot);
