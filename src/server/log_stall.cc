@@ -40,7 +40,7 @@ void LogStall::Tick(std::optional<uint64_t> write, raft::Node* node) {
     progress_.log_stalls = stalls;
   }
   if (rest_ > 0) --rest_;
-  if (stalls && (ticks_ - limit) % election_ticks_ == 0 && MayHandOver(*node)) HandOver(node);
+  if (stalls && MayHandOver(*node)) HandOver(node);
 }
 
 bool LogStall::MayHandOver(const raft::Node& node) const {
@@ -49,7 +49,9 @@ bool LogStall::MayHandOver(const raft::Node& node) const {
 
 void LogStall::HandOver(raft::Node* node) {
   const raft::Leader* const leader = node->AsLeader();
-  if (leader == nullptr) return;
+  // One that is under way has an election timeout.
+  if (leader == nullptr || leader->transferee != base::MemberId()) return;
+  // Nobody at this tick, if the leader has just begun to ask who is there.
   const std::optional<base::MemberId> next = NextLeader(*leader, node->id());
   if (!next.has_value()) return;
   logger_.Warn("leadership transfer starting, since the disk stands still",

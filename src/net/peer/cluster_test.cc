@@ -476,6 +476,22 @@ TEST_F(PeerClusterTest, ALeaderWhoseDiskStandsStillHandsItsPartOver) {
   EXPECT_TRUE(world_.RunUntil([&] { return !first.log_stalls(); }));
 }
 
+// Whatever the leader is about to do when its disk stops: it forgets from time to time whom it has
+// heard from.
+class StalledLeaderTest : public PeerClusterTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(StalledLeaderTest, LeadershipIsHandedOverAtOnce) {
+  Member& first = Leader();
+  world_.RunFor(std::chrono::milliseconds(100 * GetParam()));
+  first.SetStalled(true);
+  first.Put("late", "value", NewCounter());
+  const runtime::TimePoint begin = world_.scheduler.clock().Now();
+  ASSERT_TRUE(world_.RunUntil([&] { return !first.leads(); }));
+  EXPECT_LE(world_.scheduler.clock().Now() - begin, std::chrono::milliseconds(1300));
+}
+
+INSTANTIATE_TEST_SUITE_P(AtEachTick, StalledLeaderTest, ::testing::Range(0, 10));
+
 // Leadership must not go round and round.
 TEST_F(PeerClusterTest, WhereAllDisksAreSlowSomebodyLeads) {
   Leader();
