@@ -41,6 +41,9 @@ base::Status FillStorage(const config::ServerConfig& config, server::Options* op
   if (maintenance.compaction_sleep_interval.count() > 0) {
     options->compaction_sleep_interval = maintenance.compaction_sleep_interval;
   }
+  if (maintenance.watch_progress_notify_interval.count() > 0) {
+    options->watch_progress_notify_interval = maintenance.watch_progress_notify_interval;
+  }
   options->downgrade_check_interval = maintenance.downgrade_check_time;
   options->corrupt_check_interval = maintenance.corrupt_check_time;
   options->compact_hash_check_interval = config.features.Enabled(config::Feature::kCompactHashCheck)

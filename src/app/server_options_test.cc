@@ -31,6 +31,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   config.backend.batch_limit = 21;
   config.maintenance.compaction_batch_limit = 22;
   config.maintenance.compaction_sleep_interval = milliseconds(23);
+  config.maintenance.watch_progress_notify_interval = milliseconds(230);
   config.cluster.max_learners = 24;
   config.cluster.pre_vote = false;
   config.cluster.force_new_cluster = true;
@@ -54,6 +55,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   EXPECT_EQ(options->backend_batch_limit, 21u);
   EXPECT_EQ(options->compaction_batch_limit, 22u);
   EXPECT_EQ(options->compaction_sleep_interval, milliseconds(23));
+  EXPECT_EQ(options->watch_progress_notify_interval, milliseconds(230));
   EXPECT_EQ(options->max_learners, 24u);
   EXPECT_FALSE(options->pre_vote);
   EXPECT_TRUE(options->force_new_cluster);
@@ -68,6 +70,7 @@ TEST(ServerOptionsTest, AZeroMeansEtcdsUsualValue) {
   EXPECT_EQ(options->backend_batch_limit, usual.backend_batch_limit);
   EXPECT_EQ(options->compaction_batch_limit, usual.compaction_batch_limit);
   EXPECT_EQ(options->compaction_sleep_interval, usual.compaction_sleep_interval);
+  EXPECT_EQ(options->watch_progress_notify_interval, usual.watch_progress_notify_interval);
   EXPECT_EQ(options->bootstrap_defragment_bytes, 0u);
   EXPECT_TRUE(options->pre_vote);
 }

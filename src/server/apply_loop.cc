@@ -233,7 +233,7 @@ void ApplyLoop::EndSlice() {
 
 void ApplyLoop::HandOver() {
   const base::Revision revision = applier_.state().store().revision();
-  const bool changed = std::exchange(revision_, revision) != revision;
+  const bool changed = std::exchange(revision_, revision) != revision || compacted_;
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     const bool hears = changed && listening_[origin];
     if (completions_[origin].empty() && !hears) continue;

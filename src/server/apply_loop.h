@@ -35,7 +35,7 @@ class ApplyLoop {
     // configuration in it, in order.
     base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
     // What became of the requests of that origin in the slice; and, if it listens and keys were
-    // changed, up to which revision.
+    // changed or compacted, up to which revision.
     base::Callback<void(size_t origin, std::vector<Completion> completions,
                         std::optional<base::Revision> changed)>
         on_completed;

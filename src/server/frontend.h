@@ -72,10 +72,11 @@ class Frontend {
   using OnRead = ReadTurns::Read;
   void ReadIndex(OnRead on_read, uint64_t client = 0);
 
-  // Has `on_changed` called on this loop when keys were changed, with the revision that the store
-  // has reached: for each slice of entries in which that happened, or once for several if this loop
-  // has come to none of them yet. Revisions ascend. The first call comes soon, with the present
-  // one; all later changes follow it. A snapshot that replaces the state is a change like others.
+  // Has `on_changed` called on this loop when keys were changed or compacted, with the revision
+  // that the store has reached: for each slice of entries in which that happened, or once for
+  // several if this loop has come to none of them yet. Revisions never descend. The first call
+  // comes soon, with the present one; all later changes follow it. A snapshot that replaces the
+  // state is a change like others.
   // Null: not any more. One listener a loop.
   //
   // Why a revision and not the changes: they are in the store's memory already, once for all loops,

@@ -12,7 +12,6 @@ constexpr std::array kCounters = {
     Family{"etcd_debugging_lease_granted_total", "Leases granted."},
     Family{"etcd_debugging_lease_renewed_total", "Leases renewed by this member as a leader."},
     Family{"etcd_debugging_lease_revoked_total", "Leases revoked."},
-    Family{"etcd_debugging_mvcc_events_total", "Events sent to watchers."},
     Family{"etcd_debugging_server_lease_expired_total", "Leases that ran out."},
     Family{"etcd_debugging_store_expires_total", "Keys of the v2 store that ran out."},
     Family{"etcd_debugging_store_watch_requests_total", "Watches of the v2 store asked for."},
@@ -21,9 +20,6 @@ constexpr std::array kCounters = {
 
 constexpr std::array kGauges = {
     Family{"etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent to watchers."},
-    Family{"etcd_debugging_mvcc_slow_watcher_total", "Watchers that are behind."},
-    Family{"etcd_debugging_mvcc_watch_stream_total", "Streams of watchers."},
-    Family{"etcd_debugging_mvcc_watcher_total", "Watchers."},
     Family{"etcd_debugging_store_watchers", "Watchers of the v2 store."},
     Family{"etcd_grpc_proxy_cache_hits_total", "Answers that a proxy had already."},
     Family{"etcd_grpc_proxy_cache_keys_total", "Keys and ranges that a proxy has."},

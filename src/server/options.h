@@ -78,6 +78,11 @@ struct Options {
   size_t max_txn_ops = 128;
   // Of requests that wait to be carried out; beyond, further ones are refused.
   size_t pending_bytes_max = size_t{256} << 20;
+  // What the watches of each net loop may take, besides what they tell; beyond, further ones are
+  // refused.
+  size_t watch_bytes_max = size_t{1} << 30;
+  // Between two reports of the progress of a watch that wants them.
+  runtime::Duration watch_progress_notify_interval = std::chrono::minutes(10);
   // 0 or less: no limit.
   int64_t quota_backend_bytes = int64_t{2} << 30;
   size_t max_learners = 1;

@@ -30,6 +30,22 @@ class Client::Handler final : public rpc::ClientHandler {
   bool unprocessed_ = false;
 };
 
+// Hands on what comes on a stream.
+class Client::StreamHandler final : public rpc::ClientHandler {
+ public:
+  explicit StreamHandler(Stream stream) : stream_(std::move(stream)) {}
+
+  void SetCall(const std::shared_ptr<rpc::ClientCall>& call) { call_ = call; }
+  void OnMessage(base::ByteView message) override {
+    if (const auto call = call_.lock()) stream_.on_message(*call, message);
+  }
+  void OnFinished(const base::Status&, const http::Headers&) override { stream_.on_end(); }
+
+ private:
+  const Stream stream_;
+  std::weak_ptr<rpc::ClientCall> call_;
+};
+
 Client::Client(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
                Options options)
     : scheduler_(scheduler),
@@ -61,6 +77,25 @@ void Client::Start(Call call, Done done) {
   loop_->Post([this, call = std::move(call), done = std::move(done)]() mutable {
     if (channel_ != nullptr) Begin(std::move(call), std::move(done));
   });
+}
+
+void Client::OpenStream(const char* path, std::string request, Stream stream) {
+  loop_->Post([this, path, request = std::move(request), stream = std::move(stream)]() mutable {
+    if (channel_ == nullptr) return stream.on_end();
+    auto handler = std::make_unique<StreamHandler>(std::move(stream));
+    StreamHandler* const started = handler.get();
+    rpc::ClientCall::Options options;
+    options.wait_for_ready = true;
+    options.metadata.Add("hasleader", "true");
+    const auto call = channel_->Start(path, std::move(options), std::move(handler));
+    if (call->is_finished()) return;
+    started->SetCall(call);
+    call->Send(rpc::Message(request));
+  });
+}
+
+void Client::After(runtime::Duration delay, base::Callback<void()> task) {
+  scheduler_->RunAt(scheduler_->clock().Now() + delay, loop_.get(), std::move(task));
 }
 
 void Client::Begin(Call call, Done done) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,10 +60,23 @@ class Client {
   using Done = base::Callback<void(const Answer& answer)>;
   void Start(Call call, Done done);
 
+  // What comes on a stream, on the client's loop; `on_end` is the last, and comes once unless the
+  // loop ends before.
+  struct Stream {
+    std::function<void(rpc::ClientCall& call, base::ByteView message)> on_message;
+    std::function<void()> on_end;
+  };
+  // Begins a call of many messages with a first one. The member ends it if it has no leader, as one
+  // has none that was removed and does not know.
+  void OpenStream(const char* path, std::string request, Stream stream);
+  // Runs `task` on the client's loop, after so long.
+  void After(runtime::Duration delay, base::Callback<void()> task);
+
   const std::string& host() const { return options_.host; }
 
  private:
   class Handler;
+  class StreamHandler;
 
   void Begin(Call call, Done done);
 

@@ -85,6 +85,17 @@ void StopOne(runtime::simulated::Scheduler& scheduler, Cluster& cluster, const W
                    std::to_string(lost_meanwhile) + " calls were lost when a member stopped"));
 }
 
+// Every watch comes to what its member has, wherever it was.
+void AwaitWatches(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
+                  const Workload& workload) {
+  for (runtime::Duration waited{0}; waited < kRecoveryMax; waited += kRecoveryStep) {
+    if (workload.WatchesHaveAll() || !cluster.checker().violation().ok()) return;
+    scheduler.RunFor(kRecoveryStep);
+  }
+  cluster.checker().Fail(base::Status(base::Code::kInternal,
+                                      "a watch was not told of what was acknowledged long before"));
+}
+
 // Once all members have what is committed.
 void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Workload& workload) {
   scheduler.RunFor(kSettle);
@@ -121,8 +132,10 @@ Report RunSeed(uint64_t seed) {
   if (checker.violation().ok() && !report.stalled_by_removal) {
     StopOne(scheduler, cluster, workload);
   }
-  if (checker.violation().ok() && !report.stalled_by_removal)
+  if (checker.violation().ok() && !report.stalled_by_removal) {
+    AwaitWatches(scheduler, cluster, workload);
     CheckAll(scheduler, cluster, workload);
+  }
   report.violation = checker.violation();
   report.elections = checker.elections();
   report.committed_entries = checker.committed_entries();
@@ -130,6 +143,7 @@ Report RunSeed(uint64_t seed) {
   report.stops = cluster.stops();
   report.writes = workload.acknowledged();
   report.reads = workload.reads_answered();
+  report.events = workload.events();
   report.calls_unprocessed = workload.ended(Outcome::kUnprocessed);
   report.calls_given_up = workload.ended(Outcome::kGivenUp);
   report.calls_lost = workload.ended(Outcome::kLost);

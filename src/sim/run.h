@@ -20,6 +20,7 @@ struct Report {
   uint64_t stops = 0;   // of members that were asked to
   uint64_t writes = 0;  // acknowledged
   uint64_t reads = 0;
+  uint64_t events = 0;  // that watches were told
   uint64_t calls_unprocessed = 0;
   uint64_t calls_given_up = 0;
   uint64_t calls_lost = 0;

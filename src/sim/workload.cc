@@ -47,6 +47,12 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         scheduler, wires,
         Client::Options{"c" + std::to_string(i), plan.client_keepalive, random_.Next()}));
   }
+  std::vector<Client*> watching;
+  for (const auto& client : clients_) watching.push_back(client.get());
+  watches_ = std::make_unique<Watches>(scheduler, checker, watching,
+                                       [this](base::Revision revision, const mvccpb::KeyValue& kv) {
+                                         See(revision, {kv.key(), kv.value()});
+                                       });
 }
 
 void Workload::Dial(const std::vector<runtime::Address>& members) {
@@ -62,6 +68,7 @@ const std::string& Workload::RandomHost() {
 }
 
 void Workload::Close() {
+  watches_.reset();
   for (const auto& client : clients_) client->Close();
 }
 
@@ -291,15 +298,21 @@ void Workload::CheckHistory(Process& process) {
   auto pin = reads.Pin({});
   if (!pin.ok()) return checker_.Fail(pin.status());
   std::set<base::Revision> held;
+  std::map<base::Revision, std::vector<Watches::Change>> changes;
   const base::Status read = (*pin)->History(first, [&](const mvcc::StoredChange& change) {
-    if (change.is_tombstone) return true;
     const auto kv = mvcc::ParseKeyValue(change.key_value);
-    const base::Revision revision(kv->mod_revision);
+    const base::Revision revision(change.revision.main);
+    changes[revision].emplace_back(kv->key, change.is_tombstone);
+    if (change.is_tombstone) return true;
     held.insert(revision);
     See(revision, {std::string(kv->key), std::string(kv->value)});
     return true;
   });
   if (!read.ok()) return checker_.Fail(read);
+  // Of the compacted revision itself only some is left.
+  for (const auto& [revision, those] : changes) {
+    if (revision > first) watches_->CheckRevision(revision, those);
+  }
   for (auto put = puts_.upper_bound(first); put != puts_.end(); ++put) {
     if (held.contains(put->first)) continue;
     return checker_.Fail(

@@ -16,6 +16,7 @@
 #include "sim/client.h"
 #include "sim/plan.h"
 #include "sim/process.h"
+#include "sim/watches.h"
 
 namespace sim {
 
@@ -45,8 +46,12 @@ class Workload {
   // more to apply.
   void CheckAll(const std::vector<Process*>& processes);
 
+  // Whether every watch was told of all that was acknowledged.
+  bool WatchesHaveAll() const { return watches_->HaveReached(newest_); }
+
   uint64_t acknowledged() const { return acknowledged_writes_; }
   uint64_t reads_answered() const { return reads_answered_; }
+  uint64_t events() const { return watches_->events(); }
   // Calls that ended so.
   uint64_t ended(Outcome outcome) const { return ended_[static_cast<size_t>(outcome)]; }
 
@@ -97,6 +102,7 @@ class Workload {
   Checker& checker_;
   const Plan plan_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::unique_ptr<Watches> watches_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged
   std::map<std::string, std::set<base::Revision>> revisions_of_;  // of them, by key

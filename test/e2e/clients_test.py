@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import subprocess
+import threading
 import unittest
 from pathlib import Path
 
@@ -167,6 +168,29 @@ class PythonEtcd3Test(ClientTest):
             failure=[transactions.delete("k")])
         self.assertTrue(succeeded)
         self.assertEqual(answers[1][0][0], b"2")
+
+    def test_watches(self) -> None:
+        came, cancel = self.client.watch_prefix("k")
+        self.client.put("k1", "a")
+        self.client.put("l", "b")
+        self.client.delete("k1")
+        first, second = next(came), next(came)
+        self.assertIsInstance(first, etcd3.events.PutEvent)
+        self.assertEqual((first.key, first.value), (b"k1", b"a"))
+        self.assertIsInstance(second, etcd3.events.DeleteEvent)
+        cancel()
+        seen = []
+        arrived = threading.Event()
+
+        def note(response) -> None:
+            seen.extend(response.events)
+            arrived.set()
+
+        name = self.client.add_watch_callback("other", note)
+        self.client.put("other", "c")
+        self.assertTrue(arrived.wait(TIMEOUT_SECONDS))
+        self.assertEqual(seen[0].value, b"c")
+        self.client.cancel_watch(name)
 
     def test_status_compaction_and_members(self) -> None:
         self.client.put("k", "1")

@@ -5,6 +5,7 @@
 #include "api/v3/kv_service.h"
 #include "api/v3/maintenance_service.h"
 #include "api/v3/service.h"
+#include "api/v3/watch_service.h"
 
 namespace v3 {
 
@@ -21,6 +22,7 @@ class Services {
     maintenance_.AddTo(table);
     cluster_.AddTo(table);
     auth_.AddTo(table);
+    watch_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -31,6 +33,7 @@ class Services {
   MaintenanceService maintenance_{&context_};
   ClusterService cluster_{&context_};
   AuthService auth_{&context_};
+  WatchService watch_{&context_};
 };
 
 }  // namespace v3

@@ -4,15 +4,6 @@
 
 namespace v3 {
 
-template <typename Task>
-void StreamCall::Run(Task&& task) {
-  if (over_) return;
-  const std::shared_ptr<StreamCall> self = shared_from_this();
-  ++depth_;
-  task();
-  if (--depth_ == 0 && over_) End();
-}
-
 // What net/rpc knows of the call, and what keeps the call alive.
 class StreamCall::Handler final : public rpc::CallHandler {
  public:

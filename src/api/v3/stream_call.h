@@ -66,6 +66,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // Who asks, and until when.
   const server::Caller& caller() const { return caller_; }
   bool is_open() const { return !over_; }
+  // Whether the client takes what is sent.
+  bool is_writable() const { return rpc_->writable(); }
   // Of the client. Needs is_open().
   const http::ConnectionInfo& connection() const { return rpc_->connection(); }
   // What came with the call's head. Needs is_open().
@@ -93,6 +95,17 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // then.
   base::Callback<void()> Posted(base::Callback<void()> task);
 
+  // Runs `task` in the call, unless it has ended, and then its end, if that has come meanwhile: for
+  // what comes from elsewhere on the loop.
+  template <typename Task>
+  void Run(Task&& task) {
+    if (over_) return;
+    const std::shared_ptr<StreamCall> self = shared_from_this();
+    ++depth_;
+    task();
+    if (--depth_ == 0 && over_) End();
+  }
+
   // Has Produce run until it waits: at once for a slice of the loop's time, and then in further
   // slices, as the client takes what is sent.
   void Continue();
@@ -105,9 +118,6 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
  private:
   class Handler;
 
-  // Runs `task` in the call, unless it has ended, and then its end, if that has come meanwhile.
-  template <typename Task>
-  void Run(Task&& task);
   void RunSlice();
   void TakeStep();
   void Deliver(base::ByteView message);

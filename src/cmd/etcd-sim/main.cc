@@ -43,6 +43,7 @@ struct Totals {
   uint64_t stops = 0;
   uint64_t writes = 0;
   uint64_t reads = 0;
+  uint64_t events = 0;
   uint64_t refused = 0;
   uint64_t given_up = 0;
   uint64_t lost = 0;
@@ -57,6 +58,7 @@ struct Totals {
     stops += report.stops;
     writes += report.writes;
     reads += report.reads;
+    events += report.events;
     refused += report.calls_unprocessed;
     given_up += report.calls_given_up;
     lost += report.calls_lost;
@@ -65,10 +67,11 @@ struct Totals {
   void Print() const {
     std::printf("%" PRIu64 " seeds: %" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64
                 " crashes, %" PRIu64 " stops, %" PRIu64 " writes acknowledged, %" PRIu64
-                " reads, calls %" PRIu64 " never carried out, %" PRIu64 " given up, %" PRIu64
-                " lost, %" PRIu64 " steps; no invariant broken; %" PRIu64
+                " reads, %" PRIu64 " events of watches, calls %" PRIu64
+                " never carried out, %" PRIu64 " given up, %" PRIu64 " lost, %" PRIu64
+                " steps; no invariant broken; %" PRIu64
                 " ended waiting for a removed member's vote\n",
-                seeds, elections, committed_entries, crashes, stops, writes, reads, refused,
+                seeds, elections, committed_entries, crashes, stops, writes, reads, events, refused,
                 given_up, lost, steps, stalled);
   }
 };

@@ -196,14 +196,15 @@ base::Status ReadPin::History(base::Revision from, ChangeVisitor visit) {
 
 base::Result<bool> ReadPin::HistoryStep(Revision* next, size_t max, const StepVisitor& visit) {
   RETURN_IF_ERROR(BeginStepAlone());
-  if (next->main < hold_.compact_revision) return base::errors::kCompacted;
+  const bool is_recent = *next >= hold_.recent.first();
+  if (!is_recent && next->main < hold_.compact_revision) return base::errors::kCompacted;
   bool stopped = false;
   ChangeVisitor take = [&](const StoredChange& change) {
     if (max == 0 || !visit(change)) stopped = true;
     if (!stopped) --max;
     return !stopped;
   };
-  if (*next < hold_.recent.first()) {
+  if (!is_recent) {
     ASSIGN_OR_RETURN(const Visited visited, VisitDatabase(next, take));
     if (visited == Visited::kMore || stopped) return true;
   }

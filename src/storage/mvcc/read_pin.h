@@ -82,7 +82,8 @@ class ReadPin {
 
   // One step of that: visits at most `max` changes from `*next` on, until `visit` returns false,
   // and moves `*next` behind the last one that it took; behind this revision once it has all.
-  // Whether there are more.
+  // Whether there are more. Changes that were compacted meanwhile are still visited while they are
+  // among the recent ones; kCompacted if they are not.
   using StepVisitor = std::function<bool(const StoredChange&)>;
   base::Result<bool> HistoryStep(Revision* next, size_t max, const StepVisitor& visit);
 

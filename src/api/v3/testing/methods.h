@@ -25,6 +25,8 @@ inline constexpr Method<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse> kTx
     "/etcdserverpb.KV/Txn"};
 inline constexpr Method<etcdserverpb::CompactionRequest, etcdserverpb::CompactionResponse> kCompact{
     "/etcdserverpb.KV/Compact"};
+inline constexpr Method<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse> kWatch{
+    "/etcdserverpb.Watch/Watch"};
 inline constexpr Method<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>
     kMemberList{"/etcdserverpb.Cluster/MemberList"};
 inline constexpr Method<etcdserverpb::MemberAddRequest, etcdserverpb::MemberAddResponse> kMemberAdd{

@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "base/wire.h"
+#include "net/rpc/channel.h"
+#include "proto/kv.pb.h"
+#include "proto/rpc.pb.h"
+#include "runtime/asio/loop.h"
+#include "runtime/asio/network.h"
+
+// Watches a member and writes to it at a fixed rate:
+//
+//   watch_load PORT CONNECTIONS STREAMS WATCHES same|different START RATE SECONDS
+//
+// STREAMS on each connection, WATCHES on each stream, all of one key or each of a key of its own,
+// from revision START on (0: from now on); then RATE puts a second for SECONDS, each to a key that
+// is watched, in turn. Prints, as JSON, how long it took to create the watches and until the first
+// START..now events came, and of the puts the events and how long each took from its put.
+
+namespace {
+
+using etcdserverpb::WatchResponse;
+
+int64_t NowNanos() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+struct Plan {
+  uint16_t port;
+  size_t connections;
+  size_t streams;
+  size_t watches;
+  bool same;
+  int64_t start;
+  size_t rate;
+  int seconds;
+
+  size_t keys() const { return same ? 1 : connections * streams * watches; }
+  size_t watchers() const { return connections * streams * watches; }
+};
+
+std::string KeyOf(const Plan& plan, size_t number) {
+  return plan.same ? "key" : "key" + std::to_string(number % plan.keys());
+}
+
+// What came on all streams. Written on the loop.
+struct Seen {
+  std::atomic<size_t> created = 0;
+  std::atomic<size_t> events = 0;
+  std::vector<int64_t> nanos;  // from put to event
+};
+
+// When the put was sent, which its value says.
+int64_t SentAt(base::ByteView event) {
+  int64_t sent = 0;
+  base::WireReader fields(event);
+  while (fields.Next()) {
+    if (fields.field() != mvccpb::Event::kKvFieldNumber) continue;
+    base::WireReader kv(fields.bytes());
+    while (kv.Next()) {
+      if (kv.field() == mvccpb::KeyValue::kValueFieldNumber) {
+        sent = std::strtoll(std::string(kv.bytes()).c_str(), nullptr, 10);
+      }
+    }
+  }
+  return sent;
+}
+
+class Watching final : public rpc::ClientHandler {
+ public:
+  explicit Watching(Seen* seen) : seen_(*seen) {}
+
+  void OnMessage(base::ByteView message) override {
+    const int64_t now = NowNanos();
+    base::WireReader fields(message);
+    while (fields.Next()) {
+      if (fields.field() == WatchResponse::kCreatedFieldNumber) ++seen_.created;
+      if (fields.field() != WatchResponse::kEventsFieldNumber) continue;
+      ++seen_.events;
+      if (const int64_t sent = SentAt(fields.bytes()); sent != 0) {
+        seen_.nanos.push_back(now - sent);
+      }
+    }
+  }
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    if (status.code() == base::Code::kCanceled) return;
+    std::fprintf(stderr, "a stream ended: %s\n", status.ToString().c_str());
+  }
+
+ private:
+  Seen& seen_;
+};
+
+class Writing final : public rpc::ClientHandler {
+ public:
+  explicit Writing(std::atomic<size_t>* done) : done_(*done) {}
+  void OnMessage(base::ByteView) override {}
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    CHECK(status.ok());
+    ++done_;
+  }
+
+ private:
+  std::atomic<size_t>& done_;
+};
+
+template <typename Condition>
+double SecondsUntil(Condition condition) {
+  const int64_t start = NowNanos();
+  while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return static_cast<double>(NowNanos() - start) / 1e9;
+}
+
+class Load {
+ public:
+  explicit Load(const Plan& plan) : plan_(plan), network_(&thread_.loop()) {}
+
+  void Run() {
+    const int64_t before = NowNanos();
+    thread_.RunAndWait([this] { Create(); });
+    SecondsUntil([this] { return seen_.created == plan_.watchers(); });
+    const double created = static_cast<double>(NowNanos() - before) / 1e9;
+    const double caught_up = CatchUp();
+    const size_t before_events = seen_.events;
+    std::printf("{\"created_seconds\": %.3f, \"caught_up_events\": %zu", created, before_events);
+    std::printf(", \"caught_up_seconds\": %.3f", caught_up);
+    std::fflush(stdout);
+    if (plan_.rate > 0) Write();
+    std::printf("}\n");
+    std::fflush(stdout);
+    std::getchar();  // the watches stay until whoever started this has looked
+    thread_.RunAndWait([this] { channels_.clear(); });
+  }
+
+ private:
+  std::unique_ptr<rpc::Channel> NewChannel() {
+    rpc::Channel::Options options;
+    options.endpoints = {{"127.0.0.1", plan_.port, ""}};
+    return std::make_unique<rpc::Channel>(&thread_.loop(), &network_, std::move(options));
+  }
+
+  void Create() {
+    for (size_t connection = 0; connection < plan_.connections; ++connection) {
+      channels_.push_back(NewChannel());
+      for (size_t stream = 0; stream < plan_.streams; ++stream) CreateStream(*channels_.back());
+    }
+  }
+  void CreateStream(rpc::Channel& channel) {
+    rpc::ClientCall::Options options;
+    options.wait_for_ready = true;
+    const auto call = channel.Start("/etcdserverpb.Watch/Watch", std::move(options),
+                                    std::make_unique<Watching>(&seen_));
+    for (size_t watch = 0; watch < plan_.watches; ++watch) {
+      etcdserverpb::WatchRequest request;
+      request.mutable_create_request()->set_key(KeyOf(plan_, next_++));
+      request.mutable_create_request()->set_start_revision(plan_.start);
+      call->Send(rpc::Message(request.SerializeAsString()));
+    }
+    calls_.push_back(call);
+  }
+
+  // Until nothing came for a fifth of a second.
+  double CatchUp() {
+    if (plan_.start == 0) return 0;
+    const int64_t start = NowNanos();
+    size_t events = 0;
+    int64_t last = start;
+    while (NowNanos() - last < 200'000'000) {
+      if (const size_t now = seen_.events; now != events) {
+        events = now;
+        last = NowNanos();
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return static_cast<double>(last - start) / 1e9;
+  }
+
+  void Write() {
+    std::atomic<size_t> done = 0;
+    thread_.RunAndWait([this] {
+      channels_.push_back(NewChannel());
+      seen_.nanos.clear();
+    });
+    const size_t before = seen_.events;
+    const size_t puts = plan_.rate * static_cast<size_t>(plan_.seconds);
+    const int64_t start = NowNanos();
+    for (size_t number = 0; number < puts; ++number) {
+      const int64_t due = start + static_cast<int64_t>(number * 1'000'000'000 / plan_.rate);
+      while (NowNanos() < due) std::this_thread::sleep_for(std::chrono::microseconds(50));
+      thread_.loop().Post([this, number, &done] { Put(number, &done); });
+    }
+    const size_t expected = before + puts * (plan_.same ? plan_.watchers() : 1);
+    SecondsUntil([&] { return done == puts && seen_.events >= expected; });
+    thread_.RunAndWait([this, puts, before] { Report(puts, seen_.events - before); });
+  }
+  void Put(size_t number, std::atomic<size_t>* done) {
+    rpc::ClientCall::Options options;
+    options.wait_for_ready = true;
+    const auto call = channels_.back()->Start("/etcdserverpb.KV/Put", std::move(options),
+                                              std::make_unique<Writing>(done));
+    etcdserverpb::PutRequest put;
+    put.set_key(KeyOf(plan_, number));
+    put.set_value(std::to_string(NowNanos()) + std::string(200, ' '));
+    call->Send(rpc::Message(put.SerializeAsString()));
+    call->HalfClose();
+  }
+  void Report(size_t puts, size_t events) {
+    std::vector<int64_t>& nanos = seen_.nanos;
+    std::sort(nanos.begin(), nanos.end());
+    const auto micros = [&](size_t percent) {
+      return nanos.empty() ? 0 : nanos[(nanos.size() - 1) * percent / 100] / 1000;
+    };
+    std::printf(", \"puts\": %zu, \"events\": %zu", puts, events);
+    std::printf(", \"p50_us\": %lld, \"p99_us\": %lld", static_cast<long long>(micros(50)),
+                static_cast<long long>(micros(99)));
+  }
+
+  const Plan plan_;
+  runtime::asio::LoopThread thread_{"load"};
+  runtime::asio::Network network_;
+  Seen seen_;
+  std::vector<std::unique_ptr<rpc::Channel>> channels_;
+  std::vector<std::shared_ptr<rpc::ClientCall>> calls_;
+  size_t next_ = 0;
+};
+
+size_t Number(const char* text) {
+  return static_cast<size_t>(std::strtoull(text, nullptr, 10));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 9) {
+    std::fprintf(stderr,
+                 "watch_load PORT CONNECTIONS STREAMS WATCHES same|different START RATE SECONDS\n");
+    return 2;
+  }
+  const Plan plan{.port = static_cast<uint16_t>(Number(argv[1])),
+                  .connections = Number(argv[2]),
+                  .streams = Number(argv[3]),
+                  .watches = Number(argv[4]),
+                  .same = std::string(argv[5]) == "same",
+                  .start = static_cast<int64_t>(Number(argv[6])),
+                  .rate = Number(argv[7]),
+                  .seconds = static_cast<int>(Number(argv[8]))};
+  Load(plan).Run();
+}

@@ -1,0 +1,228 @@
+#include "api/v3/watch_call.h"
+
+#include <utility>
+
+#include "base/errors.h"
+
+namespace v3 {
+namespace {
+
+using etcdserverpb::WatchCreateRequest;
+using etcdserverpb::WatchRequest;
+using etcdserverpb::WatchResponse;
+
+// What an answer is about that is about no watch.
+constexpr int64_t kNoWatch = -1;
+
+constexpr char kCompactedReason[] = "etcdserver: mvcc: required revision has been compacted";
+constexpr char kDuplicateReason[] = "mvcc: duplicate watch ID provided on the WatchStream";
+constexpr char kEmptyRangeReason[] = "mvcc: watcher range is empty";
+constexpr char kTooManyReason[] = "etcdserver: too many requests";
+
+watch::Wish WishOf(const WatchCreateRequest& request) {
+  watch::Wish wish{.key = request.key(), .range_end = request.range_end()};
+  for (const int filter : request.filters()) {
+    if (filter == WatchCreateRequest::NOPUT) wish.no_put = true;
+    if (filter == WatchCreateRequest::NODELETE) wish.no_delete = true;
+  }
+  wish.prev_kv = request.prev_kv();
+  return wish;
+}
+
+// Of a watch, about: itself, its wish and interest, and what holds them by their names.
+size_t BytesOf(const watch::Wish& wish) {
+  constexpr size_t kNodeBytes = 160;
+  return sizeof(watch::Watcher) + sizeof(watch::Wish) + sizeof(watch::Interest) + kNodeBytes +
+         wish.key.size() + wish.range_end.size();
+}
+
+}  // namespace
+
+WatchCall::WatchCall(const Context* context, WatchService* service, Call call)
+    : StreamCall(context, std::move(call)),
+      service_(*service),
+      hub_(service->hub()),
+      progress_interval_(service->NextProgressInterval()) {
+  service_.metrics().streams.Add(1);
+}
+
+WatchCall::~WatchCall() {
+  service_.metrics().streams.Add(-1);
+}
+
+void WatchCall::OnMessage(base::ByteView bytes) {
+  WatchRequest request;
+  if (!Parse(bytes, &request)) return;
+  switch (request.request_union_case()) {
+    case WatchRequest::kCreateRequest:
+      return Create(*request.mutable_create_request());
+    case WatchRequest::kCancelRequest:
+      return Cancel(request.cancel_request().watch_id());
+    case WatchRequest::kProgressRequest:
+      return TellProgress();
+    case WatchRequest::REQUEST_UNION_NOT_SET:
+      return;  // Compat: it is nothing that etcd knows
+  }
+}
+
+void WatchCall::Create(WatchCreateRequest& request) {
+  if (request.key().empty()) request.set_key(std::string(1, '\0'));
+  std::string reason = CheckCreate(request);
+  if (!reason.empty()) return Refuse(std::move(reason));
+  const mvcc::Store& store = context().state()->store();
+  const base::Revision now = store.revision();
+  const base::Revision start(request.start_revision());
+  const int64_t id = request.watch_id() == 0 ? NextId() : request.watch_id();
+  WatchResponse created;
+  created.set_watch_id(id);
+  created.set_created(true);
+  Reply(std::move(created), now);
+  if (!is_open()) return;
+  if (start != base::Revision() && start < store.compact_revision()) {
+    WatchResponse canceled;
+    canceled.set_watch_id(id);
+    canceled.set_canceled(true);
+    canceled.set_compact_revision(store.compact_revision().value());
+    return Reply(std::move(canceled), base::Revision());
+  }
+  Add(request, id, start == base::Revision() ? now + 1 : start);
+}
+
+std::string WatchCall::CheckCreate(const WatchCreateRequest& request) const {
+  const mvcc::KeyRange range = mvcc::KeyRange::Of(request.key(), request.range_end());
+  if (!range.one_key && !range.open_end && range.end <= range.begin) return kEmptyRangeReason;
+  if (request.start_revision() < 0) return kCompactedReason;
+  if (request.watch_id() != 0 && watchers_.contains(request.watch_id())) return kDuplicateReason;
+  if (service_.bytes() >= context().server().options().watch_bytes_max) return kTooManyReason;
+  return "";
+}
+
+// Compat: it is created and canceled in one.
+void WatchCall::Refuse(std::string reason) {
+  WatchResponse refused;
+  refused.set_watch_id(kNoWatch);
+  refused.set_created(true);
+  refused.set_canceled(true);
+  refused.set_cancel_reason(std::move(reason));
+  Reply(std::move(refused), context().state()->store().revision());
+}
+
+int64_t WatchCall::NextId() {
+  while (watchers_.contains(next_id_)) ++next_id_;
+  return next_id_++;
+}
+
+void WatchCall::Add(const WatchCreateRequest& request, int64_t id, base::Revision start) {
+  auto watcher = std::make_unique<watch::Watcher>();
+  watcher->receiver = this;
+  watcher->id = id;
+  watcher->wish = std::make_shared<const watch::Wish>(WishOf(request));
+  watcher->fragments = request.fragment();
+  watcher->progress_notify = request.progress_notify();
+  service_.bytes() += BytesOf(*watcher->wish);
+  service_.metrics().watchers.Add(1);
+  hub_.Add(watcher.get(), start);
+  watchers_.emplace(id, std::move(watcher));
+  if (request.progress_notify() && progress_timer_ == nullptr) BeginProgress();
+}
+
+// Compat: nothing is said of one that there is not.
+void WatchCall::Cancel(int64_t id) {
+  if (!watchers_.contains(id)) return;
+  Drop(id);
+  WatchResponse canceled;
+  canceled.set_watch_id(id);
+  canceled.set_canceled(true);
+  Reply(std::move(canceled), context().state()->store().revision());
+}
+
+void WatchCall::Drop(int64_t id) {
+  const auto found = watchers_.find(id);
+  hub_.Remove(found->second.get());
+  service_.bytes() -= BytesOf(*found->second->wish);
+  service_.metrics().watchers.Add(-1);
+  watchers_.erase(found);
+}
+
+void WatchCall::Reply(WatchResponse response, base::Revision revision) {
+  context().Fill(response.mutable_header(), revision);
+  response.mutable_header()->set_revision(revision.value());  // also if it is 0
+  Send(response);
+}
+
+base::Result<StreamCall::Next> WatchCall::Produce() {
+  hub_.Resume(*this);
+  return Next::kWaits;
+}
+
+void WatchCall::OnStopping() {
+  Finish(base::errors::kStopped);
+}
+
+void WatchCall::OnEnded(const base::Status&) {
+  progress_timer_.reset();
+  service_.Leave(name_);
+  while (!watchers_.empty()) Drop(watchers_.begin()->first);
+}
+
+void WatchCall::OnEvents(watch::Watcher&, base::SharedBytes frames) {
+  Run([&] {
+    SendFrames(std::move(frames));
+    if (is_open() && !is_writable()) Continue();  // once the client has taken enough
+  });
+}
+
+void WatchCall::OnLost(watch::Watcher& watcher, base::Revision compacted, const base::Status& why) {
+  Run([&] {
+    WatchResponse lost;
+    lost.set_watch_id(watcher.id);
+    lost.set_canceled(true);
+    lost.set_compact_revision(compacted.value());
+    lost.set_cancel_reason(std::string(why.message()));
+    Drop(watcher.id);
+    Reply(std::move(lost), base::Revision());
+  });
+}
+
+void WatchCall::TellProgress() {
+  hub_.Advance(context().state()->store().revision());
+  if (watchers_.empty()) return;
+  for (const auto& [id, watcher] : watchers_) {
+    if (!hub_.IsInPresent(*watcher)) return;
+  }
+  WatchResponse progress;
+  progress.set_watch_id(kNoWatch);
+  Reply(std::move(progress), hub_.present());
+}
+
+void WatchCall::ReportProgress() {
+  Run([this] {
+    for (const auto& [id, watcher] : watchers_) {
+      if (watcher->progress_notify) ReportProgress(id, *watcher);
+    }
+  });
+}
+
+void WatchCall::OnProgressTimer() {
+  for (const auto& [id, watcher] : watchers_) {
+    if (watcher->progress_notify && !std::exchange(watcher->told, false)) {
+      ReportProgress(id, *watcher);
+    }
+  }
+  if (is_open()) progress_timer_->Arm(progress_interval_);
+}
+
+void WatchCall::ReportProgress(int64_t id, const watch::Watcher& watcher) {
+  if (!writable() || !hub_.IsInPresent(watcher)) return;
+  WatchResponse progress;
+  progress.set_watch_id(id);
+  Reply(std::move(progress), hub_.present());
+}
+
+void WatchCall::BeginProgress() {
+  progress_timer_ = loop().NewTimer([this] { Run([this] { OnProgressTimer(); }); });
+  progress_timer_->Arm(progress_interval_);
+  name_ = service_.Enter(std::static_pointer_cast<WatchCall>(shared_from_this()));
+}
+
+}  // namespace v3

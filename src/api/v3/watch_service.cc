@@ -1,0 +1,72 @@
+#include "api/v3/watch_service.h"
+
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <utility>
+
+#include "api/v3/watch_call.h"
+
+namespace v3 {
+namespace {
+
+// Compat: an answer that is longer is split for who asks for it.
+constexpr size_t kOverheadBytes = 512 * 1024;
+
+}  // namespace
+
+WatchService::WatchService(const Context* context)
+    : context_(*context), metrics_(context->server().environment().registry), hub_(HubParts()) {}
+
+void WatchService::AddTo(rpc::Server& table) {
+  context_.AddStreaming(
+      table, "etcdserverpb.Watch", "Watch", rpc::Kind::kBidiStreaming,
+      [this](Call call) { return std::make_shared<WatchCall>(&context_, this, std::move(call)); });
+}
+
+// By the golden ratio: however many have begun, they are spread well.
+runtime::Duration WatchService::NextProgressInterval() {
+  const auto interval = context_.server().options().watch_progress_notify_interval;
+  const double turn = std::fmod(static_cast<double>(streams_++) * std::numbers::phi, 1.0);
+  return interval + std::chrono::duration_cast<runtime::Duration>(interval * (turn / 10));
+}
+
+watch::Hub::Parts WatchService::HubParts() {
+  return {.loop = &context_.frontend().loop(),
+          .reads =
+              [this] {
+                const std::shared_ptr<apply::StateReads>& reads = context_.frontend().reads();
+                return std::shared_ptr<mvcc::Reads>(reads, &reads->keys());
+              },
+          .header = [this](base::Revision revision) { return context_.HeaderAt(revision); },
+          .listen = [this](bool listens) { Listen(listens); },
+          .fragment_bytes = context_.server().options().max_request_bytes + kOverheadBytes,
+          .on_worked = [this] { OnWorked(); }};
+}
+
+uint64_t WatchService::Enter(const std::shared_ptr<WatchCall>& call) {
+  calls_.emplace(++entered_, call);
+  return entered_;
+}
+
+void WatchService::OnWorked() {
+  metrics_.slow_watchers.Set(static_cast<double>(hub_.watchers_behind()));
+  metrics_.events.Add(static_cast<double>(hub_.TakeEvents()));
+  ReportCompaction();
+}
+
+void WatchService::ReportCompaction() {
+  const base::Revision compacted = context_.state()->store().compact_revision();
+  if (compacted <= std::exchange(compacted_, compacted)) return;
+  const auto calls = calls_;  // some may end
+  for (const auto& [name, call] : calls) {
+    if (const std::shared_ptr<WatchCall> open = call.lock()) open->ReportProgress();
+  }
+}
+
+void WatchService::Listen(bool listens) {
+  if (!listens) return context_.frontend().Listen(nullptr);
+  context_.frontend().Listen([this](base::Revision revision) { hub_.Advance(revision); });
+}
+
+}  // namespace v3

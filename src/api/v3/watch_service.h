@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "api/v3/service.h"
+#include "api/v3/watch_metrics.h"
+#include "api/watch/hub.h"
+#include "net/rpc/server.h"
+
+namespace v3 {
+
+class WatchCall;
+
+// etcdserverpb.Watch of one net loop, whose streams share one hub.
+class WatchService {
+ public:
+  // `context` outlives this.
+  explicit WatchService(const Context* context);
+
+  void AddTo(rpc::Server& table);
+
+  watch::Hub& hub() { return hub_; }
+  WatchMetrics& metrics() { return metrics_; }
+  // What the watches of this loop take, for WatchCall.
+  size_t& bytes() { return bytes_; }
+  // A call some of whose watches want to hear of their progress, and a name for Leave.
+  uint64_t Enter(const std::shared_ptr<WatchCall>& call);
+  void Leave(uint64_t name) { calls_.erase(name); }
+  // How long a stream that begins now waits between two reports of its progress. Compat: etcd makes
+  // that up to a tenth longer, so that they do not all come at once.
+  runtime::Duration NextProgressInterval();
+
+ private:
+  watch::Hub::Parts HubParts();
+  void Listen(bool listens);
+  void OnWorked();
+  // Tells those who want to know how far they are, if the store begins later than before: who comes
+  // back with less could not resume.
+  void ReportCompaction();
+
+  const Context& context_;
+  WatchMetrics metrics_;
+  watch::Hub hub_;
+  size_t bytes_ = 0;
+  uint64_t streams_ = 0;  // begun so far
+  std::map<uint64_t, std::weak_ptr<WatchCall>> calls_;
+  uint64_t entered_ = 0;      // names given
+  base::Revision compacted_;  // that was reported
+};
+
+}  // namespace v3

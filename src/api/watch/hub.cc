@@ -1,0 +1,289 @@
+#include "api/watch/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/errors.h"
+#include "runtime/slice.h"
+#include "storage/mvcc/store.h"
+
+namespace watch {
+namespace {
+
+// A step ends with the first revision that brings it here: it is an answer to each of its watchers.
+constexpr size_t kStepChanges = 1000;
+constexpr size_t kStepBytes = 256 * 1024;
+// What is done at a time, between two looks at the clock.
+constexpr size_t kReadAtATime = 128;
+constexpr size_t kTellAtATime = 32;
+// Cursors of one receiver that catch up, at a time: it might take only some of what there is for
+// them, and they would all have to turn back.
+constexpr size_t kResumeAtATime = 64;
+
+}  // namespace
+
+Hub::Step::Step(std::unique_ptr<Group> of, int64_t until, uint64_t number)
+    : group(std::move(of)),
+      first(group->next),
+      last(until),
+      changes(base::Revision(first)),
+      batch(number) {}
+
+Hub::Hub(Parts parts) : parts_(std::move(parts)) {}
+
+Hub::~Hub() {
+  CHECK(watchers_ == 0);
+  *alive_ = false;
+}
+
+void Hub::Add(Watcher* watcher, base::Revision start) {
+  Receiver& receiver = *watcher->receiver;
+  if (receiver.number_ == 0) receiver.number_ = ++receivers_;
+  if (watchers_++ == 0) parts_.listen(true);
+  Join(watcher, start.value());
+  Wake();
+}
+
+void Hub::Remove(Watcher* watcher) {
+  Receiver& receiver = *watcher->receiver;
+  if (watcher->interest != nullptr) {
+    Leave(watcher);
+  } else if (receiver.cursors_.erase({watcher->next, watcher->id}) > 0) {
+    --cursors_;
+    if (receiver.cursors_.empty()) ready_.erase(receiver.number_);
+  } else {
+    return;  // lost before
+  }
+  if (--watchers_ == 0) parts_.listen(false);
+}
+
+void Hub::Advance(base::Revision revision) {
+  present_ = std::max(present_, revision.value());
+  Wake();
+}
+
+void Hub::Resume(Receiver& receiver) {
+  if (receiver.cursors_.empty()) return;
+  ready_.emplace(receiver.number_, &receiver);
+  Wake();
+}
+
+bool Hub::IsInPresent(const Watcher& watcher) const {
+  if (watcher.interest == nullptr) return false;
+  const Group* const group = watcher.interest->group;
+  return group->next > present_ && !(step_.has_value() && step_->group.get() == group);
+}
+
+size_t Hub::watchers_behind() const {
+  size_t behind = watchers_;
+  for (auto at = groups_.upper_bound(present_); at != groups_.end(); ++at) {
+    behind -= at->second->interests.watchers();
+  }
+  return behind;
+}
+
+void Hub::Join(Watcher* watcher, int64_t next) {
+  std::unique_ptr<Group>& group = groups_[next];
+  if (group == nullptr) group = std::make_unique<Group>(next);
+  group->interests.Add(watcher, group.get());
+}
+
+void Hub::Leave(Watcher* watcher) {
+  Group* const group = watcher->interest->group;
+  group->interests.Remove(watcher, [this](Interest& interest) {
+    if (step_.has_value()) step_->batch.Drop(interest);
+  });
+  const bool has_turn = step_.has_value() && step_->group.get() == group;
+  if (group->interests.empty() && !has_turn) groups_.erase(group->next);
+}
+
+void Hub::Suspend(Watcher* watcher, int64_t next) {
+  watcher->next = next;
+  watcher->receiver->cursors_.emplace(std::pair(next, watcher->id), watcher);
+  ++cursors_;
+}
+
+// The smaller one moves.
+void Hub::Insert(std::unique_ptr<Group> group) {
+  if (group->interests.empty()) return;
+  std::unique_ptr<Group>& there = groups_[group->next];
+  if (there == nullptr) {
+    there = std::move(group);
+    return;
+  }
+  if (group->interests.watchers() > there->interests.watchers()) std::swap(group, there);
+  there->interests.Take(std::move(group->interests), there.get());
+}
+
+void Hub::Wake() {
+  if (std::exchange(working_, true)) return;
+  parts_.loop->PostSlice([this, alive = alive_] {
+    if (*alive) Work();
+  });
+}
+
+void Hub::Work() {
+  runtime::Slice slice(parts_.loop->clock());
+  bool more = true;
+  while (more && !slice.IsOver()) more = WorkOnce();
+  working_ = false;
+  parts_.on_worked();
+  if (more) Wake();
+}
+
+bool Hub::WorkOnce() {
+  if (step_.has_value()) {
+    Continue();
+    return true;
+  }
+  const bool resumed = ResumeSome();
+  return BeginStep() || resumed;
+}
+
+bool Hub::BeginStep() {
+  const auto beyond = groups_.upper_bound(present_);
+  if (beyond == groups_.begin()) return false;
+  furthest_ = !furthest_;
+  const auto chosen = furthest_ ? groups_.begin() : std::prev(beyond);
+  const auto next = std::next(chosen);
+  const int64_t last = next == groups_.end() ? present_ : std::min(present_, next->first - 1);
+  std::unique_ptr<Group> group = std::move(chosen->second);
+  groups_.erase(chosen);
+  step_.emplace(std::move(group), last, ++batches_);
+  return true;
+}
+
+void Hub::Continue() {
+  switch (step_->phase) {
+    case Step::Phase::kReading:
+      return Read();
+    case Step::Phase::kTelling:
+      return Tell();
+    case Step::Phase::kLosing:
+      return Lose();
+  }
+}
+
+void Hub::Read() {
+  const std::shared_ptr<mvcc::Reads> reads = parts_.reads();
+  std::optional<int64_t> end;
+  const auto more =
+      step_->changes.Step(*reads, kReadAtATime, [&](const mvcc::StoredChange& change) {
+        if (TakeChange(change, *reads)) return true;
+        end = change.revision.main;
+        return false;
+      });
+  if (!more.ok()) return Fail(more.status(), *reads);
+  if (end.has_value()) return EndReading(*end);
+  if (!*more) EndReading(step_->changes.next().value());
+}
+
+// False if the step ends before this change, which is the first of its revision.
+bool Hub::TakeChange(const mvcc::StoredChange& change, mvcc::Reads& reads) {
+  Step& step = *step_;
+  const int64_t revision = change.revision.main;
+  if (revision != step.at) {
+    if (revision > step.last) return false;
+    if (step.count >= kStepChanges || step.batch.bytes() >= kStepBytes) return false;
+    step.at = revision;
+  }
+  ++step.count;
+  step.batch.Add(step.group->interests, change, reads);
+  return true;
+}
+
+void Hub::EndReading(int64_t next) {
+  step_->group->next = std::min(next, step_->last + 1);
+  CHECK(step_->group->next > step_->first);
+  step_->header = parts_.header(base::Revision(step_->group->next - 1));
+  step_->phase = Step::Phase::kTelling;
+  BeginPart();
+  Tell();
+}
+
+void Hub::BeginPart() {
+  Step& step = *step_;
+  if (step.part == step.batch.parts().size()) return;
+  const Interest* const interest = step.batch.parts()[step.part].interest;
+  step.left = interest == nullptr ? 0 : interest->watchers.size();
+}
+
+// From the last watcher of an interest to the first: so one that leaves, whose place the last one
+// takes, never makes another be passed over; and one that gets a place further down for that reason
+// is known by its batch.
+void Hub::Tell() {
+  for (size_t told = 0; told < kTellAtATime;) {
+    if (step_->part == step_->batch.parts().size()) return EndStep();
+    EventBatch::Part& part = step_->batch.parts()[step_->part];
+    const size_t there = part.interest == nullptr ? 0 : part.interest->watchers.size();
+    step_->left = std::min(step_->left, there);
+    if (step_->left == 0) {
+      part = {.interest = nullptr};
+      ++step_->part;
+      BeginPart();
+      continue;
+    }
+    Watcher* const watcher = part.interest->watchers[--step_->left];
+    if (std::exchange(watcher->batch, step_->batch.number()) == step_->batch.number()) continue;
+    TellOne(watcher);
+    ++told;
+  }
+}
+
+void Hub::TellOne(Watcher* watcher) {
+  Receiver& receiver = *watcher->receiver;
+  if (!receiver.writable()) {
+    Leave(watcher);
+    return Suspend(watcher, step_->first);
+  }
+  EventBatch::Part& part = step_->batch.parts()[step_->part];
+  watcher->told = true;
+  events_ += part.count;
+  receiver.OnEvents(*watcher,
+                    EventBatch::FramesFor(part, *watcher, step_->header, parts_.fragment_bytes));
+}
+
+void Hub::Fail(const base::Status& status, const mvcc::Reads& reads) {
+  if (status == base::errors::kCompacted) {
+    step_->compacted = reads.store().compact_revision();
+  } else {
+    step_->why = status;
+  }
+  step_->phase = Step::Phase::kLosing;
+}
+
+void Hub::Lose() {
+  for (size_t lost = 0; lost < kTellAtATime; ++lost) {
+    if (step_->group->interests.empty()) return step_.reset();
+    Watcher* const watcher = step_->group->interests.Any();
+    Leave(watcher);
+    if (--watchers_ == 0) parts_.listen(false);
+    watcher->receiver->OnLost(*watcher, step_->compacted, step_->why);
+  }
+}
+
+void Hub::EndStep() {
+  std::unique_ptr<Group> group = std::move(step_->group);
+  step_.reset();
+  Insert(std::move(group));
+}
+
+bool Hub::ResumeSome() {
+  if (ready_.empty()) return false;
+  auto turn = ready_.upper_bound(resumed_);
+  if (turn == ready_.end()) turn = ready_.begin();
+  resumed_ = turn->first;
+  Receiver& receiver = *turn->second;
+  for (size_t i = 0; i < kResumeAtATime && !receiver.cursors_.empty() && receiver.writable(); ++i) {
+    const auto first = receiver.cursors_.begin();
+    Watcher* const watcher = first->second;
+    receiver.cursors_.erase(first);
+    --cursors_;
+    Join(watcher, watcher->next);
+  }
+  if (receiver.cursors_.empty() || !receiver.writable()) ready_.erase(turn);
+  return true;
+}
+
+}  // namespace watch
