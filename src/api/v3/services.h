@@ -2,6 +2,7 @@
 
 #include "api/v3/cluster_service.h"
 #include "api/v3/kv_service.h"
+#include "api/v3/lease_service.h"
 #include "api/v3/maintenance_service.h"
 #include "api/v3/service.h"
 
@@ -19,6 +20,7 @@ class Services {
     kv_.AddTo(table);
     maintenance_.AddTo(table);
     cluster_.AddTo(table);
+    lease_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -28,6 +30,7 @@ class Services {
   KvService kv_{&context_};
   MaintenanceService maintenance_{&context_};
   ClusterService cluster_{&context_};
+  LeaseService lease_{&context_};
 };
 
 }  // namespace v3
