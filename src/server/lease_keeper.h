@@ -92,7 +92,7 @@ class LeaseKeeper final : public leases::Observer {
   // While there are such: so many are revoked at a time, and are under way at once.
   static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(10);
   static constexpr size_t kRevokesOfInterval = 160;
-  static constexpr size_t kRevokesUnderWayMax = 512;
+  static constexpr size_t kRevokesUnderWayMax = 256;
   // With as many leases or more a new leader has them run out at this rate at most. Why lower than
   // what can be revoked: others run out at the same time.
   static constexpr int64_t kEndsOfSecond = 12'000;

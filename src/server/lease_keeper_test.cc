@@ -258,6 +258,8 @@ TEST_F(KeptLeasesTest, ALeaderThatWasNotRunningRenewsNothingBeforeItKnowsThatItS
   MakeThree();
   Start();
   GrantAndWait(7, 60);
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+  ASSERT_TRUE(RenewAndWait(7).ok());
   ASSERT_TRUE(leases().TryRenew(Id(7)).has_value());
   member_.SetRaftPaused(true);
   member_.RunFor(seconds(2));

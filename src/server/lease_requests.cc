@@ -5,6 +5,7 @@
 
 #include "proto/raft_internal.pb.h"
 #include "server/lease_keeper.h"
+#include "server/replica.h"
 #include "state/leases/leases.h"
 
 namespace server {
@@ -12,7 +13,7 @@ namespace {
 
 using etcdserverpb::InternalRaftRequest;
 
-// Heartbeats that a leader may have missed before it has to find out whether it still is one.
+// Heartbeats that a leader's raft loop may have missed.
 constexpr int kTicksMissedMax = 3;
 
 }  // namespace
@@ -39,47 +40,50 @@ LeaseRequests::LeaseRequests(const Options& options, const Environment& environm
     : options_(options),
       environment_(environment),
       parts_(parts),
-      watched_(Now().time_since_epoch().count()),
-      watch_timer_(environment.apply_loop->NewTimer([this] { Watch(); })),
       timer_(environment.apply_loop->NewTimer([this] { RunDelayed(); })) {}
 
 LeaseRequests::~LeaseRequests() = default;
 
-void LeaseRequests::Start() {
-  Watch();
+// Compat: a leader whose raft loop stands still does not trust itself either.
+bool LeaseRequests::IsConfirmed() const {
+  const runtime::TimePoint ticked{runtime::Duration(parts_.progress->ticked)};
+  const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
+  const runtime::TimePoint now = Now();
+  return now - confirmed <= options_.election_timeout &&
+         now - ticked <= kTicksMissedMax * options_.heartbeat_interval;
 }
 
-// Why a process that has stood still for less than an election counts as one that has not: the
-// leases of a new leader last an election longer.
-void LeaseRequests::Watch() {
+// Why not the frontend's rounds: these wait for the apply loop, too.
+void LeaseRequests::ConfirmAhead() {
   const runtime::TimePoint now = Now();
-  const runtime::TimePoint ticked{runtime::Duration(parts_.progress->ticked)};
-  const runtime::TimePoint watched{runtime::Duration(watched_)};
-  const bool has_ticked = ticked != runtime::TimePoint();
-  if (now - watched > options_.election_timeout ||
-      (has_ticked && now - ticked > kTicksMissedMax * options_.heartbeat_interval)) {
-    ++standstills_;
+  const int64_t count = now.time_since_epoch().count();
+  int64_t asked = asked_ahead_;
+  const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
+  if (now - confirmed < options_.election_timeout / 2 ||
+      now - runtime::TimePoint(runtime::Duration(asked)) < options_.election_timeout / 4 ||
+      !asked_ahead_.compare_exchange_strong(asked, count)) {
+    return;
   }
-  watched_ = now.time_since_epoch().count();
-  watch_timer_->Arm(options_.heartbeat_interval);
+  // One that is not taken, or lost, is made again.
+  (void)parts_.replica->ReadIndex([this, now](base::Index) { OnConfirmed(now); });
 }
 
-bool LeaseRequests::IsActive() const {
-  const runtime::TimePoint ticked{runtime::Duration(parts_.progress->ticked)};
-  const runtime::TimePoint watched{runtime::Duration(watched_)};
-  const runtime::TimePoint now = Now();
-  return now - watched <= options_.election_timeout &&
-         now - ticked <= kTicksMissedMax * options_.heartbeat_interval &&
-         standstills_ == confirmed_;
+void LeaseRequests::OnConfirmed(runtime::TimePoint asked) {
+  if (!leads()) return;
+  const int64_t count = asked.time_since_epoch().count();
+  int64_t known = confirmed_;
+  while (known < count && !confirmed_.compare_exchange_weak(known, count)) {
+  }
 }
 
-// Why it looks whether it is active after it has renewed: a process that stands still between the
+// Why it looks whether it leads after it has renewed: a process that stands still between the
 // two goes on with the look.
 std::optional<int64_t> LeaseRequests::TryRenew(base::LeaseId id) {
   if (!options_.fast_lease_keep_alive) return std::nullopt;
   const LeaseKeeper::Renewal renewal = parts_.keeper->Renew(id);
   if (renewal.outcome != LeaseKeeper::Renewal::Outcome::kRenewed) return std::nullopt;
-  if (!IsActive()) return std::nullopt;
+  ConfirmAhead();
+  if (!IsConfirmed()) return std::nullopt;
   parts_.keeper->CountRenewal();
   return renewal.ttl;
 }
@@ -136,33 +140,40 @@ void LeaseRequests::StepHere(const std::shared_ptr<Renewal>& renewal) {
     case Outcome::kCheckpointed:
       return ClearCheckpoint(renewal);
     case Outcome::kUnknown:
-      if (renewal->has_waited) return End(renewal, base::Status(base::errors::kLeaseNotFound));
-      renewal->has_waited = true;
-      return WhenApplied([this, renewal](const base::Status& status) {
-        if (!status.ok()) return End(renewal, status);
-        StepHere(renewal);
-      });
+      // It may have been granted by the log and not be applied, or by another leader.
+      if (!renewal->is_confirmed) return FindOut(renewal);
+      return End(renewal, base::Status(base::errors::kLeaseNotFound));
     case Outcome::kRunOut:
       if (parts_.keeper->WhenSettled(renewal->id, [this, renewal] { StepHere(renewal); })) return;
       return End(renewal, base::Status(base::errors::kTooManyRequests));
     case Outcome::kNotLeader:
-      if (renewal->is_here_only) return End(renewal, base::Status(kNotPrimary));
-      return TryLater(renewal);
+      return GoOnElsewhere(renewal);
   }
 }
 
 void LeaseRequests::Confirm(const std::shared_ptr<Renewal>& renewal, int64_t ttl) {
-  if (renewal->is_confirmed || IsActive()) {
+  if (renewal->is_confirmed || IsConfirmed()) {
+    ConfirmAhead();
     parts_.keeper->CountRenewal();
     return End(renewal, ttl);
   }
-  parts_.frontend->ReadIndex(
-      [this, renewal, standstills = standstills_.load()](const base::Status& status) {
-        if (!status.ok() || !leads()) return End(renewal, base::Status(kNotPrimary));
-        renewal->is_confirmed = true;
-        confirmed_ = std::max(confirmed_.load(), standstills);
-        StepHere(renewal);
-      });
+  FindOut(renewal);
+}
+
+void LeaseRequests::FindOut(const std::shared_ptr<Renewal>& renewal) {
+  parts_.frontend->ReadIndex([this, renewal, asked = Now()](const base::Status& status) {
+    if (!status.ok()) return End(renewal, status);
+    if (!leads()) return GoOnElsewhere(renewal);
+    OnConfirmed(asked);
+    renewal->is_confirmed = true;
+    StepHere(renewal);
+  });
+}
+
+void LeaseRequests::GoOnElsewhere(const std::shared_ptr<Renewal>& renewal) {
+  if (renewal->is_here_only) return End(renewal, base::Status(kNotPrimary));
+  renewal->is_confirmed = false;
+  TryLater(renewal);
 }
 
 void LeaseRequests::ClearCheckpoint(const std::shared_ptr<Renewal>& renewal) {

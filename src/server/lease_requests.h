@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 namespace server {
 
 class LeaseKeeper;
+class Replica;
 
 // Compat: what a member answers that is asked for a leader's answer and does not lead.
 inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a primary lessor"};
@@ -30,8 +32,10 @@ inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a pr
 // knows; another member asks it, again every kRetryPause, until its caller waits no longer, at most
 // Options::request_timeout.
 //
-// A leader whose process or raft loop stood still, or does so, may have been deposed meanwhile: it
-// renews nothing before a round of read index has said that it still leads.
+// A leader may have been deposed and not know it. It renews leases for one election timeout after
+// it began a round of read index that has said that it leads: so long nobody else is elected, and
+// the leases of whoever comes after it last an election timeout longer than that. Renewals have the
+// rounds made ahead of time; where one is late, they wait for it.
 //
 // Any thread; the work is on the apply loop, where callbacks run too, each once, and never before
 // the method has returned. Beyond kPendingMax questions at a time all are refused with
@@ -43,13 +47,11 @@ class LeaseRequests {
     ApplyLoop* apply_loop;
     LeaseKeeper* keeper;
     Frontend* frontend;  // of the apply loop
+    Replica* replica;
     const Progress* progress;
   };
   LeaseRequests(const Options& options, const Environment& environment, const Parts& parts);
   ~LeaseRequests();
-
-  // Watches from now on whether the member stands still. On the apply loop.
-  void Start();
 
   // Renews the lease if that can be done at once: this member leads and knows it, and the lease has
   // not run out. Returns the seconds for which it was granted.
@@ -84,14 +86,18 @@ class LeaseRequests {
   struct Question;
 
   bool leads() const { return parts_.progress->leader == parts_.self.value(); }
-  // Whether this member was running all the time since it was last known that it leads, if it does:
-  // nobody can have taken its place, or not for long enough to matter.
-  bool IsActive() const;
-  void Watch();
+  // Whether this member leads, if it thinks so. Any thread.
+  bool IsConfirmed() const;
+  // Has a round made, if the last one is so old that the next is due.
+  void ConfirmAhead();
+  void OnConfirmed(runtime::TimePoint asked);
 
   void Step(const std::shared_ptr<Renewal>& renewal);
   void StepHere(const std::shared_ptr<Renewal>& renewal);
   void Confirm(const std::shared_ptr<Renewal>& renewal, int64_t ttl);
+  // Goes on once all that was answered before is applied, here or at another leader.
+  void FindOut(const std::shared_ptr<Renewal>& renewal);
+  void GoOnElsewhere(const std::shared_ptr<Renewal>& renewal);
   void ClearCheckpoint(const std::shared_ptr<Renewal>& renewal);
   void AskLeader(const std::shared_ptr<Renewal>& renewal);
   void Step(const std::shared_ptr<Question>& question);
@@ -117,10 +123,10 @@ class LeaseRequests {
   const Options options_;
   const Environment environment_;
   const Parts parts_;
-  std::atomic<int64_t> watched_;           // when; a runtime::TimePoint, in its count
-  std::atomic<uint64_t> standstills_ = 0;  // that were seen
-  std::atomic<uint64_t> confirmed_ = 0;    // those after which it was found out who leads
-  const std::unique_ptr<runtime::Timer> watch_timer_;
+  // When the last round began that has said that this member leads, and when the last one began
+  // that was made ahead: each a runtime::TimePoint, in its count.
+  std::atomic<int64_t> confirmed_ = std::numeric_limits<int64_t>::min() / 2;
+  std::atomic<int64_t> asked_ahead_ = std::numeric_limits<int64_t>::min() / 2;
   size_t pending_ = 0;
   std::multimap<runtime::TimePoint, base::Callback<void()>> delayed_;
   const std::unique_ptr<runtime::Timer> timer_;

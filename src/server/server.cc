@@ -103,7 +103,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->lease_requests_ = std::make_unique<LeaseRequests>(
       options, environment,
       LeaseRequests::Parts{server->id(), server->apply_loop_.get(), server->lease_keeper_.get(),
-                           server->frontends_.back().get(), &server->progress_});
+                           server->frontends_.back().get(), server->replica_.get(),
+                           &server->progress_});
   server->extensions_ = std::make_unique<Extensions>(
       options, environment,
       Extensions::Parts{server->id(), server->apply_loop_.get(), server->frontends_.back().get()});
@@ -187,7 +188,6 @@ void Server::Start(base::Callback<void()> on_ready) {
     version_monitor_->Start();
     corruption_checker_->Start();
     lease_keeper_->Start(frontends_.back().get());
-    lease_requests_->Start();
     Publish();
   });
 }
