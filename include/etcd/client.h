@@ -9,6 +9,7 @@
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
+#include <etcd/lease.h>
 #include <etcd/maintenance.h>
 #include <etcd/options.h>
 #include <etcd/result.h>
@@ -96,6 +97,56 @@ class Client {
   std::future<Result<CompactResponse>> CompactAsync(const CompactRequest& request,
                                                     const CallOptions& options = {}) {
     return Future<CompactResponse>([&](auto done) { Compact(request, options, std::move(done)); });
+  }
+
+  // ---- Leases ----
+
+  // If it is not known whether it was granted: one that nobody learns of ends by itself.
+  Result<LeaseGrantResponse> LeaseGrant(const LeaseGrantRequest& request,
+                                        const CallOptions& options = {});
+  void LeaseGrant(const LeaseGrantRequest& request, const CallOptions& options,
+                  Callback<LeaseGrantResponse> done);
+  std::future<Result<LeaseGrantResponse>> LeaseGrantAsync(const LeaseGrantRequest& request,
+                                                          const CallOptions& options = {}) {
+    return Future<LeaseGrantResponse>(
+        [&](auto done) { LeaseGrant(request, options, std::move(done)); });
+  }
+
+  // Ends the lease, and deletes the keys that are with it. kNotFound if there is none.
+  Result<LeaseRevokeResponse> LeaseRevoke(int64_t id, const CallOptions& options = {});
+  void LeaseRevoke(int64_t id, const CallOptions& options, Callback<LeaseRevokeResponse> done);
+  std::future<Result<LeaseRevokeResponse>> LeaseRevokeAsync(int64_t id,
+                                                            const CallOptions& options = {}) {
+    return Future<LeaseRevokeResponse>(
+        [&](auto done) { LeaseRevoke(id, options, std::move(done)); });
+  }
+
+  // Gives the lease all of its time again, this once. kNotFound if there is none.
+  Result<LeaseKeepAliveResponse> LeaseKeepAliveOnce(int64_t id, const CallOptions& options = {});
+  void LeaseKeepAliveOnce(int64_t id, const CallOptions& options,
+                          Callback<LeaseKeepAliveResponse> done);
+  std::future<Result<LeaseKeepAliveResponse>> LeaseKeepAliveOnceAsync(
+      int64_t id, const CallOptions& options = {}) {
+    return Future<LeaseKeepAliveResponse>(
+        [&](auto done) { LeaseKeepAliveOnce(id, options, std::move(done)); });
+  }
+
+  // How long the lease has left, and, if `keys`, which keys are with it.
+  Result<LeaseTimeToLiveResponse> LeaseTimeToLive(int64_t id, bool keys,
+                                                  const CallOptions& options = {});
+  void LeaseTimeToLive(int64_t id, bool keys, const CallOptions& options,
+                       Callback<LeaseTimeToLiveResponse> done);
+  std::future<Result<LeaseTimeToLiveResponse>> LeaseTimeToLiveAsync(
+      int64_t id, bool keys, const CallOptions& options = {}) {
+    return Future<LeaseTimeToLiveResponse>(
+        [&](auto done) { LeaseTimeToLive(id, keys, options, std::move(done)); });
+  }
+
+  // All leases that the member which answers knows.
+  Result<LeaseListResponse> LeaseList(const CallOptions& options = {});
+  void LeaseList(const CallOptions& options, Callback<LeaseListResponse> done);
+  std::future<Result<LeaseListResponse>> LeaseListAsync(const CallOptions& options = {}) {
+    return Future<LeaseListResponse>([&](auto done) { LeaseList(options, std::move(done)); });
   }
 
   // ---- The cluster ----

@@ -73,6 +73,10 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.max_txn_ops = config.member.max_txn_ops;
   options.max_request_bytes = config.client_api.max_request_bytes;
   options.warning_apply_duration = config.monitoring.warning_apply_duration;
+  options.lease_checkpoints = config.features.Enabled(config::Feature::kLeaseCheckpoint);
+  options.keep_lease_checkpoints =
+      config.features.Enabled(config::Feature::kLeaseCheckpointPersist);
+  options.fast_lease_keep_alive = config.features.Enabled(config::Feature::kFastLeaseKeepAlive);
   RETURN_IF_ERROR(FillStorage(config, &options));
   FillCluster(config.cluster, &options);
   return options;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/errors.h"
 #include "client/convert.h"
 #include "client/endpoint_sync.h"
 #include "client/pending_bytes.h"
@@ -34,6 +35,11 @@ constexpr Method kPut{"/etcdserverpb.KV/Put"};
 constexpr Method kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
 constexpr Method kTxn{"/etcdserverpb.KV/Txn"};
 constexpr Method kCompact{"/etcdserverpb.KV/Compact"};
+constexpr Method kLeaseGrant{"/etcdserverpb.Lease/LeaseGrant"};
+constexpr Method kLeaseRevoke{"/etcdserverpb.Lease/LeaseRevoke"};
+constexpr Method kLeaseKeepAlive{"/etcdserverpb.Lease/LeaseKeepAlive", Repeatable::kYes};
+constexpr Method kLeaseTimeToLive{"/etcdserverpb.Lease/LeaseTimeToLive", Repeatable::kYes};
+constexpr Method kLeaseLeases{"/etcdserverpb.Lease/LeaseLeases", Repeatable::kYes};
 constexpr Method kMemberAdd{"/etcdserverpb.Cluster/MemberAdd"};
 constexpr Method kMemberRemove{"/etcdserverpb.Cluster/MemberRemove"};
 constexpr Method kMemberUpdate{"/etcdserverpb.Cluster/MemberUpdate"};
@@ -348,6 +354,74 @@ void Client::Compact(const CompactRequest& request, const CallOptions& options,
 }
 Result<CompactResponse> Client::Compact(const CompactRequest& request, const CallOptions& options) {
   return impl_->Await<Result<CompactResponse>>([&](auto done) { Compact(request, options, done); });
+}
+
+// ---- Leases ----
+
+void Client::LeaseGrant(const LeaseGrantRequest& request, const CallOptions& options,
+                        Callback<LeaseGrantResponse> done) {
+  pb::LeaseGrantRequest message;
+  message.set_ttl(request.ttl);
+  message.set_id(request.id);
+  impl_->Unary<pb::LeaseGrantResponse>(impl_->NewRequest(kLeaseGrant, message, options), options,
+                                       std::move(done));
+}
+Result<LeaseGrantResponse> Client::LeaseGrant(const LeaseGrantRequest& request,
+                                              const CallOptions& options) {
+  return impl_->Await<Result<LeaseGrantResponse>>(
+      [&](auto done) { LeaseGrant(request, options, done); });
+}
+
+void Client::LeaseRevoke(int64_t id, const CallOptions& options,
+                         Callback<LeaseRevokeResponse> done) {
+  pb::LeaseRevokeRequest message;
+  message.set_id(id);
+  impl_->Unary<pb::LeaseRevokeResponse>(impl_->NewRequest(kLeaseRevoke, message, options), options,
+                                        std::move(done));
+}
+Result<LeaseRevokeResponse> Client::LeaseRevoke(int64_t id, const CallOptions& options) {
+  return impl_->Await<Result<LeaseRevokeResponse>>(
+      [&](auto done) { LeaseRevoke(id, options, done); });
+}
+
+// A call of one message is answered by one and ends.
+void Client::LeaseKeepAliveOnce(int64_t id, const CallOptions& options,
+                                Callback<LeaseKeepAliveResponse> done) {
+  pb::LeaseKeepAliveRequest message;
+  message.set_id(id);
+  impl_->Unary<pb::LeaseKeepAliveResponse>(
+      impl_->NewRequest(kLeaseKeepAlive, message, options), options,
+      Callback<LeaseKeepAliveResponse>(
+          [done = std::move(done)](Result<LeaseKeepAliveResponse> response) {
+            if (!response.ok() || response->ttl > 0) return done(std::move(response));
+            done(ToPublic(base::errors::kLeaseNotFound));
+          }));
+}
+Result<LeaseKeepAliveResponse> Client::LeaseKeepAliveOnce(int64_t id, const CallOptions& options) {
+  return impl_->Await<Result<LeaseKeepAliveResponse>>(
+      [&](auto done) { LeaseKeepAliveOnce(id, options, done); });
+}
+
+void Client::LeaseTimeToLive(int64_t id, bool keys, const CallOptions& options,
+                             Callback<LeaseTimeToLiveResponse> done) {
+  pb::LeaseTimeToLiveRequest message;
+  message.set_id(id);
+  message.set_keys(keys);
+  impl_->Unary<pb::LeaseTimeToLiveResponse>(impl_->NewRequest(kLeaseTimeToLive, message, options),
+                                            options, std::move(done));
+}
+Result<LeaseTimeToLiveResponse> Client::LeaseTimeToLive(int64_t id, bool keys,
+                                                        const CallOptions& options) {
+  return impl_->Await<Result<LeaseTimeToLiveResponse>>(
+      [&](auto done) { LeaseTimeToLive(id, keys, options, done); });
+}
+
+void Client::LeaseList(const CallOptions& options, Callback<LeaseListResponse> done) {
+  impl_->Unary<pb::LeaseLeasesResponse>(
+      impl_->NewRequest(kLeaseLeases, pb::LeaseLeasesRequest(), options), options, std::move(done));
+}
+Result<LeaseListResponse> Client::LeaseList(const CallOptions& options) {
+  return impl_->Await<Result<LeaseListResponse>>([&](auto done) { LeaseList(options, done); });
 }
 
 // ---- The cluster ----

@@ -48,6 +48,24 @@ class SnapshotCall final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
+// Knows the lease 7 alone.
+class KeepAliveCall final : public rpc::CallHandler {
+ public:
+  explicit KeepAliveCall(std::shared_ptr<rpc::ServerCall> call) : call_(std::move(call)) {}
+  void OnMessage(base::ByteView bytes) override {
+    pb::LeaseKeepAliveRequest request;
+    request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    pb::LeaseKeepAliveResponse response;
+    response.set_id(request.id());
+    response.set_ttl(request.id() == 7 ? 60 : 0);
+    call_->Send(Encoded(response));
+  }
+  void OnHalfClose() override { call_->Finish({}); }
+
+ private:
+  const std::shared_ptr<rpc::ServerCall> call_;
+};
+
 // A member on a real port that answers as it is told, and counts.
 class FakeMember {
  public:
@@ -107,6 +125,13 @@ class FakeMember {
     AddChange<pb::MemberPromoteRequest, pb::MemberPromoteResponse>("Cluster", "MemberPromote");
     AddChange<pb::MoveLeaderRequest, pb::MoveLeaderResponse>("Maintenance", "MoveLeader");
     AddChange<pb::DowngradeRequest, pb::DowngradeResponse>("Maintenance", "Downgrade");
+    AddChange<pb::LeaseGrantRequest, pb::LeaseGrantResponse>("Lease", "LeaseGrant");
+    AddChange<pb::LeaseRevokeRequest, pb::LeaseRevokeResponse>("Lease", "LeaseRevoke");
+    AddChange<pb::LeaseTimeToLiveRequest, pb::LeaseTimeToLiveResponse>("Lease", "LeaseTimeToLive");
+    AddChange<pb::LeaseLeasesRequest, pb::LeaseLeasesResponse>("Lease", "LeaseLeases");
+    table_->AddStreaming(
+        "etcdserverpb.Lease", "LeaseKeepAlive", rpc::Kind::kBidiStreaming,
+        [](auto call) { return std::make_unique<KeepAliveCall>(std::move(call)); });
     table_->AddStreaming("etcdserverpb.Maintenance", "Snapshot", rpc::Kind::kServerStreaming,
                          [](auto call) { return std::make_unique<SnapshotCall>(std::move(call)); });
   }
@@ -490,6 +515,31 @@ TEST(ClientTest, ChangesOfTheMembersAreAskedForAsTheyAre) {
                 "MemberRemove ID: 7", "MemberUpdate ID: 8 peerURLs: \"http://c:3\"",
                 "MemberPromote ID: 9", "MoveLeader targetID: 10",
                 "Downgrade action: ENABLE version: \"3.6\"", "Downgrade action: CANCEL"}));
+}
+
+TEST(ClientTest, LeasesAreAskedForAsTheyAre) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  EXPECT_EQ(client->LeaseGrant({.ttl = 60, .id = 7}, kPatient)->header.member_id, 5u);
+  EXPECT_TRUE(client->LeaseRevokeAsync(7, kPatient).get().ok());
+  EXPECT_TRUE(client->LeaseTimeToLive(8, true, kPatient).ok());
+  EXPECT_TRUE(client->LeaseTimeToLiveAsync(8, false, kPatient).get().ok());
+  EXPECT_TRUE(client->LeaseList(kPatient).ok());
+  EXPECT_EQ(member.asked, (std::vector<std::string>{"LeaseGrant TTL: 60 ID: 7", "LeaseRevoke ID: 7",
+                                                    "LeaseTimeToLive ID: 8 keys: true",
+                                                    "LeaseTimeToLive ID: 8", "LeaseLeases "}));
+}
+
+TEST(ClientTest, ALeaseIsRenewedOnceOrIsNotThere) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  const auto renewed = client->LeaseKeepAliveOnce(7, kPatient);
+  ASSERT_TRUE(renewed.ok()) << renewed.status().ToString();
+  EXPECT_EQ(renewed->id, 7);
+  EXPECT_EQ(renewed->ttl, 60);
+  const auto gone = client->LeaseKeepAliveOnceAsync(8, kPatient).get();
+  EXPECT_EQ(gone.status().code(), Code::kNotFound);
+  EXPECT_EQ(gone.status().message(), "etcdserver: requested lease not found");
 }
 
 TEST(ClientTest, UrlsThatAreNoneAreRefusedBeforeAnythingIsSent) {

@@ -195,6 +195,29 @@ etcd::CompactResponse FromProto(pb::CompactionResponse&& reply) {
   return {FromProto(reply.header())};
 }
 
+etcd::LeaseGrantResponse FromProto(pb::LeaseGrantResponse&& reply) {
+  return {FromProto(reply.header()), reply.id(), reply.ttl()};
+}
+
+etcd::LeaseRevokeResponse FromProto(pb::LeaseRevokeResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::LeaseKeepAliveResponse FromProto(pb::LeaseKeepAliveResponse&& reply) {
+  return {FromProto(reply.header()), reply.id(), reply.ttl()};
+}
+
+etcd::LeaseTimeToLiveResponse FromProto(pb::LeaseTimeToLiveResponse&& reply) {
+  return {FromProto(reply.header()), reply.id(), reply.ttl(), reply.grantedttl(),
+          Strings(reply.keys())};
+}
+
+etcd::LeaseListResponse FromProto(pb::LeaseLeasesResponse&& reply) {
+  etcd::LeaseListResponse response{FromProto(reply.header()), {}};
+  for (const pb::LeaseStatus& lease : reply.leases()) response.ids.push_back(lease.id());
+  return response;
+}
+
 etcd::MemberListResponse FromProto(pb::MemberListResponse&& reply) {
   return {FromProto(reply.header()), Members(reply.members())};
 }

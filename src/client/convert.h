@@ -2,6 +2,7 @@
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
+#include <etcd/lease.h>
 #include <etcd/maintenance.h>
 
 #include "proto/rpc.pb.h"
@@ -22,6 +23,11 @@ etcd::PutResponse FromProto(etcdserverpb::PutResponse&& reply);
 etcd::DeleteResponse FromProto(etcdserverpb::DeleteRangeResponse&& reply);
 etcd::TxnResponse FromProto(etcdserverpb::TxnResponse&& reply);
 etcd::CompactResponse FromProto(etcdserverpb::CompactionResponse&& reply);
+etcd::LeaseGrantResponse FromProto(etcdserverpb::LeaseGrantResponse&& reply);
+etcd::LeaseRevokeResponse FromProto(etcdserverpb::LeaseRevokeResponse&& reply);
+etcd::LeaseKeepAliveResponse FromProto(etcdserverpb::LeaseKeepAliveResponse&& reply);
+etcd::LeaseTimeToLiveResponse FromProto(etcdserverpb::LeaseTimeToLiveResponse&& reply);
+etcd::LeaseListResponse FromProto(etcdserverpb::LeaseLeasesResponse&& reply);
 etcd::MemberListResponse FromProto(etcdserverpb::MemberListResponse&& reply);
 etcd::MemberAddResponse FromProto(etcdserverpb::MemberAddResponse&& reply);
 etcd::MemberChangeResponse FromProto(etcdserverpb::MemberRemoveResponse&& reply);

@@ -147,8 +147,7 @@ Status CheckTimes(const MemberConfig& member) {
 
 // Of gates that are not as they are by themselves.
 Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
-  constexpr Feature kAbsent[] = {Feature::kFastLeaseKeepAlive, Feature::kLeaseCheckpoint,
-                                 Feature::kLeaseCheckpointPersist, Feature::kSetMemberLocalAddr};
+  constexpr Feature kAbsent[] = {Feature::kSetMemberLocalAddr};
   // Defragmentation does not hold up requests, so no service stops for it.
   constexpr Feature kWithoutEffect[] = {Feature::kPriorityRequest,
                                         Feature::kStopGrpcServiceOnDefrag,

@@ -2,6 +2,7 @@
 #include "ctl/command.h"
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
+#include "ctl/lease_commands.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
 
@@ -328,6 +329,41 @@ Command Member() {
   };
 }
 
+Command Lease() {
+  return {
+      .name = "lease",
+      .use = "lease <subcommand>",
+      .short_text = "Lease related commands. Use `etcdctl lease --help` to see subcommands",
+      .long_text = "Lease related commands",
+      .group = kKv,
+      .subcommands = {{.name = "grant",
+                       .use = "grant <ttl>",
+                       .short_text = "Creates leases",
+                       .run = RunLeaseGrant},
+                      {.name = "revoke",
+                       .use = "revoke <leaseID>",
+                       .short_text = "Revokes leases",
+                       .run = RunLeaseRevoke},
+                      {.name = "timetolive",
+                       .use = "timetolive <leaseID> [options]",
+                       .short_text = "Get lease information",
+                       .flags = {Switch("keys", "Get keys attached to this lease")},
+                       .run = RunLeaseTimeToLive},
+                      {.name = "list",
+                       .use = "list",
+                       .short_text = "List all active leases",
+                       .run = RunLeaseList},
+                      {.name = "keep-alive",
+                       .use = "keep-alive [options] <leaseID>",
+                       .short_text = "Keeps leases alive (renew)",
+                       .flags = {Switch(
+                           "once",
+                           "Resets the keep-alive time to its original value and cobrautl.Exits "
+                           "immediately")},
+                       .run = RunLeaseKeepAlive}},
+  };
+}
+
 Command MoveLeader() {
   return {
       .name = "move-leader",
@@ -396,6 +432,7 @@ const Command& RootCommand() {
                        .short_text = "Prints the version of etcdctl",
                        .group = kUtility,
                        .run = RunVersion},
+                      Lease(),
                       Member(),
                       MoveLeader(),
                       Downgrade(),
@@ -412,8 +449,8 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "elect", "lease", "lock", "make-mirror", "role",
-                 "user", "watch"},
+      .absent = {"auth", "check", "completion", "elect", "lock", "make-mirror", "role", "user",
+                 "watch"},
   };
   return root;
 }

@@ -27,6 +27,28 @@ class FieldsPrinter final : public Printer {
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
 
+  Outcome LeaseGrant(const etcd::LeaseGrantResponse& response) override {
+    return Show(Header(response.header) + Field("ID", Lease(response.id)) +
+                Field("TTL", response.ttl));
+  }
+  Outcome LeaseRevoke(int64_t, const etcd::LeaseRevokeResponse& response) override {
+    return Show(Header(response.header));
+  }
+  Outcome LeaseKeepAlive(const etcd::LeaseKeepAliveResponse& response) override {
+    return Show(Header(response.header) + Field("ID", Lease(response.id)) +
+                Field("TTL", response.ttl));
+  }
+  Outcome LeaseTimeToLive(const etcd::LeaseTimeToLiveResponse& response, bool) override {
+    std::string text = Header(response.header) + Field("ID", Lease(response.id)) +
+                       Field("TTL", response.ttl) + Field("GrantedTTL", response.granted_ttl);
+    for (const std::string& key : response.keys) text += Quoted("Key", key);
+    return Show(text);
+  }
+  Outcome LeaseList(const etcd::LeaseListResponse& response) override {
+    std::string text = Header(response.header);
+    for (const int64_t id : response.ids) text += Field("ID", Lease(id));
+    return Show(text);
+  }
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     std::string text = Header(response.header);
     for (const etcd::Member& member : response.members) {
@@ -81,6 +103,7 @@ class FieldsPrinter final : public Printer {
 
  private:
   std::string Id(uint64_t id) const { return hex_ ? HexId(id) : std::to_string(id); }
+  std::string Lease(int64_t id) const { return hex_ ? LeaseHexId(id) : std::to_string(id); }
 
   std::string Header(const etcd::ResponseHeader& header) const {
     std::string text =
@@ -89,14 +112,9 @@ class FieldsPrinter final : public Printer {
     return text + Field("RaftTerm", header.raft_term);
   }
   std::string Text(const etcd::KeyValue& kv, const std::string& prefix = "") const {
-    std::string lease = std::to_string(kv.lease);
-    if (hex_) {
-      lease = HexId(static_cast<uint64_t>(kv.lease));
-      lease.insert(0, 16 - lease.size(), '0');
-    }
     return Quoted(prefix + "Key", kv.key) + Field(prefix + "CreateRevision", kv.create_revision) +
            Field(prefix + "ModRevision", kv.mod_revision) + Field(prefix + "Version", kv.version) +
-           Quoted(prefix + "Value", kv.value) + Field(prefix + "Lease", lease);
+           Quoted(prefix + "Value", kv.value) + Field(prefix + "Lease", Lease(kv.lease));
   }
   std::string Text(const etcd::GetResponse& response) const {
     std::string text = Header(response.header);

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "ctl/testing/captured.h"
 #include "ctl/testing/golden.h"
 
@@ -111,6 +115,21 @@ TEST(CommandTest, ArgumentsThatAreTooManyOrMissingAreRefused) {
   expect("compaction", {}, kExitBadArguments, "compaction command needs 1 argument");
   expect("compaction", {"1", "2"}, kExitBadArguments, "compaction command needs 1 argument");
   expect("compaction", {"x"}, kExitError, "strconv.ParseInt: parsing \"x\": invalid syntax");
+  const Command& lease = *FindSubcommand(RootCommand(), "lease");
+  for (const auto& [name, arguments, error] :
+       {std::tuple("grant", std::vector<std::string>{}, "lease grant command needs TTL argument"),
+        {"grant", {"x"}, "bad TTL (strconv.ParseInt: parsing \"x\": invalid syntax)"},
+        {"revoke", {"1", "2"}, "lease revoke command needs 1 argument"},
+        {"revoke",
+         {"zz"},
+         "bad lease ID arg (strconv.ParseInt: parsing \"zz\": invalid syntax), expecting ID in "
+         "Hex"},
+        {"timetolive", {}, "lease timetolive command needs lease ID as argument"},
+        {"keep-alive", {}, "lease keep-alive command needs lease ID as argument"}}) {
+    const Ran ran = RunLine(*FindSubcommand(lease, name), arguments);
+    EXPECT_EQ(ran.outcome.exit_code, kExitBadArguments) << name;
+    EXPECT_EQ(ran.outcome.error, error);
+  }
   const Command& alarm = *FindSubcommand(RootCommand(), "alarm");
   const Command& snapshot = *FindSubcommand(RootCommand(), "snapshot");
   for (const auto& [command, error] :

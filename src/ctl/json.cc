@@ -51,7 +51,7 @@ std::string Value(const Message& message, const FieldDescriptor& field, bool hex
       break;
   }
   const std::string text = reflection.GetString(message, &field);
-  return field.type() == FieldDescriptor::TYPE_BYTES ? '"' + Base64(text) + '"' : JsonString(text);
+  return field.type() == FieldDescriptor::TYPE_BYTES ? JsonBytes(text) : JsonString(text);
 }
 
 std::string List(const Message& message, const FieldDescriptor& field, bool hex_ids) {
@@ -74,6 +74,10 @@ bool IsSet(const Message& message, const FieldDescriptor& field, bool hex_ids) {
 }
 
 }  // namespace
+
+std::string JsonBytes(const std::string& bytes) {
+  return '"' + Base64(bytes) + '"';
+}
 
 std::string JsonString(const std::string& text) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -14,5 +14,7 @@ namespace ctl {
 std::string ToJson(const google::protobuf::Message& message, bool hex_ids);
 
 std::string JsonString(const std::string& text);
+// In base64.
+std::string JsonBytes(const std::string& bytes);
 
 }  // namespace ctl

@@ -1,3 +1,4 @@
+#include "base/go_text.h"
 #include "ctl/json.h"
 #include "ctl/printer.h"
 #include "ctl/to_proto.h"
@@ -32,6 +33,35 @@ class JsonPrinter final : public Printer {
     return Message(response);
   }
 
+  // Compat: the answers about leases are structs of Go's client, and the header's fields are
+  // theirs.
+  Outcome LeaseGrant(const etcd::LeaseGrantResponse& response) override {
+    return Flat(response.header,
+                {Member("ID", response.id), Member("TTL", response.ttl), "\"Error\":\"\""});
+  }
+  Outcome LeaseRevoke(int64_t, const etcd::LeaseRevokeResponse& response) override {
+    return Message(response);
+  }
+  Outcome LeaseKeepAlive(const etcd::LeaseKeepAliveResponse& response) override {
+    return Flat(response.header, {Member("ID", response.id), Member("TTL", response.ttl)});
+  }
+  Outcome LeaseTimeToLive(const etcd::LeaseTimeToLiveResponse& response, bool) override {
+    std::string keys;
+    for (const std::string& key : response.keys) {
+      keys += (keys.empty() ? "" : ",") + JsonBytes(key);
+    }
+    return Flat(response.header, {Member("id", response.id), Member("ttl", response.ttl),
+                                  Member("granted-ttl", response.granted_ttl),
+                                  "\"keys\":" + (keys.empty() ? "null" : "[" + keys + "]")});
+  }
+  Outcome LeaseList(const etcd::LeaseListResponse& response) override {
+    std::string list;
+    for (const int64_t id : response.ids) {
+      list += (list.empty() ? "{" : ",{") + Member("id", id) + "}";
+    }
+    return Flat(response.header, {"\"leases\":[" + list + "]"});
+  }
+
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;
     for (const EndpointHealth& health : endpoints) {
@@ -63,6 +93,15 @@ class JsonPrinter final : public Printer {
   template <typename Response>
   Outcome Message(const Response& response) {
     return Show(ToJson(ToProto(response), false) + "\n");
+  }
+  static std::string Member(const char* name, int64_t value) {
+    return JsonString(name) + ":" + std::to_string(value);
+  }
+  Outcome Flat(const etcd::ResponseHeader& header, const std::vector<std::string>& members) {
+    std::string text = ToJson(ToProto(header), false);
+    text.pop_back();
+    if (text.size() > 1) text += ",";
+    return Show(text + base::Join(members, ",") + "}\n");
   }
   // Go writes a slice that was never filled as null.
   Outcome List(const std::string& list) {

@@ -2,6 +2,7 @@
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
+#include <etcd/lease.h>
 #include <etcd/maintenance.h>
 
 #include <cstdio>
@@ -39,6 +40,15 @@ class Printer {
   virtual Outcome Put(const etcd::PutResponse&) { return Unsupported(); }
   virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
   virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
+  virtual Outcome LeaseGrant(const etcd::LeaseGrantResponse&) { return Unsupported(); }
+  virtual Outcome LeaseRevoke(int64_t, const etcd::LeaseRevokeResponse&) { return Unsupported(); }
+  virtual Outcome LeaseKeepAlive(const etcd::LeaseKeepAliveResponse&) { return Unsupported(); }
+  // `keys`: whether they were asked for.
+  virtual Outcome LeaseTimeToLive(const etcd::LeaseTimeToLiveResponse&,
+                                  [[maybe_unused]] bool keys) {
+    return Unsupported();
+  }
+  virtual Outcome LeaseList(const etcd::LeaseListResponse&) { return Unsupported(); }
   virtual Outcome MemberList(const etcd::MemberListResponse&) { return Unsupported(); }
   virtual Outcome MemberAdd(const etcd::MemberAddResponse&) { return Unsupported(); }
   // Of the member that was removed, updated or promoted.
@@ -83,6 +93,8 @@ std::unique_ptr<Printer> NewTablePrinter(std::FILE* out);
 std::string HexId(uint64_t id);
 // The same with spaces before it to the width of the longest.
 std::string PaddedHexId(uint64_t id);
+// Of 16 digits, as leases are shown.
+std::string LeaseHexId(int64_t id);
 std::string AlarmName(etcd::AlarmType type);
 
 }  // namespace ctl

@@ -110,8 +110,41 @@ etcd::StatusResponse EverythingOfAStatus() {
   return status;
 }
 
-// Every kind of answer, once with everything in it and once with little.
-std::vector<std::pair<std::string, std::function<Outcome(Printer&)>>> Answers() {
+using Answer = std::pair<std::string, std::function<Outcome(Printer&)>>;
+
+std::vector<Answer> LeaseAnswers() {
+  return {{"lease granted",
+           [](Printer& to) {
+             return to.LeaseGrant({kHeader, 0x7f, 60});
+           }},
+          {"lease revoked", [](Printer& to) { return to.LeaseRevoke(-2, {kHeader}); }},
+          {"lease renewed",
+           [](Printer& to) {
+             return to.LeaseKeepAlive({kHeader, 0x7f, 60});
+           }},
+          {"lease's time",
+           [](Printer& to) {
+             return to.LeaseTimeToLive({kHeader, 0x7f, 59, 60, {}}, /*keys=*/false);
+           }},
+          {"lease's time and keys",
+           [](Printer& to) {
+             return to.LeaseTimeToLive({kHeader, 0x7f, 59, 60, {"a", "b\x01"}}, /*keys=*/true);
+           }},
+          {"lease that is gone",
+           [](Printer& to) {
+             return to.LeaseTimeToLive({kHeader, 0x7f, -1, 0, {}}, /*keys=*/true);
+           }},
+          {"leases",
+           [](Printer& to) {
+             return to.LeaseList({kHeader, {0x7f, 8}});
+           }},
+          {"no leases", [](Printer& to) {
+             return to.LeaseList({kHeader, {}});
+           }}};
+}
+
+// Every other kind of answer, once with everything in it and once with little.
+std::vector<Answer> Answers() {
   const etcd::GetResponse get{kHeader, {Pair("a"), Pair("b")}, true, 3};
   const etcd::PutResponse put{kHeader, Pair("a")};
   const etcd::DeleteResponse deletion{kHeader, 2, {Pair("a"), Pair("b")}};
@@ -196,7 +229,9 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   std::string text;
   for (const bool hex : {false, true}) {
     for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {
-      for (const auto& [name, print] : Answers()) {
+      std::vector<Answer> answers = Answers();
+      for (const Answer& answer : LeaseAnswers()) answers.push_back(answer);
+      for (const auto& [name, print] : answers) {
         text += "===== " + name + ", " + format + (hex ? ", --hex" : "") + "\n";
         const std::string printed = Printed(format, hex, print);
         const bool is_text = std::string_view(format) != "protobuf";

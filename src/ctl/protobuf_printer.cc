@@ -12,6 +12,23 @@ class ProtobufPrinter final : public Printer {
   Outcome Put(const etcd::PutResponse& response) override { return Encoded(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Encoded(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Encoded(response); }
+  // Compat: of answers about leases, but for that to a revoke, Go's client has no messages; what it
+  // writes are their headers.
+  Outcome LeaseGrant(const etcd::LeaseGrantResponse& response) override {
+    return Encoded(response.header);
+  }
+  Outcome LeaseRevoke(int64_t, const etcd::LeaseRevokeResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome LeaseKeepAlive(const etcd::LeaseKeepAliveResponse& response) override {
+    return Encoded(response.header);
+  }
+  Outcome LeaseTimeToLive(const etcd::LeaseTimeToLiveResponse& response, bool) override {
+    return Encoded(response.header);
+  }
+  Outcome LeaseList(const etcd::LeaseListResponse& response) override {
+    return Encoded(response.header);
+  }
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Encoded(response);
   }

@@ -85,6 +85,18 @@ pb::TxnResponse ToProto(const etcd::TxnResponse& response) {
   return message;
 }
 
+pb::LeaseRevokeResponse ToProto(const etcd::LeaseRevokeResponse& response) {
+  pb::LeaseRevokeResponse message;
+  SetHeader(response.header, &message);
+  return message;
+}
+
+pb::ResponseHeader ToProto(const etcd::ResponseHeader& header) {
+  pb::LeaseRevokeResponse message;
+  SetHeader(header, &message);
+  return message.header();
+}
+
 pb::MemberListResponse ToProto(const etcd::MemberListResponse& response) {
   pb::MemberListResponse message;
   SetHeader(response.header, &message);

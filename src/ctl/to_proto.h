@@ -2,6 +2,7 @@
 
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
+#include <etcd/lease.h>
 #include <etcd/maintenance.h>
 
 #include "proto/rpc.pb.h"
@@ -14,6 +15,7 @@ etcdserverpb::RangeResponse ToProto(const etcd::GetResponse& response);
 etcdserverpb::PutResponse ToProto(const etcd::PutResponse& response);
 etcdserverpb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response);
 etcdserverpb::TxnResponse ToProto(const etcd::TxnResponse& response);
+etcdserverpb::LeaseRevokeResponse ToProto(const etcd::LeaseRevokeResponse& response);
 etcdserverpb::MemberListResponse ToProto(const etcd::MemberListResponse& response);
 etcdserverpb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response);
 // Those of a removal, an update and a promotion have the same fields.
@@ -23,5 +25,7 @@ etcdserverpb::DowngradeResponse ToProto(const etcd::DowngradeResponse& response)
 etcdserverpb::AlarmResponse ToProto(const etcd::AlarmResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);
+
+etcdserverpb::ResponseHeader ToProto(const etcd::ResponseHeader& header);
 
 }  // namespace ctl

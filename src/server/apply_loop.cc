@@ -27,8 +27,9 @@ constexpr runtime::Duration kSliceMax = std::chrono::milliseconds(1);
 // Between two looks whether a replaced state is still read.
 constexpr runtime::Duration kEndReplacedInterval = std::chrono::seconds(1);
 
-apply::Applier::Options ApplierOptions(const Options& options, const RequestIds* ids) {
-  return {options.max_learners, options.extensions,
+apply::Applier::Options ApplierOptions(const Options& options, const RequestIds* ids,
+                                       leases::Observer* lease_observer) {
+  return {options.max_learners, options.extensions, options.keep_lease_checkpoints, lease_observer,
           [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
 }
 
@@ -44,7 +45,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       progress_(progress),
       failure_(*failure),
       hooks_(std::move(hooks)),
-      applier_(ApplierOptions(options, ids), std::move(state), applied),
+      applier_(ApplierOptions(options, ids, hooks_.lease_observer), std::move(state), applied),
       committer_(options, environment, &applier_, failure, snapshot,
                  {.on_committed = [this] { Run(); },
                   .save_snapshot =
@@ -201,6 +202,7 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
   base::Result<apply::Applier::Outcome> outcome = applier_.Apply(entry, now_);
   if (!failure_.Check(outcome.status())) return false;
   committer_.Applied(entry.data.size());
+  if (entry.type == raft::EntryType::kNormal && entry.data.empty()) hooks_.on_term(entry.term);
   if (outcome->request != nullptr) {
     const runtime::TimePoint start = std::exchange(now_, environment_.apply_loop->clock().Now());
     report_.Applied(*outcome->request, outcome->reply, now_ - start);

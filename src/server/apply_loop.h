@@ -48,6 +48,9 @@ class ApplyLoop {
     // Who belongs to the cluster: once before the first entry, and whenever that may have changed;
     // of an entry's change before on_applied.
     base::Callback<void(ClusterMembers members)> on_members;
+    // The first entry of a term is applied, and with it all of the terms before.
+    base::Callback<void(base::Term term)> on_term = [](base::Term) {};
+    leases::Observer* lease_observer = nullptr;  // or null; outlives this
   };
   // `state` is as entry `applied` left it, `snapshot` the newest snapshot's entry. All outlive
   // this.
@@ -79,6 +82,8 @@ class ApplyLoop {
   void WhenCompacted(base::Revision revision, base::Callback<void()> done);
   // Who belongs to the cluster now. On the apply loop.
   const members::Membership& members() { return applier_.state().members(); }
+  // The leases that are granted now. On the apply loop.
+  const leases::Leases& leases() { return applier_.state().leases(); }
   // The state, of which a snapshot may make another one.
   const runtime::Published<apply::State>& state() const { return applier_.published_state(); }
 

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "proto/lease.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "server/takeover.h"
 #include "server/testing/simulated_member.h"
+#include "state/leases/leases.h"
 #include "storage/image/reader_source.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/snap/bbolt_writer.h"
@@ -271,8 +273,8 @@ TEST_F(EtcdImportTest, TheOptionsOfAFirstStartAreIgnored) {
 TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
   RunEtcd(5, 5);
   const Model database = Database();
-  const std::map<std::string, std::string> refused = {
-      {"authUsers", "users"}, {"authRoles", "roles"}, {"lease", "leases"}};
+  const std::map<std::string, std::string> refused = {{"authUsers", "users"},
+                                                      {"authRoles", "roles"}};
   for (const auto& [bucket, what] : refused) {
     Model changed = database;
     changed[bucket]["12345678"] = "any";
@@ -287,6 +289,21 @@ TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
   Model newer = database;
   newer["meta"]["storageVersion"] = "3.8.0";
   EXPECT_EQ(Refusal(newer).code(), base::Code::kFailedPrecondition);
+}
+
+TEST_F(EtcdImportTest, LeasesAreTakenOver) {
+  RunEtcd(5, 5);
+  Model database = Database();
+  leasepb::Lease lease;
+  lease.set_id(7);
+  lease.set_ttl(60);
+  database["lease"][std::string("\0\0\0\0\0\0\0\7", 8)] = lease.SerializeAsString();
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  Start(member);
+  const auto found = member.server().state()->leases().Find(base::LeaseId(7));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->ttl, 60);
 }
 
 TEST_F(EtcdImportTest, OneOfSeveralIsImportedAsTheOnlyOneWhenItIsToBe) {

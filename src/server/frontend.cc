@@ -60,7 +60,7 @@ void Frontend::Propose(uint32_t field, base::ByteView request, OnReply on_reply,
   if (base::Status status = CheckRoom(request.size()); !status.ok()) {
     return Refuse(std::move(on_reply), status);
   }
-  Proposal proposal{.id = parts_.ids->Of(parts_.origin, count_++)};
+  Proposal proposal{.id = NewId()};
   apply::EncodeEntry(proposal.id, caller.identity, field, request, &scratch_);
   if (scratch_.size() > max_request_bytes_) {
     return Refuse(std::move(on_reply), base::errors::kRequestTooLarge);
@@ -73,7 +73,7 @@ void Frontend::ProposeConfChange(raft::ConfChange change, OnReply on_reply, cons
   if (base::Status status = CheckRoom(change.context.size()); !status.ok()) {
     return Refuse(std::move(on_reply), status);
   }
-  change.id = parts_.ids->Of(parts_.origin, count_++);
+  change.id = NewId();
   Proposal proposal{.id = change.id};
   proposal.change = std::make_unique<raft::ConfChange>(std::move(change));
   Add(std::move(proposal), 0, std::move(on_reply), caller);
@@ -92,6 +92,7 @@ void Frontend::Add(Proposal proposal, uint32_t field, OnReply on_reply, const Ca
   const uint64_t id = proposal.id;
   const size_t bytes = proposal.payload.size() + kWaiterBytes;
   proposal.deadline = std::min(now + timeout_, caller.deadline);
+  proposal.term = caller.term;
   if (expiries_.empty()) expiry_timer_->Arm(timeout_);
   expiries_.push_back({now + timeout_, id});
   waiters_.emplace(id, Waiter{std::move(on_reply), field, bytes, now});

@@ -65,6 +65,9 @@ class Frontend {
   // applied, also if the members do not allow it.
   void ProposeConfChange(raft::ConfChange change, OnReply on_reply, const Caller& caller = {});
 
+  // A number that no request of this cluster has, to name something by.
+  uint64_t NewId() { return parts_.ids->Of(parts_.origin, count_++); }
+
   // OK once the state holds everything that had been answered, by any member, before this call.
   // What is called then reads for a slice of the loop's time at most. Thousands may have waited for
   // one index: they are let in in slices, by turns of their clients, and those of one client in

@@ -9,10 +9,6 @@ using observe::Buckets;
 using observe::Family;
 
 constexpr std::array kCounters = {
-    Family{"etcd_debugging_lease_granted_total", "Leases granted."},
-    Family{"etcd_debugging_lease_renewed_total", "Leases renewed by this member as a leader."},
-    Family{"etcd_debugging_lease_revoked_total", "Leases revoked."},
-    Family{"etcd_debugging_server_lease_expired_total", "Leases that ran out."},
     Family{"etcd_debugging_store_expires_total", "Keys of the v2 store that ran out."},
     Family{"etcd_debugging_store_watch_requests_total", "Watches of the v2 store asked for."},
     Family{"etcd_grpc_proxy_events_coalescing_total", "Events that a proxy sent as one."},
@@ -48,7 +44,6 @@ constexpr std::array kHistograms = {
                "How long bbolt splits its pages in a commit."},
               0.001,
               14},
-    Histogram{{"etcd_debugging_lease_ttl_total", "Lifetimes of leases that were granted."}, 1, 24},
     Histogram{{"etcd_debugging_mvcc_index_compaction_pause_duration_milliseconds",
                "How long the index is locked for a compaction; ours is not."},
               0.5,

@@ -4,7 +4,7 @@
 
 namespace server {
 
-// Adds the families of etcd's whose subject this member does not have: leases, watches, users, the
+// Adds the families of etcd's whose subject this member does not have: watches, users, the
 // store of version 2, a proxy, steps of bbolt's. They show what an etcd does that has none of
 // these.
 void AddIdleMetrics(observe::Registry* registry);

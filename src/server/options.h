@@ -91,6 +91,15 @@ struct Options {
   // The database is defragmented at the start if that frees so much; 0: never.
   uint64_t bootstrap_defragment_bytes = 0;
 
+  // While this member leads it puts into the log from time to time what long leases have left, so
+  // that another leader goes on from there; see LeaseKeeper.
+  bool lease_checkpoints = false;
+  runtime::Duration lease_checkpoint_interval = std::chrono::minutes(5);
+  // Checkpoints are kept in the database also before all members do so.
+  bool keep_lease_checkpoints = false;
+  // A lease that this member knows is renewed at once, not after what was committed is applied.
+  bool fast_lease_keep_alive = true;
+
   // What this member understands in the log beyond etcd; see Extensions.
   members::Extensions extensions;
 
@@ -110,6 +119,13 @@ struct Options {
 
   // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);
+
+  // Seconds; shorter leases become as long.
+  int64_t lease_ttl_min() const {
+    const runtime::Duration shortest =
+        3 * (election_timeout / heartbeat_interval) / 2 * heartbeat_interval;
+    return std::chrono::ceil<std::chrono::seconds>(shortest).count();
+  }
 
   // How long a request may take from its proposal to its answer.
   runtime::Duration request_timeout() const {

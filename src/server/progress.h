@@ -15,6 +15,7 @@ struct Progress {
   std::atomic<uint64_t> committed = 0;
   std::atomic<uint64_t> leader_changes = 0;
   std::atomic<bool> log_stalls = false;  // see LogStall
+  std::atomic<int64_t> ticked = 0;       // at which runtime::TimePoint, in its count
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
   std::atomic<bool> is_learner = false;  // of this member, and not removed

@@ -15,7 +15,8 @@ struct Proposal {
   uint64_t id = 0;
   // From then on nobody waits for it, and it is not put into the log any more.
   runtime::TimePoint deadline = {};
-  base::SharedBytes payload = {};                      // of a normal entry
+  base::Term term = {};            // not 0: in which this member must lead, or it is refused
+  base::SharedBytes payload = {};  // of a normal entry
   std::unique_ptr<raft::ConfChange> change = nullptr;  // or this
 };
 

@@ -117,6 +117,31 @@ TEST_F(ProposalsTest, NothingIsCarriedOutThatNobodyWaitsForAnyMore) {
   EXPECT_FALSE(Holds("impatient"));
 }
 
+// What a leader decides as one counts in its term alone.
+TEST_F(ProposalsTest, OneOfATermInWhichThisMemberDoesNotLeadIsRefusedAtOnce) {
+  Start();
+  const auto put = [this](base::Term term) {
+    auto answered = std::make_shared<std::optional<base::Status>>();
+    member_.net_loop().Post([=, this] {
+      etcdserverpb::PutRequest request;
+      request.set_key("of term " + ToString(term));
+      member_.frontend().Propose(
+          etcdserverpb::InternalRaftRequest::kPutFieldNumber, request.SerializeAsString(),
+          [=](const apply::Reply& reply) { *answered = reply.status; }, {.term = term});
+    });
+    EXPECT_TRUE(member_.RunUntil([&] { return answered->has_value(); }));
+    return **answered;
+  };
+  EXPECT_EQ(put(base::Term(1)), base::errors::kNotLeader);
+  Elect();
+  const base::Term term(member_.server().progress().term);
+  EXPECT_EQ(put(term + 1), base::errors::kNotLeader);
+  EXPECT_EQ(put(term - 1), base::errors::kNotLeader);
+  EXPECT_TRUE(put(term).ok());
+  EXPECT_TRUE(Holds("of term " + ToString(term)));
+  EXPECT_FALSE(Holds("of term " + ToString(term + 1)));
+}
+
 TEST_F(ProposalsTest, WhatWaitsIsBoundedInBytesAndMoreIsRefusedAtOnce) {
   member_.options.pending_bytes_max = 8 * member_.options.max_request_bytes;
   Start();

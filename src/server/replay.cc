@@ -13,7 +13,9 @@ constexpr size_t kEntriesOfCommit = 1000;
 Replay::Replay(const Options& options, const Environment& environment,
                std::shared_ptr<apply::State> state, raft::EntryId applied)
     : environment_(environment),
-      applier_({.max_learners = options.max_learners}, std::move(state), applied) {}
+      applier_({.max_learners = options.max_learners,
+                .keep_lease_checkpoints = options.keep_lease_checkpoints},
+               std::move(state), applied) {}
 
 base::Status Replay::Apply(std::span<const raft::Entry> entries) {
   for (const raft::Entry& entry : entries) {

@@ -102,6 +102,7 @@ void Replica::CampaignIfAlone() {
 
 void Replica::Tick() {
   ticker_->Arm(options_.heartbeat_interval);
+  progress_->ticked = environment_.raft_loop->clock().Now().time_since_epoch().count();
   DropExpired();
   node_->Tick();
   stall_.Tick(writer_.UnderWay(), node_.get());
@@ -229,6 +230,7 @@ void Replica::StepHeldMessages() {
 
 // A proposal waits for a leader that takes it as long as its client does.
 void Replica::ProposeHeld() {
+  RefuseDeposed();
   if (!node_->TakesProposals()) return;
   StepHeldMessages();
   if (held_.empty()) return;
@@ -265,6 +267,20 @@ void Replica::Refuse(size_t first, size_t count, const base::Status& status) {
     refused[held_[i].origin].push_back({held_[i].proposal.id, {status}});
   }
   for (auto& [origin, completions] : refused) hooks_.on_refused(origin, std::move(completions));
+}
+
+// Proposals of this member as a leader that it is no more.
+void Replica::RefuseDeposed() {
+  const bool leads = node_->AsLeader() != nullptr;
+  const auto may_stay = [&](const Held& held) {
+    const base::Term term = held.proposal.term;
+    return term == base::Term() || (leads && term == node_->term());
+  };
+  if (std::all_of(held_.begin(), held_.end(), may_stay)) return;
+  const auto deposed = std::stable_partition(held_.begin(), held_.end(), may_stay);
+  const auto first = static_cast<size_t>(deposed - held_.begin());
+  Refuse(first, held_.size() - first, base::errors::kNotLeader);
+  held_.erase(deposed, held_.end());
 }
 
 // Those who proposed them have been told that they timed out.

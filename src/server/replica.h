@@ -120,6 +120,7 @@ class Replica {
   void StepHeldMessages();
   void ProposeRun(size_t first, size_t count);
   void Refuse(size_t first, size_t count, const base::Status& status);
+  void RefuseDeposed();
   void DropExpired();
   void OnMessages(std::vector<raft::Message>& messages);
   void OnReads(std::vector<OnReadIndex>& reads);

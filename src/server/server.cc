@@ -7,6 +7,8 @@
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "server/corrupt_alarm.h"
+#include "server/lease_keeper.h"
+#include "server/lease_requests.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
@@ -100,6 +102,11 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->defragmenter_ = std::make_unique<Defragmenter>(environment, server->apply_loop_.get());
   server->downgrading_ = std::make_unique<Downgrading>(
       environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
+  server->lease_requests_ = std::make_unique<LeaseRequests>(
+      options, environment,
+      LeaseRequests::Parts{server->id(), server->apply_loop_.get(), server->lease_keeper_.get(),
+                           server->frontends_.back().get(), server->replica_.get(),
+                           &server->progress_});
   server->extensions_ = std::make_unique<Extensions>(
       options, environment,
       Extensions::Parts{server->id(), server->apply_loop_.get(), server->frontends_.back().get()});
@@ -130,6 +137,7 @@ base::Status Server::OpenState() {
   environment_.logger->Info(
       "restored key-value store",
       {{"current-revision", state->store().revision().value()}, {"took", clock.Now() - start}});
+  lease_keeper_ = std::make_unique<LeaseKeeper>(options_, environment_, id(), &progress_);
   apply_loop_ = std::make_unique<ApplyLoop>(options_, environment_, &ids_, &progress_, &failure_,
                                             ApplyHooks(), std::move(state), recovered_.applied,
                                             recovered_.base.index);
@@ -137,24 +145,27 @@ base::Status Server::OpenState() {
 }
 
 ApplyLoop::Hooks Server::ApplyHooks() {
-  return {.on_applied =
-              [this](base::Index index, std::vector<raft::ConfChangeV2> changes) {
-                replica_->ReportApplied(index, std::move(changes));
-              },
-          .on_completed =
-              [this](size_t origin, std::vector<Completion> completions,
-                     std::optional<base::Revision> changed) {
-                frontends_[origin]->Complete(std::move(completions), changed);
-              },
-          .send_snapshot =
-              [this](raft::Message message, std::unique_ptr<backend::Reader> database) {
-                replica_->SendSnapshot({std::move(message), std::move(database)});
-              },
-          .save_snapshot =
-              [this](snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
-                replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(done));
-              },
-          .on_members = [this](ClusterMembers members) { OnMembers(std::move(members)); }};
+  return {
+      .on_applied =
+          [this](base::Index index, std::vector<raft::ConfChangeV2> changes) {
+            replica_->ReportApplied(index, std::move(changes));
+          },
+      .on_completed =
+          [this](size_t origin, std::vector<Completion> completions,
+                 std::optional<base::Revision> changed) {
+            frontends_[origin]->Complete(std::move(completions), changed);
+          },
+      .send_snapshot =
+          [this](raft::Message message, std::unique_ptr<backend::Reader> database) {
+            replica_->SendSnapshot({std::move(message), std::move(database)});
+          },
+      .save_snapshot =
+          [this](snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
+            replica_->log_writer().SaveSnapshot(std::move(snapshot), std::move(done));
+          },
+      .on_members = [this](ClusterMembers members) { OnMembers(std::move(members)); },
+      .on_term = [this](base::Term term) { lease_keeper_->Promote(term, apply_loop_->leases()); },
+      .lease_observer = lease_keeper_.get()};
 }
 
 Replica::Hooks Server::ReplicaHooks() {
@@ -178,6 +189,7 @@ void Server::Start(base::Callback<void()> on_ready) {
     if (auto_compactor_ != nullptr) auto_compactor_->Start();
     version_monitor_->Start();
     corruption_checker_->Start();
+    lease_keeper_->Start(frontends_.back().get());
     Publish();
   });
 }
@@ -301,6 +313,7 @@ void Server::MoveLeader(base::MemberId target, const Caller& caller,
 }
 
 void Server::OnLeader(base::MemberId leader) {
+  environment_.apply_loop->Post([this] { lease_keeper_->OnLeaderChanged(); });
   if (leader == base::MemberId()) return;
   for (const auto& frontend : frontends_) frontend->OnElected();
   environment_.apply_loop->Post([this, leader] {

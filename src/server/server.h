@@ -29,6 +29,9 @@
 
 namespace server {
 
+class LeaseKeeper;
+class LeaseRequests;
+
 // One member: the log, the state, and the ways in. Knows nothing of how it is called. Several may
 // live in one process.
 class Server {
@@ -88,6 +91,8 @@ class Server {
   Downgrading& downgrading() { return *downgrading_; }
   // What is in its log beyond etcd.
   Extensions& extensions() { return *extensions_; }
+  // Its leases, beside what becomes of them in the log.
+  LeaseRequests& leases() { return *lease_requests_; }
   // As LeaderTransfer's Move; `on_moved` runs on the apply loop, at the latest after
   // Options::request_timeout.
   void MoveLeader(base::MemberId target, const Caller& caller, LeaderTransfer::OnMoved on_moved);
@@ -140,12 +145,14 @@ class Server {
   Progress progress_;
   const std::vector<runtime::Loop*> loops_;  // of the frontends
   const RequestIds ids_;
+  std::unique_ptr<LeaseKeeper> lease_keeper_;  // outlives the apply loop, which tells it
   std::unique_ptr<ApplyLoop> apply_loop_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<LeaderTransfer> leader_transfer_;
   std::unique_ptr<Defragmenter> defragmenter_;
   std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
   std::unique_ptr<Downgrading> downgrading_;          // likewise
+  std::unique_ptr<LeaseRequests> lease_requests_;     // likewise
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   std::unique_ptr<Extensions> extensions_;

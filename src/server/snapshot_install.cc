@@ -52,6 +52,7 @@ apply::State::Options StateOptions(const Options& options) {
   state.commits.age_max = options.backend_batch_interval;
   state.commits.operations_max = options.backend_batch_limit;
   state.store.compaction_slice = kCompactionSlice;
+  state.lease_ttl_min = options.lease_ttl_min();
   state.extensions = options.extensions;
   return state;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/callback.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -37,6 +38,13 @@ struct ClusterMembers {
 struct MemberHash {
   mvcc::KeyValueHash hash;
   base::Revision current;
+};
+
+// What a leader says of a lease.
+struct LeaseTimes {
+  int64_t ttl = 0;          // seconds that are left; negative if it ran out and is not revoked yet
+  int64_t granted_ttl = 0;  // seconds
+  std::vector<base::Bytes> keys = {};  // that are with it, if they were asked for
 };
 
 // Carries what members say to each other. Send and SendSnapshot are called on the raft loop alone,
@@ -79,6 +87,17 @@ class Transport {
   using OnPromoted = base::Callback<void(base::Result<std::vector<members::Member>> members)>;
   virtual void ForwardPromote(base::MemberId leader, base::MemberId learner,
                               runtime::TimePoint deadline, OnPromoted on_promoted) = 0;
+
+  // Any thread: asks `leader` to renew a lease: POST /leases. Answers once, on any thread and at
+  // `deadline` at the latest, with the seconds that the lease was granted for; kLeaseNotFound; or
+  // any other error, after which somebody else may lead.
+  using OnLeaseRenewed = base::Callback<void(base::Result<int64_t> ttl)>;
+  virtual void RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint deadline,
+                          OnLeaseRenewed on_renewed) = 0;
+  // The same for how long a lease has left: POST /leases/internal.
+  using OnLeaseTimes = base::Callback<void(base::Result<LeaseTimes> times)>;
+  virtual void AskLease(base::MemberId leader, base::LeaseId lease, bool keys,
+                        runtime::TimePoint deadline, OnLeaseTimes on_times) = 0;
 };
 
 }  // namespace server

@@ -64,25 +64,55 @@ void MessageNetwork::Send(const raft::Message& message,
   }
 }
 
-void MessageNetwork::Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
-                             runtime::TimePoint deadline,
-                             server::Transport::OnPromoted on_promoted) {
-  const auto question =
-      std::make_shared<Question>(Question{from, living_since_.at(from), std::move(on_promoted)});
-  scheduler_->RunAt(deadline, loop_.get(),
-                    [this, question] { Answer(*question, base::Status(base::errors::kTimeout)); });
+template <typename Reply, typename Ask>
+void MessageNetwork::Put(base::MemberId from, base::MemberId to, runtime::TimePoint deadline,
+                         base::Callback<void(base::Result<Reply> reply)> on_reply, Ask ask) {
+  const auto question = std::make_shared<Question<Reply>>(
+      Question<Reply>{from, living_since_.at(from), std::move(on_reply)});
+  scheduler_->RunAt(deadline, loop_.get(), [this, question] {
+    Answer(*question, base::Result<Reply>(base::Status(base::errors::kTimeout)));
+  });
   if (Loses({from, to})) return;
-  const auto arrive = [this, question, to, learner, deadline] {
+  const auto arrive = [this, question, to, ask] {
     Receiver* const receiver = Living(to);
     if (receiver == nullptr) return;
-    receiver->OnPromote(learner, deadline, [this, question, to](auto members) {
+    ask(*receiver, [this, question, to](base::Result<Reply> reply) {
       if (Loses({to, question->from})) return;
-      const auto shared = std::make_shared<decltype(members)>(std::move(members));
+      const auto shared = std::make_shared<base::Result<Reply>>(std::move(reply));
       scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(),
                         [this, question, shared] { Answer(*question, std::move(*shared)); });
     });
   };
   scheduler_->RunAt(scheduler_->clock().Now() + DrawLatency(), loop_.get(), arrive);
+}
+
+void MessageNetwork::Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
+                             runtime::TimePoint deadline,
+                             server::Transport::OnPromoted on_promoted) {
+  Put<std::vector<members::Member>>(
+      from, to, deadline, std::move(on_promoted),
+      [learner, deadline](Receiver& receiver, server::Transport::OnPromoted answer) {
+        receiver.OnPromote(learner, deadline, std::move(answer));
+      });
+}
+
+void MessageNetwork::RenewLease(base::MemberId from, base::MemberId to, base::LeaseId lease,
+                                runtime::TimePoint deadline,
+                                server::Transport::OnLeaseRenewed on_renewed) {
+  Put<int64_t>(from, to, deadline, std::move(on_renewed),
+               [lease](Receiver& receiver, server::Transport::OnLeaseRenewed answer) {
+                 receiver.OnRenewLease(lease, std::move(answer));
+               });
+}
+
+void MessageNetwork::AskLease(base::MemberId from, base::MemberId to, base::LeaseId lease,
+                              bool keys, runtime::TimePoint deadline,
+                              server::Transport::OnLeaseTimes on_times) {
+  Put<server::LeaseTimes>(
+      from, to, deadline, std::move(on_times),
+      [lease, keys](Receiver& receiver, server::Transport::OnLeaseTimes answer) {
+        receiver.OnLeaseAsked(lease, keys, std::move(answer));
+      });
 }
 
 void MessageNetwork::AskVersions(base::MemberId from, server::Transport::OnVersions on_versions) {
@@ -142,12 +172,12 @@ void MessageNetwork::Answer(HashQuestion& question) {
   if (lives) question.on_hashes(question.told);
 }
 
-void MessageNetwork::Answer(Question& question,
-                            base::Result<std::vector<members::Member>> members) {
+template <typename Reply>
+void MessageNetwork::Answer(Question<Reply>& question, base::Result<Reply> reply) {
   if (std::exchange(question.answered, true)) return;
   const bool lives =
       Living(question.from) != nullptr && living_since_.at(question.from) == question.living_since;
-  if (lives) question.on_promoted(std::move(members));
+  if (lives) question.on_reply(std::move(reply));
 }
 
 void MessageNetwork::Carry(const Way& way, Parcel parcel) {

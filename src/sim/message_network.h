@@ -35,6 +35,10 @@ class Receiver {
   // Another member passes on what one of its clients asks for.
   virtual void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
                          server::Transport::OnPromoted on_promoted) = 0;
+  // Another member, for whose client this one leads, has a lease renewed or asks for its times.
+  virtual void OnRenewLease(base::LeaseId lease, server::Transport::OnLeaseRenewed on_renewed) = 0;
+  virtual void OnLeaseAsked(base::LeaseId lease, bool keys,
+                            server::Transport::OnLeaseTimes on_times) = 0;
   // Another member asks for the hash of the keys.
   using OnHash = base::Callback<void(base::Result<server::MemberHash> hash)>;
   virtual void OnHashAsked(base::Revision at, OnHash on_hash) = 0;
@@ -63,6 +67,12 @@ class MessageNetwork {
   void Promote(base::MemberId from, base::MemberId to, base::MemberId learner,
                runtime::TimePoint deadline, server::Transport::OnPromoted on_promoted);
 
+  // The same for a lease.
+  void RenewLease(base::MemberId from, base::MemberId to, base::LeaseId lease,
+                  runtime::TimePoint deadline, server::Transport::OnLeaseRenewed on_renewed);
+  void AskLease(base::MemberId from, base::MemberId to, base::LeaseId lease, bool keys,
+                runtime::TimePoint deadline, server::Transport::OnLeaseTimes on_times);
+
   // Asks all others for their versions. Questions and answers may be late or lost; who asks hears
   // once, if it still lives the same life.
   void AskVersions(base::MemberId from, server::Transport::OnVersions on_versions);
@@ -81,10 +91,11 @@ class MessageNetwork {
 
  private:
   // A question of a member in one of its lives, and whether it was answered.
+  template <typename Reply>
   struct Question {
     base::MemberId from;
     runtime::TimePoint living_since;
-    server::Transport::OnPromoted on_promoted;
+    base::Callback<void(base::Result<Reply> reply)> on_reply;
     bool answered = false;
   };
   struct HashQuestion {
@@ -103,7 +114,12 @@ class MessageNetwork {
   void Carry(const Way& way, Parcel parcel);
   void AskHash(const std::shared_ptr<HashQuestion>& question, base::MemberId to, base::Revision at);
   void Answer(HashQuestion& question);
-  void Answer(Question& question, base::Result<std::vector<members::Member>> members);
+  // Asks `to` with `ask`, which takes the receiver and who is to be told.
+  template <typename Reply, typename Ask>
+  void Put(base::MemberId from, base::MemberId to, runtime::TimePoint deadline,
+           base::Callback<void(base::Result<Reply> reply)> on_reply, Ask ask);
+  template <typename Reply>
+  void Answer(Question<Reply>& question, base::Result<Reply> reply);
   bool Loses(const Way& way) { return IsCut(way.from, way.to) || DrawLoss(); }
   bool DrawLoss() { return scheduler_->random().Chance(faults_.loss, 1000); }
   void Deliver(const Way& way, Parcel parcel);

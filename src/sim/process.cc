@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "raft/codec.h"
+#include "server/lease_requests.h"
 #include "server/snapshot_install.h"
 #include "storage/mvcc/reads.h"
 
@@ -163,6 +164,14 @@ void Process::OnPromote(base::MemberId learner, runtime::TimePoint deadline,
   server_->reconfiguration().Promote(learner, {.deadline = deadline}, std::move(on_promoted));
 }
 
+void Process::OnRenewLease(base::LeaseId lease, OnLeaseRenewed on_renewed) {
+  if (!dead_) server_->leases().RenewHere(lease, std::move(on_renewed));
+}
+
+void Process::OnLeaseAsked(base::LeaseId lease, bool keys, OnLeaseTimes on_times) {
+  if (!dead_) server_->leases().TimeToLiveHere(lease, keys, std::move(on_times));
+}
+
 void Process::OnHashAsked(base::Revision at, OnHash on_hash) {
   if (dead_) return;
   struct Asking {
@@ -214,6 +223,16 @@ void Process::AskHashes(base::Revision at, runtime::Duration timeout, OnHashes o
 void Process::ForwardPromote(base::MemberId leader, base::MemberId learner,
                              runtime::TimePoint deadline, OnPromoted on_promoted) {
   cluster_.network->Promote(id_, leader, learner, deadline, std::move(on_promoted));
+}
+
+void Process::RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint deadline,
+                         OnLeaseRenewed on_renewed) {
+  cluster_.network->RenewLease(id_, leader, lease, deadline, std::move(on_renewed));
+}
+
+void Process::AskLease(base::MemberId leader, base::LeaseId lease, bool keys,
+                       runtime::TimePoint deadline, OnLeaseTimes on_times) {
+  cluster_.network->AskLease(id_, leader, lease, keys, deadline, std::move(on_times));
 }
 
 void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, base::Index applied) {

@@ -78,6 +78,8 @@ class Process final : public Receiver, public server::Transport, public server::
   void OnUnreachable(base::MemberId peer) override;
   void OnPromote(base::MemberId learner, runtime::TimePoint deadline,
                  OnPromoted on_promoted) override;
+  void OnRenewLease(base::LeaseId lease, OnLeaseRenewed on_renewed) override;
+  void OnLeaseAsked(base::LeaseId lease, bool keys, OnLeaseTimes on_times) override;
   void OnHashAsked(base::Revision at, OnHash on_hash) override;
   // server::Transport
   void Send(std::vector<raft::Message> messages) override;
@@ -88,6 +90,10 @@ class Process final : public Receiver, public server::Transport, public server::
   void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
                       OnPromoted on_promoted) override;
+  void RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint deadline,
+                  OnLeaseRenewed on_renewed) override;
+  void AskLease(base::MemberId leader, base::LeaseId lease, bool keys, runtime::TimePoint deadline,
+                OnLeaseTimes on_times) override;
   // server::Witness
   void OnStarted(const raft::Node& node, const raft::HardState& saved,
                  base::Index applied) override;

@@ -41,7 +41,18 @@ runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::
 
 Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
                    Checker* checker, const Plan& plan)
-    : random_(scheduler->random()), checker_(*checker), plan_(plan) {
+    : random_(scheduler->random()),
+      checker_(*checker),
+      plan_(plan),
+      leases_(&scheduler->clock(), &random_, checker,
+              [this](const char* path, std::string request,
+                     std::function<void(const Client::Answer& answer)> done) {
+                RandomClient().Start(NewCall(path, std::move(request)),
+                                     [this, done = std::move(done)](const Client::Answer& answer) {
+                                       CountEnd(answer);
+                                       done(answer);
+                                     });
+              }) {
   for (uint64_t i = 1; i <= plan.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(
         scheduler, wires,
@@ -85,9 +96,13 @@ Workload::Value& Workload::ValueOf(const std::string& value) {
 }
 
 void Workload::Write() {
-  switch (random_.Below(12)) {
+  switch (random_.Below(15)) {
     case 0:
       return DeleteKey();
+    case 12:
+    case 13:
+    case 14:
+      return leases_.Act();
     case 1:
     case 2:
       return CompareAndPut();
@@ -143,6 +158,7 @@ void Workload::PutKey() {
   request.set_key(DrawKey());
   request.set_value(NewValue());
   request.set_prev_kv(random_.OneIn(4));
+  if (random_.OneIn(4)) request.set_lease(leases_.Draw());
   Ask<etcdserverpb::PutResponse>(
       "/etcdserverpb.KV/Put", request, {request.value()},
       [this, put = Put{request.key(), request.value()}](const etcdserverpb::PutResponse& response) {
@@ -276,6 +292,7 @@ void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
 }
 
 void Workload::CheckAll(const std::vector<Process*>& processes) {
+  leases_.CheckAll(processes);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);

@@ -14,6 +14,7 @@
 #include "runtime/simulated/network.h"
 #include "sim/checker.h"
 #include "sim/client.h"
+#include "sim/lease_workload.h"
 #include "sim/plan.h"
 #include "sim/process.h"
 #include "sim/watches.h"
@@ -103,6 +104,7 @@ class Workload {
   const Plan plan_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Watches> watches_;
+  LeaseWorkload leases_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged
   std::map<std::string, std::set<base::Revision>> revisions_of_;  // of them, by key

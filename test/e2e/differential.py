@@ -5,7 +5,8 @@
 
 OLD is Debian's etcd 3.4.23 by default, NEW that of the dev build. What may differ is listed in
 docs/differences-3.4.md; in a long run each entry must show itself. With --same OLD is an etcd of
-the version that NEW answers as, and no more may differ than what lasts.
+the version that NEW answers as, and no more may differ than what lasts; then leases are granted and
+revoked, too.
 """
 
 import argparse
@@ -34,6 +35,9 @@ RESPONSES = {
     "Range": rpc.RangeResponse, "RangeStream": rpc.RangeStreamResponse, "Put": rpc.PutResponse,
     "DeleteRange": rpc.DeleteRangeResponse, "Txn": rpc.TxnResponse,
     "Compact": rpc.CompactionResponse, "HashKV": rpc.HashKVResponse,
+    "LeaseGrant": rpc.LeaseGrantResponse, "LeaseRevoke": rpc.LeaseRevokeResponse,
+    "LeaseTimeToLive": rpc.LeaseTimeToLiveResponse, "LeaseLeases": rpc.LeaseLeasesResponse,
+    "LeaseKeepAlive": rpc.LeaseKeepAliveResponse,
 }
 
 
@@ -43,6 +47,11 @@ def _parsed(method: str, encoded: bytes):
     for name in ("cluster_id", "member_id", "raft_term"):
         if method != "RangeStream" or message.range_response.HasField("header"):
             header.ClearField(name)
+    if method == "LeaseTimeToLive":  # as time goes by, and in the order of a map
+        message.TTL = min(message.TTL, 0)
+        message.keys.sort()
+    if method == "LeaseLeases":  # in the order of their ends, down to the nanosecond
+        message.leases.sort(key=lambda lease: lease.ID)
     return message
 
 
@@ -149,7 +158,7 @@ def compaction(revision: int) -> Request:
 def compare(old: Member, new: Member, arguments: argparse.Namespace) -> int:
     """The number of things that are wrong."""
     seed, count, same = arguments.seed, arguments.count, arguments.same
-    requests = Requests(seed)
+    requests = Requests(seed, leases=same)
     comparison = Comparison(Side(old.address), Side(new.address), requests, same)
     comparison.step(compaction(0))
     comparison.step(hash_request(0))

@@ -186,9 +186,29 @@ class Imports:
         ours.start()
         self.assertEqual(hash_of(ours), expected)
 
+    def test_leases_and_the_keys_that_are_with_them_are_imported(self) -> None:
+        member = self.member(self.etcd)
+        member.start()
+        ctl = (ETCDCTL_34, "--endpoints", member.url)
+        lease = run(*ctl, "lease", "grant", "600").split()[1]
+        gone = run(*ctl, "lease", "grant", "600").split()[1]
+        run(*ctl, "put", "a", "v", f"--lease={lease}")
+        run(*ctl, "put", "b", "v", f"--lease={gone}")
+        run(*ctl, "lease", "revoke", gone)
+        expected = hash_of(member)
+        member.stop()
+        member.program = ETCD
+        member.start()
+        self.assertEqual(hash_of(member), expected)
+        told = run(*ctl, "lease", "timetolive", lease, "--keys")
+        self.assertIn("granted with TTL(600s)", told)
+        self.assertIn("attached keys([a])", told)
+        self.assertEqual(run(*ctl, "lease", "list").splitlines()[1:], [lease])
+        run(*ctl, "lease", "revoke", lease)
+        self.assertEqual(run(*ctl, "get", "--prefix", ""), "")
+
     def test_what_cannot_be_served_is_refused_by_name_and_left_to_etcd(self) -> None:
-        for command, text in (("lease grant 600", "leases"), ("role add r", "roles"),
-                              ("user add u:secret", "users")):
+        for command, text in (("role add r", "roles"), ("user add u:secret", "users")):
             with self.subTest(command):
                 theirs = self.member(self.etcd)
                 theirs.start()

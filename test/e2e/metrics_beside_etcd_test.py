@@ -22,7 +22,7 @@ ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/d
 OTHERS = re.compile(r"go_|promhttp_|cornerstore_")
 # Services that one of the two does not have.
 SERVICES = re.compile(
-    r'grpc_service="(etcdserverpb\.(Auth|Lease|Watch)|grpc\.reflection\.v1(alpha)?'
+    r'grpc_service="(etcdserverpb\.(Auth|Watch)|grpc\.reflection\.v1(alpha)?'
     r'\.ServerReflection)"|grpc_method="(Downgrade|Member(Add|Promote|Remove|Update)|MoveLeader)"')
 # Labels whose values are a member's own.
 OWN = re.compile(r'(server_id|Local|Remote|server_go_version)="[^"]*"')

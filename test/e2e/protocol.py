@@ -11,6 +11,7 @@ import grpc
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 KV = "etcdserverpb.KV"
 CLUSTER = "etcdserverpb.Cluster"
+LEASE = "etcdserverpb.Lease"
 MAINTENANCE = "etcdserverpb.Maintenance"
 CALL_TIMEOUT_SECONDS = 15
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from protocol import KV, MAINTENANCE, rpc
+from protocol import KV, LEASE, MAINTENANCE, rpc
 
 TXN_OPS_MAX = 128
 INT64_MAX, INT64_MIN = 2**63 - 1, -2**63
@@ -13,6 +13,9 @@ TOO_LARGE, MUCH_TOO_LARGE = 1_600_000, 2_200_000
 
 KEYS = [b"k%02d" % number for number in range(20)] + [b"k", b"k0", b"\0", b"z\xff", b"\xff"]
 ENDS = KEYS + [b"\0", b"k\0", b"k1", b"k2", b"l", b"a", b"k05\0", b"\xff\xff"]
+# Granted and revoked again and again, for so long that none runs out.
+LEASES = [11, 12, 13, 2**62]
+LEASE_SECONDS = 100_000
 UNKNOWN_LEASES = [1, -1, 7587849484, INT64_MAX, INT64_MIN]
 UNKNOWN_ENUM = 9
 
@@ -28,8 +31,9 @@ class Request:
 class Requests:
     """Those of a seed. What is asked for depends on what was answered, see `seen`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, leases: bool = False) -> None:
         self.random = random.Random(seed)
+        self.leases = leases
         self.revision = 1
         self.compacted = -1
         self.unawaited: set[int] = set()  # compactions that may not be over
@@ -39,7 +43,7 @@ class Requests:
             self._range: 300, self._range_stream: 20, self._put: 250, self._delete_range: 90,
             self._txn: 300, self._read_only_txn: 40, self._compact: 8, self._hash_kv: 8,
             self._unknown_sort: 6, self._undecodable: 4, self._unknown_method: 2,
-            self._too_large: 1,
+            self._too_large: 1, self._lease: 150 if self.leases else 0,
         })()
 
     def seen(self, revision: int, compaction: Any = None) -> None:
@@ -85,6 +89,21 @@ class Requests:
         # Before the compaction is over the hash goes by the one before, and then by this one.
         message = rpc.HashKVRequest(revision=0 if revision in self.unawaited else revision)
         return Request(MAINTENANCE, "HashKV", message.SerializeToString(), message)
+
+    def _lease(self) -> Request:
+        lease = self.random.choice(UNKNOWN_LEASES if self._happens(0.1) else LEASES)
+        seconds = self.random.choice([9_000_000_001, INT64_MAX]) if self._happens(0.05) else (
+            LEASE_SECONDS)
+        method, message = self._one_of({
+            ("LeaseGrant", rpc.LeaseGrantRequest(ID=lease, TTL=seconds)
+             .SerializeToString()): 50,
+            ("LeaseRevoke", rpc.LeaseRevokeRequest(ID=lease).SerializeToString()): 25,
+            ("LeaseTimeToLive", rpc.LeaseTimeToLiveRequest(ID=lease, keys=self._happens(0.7))
+             .SerializeToString()): 25,
+            ("LeaseLeases", b""): 10,
+            ("LeaseKeepAlive", rpc.LeaseKeepAliveRequest(ID=lease).SerializeToString()): 15,
+        })
+        return Request(LEASE, method, message)
 
     def _txn(self) -> Request:
         # Where ignore_value or ignore_lease keeps what this very transaction deleted, real etcd
@@ -174,8 +193,13 @@ class Requests:
         value = self.random.choice([b"", b"a", b"b", b"ab", b"\0", b"\xff\xfe\xff"])
         return rpc.PutRequest(
             key=self._key(), value=b"" if keeps_value and self._happens(0.9) else value,
-            lease=self.random.choice(UNKNOWN_LEASES) if self._happens(0.02) else 0,
+            lease=self._lease_of_put(),
             prev_kv=self._happens(0.3), ignore_value=keeps_value, ignore_lease=keeps_lease)
+
+    def _lease_of_put(self) -> int:
+        if self._happens(0.02):
+            return self.random.choice(UNKNOWN_LEASES)
+        return self.random.choice(LEASES) if self.leases and self._happens(0.25) else 0
 
     def _delete_request(self, may_be_open: bool):
         end = self._end()

@@ -1,6 +1,5 @@
 #include "api/v3/kv_service.h"
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -247,7 +246,7 @@ void KvService::Range(Call call, base::ByteView bytes) {
 
 void KvService::Put(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &put_)) return;
-  base::Status status = CheckQuota(kv::QuotaCost(put_));
+  base::Status status = context_.quota().Check(kv::QuotaCost(put_));
   if (status.ok()) status = kv::Check(put_);
   if (!status.ok()) return call->Finish(status);
   context_.Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
@@ -266,7 +265,7 @@ void KvService::Txn(Call call, base::ByteView bytes) {
   auto txn = std::make_unique<TxnCall>(context_, long_reads_.get(), held_pins_.get(), call.rpc);
   const etcdserverpb::TxnRequest& request = txn->request();
   if (!Parse(*call, bytes, &txn->request())) return;
-  base::Status status = CheckQuota(kv::QuotaCost(request));
+  base::Status status = context_.quota().Check(kv::QuotaCost(request));
   if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
   if (!kv::IsReadOnly(request)) {
@@ -292,31 +291,6 @@ void KvService::Compact(Call call, base::ByteView bytes) {
         });
       },
       call.caller);
-}
-
-// What is in use counts: compaction alone gives room back.
-base::Status KvService::CheckQuota(uint64_t cost) {
-  const server::Server& server = context_.server();
-  const int64_t quota = server.options().quota_backend_bytes;
-  if (quota <= 0 || cost == 0) return {};
-  const uint64_t used = context_.state()->database().sizes().in_use;
-  if (used + cost < static_cast<uint64_t>(quota)) return {};
-  RaiseNoSpace();
-  return base::errors::kNoSpace;
-}
-
-void KvService::RaiseNoSpace() {
-  const auto view = context_.state()->view().Get();
-  const bool is_on = std::any_of(view->alarms.begin(), view->alarms.end(), [](const auto& alarm) {
-    return alarm.type == alarms::Type::kNoSpace;
-  });
-  if (is_on || std::exchange(raising_no_space_, true)) return;
-  etcdserverpb::AlarmRequest request;
-  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
-  request.set_memberid(context_.server().id().value());
-  request.set_alarm(etcdserverpb::NOSPACE);
-  context_.frontend().Propose(InternalRaftRequest::kAlarmFieldNumber, request.SerializeAsString(),
-                              [this](const apply::Reply&) { raising_no_space_ = false; });
 }
 
 }  // namespace v3

@@ -30,15 +30,10 @@ class KvService {
   template <typename Read, typename Request>
   class ReadCall;
 
-  // kNoSpace for a request that would take more than the quota leaves; raises the alarm.
-  base::Status CheckQuota(uint64_t cost);
-  void RaiseNoSpace();
-
   const Context& context_;
   const std::shared_ptr<kv::LongReads> long_reads_ = std::make_shared<kv::LongReads>();
   const std::shared_ptr<kv::HeldPins> held_pins_;
   etcdserverpb::PutRequest put_;  // the one being checked; here so that its memory is used again
-  bool raising_no_space_ = false;
 };
 
 }  // namespace v3

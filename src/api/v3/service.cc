@@ -42,7 +42,8 @@ Context::Context(server::Server* server, server::Frontend* frontend)
       client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
       reads_(std::make_unique<ReadReport>(*server)),
       leader_watch_(std::make_unique<LeaderWatch>(&frontend->loop(), &server->progress(),
-                                                  server->options().election_timeout)) {}
+                                                  server->options().election_timeout)),
+      quota_(std::make_unique<Quota>(server, frontend)) {}
 
 base::Result<server::Caller> Context::Admit(ClientRequests::Type type, const rpc::ServerCall& call,
                                             bool for_learner) const {
@@ -144,7 +145,12 @@ void Context::ReplyRead(rpc::ServerCall& call, const kv::ReadOnlyTxn& read) cons
 }
 
 void Context::Send(rpc::ServerCall& call, const google::protobuf::MessageLite& message) {
-  if (call.is_open()) call.Reply(Encode(message));
+  if (!call.is_open()) return;
+  const size_t size = message.ByteSizeLong();
+  if (size > kSmallAnswerMax && !call.Reserve(size)) return;
+  rpc::Message frame(size);
+  message.SerializeWithCachedSizesToArray(frame.data());
+  call.Reply(std::move(frame));
 }
 
 rpc::Message Encode(const google::protobuf::MessageLite& message) {

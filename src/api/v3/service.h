@@ -6,6 +6,7 @@
 
 #include "api/v3/client_requests.h"
 #include "api/v3/leader_watch.h"
+#include "api/v3/quota.h"
 #include "api/v3/read_report.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
@@ -40,6 +41,7 @@ class Context {
   // The state as it is now; a call takes it once and keeps it.
   const std::shared_ptr<apply::State>& state() const { return frontend_->state(); }
   ReadReport& reads() const { return *reads_; }
+  Quota& quota() const { return *quota_; }
 
   // Adds a method. All calls of all services come through here: they are admitted, which says who
   // asks, or refused before `handler` sees them.
@@ -96,6 +98,7 @@ class Context {
   const std::unique_ptr<ClientRequests> client_requests_;
   const std::unique_ptr<ReadReport> reads_;
   const std::unique_ptr<LeaderWatch> leader_watch_;
+  const std::unique_ptr<Quota> quota_;
 };
 
 rpc::Message Encode(const google::protobuf::MessageLite& message);

@@ -3,6 +3,7 @@
 #include "api/v3/auth_service.h"
 #include "api/v3/cluster_service.h"
 #include "api/v3/kv_service.h"
+#include "api/v3/lease_service.h"
 #include "api/v3/maintenance_service.h"
 #include "api/v3/service.h"
 #include "api/v3/watch_service.h"
@@ -23,6 +24,7 @@ class Services {
     cluster_.AddTo(table);
     auth_.AddTo(table);
     watch_.AddTo(table);
+    lease_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -34,6 +36,7 @@ class Services {
   ClusterService cluster_{&context_};
   AuthService auth_{&context_};
   WatchService watch_{&context_};
+  LeaseService lease_{&context_};
 };
 
 }  // namespace v3

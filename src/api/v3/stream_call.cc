@@ -61,6 +61,16 @@ void StreamCall::Send(const google::protobuf::MessageLite& message) {
   if (is_open()) Send(Encode(message));
 }
 
+void StreamCall::HoldMessages() {
+  holding_ = true;
+  if (is_open()) rpc_->PauseReading();
+}
+
+void StreamCall::ResumeMessages() {
+  holding_ = false;
+  if (is_open() && rpc_->writable()) rpc_->ResumeReading();
+}
+
 void StreamCall::Deliver(base::ByteView message) {
   Run([&] { OnMessage(message); });
   if (is_open() && !rpc_->writable()) rpc_->PauseReading();
@@ -68,7 +78,7 @@ void StreamCall::Deliver(base::ByteView message) {
 
 void StreamCall::OnWritable() {
   const std::shared_ptr<StreamCall> self = shared_from_this();
-  rpc_->ResumeReading();
+  if (!holding_) rpc_->ResumeReading();
   if (producing_) Continue();
 }
 

@@ -109,6 +109,9 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // Has Produce run until it waits: at once for a slice of the loop's time, and then in further
   // slices, as the client takes what is sent.
   void Continue();
+  // No message of the client comes until ResumeMessages: what the last one asked for is not done.
+  void HoldMessages();
+  void ResumeMessages();
   void Send(rpc::Message message) { rpc_->Send(std::move(message)); }
   void Send(const google::protobuf::MessageLite& message);
   // Messages that several calls send: each with its prefix.
@@ -131,6 +134,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   std::shared_ptr<apply::StateReads> reads_;
   bool producing_ = false;  // Produce has not said that it waits
   bool posted_ = false;     // its next slice waits
+  bool holding_ = false;    // no message comes
   int depth_ = 0;           // of Run
   bool over_ = false;
   base::Status status_;  // how it ended, once over_

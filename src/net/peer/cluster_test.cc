@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/errors.h"
 #include "net/http/client.h"
 #include "net/peer/member_endpoints.h"
 #include "net/peer/peer_headers.h"
@@ -14,6 +15,7 @@
 #include "net/peer/testing/node.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/lease_requests.h"
 #include "server/log_writer.h"
 #include "server/server.h"
 
@@ -432,6 +434,48 @@ TEST_F(PeerClusterTest, WhatCannotBePromotedIsToldAsEtcdTellsIt) {
   }
   EXPECT_EQ(Ask(Leader(), "POST", "/members/promote/x"), "404 member x not found in cluster\n");
   EXPECT_EQ(Ask(Leader(), "GET", "/members/promote/7"), "405 Method Not Allowed\n");
+}
+
+TEST_F(PeerClusterTest, WhatIsAskedOfALeaseThatIsNotThereIsToldAsEtcdTellsIt) {
+  EXPECT_EQ(Ask(Leader(), "POST", "/leases"), "404 lease not found\n");
+  EXPECT_EQ(Ask(Follower(), "POST", "/leases"), "400 not a primary lessor\n");
+  for (const auto& member : members_) {
+    EXPECT_EQ(Ask(*member, "POST", "/leases/internal"), "404 lease not found\n");
+    EXPECT_EQ(Ask(*member, "GET", "/leases"), "405 Method Not Allowed\n");
+    EXPECT_EQ(Ask(*member, "GET", "/leases/internal"), "405 Method Not Allowed\n");
+  }
+}
+
+TEST_F(PeerClusterTest, AFollowerHasALeaseRenewedByTheLeaderAndTellsItsTimes) {
+  etcdserverpb::LeaseGrantRequest request;
+  request.set_id(7);
+  request.set_ttl(60);
+  bool granted = false;
+  Member& follower = Follower();
+  follower.server().frontend(0).loop().Post([&] {
+    follower.server().frontend(0).Propose(
+        etcdserverpb::InternalRaftRequest::kLeaseGrantFieldNumber, request.SerializeAsString(),
+        [&](const apply::Reply& reply) { granted = reply.status.ok(); });
+  });
+  ASSERT_TRUE(world_.RunUntil([&] { return granted; }));
+  const auto renew = [&](int64_t id) {
+    std::optional<base::Result<int64_t>> renewed;
+    follower.server().leases().Renew(base::LeaseId(id), {},
+                                     [&](auto ttl) { renewed = std::move(ttl); });
+    EXPECT_TRUE(world_.RunUntil([&] { return renewed.has_value(); }));
+    return *renewed;
+  };
+  const base::Result<int64_t> renewed = renew(7);
+  ASSERT_TRUE(renewed.ok()) << renewed.status().ToString();
+  EXPECT_EQ(*renewed, 60);
+  EXPECT_EQ(renew(8).status(), base::errors::kLeaseNotFound);
+  std::optional<base::Result<server::LeaseTimes>> told;
+  follower.server().leases().TimeToLive(base::LeaseId(7), /*keys=*/true, {},
+                                        [&](auto times) { told = std::move(times); });
+  ASSERT_TRUE(world_.RunUntil([&] { return told.has_value(); }));
+  ASSERT_TRUE(told->ok());
+  EXPECT_EQ((*told)->granted_ttl, 60);
+  EXPECT_TRUE((*told)->ttl == 59 || (*told)->ttl == 60) << (*told)->ttl;
 }
 
 // By way of a follower, which asks the leader.

@@ -11,6 +11,9 @@ namespace {
 // Two streams, what Pipeline has under way, a snapshot and a probe, and as much again while
 // connections change.
 constexpr size_t kConnectionsMax = 16;
+// Of questions: that are under way, and that wait for one of these.
+constexpr size_t kQuestionsMax = 8;
+constexpr size_t kWaitingQuestionsMax = 1024;
 
 }  // namespace
 
@@ -55,6 +58,11 @@ std::unique_ptr<Endpoints::Endpoint> Endpoints::Open(const std::string& url) con
   endpoint->url = url;
   endpoint->authority = options.authority;
   endpoint->client =
+      std::make_unique<http::Client>(environment_.loop, environment_.network, options);
+  options.max_connections = kQuestionsMax;
+  options.max_idle_connections = kQuestionsMax;
+  options.max_waiting_requests = kWaitingQuestionsMax;
+  endpoint->questions =
       std::make_unique<http::Client>(environment_.loop, environment_.network, std::move(options));
   return endpoint;
 }

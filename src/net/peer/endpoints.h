@@ -17,6 +17,8 @@ class Endpoints {
     std::string url;
     std::string authority;  // "host:port"
     std::unique_ptr<http::Client> client;
+    // For what clients ask of this member's leader, so that raft's messages never wait behind it.
+    std::unique_ptr<http::Client> questions;
   };
 
   // `environment` outlives this.

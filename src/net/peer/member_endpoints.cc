@@ -11,7 +11,9 @@
 #include "base/errors.h"
 #include "net/peer/answer.h"
 #include "net/peer/hash_answer.h"
+#include "net/peer/lease_messages.h"
 #include "net/peer/peer_headers.h"
+#include "server/lease_requests.h"
 #include "state/apply/state.h"
 #include "state/members/member.h"
 #include "storage/mvcc/reads.h"
@@ -96,6 +98,31 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
         });
   }
 
+  void RenewLease(const http::PlainRequest& request, http::Responder responder) {
+    if (http::Method(request.head) != "POST") return responder.Send(WrongMethod("POST"));
+    const auto lease = ParseRenewal(request.body);
+    if (!lease.ok()) return responder.Send(http::TextResponse(400, lease.status().message()));
+    server_.leases().RenewHere(
+        *lease, [self = shared_from_this(), responder, lease = *lease](const auto& ttl) {
+          self->loop_.Post([responder, response = RenewalResponse(lease, ttl)]() mutable {
+            responder.Send(std::move(response));
+          });
+        });
+  }
+
+  void AskLease(const http::PlainRequest& request, http::Responder responder) {
+    if (http::Method(request.head) != "POST") return responder.Send(WrongMethod("POST"));
+    const auto question = ParseLeaseQuestion(request.body);
+    if (!question.ok()) return responder.Send(http::TextResponse(400, question.status().message()));
+    server_.leases().TimeToLiveHere(
+        question->lease, question->keys,
+        [self = shared_from_this(), responder, lease = question->lease](const auto& times) {
+          self->loop_.Post([responder, response = LeaseTimesResponse(lease, times)]() mutable {
+            responder.Send(std::move(response));
+          });
+        });
+  }
+
   void DowngradeEnabled(const http::PlainRequest& request, http::Responder responder) {
     if (web::RefuseMethod(request, responder)) return;
     server_.downgrading().IsPending([self = shared_from_this(), responder](auto pending) {
@@ -134,6 +161,13 @@ void AddMemberEndpoints(http::PlainService& service, runtime::Loop* loop, server
   service.Handle(std::string(kPromote),
                  [endpoints](const auto& request, http::Responder responder) {
                    endpoints->Promote(request, std::move(responder));
+                 });
+  service.Handle(std::string(kLeases), [endpoints](const auto& request, http::Responder responder) {
+    endpoints->RenewLease(request, std::move(responder));
+  });
+  service.Handle(std::string(kLeaseTimes),
+                 [endpoints](const auto& request, http::Responder responder) {
+                   endpoints->AskLease(request, std::move(responder));
                  });
   service.Handle("/downgrade/enabled", [endpoints](const auto& request, http::Responder responder) {
     endpoints->DowngradeEnabled(request, std::move(responder));

@@ -11,6 +11,8 @@ namespace peer {
 //   GET  /version                which versions it and its cluster have
 //   GET  /members/hashkv         the hash of the keys at {"revision":N}, in JSON both ways
 //   POST /members/promote/<id>   makes a voter of the learner with that decimal id
+//   POST /leases                 renews a lease, in protobuf both ways: lease_messages.h
+//   POST /leases/internal        how long a lease has left, likewise
 //   GET  /downgrade/enabled      whether the cluster's version is to be lowered: true or false
 //
 // With etcd's checks and texts. `loop` is that of the service; both and `server` outlive the

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "net/peer/hash_answer.h"
+#include "net/peer/lease_messages.h"
 #include "net/peer/outbox.h"
 #include "net/peer/peer_headers.h"
 #include "net/peer/peers.h"
@@ -205,6 +206,41 @@ void Transport::ForwardPromote(base::MemberId leader, base::MemberId learner,
           (*on_promoted)(answer.ok() ? PromotedOf(*answer) : base::Status(base::errors::kTimeout));
         });
   });
+}
+
+void Transport::AskLeader(base::MemberId leader, const std::string& path, base::Bytes body,
+                          runtime::TimePoint deadline, OnAnswer done) {
+  environment_.loop->Post([peers = peers_, loop = environment_.loop, leader, path,
+                           body = std::move(body), deadline, done = std::move(done)]() mutable {
+    const runtime::Duration left = deadline - loop->clock().Now();
+    Peer* const peer = peers->is_running() ? peers->Find(leader) : nullptr;
+    Endpoints::Endpoint* const endpoint = peer == nullptr ? nullptr : peer->endpoints().current();
+    if (endpoint == nullptr || left <= runtime::Duration(0)) {
+      return done(base::Status(base::errors::kTimeout));
+    }
+    http::Headers head = RequestHead("POST", path, endpoint->authority, peers->self());
+    head.Add("content-type", "application/protobuf");
+    endpoint->questions->Fetch(std::move(head), std::move(body), kLeaseAnswerBytesMax, left,
+                               std::move(done));
+  });
+}
+
+void Transport::RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint deadline,
+                           OnLeaseRenewed on_renewed) {
+  AskLeader(leader, std::string(kLeases), EncodeRenewal(lease), deadline,
+            [lease, on_renewed = std::move(on_renewed)](const auto& answer) mutable {
+              if (!answer.ok()) return on_renewed(answer.status());
+              on_renewed(RenewedOf(lease, answer->status, answer->body));
+            });
+}
+
+void Transport::AskLease(base::MemberId leader, base::LeaseId lease, bool keys,
+                         runtime::TimePoint deadline, OnLeaseTimes on_times) {
+  AskLeader(leader, std::string(kLeaseTimes), EncodeLeaseQuestion({lease, keys}), deadline,
+            [lease, on_times = std::move(on_times)](const auto& answer) mutable {
+              if (!answer.ok()) return on_times(answer.status());
+              on_times(LeaseTimesOf(lease, answer->status, answer->body));
+            });
 }
 
 }  // namespace peer

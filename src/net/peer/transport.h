@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/http/client.h"
 #include "net/peer/environment.h"
 #include "net/peer/identity.h"
 #include "net/peer/local_member.h"
@@ -52,12 +53,21 @@ class Transport final : public server::Transport {
   void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,
                       OnPromoted on_promoted) override;
+  void RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint deadline,
+                  OnLeaseRenewed on_renewed) override;
+  void AskLease(base::MemberId leader, base::LeaseId lease, bool keys, runtime::TimePoint deadline,
+                OnLeaseTimes on_times) override;
 
   // Of the peer loop.
   const std::shared_ptr<Peers>& shared_peers() const { return peers_; }
 
  private:
   class Inbox;
+
+  // Posts what is asked of a lease to its leader; `done` gets the answer, or why there is none.
+  using OnAnswer = base::Callback<void(const base::Result<http::Client::Answer>& answer)>;
+  void AskLeader(base::MemberId leader, const std::string& path, base::Bytes body,
+                 runtime::TimePoint deadline, OnAnswer done);
 
   const Options options_;
   const Environment environment_;

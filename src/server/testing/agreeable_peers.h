@@ -39,6 +39,14 @@ class AgreeablePeers final : public Transport {
                       OnPromoted on_promoted) override {
     promotions.push_back({leader, learner, std::move(on_promoted)});
   }
+  void RenewLease(base::MemberId leader, base::LeaseId lease, runtime::TimePoint,
+                  OnLeaseRenewed on_renewed) override {
+    renewals.push_back({leader, lease, std::move(on_renewed)});
+  }
+  void AskLease(base::MemberId leader, base::LeaseId lease, bool, runtime::TimePoint,
+                OnLeaseTimes on_times) override {
+    lease_questions.push_back({leader, lease, std::move(on_times)});
+  }
 
   Server* server = nullptr;
   bool silent = true;
@@ -57,6 +65,15 @@ class AgreeablePeers final : public Transport {
     OnPromoted on_promoted;
   };
   std::vector<Promotion> promotions;  // that nobody has answered
+  // The same of questions about leases.
+  template <typename OnAnswer>
+  struct LeaseQuestion {
+    base::MemberId leader;
+    base::LeaseId lease;
+    OnAnswer on_answer;
+  };
+  std::vector<LeaseQuestion<OnLeaseRenewed>> renewals;
+  std::vector<LeaseQuestion<OnLeaseTimes>> lease_questions;
 
  private:
   bool Knows(base::MemberId id) const {

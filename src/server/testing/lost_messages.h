@@ -21,6 +21,8 @@ class LostMessages final : public Transport {
                       OnPromoted on_promoted) override {
     unanswered.push_back(std::move(on_promoted));
   }
+  void RenewLease(base::MemberId, base::LeaseId, runtime::TimePoint, OnLeaseRenewed) override {}
+  void AskLease(base::MemberId, base::LeaseId, bool, runtime::TimePoint, OnLeaseTimes) override {}
 
   std::vector<ClusterMembers> told;    // in order
   std::vector<OnPromoted> unanswered;  // until somebody does

@@ -16,6 +16,8 @@
 #include "state/apply/request_type.h"
 #include "state/kv/request_check.h"
 #include "state/kv/write.h"
+#include "state/leases/leases.h"
+#include "state/members/versions.h"
 
 // Why refusals and failures are different types: a refusal is an answer that every member gives,
 // and the entry counts as applied; a failure is this member's alone. Were it answered and passed
@@ -68,13 +70,8 @@ bool IsAlarm(int type) {
   return type == etcdserverpb::NOSPACE || type == etcdserverpb::CORRUPT;
 }
 
-// No lease was ever granted.
-class NoLeases final : public kv::Lessor {
- public:
-  bool Exists(base::LeaseId) const override { return false; }
-  void Attach(base::LeaseId, base::ByteView) override {}
-  void Detach(base::LeaseId, base::ByteView) override {}
-};
+// The first version of a cluster whose members all keep checkpoints of leases.
+constexpr members::Version kKeepsCheckpoints{3, 6, 0};
 
 }  // namespace
 
@@ -137,8 +134,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bo
   if (base::Status forbidden = CheckAlarms(request); !forbidden.ok()) {
     return Reply{std::move(forbidden)};
   }
-  NoLeases lessor;
-  const kv::WriteContext context{&state_->store(), &lessor, &counts_, is_awaited};
+  const kv::WriteContext context{&state_->store(), &state_->leases(), &counts_, is_awaited};
   if (request.has_put()) {
     ASSIGN_OR_RETURN(kv::Applied applied, kv::Put(context, request.put()));
     return ReplyOf(std::move(applied));
@@ -152,6 +148,9 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bo
     return ReplyOf(std::move(applied));
   }
   if (request.has_compaction()) return Compact(request.compaction());
+  if (request.has_lease_grant()) return GrantLease(request.lease_grant());
+  if (request.has_lease_revoke()) return RevokeLease(request.lease_revoke(), context);
+  if (request.has_lease_checkpoint()) return CheckpointLeases(request.lease_checkpoint());
   if (request.has_alarm()) return ApplyAlarm(request.alarm());
   if (request.has_cluster_version_set()) {
     state_->members().SetClusterVersion(request.cluster_version_set().ver());
@@ -196,6 +195,42 @@ base::Result<Reply> Applier::SetExtensions(const etcdserverpb::ExtensionsSetRequ
   if (!lacking.empty()) return Unsupported("extension " + members::ToText(lacking));
   state_->members().SetExtensions(std::move(extensions));
   return Reply{};
+}
+
+Reply Applier::GrantLease(const etcdserverpb::LeaseGrantRequest& request) {
+  const base::Result<leases::Lease> lease =
+      state_->leases().Grant(base::LeaseId(request.id()), request.ttl());
+  if (!lease.ok()) return Reply{lease.status()};
+  if (options_.lease_observer != nullptr) options_.lease_observer->OnGranted(*lease);
+  etcdserverpb::LeaseGrantResponse response;
+  response.set_id(lease->id.value());
+  response.set_ttl(lease->ttl);
+  return Reply{{}, response.SerializeAsString(), state_->store().revision()};
+}
+
+base::Result<Reply> Applier::RevokeLease(const etcdserverpb::LeaseRevokeRequest& request,
+                                         const kv::WriteContext& context) {
+  leases::Leases& leases = state_->leases();
+  const base::LeaseId id(request.id());
+  if (!leases.Exists(id)) return Reply{base::errors::kLeaseNotFound};
+  if (options_.lease_observer != nullptr) options_.lease_observer->OnRevoking(id);
+  RETURN_IF_ERROR(kv::DeleteKeys(context, leases.Keys(id)));
+  leases.Revoke(id);
+  return Reply{{}, {}, state_->store().revision()};
+}
+
+Reply Applier::CheckpointLeases(const etcdserverpb::LeaseCheckpointRequest& request) {
+  const auto version = members::ParseVersion(state_->members().cluster_version());
+  const bool kept = options_.keep_lease_checkpoints || version >= kKeepsCheckpoints;
+  leases::Leases& leases = state_->leases();
+  for (const etcdserverpb::LeaseCheckpoint& checkpoint : request.checkpoints()) {
+    const base::LeaseId id(checkpoint.id());
+    leases.Checkpoint(id, checkpoint.remaining_ttl(), kept);
+    const std::optional<leases::Lease> lease = leases.Find(id);
+    if (!lease.has_value() || options_.lease_observer == nullptr) continue;
+    options_.lease_observer->OnCheckpointed(*lease);
+  }
+  return Reply{{}, {}, state_->store().revision()};
 }
 
 Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {

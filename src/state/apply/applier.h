@@ -17,6 +17,7 @@
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
 #include "state/kv/operation_counts.h"
+#include "state/leases/observer.h"
 #include "state/members/extensions.h"
 
 namespace etcdserverpb {
@@ -24,8 +25,14 @@ class AlarmRequest;
 class CompactionRequest;
 class ExtensionsSetRequest;
 class InternalRaftRequest;
+class LeaseCheckpointRequest;
+class LeaseGrantRequest;
+class LeaseRevokeRequest;
 }  // namespace etcdserverpb
 
+namespace kv {
+struct WriteContext;
+}
 namespace members {
 struct ChangeContext;
 }
@@ -41,6 +48,9 @@ class Applier {
     size_t max_learners = 1;
     // That may be used, beyond what etcd knows.
     members::Extensions extensions = {};
+    // Checkpoints of leases are kept whatever the cluster's version is; else from 3.6 on.
+    bool keep_lease_checkpoints = false;
+    leases::Observer* lease_observer = nullptr;  // or null; outlives this
     // Whether anybody here waits for what becomes of a request. What it is answered is made up only
     // then; what it does is the same.
     std::function<bool(uint64_t id)> is_awaited = [](uint64_t) { return false; };
@@ -84,6 +94,10 @@ class Applier {
   Reply Compact(const etcdserverpb::CompactionRequest& request);
   base::Result<Reply> SetExtensions(const etcdserverpb::ExtensionsSetRequest& request);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);
+  Reply GrantLease(const etcdserverpb::LeaseGrantRequest& request);
+  base::Result<Reply> RevokeLease(const etcdserverpb::LeaseRevokeRequest& request,
+                                  const kv::WriteContext& context);
+  Reply CheckpointLeases(const etcdserverpb::LeaseCheckpointRequest& request);
 
   base::Result<Outcome> ApplyConfChange(const raft::Entry& entry);
   base::Status ChangeMembership(raft::ConfChangeV2* change, Reply* reply);

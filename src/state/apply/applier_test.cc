@@ -125,14 +125,11 @@ TEST_F(ApplierTest, WhatIsNoRequestEndsTheMember) {
 
 // Each of these changes the state on a member that knows it; here it would be left out.
 TEST_F(ApplierTest, ARequestThatIsNotSupportedEndsTheMemberByName) {
-  std::vector<InternalRaftRequest> requests(5);
-  requests[0].mutable_lease_grant()->set_id(7);
-  requests[1].mutable_lease_revoke()->set_id(7);
-  requests[2].mutable_auth_enable();
-  requests[3].mutable_auth_user_add()->set_name("alice");
-  requests[4].mutable_auth_role_add()->set_name("admins");
-  const char* const names[] = {"lease_grant", "lease_revoke", "auth_enable", "auth_user_add",
-                               "auth_role_add"};
+  std::vector<InternalRaftRequest> requests(3);
+  requests[0].mutable_auth_enable();
+  requests[1].mutable_auth_user_add()->set_name("alice");
+  requests[2].mutable_auth_role_add()->set_name("admins");
+  const char* const names[] = {"auth_enable", "auth_user_add", "auth_role_add"};
   for (size_t i = 0; i < requests.size(); ++i) {
     const Outcome outcome = Apply(requests[i]);
     ASSERT_FALSE(outcome.ok()) << names[i];
@@ -240,8 +237,7 @@ TEST_F(ApplierTest, TheDatabaseSaysWhichEntryItCovers) {
 // Left there by a version that knows them.
 TEST_F(ApplierTest, ContentThatNobodyWouldHeedIsRefusedByName) {
   const std::pair<schema::Bucket, const char*> cases[] = {{schema::Bucket::kAuthUsers, "users"},
-                                                          {schema::Bucket::kAuthRoles, "roles"},
-                                                          {schema::Bucket::kLease, "leases"}};
+                                                          {schema::Bucket::kAuthRoles, "roles"}};
   for (const auto& [bucket, name] : cases) {
     NewState();
     backend::Batch batch;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "state/leases/leases.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
 
@@ -14,13 +15,11 @@ base::Status Unsupported(std::string_view what) {
           "the database has " + std::string(what) + ", which this version does not support"};
 }
 
-// What another version has left there and nobody here would heed: a key that is to expire would
-// stay, and one that is protected would be read by everybody.
+// What another version has left there and nobody here would heed: a key that is protected would be
+// read by everybody.
 base::Status CheckIsSupported(backend::Reader& reader) {
   constexpr std::pair<schema::Bucket, std::string_view> kUnsupported[] = {
-      {schema::Bucket::kAuthUsers, "users"},
-      {schema::Bucket::kAuthRoles, "roles"},
-      {schema::Bucket::kLease, "leases"}};
+      {schema::Bucket::kAuthUsers, "users"}, {schema::Bucket::kAuthRoles, "roles"}};
   for (const auto& [bucket, what] : kUnsupported) {
     const auto cursor = reader.NewCursor(schema::Id(bucket));
     RETURN_IF_ERROR(cursor->Seek({}));
@@ -41,6 +40,8 @@ State::State(std::unique_ptr<backend::Backend> database, const Options& options)
       buffer_(options.commits, [](base::Index index, base::Term term, backend::Batch* batch) {
         schema::PutConsistentIndex({index, term}, batch);
       }) {}
+
+State::~State() = default;
 
 base::Result<std::shared_ptr<State>> State::Open(std::unique_ptr<backend::Backend> database,
                                                  const Options& options,
@@ -64,11 +65,14 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
   if (!lacking.empty()) return Unsupported("extensions " + members::ToText(lacking));
   ASSIGN_OR_RETURN(alarms::Alarms alarms, alarms::Alarms::Load(*reader, &buffer_));
   alarms_ = std::make_unique<alarms::Alarms>(std::move(alarms));
-  bool leased = false;
-  ASSIGN_OR_RETURN(store_,
-                   mvcc::Store::Open(database_.get(), &buffer_, clock, options.store,
-                                     [&leased](base::ByteView, base::LeaseId) { leased = true; }));
-  return leased ? Unsupported("keys with leases") : base::Status();
+  ASSIGN_OR_RETURN(leases::Leases leases,
+                   leases::Leases::Load(*reader, options.lease_ttl_min, &buffer_));
+  leases_ = std::make_unique<leases::Leases>(std::move(leases));
+  ASSIGN_OR_RETURN(store_, mvcc::Store::Open(database_.get(), &buffer_, clock, options.store,
+                                             [this](base::ByteView key, base::LeaseId lease) {
+                                               leases_->Attach(lease, key);
+                                             }));
+  return {};
 }
 
 void State::SetConfiguration(raft::Membership configuration) {

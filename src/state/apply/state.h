@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/result.h"
@@ -13,6 +14,10 @@
 #include "storage/backend/write_buffer.h"
 #include "storage/mvcc/store.h"
 
+namespace leases {
+class Leases;
+}
+
 namespace apply {
 
 // Everything that entries of the log have made: the database, and what is read from it into memory.
@@ -22,15 +27,18 @@ class State {
   struct Options {
     backend::WriteBuffer::Limits commits;
     mvcc::Store::Options store;
+    // Shorter leases, in seconds, become as long.
+    int64_t lease_ttl_min = 2;
     // That may be in use, beyond what etcd knows.
     members::Extensions extensions = {};
   };
   // Reads what `database` holds. kDataLoss, naming the record, for one that cannot be believed;
   // kUnimplemented, naming it, for content that this version does not know how to serve: users,
-  // leases, extensions. `clock` outlives the state.
+  // extensions. `clock` outlives the state.
   static base::Result<std::shared_ptr<State>> Open(std::unique_ptr<backend::Backend> database,
                                                    const Options& options,
                                                    const runtime::Clock* clock);
+  ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
@@ -43,6 +51,7 @@ class State {
   backend::WriteBuffer& buffer() { return buffer_; }
   members::Membership& members() { return *members_; }
   alarms::Alarms& alarms() { return *alarms_; }
+  leases::Leases& leases() { return *leases_; }
   // What the members vote by, as of the last entry applied.
   const raft::Membership& configuration() const { return configuration_; }
   // It becomes a part of the entry being applied.
@@ -60,6 +69,7 @@ class State {
   std::unique_ptr<mvcc::Store> store_;
   std::unique_ptr<members::Membership> members_;
   std::unique_ptr<alarms::Alarms> alarms_;
+  std::unique_ptr<leases::Leases> leases_;
   raft::Membership configuration_;
   runtime::Published<const ClusterView> view_;
 };

@@ -99,14 +99,20 @@ base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn
       }
     }
   }
+  ASSIGN_OR_RETURN(const size_t deleted, DeleteAndDetach(context, txn, range));
+  base::WireWriter(body).VarintIfSet(kDeleted, deleted);
+  body->append(previous);
+  return {};
+}
+
+base::Result<size_t> DeleteAndDetach(const WriteContext& context, mvcc::WriteTxn& txn,
+                                     const mvcc::KeyRange& range) {
   ++context.counts->deletes;
   ASSIGN_OR_RETURN(const std::vector<mvcc::WriteTxn::Deleted> deleted, txn.DeleteRange(range));
   for (const mvcc::WriteTxn::Deleted& key : deleted) {
     if (key.lease != base::LeaseId()) context.lessor->Detach(key.lease, key.key);
   }
-  base::WireWriter(body).VarintIfSet(kDeleted, deleted.size());
-  body->append(previous);
-  return {};
+  return deleted.size();
 }
 
 }  // namespace kv

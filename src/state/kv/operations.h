@@ -5,6 +5,7 @@
 #include "proto/rpc.pb.h"
 #include "state/kv/answer_room.h"
 #include "state/kv/write.h"
+#include "storage/mvcc/key_range.h"
 #include "storage/mvcc/read_pin.h"
 #include "storage/mvcc/write_txn.h"
 
@@ -31,6 +32,9 @@ base::Status ExecutePut(const WriteContext& context, mvcc::WriteTxn& txn,
 base::Status ExecuteDeleteRange(const WriteContext& context, mvcc::WriteTxn& txn,
                                 const etcdserverpb::DeleteRangeRequest& request, AnswerRoom* room,
                                 base::Bytes* body);
+// Deletes a range, whose keys are with no lease any more. Returns how many there were.
+base::Result<size_t> DeleteAndDetach(const WriteContext& context, mvcc::WriteTxn& txn,
+                                     const mvcc::KeyRange& range);
 // For a request of that context.
 AnswerRoom RoomOf(const WriteContext& context);
 

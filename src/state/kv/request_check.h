@@ -24,7 +24,9 @@ bool IsReadOnly(const etcdserverpb::TxnRequest& request);
 // Whether all it does is reads that one member may answer alone.
 bool IsSerializable(const etcdserverpb::TxnRequest& request);
 
-// Bytes that a request counts against the quota; those of a transaction's more costly branch.
+// Bytes that a request counts against the quota: of a transaction those of its more costly branch,
+// and the first of a granted lease.
+inline constexpr uint64_t kLeaseQuotaCost = 64;
 uint64_t QuotaCost(const etcdserverpb::PutRequest& request);
 uint64_t QuotaCost(const etcdserverpb::TxnRequest& request);
 

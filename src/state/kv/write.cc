@@ -34,4 +34,13 @@ base::Result<Applied> DeleteRange(const WriteContext& context,
   return applied;
 }
 
+base::Status DeleteKeys(const WriteContext& context, const std::vector<base::Bytes>& keys) {
+  mvcc::WriteTxn txn = context.store->Write();
+  for (const base::Bytes& key : keys) {
+    RETURN_IF_ERROR(DeleteAndDetach(context, txn, mvcc::KeyRange::Of(key, {})).status());
+  }
+  if (keys.size() > 1) ++context.counts->txns;
+  return {};
+}
+
 }  // namespace kv

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -45,6 +46,8 @@ struct WriteContext {
 base::Result<Applied> Put(const WriteContext& context, const etcdserverpb::PutRequest& request);
 base::Result<Applied> DeleteRange(const WriteContext& context,
                                   const etcdserverpb::DeleteRangeRequest& request);
+// Deletes keys, each of which is there, as one change. It has no answer.
+base::Status DeleteKeys(const WriteContext& context, const std::vector<base::Bytes>& keys);
 // All comparisons, those of nested transactions too, look at the state before; then the branches
 // to be taken are checked, and only then carried out, in order. Refused with the first error of an
 // operation: as Put is, or with kFutureRevision or kCompacted.

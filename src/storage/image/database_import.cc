@@ -31,7 +31,6 @@ base::Result<Bucket> FindBucket(base::ByteView name) {
 base::Status CheckIsSupported(Bucket bucket, const snap::Record& record) {
   if (bucket == Bucket::kAuthUsers) return Unsupported("users");
   if (bucket == Bucket::kAuthRoles) return Unsupported("roles");
-  if (bucket == Bucket::kLease) return Unsupported("leases");
   if (bucket == Bucket::kAuth && record.key == schema::kAuthEnabled &&
       record.value != base::ByteView("\0", 1)) {
     return Unsupported("authentication enabled");

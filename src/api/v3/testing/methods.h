@@ -25,6 +25,16 @@ inline constexpr Method<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse> kTx
     "/etcdserverpb.KV/Txn"};
 inline constexpr Method<etcdserverpb::CompactionRequest, etcdserverpb::CompactionResponse> kCompact{
     "/etcdserverpb.KV/Compact"};
+inline constexpr Method<etcdserverpb::LeaseGrantRequest, etcdserverpb::LeaseGrantResponse>
+    kLeaseGrant{"/etcdserverpb.Lease/LeaseGrant"};
+inline constexpr Method<etcdserverpb::LeaseRevokeRequest, etcdserverpb::LeaseRevokeResponse>
+    kLeaseRevoke{"/etcdserverpb.Lease/LeaseRevoke"};
+inline constexpr Method<etcdserverpb::LeaseKeepAliveRequest, etcdserverpb::LeaseKeepAliveResponse>
+    kLeaseKeepAlive{"/etcdserverpb.Lease/LeaseKeepAlive"};
+inline constexpr Method<etcdserverpb::LeaseTimeToLiveRequest, etcdserverpb::LeaseTimeToLiveResponse>
+    kLeaseTimeToLive{"/etcdserverpb.Lease/LeaseTimeToLive"};
+inline constexpr Method<etcdserverpb::LeaseLeasesRequest, etcdserverpb::LeaseLeasesResponse>
+    kLeaseLeases{"/etcdserverpb.Lease/LeaseLeases"};
 inline constexpr Method<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse> kWatch{
     "/etcdserverpb.Watch/Watch"};
 inline constexpr Method<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>

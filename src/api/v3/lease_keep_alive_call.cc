@@ -1,0 +1,46 @@
+#include "api/v3/lease_keep_alive_call.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/errors.h"
+#include "server/lease_requests.h"
+
+namespace v3 {
+
+// Why the header is made first: its revision is then not above that of a revoke which the renewal
+// has not seen.
+void LeaseKeepAliveCall::OnMessage(base::ByteView message) {
+  etcdserverpb::LeaseKeepAliveRequest request;
+  if (!Parse(message, &request)) return;
+  etcdserverpb::LeaseKeepAliveResponse response;
+  context().Fill(response.mutable_header(), {});
+  response.set_id(request.id());
+  server::LeaseRequests& leases = context().server().leases();
+  const base::LeaseId id(request.id());
+  if (const std::optional<int64_t> ttl = leases.TryRenew(id)) return Answer(response, *ttl);
+  HoldMessages();
+  const auto renewed = std::make_shared<base::Result<int64_t>>(0);
+  leases.Renew(id, caller(), [renewed, answer = Posted([this, response, renewed] {
+                                         Answer(response, *renewed);
+                                         ResumeMessages();
+                                       })](base::Result<int64_t> ttl) mutable {
+    *renewed = std::move(ttl);
+    answer();
+  });
+}
+
+void LeaseKeepAliveCall::Answer(etcdserverpb::LeaseKeepAliveResponse response,
+                                const base::Result<int64_t>& ttl) {
+  const bool is_found = ttl.status() != base::errors::kLeaseNotFound;
+  if (!ttl.ok() && is_found) return Finish(ttl.status());
+  response.set_ttl(is_found ? *ttl : 0);
+  Send(response);
+}
+
+void LeaseKeepAliveCall::OnStopping() {
+  Finish(base::errors::kStopped);
+}
+
+}  // namespace v3

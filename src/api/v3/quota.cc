@@ -1,0 +1,34 @@
+#include "api/v3/quota.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+
+namespace v3 {
+
+base::Status Quota::Check(uint64_t cost) {
+  const int64_t quota = server_.options().quota_backend_bytes;
+  if (quota <= 0 || cost == 0) return {};
+  const uint64_t used = frontend_.state()->database().sizes().in_use;
+  if (used + cost < static_cast<uint64_t>(quota)) return {};
+  RaiseAlarm();
+  return base::errors::kNoSpace;
+}
+
+void Quota::RaiseAlarm() {
+  const auto view = frontend_.state()->view().Get();
+  const bool is_on = std::any_of(view->alarms.begin(), view->alarms.end(), [](const auto& alarm) {
+    return alarm.type == alarms::Type::kNoSpace;
+  });
+  if (is_on || std::exchange(raising_, true)) return;
+  etcdserverpb::AlarmRequest request;
+  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
+  request.set_memberid(server_.id().value());
+  request.set_alarm(etcdserverpb::NOSPACE);
+  frontend_.Propose(etcdserverpb::InternalRaftRequest::kAlarmFieldNumber,
+                    request.SerializeAsString(), [this](const apply::Reply&) { raising_ = false; });
+}
+
+}  // namespace v3

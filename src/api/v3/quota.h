@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/status.h"
+#include "server/server.h"
+
+namespace v3 {
+
+// Keeps requests out of the log that would take more than Options::quota_backend_bytes leaves.
+// Belongs to one net loop.
+class Quota {
+ public:
+  // Both outlive this.
+  Quota(server::Server* server, server::Frontend* frontend)
+      : server_(*server), frontend_(*frontend) {}
+
+  // kNoSpace for a request of that cost (request_check.h), which then raises the alarm; one that
+  // costs nothing passes always. What is in use counts: compaction alone gives room back.
+  base::Status Check(uint64_t cost);
+
+ private:
+  void RaiseAlarm();
+
+  server::Server& server_;
+  server::Frontend& frontend_;
+  bool raising_ = false;
+};
+
+}  // namespace v3

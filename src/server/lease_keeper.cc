@@ -1,0 +1,335 @@
+#include "server/lease_keeper.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "state/leases/leases.h"
+
+// Why a lock, where loops hand work to each other elsewhere: renewals are the most frequent of all
+// requests where many clients hold leases, each is a step in a table, and none may wait behind the
+// entries that are being applied.
+//
+// Why leases are revoked one by one and at a pace: what others ask for goes through the same log,
+// and must not wait behind a million of them. The pace is more than a disk that syncs in some
+// milliseconds needs for all of them in two minutes; on a slower one the bound of what is under way
+// makes it slower too.
+//
+// Why an observer hears of a revoke before the keys go: whoever has seen that they are gone will
+// not be told of a renewal that came after.
+
+namespace server {
+namespace {
+
+using etcdserverpb::InternalRaftRequest;
+
+constexpr runtime::TimePoint kNever = runtime::TimePoint::max();
+// Before a revoke that was refused is tried again.
+constexpr runtime::Duration kRetryPause = LeaseKeeper::kCheckInterval;
+
+constexpr observe::Family kGranted = {"etcd_debugging_lease_granted_total", "Leases granted."};
+constexpr observe::Family kRevoked = {"etcd_debugging_lease_revoked_total", "Leases revoked."};
+constexpr observe::Family kRenewed = {"etcd_debugging_lease_renewed_total",
+                                      "Leases renewed by this member as a leader."};
+constexpr observe::Family kTtl = {"etcd_debugging_lease_ttl_total",
+                                  "Lifetimes of leases that were granted."};
+constexpr observe::Family kExpired = {"etcd_debugging_server_lease_expired_total",
+                                      "Leases that ran out."};
+
+std::string HexText(base::LeaseId id) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id.value()));
+  return text;
+}
+
+}  // namespace
+
+runtime::Duration LeaseTime(int64_t seconds) {
+  return std::chrono::seconds(std::clamp<int64_t>(seconds, 0, leases::kTtlMax));
+}
+
+LeaseKeeper::LeaseKeeper(const Options& options, const Environment& environment,
+                         base::MemberId self, const Progress* progress)
+    : options_(options),
+      environment_(environment),
+      self_(self),
+      progress_(*progress),
+      timer_(environment.apply_loop->NewTimer([this] { OnTimer(); })),
+      granted_(environment.registry->AddCounter(kGranted)),
+      revoked_(environment.registry->AddCounter(kRevoked)),
+      ttls_(environment.registry->AddHistogram(kTtl, observe::Buckets::Exponential(1, 2, 24))),
+      expired_(environment.registry->AddCounter(kExpired)),
+      renewed_(environment.registry->AddCounter(kRenewed)) {}
+
+LeaseKeeper::~LeaseKeeper() = default;
+
+void LeaseKeeper::Start(Frontend* frontend) {
+  frontend_ = frontend;
+  timer_->Arm(kCheckInterval);
+}
+
+bool LeaseKeeper::Leads() const {
+  return term_ != base::Term() && progress_.leader == self_.value() &&
+         progress_.term == term_.value();
+}
+
+void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
+  if (progress_.leader != self_.value() || progress_.term != term.value()) return;
+  Demote();
+  const std::vector<leases::Lease> all = leases.All();
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  std::vector<std::pair<runtime::TimePoint, size_t>> ends;
+  ends.reserve(all.size());
+  for (const leases::Lease& lease : all) {
+    const int64_t left = lease.remaining_ttl > 0 ? lease.remaining_ttl : lease.ttl;
+    ends.emplace_back(now + LeaseTime(left) + options_.election_timeout, ends.size());
+  }
+  std::sort(ends.begin(), ends.end());
+  if (all.size() >= static_cast<size_t>(kEndsOfSecond)) {
+    constexpr runtime::Duration kApart = runtime::Duration(std::chrono::seconds(1)) / kEndsOfSecond;
+    for (size_t i = 1; i < ends.size(); ++i) {
+      ends[i].first = std::max(ends[i].first, ends[i - 1].first + kApart);
+    }
+  }
+  Table table(all.size());
+  Order by_due;
+  for (const auto& [end, number] : ends) {
+    const leases::Lease& lease = all[number];
+    table.emplace(lease.id, Kept{lease.ttl, lease.remaining_ttl, end, end, kNever});
+    by_due.emplace_hint(by_due.end(), end, lease.id);
+  }
+  const std::lock_guard lock(mutex_);
+  term_ = term;
+  table_ = std::move(table);
+  by_due_ = std::move(by_due);
+  if (!options_.lease_checkpoints) return;
+  for (auto at = table_.begin(); at != table_.end(); ++at) ScheduleCheckpoint(at, now);
+}
+
+void LeaseKeeper::OnLeaderChanged() {
+  if (term_ != base::Term() && !Leads()) Demote();
+}
+
+// What it had may be much: it is destroyed without the lock.
+void LeaseKeeper::Demote() {
+  Table table;
+  Order by_due;
+  Order by_checkpoint;
+  std::vector<base::Callback<void()>> settled;
+  {
+    const std::lock_guard lock(mutex_);
+    term_ = base::Term();
+    table.swap(table_);
+    by_due.swap(by_due_);
+    by_checkpoint.swap(by_checkpoint_);
+    for (auto& [id, waiter] : waiters_) settled.push_back(std::move(waiter));
+    waiters_.clear();
+  }
+  RunSoon(std::move(settled));
+}
+
+void LeaseKeeper::RunSoon(std::vector<base::Callback<void()>> tasks) {
+  if (tasks.empty()) return;
+  environment_.apply_loop->Post([tasks = std::move(tasks)]() mutable {
+    for (base::Callback<void()>& task : tasks) task();
+  });
+}
+
+void LeaseKeeper::OnGranted(const leases::Lease& lease) {
+  granted_.Add();
+  ttls_.Observe(static_cast<double>(lease.ttl));
+  if (term_ == base::Term()) return;
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  const std::lock_guard lock(mutex_);
+  const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, kNever, kNever, kNever}).first;
+  SetEnd(at, now + LeaseTime(lease.ttl));
+  ScheduleCheckpoint(at, now);
+}
+
+void LeaseKeeper::OnRevoking(base::LeaseId id) {
+  revoked_.Add();
+  std::vector<base::Callback<void()>> settled;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = table_.find(id);
+    if (at == table_.end()) return;
+    SetDue(at, kNever);
+    SetCheckpoint(at, kNever);
+    table_.erase(at);
+    const auto [first, last] = waiters_.equal_range(id);
+    for (auto each = first; each != last; ++each) settled.push_back(std::move(each->second));
+    waiters_.erase(first, last);
+  }
+  RunSoon(std::move(settled));
+}
+
+void LeaseKeeper::OnCheckpointed(const leases::Lease& lease) {
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  const std::lock_guard lock(mutex_);
+  const auto at = table_.find(lease.id);
+  if (at == table_.end()) return;
+  at->second.remaining_ttl = lease.remaining_ttl;
+  ScheduleCheckpoint(at, now);
+}
+
+LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id) {
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  const std::lock_guard lock(mutex_);
+  if (!Leads()) return {Renewal::Outcome::kNotLeader};
+  const auto at = table_.find(id);
+  if (at == table_.end()) return {Renewal::Outcome::kUnknown};
+  if (at->second.end <= now) return {Renewal::Outcome::kRunOut};
+  if (options_.lease_checkpoints && at->second.remaining_ttl > 0) {
+    return {Renewal::Outcome::kCheckpointed};
+  }
+  SetEnd(at, now + LeaseTime(at->second.ttl));
+  return {Renewal::Outcome::kRenewed, at->second.ttl};
+}
+
+void LeaseKeeper::CountRenewal() {
+  const std::lock_guard lock(mutex_);
+  renewed_.Add();
+}
+
+bool LeaseKeeper::WhenSettled(base::LeaseId id, base::Callback<void()> settled) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (Leads() && table_.contains(id)) {
+      if (waiters_.size() >= kWaitersMax) return false;
+      waiters_.emplace(id, std::move(settled));
+      return true;
+    }
+  }
+  environment_.apply_loop->Post(std::move(settled));
+  return true;
+}
+
+std::optional<std::vector<runtime::TimePoint>> LeaseKeeper::EndsOf(
+    const std::vector<base::LeaseId>& ids) const {
+  constexpr size_t kUnderOneLock = 256;
+  std::vector<runtime::TimePoint> ends;
+  ends.reserve(ids.size());
+  while (true) {
+    const std::lock_guard lock(mutex_);
+    if (!Leads()) return std::nullopt;
+    const size_t stop = std::min(ids.size(), ends.size() + kUnderOneLock);
+    while (ends.size() < stop) {
+      const auto at = table_.find(ids[ends.size()]);
+      ends.push_back(at == table_.end() ? kNever : at->second.end);
+    }
+    if (stop == ids.size()) return ends;
+  }
+}
+
+void LeaseKeeper::SetEnd(Table::iterator at, runtime::TimePoint end) {
+  at->second.end = end;
+  SetDue(at, end);
+}
+
+void LeaseKeeper::SetDue(Table::iterator at, runtime::TimePoint due) {
+  by_due_.erase({at->second.due, at->first});
+  at->second.due = due;
+  if (due != kNever) by_due_.insert({due, at->first});
+}
+
+void LeaseKeeper::SetCheckpoint(Table::iterator at, runtime::TimePoint checkpoint) {
+  by_checkpoint_.erase({at->second.checkpoint, at->first});
+  at->second.checkpoint = checkpoint;
+  if (checkpoint != kNever) by_checkpoint_.insert({checkpoint, at->first});
+}
+
+void LeaseKeeper::ScheduleCheckpoint(Table::iterator at, runtime::TimePoint now) {
+  const Kept& kept = at->second;
+  const int64_t left = kept.remaining_ttl > 0 ? kept.remaining_ttl : kept.ttl;
+  const bool worth =
+      options_.lease_checkpoints && LeaseTime(left) > options_.lease_checkpoint_interval;
+  SetCheckpoint(at, worth ? now + options_.lease_checkpoint_interval : kNever);
+}
+
+void LeaseKeeper::OnTimer() {
+  OnLeaderChanged();
+  const size_t room = kRevokesUnderWayMax - revokes_under_way_;
+  const std::vector<base::LeaseId> due = TakeDue(std::min(kRevokesOfInterval, room));
+  for (const base::LeaseId id : due) Revoke(id);
+  if (options_.lease_checkpoints) ProposeCheckpoints();
+  timer_->Arm(revokes_under_way_ > 0 ? kRevokeInterval : kCheckInterval);
+}
+
+std::vector<base::LeaseId> LeaseKeeper::TakeDue(size_t count) {
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  std::vector<base::LeaseId> due;
+  const std::lock_guard lock(mutex_);
+  if (!Leads()) return due;
+  while (due.size() < count && !by_due_.empty() && by_due_.begin()->first <= now) {
+    due.push_back(by_due_.begin()->second);
+    SetDue(table_.find(due.back()), kNever);
+  }
+  return due;
+}
+
+void LeaseKeeper::Revoke(base::LeaseId id) {
+  etcdserverpb::LeaseRevokeRequest request;
+  request.set_id(id.value());
+  ++revokes_under_way_;
+  frontend_->Propose(
+      InternalRaftRequest::kLeaseRevokeFieldNumber, request.SerializeAsString(),
+      [this, id, term = term_](const apply::Reply& reply) { OnRevoked(id, term, reply.status); },
+      {.term = term_});
+}
+
+void LeaseKeeper::OnRevoked(base::LeaseId id, base::Term term, const base::Status& status) {
+  --revokes_under_way_;
+  if (status.ok()) return expired_.Add();
+  if (status == base::errors::kStopped || status == base::errors::kLeaseNotFound) return;
+  environment_.logger->Warn("failed to revoke lease",
+                            {{"lease-id", HexText(id)}, {"error", status.message()}});
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  const std::lock_guard lock(mutex_);
+  const auto at = table_.find(id);
+  if (term == term_ && at != table_.end() && at->second.due == kNever) {
+    SetDue(at, now + kRetryPause);
+  }
+}
+
+void LeaseKeeper::ProposeCheckpoints() {
+  if (checkpoints_under_way_) return;
+  etcdserverpb::LeaseCheckpointRequest request;
+  {
+    const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+    const std::lock_guard lock(mutex_);
+    if (!Leads()) return;
+    while (request.checkpoints_size() < static_cast<int>(kCheckpointsOfEntry) &&
+           !by_checkpoint_.empty() && by_checkpoint_.begin()->first <= now) {
+      const auto at = table_.find(by_checkpoint_.begin()->second);
+      SetCheckpoint(at, kNever);
+      const auto left = std::chrono::ceil<std::chrono::seconds>(at->second.end - now).count();
+      if (left <= 0 || left >= at->second.ttl) continue;
+      etcdserverpb::LeaseCheckpoint* const checkpoint = request.add_checkpoints();
+      checkpoint->set_id(at->first.value());
+      checkpoint->set_remaining_ttl(left);
+    }
+  }
+  if (request.checkpoints_size() == 0) return;
+  checkpoints_under_way_ = true;
+  const base::Bytes encoded = request.SerializeAsString();
+  frontend_->Propose(InternalRaftRequest::kLeaseCheckpointFieldNumber, encoded,
+                     [this, request = std::move(request)](const apply::Reply& reply) {
+                       checkpoints_under_way_ = false;
+                       if (!reply.status.ok() && reply.status != base::errors::kStopped)
+                         Reschedule(request);
+                     },
+                     {.term = term_});
+}
+
+void LeaseKeeper::Reschedule(const etcdserverpb::LeaseCheckpointRequest& request) {
+  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
+  const std::lock_guard lock(mutex_);
+  for (const etcdserverpb::LeaseCheckpoint& checkpoint : request.checkpoints()) {
+    const auto at = table_.find(base::LeaseId(checkpoint.id()));
+    if (at != table_.end()) ScheduleCheckpoint(at, now);
+  }
+}
+
+}  // namespace server
