@@ -3,6 +3,7 @@
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
 #include <etcd/maintenance.h>
+#include <etcd/watch.h>
 
 #include "proto/rpc.pb.h"
 
@@ -15,13 +16,17 @@ etcdserverpb::PutRequest ToProto(const etcd::PutRequest& request);
 etcdserverpb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request);
 etcdserverpb::TxnRequest ToProto(const etcd::TxnRequest& request);
 etcdserverpb::CompactionRequest ToProto(const etcd::CompactRequest& request);
+etcdserverpb::WatchCreateRequest ToProto(const etcd::WatchRequest& request);
 
+etcd::ResponseHeader FromProto(const etcdserverpb::ResponseHeader& header);
 // What the message holds is moved out of it.
 etcd::GetResponse FromProto(etcdserverpb::RangeResponse&& reply);
 etcd::PutResponse FromProto(etcdserverpb::PutResponse&& reply);
 etcd::DeleteResponse FromProto(etcdserverpb::DeleteRangeResponse&& reply);
 etcd::TxnResponse FromProto(etcdserverpb::TxnResponse&& reply);
 etcd::CompactResponse FromProto(etcdserverpb::CompactionResponse&& reply);
+// The header and the events.
+etcd::WatchResponse FromProto(etcdserverpb::WatchResponse&& reply);
 etcd::MemberListResponse FromProto(etcdserverpb::MemberListResponse&& reply);
 etcd::MemberAddResponse FromProto(etcdserverpb::MemberAddResponse&& reply);
 etcd::MemberChangeResponse FromProto(etcdserverpb::MemberRemoveResponse&& reply);
