@@ -4,6 +4,7 @@
 #include "ctl/kv_commands.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
+#include "ctl/watch_commands.h"
 
 // What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order.
 
@@ -250,6 +251,17 @@ Command Alarm() {
   };
 }
 
+Command Watch() {
+  return {
+      .name = "watch",
+      .use = "watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
+      .short_text = "Watches events stream on keys or prefixes",
+      .group = kKv,
+      .flags = WatchFlags(),
+      .run = RunWatch,
+  };
+}
+
 const char* const kClusterUsage = "use all endpoints from the cluster member list";
 
 Command Defrag() {
@@ -388,6 +400,7 @@ const Command& RootCommand() {
                       Delete(),
                       Txn(),
                       Compaction(),
+                      Watch(),
                       Alarm(),
                       Defrag(),
                       Endpoint(),
@@ -413,7 +426,7 @@ const Command& RootCommand() {
                        .group = kUtility,
                        .run = RunHelp}},
       .absent = {"auth", "check", "completion", "elect", "lease", "lock", "make-mirror", "role",
-                 "user", "watch"},
+                 "user"},
   };
   return root;
 }

@@ -1,4 +1,5 @@
 #include "base/go_text.h"
+#include "ctl/event_command.h"
 #include "ctl/printer.h"
 
 namespace ctl {
@@ -26,6 +27,16 @@ class FieldsPrinter final : public Printer {
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
+
+  Outcome Watch(const WatchShown& shown) override {
+    std::string text = Header(shown.header);
+    for (const etcd::Event& event : shown.events) {
+      text += Field("Type", EventTypeName(event.type));
+      if (event.prev_kv.has_value()) text += Text(*event.prev_kv, "Prev");
+      text += Text(event.kv);
+    }
+    return Show(text);
+  }
 
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     std::string text = Header(response.header);

@@ -3,6 +3,7 @@
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
 #include <etcd/maintenance.h>
+#include <etcd/watch.h>
 
 #include <cstdio>
 #include <memory>
@@ -28,6 +29,14 @@ struct EndpointHashKv {
   etcd::HashKvResponse hash;
 };
 
+// A response of a watch, or its end.
+struct WatchShown {
+  etcd::ResponseHeader header = {};
+  std::vector<etcd::Event> events = {};
+  int64_t compact_revision = 0;
+  bool canceled = false;
+};
+
 // One of etcdctl's output formats: the text of each kind of answer. What a format cannot show ends
 // the command with kExitBadFeature.
 class Printer {
@@ -39,6 +48,7 @@ class Printer {
   virtual Outcome Put(const etcd::PutResponse&) { return Unsupported(); }
   virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
   virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
+  virtual Outcome Watch(const WatchShown&) { return Unsupported(); }
   virtual Outcome MemberList(const etcd::MemberListResponse&) { return Unsupported(); }
   virtual Outcome MemberAdd(const etcd::MemberAddResponse&) { return Unsupported(); }
   // Of the member that was removed, updated or promoted.

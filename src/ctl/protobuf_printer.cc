@@ -12,6 +12,7 @@ class ProtobufPrinter final : public Printer {
   Outcome Put(const etcd::PutResponse& response) override { return Encoded(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Encoded(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Encoded(response); }
+  Outcome Watch(const WatchShown& shown) override { return Encoded(shown); }
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Encoded(response);
   }

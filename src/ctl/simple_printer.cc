@@ -1,5 +1,6 @@
 #include "base/go_text.h"
 #include "ctl/command.h"
+#include "ctl/event_command.h"
 #include "ctl/printer.h"
 #include "ctl/rows.h"
 
@@ -34,6 +35,15 @@ class SimplePrinter final : public Printer {
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
+  Outcome Watch(const WatchShown& shown) override {
+    std::string text;
+    for (const etcd::Event& event : shown.events) {
+      text += EventTypeName(event.type) + "\n";
+      if (event.prev_kv.has_value()) text += Text(*event.prev_kv);
+      text += Text(event.kv);
+    }
+    return Show(text);
+  }
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Show(Lines(MemberRows(response)));
   }

@@ -4,6 +4,7 @@
 #include <etcd/kv.h>
 #include <etcd/maintenance.h>
 
+#include "ctl/printer.h"
 #include "proto/rpc.pb.h"
 
 // Answers as the messages they came in, for the formats that show those.
@@ -14,6 +15,8 @@ etcdserverpb::RangeResponse ToProto(const etcd::GetResponse& response);
 etcdserverpb::PutResponse ToProto(const etcd::PutResponse& response);
 etcdserverpb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response);
 etcdserverpb::TxnResponse ToProto(const etcd::TxnResponse& response);
+// With a header, though it be one of zeros.
+etcdserverpb::WatchResponse ToProto(const WatchShown& shown);
 etcdserverpb::MemberListResponse ToProto(const etcd::MemberListResponse& response);
 etcdserverpb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response);
 // Those of a removal, an update and a promotion have the same fields.
