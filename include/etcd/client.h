@@ -14,6 +14,7 @@
 #include <etcd/options.h>
 #include <etcd/result.h>
 #include <etcd/status.h>
+#include <etcd/watch.h>
 
 namespace etcd {
 inline namespace v1 {
@@ -47,7 +48,8 @@ class Client {
   // unless there is a password: then it authenticates, within the dial timeout, and reports why
   // that failed. (A cluster without authentication is no failure.)
   static Result<std::unique_ptr<Client>> New(const ClientOptions& options);
-  // Ends every open call with kCanceled; returns when their callbacks have run.
+  // Ends every open call with kCanceled; returns when their callbacks have run. What these begin
+  // comes to nothing, and its callbacks do not run.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -148,6 +150,34 @@ class Client {
   std::future<Result<LeaseListResponse>> LeaseListAsync(const CallOptions& options = {}) {
     return Future<LeaseListResponse>([&](auto done) { LeaseList(options, std::move(done)); });
   }
+
+  // ---- Watching ----
+  //
+  // A watch tells the events of its keys in the order of their revisions, none twice and none left
+  // out, until it ends. When its member goes it goes on at another one, after the waits of
+  // ClientOptions::retry_wait and for as long as it takes; what came of a response that was not
+  // whole is forgotten. It ends with
+  //
+  //   kOutOfRange          its next revision has been compacted: WatchEnding::compact_revision
+  //   kUnavailable         "etcdserver: no leader", with CallOptions::require_leader
+  //   kCanceled            by its handle, the sink or the end of the client
+  //   kDeadlineExceeded    its time is over; it has none unless CallOptions::timeout is set
+  //   kResourceExhausted   a response is larger than max_receive_bytes, or more than
+  //                        max_pending_bytes is asked for
+  //   any other code       as the member refused it: WatchEnding::cancel_reason
+  //
+  // The sink returns false to end the watch. A member that hangs is left only if
+  // ClientOptions::keepalive_time is set. The watches of a client share a stream, one for those
+  // with require_leader and one for those without: what is not taken by one sink waits for all, at
+  // the member. The range may not be empty (kFailedPrecondition).
+  using WatchSink = std::function<bool(WatchResponse response)>;
+  WatchEnding Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink);
+  void Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink,
+             std::function<void(WatchEnding)> done);
+
+  // Has the member tell each watch of the client with the same `require_leader` how far it has got,
+  // as soon as all of these have begun. It tells nothing, to none, while one of them is behind.
+  void RequestProgress(bool require_leader = false);
 
   // ---- The cluster ----
 

@@ -42,6 +42,7 @@ std::string PrefixEnd(std::string_view prefix);
 
 struct GetRequest;
 struct DeleteRequest;
+struct WatchRequest;  // <etcd/watch.h>
 
 // Keys, to be made into a request: client.Get(etcd::Prefix("p/")).
 struct KeyRange {
@@ -53,6 +54,7 @@ struct KeyRange {
 
   operator GetRequest() const;
   operator DeleteRequest() const;
+  operator WatchRequest() const;
 
   std::string key;
   std::string range_end;  // as in GetRequest

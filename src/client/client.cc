@@ -14,6 +14,7 @@
 #include "client/session.h"
 #include "client/settings.h"
 #include "client/srv_endpoints.h"
+#include "client/watcher.h"
 #include "config/url.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
@@ -120,6 +121,7 @@ class Client::Impl {
       const runtime::Duration sync_interval = settings.auto_sync_interval;
       session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
                                                    runtime::posix::EntropySeed());
+      watcher_ = std::make_unique<client::Watcher>(session_.get());
       if (sync_interval == Duration(0)) return;
       sync_ = std::make_unique<client::EndpointSync>(&thread_.loop(), session_.get(), sync_interval,
                                                      runtime::posix::EntropySeed());
@@ -134,6 +136,7 @@ class Client::Impl {
     }
     thread_.RunAndWait([this] {
       sync_.reset();
+      watcher_.reset();
       session_.reset();
     });
     thread_.Stop();
@@ -217,10 +220,38 @@ class Client::Impl {
            });
   }
 
+  void Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink,
+             std::function<void(WatchEnding)> done) {
+    auto share = pending_.Take(request.key.size() + request.range_end.size());
+    if (!share.has_value()) {
+      return Post([done = std::move(done)] { done({.status = TooManyCalls()}); });
+    }
+    client::Watcher::Options watch{.timeout = options.timeout.value_or(kNoTimeout),
+                                   .require_leader = options.require_leader};
+    Launch(options, std::move(*share),
+           [this, request, watch, sink = std::move(sink),
+            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+             watch.canceled = running->canceled;
+             return watcher_->Start(
+                 request, watch, std::move(sink),
+                 [running, done = std::move(done)](const client::Watch::Ending& ending) {
+                   running->End();
+                   done({ToPublic(ending.status, ending.cause), ending.header,
+                         ending.compact_revision, ending.cancel_reason});
+                 });
+           });
+  }
+
+  void RequestProgress(bool require_leader) {
+    Post([this, require_leader] {
+      if (watcher_ != nullptr) watcher_->RequestProgress(require_leader);
+    });
+  }
+
   // What `start` hands to the callback it is given.
   template <typename T, typename Start>
   T Await(Start start) {
-    if (thread_.loop().IsCurrent()) return WaitInCallback();
+    if (thread_.loop().IsCurrent()) return T{WaitInCallback()};
     Waiter<T> waiter;
     start(waiter.Callback());
     return waiter.Wait();
@@ -234,7 +265,6 @@ class Client::Impl {
     std::optional<client::PendingBytes::Share> share;
     bool canceled = false;  // before it began
     bool ended = false;
-    client::Session::Handle call;
     std::shared_ptr<Cancellation::Listener> listener;
 
     void End() {
@@ -249,14 +279,19 @@ class Client::Impl {
   void Launch(const CallOptions& options, client::PendingBytes::Share share, Start start) {
     thread_.loop().Post([this, cancellation = options.cancellation, share = std::move(share),
                          start = std::move(start)]() mutable {
+      if (session_ == nullptr) return;
       const auto running = std::make_shared<Running>(std::move(share));
       running->canceled = cancellation.has_value() && cancellation->canceled();
-      running->call = start(running);
+      const auto call = start(running);
       if (!cancellation.has_value() || running->ended) return;
-      running->listener = cancellation->Listen([this, call = running->call] {
-        thread_.loop().Post([call] { client::Session::Cancel(call); });
-      });
+      running->listener = cancellation->Listen(
+          [this, call] { thread_.loop().Post([this, call] { Cancel(call); }); });
     });
+  }
+
+  static void Cancel(const client::Session::Handle& call) { client::Session::Cancel(call); }
+  void Cancel(const client::Watcher::Handle& watch) {
+    if (watcher_ != nullptr) watcher_->Cancel(watch);
   }
 
   template <typename Reply>
@@ -274,6 +309,7 @@ class Client::Impl {
   runtime::asio::Network network_;
   client::PendingBytes pending_;
   std::unique_ptr<client::Session> session_;
+  std::unique_ptr<client::Watcher> watcher_;
   std::unique_ptr<client::EndpointSync> sync_;  // null: never
 };
 
@@ -422,6 +458,20 @@ void Client::LeaseList(const CallOptions& options, Callback<LeaseListResponse> d
 }
 Result<LeaseListResponse> Client::LeaseList(const CallOptions& options) {
   return impl_->Await<Result<LeaseListResponse>>([&](auto done) { LeaseList(options, done); });
+}
+
+// ---- Watching ----
+
+void Client::Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink,
+                   std::function<void(WatchEnding)> done) {
+  impl_->Watch(request, options, std::move(sink), std::move(done));
+}
+WatchEnding Client::Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink) {
+  return impl_->Await<WatchEnding>(
+      [&](auto done) { Watch(request, options, std::move(sink), done); });
+}
+void Client::RequestProgress(bool require_leader) {
+  impl_->RequestProgress(require_leader);
 }
 
 // ---- The cluster ----

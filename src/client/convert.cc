@@ -14,10 +14,6 @@ struct Overloaded : F... {
 template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-etcd::ResponseHeader FromProto(const pb::ResponseHeader& header) {
-  return {header.cluster_id(), header.member_id(), header.revision(), header.raft_term()};
-}
-
 etcd::KeyValue FromProto(mvccpb::KeyValue&& kv) {
   return {std::move(*kv.mutable_key()),
           kv.create_revision(),
@@ -25,6 +21,13 @@ etcd::KeyValue FromProto(mvccpb::KeyValue&& kv) {
           kv.version(),
           std::move(*kv.mutable_value()),
           kv.lease()};
+}
+
+etcd::Event FromProto(mvccpb::Event&& event) {
+  etcd::Event value{static_cast<etcd::Event::Type>(event.type()),
+                    FromProto(std::move(*event.mutable_kv())), std::nullopt};
+  if (event.has_prev_kv()) value.prev_kv = FromProto(std::move(*event.mutable_prev_kv()));
+  return value;
 }
 
 template <typename Repeated>
@@ -169,6 +172,23 @@ pb::CompactionRequest ToProto(const etcd::CompactRequest& request) {
   return message;
 }
 
+pb::WatchCreateRequest ToProto(const etcd::WatchRequest& request) {
+  pb::WatchCreateRequest message;
+  message.set_key(FirstKey(request.key, request.range_end));
+  message.set_range_end(request.range_end);
+  message.set_start_revision(request.start_revision);
+  if (request.no_put) message.add_filters(pb::WatchCreateRequest::NOPUT);
+  if (request.no_delete) message.add_filters(pb::WatchCreateRequest::NODELETE);
+  message.set_prev_kv(request.prev_kv);
+  message.set_progress_notify(request.progress_notify);
+  message.set_fragment(request.fragment);
+  return message;
+}
+
+etcd::ResponseHeader FromProto(const pb::ResponseHeader& header) {
+  return {header.cluster_id(), header.member_id(), header.revision(), header.raft_term()};
+}
+
 etcd::GetResponse FromProto(pb::RangeResponse&& reply) {
   return {FromProto(reply.header()), KeyValues(reply.mutable_kvs()), reply.more(), reply.count()};
 }
@@ -215,6 +235,14 @@ etcd::LeaseTimeToLiveResponse FromProto(pb::LeaseTimeToLiveResponse&& reply) {
 etcd::LeaseListResponse FromProto(pb::LeaseLeasesResponse&& reply) {
   etcd::LeaseListResponse response{FromProto(reply.header()), {}};
   for (const pb::LeaseStatus& lease : reply.leases()) response.ids.push_back(lease.id());
+  return response;
+}
+etcd::WatchResponse FromProto(pb::WatchResponse&& reply) {
+  etcd::WatchResponse response{.header = FromProto(reply.header())};
+  response.events.reserve(static_cast<size_t>(reply.events_size()));
+  for (mvccpb::Event& event : *reply.mutable_events()) {
+    response.events.push_back(FromProto(std::move(event)));
+  }
   return response;
 }
 

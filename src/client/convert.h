@@ -4,6 +4,7 @@
 #include <etcd/kv.h>
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
+#include <etcd/watch.h>
 
 #include "proto/rpc.pb.h"
 
@@ -16,7 +17,9 @@ etcdserverpb::PutRequest ToProto(const etcd::PutRequest& request);
 etcdserverpb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request);
 etcdserverpb::TxnRequest ToProto(const etcd::TxnRequest& request);
 etcdserverpb::CompactionRequest ToProto(const etcd::CompactRequest& request);
+etcdserverpb::WatchCreateRequest ToProto(const etcd::WatchRequest& request);
 
+etcd::ResponseHeader FromProto(const etcdserverpb::ResponseHeader& header);
 // What the message holds is moved out of it.
 etcd::GetResponse FromProto(etcdserverpb::RangeResponse&& reply);
 etcd::PutResponse FromProto(etcdserverpb::PutResponse&& reply);
@@ -28,6 +31,8 @@ etcd::LeaseRevokeResponse FromProto(etcdserverpb::LeaseRevokeResponse&& reply);
 etcd::LeaseKeepAliveResponse FromProto(etcdserverpb::LeaseKeepAliveResponse&& reply);
 etcd::LeaseTimeToLiveResponse FromProto(etcdserverpb::LeaseTimeToLiveResponse&& reply);
 etcd::LeaseListResponse FromProto(etcdserverpb::LeaseLeasesResponse&& reply);
+// The header and the events.
+etcd::WatchResponse FromProto(etcdserverpb::WatchResponse&& reply);
 etcd::MemberListResponse FromProto(etcdserverpb::MemberListResponse&& reply);
 etcd::MemberAddResponse FromProto(etcdserverpb::MemberAddResponse&& reply);
 etcd::MemberChangeResponse FromProto(etcdserverpb::MemberRemoveResponse&& reply);

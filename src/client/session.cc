@@ -120,11 +120,9 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
       return Finish(is_of_time ? DeadlineExceeded() : status);
     }
     if (++attempts_ >= session_.settings_.max_attempts) return Finish(status);
-    const Credentials credentials{.has_password = !session_.settings_.user.empty(),
-                                  .has_token = !session_.settings_.token.empty()};
     // What no member has seen, nor will, can be sent again whatever it is.
     const Repeatable repeatable = unprocessed_ ? Repeatable::kYes : request_.method.repeatable;
-    switch (ChooseRemedy(status, repeatable, Endpoints(), credentials)) {
+    switch (ChooseRemedy(status, repeatable, Endpoints(), session_.credentials())) {
       case Remedy::kNone:
         return Finish(status);
       case Remedy::kRepeat:
@@ -158,11 +156,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     timer_->Arm(wait);
   }
 
-  size_t Endpoints() const {
-    const Settings& settings = session_.settings_;
-    return own_channel_ != nullptr ? 1
-                                   : settings.endpoints.size() + settings.plain_endpoints.size();
-  }
+  size_t Endpoints() const { return own_channel_ != nullptr ? 1 : session_.EndpointCount(); }
   rpc::Channel& channel() const {
     return own_channel_ != nullptr ? *own_channel_ : *session_.channel_;
   }
@@ -280,10 +274,8 @@ void Session::Remove(Call* call) {
 }
 
 Session::Handle Session::Start(Request request, Sink sink, Done done) {
-  if (request.message.size() > settings_.max_request_bytes) {
-    done({Status(Code::kResourceExhausted, "trying to send message larger than max (" +
-                                               std::to_string(request.message.size()) + " vs. " +
-                                               std::to_string(settings_.max_request_bytes) + ")")});
+  if (const Status status = CheckRequestSize(request.message.size()); !status.ok()) {
+    done({status});
     return {};
   }
   const auto call =

@@ -62,6 +62,25 @@ class Session {
   // Ends a call with kCanceled, unless it has ended.
   static void Cancel(const Handle& handle);
 
+  // ---- For calls with any number of messages both ways ----
+
+  // Begins one, with the session's metadata. It waits for a connection and is not tried again; its
+  // handler may be told of its end before this returns. Not to `avoided_endpoint`, the endpoint()
+  // of an earlier one, if there is another.
+  std::shared_ptr<rpc::ClientCall> StartStream(const char* path, bool require_leader,
+                                               uint32_t avoided_endpoint,
+                                               std::unique_ptr<rpc::ClientHandler> handler);
+  // Whether a call that failed so needs a new token, which can be asked for.
+  bool NeedsToken(const base::Status& status) const;
+  // How long to wait before attempt number `attempt`, as between those of a call.
+  runtime::Duration WaitBefore(size_t attempt);
+  // Why no endpoint can be reached; empty while one is connected.
+  std::string WhyNobodyAnswers() const;
+  // kResourceExhausted if a request of that size is not sent.
+  base::Status CheckRequestSize(size_t bytes) const;
+  const Settings& settings() const { return settings_; }
+  runtime::Loop& loop() { return *loop_; }
+
   // Calls and attempts that begin from now on, and those that wait, go to these; those under way
   // stay where they are. kInvalidArgument, with nothing changed, if one cannot be used or there are
   // none.
@@ -81,6 +100,8 @@ class Session {
   void Retire(std::unique_ptr<rpc::Channel> channel);
   http::Headers Metadata(const Request& request) const;
   void Remove(Call* call);
+  size_t EndpointCount() const;
+  Credentials credentials() const;
 
   runtime::Loop* const loop_;
   runtime::Network* const network_;

@@ -3,6 +3,7 @@
 #include <etcd/kv.h>
 #include <etcd/result.h>
 #include <etcd/status.h>
+#include <etcd/watch.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +51,9 @@ KeyRange::operator GetRequest() const {
   return {.key = key, .range_end = range_end};
 }
 KeyRange::operator DeleteRequest() const {
+  return {.key = key, .range_end = range_end};
+}
+KeyRange::operator WatchRequest() const {
   return {.key = key, .range_end = range_end};
 }
 

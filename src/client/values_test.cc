@@ -1,6 +1,7 @@
 #include <etcd/kv.h>
 #include <etcd/result.h>
 #include <etcd/status.h>
+#include <etcd/watch.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -72,6 +73,41 @@ TEST(ValuesTest, ATransactionReadsAsItIsMeant) {
 TEST(ValuesDeathTest, AskingForAValueThatIsNotThereSaysWhy) {
   const Result<GetResponse> result = Status(Code::kUnavailable, "nobody is there");
   EXPECT_DEATH(result.value(), "the value was asked for, but there is none: .*nobody is there");
+}
+
+TEST(ValuesTest, AWatchIsAskedForWithAllThatItIsTo) {
+  WatchRequest request = Prefix("");
+  etcdserverpb::WatchCreateRequest message = client::ToProto(request);
+  EXPECT_EQ(message.key(), kFromKey);
+  EXPECT_EQ(message.range_end(), kFromKey);
+  EXPECT_EQ(message.filters_size(), 0);
+  request = {.key = "k", .start_revision = 7, .no_put = true, .no_delete = true};
+  request.prev_kv = request.progress_notify = request.fragment = true;
+  message = client::ToProto(request);
+  EXPECT_EQ(message.start_revision(), 7);
+  EXPECT_TRUE(message.prev_kv() && message.progress_notify() && message.fragment());
+  ASSERT_EQ(message.filters_size(), 2);
+  EXPECT_EQ(message.filters(0), etcdserverpb::WatchCreateRequest::NOPUT);
+  EXPECT_EQ(message.filters(1), etcdserverpb::WatchCreateRequest::NODELETE);
+}
+
+TEST(ValuesTest, AnEventHasThePairAndWhatItWasBefore) {
+  etcdserverpb::WatchResponse message;
+  message.mutable_header()->set_revision(9);
+  mvccpb::Event* const event = message.add_events();
+  event->set_type(mvccpb::Event::DELETE);
+  event->mutable_kv()->set_key("k");
+  event->mutable_kv()->set_mod_revision(9);
+  event->mutable_prev_kv()->set_value("v");
+  message.add_events()->mutable_kv()->set_key("l");
+  const WatchResponse response = client::FromProto(std::move(message));
+  EXPECT_EQ(response.header.revision, 9);
+  const Event expected{.type = Event::Type::kDelete,
+                       .kv = {.key = "k", .mod_revision = 9},
+                       .prev_kv = KeyValue{.value = "v"}};
+  ASSERT_EQ(response.events.size(), 2u);
+  EXPECT_EQ(response.events[0], expected);
+  EXPECT_FALSE(response.events[1].prev_kv.has_value());
 }
 
 }  // namespace

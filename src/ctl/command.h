@@ -16,6 +16,8 @@ struct Invocation {
   std::FILE* in;  // null: nothing can be read
   std::FILE* out;
   std::FILE* err;
+  // The command line as it was given, without the program's name.
+  std::vector<std::string> words = {};
 };
 
 // One command of the tree, in cobra's terms.

@@ -5,6 +5,7 @@
 #include "ctl/lease_commands.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
+#include "ctl/watch_commands.h"
 
 // What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order.
 
@@ -251,6 +252,17 @@ Command Alarm() {
   };
 }
 
+Command Watch() {
+  return {
+      .name = "watch",
+      .use = "watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
+      .short_text = "Watches events stream on keys or prefixes",
+      .group = kKv,
+      .flags = WatchFlags(),
+      .run = RunWatch,
+  };
+}
+
 const char* const kClusterUsage = "use all endpoints from the cluster member list";
 
 Command Defrag() {
@@ -424,6 +436,7 @@ const Command& RootCommand() {
                       Delete(),
                       Txn(),
                       Compaction(),
+                      Watch(),
                       Alarm(),
                       Defrag(),
                       Endpoint(),
@@ -449,8 +462,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "elect", "lock", "make-mirror", "role", "user",
-                 "watch"},
+      .absent = {"auth", "check", "completion", "elect", "lock", "make-mirror", "role", "user"},
   };
   return root;
 }

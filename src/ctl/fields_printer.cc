@@ -1,4 +1,5 @@
 #include "base/go_text.h"
+#include "ctl/event_command.h"
 #include "ctl/printer.h"
 
 namespace ctl {
@@ -49,6 +50,17 @@ class FieldsPrinter final : public Printer {
     for (const int64_t id : response.ids) text += Field("ID", Lease(id));
     return Show(text);
   }
+
+  Outcome Watch(const WatchShown& shown) override {
+    std::string text = Header(shown.header);
+    for (const etcd::Event& event : shown.events) {
+      text += Field("Type", EventTypeName(event.type));
+      if (event.prev_kv.has_value()) text += Text(*event.prev_kv, "Prev");
+      text += Text(event.kv);
+    }
+    return Show(text);
+  }
+
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     std::string text = Header(response.header);
     for (const etcd::Member& member : response.members) {

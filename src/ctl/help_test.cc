@@ -112,6 +112,7 @@ TEST(CommandTest, ArgumentsThatAreTooManyOrMissingAreRefused) {
   expect("del", {"a", "b", "c"}, kExitBadArguments,
          "del command needs one argument as key and an optional argument as range_end");
   expect("txn", {"a"}, kExitBadArguments, "txn command does not accept argument");
+  expect("watch", {}, kExitBadArguments, "bad number of arguments");
   expect("compaction", {}, kExitBadArguments, "compaction command needs 1 argument");
   expect("compaction", {"1", "2"}, kExitBadArguments, "compaction command needs 1 argument");
   expect("compaction", {"x"}, kExitError, "strconv.ParseInt: parsing \"x\": invalid syntax");

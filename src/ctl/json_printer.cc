@@ -15,6 +15,19 @@ class JsonPrinter final : public Printer {
   Outcome Delete(const etcd::DeleteResponse& response) override { return Message(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Message(response); }
   Outcome Alarm(const etcd::AlarmResponse& response) override { return Message(response); }
+  // Compat: the fields of clientv3's own struct, which leaves out none.
+  Outcome Watch(const WatchShown& shown) override {
+    const etcdserverpb::WatchResponse message = ToProto(shown);
+    std::string events;
+    for (const mvccpb::Event& event : message.events()) {
+      events += (events.empty() ? "" : ",") + ToJson(event, false);
+    }
+    return Show("{\"Header\":" + ToJson(message.header(), false) +
+                ",\"Events\":" + (events.empty() ? "null" : "[" + events + "]") +
+                ",\"CompactRevision\":" + std::to_string(shown.compact_revision) +
+                ",\"Canceled\":" + (shown.canceled ? "true" : "false") +
+                ",\"Created\":false,\"CancelReason\":\"\"}\n");
+  }
   // Compat: --hex changes members alone.
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Show(ToJson(ToProto(response), hex_) + "\n");

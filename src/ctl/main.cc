@@ -98,7 +98,7 @@ int Main(const std::vector<std::string>& words) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;
   }
-  return Report(command.run({flags, *arguments, stdin, stdout, stderr}));
+  return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}));
 }
 
 }  // namespace ctl

@@ -4,6 +4,7 @@
 #include <etcd/kv.h>
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
+#include <etcd/watch.h>
 
 #include <cstdio>
 #include <memory>
@@ -29,6 +30,14 @@ struct EndpointHashKv {
   etcd::HashKvResponse hash;
 };
 
+// A response of a watch, or its end.
+struct WatchShown {
+  etcd::ResponseHeader header = {};
+  std::vector<etcd::Event> events = {};
+  int64_t compact_revision = 0;
+  bool canceled = false;
+};
+
 // One of etcdctl's output formats: the text of each kind of answer. What a format cannot show ends
 // the command with kExitBadFeature.
 class Printer {
@@ -49,6 +58,7 @@ class Printer {
     return Unsupported();
   }
   virtual Outcome LeaseList(const etcd::LeaseListResponse&) { return Unsupported(); }
+  virtual Outcome Watch(const WatchShown&) { return Unsupported(); }
   virtual Outcome MemberList(const etcd::MemberListResponse&) { return Unsupported(); }
   virtual Outcome MemberAdd(const etcd::MemberAddResponse&) { return Unsupported(); }
   // Of the member that was removed, updated or promoted.

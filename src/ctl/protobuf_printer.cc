@@ -29,6 +29,7 @@ class ProtobufPrinter final : public Printer {
   Outcome LeaseList(const etcd::LeaseListResponse& response) override {
     return Encoded(response.header);
   }
+  Outcome Watch(const WatchShown& shown) override { return Encoded(shown); }
   Outcome MemberList(const etcd::MemberListResponse& response) override {
     return Encoded(response);
   }

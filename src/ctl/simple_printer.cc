@@ -1,5 +1,6 @@
 #include "base/go_text.h"
 #include "ctl/command.h"
+#include "ctl/event_command.h"
 #include "ctl/printer.h"
 #include "ctl/rows.h"
 
@@ -55,6 +56,15 @@ class SimplePrinter final : public Printer {
   Outcome LeaseList(const etcd::LeaseListResponse& response) override {
     std::string text = "found " + std::to_string(response.ids.size()) + " leases\n";
     for (const int64_t id : response.ids) text += LeaseHexId(id) + "\n";
+    return Show(text);
+  }
+  Outcome Watch(const WatchShown& shown) override {
+    std::string text;
+    for (const etcd::Event& event : shown.events) {
+      text += EventTypeName(event.type) + "\n";
+      if (event.prev_kv.has_value()) text += Text(*event.prev_kv);
+      text += Text(event.kv);
+    }
     return Show(text);
   }
   Outcome MemberList(const etcd::MemberListResponse& response) override {

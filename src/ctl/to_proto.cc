@@ -5,15 +5,17 @@ namespace {
 
 namespace pb = etcdserverpb;
 
-// No member answers with a header of zeros.
-template <typename Message>
-void SetHeader(const etcd::ResponseHeader& header, Message* message) {
-  if (header == etcd::ResponseHeader{}) return;
-  pb::ResponseHeader* const out = message->mutable_header();
+void Set(const etcd::ResponseHeader& header, pb::ResponseHeader* out) {
   out->set_cluster_id(header.cluster_id);
   out->set_member_id(header.member_id);
   out->set_revision(header.revision);
   out->set_raft_term(header.raft_term);
+}
+
+// No member answers with a header of zeros.
+template <typename Message>
+void SetHeader(const etcd::ResponseHeader& header, Message* message) {
+  if (!(header == etcd::ResponseHeader{})) Set(header, message->mutable_header());
 }
 
 void Set(const etcd::KeyValue& kv, mvccpb::KeyValue* out) {
@@ -95,6 +97,20 @@ pb::ResponseHeader ToProto(const etcd::ResponseHeader& header) {
   pb::LeaseRevokeResponse message;
   SetHeader(header, &message);
   return message.header();
+}
+
+pb::WatchResponse ToProto(const WatchShown& shown) {
+  pb::WatchResponse message;
+  Set(shown.header, message.mutable_header());
+  for (const etcd::Event& event : shown.events) {
+    mvccpb::Event* const out = message.add_events();
+    out->set_type(static_cast<mvccpb::Event::EventType>(event.type));
+    Set(event.kv, out->mutable_kv());
+    if (event.prev_kv.has_value()) Set(*event.prev_kv, out->mutable_prev_kv());
+  }
+  message.set_compact_revision(shown.compact_revision);
+  message.set_canceled(shown.canceled);
+  return message;
 }
 
 pb::MemberListResponse ToProto(const etcd::MemberListResponse& response) {

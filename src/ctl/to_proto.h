@@ -5,6 +5,7 @@
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
 
+#include "ctl/printer.h"
 #include "proto/rpc.pb.h"
 
 // Answers as the messages they came in, for the formats that show those.
@@ -16,6 +17,8 @@ etcdserverpb::PutResponse ToProto(const etcd::PutResponse& response);
 etcdserverpb::DeleteRangeResponse ToProto(const etcd::DeleteResponse& response);
 etcdserverpb::TxnResponse ToProto(const etcd::TxnResponse& response);
 etcdserverpb::LeaseRevokeResponse ToProto(const etcd::LeaseRevokeResponse& response);
+// With a header, though it be one of zeros.
+etcdserverpb::WatchResponse ToProto(const WatchShown& shown);
 etcdserverpb::MemberListResponse ToProto(const etcd::MemberListResponse& response);
 etcdserverpb::MemberAddResponse ToProto(const etcd::MemberAddResponse& response);
 // Those of a removal, an update and a promotion have the same fields.

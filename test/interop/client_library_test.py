@@ -28,6 +28,7 @@ LISTINGS_HEAD = """#undef NDEBUG
 #include <cassert>
 #include <chrono>
 #include <future>
+#include <vector>
 """
 LISTINGS_MAIN = """int main(int, char** argv) {
   etcd::ClientOptions of_main;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "client/testing/fake_store.h"
 #include "net/http/plain.h"
 #include "net/http/server.h"
 #include "net/rpc/server.h"
@@ -24,13 +25,15 @@ using Arrivals = std::map<std::string, int>;
 // answers are empty; each tells by its header's member_id who has answered.
 class FakeMember final : public http::Service {
  public:
+  // With a `store` it serves watches of it.
   FakeMember(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
-             uint64_t id, Arrivals* arrivals)
+             uint64_t id, Arrivals* arrivals, FakeStore* store = nullptr)
       : scheduler_(*scheduler),
         wires_(*wires),
         id_(id),
         host_("m" + std::to_string(id)),
-        arrivals_(*arrivals) {
+        arrivals_(*arrivals),
+        store_(store) {
     Start();
   }
   ~FakeMember() override { Die(); }
@@ -79,6 +82,7 @@ class FakeMember final : public http::Service {
   int calls = 0;  // ranges and puts
   int calls_that_require_a_leader = 0;
   int lists = 0;  // MemberList
+  int authentications = 0;
 
  private:
   std::shared_ptr<http::ExchangeHandler> OnRequest(http::Exchange& exchange) override {
@@ -88,6 +92,12 @@ class FakeMember final : public http::Service {
   }
 
   void AddMethods() {
+    if (store_ != nullptr) store_->AddTo(table_.get(), loop_.get());
+    table_->AddUnary("etcdserverpb.Auth", "Authenticate", [this](auto call, base::ByteView) {
+      etcdserverpb::AuthenticateResponse reply;
+      reply.set_token("token " + std::to_string(++authentications));
+      call->Reply(rpc::Message(reply.SerializeAsString()));
+    });
     table_->AddUnary("etcdserverpb.KV", "Range",
                      [this](auto call, base::ByteView) { Serve(std::move(call)); });
     table_->AddUnary("etcdserverpb.KV", "Put", [this](auto call, base::ByteView bytes) {
@@ -123,6 +133,7 @@ class FakeMember final : public http::Service {
   const uint64_t id_;
   const std::string host_;
   Arrivals& arrivals_;
+  FakeStore* const store_;
   http::PlainService plain_{1000};
   std::unique_ptr<runtime::Loop> loop_;
   std::unique_ptr<runtime::Network> network_;
