@@ -239,22 +239,19 @@ std::string Hexadecimal(const std::string& bytes) {
 TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   std::string text;
   std::vector<Answer> answers = Answers();
+  for (Answer& answer : LeaseAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AnswersOfWatches()) answers.push_back(std::move(answer));
   for (const bool hex : {false, true}) {
     for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {
-      std::vector<Answer> answers = Answers();
-      for (const Answer& answer : LeaseAnswers()) answers.push_back(answer);
-    }
-
-    for (const auto& [name, print] : answers) {
-      text += "===== " + name + ", " + format + (hex ? ", --hex" : "") + "\n";
-      const std::string printed = Printed(format, hex, print);
-      const bool is_text = std::string_view(format) != "protobuf";
-      text += is_text ? printed : Hexadecimal(printed);
+      for (const auto& [name, print] : answers) {
+        text += "===== " + name + ", " + format + (hex ? ", --hex" : "") + "\n";
+        const std::string printed = Printed(format, hex, print);
+        const bool is_text = std::string_view(format) != "protobuf";
+        text += is_text ? printed : Hexadecimal(printed);
+      }
     }
   }
-}
-testing::ExpectGolden("printers.txt", text);
+  testing::ExpectGolden("printers.txt", text);
 }
 
 TEST(HumanBytesTest, CountsInThousandsWithOneDigitBelowTen) {
