@@ -19,8 +19,9 @@ namespace client {
 //   waiting --> asked for, one at a time --> served under a number of the stream
 //      ^________________ the stream breaks ________________|
 //
-// A member answers requests to watch in the order in which it gets them, so that one at a time
-// tells whose number comes; they must not be told apart otherwise, because a proxy gives others.
+// A member answers requests to watch in their order, each with the number that the watch has on the
+// stream. One request is under way at a time, and the number of the next answer is that of its
+// watch. (A request may choose its number, so that many could be; but etcd's proxy gives others.)
 // When the stream breaks, all its watches wait for the next one, at another member if there is one,
 // and go on there from what they have been told. Of watches that end while they are asked for or
 // served, the member is told to forget. One loop; the session outlives it.

@@ -260,6 +260,21 @@ TEST_F(WatcherTest, AWatchFromNowOnMissesNothingThatHappensWhileItHasNoMember) {
   EXPECT_THAT(store_.starts, ElementsAre(0, 2));
 }
 
+TEST_F(WatcherTest, AWatchStaysAtAMemberThatIsNoEndpointAnyMoreUntilThatGoes) {
+  Open(2);
+  const auto told = Start({.key = "a"});
+  for (const size_t other : {1, 0}) {
+    Do([&] { EXPECT_TRUE(session_->SetEndpoints({members_[other]->endpoint()}).ok()); });
+    Run(seconds(5));
+  }
+  EXPECT_EQ(store_.streams_begun, 1);
+  members_[1]->Die();
+  store_.Put({"a"});
+  Run(minutes(1));
+  EXPECT_THAT(told->events, ElementsAre("a@2"));
+  EXPECT_EQ(told->endings, 0);
+}
+
 TEST_F(WatcherTest, ProgressMovesTheStartToo) {
   Open(1);
   const auto told = Start({.key = "a"});
