@@ -385,7 +385,7 @@ TEST_P(StoreTest, AChangeThatAStepDoesNotTakeComesAgain) {
   }
 }
 
-TEST_P(StoreTest, WhoWasOvertakenByACompactionIsToldAndNobodyElse) {
+TEST_P(StoreTest, WhoWasOvertakenByACompactionGoesOnFromMemoryAndIsToldWithoutIt) {
   ChangeReader behind(Revision(2));
   ChangeReader up_to_date(Revision(2));
   ChangeReader of_the_future(Revision(30));
@@ -396,12 +396,15 @@ TEST_P(StoreTest, WhoWasOvertakenByACompactionIsToldAndNobodyElse) {
   ASSERT_TRUE(harness_.Compact(11).ok());
   harness_.FinishCompaction();
   const auto none = [](const StoredChange&) { return true; };
-  EXPECT_EQ(behind.Step(harness_.reads(), 3, none).status(),
-            base::Status(base::errors::kCompacted));
+  EXPECT_EQ(TakeStep(behind, harness_.reads(), 2, &more),
+            (std::vector<std::string>{"2/0 put a", "3/0 put a"}));
   EXPECT_EQ(TakeStep(up_to_date, harness_.reads(), 3, &more),
             std::vector<std::string>{"11/0 put a"});
   EXPECT_TRUE(TakeStep(of_the_future, harness_.reads(), 3, &more).empty());
   EXPECT_EQ(of_the_future.next(), Revision(30));
+  harness_.Reopen();
+  EXPECT_EQ(behind.Step(harness_.reads(), 3, none).status(),
+            base::Status(base::errors::kCompacted));
 }
 
 TEST_P(StoreTest, CompactionKeepsTheNewestOfEachKeyAndTheDeletionsAtItsRevision) {
