@@ -289,7 +289,9 @@ class Client::Impl {
     });
   }
 
-  static void Cancel(const client::Session::Handle& call) { client::Session::Cancel(call); }
+  void Cancel(const client::Session::Handle& call) {
+    if (session_ != nullptr) client::Session::Cancel(call);
+  }
   void Cancel(const client::Watcher::Handle& watch) {
     if (watcher_ != nullptr) watcher_->Cancel(watch);
   }
