@@ -15,7 +15,8 @@ ETCD_SIM = os.environ.get("ETCD_SIM", str(ROOT / "build/dev/bin/etcd-sim"))
 TIMEOUT_SECONDS = 120
 TOTALS = re.compile(
     r"(\d+) seeds: (\d+) elections, (\d+) committed entries, (\d+) crashes, (\d+) stops, "
-    r"(\d+) writes acknowledged, (\d+) reads, calls (\d+) never carried out, (\d+) given up, "
+    r"(\d+) writes acknowledged, (\d+) reads, \d+ events of watches, "
+    r"calls (\d+) never carried out, (\d+) given up, "
     r"(\d+) lost, (\d+) steps; no invariant broken; "
     r"(\d+) ended waiting for a removed member's vote\n$")
 
