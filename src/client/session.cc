@@ -142,8 +142,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   // By the timer even without a wait: not inside the events of the attempt before.
   void Repeat() {
     if (finished_) return;
-    const RetryWait retry{session_.settings_.retry_wait, session_.settings_.retry_jitter_percent};
-    runtime::Duration wait = retry.Before(attempts_, Endpoints(), &session_.random_);
+    runtime::Duration wait = session_.WaitBefore(attempts_, Endpoints());
     if (deadline_.has_value()) wait = std::min(wait, Remaining());
     if (timer_ == nullptr) {
       timer_ = session_.loop_->NewTimer([this] {

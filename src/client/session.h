@@ -72,8 +72,9 @@ class Session {
                                                std::unique_ptr<rpc::ClientHandler> handler);
   // Whether a call that failed so needs a new token, which can be asked for.
   bool NeedsToken(const base::Status& status) const;
-  // How long to wait before attempt number `attempt`, as between those of a call.
-  runtime::Duration WaitBefore(size_t attempt);
+  size_t EndpointCount() const;
+  // How long to wait before attempt number `attempt` at one of so many endpoints.
+  runtime::Duration WaitBefore(size_t attempt, size_t endpoints);
   // Why no endpoint can be reached; empty while one is connected.
   std::string WhyNobodyAnswers() const;
   // kResourceExhausted if a request of that size is not sent.
@@ -100,7 +101,6 @@ class Session {
   void Retire(std::unique_ptr<rpc::Channel> channel);
   http::Headers Metadata(const Request& request) const;
   void Remove(Call* call);
-  size_t EndpointCount() const;
   Credentials credentials() const;
 
   runtime::Loop* const loop_;

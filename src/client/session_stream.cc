@@ -27,9 +27,9 @@ bool Session::NeedsToken(const Status& status) const {
          Remedy::kAuthenticate;
 }
 
-runtime::Duration Session::WaitBefore(size_t attempt) {
+runtime::Duration Session::WaitBefore(size_t attempt, size_t endpoints) {
   const RetryWait retry{settings_.retry_wait, settings_.retry_jitter_percent};
-  return retry.Before(attempt, EndpointCount(), &random_);
+  return retry.Before(attempt, endpoints, &random_);
 }
 
 std::string Session::WhyNobodyAnswers() const {

@@ -267,7 +267,7 @@ void WatchStream::GoOnAfter(const Status& status) {
   const bool has_served =
       serving_since_.has_value() && now - *serving_since_ >= session_.settings().retry_wait;
   attempts_ = has_served ? 1 : attempts_ + 1;
-  OpenAfter(session_.WaitBefore(attempts_));
+  OpenAfter(session_.WaitBefore(attempts_, session_.EndpointCount()));
 }
 
 }  // namespace client
