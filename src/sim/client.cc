@@ -79,8 +79,8 @@ void Client::Start(Call call, Done done) {
   });
 }
 
-void Client::OpenStream(const char* path, std::string request, Stream stream) {
-  loop_->Post([this, path, request = std::move(request), stream = std::move(stream)]() mutable {
+void Client::OpenStream(const char* path, std::vector<std::string> requests, Stream stream) {
+  loop_->Post([this, path, requests = std::move(requests), stream = std::move(stream)]() mutable {
     if (channel_ == nullptr) return stream.on_end();
     auto handler = std::make_unique<StreamHandler>(std::move(stream));
     StreamHandler* const started = handler.get();
@@ -90,7 +90,7 @@ void Client::OpenStream(const char* path, std::string request, Stream stream) {
     const auto call = channel_->Start(path, std::move(options), std::move(handler));
     if (call->is_finished()) return;
     started->SetCall(call);
-    call->Send(rpc::Message(request));
+    for (const std::string& request : requests) call->Send(rpc::Message(request));
   });
 }
 

@@ -66,9 +66,9 @@ class Client {
     std::function<void(rpc::ClientCall& call, base::ByteView message)> on_message;
     std::function<void()> on_end;
   };
-  // Begins a call of many messages with a first one. The member ends it if it has no leader, as one
-  // has none that was removed and does not know.
-  void OpenStream(const char* path, std::string request, Stream stream);
+  // Begins a call of many messages with the first ones. The member ends it if it has no leader, as
+  // one has none that was removed and does not know.
+  void OpenStream(const char* path, std::vector<std::string> requests, Stream stream);
   // Runs `task` on the client's loop, after so long.
   void After(runtime::Duration delay, base::Callback<void()> task);
 

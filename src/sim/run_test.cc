@@ -25,15 +25,17 @@ TEST(RunTest, AnotherSeedGivesAnotherRun) {
 TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   uint64_t writes = 0;
   uint64_t reads = 0;
+  uint64_t events = 0;
   uint64_t crashes = 0;
   uint64_t stops = 0;
   uint64_t unprocessed = 0;
   uint64_t given_up = 0;
   uint64_t lost = 0;
-  for (uint64_t seed = 1; seed <= 5; ++seed) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
     const Report report = RunSeed(seed);
     writes += report.writes;
     reads += report.reads;
+    events += report.events;
     crashes += report.crashes;
     stops += report.stops;
     unprocessed += report.calls_unprocessed;
@@ -42,8 +44,9 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   }
   EXPECT_GT(writes, 500u);
   EXPECT_GT(reads, 100u);
+  EXPECT_GT(events, 500u);
   EXPECT_GT(crashes, 50u);
-  EXPECT_GT(stops, 5u);
+  EXPECT_GT(stops, 10u);
   EXPECT_GT(unprocessed, 0u);
   EXPECT_GT(given_up, 100u);
   EXPECT_GT(lost, 100u);

@@ -14,7 +14,6 @@ using std::chrono::milliseconds;
 constexpr char kPath[] = "/etcdserverpb.Watch/Watch";
 // Between the end of a stream and the next one.
 constexpr runtime::Duration kComeBackAfter = milliseconds(100);
-constexpr int64_t kNoWatch = -1;
 
 }  // namespace
 
@@ -31,8 +30,12 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     create->set_start_revision(next_);
     create->set_prev_kv(watches_.scheduler_.random().OneIn(2));
     create->set_fragment(watches_.scheduler_.random().OneIn(4));
+    create->set_progress_notify(watches_.scheduler_.random().OneIn(2));
+    std::vector<std::string> requests = {request.SerializeAsString()};
+    // While it is behind, if there is anything to catch up with.
+    if (watches_.scheduler_.random().OneIn(2)) requests.push_back(ProgressRequest());
     client_.OpenStream(
-        kPath, request.SerializeAsString(),
+        kPath, std::move(requests),
         {.on_message =
              [self = shared_from_this()](rpc::ClientCall& call, base::ByteView message) {
                WatchResponse answer;
@@ -54,13 +57,13 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
       if (next_ == 0) next_ = answer.header().revision() + 1;
       return;
     }
-    if (answer.watch_id() == kNoWatch) return OnProgress(answer);
+    if (answer.events().empty()) return OnProgress(answer);
     for (const mvccpb::Event& event : answer.events()) Gather(event);
     if (!answer.fragment()) EndRevision();
     if (next_ > answer.header().revision() + 1) {
       watches_.Fail("a watch was told of more than the answer's revision");
     }
-    if (watches_.scheduler_.random().OneIn(8)) AskForProgress(call);
+    if (watches_.scheduler_.random().OneIn(8)) call.Send(rpc::Message(ProgressRequest()));
   }
 
   void OnCanceled(rpc::ClientCall& call, const WatchResponse& answer) {
@@ -99,10 +102,10 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     changes_.clear();
   }
 
-  static void AskForProgress(rpc::ClientCall& call) {
+  static std::string ProgressRequest() {
     WatchRequest request;
     request.mutable_progress_request();
-    call.Send(rpc::Message(request.SerializeAsString()));
+    return request.SerializeAsString();
   }
 
   void OnEnd() {

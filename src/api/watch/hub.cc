@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/watch/planted.h"
 #include "base/check.h"
 #include "base/errors.h"
 #include "runtime/slice.h"
@@ -70,6 +71,7 @@ void Hub::Resume(Receiver& receiver) {
 }
 
 bool Hub::IsInPresent(const Watcher& watcher) const {
+  if (Planted(PlantedBug::kBehindIsPresent)) return true;
   if (watcher.interest == nullptr) return false;
   const Group* const group = watcher.interest->group;
   return group->next > present_ && !(step_.has_value() && step_->group.get() == group);
@@ -195,6 +197,8 @@ bool Hub::TakeChange(const mvcc::StoredChange& change, mvcc::Reads& reads) {
 
 void Hub::EndReading(int64_t next) {
   step_->group->next = std::min(next, step_->last + 1);
+  const bool is_sixteenth = step_->batch.number() % 16 == 0;
+  if (is_sixteenth && Planted(PlantedBug::kStepSkipsARevision)) ++step_->group->next;
   CHECK(step_->group->next > step_->first);
   step_->header = parts_.header(base::Revision(step_->group->next - 1));
   step_->phase = Step::Phase::kTelling;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "api/watch/planted.h"
 #include "net/http/planted.h"
 #include "raft/planted.h"
 #include "runtime/posix/clock.h"
@@ -118,9 +119,10 @@ std::optional<uint64_t> Number(std::string_view text) {
   return number;
 }
 
-// Those of raft come first, then those of http.
+// Those of raft come first, then those of http, then those of watches.
 constexpr uint64_t kRaftBugs = static_cast<uint64_t>(raft::kPlantedBugLast);
-constexpr uint64_t kBugs = kRaftBugs + static_cast<uint64_t>(http::kPlantedBugLast);
+constexpr uint64_t kHttpBugs = kRaftBugs + static_cast<uint64_t>(http::kPlantedBugLast);
+constexpr uint64_t kBugs = kHttpBugs + static_cast<uint64_t>(watch::kPlantedBugLast);
 
 // False if there is no such bug here.
 bool PlantBug(std::string_view text) {
@@ -129,8 +131,10 @@ bool PlantBug(std::string_view text) {
   if (!bug.has_value() || *bug > kBugs) return false;
   if (*bug <= kRaftBugs) {
     base::Plant(static_cast<raft::PlantedBug>(*bug));
-  } else {
+  } else if (*bug <= kHttpBugs) {
     base::Plant(static_cast<http::PlantedBug>(*bug - kRaftBugs));
+  } else {
+    base::Plant(static_cast<watch::PlantedBug>(*bug - kHttpBugs));
   }
   bug_is_planted = true;
   return true;
