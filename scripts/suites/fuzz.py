@@ -14,16 +14,16 @@ CANARY = "canary_fuzz"
 
 def smoke(root: Path, build: Callable[..., None], seconds: int) -> Counts:
     targets = sorted(path.stem for path in (root / "test/fuzz").glob("*_fuzz.cc"))
-    build("fuzz", *targets)
+    build("asan", *targets)
     counts = Counts()
 
     def fuzz(target: str) -> bool:
-        corpus = root / "build/fuzz/corpus" / target
+        corpus = root / "build/asan/corpus" / target
         corpus.mkdir(parents=True, exist_ok=True)
         seeds = root / "test/fuzz/corpus" / target
         result = subprocess.run(
-            [root / "build/fuzz/bin" / target, f"-max_total_time={seconds}", "-timeout=10",
-             "-rss_limit_mb=2048", f"-artifact_prefix={root}/build/fuzz/crash-{target}-",
+            [root / "build/asan/bin" / target, f"-max_total_time={seconds}", "-timeout=10",
+             "-rss_limit_mb=2048", f"-artifact_prefix={root}/build/asan/crash-{target}-",
              corpus, *([seeds] if seeds.is_dir() else [])],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )

@@ -13,13 +13,24 @@ from .counts import Counts
 PLANTED_SEEDS = 400
 
 
+SMOKE_SEEDS = 300
+SEEDS_A_PROCESS = 25
+
+
 def smoke(root: Path, build: Callable[..., None]) -> Counts:
-    build("release", "etcd-sim", "etcd-sim-planted")
-    counts = _run(root, "smoke")
-    planted = root / "build/release/bin/etcd-sim-planted"
+    build("dev", "etcd-sim", "etcd-sim-planted")
+    programs = root / "build/dev/bin"
+    planted = programs / "etcd-sim-planted"
     bugs = int(subprocess.run([planted, "bugs"], check=True, stdout=subprocess.PIPE).stdout)
+    counts = Counts()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for bug, found in enumerate(pool.map(lambda bug: _finds(planted, bug), range(1, bugs + 1)), 1):
+        seeds = pool.map(
+            lambda first: _run(programs / "etcd-sim", "seeds", str(first), str(SEEDS_A_PROCESS)),
+            range(1, SMOKE_SEEDS + 1, SEEDS_A_PROCESS))
+        bugs_found = pool.map(lambda bug: _finds(planted, bug), range(1, bugs + 1))
+        for counted in seeds:
+            counts += counted
+        for bug, found in enumerate(bugs_found, 1):
             print(f"planted bug {bug}: {found or 'NOT FOUND'}")
             if found:
                 counts.passed += 1
@@ -30,13 +41,13 @@ def smoke(root: Path, build: Callable[..., None]) -> Counts:
 
 def long(root: Path, build: Callable[..., None]) -> Counts:
     build("release", "etcd-sim")
-    return _run(root, "long")
+    return _run(root / "build/release/bin/etcd-sim", "long")
 
 
-def _run(root: Path, command: str) -> Counts:
-    if subprocess.run([root / "build/release/bin/etcd-sim", command]).returncode == 0:
+def _run(program: Path, *words: str) -> Counts:
+    if subprocess.run([program, *words]).returncode == 0:
         return Counts(passed=1)
-    return Counts(failures=[f"sim: etcd-sim {command}"])
+    return Counts(failures=[f"sim: etcd-sim {' '.join(words)}"])
 
 
 def _finds(planted: Path, bug: int) -> str:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/testing/source_path.h"
 #include "raft/testing/interaction_env.h"
 #include "raft/testing/transcript.h"
 
@@ -14,7 +15,7 @@ namespace {
 std::vector<std::string> Files() {
   std::vector<std::string> names;
   for (const auto& file :
-       std::filesystem::directory_iterator(CORNERSTORE_SOURCE_DIR "/src/raft/testdata")) {
+       std::filesystem::directory_iterator(base::testing::SourcePath("src/raft/testdata"))) {
     if (file.path().extension() == ".txt") names.push_back(file.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -24,8 +25,7 @@ std::vector<std::string> Files() {
 class Transcript : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Transcript, GivesTheSameOutput) {
-  const std::string path =
-      std::string(CORNERSTORE_SOURCE_DIR "/src/raft/testdata/") + GetParam() + ".txt";
+  const std::string path = base::testing::SourcePath("src/raft/testdata/" + GetParam() + ".txt");
   testing::InteractionEnv env;
   const auto result =
       testing::RunTranscript(path, true, [&](const testing::Case& c) { return env.Handle(c); });

@@ -6,10 +6,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/testing/source_path.h"
+
 namespace ctl::testing {
 
 void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(CORNERSTORE_SOURCE_DIR) + "/src/ctl/testdata/" + name;
+  const std::string path = base::testing::SourcePath("src/ctl/testdata/" + name);
   if (std::getenv("CORNERSTORE_REWRITE") != nullptr) {
     std::ofstream(path, std::ios::binary) << text;
     return;

@@ -9,6 +9,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/testing/source_path.h"
+
 namespace raft::testing {
 namespace {
 
@@ -205,7 +207,7 @@ TranscriptResult RunTranscript(const std::string& path, bool rewritable, const H
 
 std::string PublishedTranscripts() {
   if (const char* folder = std::getenv("RAFT_TRANSCRIPTS"); folder != nullptr) return folder;
-  return CORNERSTORE_SOURCE_DIR "/../shared/raft-transcripts";
+  return base::testing::SourcePath("../shared/raft-transcripts");
 }
 
 }  // namespace raft::testing

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/source_path.h"
 #include "runtime/posix/disk.h"
 #include "storage/snap/snapshot_file.h"
 
@@ -16,8 +17,8 @@ std::string StoreWith(const std::string& children) {
 TEST(SnapshotJsonTest, WhatEtcd34WroteIsRead) {
   runtime::posix::Disk disk;
   const auto bytes = runtime::ReadFile(
-      disk, std::string(CORNERSTORE_SOURCE_DIR) +
-                "/test/fixtures/etcd-3.4.23/0000000000000002-000000000000012f.snap");
+      disk, base::testing::SourcePath(
+                "test/fixtures/etcd-3.4.23/0000000000000002-000000000000012f.snap"));
   ASSERT_TRUE(bytes.ok());
   const auto file = snap::ParseSnapshotFile(*bytes);
   ASSERT_TRUE(file.has_value());

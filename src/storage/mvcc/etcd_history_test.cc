@@ -3,6 +3,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/testing/source_path.h"
 #include "storage/mvcc/testing/store_harness.h"
 
 // A history that etcd 3.4.23 ran (test/fixtures/make_etcd_3_4.py), with the hashes it answered.
@@ -72,8 +73,8 @@ class EtcdHistoryTest : public ::testing::TestWithParam<Setting> {
 
 TEST_P(EtcdHistoryTest, HashesAreThoseOfEtcd) {
   runtime::posix::Disk disk;
-  const auto text =
-      runtime::ReadFile(disk, CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23/history.txt");
+  const auto text = runtime::ReadFile(
+      disk, base::testing::SourcePath("test/fixtures/etcd-3.4.23/history.txt"));
   ASSERT_TRUE(text.ok()) << text.status().ToString();
   std::istringstream history(*text);
   std::string line;

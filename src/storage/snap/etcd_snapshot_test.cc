@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/testing/source_path.h"
 #include "base/wire.h"
 #include "runtime/posix/disk.h"
 #include "storage/snap/bbolt_reader.h"
@@ -21,8 +22,7 @@ namespace {
 
 using testing::Model;
 
-const std::string kFixture =
-    std::string(CORNERSTORE_SOURCE_DIR) + "/test/fixtures/etcd-3.4.23-snapshot";
+const std::string kFixture = base::testing::SourcePath("test/fixtures/etcd-3.4.23-snapshot");
 
 class EtcdSnapshotTest : public ::testing::Test {
  protected:

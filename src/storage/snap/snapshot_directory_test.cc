@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/source_path.h"
 #include "runtime/posix/disk.h"
 #include "runtime/simulated/disk.h"
 
@@ -133,7 +134,7 @@ TEST_F(SnapshotDirectoryTest, AnUnreadableFileIsNamed) {
 
 TEST(SnapshotFileTest, FilesAreWrittenAsEtcdWritesThem) {
   runtime::posix::Disk disk;
-  const std::string directory = CORNERSTORE_SOURCE_DIR "/test/fixtures/etcd-3.4.23";
+  const std::string directory = base::testing::SourcePath("test/fixtures/etcd-3.4.23");
   SnapshotDirectory snapshots(&disk, directory);
   const auto names = snapshots.List();
   ASSERT_TRUE(names.ok());

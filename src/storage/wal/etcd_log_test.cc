@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/source_path.h"
 #include "base/wire.h"
 #include "raft/codec.h"
 #include "runtime/posix/disk.h"
@@ -19,7 +20,7 @@
 namespace wal {
 namespace {
 
-const std::string kFixture = std::string(CORNERSTORE_SOURCE_DIR) + "/test/fixtures/etcd-3.4.23";
+const std::string kFixture = base::testing::SourcePath("test/fixtures/etcd-3.4.23");
 
 struct Expected {
   uint64_t cluster_id, member_id, raft_index, term;
