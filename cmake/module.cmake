@@ -51,7 +51,8 @@ function(add_module module)
   # A third-party library's headers stay inside the module's .cc files.
   target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES})
   if(module STREQUAL "base")
-    target_precompile_headers(base PRIVATE ${PROJECT_SOURCE_DIR}/src/base/pch.h)
+    # Found by the include path: what CMake writes is the same in every clone.
+    target_precompile_headers(base PRIVATE <base/pch.h>)
   else()
     use_precompiled_header(${target})
   endif()
