@@ -19,6 +19,7 @@ COUNT = 5000
 FIRST = int(os.environ.get("ODD_FROM", "1"))
 TIMEOUT_SECONDS = 10
 OWN = re.compile(rb'"ID":"\d+"|127\.0\.0\.1:\d+')  # of a member
+SPACE = re.compile(rb'(?<=[}\]"]), (?=[{"])')  # Go's JSON has it or has it not, by build
 ALARMS = re.compile(rb'"alarms":\[(.*)\]')
 CHECKS = re.compile(rb"(\[.\][a-z_]+ ok\n)+")
 LAST_CHUNK = re.compile(rb"(^|\r\n)0\r\n([^\r\n]+\r\n)*\r\n$")
@@ -66,6 +67,7 @@ def told(answer: bytes, request: bytes) -> list[tuple]:
     head, separator, body = answer.partition(b"\r\n\r\n")
     if b"transfer-encoding: chunked" in head.lower():
         body = body_of_chunks(body)
+    body = SPACE.sub(b",", body)
     body = OWN.sub(b"N", body)
     body = ALARMS.sub(lambda match: b",".join(sorted(re.findall(rb"\{[^}]*\}", match[1]))), body)
     body = CHECKS.sub(lambda match: b"".join(sorted(match[0].splitlines(True))), body)

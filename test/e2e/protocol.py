@@ -41,7 +41,8 @@ class Client:
             ("grpc.max_send_message_length", -1),
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.initial_reconnect_backoff_ms", 50),
-            ("grpc.min_reconnect_backoff_ms", 50),
+            # An attempt's time, too: a busy machine takes a while to answer.
+            ("grpc.min_reconnect_backoff_ms", 2000),
             ("grpc.max_reconnect_backoff_ms", 200),
         ])
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable | grpc.UnaryStreamMultiCallable] = {}
