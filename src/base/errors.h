@@ -136,6 +136,6 @@ inline constexpr Error kWatchCanceled{Code::kCanceled, "etcdserver: watch cancel
 inline constexpr Error kRequestCanceled{Code::kCanceled, "etcdserver: request canceled"};
 
 inline constexpr Error kDeadlineExceeded{Code::kDeadlineExceeded,
-                                         "etcdserver: context deadline exceeded"};
+                                         "context deadline exceeded"};
 
 }  // namespace base::errors

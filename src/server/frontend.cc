@@ -187,9 +187,12 @@ void Frontend::ExpireWaiters() {
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
 
-// As etcd guesses: about two election timeouts pass from a leader's loss to the next one's
+// Compat: what has met no leader in all its time was never proposed, and ends as its deadline does.
+// And as etcd guesses: about two election timeouts pass from a leader's loss to the next one's
 // election.
 base::Status Frontend::TimeoutOf(const Waiter& waiter) const {
+  const runtime::TimePoint lost{runtime::Duration(progress_->leader_lost)};
+  if (progress_->leader == 0 && lost <= waiter.start) return base::errors::kDeadlineExceeded;
   const bool lost_leader = elected_.has_value() && waiter.start < *elected_ &&
                            waiter.start > *elected_ - 2 * election_timeout_;
   return lost_leader ? base::errors::kTimeoutDueToLeaderFailure : base::errors::kTimeout;

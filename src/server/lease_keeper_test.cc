@@ -360,6 +360,24 @@ TEST_F(KeptLeasesTest, ARenewalClearsTheCheckpointForTheNextLeaderToo) {
   EXPECT_EQ(Find(7)->remaining_ttl, 0);
 }
 
+// Another member may have applied it, and told its client.
+TEST_F(KeptLeasesTest, NoSuccessIsToldOnceARevokeIsCommitted) {
+  MakeThree();
+  Start();
+  GrantAndWait(7, 60);
+  ASSERT_TRUE(RenewAndWait(7).ok());
+  ASSERT_TRUE(leases().TryRenew(Id(7)).has_value());
+  const Progress& progress = member_.server().progress();
+  const uint64_t before = progress.committed;
+  etcdserverpb::LeaseRevokeRequest request;
+  request.set_id(7);
+  const Answered revoked = Propose(InternalRaftRequest::kLeaseRevokeFieldNumber, request);
+  ASSERT_TRUE(member_.RunUntil([&] { return progress.committed > before; }));
+  ASSERT_LT(progress.applied, progress.committed);
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+  EXPECT_EQ(RenewAndWait(7).status(), base::errors::kLeaseNotFound);
+}
+
 TEST_F(KeptLeasesTest, WithoutFastRenewalsEachWaitsUntilWhatWasCommittedIsApplied) {
   member_.options.fast_lease_keep_alive = false;
   Start();

@@ -76,14 +76,20 @@ void LeaseRequests::OnConfirmed(runtime::TimePoint asked) {
   }
 }
 
+// Whoever was told that the lease is revoked, by any member, was told after the leader had it
+// committed. Why it renews even though it may not say so: the lease must not run out while this
+// member applies what is before.
+//
 // Why it looks whether it leads after it has renewed: a process that stands still between the
 // two goes on with the look.
 std::optional<int64_t> LeaseRequests::TryRenew(base::LeaseId id) {
   if (!options_.fast_lease_keep_alive) return std::nullopt;
+  const uint64_t committed = parts_.progress->committed;
+  const bool is_applied = parts_.progress->applied >= committed;
   const LeaseKeeper::Renewal renewal = parts_.keeper->Renew(id);
   if (renewal.outcome != LeaseKeeper::Renewal::Outcome::kRenewed) return std::nullopt;
   ConfirmAhead();
-  if (!IsConfirmed()) return std::nullopt;
+  if (!is_applied || !IsConfirmed()) return std::nullopt;
   parts_.keeper->CountRenewal();
   return renewal.ttl;
 }
@@ -123,7 +129,7 @@ void LeaseRequests::End(const std::shared_ptr<Request>& request, Answer answer) 
 
 void LeaseRequests::Step(const std::shared_ptr<Renewal>& renewal) {
   if (!leads()) return AskLeader(renewal);
-  if (options_.fast_lease_keep_alive || renewal->has_waited) return StepHere(renewal);
+  if (renewal->has_waited) return StepHere(renewal);
   renewal->has_waited = true;
   WhenApplied([this, renewal](const base::Status& status) {
     if (!status.ok()) return End(renewal, status);
@@ -273,17 +279,23 @@ void LeaseRequests::AskLeader(const std::shared_ptr<Question>& question) {
 
 void LeaseRequests::List(OnList on_list) {
   environment_.apply_loop->Post([this, on_list = std::move(on_list)]() mutable {
-    std::vector<base::LeaseId> ids;
-    for (const leases::Lease& lease : parts_.apply_loop->leases().All()) ids.push_back(lease.id);
-    const auto ends = parts_.keeper->EndsOf(ids);
-    if (!ends.has_value()) return on_list(std::move(ids));
-    std::vector<std::pair<runtime::TimePoint, base::LeaseId>> order;
-    order.reserve(ids.size());
-    for (size_t i = 0; i < ids.size(); ++i) order.emplace_back((*ends)[i], ids[i]);
-    std::sort(order.begin(), order.end());
-    for (size_t i = 0; i < ids.size(); ++i) ids[i] = order[i].second;
-    on_list(std::move(ids));
+    WhenApplied([this, on_list = std::move(on_list)](const base::Status&) mutable {
+      ListNow(std::move(on_list));
+    });
   });
+}
+
+void LeaseRequests::ListNow(OnList on_list) {
+  std::vector<base::LeaseId> ids;
+  for (const leases::Lease& lease : parts_.apply_loop->leases().All()) ids.push_back(lease.id);
+  const auto ends = parts_.keeper->EndsOf(ids);
+  if (!ends.has_value()) return on_list(std::move(ids));
+  std::vector<std::pair<runtime::TimePoint, base::LeaseId>> order;
+  order.reserve(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) order.emplace_back((*ends)[i], ids[i]);
+  std::sort(order.begin(), order.end());
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = order[i].second;
+  on_list(std::move(ids));
 }
 
 void LeaseRequests::WhenApplied(base::Callback<void(const base::Status& status)> done) {

@@ -53,8 +53,9 @@ class LeaseRequests {
   LeaseRequests(const Options& options, const Environment& environment, const Parts& parts);
   ~LeaseRequests();
 
-  // Renews the lease if that can be done at once: this member leads and knows it, and the lease has
-  // not run out. Returns the seconds for which it was granted.
+  // Renews the lease if that can be done at once: this member leads and knows it, has applied all
+  // that is committed, and the lease has not run out. Returns the seconds for which it was granted.
+  // Where nothing is returned it may have been renewed nevertheless.
   std::optional<int64_t> TryRenew(base::LeaseId id);
   // Renews it, wherever the leader is. kLeaseNotFound if it is revoked, which is waited for if it
   // has run out; kNoLeader or kTimeout.
@@ -71,8 +72,8 @@ class LeaseRequests {
   // The same for another member: kLeaderChanged if this one does not lead.
   void TimeToLiveHere(base::LeaseId id, bool keys, OnTimes on_times);
 
-  // All leases that this member has seen granted: if it leads, the one that runs out first comes
-  // first.
+  // All leases of this member, once what it knows to be committed is applied, or has not been for
+  // kApplyTimeout: if it leads, the one that runs out first comes first.
   using OnList = base::Callback<void(std::vector<base::LeaseId> ids)>;
   void List(OnList on_list);
 
@@ -114,6 +115,7 @@ class LeaseRequests {
   template <typename Request, typename Answer>
   void End(const std::shared_ptr<Request>& request, Answer answer);
 
+  void ListNow(OnList on_list);
   // Runs `done` with OK once what is committed now is applied, or with kTimeoutWaitAppliedIndex.
   void WhenApplied(base::Callback<void(const base::Status& status)> done);
   void After(runtime::Duration delay, base::Callback<void()> task);

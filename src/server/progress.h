@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 namespace server {
 
@@ -12,7 +13,9 @@ struct Progress {
   std::atomic<uint64_t> leader = 0;  // 0: none known
   std::atomic<uint64_t> term = 0;
   std::atomic<uint64_t> vote = 0;  // in that term; 0: none
-  std::atomic<uint64_t> committed = 0;
+  std::atomic<uint64_t> committed = 0;  // no other member is told of a later one before
+  // When `leader` became 0, a runtime::TimePoint in its count.
+  std::atomic<int64_t> leader_lost = std::numeric_limits<int64_t>::min();
   std::atomic<uint64_t> leader_changes = 0;
   std::atomic<bool> log_stalls = false;  // see LogStall
   std::atomic<int64_t> ticked = 0;       // at which runtime::TimePoint, in its count

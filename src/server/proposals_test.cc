@@ -91,7 +91,7 @@ TEST_F(ProposalsTest, WithoutALeaderARequestWaitsToTheRequestTimeout) {
   Start();
   const Answered put = Put("a", 1, seconds(60));
   ASSERT_TRUE(member_.RunUntil([&] { return put->has_value(); }));
-  EXPECT_EQ((*put)->status, base::errors::kTimeout);
+  EXPECT_EQ((*put)->status, base::errors::kDeadlineExceeded);
   EXPECT_GE((*put)->after, member_.options.request_timeout());
 }
 

@@ -384,6 +384,8 @@ void Replica::TakeOutputs() {
   while (node_->HasOutput() && !failure_.failed()) {
     raft::Output output = node_->TakeOutput();
     Witnessed();
+    // Before any other member can know it.
+    progress_->committed = node_->log().committed().value();
     Send(std::exchange(output.messages, {}));
     std::vector<raft::Entry> committed = std::exchange(output.committed, {});
     const std::vector<raft::ReadState> reads = std::exchange(output.reads, {});
@@ -432,6 +434,9 @@ void Replica::Publish() {
   progress_->vote = node_->vote().value();
   progress_->committed = node_->log().committed().value();
   if (!changed) return;
+  if (leader == 0) {
+    progress_->leader_lost = environment_.raft_loop->clock().Now().time_since_epoch().count();
+  }
   heartbeats_.OnLeader();
   hooks_.on_leader(base::MemberId(leader));
 }

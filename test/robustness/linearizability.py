@@ -8,6 +8,7 @@ import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import model
@@ -22,6 +23,13 @@ VIOLATIONS_MAX = 20  # whoever finds more has lost the thread
 
 class Violations(Exception):
     """More than VIOLATIONS_MAX."""
+
+
+@dataclass
+class Change:
+    key: str
+    after: list | None  # null: it was deleted
+    before: list | None
 
 
 class Checker:
@@ -47,6 +55,8 @@ class Checker:
         self._deletions: dict[int, list[Operation]] = {}
         self._unanswered_deletions: list[Operation] = []
         self._applied: dict[Operation, int] = {}
+        # By revision, once it is checked: what was changed, and how that was before.
+        self.changes: dict[int, list[Change]] = {}
 
     def check(self) -> list[str]:
         try:
@@ -149,7 +159,17 @@ class Checker:
         changes = self._expect_reply(state, operation, revision)
         if not changes:
             self._found(f"revision {revision} was given to what changes nothing", operation)
+        self._apply(state, changes, revision)
+
+    def _apply(self, state: model.State, changes: model.Changes, revision: int) -> None:
+        self.changes[revision] = [Change(key, kv, state.get(key)) for key, kv in changes.items()]
         model.apply(state, changes)
+
+    def was_compacted(self, revision: int, time: int) -> bool:
+        """Whether anybody may have had that revision compacted by then."""
+        return any(operation.request["op"] == "compact" and operation.request["at"] >= revision
+                   and operation.call <= time and not operation.refused
+                   for operation in self.operations)
 
     def _expect_reply(self, state: model.State, operation: Operation,
                       revision: int) -> model.Changes:
@@ -168,7 +188,7 @@ class Checker:
         changes = model.difference(state, after)
         values = [kv[model.VALUE] for kv in changes.values() if kv]
         before = dict(state)
-        model.apply(state, changes)
+        self._apply(state, changes, revision)
         if not changes:
             self._found(f"revision {revision} has changed nothing")
         elif not values:

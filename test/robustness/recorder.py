@@ -113,14 +113,14 @@ def _fields(request: dict, response) -> dict:
         case "put":
             if not request.get("prev"):
                 return {}
-            return {"prev": [_kv(response.prev_kv)] if response.HasField("prev_kv") else []}
+            return {"prev": [pair(response.prev_kv)] if response.HasField("prev_kv") else []}
         case "delete":
             reply = {"deleted": response.deleted}
             if request.get("prev"):
-                reply["prev"] = [_kv(kv) for kv in response.prev_kvs]
+                reply["prev"] = [pair(kv) for kv in response.prev_kvs]
             return reply
         case "range":
-            return {"kvs": [_kv(kv) for kv in response.kvs], "count": response.count}
+            return {"kvs": [pair(kv) for kv in response.kvs], "count": response.count}
         case "compact":
             return {}
     branch = request["then" if response.succeeded else "else"]
@@ -129,6 +129,7 @@ def _fields(request: dict, response) -> dict:
                           for inner, answer in zip(branch, response.responses, strict=True)]}
 
 
-def _kv(kv) -> list:
+def pair(kv) -> list:
+    """As histories have it."""
     return [kv.key.decode("latin-1"), shorten(kv.value), kv.create_revision, kv.mod_revision,
             kv.version]

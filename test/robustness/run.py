@@ -12,6 +12,7 @@ from pathlib import Path
 
 import e2e_path  # noqa: F401
 import linearizability
+import watch_history
 from cluster import wait_until_ready
 from failures import Excuses
 from faulty_system import NEEDED, CannotPreload, FaultySystem
@@ -22,6 +23,8 @@ from network import PYTHON
 from recorder import Recorder
 from small_disk import SmallDisk
 from traffic import Traffic
+from watch_guarantees import WatchChecker
+from watchers import CATCH_UP_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 # Several, with a colon between them: members of different programs, in turn.
@@ -118,7 +121,7 @@ class Run:
     def stop_traffic(self, name: str) -> None:
         process = self._traffic[name]
         process.stdin.close()
-        if process.wait(timeout=ASK_SECONDS) != 0:
+        if process.wait(timeout=ASK_SECONDS + CATCH_UP_SECONDS) != 0:
             raise RuntimeError("the clients have failed")
         del self._traffic[name]
 
@@ -226,12 +229,18 @@ class Run:
             self.ask(member, everything())
         checker = linearizability.Checker(self.history())
         wrong = checker.check() + self._broken
+        watches = WatchChecker(checker)
+        if not wrong:
+            for wish, told in watch_history.read(self.folder).values():
+                watches.check(wish, told)
+            wrong = watches.violations
         if received := sum(map(received_snapshots, self.cluster)):
             self.counts["snapshots received"] = received
         told = ["TLS between members"] if self.peer_tls else []
         told += [f"{count} {what}" for what, count in sorted(self.counts.items())]
         told += [f"{what}: {figure:.3g}" for what, figure in self.figures.items()]
-        self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(), *told])
+        self.verdict = "; ".join([f"{self.name}, seed {self.seed}", checker.summary(),
+                                  watches.summary(), *told])
         if wrong:
             raise AssertionError("\n".join([self.verdict, *wrong]))
 

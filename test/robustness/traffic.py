@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder import Client, Recorder, connect
+from watchers import Watcher, run_all, wishes
 from workload import WEIGHTS, Workload
 
 # After a failure, so that a cluster that is down is not asked in vain ten thousand times.
@@ -35,6 +36,7 @@ class Traffic:
     timeout_seconds: float = 1
     # They tell less than they know: that what they read may be old. For a test of the judge.
     lies: bool = False
+    watchers: int = 4  # beside them
 
 
 class TrafficClient:
@@ -49,16 +51,16 @@ class TrafficClient:
         self._random = random.Random(f"{traffic.seed}/{self._name}")
         self._workload = Workload(self._name, self._random, traffic.keys, traffic.value_sizes,
                                   traffic.weights)
-        self._newest = 1
+        self.newest = 1
 
     def run(self, stopping: threading.Event) -> None:
         pause = 0.0
         while not stopping.wait(pause):
             member = self._random.choice(list(self._connections))
             operation = self._recorder.ask(
-                self._name, member, self._connections[member], self._workload.draw(self._newest),
+                self._name, member, self._connections[member], self._workload.draw(self.newest),
                 self._traffic.timeout_seconds, self._traffic.lies)
-            self._newest = max(self._newest, operation.revision)
+            self.newest = max(self.newest, operation.revision)
             if operation.reply is None:
                 pause = PAUSE_AFTER_FAILURE_SECONDS
                 continue
@@ -72,6 +74,10 @@ def main() -> None:
     recorder = Recorder(Path(traffic.history))
     connections = {member: connect(address) for member, address in traffic.addresses.items()}
     stopping = threading.Event()
+    watchers = [Watcher(wish, traffic.seed, connections,
+                        Path(traffic.history).parent)
+                for wish in wishes(traffic.name, traffic.watchers, traffic.keys)]
+    end_watches = run_all(watchers)
     clients = [TrafficClient(number, traffic, recorder, connections)
                for number in range(traffic.clients)]
     with ThreadPoolExecutor(len(clients)) as pool:
@@ -80,6 +86,7 @@ def main() -> None:
         stopping.set()
         for client in running:
             client.result()
+    end_watches(max(client.newest for client in clients))
     for connection in connections.values():
         connection.close()
     recorder.close()

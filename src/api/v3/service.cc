@@ -161,8 +161,10 @@ rpc::Message Encode(const google::protobuf::MessageLite& message) {
 
 bool Parse(rpc::ServerCall& call, base::ByteView bytes, google::protobuf::MessageLite* message) {
   if (apply::ParseRequest(bytes, message)) return true;
-  call.Finish({base::Code::kInternal,
-               "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"});
+  const std::string what = call.method().kind == rpc::Kind::kUnary
+                               ? "grpc: error unmarshalling request"
+                               : "grpc: failed to unmarshal the received message";
+  call.Finish({base::Code::kInternal, what + ": proto: cannot parse invalid wire-format data"});
   return false;
 }
 

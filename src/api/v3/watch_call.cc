@@ -119,6 +119,7 @@ void WatchCall::Add(const WatchCreateRequest& request, int64_t id, base::Revisio
   watcher->wish = std::make_shared<const watch::Wish>(WishOf(request));
   watcher->fragments = request.fragment();
   watcher->progress_notify = request.progress_notify();
+  watcher->next = request.start_revision();
   service_.bytes() += BytesOf(*watcher->wish);
   service_.metrics().watchers.Add(1);
   hub_.Add(watcher.get(), start);

@@ -235,6 +235,22 @@ TEST_F(WatchCallTest, ProgressIsToldWhenAskedForOnceThereIsAWatch) {
   EXPECT_THAT(stream.Take(), ElementsAre("-1: progress @2"));
 }
 
+TEST_F(WatchCallTest, ProgressIsNotToldBeforeTheRevisionThatAWatchBeginsAt) {
+  Stream stream(&member_);
+  WatchCreateRequest create = Watch("a");
+  create.set_start_revision(3);
+  create.set_progress_notify(true);
+  stream.Create(create);
+  PutOne("c", "1");
+  stream.Take();
+  stream.AskForProgress();
+  RunFor(minutes(1) + seconds(6));
+  EXPECT_THAT(stream.Take(), IsEmpty());
+  PutOne("c", "2");
+  stream.AskForProgress();
+  EXPECT_THAT(stream.Take(), ElementsAre("-1: progress @3"));
+}
+
 TEST_F(WatchCallTest, ProgressIsReportedToWhoWantsItAndHeardNothing) {
   Stream stream(&member_);
   WatchCreateRequest create = Watch("a");

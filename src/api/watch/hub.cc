@@ -72,7 +72,7 @@ void Hub::Resume(Receiver& receiver) {
 
 bool Hub::IsInPresent(const Watcher& watcher) const {
   if (Planted(PlantedBug::kBehindIsPresent)) return true;
-  if (watcher.interest == nullptr) return false;
+  if (watcher.interest == nullptr || watcher.next > present_) return false;
   const Group* const group = watcher.interest->group;
   return group->next > present_ && !(step_.has_value() && step_->group.get() == group);
 }

@@ -65,7 +65,8 @@ class Hub {
   // The receiver takes more than it did.
   void Resume(Receiver& receiver);
 
-  // All that was changed up to here was told to those watchers for which IsInPresent.
+  // All that was changed up to here was told to those watchers for which IsInPresent. Compat: one
+  // that begins later is not.
   base::Revision present() const { return base::Revision(present_); }
   bool IsInPresent(const Watcher& watcher) const;
 

@@ -16,7 +16,7 @@ namespace watch {
 struct Interest;
 class Receiver;
 
-// One watch of one receiver. The hub keeps the fields after `progress_notify`.
+// One watch of one receiver. The hub keeps the fields after `progress_notify`, but for where it begins.
 struct Watcher {
   Receiver* receiver = nullptr;
   int64_t id = 0;  // the receiver's name for it
@@ -29,7 +29,9 @@ struct Watcher {
   Interest* interest = nullptr;
   size_t place = 0;    // in it
   uint64_t batch = 0;  // the last one that it was given
-  int64_t next = 0;    // while it is a cursor: the first revision that it was not told of
+  // While it is a cursor: the first revision that it was not told of. Until it has been one: where
+  // its client has asked it to begin, which may be to come; 0: now.
+  int64_t next = 0;
 };
 
 // Whom the watchers of one stream tell. Lives on the hub's loop and outlives its watchers.
