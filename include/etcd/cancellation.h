@@ -14,6 +14,8 @@ class Client;
 class Cancellation {
  public:
   Cancellation();
+  // One that is canceled as soon as one of these two is; canceling it cancels neither.
+  static Cancellation Either(const Cancellation& first, const Cancellation& second);
 
   // Ends the calls that have this handle with kCanceled "context canceled"; later ones end at once.
   // A write may have been done nevertheless. Returns before the callbacks run.

@@ -133,6 +133,26 @@ class Client {
         [&](auto done) { LeaseKeepAliveOnce(id, options, std::move(done)); });
   }
 
+  // Renews the lease by itself, each third of its time, until it is lost. It goes on at another
+  // member when the one that it asks dies, or answers nothing for that long. The sink is told of
+  // each renewal, and returns false to end this; the lease then lives for as long as it has left.
+  // It ends with
+  //
+  //   kNotFound            the lease is lost: a member said so, or its time has gone by since it
+  //   was
+  //                        asked for what was answered last (Status::cause says why nobody was)
+  //   kUnavailable         "etcdserver: no leader", with CallOptions::require_leader
+  //   kCanceled            by its handle, the sink or the end of the client
+  //   kDeadlineExceeded    its time is over; it has none unless CallOptions::timeout is set
+  //   kResourceExhausted   more than max_pending_bytes is asked for
+  //
+  // A lease that no member has answered for yet has the dial timeout and a second more. All leases
+  // of a client share a stream, and one that is kept alive several times is renewed once.
+  using LeaseKeepAliveSink = std::function<bool(const LeaseKeepAliveResponse& response)>;
+  Status LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink);
+  void LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink,
+                      std::function<void(Status)> done);
+
   // How long the lease has left, and, if `keys`, which keys are with it.
   Result<LeaseTimeToLiveResponse> LeaseTimeToLive(int64_t id, bool keys,
                                                   const CallOptions& options = {});

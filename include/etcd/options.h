@@ -116,8 +116,8 @@ struct ClientOptions {
 // Of one call.
 struct CallOptions {
   // From the call until its end, with all waiting and all attempts. Not set: kDefaultTimeout; for
-  // GetStream, Snapshot, Defragment and a physical Compact kNoTimeout. 0 or less: the call ends
-  // with kDeadlineExceeded at once, and nothing is sent.
+  // GetStream, Snapshot, Watch, LeaseKeepAlive, Defragment and a physical Compact kNoTimeout. 0 or
+  // less: the call ends with kDeadlineExceeded at once, and nothing is sent.
   std::optional<Duration> timeout = {};
   // Fails with kUnavailable "etcdserver: no leader" where the member knows no leader.
   bool require_leader = false;

@@ -16,7 +16,8 @@ SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "etcdctl", "etcd-sim", "example_client_failover", "example_client_watch")
+    build(PRESET, "etcd", "etcdctl", "etcd-sim", "example_client_failover", "example_client_lock",
+          "example_client_watch")
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
     tests = root / "test/e2e"
@@ -31,6 +32,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
                    "ETCD_SIM": str(binaries / "etcd-sim"),
                    "FAILOVER": str(binaries / "example_client_failover"),
+                   "LOCK": str(binaries / "example_client_lock"),
                    "WATCH": str(binaries / "example_client_watch"), "E2E_FULL": "1" if full else ""}
     for script in sorted(tests.glob("*_test.py")):
         counts += python_tests.unittests(script, environment, timeout_seconds=1800 if full else 300)

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace etcd {
 inline namespace v1 {
@@ -11,6 +12,10 @@ struct Cancellation::State {
   std::mutex mutex;
   bool canceled = false;
   std::unordered_set<Listener*> listeners;
+  // At others that cancel this one. Destroyed first, which waits for one that does.
+  std::vector<std::shared_ptr<Listener>> follows;
+
+  void Cancel();
 };
 
 class Cancellation::Listener {
@@ -40,12 +45,25 @@ class Cancellation::Listener {
 
 Cancellation::Cancellation() : state_(std::make_shared<State>()) {}
 
+void Cancellation::State::Cancel() {
+  const std::lock_guard lock(mutex);
+  if (std::exchange(canceled, true)) return;
+  for (Listener* const listener : listeners) listener->Tell();
+  listeners.clear();
+}
+
+Cancellation Cancellation::Either(const Cancellation& first, const Cancellation& second) {
+  Cancellation either;
+  State* const state = either.state_.get();
+  for (const Cancellation& one : {first, second}) {
+    state->follows.push_back(one.Listen([state] { state->Cancel(); }));
+  }
+  return either;
+}
+
 void Cancellation::Cancel() {
   const std::shared_ptr<State> state = state_;
-  const std::lock_guard lock(state->mutex);
-  if (std::exchange(state->canceled, true)) return;
-  for (Listener* const listener : state->listeners) listener->Tell();
-  state->listeners.clear();
+  state->Cancel();
 }
 
 bool Cancellation::canceled() const {

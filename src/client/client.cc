@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "client/convert.h"
 #include "client/endpoint_sync.h"
+#include "client/lease_renewer.h"
 #include "client/pending_bytes.h"
 #include "client/session.h"
 #include "client/settings.h"
@@ -122,6 +123,7 @@ class Client::Impl {
       session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
                                                    runtime::posix::EntropySeed());
       watcher_ = std::make_unique<client::Watcher>(session_.get());
+      renewer_ = std::make_unique<client::LeaseRenewer>(session_.get());
       if (sync_interval == Duration(0)) return;
       sync_ = std::make_unique<client::EndpointSync>(&thread_.loop(), session_.get(), sync_interval,
                                                      runtime::posix::EntropySeed());
@@ -136,6 +138,7 @@ class Client::Impl {
     }
     thread_.RunAndWait([this] {
       sync_.reset();
+      renewer_.reset();
       watcher_.reset();
       session_.reset();
     });
@@ -242,6 +245,25 @@ class Client::Impl {
            });
   }
 
+  void LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink,
+                      std::function<void(Status)> done) {
+    auto share = pending_.Take(sizeof(id));
+    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
+    client::LeaseRenewer::Options renewal{.timeout = options.timeout.value_or(kNoTimeout),
+                                          .require_leader = options.require_leader};
+    Launch(options, std::move(*share),
+           [this, id, renewal, sink = std::move(sink),
+            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
+             renewal.canceled = running->canceled;
+             return renewer_->Start(
+                 id, renewal, std::move(sink),
+                 [running, done = std::move(done)](const client::Session::Ending& ending) {
+                   running->End();
+                   done(ToPublic(ending));
+                 });
+           });
+  }
+
   void RequestProgress(bool require_leader) {
     Post([this, require_leader] {
       if (watcher_ != nullptr) watcher_->RequestProgress(require_leader);
@@ -296,6 +318,10 @@ class Client::Impl {
     if (watcher_ != nullptr) watcher_->Cancel(watch);
   }
 
+  void Cancel(const client::LeaseRenewer::Handle& keep_alive) {
+    if (renewer_ != nullptr) renewer_->Cancel(keep_alive);
+  }
+
   template <typename Reply>
   static bool Parse(base::ByteView bytes, Reply* reply) {
     return reply->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
@@ -312,6 +338,7 @@ class Client::Impl {
   client::PendingBytes pending_;
   std::unique_ptr<client::Session> session_;
   std::unique_ptr<client::Watcher> watcher_;
+  std::unique_ptr<client::LeaseRenewer> renewer_;
   std::unique_ptr<client::EndpointSync> sync_;  // null: never
 };
 
@@ -438,6 +465,14 @@ void Client::LeaseKeepAliveOnce(int64_t id, const CallOptions& options,
 Result<LeaseKeepAliveResponse> Client::LeaseKeepAliveOnce(int64_t id, const CallOptions& options) {
   return impl_->Await<Result<LeaseKeepAliveResponse>>(
       [&](auto done) { LeaseKeepAliveOnce(id, options, done); });
+}
+
+void Client::LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink,
+                            std::function<void(Status)> done) {
+  impl_->LeaseKeepAlive(id, options, std::move(sink), std::move(done));
+}
+Status Client::LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink) {
+  return impl_->Await<Status>([&](auto done) { LeaseKeepAlive(id, options, sink, done); });
 }
 
 void Client::LeaseTimeToLive(int64_t id, bool keys, const CallOptions& options,

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "client/endings.h"
 #include "client/endpoint.h"
 #include "client/known_errors.h"
 #include "proto/rpc.pb.h"
@@ -19,14 +20,6 @@ namespace {
 
 constexpr char kApiVersion[] = "3.7";
 constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", Repeatable::kNo};
-
-Status DeadlineExceeded() {
-  return Status(Code::kDeadlineExceeded, "context deadline exceeded");
-}
-
-Status Canceled() {
-  return Status(Code::kCanceled, "context canceled");
-}
 
 }  // namespace
 
@@ -195,10 +188,9 @@ Session::Session(runtime::Loop* loop, runtime::Network* network, Settings settin
 
 Session::~Session() {
   closing_ = true;
-  const Status canceled(Code::kCanceled, "grpc: the client connection is closing");
   while (!calls_.empty()) {
     const std::shared_ptr<Call> call = calls_.begin()->second;
-    call->Finish(canceled);
+    call->Finish(Closing());
   }
   retired_.clear();
 }

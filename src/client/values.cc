@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "client/concurrency_errors.h"
 #include "client/known_errors.h"
 
 namespace etcd {
@@ -24,7 +25,9 @@ std::string Status::ToString() const {
   const bool given_up =
       (code_ == Code::kDeadlineExceeded && message_ == "context deadline exceeded") ||
       (code_ == Code::kCanceled && message_ == "context canceled");
-  if (given_up || client::IsKnownError(message_)) return message_;
+  const bool is_bare =
+      given_up || client::IsKnownError(message_) || client::IsConcurrencyError(message_);
+  if (is_bare) return message_;
   return "rpc error: code = " + std::string(CodeName(code_)) + " desc = " + message_;
 }
 

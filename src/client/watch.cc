@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "client/convert.h"
+#include "client/endings.h"
 
 namespace client {
 namespace {
@@ -83,8 +84,7 @@ void Watch::OnBroken() {
 }
 
 Status Watch::Tell(etcd::WatchResponse response) {
-  if (sink_(std::move(response))) return {};
-  return Status(Code::kCanceled, "context canceled");
+  return sink_(std::move(response)) ? Status() : Canceled();
 }
 
 void Watch::End(const Ending& ending) {

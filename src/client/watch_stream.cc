@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "net/rpc/message.h"
+#include "client/endings.h"
 
 namespace client {
 
@@ -21,42 +21,20 @@ constexpr int64_t kNoId = -1;
 
 }  // namespace
 
-class WatchStream::Handler final : public rpc::ClientHandler {
- public:
-  Handler(WatchStream* stream, std::shared_ptr<bool> open)
-      : stream_(stream), open_(std::move(open)) {}
-  void OnMessage(base::ByteView message) override {
-    if (*open_) stream_->OnMessage(message);
-  }
-  void OnWritable() override {
-    if (*open_) stream_->SendNext();
-  }
-  void OnFinished(const Status& status, const http::Headers&) override {
-    if (std::exchange(*open_, false)) stream_->OnEnded(status);
-  }
-
- private:
-  WatchStream* const stream_;
-  const std::shared_ptr<bool> open_;
-};
-
 WatchStream::WatchStream(Session* session, bool require_leader)
-    : session_(*session),
-      require_leader_(require_leader),
-      timer_(session->loop().NewTimer([this] { Open(); })) {}
+    : session_(*session), stream_(session, kPath, require_leader, this) {}
 
 WatchStream::~WatchStream() {
-  *alive_ = false;
-  Close();
-  EndAll(Status(Code::kCanceled, "grpc: the client connection is closing"));
+  stream_.Close();
+  EndAll(Closing());
 }
 
 // ---- The watches ----
 
 void WatchStream::Add(std::shared_ptr<Watch> watch) {
   waiting_.push_back(std::move(watch));
-  if (open_ != nullptr) return SendNext();
-  if (!opening_) OpenAfter(runtime::Duration(0));
+  stream_.Open();
+  SendNext();
 }
 
 void WatchStream::End(const std::shared_ptr<Watch>& watch, const Watch::Ending& ending) {
@@ -97,67 +75,33 @@ void WatchStream::EndAll(const Status& status) {
 
 // ---- The stream ----
 
-// By the timer even without a wait: not inside the events of the call before.
-void WatchStream::OpenAfter(runtime::Duration wait) {
-  opening_ = true;
-  timer_->Arm(wait);
-}
-
-void WatchStream::Open() {
-  opening_ = false;
-  const uint32_t avoided = call_ == nullptr ? 0 : call_->endpoint();
-  const auto open = std::make_shared<bool>(true);
-  open_ = open;
-  serving_since_.reset();
-  // The end of the call before may be told while this one begins: that was let go of.
-  std::shared_ptr<rpc::ClientCall> call =
-      session_.StartStream(kPath, require_leader_, avoided, std::make_unique<Handler>(this, open));
-  call_ = std::move(call);
-  if (*open) SendNext();
-}
-
-void WatchStream::Close() {
-  opening_ = false;
-  timer_->Disarm();
-  if (open_ == nullptr) return;
-  *std::exchange(open_, nullptr) = false;
-  // Kept until the next one begins: this may be one of its events.
-  call_->Cancel();
-}
-
 void WatchStream::CloseIfIdle() {
   if (!IsIdle()) return;
-  Close();
+  stream_.Close();
   asked_.reset();
   progress_wanted_ = false;
-  attempts_ = 0;
-  renewals_ = 0;
 }
 
 void WatchStream::SendNext() {
-  if (open_ == nullptr || asked_.has_value()) return;
+  if (!stream_.is_open() || asked_.has_value()) return;
   pb::WatchRequest request;
   if (!waiting_.empty()) {
     asked_ = std::move(waiting_.front());
     waiting_.pop_front();
     *request.mutable_create_request() = (*asked_)->NextRequest();
-    return Send(request);
+    return stream_.Send(request);
   }
   // However often it is wanted, it is asked for once until that can be sent.
-  if (!progress_wanted_ || served_.empty() || !call_->writable()) return;
+  if (!progress_wanted_ || served_.empty() || !stream_.writable()) return;
   progress_wanted_ = false;
   request.mutable_progress_request();
-  Send(request);
-}
-
-void WatchStream::Send(const pb::WatchRequest& request) {
-  call_->Send(rpc::Message(request.SerializeAsString()));
+  stream_.Send(request);
 }
 
 void WatchStream::SendCancel(int64_t id) {
   pb::WatchRequest request;
   request.mutable_cancel_request()->set_watch_id(id);
-  Send(request);
+  stream_.Send(request);
 }
 
 // ---- What a member says ----
@@ -165,10 +109,8 @@ void WatchStream::SendCancel(int64_t id) {
 void WatchStream::OnMessage(base::ByteView bytes) {
   pb::WatchResponse message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    Close();
-    return OnEnded(Status(Code::kInternal, "grpc: error unmarshalling response"));
+    return stream_.Break(Status(Code::kInternal, "grpc: error unmarshalling response"));
   }
-  if (!serving_since_.has_value()) serving_since_ = session_.loop().clock().Now();
   if (message.created()) return OnCreated(std::move(message));
   const bool is_progress = message.events_size() == 0 && !message.canceled();
   if (is_progress && message.watch_id() == kNoId) return OnProgressOfAll(message);
@@ -182,12 +124,10 @@ void WatchStream::OnCreated(pb::WatchResponse&& message) {
   if (id == kNoId || message.canceled()) {
     if (watch != nullptr) {
       const Watch::Ending ending = EndingOf(message);
-      if (renewals_ == 0 && session_.NeedsToken(ending.status)) {
-        Close();
-        TakeBack();
+      if (stream_.NeedsToken(ending.status)) {
         // The first to try the new one, which is renewed no more if that is of no use either.
-        waiting_.push_front(watch);
-        return RenewToken();
+        asked_ = watch;
+        return stream_.Break(ending.status);
       }
       CloseIfIdle();
       watch->End(ending);
@@ -195,7 +135,7 @@ void WatchStream::OnCreated(pb::WatchResponse&& message) {
   } else if (watch == nullptr) {
     SendCancel(id);
   } else {
-    renewals_ = 0;
+    stream_.OnServed();
     served_[id] = watch;
     if (const Status status = watch->OnCreated(message); !status.ok()) {
       End(watch, {.status = status});
@@ -227,47 +167,31 @@ void WatchStream::Deliver(int64_t id, pb::WatchResponse&& message) {
 
 // ---- The end of a stream ----
 
-void WatchStream::OnEnded(const Status& status) {
-  open_.reset();
+void WatchStream::OnBroken() {
   TakeBack();
-  if (IsIdle()) return CloseIfIdle();
-  if (renewals_ == 0 && session_.NeedsToken(status)) return RenewToken();
-  GoOnAfter(status);
+  CloseIfIdle();
 }
 
 void WatchStream::TakeBack() {
   std::deque<std::shared_ptr<Watch>> watches;
-  for (auto& [id, watch] : std::exchange(served_, {})) watches.push_back(std::move(watch));
   if (asked_.has_value() && *asked_ != nullptr) watches.push_back(std::move(*asked_));
   asked_.reset();
+  for (auto& [id, watch] : std::exchange(served_, {})) watches.push_back(std::move(watch));
   for (const std::shared_ptr<Watch>& watch : watches) watch->OnBroken();
   waiting_.insert(waiting_.begin(), watches.begin(), watches.end());
 }
 
-void WatchStream::RenewToken() {
-  opening_ = true;
-  session_.Authenticate(Session::kNoTimeout, [this, alive = alive_](const Session::Ending& ending) {
-    if (!*alive || !opening_) return;
-    if (!ending.status.ok()) return GoOnAfter(ending.status);
-    ++renewals_;
-    OpenAfter(runtime::Duration(0));
-  });
-}
-
 // Compat: which ends are those of the stream alone, and which are those of its watches, is
 // clientv3's rule; but a member that ends a stream without an error is stopping.
-void WatchStream::GoOnAfter(const Status& status) {
+runtime::Duration WatchStream::WaitAfter(const Status& status, size_t attempts) {
   const bool is_of_stream =
       status.ok() || status.code() == Code::kUnavailable || status.code() == Code::kInternal;
-  if (!is_of_stream || status == base::errors::kNoLeader) {
-    opening_ = false;
-    return EndAll(status);
+  if (is_of_stream && status != base::errors::kNoLeader) {
+    return session_.WaitBefore(attempts, session_.EndpointCount());
   }
-  const runtime::TimePoint now = session_.loop().clock().Now();
-  const bool has_served =
-      serving_since_.has_value() && now - *serving_since_ >= session_.settings().retry_wait;
-  attempts_ = has_served ? 1 : attempts_ + 1;
-  OpenAfter(session_.WaitBefore(attempts_, session_.EndpointCount()));
+  stream_.Close();
+  EndAll(status);
+  return runtime::Duration(0);
 }
 
 }  // namespace client

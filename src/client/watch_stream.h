@@ -7,10 +7,9 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "client/resumed_stream.h"
 #include "client/session.h"
 #include "client/watch.h"
-#include "net/rpc/client_call.h"
-#include "runtime/loop.h"
 
 namespace client {
 
@@ -25,7 +24,7 @@ namespace client {
 // When the stream breaks, all its watches wait for the next one, at another member if there is one,
 // and go on there from what they have been told. Of watches that end while they are asked for or
 // served, the member is told to forget. One loop; the session outlives it.
-class WatchStream {
+class WatchStream final : private ResumedStream::Owner {
  public:
   WatchStream(Session* session, bool require_leader);
   // Ends the watches with kCanceled.
@@ -40,48 +39,34 @@ class WatchStream {
   void RequestProgress();
 
  private:
-  class Handler;
+  // ResumedStream::Owner
+  void OnOpened() override { SendNext(); }
+  void OnMessage(base::ByteView bytes) override;
+  void OnWritable() override { SendNext(); }
+  void OnBroken() override;
+  runtime::Duration WaitAfter(const base::Status& status, size_t attempts) override;
 
   bool IsIdle() const;
-  void OpenAfter(runtime::Duration wait);
-  void Open();
-  void Close();
   void CloseIfIdle();
   // The next message that is due, if one is.
   void SendNext();
-  void Send(const etcdserverpb::WatchRequest& request);
   void SendCancel(int64_t id);
 
-  void OnMessage(base::ByteView bytes);
   void OnCreated(etcdserverpb::WatchResponse&& message);
   void OnProgressOfAll(const etcdserverpb::WatchResponse& message);
   void Deliver(int64_t id, etcdserverpb::WatchResponse&& message);
-  void OnEnded(const base::Status& status);
-  // All watches wait again, in the order in which they were served.
+  // All watches wait again: the one that was asked for, and those that were served, in the order in
+  // which they were.
   void TakeBack();
-  void RenewToken();
-  void GoOnAfter(const base::Status& status);
   void EndAll(const base::Status& status);
 
   Session& session_;
-  const bool require_leader_;
+  ResumedStream stream_;
   std::deque<std::shared_ptr<Watch>> waiting_;
   // Asked for and not answered; null if it has ended meanwhile.
   std::optional<std::shared_ptr<Watch>> asked_;
   std::map<int64_t, std::shared_ptr<Watch>> served_;
   bool progress_wanted_ = false;
-
-  // The call that is open, or was.
-  std::shared_ptr<rpc::ClientCall> call_;
-  // Of the call that is open: false once it is not, whatever its handler is told. Null: none is.
-  std::shared_ptr<bool> open_;
-  bool opening_ = false;  // by the timer, or when there is a token
-  size_t attempts_ = 0;   // that failed, since the last one that served for a while
-  size_t renewals_ = 0;   // of the token, since a member served a watch
-  std::optional<runtime::TimePoint> serving_since_;
-  // False once this is gone; a new token may come after it.
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  const std::unique_ptr<runtime::Timer> timer_;
 };
 
 }  // namespace client

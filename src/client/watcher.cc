@@ -2,19 +2,12 @@
 
 #include <utility>
 
+#include "client/endings.h"
+
 namespace client {
 namespace {
 
-using base::Code;
 using base::Status;
-
-Status DeadlineExceeded() {
-  return Status(Code::kDeadlineExceeded, "context deadline exceeded");
-}
-
-Status Canceled() {
-  return Status(Code::kCanceled, "context canceled");
-}
 
 Status WhyNotBegun(const Watch& watch, const Watcher::Options& options, const Session& session) {
   if (options.canceled) return Canceled();

@@ -1,5 +1,6 @@
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
+#include "ctl/concurrency_commands.h"
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
 #include "ctl/lease_commands.h"
@@ -99,8 +100,8 @@ FlagSpec Switch(const char* name, const char* usage, bool on = false) {
 FlagSpec Text(const char* name, const char* usage, const char* default_value = "") {
   return {name, 0, Type::kString, default_value, usage};
 }
-FlagSpec Number(const char* name, const char* usage) {
-  return {name, 0, Type::kInt64, "0", usage};
+FlagSpec Number(const char* name, const char* usage, const char* default_value = "0") {
+  return {name, 0, Type::kInt64, default_value, usage};
 }
 FlagSpec Time(const char* name, const char* usage, const char* default_value) {
   return {name, 0, Type::kDuration, default_value, usage};
@@ -151,6 +152,7 @@ std::vector<FlagSpec> GlobalFlags() {
 
 constexpr char kKv[] = "Key-value commands";
 constexpr char kMaintenance[] = "Cluster maintenance commands";
+constexpr char kConcurrency[] = "Concurrency commands";
 constexpr char kUtility[] = "Utility commands";
 
 Command Get() {
@@ -376,6 +378,28 @@ Command Lease() {
   };
 }
 
+Command Lock() {
+  return {
+      .name = "lock",
+      .use = "lock <lockname> [exec-command arg1 arg2 ...]",
+      .short_text = "Acquires a named lock",
+      .group = kConcurrency,
+      .flags = {Number("ttl", "timeout for session", "10")},
+      .run = RunLock,
+  };
+}
+
+Command Elect() {
+  return {
+      .name = "elect",
+      .use = "elect <election-name> [proposal]",
+      .short_text = "Observes and participates in leader election",
+      .group = kConcurrency,
+      .flags = {Short('l', Switch("listen", "observation mode"))},
+      .run = RunElect,
+  };
+}
+
 Command MoveLeader() {
   return {
       .name = "move-leader",
@@ -450,6 +474,8 @@ const Command& RootCommand() {
                       MoveLeader(),
                       Downgrade(),
                       Snapshot(),
+                      Lock(),
+                      Elect(),
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",
@@ -462,7 +488,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "elect", "lock", "make-mirror", "role", "user"},
+      .absent = {"auth", "check", "completion", "make-mirror", "role", "user"},
   };
   return root;
 }

@@ -44,8 +44,8 @@ std::string CommandLines(const Command& command, const std::string& group) {
 std::string Subcommands(const CommandPath& path) {
   if (path.size() > 1) return "\n\nAvailable Commands:" + CommandLines(*path.back(), "");
   std::string text;
-  for (const char* group :
-       {"Key-value commands", "Cluster maintenance commands", "Utility commands"}) {
+  for (const char* group : {"Key-value commands", "Cluster maintenance commands",
+                            "Concurrency commands", "Utility commands"}) {
     text += std::string("\n\n") + group + CommandLines(*path.back(), group);
   }
   return text;

@@ -1,13 +1,10 @@
 #include "ctl/lease_commands.h"
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "ctl/connection.h"
 #include "ctl/requests.h"
-#include "runtime/posix/parker.h"
 
 namespace ctl {
 namespace {
@@ -39,19 +36,18 @@ Outcome BadConnection(const etcd::Status& status) {
   return outcome;
 }
 
-// Renews it three times in its time, until it is gone.
+// Renews it until it is gone.
 Outcome KeepAlive(const Invocation& invocation, const Connection& connection, int64_t id) {
-  runtime::posix::Parker parker;
-  while (true) {
-    const auto response = connection.client->LeaseKeepAliveOnce(id, Patient());
-    if (!response.ok() && response.status().code() == etcd::Code::kNotFound) break;
-    if (!response.ok()) return BadConnection(response.status());
-    if (Outcome outcome = connection.globals.printer->LeaseKeepAlive(*response); !outcome.ok()) {
-      return outcome;
-    }
-    std::fflush(invocation.out);
-    parker.Park(std::chrono::milliseconds(std::max<int64_t>(1, response->ttl) * 1000 / 3));
-  }
+  Outcome outcome;
+  const etcd::Status status = connection.client->LeaseKeepAlive(
+      id, Patient(), [&](const etcd::LeaseKeepAliveResponse& response) {
+        outcome = connection.globals.printer->LeaseKeepAlive(response);
+        std::fflush(invocation.out);
+        return outcome.ok();
+      });
+  if (!outcome.ok()) return outcome;
+  if (status.code() != etcd::Code::kNotFound) return BadConnection(status);
+  PrintCause(invocation.err, status.cause());
   if (connection.globals.printer->format() == "simple") {
     Print(invocation.out, "lease " + LeaseHexId(id) + " expired or revoked.\n");
   }

@@ -24,6 +24,7 @@ BUILD = os.environ["BUILD"]
 # Around the listings that are no programs.
 LISTINGS_HEAD = """#undef NDEBUG
 #include <etcd/client.h>
+#include <etcd/concurrency.h>
 
 #include <cassert>
 #include <chrono>

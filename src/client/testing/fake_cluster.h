@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "client/testing/fake_leases.h"
 #include "client/testing/fake_store.h"
 #include "net/http/plain.h"
 #include "net/http/server.h"
@@ -25,15 +26,17 @@ using Arrivals = std::map<std::string, int>;
 // answers are empty; each tells by its header's member_id who has answered.
 class FakeMember final : public http::Service {
  public:
-  // With a `store` it serves watches of it.
+  // With a `store` it serves watches of it, with `leases` it renews them.
   FakeMember(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
-             uint64_t id, Arrivals* arrivals, FakeStore* store = nullptr)
+             uint64_t id, Arrivals* arrivals, FakeStore* store = nullptr,
+             FakeLeases* leases = nullptr)
       : scheduler_(*scheduler),
         wires_(*wires),
         id_(id),
         host_("m" + std::to_string(id)),
         arrivals_(*arrivals),
-        store_(store) {
+        store_(store),
+        leases_(leases) {
     Start();
   }
   ~FakeMember() override { Die(); }
@@ -93,6 +96,7 @@ class FakeMember final : public http::Service {
 
   void AddMethods() {
     if (store_ != nullptr) store_->AddTo(table_.get(), loop_.get());
+    if (leases_ != nullptr) leases_->AddTo(table_.get(), loop_.get());
     table_->AddUnary("etcdserverpb.Auth", "Authenticate", [this](auto call, base::ByteView) {
       etcdserverpb::AuthenticateResponse reply;
       reply.set_token("token " + std::to_string(++authentications));
@@ -134,6 +138,7 @@ class FakeMember final : public http::Service {
   const std::string host_;
   Arrivals& arrivals_;
   FakeStore* const store_;
+  FakeLeases* const leases_;
   http::PlainService plain_{1000};
   std::unique_ptr<runtime::Loop> loop_;
   std::unique_ptr<runtime::Network> network_;

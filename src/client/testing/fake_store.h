@@ -40,6 +40,12 @@ class FakeStore {
     }
     TellStreams();
   }
+  // One revision with this event, which tells it.
+  void Change(const mvccpb::Event& event) {
+    revision_ = event.kv().mod_revision();
+    history_.push_back(event);
+    TellStreams();
+  }
   void Compact(int64_t revision) { compacted_ = revision; }
 
   void AddTo(rpc::Server* table, runtime::Loop* loop) {
@@ -81,7 +87,10 @@ class FakeStore {
     std::string end;
     int64_t next = 0;
     bool in_parts = false;
-    bool Has(const std::string& other) const {
+    std::set<int> left_out = {};  // types of events
+    bool Has(const mvccpb::Event& event) const {
+      const std::string& other = event.kv().key();
+      if (left_out.contains(event.type())) return false;
       return end.empty() ? other == key : other >= key && (end == std::string(1, 0) || other < end);
     }
   };
@@ -151,6 +160,11 @@ class FakeStore {
           request.start_revision() == 0 ? store_.revision_ + 1 : request.start_revision();
       watched_[answer.watch_id()] = {request.key(), request.range_end(), start,
                                      request.fragment() && store_.sends_parts};
+      for (const int filter : request.filters()) {
+        const bool is_put = filter == etcdserverpb::WatchCreateRequest::NOPUT;
+        watched_[answer.watch_id()].left_out.insert(is_put ? mvccpb::Event::PUT
+                                                           : mvccpb::Event::DELETE);
+      }
       CatchUp();
     }
 
@@ -177,7 +191,7 @@ class FakeStore {
       std::vector<mvccpb::Event> events;
       for (const mvccpb::Event& event : store_.history_) {
         const int64_t at = event.kv().mod_revision();
-        if (at >= watched->next && at <= until && watched->Has(event.kv().key())) {
+        if (at >= watched->next && at <= until && watched->Has(event)) {
           events.push_back(event);
         }
       }

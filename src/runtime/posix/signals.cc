@@ -27,9 +27,13 @@ int ExitStatusOf(int signal) {
 
 }  // namespace
 
-void HoldSignals() {
+void HoldTerminationSignals() {
   const sigset_t set = TerminationSignals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+}
+
+void HoldSignals() {
+  HoldTerminationSignals();
   // A write beyond a limit of the file's size fails like one to a full disk.
   for (const int ignored :
        {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGPWR, SIGXFSZ}) {

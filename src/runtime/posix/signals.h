@@ -11,6 +11,9 @@ namespace runtime::posix {
 // start.
 void HoldSignals();
 
+// Keeps SIGINT and SIGTERM from this thread, and from those that it starts from now on.
+void HoldTerminationSignals();
+
 // Blocks until SIGINT or SIGTERM arrives, and returns it.
 int WaitForTerminationSignal();
 // As above, but for `timeout` at most.

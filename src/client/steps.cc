@@ -1,0 +1,80 @@
+#include "client/steps.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+namespace client {
+
+Steps::Steps(const etcd::Session& session, const etcd::CallOptions& options,
+             etcd::Duration default_timeout)
+    : session_(session), options_(options), own_handle_(options.cancellation) {
+  options_.cancellation = own_handle_.has_value()
+                              ? etcd::Cancellation::Either(*own_handle_, session.done())
+                              : session.done();
+  const etcd::Duration timeout = options.timeout.value_or(default_timeout);
+  const runtime::TimePoint now = clock_.Now();
+  options_.timeout = etcd::kNoTimeout;
+  // Further than a clock counts is for ever.
+  if (timeout < runtime::TimePoint::max() - now) deadline_ = now + timeout;
+}
+
+etcd::CallOptions Steps::Next() const {
+  etcd::CallOptions next = options_;
+  if (deadline_.has_value()) next.timeout = *deadline_ - clock_.Now();
+  return next;
+}
+
+etcd::Status Steps::Explain(const etcd::Status& status, const etcd::Status& session_is_over) const {
+  if (status.code() != etcd::Code::kCanceled || !session_.done().canceled()) return status;
+  if (own_handle_.has_value() && own_handle_->canceled()) return status;
+  return session_is_over;
+}
+
+namespace {
+
+// Waits until the key is deleted, or its history is compacted: then it is to be looked for anew.
+etcd::Status AwaitDeletion(etcd::Client& client, const std::string& key, int64_t start_revision,
+                           const Steps& steps) {
+  bool deleted = false;
+  const etcd::WatchEnding ending =
+      client.Watch({.key = key, .start_revision = start_revision, .no_put = true}, steps.Next(),
+                   [&deleted](const etcd::WatchResponse& response) {
+                     deleted = deleted || !response.events.empty();
+                     return !deleted;
+                   });
+  return deleted || ending.compact_revision != 0 ? etcd::Status() : ending.status;
+}
+
+}  // namespace
+
+etcd::Status AwaitDeletions(etcd::Client& client, const std::string& prefix,
+                            int64_t max_create_revision, const Steps& steps) {
+  // The last of them alone is waited for: who leaves in between wakes nobody else.
+  etcd::GetRequest last = etcd::Prefix(prefix);
+  last.limit = 1;
+  last.sort_order = etcd::SortOrder::kDescend;
+  last.sort_target = etcd::SortTarget::kCreate;
+  last.max_create_revision = max_create_revision;
+  for (;;) {
+    const auto got = client.Get(last, steps.Next());
+    if (!got.ok()) return got.status();
+    if (got->kvs.empty()) return {};
+    const etcd::Status status =
+        AwaitDeletion(client, got->kvs[0].key, got->header.revision + 1, steps);
+    if (!status.ok()) return status;
+  }
+}
+
+bool MayBeDone(const etcd::Status& status) {
+  return status.code() == etcd::Code::kDeadlineExceeded ||
+         status.code() == etcd::Code::kUnavailable || status.code() == etcd::Code::kCanceled;
+}
+
+std::string SessionKey(const std::string& prefix, const etcd::Session& session) {
+  char hex[17];
+  std::snprintf(hex, sizeof(hex), "%" PRIx64, static_cast<uint64_t>(session.lease()));
+  return prefix + hex;
+}
+
+}  // namespace client

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <etcd/session.h>
+
+#include <optional>
+#include <string>
+
+#include "runtime/posix/clock.h"
+#include "runtime/time.h"
+
+namespace client {
+
+// What a call that consists of calls of the client has for them: the time that is left of its own,
+// and its handle. They end with the session, too. Any thread.
+class Steps {
+ public:
+  // The session outlives it.
+  Steps(const etcd::Session& session, const etcd::CallOptions& options,
+        etcd::Duration default_timeout);
+
+  // Of the next of the calls.
+  etcd::CallOptions Next() const;
+  // Why the call fails one of whose calls failed so: `session_is_over` if it ended for that.
+  etcd::Status Explain(const etcd::Status& status, const etcd::Status& session_is_over) const;
+
+ private:
+  const etcd::Session& session_;
+  const runtime::posix::Clock clock_;
+  etcd::CallOptions options_;
+  std::optional<etcd::Cancellation> own_handle_;
+  std::optional<runtime::TimePoint> deadline_;
+};
+
+// Waits until no key of the prefix is left that was created at this revision or before.
+etcd::Status AwaitDeletions(etcd::Client& client, const std::string& prefix,
+                            int64_t max_create_revision, const Steps& steps);
+
+// Whether a write that ended so may have been done, or be done yet.
+bool MayBeDone(const etcd::Status& status);
+
+// The key that a session has for a prefix, which ends with a slash.
+std::string SessionKey(const std::string& prefix, const etcd::Session& session);
+
+}  // namespace client

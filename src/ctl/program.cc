@@ -1,0 +1,95 @@
+#include "ctl/program.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/errno_text.h"
+#include "base/go_text.h"
+
+extern char** environ;
+
+namespace ctl {
+namespace {
+
+std::string NameOf(const std::string& variable) {
+  return variable.substr(0, variable.find('='));
+}
+
+bool Sets(const std::vector<std::string>& variables, const std::string& name) {
+  return std::any_of(variables.begin(), variables.end(),
+                     [&name](const std::string& each) { return NameOf(each) == name; });
+}
+
+std::vector<char*> Pointers(std::vector<std::string>* texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : *texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string WhyNotStarted(const std::string& program, int error) {
+  if (program.find('/') == std::string::npos) {
+    return "exec: " + base::Quote(program) + ": executable file not found in $PATH";
+  }
+  return "fork/exec " + program + ": " + base::ErrnoText(error);
+}
+
+std::string HowItEnded(int status) {
+  if (WIFEXITED(status)) {
+    const int code = WEXITSTATUS(status);
+    return code == 0 ? "" : "exit status " + std::to_string(code);
+  }
+  std::string name = strsignal(WTERMSIG(status));
+  name[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
+  return "signal: " + name + (WCOREDUMP(status) ? " (core dumped)" : "");
+}
+
+}  // namespace
+
+std::vector<std::string> EnvironmentWith(const std::vector<std::string>& ours, bool replaces) {
+  std::vector<std::string> inherited;
+  for (char** entry = environ; *entry != nullptr; ++entry) inherited.emplace_back(*entry);
+  const std::vector<std::string>& strong = replaces ? ours : inherited;
+  const std::vector<std::string>& weak = replaces ? inherited : ours;
+  std::vector<std::string> all = strong;
+  for (const std::string& variable : weak) {
+    if (!Sets(strong, NameOf(variable))) all.push_back(variable);
+  }
+  return all;
+}
+
+ProgramEnding RunProgram(const std::vector<std::string>& command,
+                         const std::vector<std::string>& environment) {
+  std::vector<std::string> words = command;
+  std::vector<std::string> variables = environment;
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  // The signals that this thread keeps off are no business of the program's.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, command[0].c_str(), &files, &attributes,
+                                 Pointers(&words).data(), Pointers(&variables).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) return {WhyNotStarted(command[0], error), 1};
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {HowItEnded(status), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+}  // namespace ctl
