@@ -5,7 +5,7 @@
 #include "base/status.h"
 
 // The errors that clients see, one table: code and text together are part of etcd's protocol, and
-// clients in several languages match on the text. Codes are those of etcd 3.7; three of them are
+// clients in several languages match on the text. Codes are those of etcd 3.7; some are
 // Unknown on the wire although they name a better-known condition, as etcd answers them.
 
 namespace base::errors {
@@ -65,6 +65,11 @@ inline constexpr Error kNotEnoughStartedMembers{
     Code::kUnknown, "etcdserver: re-configuration failed due to not enough started members"};
 inline constexpr Error kLeaderTransferTimeout{
     Code::kUnknown, "etcdserver: request timed out, leader transfer took too long"};
+// Of locks and elections, whose texts have no "etcdserver".
+inline constexpr Error kSessionExpired{Code::kUnknown, "mutex: session is expired"};
+inline constexpr Error kElectionNotLeader{Code::kUnknown, "election: not leader"};
+inline constexpr Error kElectionNoLeader{Code::kUnknown, "election: no leader"};
+inline constexpr Error kMissingLeaderKey{Code::kUnknown, "\"leader\" field must be provided"};
 inline constexpr Error kUnknownMethod{Code::kUnknown, "etcdserver: unknown method"};
 
 inline constexpr Error kLeaseNotFound{Code::kNotFound, "etcdserver: requested lease not found"};

@@ -12,24 +12,26 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 KV = "etcdserverpb.KV"
 CLUSTER = "etcdserverpb.Cluster"
 LEASE = "etcdserverpb.Lease"
+LOCK = "v3lockpb.Lock"
+ELECTION = "v3electionpb.Election"
 MAINTENANCE = "etcdserverpb.Maintenance"
 CALL_TIMEOUT_SECONDS = 15
 
 
-def _generated():
+def _generated(*names: str):
     with tempfile.TemporaryDirectory() as folder:
         protos = sorted(str(path) for path in (SOURCE / "proto").glob("*.proto"))
         subprocess.run(["protoc", f"-I{SOURCE}", f"--python_out={folder}", *protos], check=True,
                        timeout=60)
         sys.path.insert(0, folder)
         try:
-            return importlib.import_module("proto.rpc_pb2")
+            return [importlib.import_module(f"proto.{name}_pb2") for name in names]
         finally:
             sys.path.remove(folder)
 
 
-# Every message and enum of src/proto/rpc.proto.
-rpc = _generated()
+# Every message and enum of the files in src/proto.
+rpc, lock, election = _generated("rpc", "v3lock", "v3election")
 
 
 class Client:

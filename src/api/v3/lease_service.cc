@@ -1,10 +1,10 @@
 #include "api/v3/lease_service.h"
 
-#include <limits>
 #include <memory>
 #include <utility>
 
 #include "api/v3/lease_keep_alive_call.h"
+#include "api/v3/own_requests.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "server/lease_requests.h"
@@ -36,10 +36,7 @@ void LeaseService::LeaseGrant(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &request)) return;
   const base::Status status = context_.quota().Check(kv::kLeaseQuotaCost);
   if (!status.ok()) return call->Finish(status);
-  while (request.id() == 0) {
-    request.set_id(
-        static_cast<int64_t>(context_.frontend().NewId() & std::numeric_limits<int64_t>::max()));
-  }
+  if (request.id() == 0) request.set_id(NewLeaseId(context_.frontend()));
   context_.Propose(std::move(call), InternalRaftRequest::kLeaseGrantFieldNumber,
                    request.SerializeAsString());
 }

@@ -30,6 +30,10 @@ bool UnaryForLearner(std::string_view name, base::ByteView bytes) {
   return !apply::ParseRequest(bytes, &request) || request.serializable();
 }
 
+ClientRequests::Type TypeOf(rpc::Kind kind) {
+  return kind == rpc::Kind::kUnary ? ClientRequests::Type::kUnary : ClientRequests::Type::kStream;
+}
+
 bool StreamForLearner(std::string_view name) {
   return name == "Snapshot";
 }
@@ -79,12 +83,14 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
       [this, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
         base::Result<server::Caller> caller =
-            Admit(ClientRequests::Type::kStream, *call, for_learner);
+            Admit(TypeOf(call->method().kind), *call, for_learner);
         if (caller.ok()) {
-          const bool asks_for_leader = AsksForLeader(*call);
+          // Compat: a unary call is asked once.
+          const bool needs_leader =
+              call->method().kind != rpc::Kind::kUnary && AsksForLeader(*call);
           const std::shared_ptr<StreamCall> stream =
               new_call({std::move(call), *std::move(caller)});
-          if (asks_for_leader) leader_watch_->Add(stream);
+          if (needs_leader) leader_watch_->Add(stream);
           return StreamCall::HandlerOf(stream);
         }
         call->Finish(caller.status());

@@ -52,7 +52,8 @@ class Context {
       (handler->*serve)(std::move(call), request);
     });
   }
-  // The same for a streaming method, each of whose calls is what `new_call` makes.
+  // The same for a streaming method, or a unary one whose calls wait for long: each is what
+  // `new_call` makes.
   void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
                     NewStreamCall new_call) const;
 

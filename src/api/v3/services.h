@@ -2,8 +2,10 @@
 
 #include "api/v3/auth_service.h"
 #include "api/v3/cluster_service.h"
+#include "api/v3/election_service.h"
 #include "api/v3/kv_service.h"
 #include "api/v3/lease_service.h"
+#include "api/v3/lock_service.h"
 #include "api/v3/maintenance_service.h"
 #include "api/v3/service.h"
 #include "api/v3/watch_service.h"
@@ -25,6 +27,8 @@ class Services {
     auth_.AddTo(table);
     watch_.AddTo(table);
     lease_.AddTo(table);
+    lock_.AddTo(table);
+    election_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -37,6 +41,8 @@ class Services {
   AuthService auth_{&context_};
   WatchService watch_{&context_};
   LeaseService lease_{&context_};
+  LockService lock_{&context_, &watch_};
+  ElectionService election_{&context_, &watch_};
 };
 
 }  // namespace v3

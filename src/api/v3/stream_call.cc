@@ -42,7 +42,7 @@ void StreamCall::WhenLinearizable(base::Callback<void()> then) {
         const std::shared_ptr<StreamCall> self = weak.lock();
         if (self == nullptr) return;
         self->Run([&] {
-          if (!status.ok()) return self->Finish(status);
+          if (!status.ok()) return self->Fail(status);
           then();
         });
       },

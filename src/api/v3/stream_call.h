@@ -12,7 +12,8 @@
 
 namespace v3 {
 
-// One streaming call, from its head to its status: what every method of that kind needs. A method
+// One streaming call, or one that waits for long, from its head to its status: what every method of
+// that kind needs. A method
 // derives from this and says what a message of the client means (OnMessage) and what is sent next
 // (Produce); range_stream_call.h is the smallest.
 //
@@ -57,6 +58,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // The member is stopping: a call that would go on for ever finishes now; others have a few
   // seconds.
   virtual void OnStopping() {}
+  // What the call needs could not be done, and it ends for that.
+  virtual void Fail(const base::Status& status) { Finish(status); }
   // The call is over. Lets go of what it holds; runs once, and not inside of another method.
   virtual void OnEnded(const base::Status&) {}
 

@@ -29,13 +29,6 @@ watch::Wish WishOf(const WatchCreateRequest& request) {
   return wish;
 }
 
-// Of a watch, about: itself, its wish and interest, and what holds them by their names.
-size_t BytesOf(const watch::Wish& wish) {
-  constexpr size_t kNodeBytes = 160;
-  return sizeof(watch::Watcher) + sizeof(watch::Wish) + sizeof(watch::Interest) + kNodeBytes +
-         wish.key.size() + wish.range_end.size();
-}
-
 }  // namespace
 
 WatchCall::WatchCall(const Context* context, WatchService* service, Call call)
@@ -93,7 +86,7 @@ std::string WatchCall::CheckCreate(const WatchCreateRequest& request) const {
   if (!range.one_key && !range.open_end && range.end <= range.begin) return kEmptyRangeReason;
   if (request.start_revision() < 0) return kCompactedReason;
   if (request.watch_id() != 0 && watchers_.contains(request.watch_id())) return kDuplicateReason;
-  if (service_.bytes() >= context().server().options().watch_bytes_max) return kTooManyReason;
+  if (service_.IsFull()) return kTooManyReason;
   return "";
 }
 
@@ -120,9 +113,7 @@ void WatchCall::Add(const WatchCreateRequest& request, int64_t id, base::Revisio
   watcher->fragments = request.fragment();
   watcher->progress_notify = request.progress_notify();
   watcher->next = request.start_revision();
-  service_.bytes() += BytesOf(*watcher->wish);
-  service_.metrics().watchers.Add(1);
-  hub_.Add(watcher.get(), start);
+  service_.Add(watcher.get(), start);
   watchers_.emplace(id, std::move(watcher));
   if (request.progress_notify() && progress_timer_ == nullptr) BeginProgress();
 }
@@ -139,9 +130,7 @@ void WatchCall::Cancel(int64_t id) {
 
 void WatchCall::Drop(int64_t id) {
   const auto found = watchers_.find(id);
-  hub_.Remove(found->second.get());
-  service_.bytes() -= BytesOf(*found->second->wish);
-  service_.metrics().watchers.Add(-1);
+  service_.Remove(found->second.get());
   watchers_.erase(found);
 }
 

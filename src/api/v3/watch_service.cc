@@ -13,6 +13,13 @@ namespace {
 // Compat: an answer that is longer is split for who asks for it.
 constexpr size_t kOverheadBytes = 512 * 1024;
 
+// Of a watch, about: itself, its wish and interest, and what holds them by their names.
+size_t BytesOf(const watch::Wish& wish) {
+  constexpr size_t kNodeBytes = 160;
+  return sizeof(watch::Watcher) + sizeof(watch::Wish) + sizeof(watch::Interest) + kNodeBytes +
+         wish.key.size() + wish.range_end.size();
+}
+
 }  // namespace
 
 WatchService::WatchService(const Context* context)
@@ -42,6 +49,22 @@ watch::Hub::Parts WatchService::HubParts() {
           .listen = [this](bool listens) { Listen(listens); },
           .fragment_bytes = context_.server().options().max_request_bytes + kOverheadBytes,
           .on_worked = [this] { OnWorked(); }};
+}
+
+bool WatchService::IsFull() const {
+  return bytes_ >= context_.server().options().watch_bytes_max;
+}
+
+void WatchService::Add(watch::Watcher* watcher, base::Revision start) {
+  bytes_ += BytesOf(*watcher->wish);
+  metrics_.watchers.Add(1);
+  hub_.Add(watcher, start);
+}
+
+void WatchService::Remove(watch::Watcher* watcher) {
+  hub_.Remove(watcher);
+  bytes_ -= BytesOf(*watcher->wish);
+  metrics_.watchers.Add(-1);
 }
 
 uint64_t WatchService::Enter(const std::shared_ptr<WatchCall>& call) {

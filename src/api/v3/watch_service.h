@@ -24,8 +24,11 @@ class WatchService {
 
   watch::Hub& hub() { return hub_; }
   WatchMetrics& metrics() { return metrics_; }
-  // What the watches of this loop take, for WatchCall.
-  size_t& bytes() { return bytes_; }
+  // Whether the watches of this loop take as many bytes as they may.
+  bool IsFull() const;
+  // Gives the hub a watch, which is told from `start` on, and counts it; and the other way round.
+  void Add(watch::Watcher* watcher, base::Revision start);
+  void Remove(watch::Watcher* watcher);
   // A call some of whose watches want to hear of their progress, and a name for Leave.
   uint64_t Enter(const std::shared_ptr<WatchCall>& call);
   void Leave(uint64_t name) { calls_.erase(name); }

@@ -269,9 +269,14 @@ void H1Session::FinishRequest() {
 }
 
 void H1Session::OnEndOfInput() {
-  // A request cut short will never be whole; a whole one may still be answered.
-  if (!request_ended_) aborted_ = true;
   close_ = true;
+  // A request cut short will never be whole. A whole one may still be answered, but who has asked
+  // may have gone: one that would go on for ever ends.
+  if (!request_ended_) {
+    aborted_ = true;
+  } else {
+    TellOfDrain();
+  }
 }
 
 // ---- Answering ----

@@ -55,7 +55,6 @@ void Server::AddUnary(const std::string& service, const std::string& name, Unary
 
 void Server::AddStreaming(const std::string& service, const std::string& name, Kind kind,
                           StreamingHandler handler) {
-  CHECK(kind != Kind::kUnary);
   auto method = std::make_unique<Method>();
   method->service = service;
   method->name = name;

@@ -24,6 +24,7 @@ class Server final : public http::Service {
 
   // `service` with its package, "etcdserverpb.KV"; before the first request.
   void AddUnary(const std::string& service, const std::string& name, UnaryHandler handler);
+  // Also a unary method whose calls wait for long: it hears of its client's leaving.
   void AddStreaming(const std::string& service, const std::string& name, Kind kind,
                     StreamingHandler handler);
 

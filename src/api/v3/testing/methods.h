@@ -1,6 +1,8 @@
 #pragma once
 
 #include "proto/rpc.pb.h"
+#include "proto/v3election.pb.h"
+#include "proto/v3lock.pb.h"
 
 namespace v3::testing {
 
@@ -35,6 +37,19 @@ inline constexpr Method<etcdserverpb::LeaseTimeToLiveRequest, etcdserverpb::Leas
     kLeaseTimeToLive{"/etcdserverpb.Lease/LeaseTimeToLive"};
 inline constexpr Method<etcdserverpb::LeaseLeasesRequest, etcdserverpb::LeaseLeasesResponse>
     kLeaseLeases{"/etcdserverpb.Lease/LeaseLeases"};
+inline constexpr Method<v3lockpb::LockRequest, v3lockpb::LockResponse> kLock{"/v3lockpb.Lock/Lock"};
+inline constexpr Method<v3lockpb::UnlockRequest, v3lockpb::UnlockResponse> kUnlock{
+    "/v3lockpb.Lock/Unlock"};
+inline constexpr Method<v3electionpb::CampaignRequest, v3electionpb::CampaignResponse> kCampaign{
+    "/v3electionpb.Election/Campaign"};
+inline constexpr Method<v3electionpb::ProclaimRequest, v3electionpb::ProclaimResponse> kProclaim{
+    "/v3electionpb.Election/Proclaim"};
+inline constexpr Method<v3electionpb::LeaderRequest, v3electionpb::LeaderResponse> kLeader{
+    "/v3electionpb.Election/Leader"};
+inline constexpr Method<v3electionpb::LeaderRequest, v3electionpb::LeaderResponse> kObserve{
+    "/v3electionpb.Election/Observe"};
+inline constexpr Method<v3electionpb::ResignRequest, v3electionpb::ResignResponse> kResign{
+    "/v3electionpb.Election/Resign"};
 inline constexpr Method<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse> kWatch{
     "/etcdserverpb.Watch/Watch"};
 inline constexpr Method<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>

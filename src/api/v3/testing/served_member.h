@@ -95,6 +95,13 @@ class ServedMember {
 
   // What the JSON gateway answers, head and body.
   std::string PostJson(const std::string& path, const std::string& body) {
+    const auto client = BeginJson(path, body);
+    CHECK(member_.RunUntil([&] { return client->ended(); }));
+    return client->received();
+  }
+  // A request of it is sent; the client ends on the client's loop (OnClient).
+  std::unique_ptr<http::testing::RawClient> BeginJson(const std::string& path,
+                                                      const std::string& body) {
     std::unique_ptr<http::testing::RawClient> client;
     const auto attempt = client_network_->Connect(kAddress, [&client](auto connected) {
       CHECK(connected.ok());
@@ -105,8 +112,7 @@ class ServedMember {
       client->Send("POST " + path + " HTTP/1.1\r\nHost: member\r\nConnection: close\r\n" +
                    "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     });
-    CHECK(member_.RunUntil([&] { return client->ended(); }));
-    return client->received();
+    return client;
   }
 
   // Runs `task` where the client's events happen.
