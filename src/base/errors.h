@@ -140,7 +140,6 @@ inline constexpr Error kCorrupt{Code::kDataLoss, "etcdserver: corrupt cluster"};
 inline constexpr Error kWatchCanceled{Code::kCanceled, "etcdserver: watch canceled"};
 inline constexpr Error kRequestCanceled{Code::kCanceled, "etcdserver: request canceled"};
 
-inline constexpr Error kDeadlineExceeded{Code::kDeadlineExceeded,
-                                         "context deadline exceeded"};
+inline constexpr Error kDeadlineExceeded{Code::kDeadlineExceeded, "context deadline exceeded"};
 
 }  // namespace base::errors

@@ -16,7 +16,8 @@ namespace watch {
 struct Interest;
 class Receiver;
 
-// One watch of one receiver. The hub keeps the fields after `progress_notify`, but for where it begins.
+// One watch of one receiver. The hub keeps the fields after `progress_notify`, but for where it
+// begins.
 struct Watcher {
   Receiver* receiver = nullptr;
   int64_t id = 0;  // the receiver's name for it

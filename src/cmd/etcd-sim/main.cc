@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/check.h"
 #include "api/watch/planted.h"
+#include "base/check.h"
 #include "net/http/planted.h"
 #include "raft/planted.h"
 #include "runtime/posix/clock.h"

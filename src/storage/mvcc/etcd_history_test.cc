@@ -73,8 +73,8 @@ class EtcdHistoryTest : public ::testing::TestWithParam<Setting> {
 
 TEST_P(EtcdHistoryTest, HashesAreThoseOfEtcd) {
   runtime::posix::Disk disk;
-  const auto text = runtime::ReadFile(
-      disk, base::testing::SourcePath("test/fixtures/etcd-3.4.23/history.txt"));
+  const auto text =
+      runtime::ReadFile(disk, base::testing::SourcePath("test/fixtures/etcd-3.4.23/history.txt"));
   ASSERT_TRUE(text.ok()) << text.status().ToString();
   std::istringstream history(*text);
   std::string line;
