@@ -134,19 +134,22 @@ TEST_F(KvServiceTest, WhatIsWrongWithARequestIsSaidInEtcdsWords) {
 
 TEST_F(KvServiceTest, BytesThatAreNoRequestAreRefusedByEveryMethod) {
   Start();
-  const base::Status expected(
-      base::Code::kInternal,
-      "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data");
+  const auto expected = [](const std::string& what) {
+    return base::Status(base::Code::kInternal,
+                        "grpc: " + what + ": proto: cannot parse invalid wire-format data");
+  };
+  const base::Status unary = expected("error unmarshalling request");
+  const base::Status streaming = expected("failed to unmarshal the received message");
   const std::string bytes(
       "\x0a\x05"
       "ab",
       4);
-  ExpectRefused(member_.CallRaw(testing::kRange, bytes), expected);
-  ExpectRefused(member_.CallRaw(testing::kRangeStream, bytes), expected);
-  ExpectRefused(member_.CallRaw(testing::kPut, bytes), expected);
-  ExpectRefused(member_.CallRaw(testing::kDeleteRange, bytes), expected);
-  ExpectRefused(member_.CallRaw(testing::kTxn, bytes), expected);
-  ExpectRefused(member_.CallRaw(testing::kCompact, bytes), expected);
+  ExpectRefused(member_.CallRaw(testing::kRange, bytes), unary);
+  ExpectRefused(member_.CallRaw(testing::kRangeStream, bytes), streaming);
+  ExpectRefused(member_.CallRaw(testing::kPut, bytes), unary);
+  ExpectRefused(member_.CallRaw(testing::kDeleteRange, bytes), unary);
+  ExpectRefused(member_.CallRaw(testing::kTxn, bytes), unary);
+  ExpectRefused(member_.CallRaw(testing::kCompact, bytes), unary);
 }
 
 TEST_F(KvServiceTest, ATransactionHasAsManyOperationsAsTheMembersOptionsAllow) {
@@ -509,7 +512,7 @@ TEST_F(KvServiceTest, WithoutALeaderTheRestEndsWithATimeout) {
   const auto read_only = member_.Begin(testing::kTxn, txn);
   ExpectRefused(member_.Finish(range), base::errors::kTimeout);
   ExpectRefused(member_.Finish(stream), base::errors::kTimeout);
-  ExpectRefused(member_.Finish(put), base::errors::kTimeout);
+  ExpectRefused(member_.Finish(put), base::errors::kDeadlineExceeded);
   ExpectRefused(member_.Finish(read_only), base::errors::kTimeout);
 }
 
