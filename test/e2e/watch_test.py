@@ -127,6 +127,8 @@ class GuaranteesTest(unittest.TestCase):
                 self.watch_once(member, told, resume, chooser.uniform(0.1, 0.5))
             thread.join()
             last = max(written)
+            # Progress is told from the revision on that a watch begins at, which some have reached.
+            put(writer, b"none of theirs", b"")
             self.watch_once(member, told, resume, 0, last)
             writer.close()
             for each in told:
