@@ -196,7 +196,8 @@ class Client {
              std::function<void(WatchEnding)> done);
 
   // Has the member tell each watch of the client with the same `require_leader` how far it has got,
-  // as soon as all of these have begun. It tells nothing, to none, while one of them is behind.
+  // as soon as all of these have begun. It tells nothing, to none, while one of them is behind, or
+  // is to begin at a revision that is not there yet.
   void RequestProgress(bool require_leader = false);
 
   // ---- The cluster ----
