@@ -138,9 +138,9 @@ class Client {
   // each renewal, and returns false to end this; the lease then lives for as long as it has left.
   // It ends with
   //
-  //   kNotFound            the lease is lost: a member said so, or its time has gone by since it
-  //   was
-  //                        asked for what was answered last (Status::cause says why nobody was)
+  //   kNotFound            the lease is lost: a member said so, or its time has gone by since the
+  //                        last renewal that was answered was asked for (Status::cause says why
+  //                        there was no other)
   //   kUnavailable         "etcdserver: no leader", with CallOptions::require_leader
   //   kCanceled            by its handle, the sink or the end of the client
   //   kDeadlineExceeded    its time is over; it has none unless CallOptions::timeout is set

@@ -42,14 +42,14 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
     given_up += report.calls_given_up;
     lost += report.calls_lost;
   }
-  EXPECT_GT(writes, 500u);
-  EXPECT_GT(reads, 100u);
-  EXPECT_GT(events, 500u);
-  EXPECT_GT(crashes, 50u);
-  EXPECT_GT(stops, 10u);
+  EXPECT_GT(writes, 1000u);
+  EXPECT_GT(reads, 200u);
+  EXPECT_GT(events, 3000u);
+  EXPECT_GT(crashes, 100u);
+  EXPECT_GT(stops, 20u);
   EXPECT_GT(unprocessed, 0u);
-  EXPECT_GT(given_up, 100u);
-  EXPECT_GT(lost, 100u);
+  EXPECT_GT(given_up, 200u);
+  EXPECT_GT(lost, 200u);
 }
 
 }  // namespace

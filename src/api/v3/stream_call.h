@@ -13,9 +13,8 @@
 namespace v3 {
 
 // One streaming call, or one that waits for long, from its head to its status: what every method of
-// that kind needs. A method
-// derives from this and says what a message of the client means (OnMessage) and what is sent next
-// (Produce); range_stream_call.h is the smallest.
+// that kind needs. A method derives from this and says what a message of the client means
+// (OnMessage) and what is sent next (Produce); range_stream_call.h is the smallest.
 //
 // It lives on the loop of its connection, and so do all of its methods. It ends once, however that
 // comes about: Finish; Produce says kEnd or fails; the client cancels, leaves or lets its deadline
