@@ -192,6 +192,34 @@ class PythonEtcd3Test(ClientTest):
         self.assertEqual(seen[0].value, b"c")
         self.client.cancel_watch(name)
 
+    def test_leases(self) -> None:
+        lease = self.client.lease(60)
+        self.client.put("leased", "v", lease=lease)
+        self.assertEqual(lease.granted_ttl, 60)
+        self.assertEqual(list(lease.keys), [b"leased"])
+        self.assertEqual([answer.TTL for answer in lease.refresh()], [60])
+        lease.revoke()
+        self.assertEqual(self.client.get("leased"), (None, None))
+        self.assertEqual(lease.remaining_ttl, -1)
+        self.assertEqual([answer.TTL for answer in lease.refresh()], [0])
+
+    # Its way to wait for a lock does not work with Debian's version of what it waits with.
+    def test_a_lock_is_held_by_one(self) -> None:
+        lock = self.client.lock("name", ttl=60)
+        other = self.client.lock("name", ttl=60)
+        self.assertTrue(lock.acquire(timeout=0))
+        self.assertFalse(other.acquire(timeout=0))
+        self.assertTrue(lock.is_acquired())
+        self.assertTrue(lock.release())
+        self.assertTrue(other.acquire(timeout=0))
+
+    def test_a_lock_goes_on_when_its_holder_is_gone(self) -> None:
+        lock = self.client.lock("name", ttl=2)
+        self.assertTrue(lock.acquire(timeout=0))
+        event = self.client.watch_once(lock.key, timeout=TIMEOUT_SECONDS)
+        self.assertIsInstance(event, etcd3.events.DeleteEvent)
+        self.assertTrue(self.client.lock("name", ttl=60).acquire(timeout=0))
+
     def test_status_compaction_and_members(self) -> None:
         self.client.put("k", "1")
         self.client.put("k", "2")
@@ -223,6 +251,32 @@ class PythonEtcd3gwTest(ClientTest):
         self.assertFalse(self.client.create("k", "2"))
         self.assertTrue(self.client.replace("k", "1", "2"))
         self.assertFalse(self.client.replace("k", "1", "3"))
+
+    def test_leases(self) -> None:
+        lease = self.client.lease(ttl=60)
+        self.client.put("leased", "v", lease=lease)
+        self.assertEqual(lease.keys(), [b"leased"])
+        self.assertEqual(lease.refresh(), 60)
+        self.assertTrue(lease.revoke())
+        self.assertEqual(self.client.get("leased"), [])
+
+    def test_watches(self) -> None:
+        events, cancel = self.client.watch_prefix("k")
+        self.client.put("k1", "a")
+        self.client.put("l", "b")
+        self.client.delete("k1")
+        first, second = next(events), next(events)
+        cancel()
+        self.assertEqual((first["kv"]["key"], first["kv"]["value"]), (b"k1", b"a"))
+        self.assertEqual((second["type"], second["kv"]["key"]), ("DELETE", b"k1"))
+
+    def test_a_lock_is_held_by_one(self) -> None:
+        lock, other = self.client.lock("name", ttl=60), self.client.lock("name", ttl=60)
+        self.assertTrue(lock.acquire())
+        self.assertFalse(other.acquire())
+        self.assertTrue(lock.is_acquired())
+        self.assertTrue(lock.release())
+        self.assertTrue(other.acquire())
 
     def test_an_error_has_its_text(self) -> None:
         with self.assertRaises(Etcd3Exception) as raised:

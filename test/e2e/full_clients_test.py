@@ -53,7 +53,7 @@ class FullClientsTest(unittest.TestCase):
             shutil.copytree(HERE / "node", folder)
             install = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
             self.run_in(folder, install, BUILD_TIMEOUT_SECONDS)
-            self.run_against_member(folder, ["node", "--test", "client_test.js"])
+            self.run_against_member(folder, ["node", "--test", "--test-concurrency=1", "."])
 
     @needs("mvn", "javac")
     def test_jetcd(self) -> None:
