@@ -23,12 +23,15 @@ ALSO = {
 # Programs in test/, by module, in the order in which they are asked.
 PROGRAMS = {
     "api/v3": ["e2e/clients_test.py", "e2e/websocket_test.py", "e2e/odd_requests_test.py",
+               "e2e/watch_test.py", "e2e/lease_test.py", "e2e/lock_test.py",
                "interop/etcdctl_interop_test.py", "e2e/attack_test.py"],
     "app": ["e2e/command_test.py", "e2e/flags_test.py", "e2e/listeners_test.py",
             "e2e/start_test.py", "e2e/stop_test.py", "e2e/clients_test.py", "e2e/disk_test.py",
-            "e2e/profile_test.py"],
-    "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py"],
-    "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py",
+            "e2e/profile_test.py", "e2e/bootstrap_test.py", "e2e/cluster_test.py"],
+    "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py",
+            "e2e/etcdctl_lock_test.py", "e2e/etcdctl_causes_test.py", "e2e/watch_test.py",
+            "e2e/cluster_test.py"],
+    "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py", "e2e/lease_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
     "cmd": ["e2e/etcd_sim_test.py", "e2e/command_test.py", "interop/etcdctl_interop_test.py"],
 }

@@ -11,7 +11,6 @@ namespace {
 
 // Of one answer: a few keys of a few hundred bytes. More is no registry.
 constexpr size_t kAnswerBytesMax = 4 << 20;
-constexpr size_t kRequestBytesMax = 1 << 20;
 
 base::Status StatusOf(const etcd::Status& status) {
   if (status.ok()) return {};
@@ -70,7 +69,6 @@ base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConf
     options.password = options.user.substr(colon + 1);
     options.user.resize(colon);
   }
-  options.max_request_bytes = kRequestBytesMax;
   options.max_receive_bytes = kAnswerBytesMax;
   etcd::Result<std::unique_ptr<etcd::Client>> client = etcd::Client::New(options);
   if (!client.ok()) return StatusOf(client.status());

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "ctl/testing/captured.h"
@@ -93,58 +92,6 @@ TEST(HelpTest, NamesThatAreMeantAreSuggested) {
   EXPECT_THAT(UnknownCommandText("MEM"), HasSubstr("\tmember\n"));
   EXPECT_THAT(UnknownCommandText("DEFRAX"), HasSubstr("\tdefrag\n"));
   EXPECT_EQ(UnknownCommandText("memxyz").find("member"), std::string::npos);
-}
-
-// What is refused before anything is asked.
-TEST(CommandTest, ArgumentsThatAreTooManyOrMissingAreRefused) {
-  const auto expect = [](const std::string& name, const std::vector<std::string>& arguments,
-                         int exit_code, const std::string& error) {
-    const Ran ran = RunLine(name, arguments);
-    EXPECT_EQ(ran.outcome.exit_code, exit_code) << name;
-    EXPECT_EQ(ran.outcome.error, error) << name;
-  };
-  expect("get", {}, kExitBadArguments,
-         "get command needs one argument as key and an optional argument as range_end");
-  expect("put", {}, kExitBadArguments,
-         "put command needs 1 argument and input from stdin or 2 arguments");
-  expect("del", {}, kExitBadArguments,
-         "del command needs one argument as key and an optional argument as range_end");
-  expect("del", {"a", "b", "c"}, kExitBadArguments,
-         "del command needs one argument as key and an optional argument as range_end");
-  expect("txn", {"a"}, kExitBadArguments, "txn command does not accept argument");
-  expect("watch", {}, kExitBadArguments, "bad number of arguments");
-  expect("compaction", {}, kExitBadArguments, "compaction command needs 1 argument");
-  expect("compaction", {"1", "2"}, kExitBadArguments, "compaction command needs 1 argument");
-  expect("compaction", {"x"}, kExitError, "strconv.ParseInt: parsing \"x\": invalid syntax");
-  const Command& lease = *FindSubcommand(RootCommand(), "lease");
-  for (const auto& [name, arguments, error] :
-       {std::tuple("grant", std::vector<std::string>{}, "lease grant command needs TTL argument"),
-        {"grant", {"x"}, "bad TTL (strconv.ParseInt: parsing \"x\": invalid syntax)"},
-        {"revoke", {"1", "2"}, "lease revoke command needs 1 argument"},
-        {"revoke",
-         {"zz"},
-         "bad lease ID arg (strconv.ParseInt: parsing \"zz\": invalid syntax), expecting ID in "
-         "Hex"},
-        {"timetolive", {}, "lease timetolive command needs lease ID as argument"},
-        {"keep-alive", {}, "lease keep-alive command needs lease ID as argument"}}) {
-    const Ran ran = RunLine(*FindSubcommand(lease, name), arguments);
-    EXPECT_EQ(ran.outcome.exit_code, kExitBadArguments) << name;
-    EXPECT_EQ(ran.outcome.error, error);
-  }
-  const Command& alarm = *FindSubcommand(RootCommand(), "alarm");
-  const Command& snapshot = *FindSubcommand(RootCommand(), "snapshot");
-  for (const auto& [command, error] :
-       {std::pair(FindSubcommand(alarm, "list"), "alarm list command accepts no arguments"),
-        {FindSubcommand(alarm, "disarm"), "alarm disarm command accepts no arguments"}}) {
-    const Ran ran = RunLine(*command, {"a"});
-    EXPECT_EQ(ran.outcome.exit_code, kExitBadArguments);
-    EXPECT_EQ(ran.outcome.error, error);
-  }
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{}, {"a", "b"}}) {
-    const Ran ran = RunLine(*FindSubcommand(snapshot, "save"), arguments);
-    EXPECT_EQ(ran.outcome.exit_code, kExitBadArguments);
-    EXPECT_EQ(ran.outcome.error, "snapshot save expects one argument <filename>");
-  }
 }
 
 }  // namespace
