@@ -1,5 +1,6 @@
 #include "runtime/asio/shared_listener.h"
 
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -70,12 +71,41 @@ base::Status GoError(const Address& address, const char* step, const error_code&
                           ": " + text);
 }
 
+bool IsAnyHost(const Address& address) {
+  return address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+}
+
+// Lets a socket of IPv6 that listens at all addresses listen at those of IPv4 too.
+void TakeBothFamilies(int descriptor, error_code& error) {
+  const int off = 0;
+  if (::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+    error = error_code(errno, boost::system::system_category());
+  }
+}
+
+// Whether this machine has IPv6, and its sockets take connections of IPv4.
+bool HasBothFamilies(Loop::Context& context) {
+  tcp::acceptor probe(context.io);
+  error_code error;
+  probe.open(tcp::v6(), error);
+  if (!error) TakeBothFamilies(probe.native_handle(), error);
+  if (!error) {
+    const auto loopback = boost::asio::ip::address_v4::loopback();
+    probe.bind({boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, loopback), 0}, error);
+  }
+  return !error;
+}
+
 base::Result<Protocol::endpoint> Resolve(Loop::Context& context, const Address& address) {
   if (!address.unix_path.empty()) {
     if (address.unix_path.size() > kUnixPathBytesMax) {
       return base::ErrnoStatus(ENAMETOOLONG, address.ToString());
     }
     return Protocol::endpoint(UnixProtocol::endpoint(address.unix_path));
+  }
+  // Compat: Go's 0.0.0.0 is all addresses of both families.
+  if (IsAnyHost(address) && HasBothFamilies(context)) {
+    return Protocol::endpoint(tcp::endpoint(tcp::v6(), address.port));
   }
   error_code error;
   tcp::resolver resolver(context.io);
@@ -167,6 +197,9 @@ class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
       if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
         error = error_code(errno, boost::system::system_category());
       }
+    }
+    if (!error && IsAnyHost(address) && endpoint.protocol().family() == AF_INET6) {
+      TakeBothFamilies(acceptor_.native_handle(), error);
     }
     if (error) return GoError(address, "setsockopt", error);
     acceptor_.bind(endpoint, error);

@@ -23,7 +23,8 @@ class SharedListener {
     // take such a descriptor is reset at once; the client may come again.
     size_t reserved_descriptors = 0;
   };
-  // Binds and listens. Connections wait in the kernel's queue, `backlog` of them, until Start.
+  // Binds and listens; at 0.0.0.0, :: and no host at all addresses of IPv4 and of IPv6, where the
+  // machine has both. Connections wait in the kernel's queue, `backlog` of them, until Start.
   // kUnavailable, in Go's words, if somebody listens there.
   static base::Result<std::unique_ptr<SharedListener>> Open(Loop* accepting, const Address& address,
                                                             const Options& options);

@@ -96,6 +96,31 @@ TEST(SharedListenerTest, WhoWaitsInTheQueueIsNoticedAndThenTaken) {
   (*listener)->Stop();
 }
 
+// Who connects to `host` is taken by a listener at `any`, and is told as coming from there.
+void ExpectTaken(const std::string& any, const std::string& host) {
+  LoopThread accepting("accept");
+  LoopThread taking("taking");
+  const auto listener = SharedListener::Open(&accepting.loop(), {any, 0, ""}, {});
+  ASSERT_TRUE(listener.ok()) << listener.status().ToString();
+  std::promise<std::string> peer;
+  (*listener)->Start(
+      {{&taking.loop(),
+        [&peer](std::unique_ptr<Stream> stream) { peer.set_value(stream->peer_address().host); }}},
+      [] { ADD_FAILURE(); });
+  const Clients clients({host, (*listener)->address().port, ""}, 1);
+  EXPECT_EQ(peer.get_future().get(), host) << any;
+  (*listener)->Stop();
+}
+
+TEST(SharedListenerTest, AllAddressesAreThoseOfBothFamilies) {
+  LoopThread accepting("accept");
+  const bool has_ipv6 = SharedListener::Open(&accepting.loop(), {"::1", 0, ""}, {}).ok();
+  for (const char* any : {"0.0.0.0", "::", ""}) {
+    if (has_ipv6) ExpectTaken(any, "::1");
+    ExpectTaken(any, "127.0.0.1");
+  }
+}
+
 TEST(SharedListenerTest, AnAddressIsSharedOnlyIfAllAsk) {
   LoopThread accepting("accept");
   const SharedListener::Options shared{.reuse_port = true};

@@ -48,7 +48,11 @@ Address ToAddress(const Socket::endpoint_type& endpoint) {
     const auto in6 = Read<sockaddr_in6>(endpoint);
     boost::asio::ip::address_v6::bytes_type bytes;
     std::memcpy(bytes.data(), &in6.sin6_addr, bytes.size());
-    address.host = boost::asio::ip::address_v6(bytes).to_string();
+    const boost::asio::ip::address_v6 host(bytes);
+    // A connection of IPv4 that a socket of both families has taken.
+    address.host = host.is_v4_mapped()
+                       ? make_address_v4(boost::asio::ip::v4_mapped, host).to_string()
+                       : host.to_string();
     address.port = ntohs(in6.sin6_port);
   } else if (endpoint.protocol().family() == AF_UNIX) {
     address.unix_path = Read<sockaddr_un>(endpoint).sun_path;
