@@ -21,13 +21,15 @@ std::string DirectoryOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-base::Status CheckRoom(const runtime::Disk& disk, const std::string& path, uint64_t bytes) {
+// For `bytes` beside the `in_file` that the file at `path` has.
+base::Status CheckRoom(const runtime::Disk& disk, const std::string& path, uint64_t in_file,
+                       uint64_t bytes) {
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(DirectoryOf(path)));
-  if (free_bytes >= spool::Spool::kReserveBytes + bytes) return {};
+  const uint64_t left = spool::Spool::LeftToOthers(free_bytes + in_file);
+  if (free_bytes >= left + bytes) return {};
   return {base::Code::kResourceExhausted,
           path + ": " + std::to_string(bytes) + " bytes do not fit: " + std::to_string(free_bytes) +
-              " are free on the disk, of which " + std::to_string(spool::Spool::kReserveBytes) +
-              " are left to others"};
+              " are free on the disk, of which " + std::to_string(left) + " are left to others"};
 }
 
 // That it is of the snapshot's entry, and has the configuration as of then: etcd before 3.5 did not
@@ -56,7 +58,7 @@ base::Status Import(const server::Environment& environment, const ImageFile& ima
   if (image.file() == nullptr) {
     return {base::Code::kDataLoss, image.path() + ": there is no database"};
   }
-  RETURN_IF_ERROR(CheckRoom(*environment.disk, database_path, image.bytes()));
+  RETURN_IF_ERROR(CheckRoom(*environment.disk, database_path, 0, image.bytes()));
   ASSIGN_OR_RETURN(const auto source,
                    snap::BboltReader::Open(image.file(), image.path(), image.bytes()));
   ASSIGN_OR_RETURN(const auto database,
@@ -68,7 +70,7 @@ base::Status Import(const server::Environment& environment, const ImageFile& ima
 }  // namespace
 
 base::Status ImageFile::Append(base::ByteView bytes) {
-  RETURN_IF_ERROR(CheckRoom(disk_, path_, bytes.size()));
+  RETURN_IF_ERROR(CheckRoom(disk_, path_, bytes_, bytes.size()));
   if (file_ == nullptr) {
     ASSIGN_OR_RETURN(file_, disk_.Open(path_, runtime::OpenMode::kCreateOrTruncate));
   }

@@ -7,7 +7,6 @@
 #include "net/peer/snapshot_import.h"
 #include "net/peer/testing/node.h"
 #include "storage/schema/consistent_index.h"
-#include "storage/spool/spool.h"
 
 // Snapshots from one member to another, whole and broken.
 
@@ -157,7 +156,7 @@ TEST_F(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
 }
 
 TEST_F(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
-  b_.disk().SetCapacity(spool::Spool::kReserveBytes + (1 << 20));
+  b_.disk().SetCapacity(4 << 20);
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_FALSE(a_.local().snapshots[0].second);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -29,7 +30,11 @@ class Spool {
     std::string path;
     size_t memory_bytes_max = 4 << 20;
   };
-  // What a spool's file leaves free on the disk: others must not die of it.
+  // What a spool's file leaves free on a disk that had `free_bytes` before it, for others must not
+  // die of it: kReserveBytes, or half on a small one.
+  static uint64_t LeftToOthers(uint64_t free_bytes) {
+    return std::min(kReserveBytes, free_bytes / 2);
+  }
   static constexpr uint64_t kReserveBytes = uint64_t{192} << 20;
 
   // `disk` outlives this. `on_readable` runs on the producer's thread when there is something to
@@ -42,8 +47,8 @@ class Spool {
   Spool& operator=(const Spool&) = delete;
 
   // The producer's side. Append fails with kCanceled once the receiver has given up, with
-  // kResourceExhausted if the disk has no room beside the reserve, and with the disk's error,
-  // naming the path, if that cannot take more. After an error the producer ends with Finish.
+  // kResourceExhausted if the disk has no room beside what is left to others, and with the disk's
+  // error, naming the path, if that cannot take more. After an error the producer ends with Finish.
   base::Status Append(base::ByteView bytes);
   // No more bytes come. The receiver gets `outcome` behind the last of them; a failed one at once.
   void Finish(base::Status outcome);
@@ -69,7 +74,8 @@ class Spool {
  private:
   base::Status AppendToFile(base::ByteView bytes);
   base::Status OpenFile();
-  base::Status CheckRoom(uint64_t bytes) const;
+  // For `bytes` beside the `in_file` that the file has.
+  base::Status CheckRoom(uint64_t in_file, uint64_t bytes) const;
   // These expect mutex_ to be held.
   void TakeFromMemory(size_t size, base::Bytes* out);
   base::Result<State> StateWithoutBytes();

@@ -112,7 +112,7 @@ TEST_F(SpoolTest, AReceiverThatGivesUpEndsTheProducer) {
 }
 
 TEST_F(SpoolTest, ItLeavesRoomToOthers) {
-  disk_.SetCapacity(Spool::kReserveBytes + 5000);
+  disk_.SetCapacity(10'000);
   base::Status status;
   size_t appended = 0;
   for (; status.ok() && appended < 10'000; appended += 100) {
@@ -122,6 +122,11 @@ TEST_F(SpoolTest, ItLeavesRoomToOthers) {
   EXPECT_EQ(status.message().find("/spool: "), 0u) << status.message();
   EXPECT_GT(appended, 5000u);
   EXPECT_LT(appended, 7000u);
+}
+
+TEST(SpoolRoomTest, ASmallDiskIsHalved) {
+  EXPECT_EQ(Spool::LeftToOthers(uint64_t{1} << 40), Spool::kReserveBytes);
+  EXPECT_EQ(Spool::LeftToOthers(1000), 500U);
 }
 
 TEST_F(SpoolTest, AReadOnlyDiskIsNamed) {
