@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/human_bytes.h"
 #include "config/url.h"
 #include "net/http/limits.h"
 #include "runtime/disk.h"
@@ -13,6 +14,9 @@ namespace app {
 namespace {
 
 constexpr unsigned kRecommendedPermissions = 0700;
+constexpr uint64_t kRecommendedRequestBytes = 10 << 20;
+constexpr uint64_t kQuotaBytesMax = uint64_t{8} << 30;
+constexpr const char* kQuotaName = "v3-applier";
 
 std::vector<std::string> Texts(const std::vector<config::Url>& urls) {
   std::vector<std::string> texts;
@@ -74,6 +78,37 @@ void LogStart(const Start& start, const observe::Logger& logger) {
        {"auto-compaction-interval", std::chrono::nanoseconds(options.auto_compaction.period)},
        {"max-learners", static_cast<uint64_t>(options.max_learners)},
        {"v2-deprecation", config.cluster.v2_deprecation}});
+}
+
+void LogLimits(const Start& start, const observe::Logger& logger) {
+  const uint64_t request = start.config.client_api.max_request_bytes;
+  if (request > kRecommendedRequestBytes) {
+    logger.Warn("exceeded recommended request limit",
+                {{"max-request-bytes", request},
+                 {"max-request-size", base::HumanBytes(request)},
+                 {"recommended-request-bytes", kRecommendedRequestBytes},
+                 {"recommended-request-size", base::HumanBytes(kRecommendedRequestBytes)}});
+  }
+  if (start.options.quota_backend_bytes < 0) {
+    logger.Info(
+        "disabled backend quota",
+        {{"quota-name", kQuotaName}, {"quota-size-bytes", start.options.quota_backend_bytes}});
+    return;
+  }
+  const auto quota = static_cast<uint64_t>(start.options.quota_backend_bytes);
+  if (quota > kQuotaBytesMax) {
+    logger.Warn("quota exceeds the maximum value",
+                {{"quota-name", kQuotaName},
+                 {"quota-size-bytes", quota},
+                 {"quota-size", base::HumanBytes(quota)},
+                 {"quota-maximum-size-bytes", kQuotaBytesMax},
+                 {"quota-maximum-size", base::HumanBytes(kQuotaBytesMax)}});
+  }
+  const bool is_default = start.config.backend.quota_bytes == 0;
+  logger.Info(is_default ? "enabled backend quota with default value" : "enabled backend quota",
+              {{"quota-name", kQuotaName},
+               {"quota-size-bytes", quota},
+               {"quota-size", base::HumanBytes(quota)}});
 }
 
 void WarnOfPermissions(const std::string& directory, const observe::Logger& logger) {

@@ -20,6 +20,10 @@ struct Start {
 // they mean something here. Values are those that hold: a quota of zero is told as what it means.
 void LogStart(const Start& start, const observe::Logger& logger);
 
+// Tells, in etcd's words, which quota the database has, and warns of one, and of a limit for
+// requests, that is larger than etcd recommends.
+void LogLimits(const Start& start, const observe::Logger& logger);
+
 // Warns of a directory of the member's that others than its owner may look into.
 void WarnOfPermissions(const std::string& directory, const observe::Logger& logger);
 

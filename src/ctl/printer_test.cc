@@ -254,15 +254,6 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   testing::ExpectGolden("printers.txt", text);
 }
 
-TEST(HumanBytesTest, CountsInThousandsWithOneDigitBelowTen) {
-  EXPECT_EQ(HumanBytes(0), "0 B");
-  EXPECT_EQ(HumanBytes(999), "999 B");
-  EXPECT_EQ(HumanBytes(1000), "1.0 kB");
-  EXPECT_EQ(HumanBytes(9949), "9.9 kB");
-  EXPECT_EQ(HumanBytes(20480), "20 kB");
-  EXPECT_EQ(HumanBytes(2'147'483'648), "2.1 GB");
-}
-
 TEST(JsonStringTest, EscapesAsGoDoes) {
   EXPECT_EQ(JsonString("a\"\\\n\x01<&>\xff\xe2\x80\xa8é"),
             "\"a\\\"\\\\\\n\\u0001\\u003c\\u0026\\u003e\\ufffd\\u2028é\"");

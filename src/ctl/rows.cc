@@ -1,10 +1,7 @@
 #include "ctl/rows.h"
 
-#include <array>
-#include <cmath>
-#include <cstdio>
-
 #include "base/go_text.h"
+#include "base/human_bytes.h"
 
 namespace ctl {
 namespace {
@@ -14,18 +11,6 @@ std::string Truth(bool value) {
 }
 
 }  // namespace
-
-std::string HumanBytes(uint64_t bytes) {
-  static constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  if (bytes < 10) return std::to_string(bytes) + " B";
-  size_t unit = 0;
-  double size = static_cast<double>(bytes);
-  for (; size >= 1000 && unit + 1 < kUnits.size(); ++unit) size /= 1000;
-  const double rounded = std::floor(size * 10 + 0.5) / 10;
-  char text[32];
-  std::snprintf(text, sizeof text, rounded < 10 ? "%.1f %s" : "%.0f %s", rounded, kUnits[unit]);
-  return text;
-}
 
 Rows MemberRows(const etcd::MemberListResponse& response) {
   Rows rows{{"ID", "Status", "Name", "Peer Addrs", "Client Addrs", "Is Learner"}, {}};
@@ -54,10 +39,11 @@ Rows StatusRows(const std::vector<EndpointStatus>& endpoints) {
     const int64_t unused =
         status.db_size == 0 ? 0 : 100 - status.db_size_in_use * 100 / status.db_size;
     rows.rows.push_back({endpoint, HexId(status.header.member_id), status.version,
-                         status.storage_version, HumanBytes(static_cast<uint64_t>(status.db_size)),
-                         HumanBytes(static_cast<uint64_t>(status.db_size_in_use)),
+                         status.storage_version,
+                         base::HumanBytes(static_cast<uint64_t>(status.db_size)),
+                         base::HumanBytes(static_cast<uint64_t>(status.db_size_in_use)),
                          std::to_string(unused) + "%",
-                         HumanBytes(static_cast<uint64_t>(status.db_size_quota)),
+                         base::HumanBytes(static_cast<uint64_t>(status.db_size_quota)),
                          Truth(status.leader == status.header.member_id), Truth(status.is_learner),
                          std::to_string(status.raft_term), std::to_string(status.raft_index),
                          std::to_string(status.raft_applied_index), base::Join(status.errors, ", "),

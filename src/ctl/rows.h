@@ -21,7 +21,4 @@ Rows HealthRows(const std::vector<EndpointHealth>& endpoints);
 Rows StatusRows(const std::vector<EndpointStatus>& endpoints);
 Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints);
 
-// "20 kB": in powers of 1000, one digit after the point below ten.
-std::string HumanBytes(uint64_t bytes);
-
 }  // namespace ctl
