@@ -105,7 +105,9 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   std::unique_ptr<App> app(new App(config, logger));
   ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config));
   ASSIGN_OR_RETURN(const bool is_founded, app->disk_.Exists(server::Paths(options).wal));
-  LogStart({config, options, app->net_threads_.size(), is_founded}, *logger);
+  const ::app::Start start{config, options, app->net_threads_.size(), is_founded};
+  LogStart(start, *logger);
+  LogLimits(start, *logger);
   WarnOfPermissions(config.member.data_dir, *logger);
   if (!config.member.wal_dir.empty()) WarnOfPermissions(config.member.wal_dir, *logger);
   app->OpenMetrics();
@@ -123,7 +125,7 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   if (is_founded && config.features.Enabled(config::Feature::kInitialCorruptCheck)) {
     RETURN_IF_ERROR(app->CheckCorruption());
   }
-  app->peers_.Start(app->server_.get(), [app = app.get()] { app->OnRemoved(); });
+  app->peers_.Start(app->server_.get());
   if (!app->server_->holds_etcd_files()) app->peers_.Admit();
   app->server_->Start([app = app.get()] {
     CHECK(app->small_workers_.Run([app] { app->Serve(); }, app->apply_loop_, [] {}));

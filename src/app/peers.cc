@@ -140,7 +140,7 @@ base::Status Peers::OpenTransport(const std::string& snap_dir) {
   return transport_->RemoveUnfinished();
 }
 
-void Peers::Start(server::Server* server, base::Callback<void()> on_removed) {
+void Peers::Start(server::Server* server) {
   peer::Identity identity;
   identity.id = server->id();
   identity.cluster = server->cluster();
@@ -149,7 +149,7 @@ void Peers::Start(server::Server* server, base::Callback<void()> on_removed) {
     identity.peer_urls.push_back(url.ToString());
   }
   thread_.RunAndWait([&] {
-    member_ = std::make_unique<peer::ServerMember>(server, std::move(on_removed));
+    member_ = std::make_unique<peer::ServerMember>(server);
     service_ = std::make_unique<peer::Service>(transport_.get());
     peer::AddMemberEndpoints(service_->endpoints(), &thread_.loop(), server);
     transport_->Start(member_.get(), identity);

@@ -55,9 +55,8 @@ class Peers {
   base::Status OpenTransport(const std::string& snap_dir);
   server::Transport* transport() { return transport_.get(); }
 
-  // Takes messages to the member and back from now on. `on_removed` runs on the peer loop when the
-  // other members say that this one belongs to them no longer.
-  void Start(server::Server* server, base::Callback<void()> on_removed);
+  // Takes messages to the member and back from now on.
+  void Start(server::Server* server);
   // Answers what peers ask from now on.
   void Admit();
   // Listens no more and ends all connections.

@@ -40,8 +40,8 @@ struct Environment {
   Witness* witness = nullptr;      // or null
   // The member must not go on; see Failure. Ends the process, or takes the member down.
   std::function<void(const base::Status& why)> on_failure;
-  // The member has applied its removal from the cluster, a moment ago: it is to stop for good. On
-  // the apply loop, once.
+  // The member was removed from the cluster, as its log says, a moment ago, or the other members:
+  // it is to stop for good. Once or twice, on any thread.
   std::function<void()> on_removed = [] {};
   const observe::Logger* logger;
   observe::Registry* registry;

@@ -80,6 +80,7 @@ void Frontend::ProposeConfChange(raft::ConfChange change, OnReply on_reply, cons
 }
 
 base::Status Frontend::CheckRoom(size_t bytes) const {
+  if (ended_) return base::errors::kStopped;
   const uint64_t committed = progress_->committed;
   const uint64_t applied = progress_->applied;
   const bool is_behind = committed > applied + kApplyGapMax;
@@ -207,7 +208,28 @@ void Frontend::OnElected() {
   });
 }
 
+void Frontend::EndWaiting() {
+  loop_->Post([this] { EndAll(); });
+}
+
+void Frontend::EndAll() {
+  ended_ = true;
+  const runtime::TimePoint now = loop_->clock().Now();
+  for (auto& [id, waiter] : std::exchange(waiters_, {})) {
+    metrics_.proposals_failed.Add();
+    End(waiter, {base::errors::kStopped}, now);
+  }
+  expiries_.clear();
+  metrics_.proposals_pending.Set(0);
+  if (round_open_) EndRound(round_, base::errors::kStopped);
+  for (WaitingRead& read : std::exchange(next_reads_, {})) read.on_read(base::errors::kStopped);
+}
+
 void Frontend::ReadIndex(OnRead on_read, uint64_t client) {
+  if (ended_) {
+    return loop_->Post(
+        [on_read = std::move(on_read)]() mutable { on_read(base::errors::kStopped); });
+  }
   next_reads_.push_back({std::move(on_read), client});
   if (!round_open_) SendAtEndOfTurn();
 }

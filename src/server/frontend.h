@@ -94,6 +94,9 @@ class Frontend {
   // answers, a loop that has not come to the last such call is not woken again.
   void Complete(std::vector<Completion> completions, std::optional<base::Revision> changed = {});
 
+  // Any thread: what waits ends with kStopped, and what comes from now on.
+  void EndWaiting();
+
   // Any thread: a leader was elected. What was asked of the one before may be lost.
   void OnElected();
 
@@ -124,7 +127,7 @@ class Frontend {
     uint64_t id;
   };
 
-  // kTooManyRequests if a proposal of so many bytes must be refused now.
+  // Why a proposal of so many bytes must be refused now.
   base::Status CheckRoom(size_t bytes) const;
   void Add(Proposal proposal, uint32_t field, OnReply on_reply, const Caller& caller);
   void SendAtEndOfTurn();
@@ -135,6 +138,7 @@ class Frontend {
   void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now);
   void ExpireWaiters();
   base::Status TimeoutOf(const Waiter& waiter) const;
+  void EndAll();
 
   void StartRound();
   void AskForIndex();
@@ -161,6 +165,7 @@ class Frontend {
   std::shared_ptr<OnChanged> on_changed_;  // null: nobody listens
   std::atomic<int64_t> changed_ = 0;       // the revision to tell of
   std::atomic<bool> has_changed_ = false;  // it was not told yet, and a task for that is posted
+  bool ended_ = false;                     // EndWaiting
   std::unordered_map<uint64_t, Waiter> waiters_;  // by request
   size_t pending_bytes_ = 0;                      // of waiters_
   FrontendMetrics metrics_;

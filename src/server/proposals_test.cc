@@ -117,6 +117,32 @@ TEST_F(ProposalsTest, NothingIsCarriedOutThatNobodyWaitsForAnyMore) {
   EXPECT_FALSE(Holds("impatient"));
 }
 
+// One that was removed hears nothing any more of what it has asked for.
+TEST_F(ProposalsTest, ARemovedMemberEndsWhatWaitsAndWhatComes) {
+  Start();
+  const Answered waiting = Put("a", 1, seconds(60));
+  std::vector<base::Status> reads;
+  const auto read = [&] {
+    member_.net_loop().Post([&] {
+      member_.frontend().ReadIndex([&](const base::Status& status) { reads.push_back(status); });
+    });
+  };
+  read();
+  member_.RunFor(milliseconds(10));
+  read();  // waits for the round after
+  member_.RunFor(milliseconds(10));
+  EXPECT_FALSE(waiting->has_value());
+  member_.server().ReportRemoved();
+  const Answered late = Put("b", 1, seconds(60));
+  read();
+  member_.RunFor(milliseconds(10));
+  ASSERT_TRUE(waiting->has_value());
+  EXPECT_EQ((*waiting)->status, base::errors::kStopped);
+  ASSERT_TRUE(late->has_value());
+  EXPECT_EQ((*late)->status, base::errors::kStopped);
+  EXPECT_EQ(reads, std::vector<base::Status>(3, base::errors::kStopped));
+}
+
 // What a leader decides as one counts in its term alone.
 TEST_F(ProposalsTest, OneOfATermInWhichThisMemberDoesNotLeadIsRefusedAtOnce) {
   Start();

@@ -337,8 +337,13 @@ void Server::StopForGood() {
   environment_.logger->Warn(
       "the member has been permanently removed from the cluster",
       {{"local-member-id", members::HexText(id().value())}, {"delay", kRemovedPause}});
-  removed_timer_ = environment_.apply_loop->NewTimer([this] { environment_.on_removed(); });
+  removed_timer_ = environment_.apply_loop->NewTimer([this] { ReportRemoved(); });
   removed_timer_->Arm(kRemovedPause);
+}
+
+void Server::ReportRemoved() {
+  for (const auto& frontend : frontends_) frontend->EndWaiting();
+  environment_.on_removed();
 }
 
 }  // namespace server

@@ -106,6 +106,9 @@ class Server {
   // What the transport brings: see Replica. The database of a snapshot lies at
   // ReceivedDatabasePath, put there whole and durable, before its message comes.
   [[nodiscard]] bool Step(raft::Message message) { return replica_->Step(std::move(message)); }
+  // The other members say that this one was removed, if its log does not say so itself. What waits,
+  // and what comes, ends with kStopped: nobody will answer it any more.
+  void ReportRemoved();
   void ReportUnreachable(base::MemberId peer) { replica_->ReportUnreachable(peer); }
   void ReportSnapshot(base::MemberId peer, bool delivered) {
     replica_->ReportSnapshot(peer, delivered);

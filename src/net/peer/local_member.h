@@ -32,16 +32,15 @@ class LocalMember {
 // The real one.
 class ServerMember final : public LocalMember {
  public:
-  // `on_removed` runs on the peer loop. `server` outlives this.
-  ServerMember(server::Server* server, base::Callback<void()> on_removed)
-      : server_(server), on_removed_(std::move(on_removed)) {}
+  // `server` outlives this.
+  explicit ServerMember(server::Server* server) : server_(server) {}
 
   bool Step(raft::Message message) override { return server_->Step(std::move(message)); }
   void ReportUnreachable(base::MemberId peer) override { server_->ReportUnreachable(peer); }
   void ReportSnapshot(base::MemberId peer, bool delivered) override {
     server_->ReportSnapshot(peer, delivered);
   }
-  void ReportRemoved() override { on_removed_(); }
+  void ReportRemoved() override { server_->ReportRemoved(); }
   base::Index applied() const override { return base::Index(server_->progress().applied); }
   std::string ReceivedDatabasePath(base::Index index) override {
     return server::ReceivedDatabasePath(server_->options(), index);
@@ -50,7 +49,6 @@ class ServerMember final : public LocalMember {
 
  private:
   server::Server* const server_;
-  base::Callback<void()> on_removed_;
 };
 
 }  // namespace peer
