@@ -29,10 +29,15 @@ TlsFiles::TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
       config_(config),
       security_(security),
       use_(use),
-      cert_file_(is_server() || config_.client_cert_file.empty() ? config_.cert_file
-                                                                 : config_.client_cert_file),
-      key_file_(is_server() || config_.client_key_file.empty() ? config_.key_file
-                                                               : config_.client_key_file) {}
+      cert_file_(DialsWith(config_.client_cert_file) ? config_.client_cert_file
+                                                     : config_.cert_file),
+      key_file_(DialsWith(config_.client_key_file) ? config_.client_key_file : config_.key_file) {}
+
+// Compat: a dialler's own files count only beside a listener's.
+bool TlsFiles::DialsWith(const std::string& own_file) const {
+  const bool listens_without = config_.cert_file.empty() && config_.key_file.empty();
+  return !is_server() && !own_file.empty() && !listens_without;
+}
 
 std::string TlsFiles::Flag(std::string_view name) const {
   // The only one of the clients' that has a prefix.
@@ -70,6 +75,21 @@ base::Status TlsFiles::NamingFile(const base::Status& status) const {
   return status;
 }
 
+// Compat: a dialler's own files must be there where a listener has files, whoever dials.
+base::Status TlsFiles::CheckOwnFiles() const {
+  const std::string& cert = config_.client_cert_file;
+  const std::string& key = config_.client_key_file;
+  if (cert_file_.empty()) return {};
+  if (cert.empty() != key.empty()) {
+    return {base::Code::kInvalidArgument,
+            "ClientKeyFile and ClientCertFile must both be present or both absent: key: " + key +
+                ", cert: " + cert + "]"};
+  }
+  base::Bytes ignored;
+  RETURN_IF_ERROR(ReadIfNamed("client-cert-file", cert, &ignored));
+  return ReadIfNamed("client-key-file", key, &ignored);
+}
+
 base::Result<http::TlsOptions> TlsFiles::Read() const {
   http::TlsOptions options;
   if (cert_file_.empty() != key_file_.empty()) {
@@ -77,6 +97,7 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
                         "KeyFile and CertFile must both be present[key: " + key_file_ +
                             ", cert: " + cert_file_ + "]");
   }
+  RETURN_IF_ERROR(CheckOwnFiles());
   RETURN_IF_ERROR(ReadIfNamed(cert_flag(), cert_file_, &options.certificate_pem));
   RETURN_IF_ERROR(ReadIfNamed(key_flag(), key_file_, &options.key_pem));
   RETURN_IF_ERROR(ReadIfNamed("trusted-ca-file", config_.trusted_ca_file, &options.trusted_ca_pem));
@@ -140,6 +161,10 @@ base::Status TlsFiles::Load() {
 base::Status MakeSelfSigned(runtime::Disk& disk, const std::string& directory,
                             const std::vector<std::string>& hosts, runtime::WallTime now,
                             uint64_t validity_years, config::TlsConfig* config) {
+  if (validity_years == 0) {
+    return {base::Code::kInvalidArgument,
+            "selfSignedCertValidity is invalid,it should be greater than 0"};
+  }
   config->cert_file = runtime::JoinPath(directory, "cert.pem");
   config->key_file = runtime::JoinPath(directory, "key.pem");
   RETURN_IF_ERROR(disk.CreateDirectories(directory));

@@ -47,6 +47,7 @@ class TlsFiles {
   TlsFiles(runtime::Disk* disk, const config::TlsConfig& config,
            const config::SecurityConfig& security, const TlsUse& use);
 
+  bool DialsWith(const std::string& own_file) const;
   bool is_server() const { return use_.role == http::TlsContext::Role::kServer; }
   const char* cert_flag() const {
     return &cert_file_ == &config_.client_cert_file ? "client-cert-file" : "cert-file";
@@ -57,6 +58,7 @@ class TlsFiles {
   std::string Flag(std::string_view name) const;
   base::Status ReadIfNamed(std::string_view name, const std::string& path, base::Bytes* out) const;
   base::Status NamingFile(const base::Status& status) const;
+  base::Status CheckOwnFiles() const;
   base::Result<http::TlsOptions> Read() const;
   base::Status Load();
 
@@ -75,7 +77,7 @@ class TlsFiles {
 };
 
 // With --auto-tls: makes a certificate and its key in `directory` unless they are there, for the
-// hosts, and names them in `*config`.
+// hosts, and names them in `*config`. kInvalidArgument, in etcd's words, for no years.
 base::Status MakeSelfSigned(runtime::Disk& disk, const std::string& directory,
                             const std::vector<std::string>& hosts, runtime::WallTime now,
                             uint64_t validity_years, config::TlsConfig* config);

@@ -135,8 +135,22 @@ TEST_F(TlsFilesTest, ADiallerHasTheListenersCertificateUnlessItHasItsOwn) {
   EXPECT_EQ(problem(), "") << "a list of what is revoked is for those who dial us";
 }
 
-TEST_F(TlsFilesTest, ADiallerWithoutFilesCanDialAllTheSame) {
+TEST_F(TlsFilesTest, ADiallersOwnFilesMustBeThereToo) {
+  const auto problem = [this] { return std::string(Open().status().message()); };
+  config_.client_cert_file = "/tls/nowhere";
+  EXPECT_EQ(problem(),
+            "ClientKeyFile and ClientCertFile must both be present or both absent: key: , cert: "
+            "/tls/nowhere]");
+  config_.client_key_file = "/tls/key";
+  EXPECT_THAT(problem(), ::testing::StartsWith("--client-cert-file: open /tls/nowhere: "));
+  std::swap(config_.client_cert_file, config_.client_key_file);
+  EXPECT_THAT(problem(), ::testing::StartsWith("--client-key-file: open /tls/nowhere: "));
+}
+
+// With a certificate for itself alone, which is not even looked at.
+TEST_F(TlsFilesTest, ADiallerWithoutAListenersFilesCanDialAllTheSame) {
   config_ = {};
+  config_.client_cert_file = "/tls/nowhere";
   const auto files = OpenForDialling();
   ASSERT_TRUE(files.ok());
   const auto context = (*files)->context();
@@ -229,6 +243,11 @@ TEST_F(MakeSelfSignedTest, ACertificateIsMadeAndKept) {
   const std::string certificate = Read(made_.cert_file);
   ASSERT_TRUE(Make().ok());
   EXPECT_EQ(Read(made_.cert_file), certificate);
+}
+
+TEST_F(MakeSelfSignedTest, OneThatIsNeverValidIsRefused) {
+  EXPECT_EQ(MakeSelfSigned(disk_, "/data/fixtures/client", {}, {}, 0, &config_).message(),
+            "selfSignedCertValidity is invalid,it should be greater than 0");
 }
 
 TEST_F(MakeSelfSignedTest, HalfOfAPairIsMadeAnew) {
