@@ -40,6 +40,7 @@ LeaseRequests::LeaseRequests(const Options& options, const Environment& environm
     : options_(options),
       environment_(environment),
       parts_(parts),
+      listing_(environment, parts.apply_loop, parts.keeper),
       timer_(environment.apply_loop->NewTimer([this] { RunDelayed(); })) {}
 
 LeaseRequests::~LeaseRequests() = default;
@@ -277,25 +278,12 @@ void LeaseRequests::AskLeader(const std::shared_ptr<Question>& question) {
       });
 }
 
-void LeaseRequests::List(OnList on_list) {
+void LeaseRequests::List(LeaseListing::OnList on_list) {
   environment_.apply_loop->Post([this, on_list = std::move(on_list)]() mutable {
     WhenApplied([this, on_list = std::move(on_list)](const base::Status&) mutable {
-      ListNow(std::move(on_list));
+      listing_.Ask(std::move(on_list));
     });
   });
-}
-
-void LeaseRequests::ListNow(OnList on_list) {
-  std::vector<base::LeaseId> ids;
-  for (const leases::Lease& lease : parts_.apply_loop->leases().All()) ids.push_back(lease.id);
-  const auto ends = parts_.keeper->EndsOf(ids);
-  if (!ends.has_value()) return on_list(std::move(ids));
-  std::vector<std::pair<runtime::TimePoint, base::LeaseId>> order;
-  order.reserve(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) order.emplace_back((*ends)[i], ids[i]);
-  std::sort(order.begin(), order.end());
-  for (size_t i = 0; i < ids.size(); ++i) ids[i] = order[i].second;
-  on_list(std::move(ids));
 }
 
 void LeaseRequests::WhenApplied(base::Callback<void(const base::Status& status)> done) {

@@ -16,6 +16,7 @@
 #include "server/apply_loop.h"
 #include "server/environment.h"
 #include "server/frontend.h"
+#include "server/lease_listing.h"
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/transport.h"
@@ -73,9 +74,8 @@ class LeaseRequests {
   void TimeToLiveHere(base::LeaseId id, bool keys, OnTimes on_times);
 
   // All leases of this member, once what it knows to be committed is applied, or has not been for
-  // kApplyTimeout: if it leads, the one that runs out first comes first.
-  using OnList = base::Callback<void(std::vector<base::LeaseId> ids)>;
-  void List(OnList on_list);
+  // kApplyTimeout; see LeaseListing::Ask.
+  void List(LeaseListing::OnList on_list);
 
   static constexpr size_t kPendingMax = 100'000;
   static constexpr runtime::Duration kRetryPause = std::chrono::milliseconds(50);
@@ -115,7 +115,6 @@ class LeaseRequests {
   template <typename Request, typename Answer>
   void End(const std::shared_ptr<Request>& request, Answer answer);
 
-  void ListNow(OnList on_list);
   // Runs `done` with OK once what is committed now is applied, or with kTimeoutWaitAppliedIndex.
   void WhenApplied(base::Callback<void(const base::Status& status)> done);
   void After(runtime::Duration delay, base::Callback<void()> task);
@@ -129,6 +128,7 @@ class LeaseRequests {
   // that was made ahead: each a runtime::TimePoint, in its count.
   std::atomic<int64_t> confirmed_ = std::numeric_limits<int64_t>::min() / 2;
   std::atomic<int64_t> asked_ahead_ = std::numeric_limits<int64_t>::min() / 2;
+  LeaseListing listing_;
   size_t pending_ = 0;
   std::multimap<runtime::TimePoint, base::Callback<void()>> delayed_;
   const std::unique_ptr<runtime::Timer> timer_;

@@ -72,10 +72,12 @@ void LeaseService::LeaseTimeToLive(Call call, base::ByteView bytes) {
 void LeaseService::LeaseLeases(Call call, base::ByteView bytes) {
   etcdserverpb::LeaseLeasesRequest request;
   if (!Parse(*call, bytes, &request)) return;
-  context_.server().leases().List([this, rpc = call.rpc](std::vector<base::LeaseId> ids) {
+  using Ids = server::LeaseListing::Ids;
+  context_.server().leases().List([this, rpc = call.rpc](base::Result<Ids> ids) {
     context_.frontend().loop().Post([this, rpc, ids = std::move(ids)] {
+      if (!ids.ok()) return rpc->Finish(ids.status());
       etcdserverpb::LeaseLeasesResponse response;
-      for (const base::LeaseId id : ids) response.add_leases()->set_id(id.value());
+      for (const base::LeaseId id : **ids) response.add_leases()->set_id(id.value());
       context_.Reply(*rpc, std::move(response));
     });
   });

@@ -235,6 +235,20 @@ TEST_F(LeaseServiceTest, AreListedInTheOrderOfTheirEnds) {
   EXPECT_EQ(List(), (std::vector<int64_t>{8, 9, 7}));
 }
 
+TEST_F(LeaseServiceTest, VeryManyAreListedWhole) {
+  served_.StartAndWait();
+  std::vector<int64_t> ids;
+  for (int64_t id = 1; id <= 2 * static_cast<int64_t>(server::LeaseListing::kListedOfTurn); ++id) {
+    ASSERT_TRUE(Grant(id, 60).ok());
+    ids.push_back(id);
+  }
+  const auto first = served_.Begin(testing::kLeaseLeases, etcdserverpb::LeaseLeasesRequest());
+  std::vector<int64_t> second = List();  // shares the list after that
+  EXPECT_TRUE(served_.Finish(first).ok());
+  EXPECT_EQ(first->response().leases_size(), static_cast<int>(ids.size()));
+  EXPECT_EQ(second, ids);
+}
+
 TEST_F(LeaseServiceTest, AreThereAfterARestartWithAllOfTheirTime) {
   served_.StartAndWait();
   ASSERT_TRUE(Grant(7, 60).ok());

@@ -84,6 +84,13 @@ std::vector<Lease> Leases::All() const {
   return all;
 }
 
+std::vector<base::LeaseId> Leases::IdsAfter(std::optional<base::LeaseId> last, size_t count) const {
+  std::vector<base::LeaseId> ids;
+  auto at = last.has_value() ? leases_.upper_bound(*last) : leases_.begin();
+  for (; at != leases_.end() && ids.size() < count; ++at) ids.push_back(at->first);
+  return ids;
+}
+
 std::vector<base::Bytes> Leases::Keys(base::LeaseId id) const {
   std::vector<base::Bytes> keys;
   for (auto at = attachments_.lower_bound(AttachmentView{id, {}});

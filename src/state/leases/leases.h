@@ -34,6 +34,8 @@ class Leases final : public kv::Lessor {
   std::optional<Lease> Find(base::LeaseId id) const;
   // Ascending by id.
   std::vector<Lease> All() const;
+  // The first `count` ids beyond `last`, or of all.
+  std::vector<base::LeaseId> IdsAfter(std::optional<base::LeaseId> last, size_t count) const;
   // The keys that are with a lease, ascending.
   std::vector<base::Bytes> Keys(base::LeaseId id) const;
 

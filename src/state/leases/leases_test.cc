@@ -54,6 +54,15 @@ TEST_F(LeasesTest, AGrantedLeaseIsThereAlsoAfterARestart) {
   EXPECT_EQ(again.size(), 2u);
 }
 
+TEST_F(LeasesTest, IdsAreListedPieceByPiece) {
+  Leases leases = Load();
+  for (const int64_t id : {9, -3, 7}) ASSERT_TRUE(leases.Grant(Id(id), 60).ok());
+  EXPECT_EQ(leases.IdsAfter({}, 2), (std::vector{Id(-3), Id(7)}));
+  EXPECT_EQ(leases.IdsAfter(Id(7), 2), std::vector{Id(9)});
+  EXPECT_EQ(leases.IdsAfter(Id(8), 2), std::vector{Id(9)});
+  EXPECT_TRUE(leases.IdsAfter(Id(9), 2).empty());
+}
+
 TEST_F(LeasesTest, ARecordIsThatOfEtcd) {
   Leases leases = Load();
   ASSERT_TRUE(leases.Grant(Id(0x0102), 60).ok());
