@@ -205,6 +205,11 @@ TEST_F(GatewayTest, AnErrorHasItsCodeAndItsHttpStatus) {
       << answer;
 }
 
+TEST_F(GatewayTest, ATimeoutMayHaveMoreDigitsThanGrpcs) {
+  const std::string answer = Post("/v3/kv/range", "{}", "Grpc-Timeout: 100000000S\r\n");
+  EXPECT_TRUE(Contains(answer, "etcdserver: key is not provided")) << answer;
+}
+
 TEST_F(GatewayTest, BadMetadataIsRefused) {
   const std::string timeout = Post("/v3/kv/range", "{}", "Grpc-Timeout: nonsense\r\n");
   EXPECT_TRUE(timeout.starts_with("HTTP/1.1 400 ")) << timeout;

@@ -10,6 +10,7 @@ namespace gateway {
 namespace {
 
 constexpr base::ByteView kMetadataPrefix = "grpc-metadata-";
+constexpr size_t kTimeoutDigitsMax = 18;
 
 // As Go writes the name of a field.
 std::string CanonicalName(base::ByteView name) {
@@ -22,9 +23,11 @@ std::string CanonicalName(base::ByteView name) {
   return canonical;
 }
 
-base::Status CheckTimeout(base::ByteView value) {
-  if (rpc::ParseTimeout(value).ok()) return {};
-  return {base::Code::kInvalidArgument, "invalid grpc-timeout: " + std::string(value)};
+// As gRPC has it: a gateway takes more digits.
+base::Result<std::string> Timeout(base::ByteView value) {
+  const base::Result<runtime::Duration> timeout = rpc::ParseTimeout(value, kTimeoutDigitsMax);
+  if (timeout.ok()) return rpc::FormatTimeout(*timeout);
+  return base::Status(base::Code::kInvalidArgument, "invalid grpc-timeout: " + std::string(value));
 }
 
 base::Status CheckBinary(const http::Headers::Field& field) {
@@ -47,8 +50,10 @@ base::Result<http::Headers> GrpcHead(const Route& route, const http::Headers& he
   // Services tell by it that the connection's certificate is not the caller's.
   grpc.Add("grpcgateway-accept", head.Get("accept"));
   for (const http::Headers::Field field : head) {
-    if (field.name == "grpc-timeout") RETURN_IF_ERROR(CheckTimeout(field.value));
-    if (field.name == "authorization" || field.name == "grpc-timeout") {
+    if (field.name == "grpc-timeout") {
+      ASSIGN_OR_RETURN(const std::string timeout, Timeout(field.value));
+      grpc.Add(field.name, timeout);
+    } else if (field.name == "authorization") {
       grpc.Add(field.name, field.value);
     } else if (field.name.starts_with(kMetadataPrefix)) {
       if (field.name.ends_with("-bin")) RETURN_IF_ERROR(CheckBinary(field));

@@ -71,6 +71,15 @@ std::optional<std::string> Decoded(base::ByteView target) {
   return is_plain ? path.append(target.substr(end)) : std::string(target);
 }
 
+// RFC 3986's characters of a host and a port, as Go's server takes them; it may be empty.
+bool IsHostHeader(base::ByteView value) {
+  constexpr base::ByteView kOthers = "!$%&'()*+,-.:;=[]_~";
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kOthers.find(c) != base::ByteView::npos;
+  });
+}
+
 }  // namespace
 
 class H1Parser::Beast final : public beast::basic_parser<true> {
@@ -125,6 +134,9 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
     }
     if (field == beast::field::host) {
       if (has_host_) error = beast::error::bad_field;
+      if (!IsHostHeader(View(value))) {
+        return Fail(base::Code::kInvalidArgument, "malformed Host header", &error);
+      }
       has_host_ = true;
       if (authority_.empty()) authority_ = View(value);
     }

@@ -219,6 +219,10 @@ TEST_F(H1SessionTest, CodingsAndExpectationsThatThereAreNotAreToldApart) {
   EXPECT_EQ(first_line("Expect: 100-CONTINUE\r\n"), "HTTP/1.1 100 Continue");
   EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\n\r\n")
                   .ends_with("400 Bad Request: missing required Host header"));
+  EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n")
+                  .ends_with("400 Bad Request: malformed Host header"));
+  EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\nHost: [::1%25eth0]:2379\r\n\r\n")
+                  .starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_F(H1SessionTest, AnOlderClientIsAnsweredInItsVersion) {

@@ -7,7 +7,6 @@
 namespace rpc {
 namespace {
 
-constexpr size_t kMaxDigits = 8;
 constexpr int64_t kMaxAmount = 99'999'999;
 
 struct Unit {
@@ -29,9 +28,9 @@ base::Status Malformed(base::ByteView problem, base::ByteView text) {
 
 }  // namespace
 
-base::Result<runtime::Duration> ParseTimeout(base::ByteView text) {
+base::Result<runtime::Duration> ParseTimeout(base::ByteView text, size_t digits_max) {
   if (text.size() < 2) return Malformed("string is too short", text);
-  if (text.size() > kMaxDigits + 1) return Malformed("string is too long", text);
+  if (text.size() > digits_max + 1) return Malformed("string is too long", text);
   const auto* const unit = std::find_if(kUnits.begin(), kUnits.end(),
                                         [&](const Unit& each) { return each.name == text.back(); });
   if (unit == kUnits.end()) return Malformed("unit is not recognized", text);
