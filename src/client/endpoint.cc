@@ -98,9 +98,12 @@ base::Result<Endpoint> ParseEndpoint(std::string_view text) {
   } else if (rest.find("://") != std::string_view::npos) {
     return Malformed(text, "the scheme is none of http, https, unix and unixs");
   }
-  // What follows the port of a URL says nothing about where to connect.
+  // What follows the port of a URL, and a user before the host, say nothing about where to connect.
   if (endpoint.security != Endpoint::Security::kAsConfigured) {
     rest = rest.substr(0, rest.find_first_of("/?#"));
+    if (const size_t user = rest.rfind('@'); user != std::string_view::npos) {
+      rest.remove_prefix(user + 1);
+    }
   } else if (rest.find('/') != std::string_view::npos) {
     return Malformed(text, "a path has no meaning here");
   }

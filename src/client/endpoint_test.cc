@@ -31,6 +31,7 @@ TEST(EndpointTest, TheSchemeDecidesAboutTls) {
 
 TEST(EndpointTest, APathAfterThePortIsIgnored) {
   EXPECT_EQ(Parsed("http://a:1/v3/kv").address, (runtime::Address{"a", 1, ""}));
+  EXPECT_EQ(Parsed("http://user:pass@a:1/v3").address, (runtime::Address{"a", 1, ""}));
 }
 
 TEST(EndpointTest, AnIpv6AddressStandsInBrackets) {

@@ -46,8 +46,7 @@ Outcome TakeEnvironment(const Invocation& invocation) {
     const char* const value = std::getenv(variable.c_str());
     if (value == nullptr || *value == 0) continue;
     used.insert(variable);
-    // Compat: a value that does not fit is ignored.
-    invocation.flags.SetFromEnvironment(spec.name, value).IgnoreError();
+    invocation.flags.SetFromEnvironment(spec.name, value);
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -52,6 +53,16 @@ base::Result<std::string> Normalize(Type type, const std::string& text) {
       break;
   }
   return text;
+}
+
+// What Go's functions return beside their error.
+std::string Unreadable(Type type, const std::string& text) {
+  if (type == Type::kBool) return "false";
+  if (type == Type::kDuration) return "0s";
+  const base::Result<int64_t> value = base::ParseGoInt(text);
+  if (value.status().code() != Code::kOutOfRange) return "0";
+  return std::to_string(text.starts_with('-') ? std::numeric_limits<int64_t>::min()
+                                              : std::numeric_limits<int64_t>::max());
 }
 
 const char* TypeName(Type type) {
@@ -172,10 +183,10 @@ base::Result<std::vector<std::string>> Flags::Parse(const std::vector<std::strin
   return arguments;
 }
 
-Status Flags::SetFromEnvironment(const std::string& name, const std::string& value) {
+void Flags::SetFromEnvironment(const std::string& name, const std::string& value) {
   Value* const flag = Find(name);
   CHECK(flag != nullptr);
-  return Assign(flag, value);
+  if (!Assign(flag, value).ok()) flag->text = Unreadable(flag->spec.type, value);
 }
 
 bool Flags::TakesNextWord(std::string_view word) const {

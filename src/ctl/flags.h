@@ -34,8 +34,9 @@ class Flags {
 
   // The arguments, without the flags; kInvalidArgument with pflag's text.
   base::Result<std::vector<std::string>> Parse(const std::vector<std::string>& words);
-  // As if given on the command line, but not `changed`.
-  base::Status SetFromEnvironment(const std::string& name, const std::string& value);
+  // As if given on the command line, but not `changed`. What cannot be read is no refusal, as in
+  // pflag, but false, zero, or the largest or smallest number if it is beyond these.
+  void SetFromEnvironment(const std::string& name, const std::string& value);
 
   bool changed(const std::string& name) const;
   bool GetBool(const std::string& name) const;

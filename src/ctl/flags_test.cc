@@ -79,10 +79,24 @@ TEST_F(CtlFlagsTest, AListIsCutAtCommasAndGrowsWithEachFlag) {
 }
 
 TEST_F(CtlFlagsTest, TheEnvironmentSetsWithoutMarkingAsGiven) {
-  EXPECT_TRUE(flags_.SetFromEnvironment("limit", "7").ok());
-  EXPECT_FALSE(flags_.SetFromEnvironment("limit", "x").ok());
+  flags_.SetFromEnvironment("limit", "7");
   EXPECT_EQ(flags_.GetInt("limit"), 7);
   EXPECT_FALSE(flags_.changed("limit"));
+}
+
+TEST_F(CtlFlagsTest, WhatCannotBeReadInTheEnvironmentIsNothing) {
+  flags_.SetFromEnvironment("limit", "7");
+  flags_.SetFromEnvironment("limit", "x");
+  EXPECT_EQ(flags_.Text("limit"), "0");
+  flags_.SetFromEnvironment("limit", "99999999999999999999");
+  EXPECT_EQ(flags_.Text("limit"), "9223372036854775807");
+  flags_.SetFromEnvironment("limit", "-99999999999999999999");
+  EXPECT_EQ(flags_.Text("limit"), "-9223372036854775808");
+  flags_.SetFromEnvironment("hex", "true");
+  flags_.SetFromEnvironment("hex", "maybe");
+  EXPECT_EQ(flags_.Text("hex"), "false");
+  flags_.SetFromEnvironment("timeout", "5");
+  EXPECT_EQ(flags_.Text("timeout"), "0s");
 }
 
 TEST_F(CtlFlagsTest, RefusesInPflagsWords) {
