@@ -349,5 +349,21 @@ TEST_F(WatchCallTest, AClientThatDoesNotReadGetsAllOnceItReads) {
   EXPECT_THAT(slow.Take(), ElementsAre("0: a=last @62"));
 }
 
+TEST_F(WatchCallTest, AClientThatDoesNotReadIsSlowUntilItLeaves) {
+  Stream slow(&member_);
+  slow.Create(Watch("a"));
+  member_.OnClient([&] { slow.call().PauseReading(); });
+  for (int i = 0; i < 60; ++i) PutOne("a", std::string(100'000, 'x'));
+  const auto has_slow = [this](const std::string& count) {
+    const std::string metrics = member_.server().environment().registry->Scrape();
+    return metrics.find("etcd_debugging_mvcc_slow_watcher_total " + count + "\n") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(has_slow("1"));
+  member_.OnClient([&] { slow.call().Cancel(); });
+  RunFor(milliseconds(50));
+  EXPECT_TRUE(has_slow("0"));
+}
+
 }  // namespace
 }  // namespace v3

@@ -65,6 +65,11 @@ void WatchService::Remove(watch::Watcher* watcher) {
   hub_.Remove(watcher);
   bytes_ -= BytesOf(*watcher->wish);
   metrics_.watchers.Add(-1);
+  CountBehind();
+}
+
+void WatchService::CountBehind() {
+  metrics_.slow_watchers.Set(static_cast<double>(hub_.watchers_behind()));
 }
 
 uint64_t WatchService::Enter(const std::shared_ptr<WatchCall>& call) {
@@ -73,7 +78,7 @@ uint64_t WatchService::Enter(const std::shared_ptr<WatchCall>& call) {
 }
 
 void WatchService::OnWorked() {
-  metrics_.slow_watchers.Set(static_cast<double>(hub_.watchers_behind()));
+  CountBehind();
   metrics_.events.Add(static_cast<double>(hub_.TakeEvents()));
   ReportCompaction();
 }

@@ -40,6 +40,7 @@ class WatchService {
   watch::Hub::Parts HubParts();
   void Listen(bool listens);
   void OnWorked();
+  void CountBehind();
   // Tells those who want to know how far they are, if the store begins later than before: who comes
   // back with less could not resume.
   void ReportCompaction();
