@@ -125,6 +125,13 @@ class CommandTest(unittest.TestCase):
         self.assertNotIn("closing connections whose requests have not ended in time",
                          [each["msg"] for each in self.lines(member)])
 
+    def test_what_is_printed_goes_nowhere_if_nothing_was_open_for_it(self) -> None:
+        member = self.member()
+        member.prefix = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        member.start()
+        streams = [os.readlink(f"/proc/{member.process.pid}/fd/{number}") for number in range(3)]
+        self.assertEqual(streams, ["/dev/null"] * 3)
+
     def test_the_log_has_the_level_and_the_form_that_are_asked_for(self) -> None:
         quiet = self.member("--log-level=error")
         quiet.start()

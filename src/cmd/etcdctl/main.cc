@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "ctl/command.h"
+#include "runtime/posix/standard_streams.h"
 
 int main(int argc, char** argv) {
+  runtime::posix::OpenStandardStreams();
   const std::vector<std::string> words(argv + 1, argv + argc);
   return ctl::Main(words);
 }
