@@ -27,8 +27,8 @@ class Cancellation {
   struct State;
   class Listener;
 
-  // Has `canceled` called by Cancel, or here if that has happened, until the listener is destroyed,
-  // which waits for a call that is under way. It must not use the handle.
+  // Cancel calls `canceled`; if already canceled, Listen does. Destroying the listener stops that,
+  // and waits for a call under way. `canceled` must not use the handle.
   std::shared_ptr<Listener> Listen(std::function<void()> canceled) const;
 
   std::shared_ptr<State> state_;

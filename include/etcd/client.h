@@ -48,8 +48,8 @@ class Client {
   // unless there is a password: then it authenticates, within the dial timeout, and reports why
   // that failed. (A cluster without authentication is no failure.)
   static Result<std::unique_ptr<Client>> New(const ClientOptions& options);
-  // Ends every open call with kCanceled; returns when their callbacks have run. What these begin
-  // comes to nothing, and its callbacks do not run.
+  // Ends every open call with kCanceled; returns when their callbacks have run. Calls that those
+  // callbacks begin are dropped, and their callbacks do not run.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -103,7 +103,7 @@ class Client {
 
   // ---- Leases ----
 
-  // If it is not known whether it was granted: one that nobody learns of ends by itself.
+  // After a timeout a lease may exist that nobody knows; it ends by itself.
   Result<LeaseGrantResponse> LeaseGrant(const LeaseGrantRequest& request,
                                         const CallOptions& options = {});
   void LeaseGrant(const LeaseGrantRequest& request, const CallOptions& options,
@@ -138,9 +138,9 @@ class Client {
   // each renewal, and returns false to end this; the lease then lives for as long as it has left.
   // It ends with
   //
-  //   kNotFound            the lease is lost: a member said so, or its time has gone by since the
-  //                        last renewal that was answered was asked for (Status::cause says why
-  //                        there was no other)
+  //   kNotFound            the lease is lost: a member said so, or its TTL has passed since the
+  //                        request of the last answered renewal was sent (Status::cause says why
+  //                        there was no later one)
   //   kUnavailable         "etcdserver: no leader", with CallOptions::require_leader
   //   kCanceled            by its handle, the sink or the end of the client
   //   kDeadlineExceeded    its time is over; it has none unless CallOptions::timeout is set
@@ -175,8 +175,8 @@ class Client {
   //
   // A watch tells the events of its keys in the order of their revisions, none twice and none left
   // out, until it ends. When its member goes it goes on at another one, after the waits of
-  // ClientOptions::retry_wait and for as long as it takes; what came of a response that was not
-  // whole is forgotten. It ends with
+  // ClientOptions::retry_wait and for as long as it takes; parts of an incomplete response are
+  // dropped. It ends with
   //
   //   kOutOfRange          its next revision has been compacted: WatchEnding::compact_revision
   //   kUnavailable         "etcdserver: no leader", with CallOptions::require_leader
@@ -195,9 +195,9 @@ class Client {
   void Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink,
              std::function<void(WatchEnding)> done);
 
-  // Has the member tell each watch of the client with the same `require_leader` how far it has got,
-  // as soon as all of these have begun. It tells nothing, to none, while one of them is behind, or
-  // is to begin at a revision that is not there yet.
+  // Has the member tell each watch of the client with the same `require_leader` how far it has got.
+  // Asks once all of them have begun. The member tells none of them while any is behind, or begins
+  // at a revision to come.
   void RequestProgress(bool require_leader = false);
 
   // ---- The cluster ----
@@ -261,9 +261,9 @@ class Client {
   std::vector<std::string> Endpoints() const;
 
   // Asks the cluster where its voters serve clients, and has these as the client's endpoints from
-  // then on (SetEndpoints), in place of those of its options; those that it cannot use are left
-  // out, and those without TLS if all it had were with it. Without effect if it fails, or if none
-  // is left (kInvalidArgument), or no voter has told one (kUnavailable).
+  // then on (SetEndpoints), in place of those of its options. Those that cannot be used are left
+  // out; a client whose endpoints all use TLS ignores plain ones. Without effect if it fails: also
+  // with kInvalidArgument if none is left, with kUnavailable if no voter advertises a client URL.
   Status SyncEndpoints(const CallOptions& options = {});
   void SyncEndpoints(const CallOptions& options, std::function<void(Status)> done);
 
@@ -347,7 +347,9 @@ class Client {
     return Future<AlarmResponse>([&](auto done) { AlarmList(options, std::move(done)); });
   }
 
-  // Switches one alarm of one member on; the cluster then refuses writes.
+  // Switches one alarm of one member on. The cluster then refuses, with kNoSpace: puts, grants of
+  // leases, and transactions that put; with kCorrupt: all that goes through the log to keys and
+  // leases.
   Result<AlarmResponse> AlarmActivate(const Alarm& alarm, const CallOptions& options = {});
   void AlarmActivate(const Alarm& alarm, const CallOptions& options, Callback<AlarmResponse> done);
   std::future<Result<AlarmResponse>> AlarmActivateAsync(const Alarm& alarm,

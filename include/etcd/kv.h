@@ -36,8 +36,7 @@ struct KeyValue {
 
 // As `range_end`: all keys from `key` on.
 inline constexpr std::string_view kFromKey("\0", 1);
-// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey. (With
-// a `range_end`, an empty `key` is the smallest one, a zero byte.)
+// The `range_end` of all keys that begin with `prefix`; for the empty prefix, kFromKey.
 std::string PrefixEnd(std::string_view prefix);
 
 struct GetRequest;
@@ -69,6 +68,7 @@ enum class SortOrder : uint8_t { kNone = 0, kAscend = 1, kDescend = 2 };
 enum class SortTarget : uint8_t { kKey = 0, kVersion = 1, kCreate = 2, kMod = 3, kValue = 4 };
 
 struct GetRequest {
+  // With a `range_end`, an empty key is the smallest one, a zero byte.
   std::string key = {};
   // Empty: the one key; otherwise the first key that is not meant, or kFromKey.
   std::string range_end = {};

@@ -13,7 +13,7 @@ namespace etcd {
 inline namespace v1 {
 
 struct LeaseGrantRequest {
-  int64_t ttl = 0;  // small values are raised
+  int64_t ttl = 0;  // raised to the cluster's minimum (2 s by default)
   int64_t id = 0;   // 0: the cluster chooses
 };
 

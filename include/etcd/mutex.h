@@ -27,9 +27,9 @@ class Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   // Waits until the session holds the lock: for as long as it takes unless the options set a
-  // timeout. When it fails the session has left the queue, for which up to 5 s more are taken; if
-  // it could not, it is in there until it is lost, or locks again. (If it held the lock before, and
-  // that could not be asked, it holds it still.) Beside what any call ends with:
+  // timeout. When it fails the session has left the queue, for which up to 5 s more are taken. If
+  // leaving fails, the session keeps its place until it is lost or calls Lock again. A session that
+  // already held the lock may still hold it. Beside what any call ends with:
   //
   //   kAborted  "mutex: session is expired"
   Status Lock(const CallOptions& options = {});

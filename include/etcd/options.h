@@ -66,9 +66,9 @@ struct ClientOptions {
   // of `endpoints`.
   SrvDiscovery discovery = {};
 
-  // Asks the cluster after each such time, longer or shorter at random by a tenth, where its voters
-  // serve clients, and has these as the endpoints from then on (Client::SyncEndpoints). 0: never.
-  // At least 1 s: shorter is taken as that.
+  // Asks the cluster at this interval, +-10 % at random, where its voters serve clients, and has
+  // these as the endpoints from then on (Client::SyncEndpoints). 0: never. At least 1 s: shorter is
+  // taken as that.
   Duration auto_sync_interval = Duration(0);
 
   TlsOptions tls = {};
@@ -99,8 +99,8 @@ struct ClientOptions {
   size_t max_receive_bytes = 0;
 
   // Of all requests of calls that have not ended, encoded, with 1 KiB for each: further calls end
-  // with kResourceExhausted at once, and nothing of them is sent. One alone is always let in. While
-  // it is sent, a request is held twice. 0: 256 MiB.
+  // with kResourceExhausted at once, and nothing of them is sent. A single request is admitted
+  // whatever its size. While it is sent, a request is held twice. 0: 256 MiB.
   size_t max_pending_bytes = 0;
 
   // Of every call: CallOptions::require_leader.

@@ -37,8 +37,8 @@ class Session {
   int64_t lease() const { return lease_; }
 
   // Canceled when the lease is not kept alive any more: a call that has it in its CallOptions ends
-  // then. Once the lease has been renewed for the first time, that is before the members let it
-  // end, unless their clocks are faster.
+  // then. From the first renewal on, `done` is canceled before the members end the lease, unless
+  // their clocks are faster.
   const Cancellation& done() const;
 
   // Keeps it alive no more: it lives for as long as it has left.

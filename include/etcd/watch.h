@@ -27,7 +27,8 @@ struct WatchRequest {
   bool progress_notify = false;
   // Tell when the watch has begun, once.
   bool created_notify = false;
-  // Have the member send in parts what is larger than its requests may be. It is told as one.
+  // Have the member send in parts what is larger than its requests may be. The sink still gets it
+  // whole.
   bool fragment = false;
 };
 
@@ -43,7 +44,7 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-// What is told at once: events, or one of the two that have none.
+// What is told at once: events; or `is_created` or `is_progress`, without events.
 struct WatchResponse {
   ResponseHeader header = {};
   // By revision; all those of one revision come together.

@@ -23,12 +23,12 @@ class ResumedStream {
     // Messages may be sent, to whichever member will have the stream.
     virtual void OnOpened() = 0;
     virtual void OnMessage(base::ByteView bytes) = 0;
-    // More may be sent at once.
+    // writable() holds again.
     virtual void OnWritable() {}
     // What was sent and not answered is lost. It may be closed here.
     virtual void OnBroken() = 0;
-    // How long to wait before the next attempt, after so many that failed, the last of them with
-    // this. It may be closed here.
+    // How long to wait before the next attempt: `attempts` have failed in a row, the last of them
+    // with `status`. It may be closed here.
     virtual runtime::Duration WaitAfter(const base::Status& status, size_t attempts) = 0;
 
    protected:

@@ -95,8 +95,8 @@ class Node {
   const Log& log() const { return log_; }
   // The leader's view of itself, its followers and clients; null on others.
   const Leader* AsLeader() const { return std::get_if<Leader>(&role_); }
-  // The ticks that the present wait for a leader lasts, for a driver that knows better than the
-  // draw; the next wait is drawn again.
+  // Sets how many ticks the present wait for a leader lasts, in place of the number that was drawn.
+  // The next wait is drawn again.
   void set_election_timeout(uint32_t ticks) { timer_.set_timeout(ticks); }
 
  private:

@@ -6,12 +6,12 @@
 
 namespace server {
 
-// Who asks, and until when he waits for the answer.
+// Who asks (nobody says so yet: there is no auth), and until when he waits for the answer.
 struct Caller {
   apply::Identity identity = {};
   runtime::TimePoint deadline = runtime::TimePoint::max();
   // Not 0: refused with kNotLeader unless this member leads in that term when it puts the request
-  // into the log. What it decides then counts, if it is carried out at all, for what it knew.
+  // into the log. So a leader's decision gets there only in the term in which it was made.
   base::Term term = {};
 };
 

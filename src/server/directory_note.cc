@@ -11,8 +11,8 @@ constexpr std::string_view kNote =
     R"(This directory belongs to a member of Cornerstore, which speaks etcd's protocols.
 
 The log (wal/) and the *.snap files have etcd's formats. The database does not: it is
-snap/db.mdb, and there is no snap/db, which etcd looks for. So do not start etcd on this
-directory: as soon as there is a *.snap file, it panics, and older versions than 3.7 do at once.
+snap/db.mdb, while etcd looks for snap/db. So do not start etcd on this directory: 3.7 panics as
+soon as there is a *.snap file, and 3.4 at once; what 3.5 and 3.6 do was not tried.
 
 To go back to etcd, save a snapshot while this member runs and restore it elsewhere:
 

@@ -104,8 +104,7 @@ class Frontend {
   // replace it meanwhile.
   const std::shared_ptr<apply::State>& state() { return state_.Get(); }
   // This loop's reads of the current state; those of one turn of the loop share what they can
-  // (mvcc::Reads::BeginTurn). Whoever takes a
-  // pin from them keeps the pointer as long as the pin.
+  // (mvcc::Reads::BeginTurn). Whoever takes a pin from them keeps the pointer as long as the pin.
   const std::shared_ptr<apply::StateReads>& reads();
 
   runtime::Loop& loop() { return *loop_; }

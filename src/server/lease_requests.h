@@ -33,10 +33,13 @@ inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a pr
 // knows; another member asks it, again every kRetryPause, until its caller waits no longer, at most
 // Options::request_timeout.
 //
-// A leader may have been deposed and not know it. It renews leases for one election timeout after
-// it began a round of read index that has said that it leads: so long nobody else is elected, and
-// the leases of whoever comes after it last an election timeout longer than that. Renewals have the
-// rounds made ahead of time; where one is late, they wait for it.
+// A leader may have been deposed and not know it. It renews until
+//
+//   start of the last confirmed read-index round + election timeout
+//
+// until then nobody else can have been elected, and the leases of whoever comes after it last an
+// election timeout longer than that. Renewals have the rounds made ahead of time; where one is
+// late, they wait for it.
 //
 // Any thread; the work is on the apply loop, where callbacks run too, each once, and never before
 // the method has returned. Beyond kPendingMax questions at a time all are refused with

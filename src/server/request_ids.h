@@ -11,9 +11,9 @@ namespace server {
 
 // Names requests as etcd does: the member's low 16 bits, then 48 bits that begin with the
 // milliseconds of the process's start and count up. Numbers are dealt to the origins in turn, so
-// that a request's number tells which of them waits for it. A process that starts within the same
-// 2^40 ms as another of this member, and later, gives no number twice unless the other dealt more
-// than 256 a millisecond.
+// that a request's number tells which of them waits for it. Numbers repeat across restarts only if
+// the earlier process dealt more than 256 a millisecond on average, if the clock was set back, or
+// after 2^40 ms (35 years).
 class RequestIds {
  public:
   RequestIds(base::MemberId member, runtime::WallTime start, size_t origins)

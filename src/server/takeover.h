@@ -11,8 +11,7 @@
 //
 //   etcd's        member/snap/{db,*.snap}, member/wal
 //   -> marked     and member/snap.etcd, empty: what follows is made anew at each start
-//   -> imported   and member/snap/db.mdb, member/wal.import: ours. etcd still starts on its own
-//   files
+//   -> imported   and member/snap/db.mdb, member/wal.import: ours. etcd still starts on its files
 //   -> moved      member/snap.etcd/db in the place of member/snap/db: etcd does not start any more,
 //                 and nothing is imported again
 //   -> taken over member/snap/db.mdb, member/wal: ours; member/snap.etcd, member/wal.etcd: etcd's

@@ -18,7 +18,7 @@
 
 namespace v3 {
 
-// A call that was admitted: who asks, and where the answer goes.
+// A call that was admitted: until when its caller waits, and where the answer goes.
 struct Call {
   std::shared_ptr<rpc::ServerCall> rpc;
   server::Caller caller = {};
@@ -43,8 +43,8 @@ class Context {
   ReadReport& reads() const { return *reads_; }
   Quota& quota() const { return *quota_; }
 
-  // Adds a method. All calls of all services come through here: they are admitted, which says who
-  // asks, or refused before `handler` sees them.
+  // Adds a method of etcd's services, all of which come through here: each call is admitted, or
+  // refused before `handler` sees it. (Health and reflection add themselves, and are not admitted.)
   template <typename Service>
   void AddUnary(rpc::Server& table, const char* service, const char* name, Service* handler,
                 void (Service::*serve)(Call call, base::ByteView request)) const {
@@ -88,9 +88,9 @@ class Context {
                 UnaryHandler handler) const;
   template <typename Read>
   void ReplyWhole(rpc::ServerCall& call, const Read& read) const;
-  // Says whose call this is. Refuses one that asks for a leader when there is none (`hasleader`),
-  // one whose metadata etcd does not take, and if this member is a learner one that is not
-  // `for_learner`.
+  // Returns until when the caller waits; without auth, nobody says who that is. Refuses a call that
+  // asks for a leader when there is none (`hasleader`), one whose metadata etcd does not take, and
+  // if this member is a learner one that is not `for_learner`.
   base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call,
                                      bool for_learner) const;
 

@@ -16,8 +16,9 @@ namespace watch {
 struct Interest;
 class Receiver;
 
-// One watch of one receiver. The hub keeps the fields after `progress_notify`, but for where it
-// begins.
+// One watch of one receiver. It is in a group of the hub, or, while its receiver takes nothing, a
+// cursor: no more than the revision from which it will catch up. The hub keeps the fields after
+// `progress_notify`, but for where it begins.
 struct Watcher {
   Receiver* receiver = nullptr;
   int64_t id = 0;  // the receiver's name for it
@@ -30,8 +31,8 @@ struct Watcher {
   Interest* interest = nullptr;
   size_t place = 0;    // in it
   uint64_t batch = 0;  // the last one that it was given
-  // While it is a cursor: the first revision that it was not told of. Until it has been one: where
-  // its client has asked it to begin, which may be to come; 0: now.
+  // Of a cursor: the first revision that it was not told of. Before its first suspension: the start
+  // that its client asked for, which may be to come; 0: now.
   int64_t next = 0;
 };
 

@@ -13,15 +13,18 @@ namespace http {
 // loop's (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they
 // say:
 //
-//   full   no further request of that connection is begun, and no window of its streams is widened
-//          but that of one, so that one message under way can always be finished
-//   over   what still grows is ended by name; but a further request waits unread while requests
-//          before it are being answered, since that makes room
+//   full = min(size / 2, left / 8)   no further request of that connection is begun, and no window
+//                                    of its streams is widened but that of one, so that one message
+//                                    under way can always be finished
+//   over = min(size, left / 4)       what still grows is ended by name; but a further request waits
+//                                    unread while requests before it are being answered, since that
+//                                    makes room
 //
-// A connection's account is full at half of its size, over at all of it. When the member runs
-// short, both come earlier, at an eighth and a quarter of what the member has left: whoever holds
-// most is stopped first, and what is left is never all taken by those who hold much: not by answers
-// that are made whole either, which leave an eighth of the member's to others.
+// where `size` is that of the connection's account and `left` what the member has left. An account
+// is never full with less than kAlwaysBytes, nor over with less than twice that. So when the member
+// runs short, whoever holds most is stopped first, and those who hold much never take all that is
+// left. Nor do answers that are made as a whole: they leave an eighth of the member's size to
+// others.
 
 // Of all net loops of a member. Any thread.
 class MemberBudget {

@@ -7,15 +7,17 @@
 
 // The pages of an LMDB 0.9 file on a 64-bit little-endian machine. Offsets in bytes.
 //
+// clang-format off
 //   page     = number 8, unused 2, flags 2, (lower 2, upper 2 | overflow pages 4), body
-//   leaf     = page { offset of a node 2 }, free, { node }; lower is the end of the offsets, upper
-//   the branch     end of the free space node     = data size or child, low 4 bytes; flags or
-//   child, high 2 bytes; key size 2; key; data overflow = a page whose data goes on through the
-//   pages behind it meta     = page magic 4, version 4, address 8, map size 8, free tree, main
-//   tree, last page 8,
-//              transaction 8; in pages 0 and 1, by the parity of the transaction
+//   leaf     = page with the body { offset of a node 2 }, free, { node }
+//   branch   = the same; of both, lower is the end of the offsets, upper that of the free space
+//   node     = (data size 4, flags 2 | child 6), key size 2, key, data (of a leaf's node)
+//   overflow = page whose body goes on through the pages behind it
+//   meta     = page with the body magic 4, version 4, address 8, map size 8, free tree, main tree,
+//              last page 8, transaction 8; pages 0 and 1, by the parity of the transaction
 //   tree     = page size or unused 4, flags 2, depth 2, branch pages 8, leaf pages 8,
 //              overflow pages 8, records 8, root 8
+// clang-format on
 //
 // The free tree has lists of page numbers, with their length in front, by transaction; the main
 // tree has the head of each bucket's tree, by its name.

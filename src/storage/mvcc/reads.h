@@ -19,9 +19,9 @@ class Store;
 // The reads of one loop: where its pins come from. The pins of a loop that look at the database as
 // the same commit left it share one reader of it, however many they are: a loop has at most one
 // reader for each commit that came while its oldest pin lived, and one within an idle moment; those
-// of a turn share one even if none lives while the next is taken. Pins
-// are counted here, so that taking one touches nothing that other loops touch but the store's
-// reader-writer lock, held for a moment.
+// of a turn share one even if none lives while the next is taken. Pins are counted here, so that
+// taking one touches nothing that other loops touch but the store's reader-writer lock, held for a
+// moment.
 //
 // One thread at a time, as are its pins, which end before it does; it ends before the store.
 class Reads {

@@ -30,12 +30,14 @@ struct Batch {
 
 // The write-ahead log in append mode: the files of one directory, whose segments it holds locked.
 //
-// Each write ends in a hard state, repeated if it did not change, and is durable before the next
-// one begins; its entries follow one another. That is said, where it begins to hold in a segment,
-// by the metadata repeated: what lies behind a write's end is known to belong to a later one, and
-// damage before it is known to be no crash. Repeated once more, in a segment's head, it says that
-// the segment's file had all its space durably: one that is smaller was cut short by no crash, and
-// what it lacks may have been acknowledged.
+// The entries of a write follow one another. Each write ends in a hard state, repeated if it did
+// not change, and is durable before the next one begins. So what lies behind a write's end belongs
+// to a later write, and damage before it comes from no crash. Logs of other programs do not keep
+// to this; ours says so by repeating the metadata in the segment:
+//
+//   the second   from here on each write ends in a hard state
+//   the third    in the segment's head: its file had all its space durably. One that is smaller
+//                was cut short by no crash, and what it lacks may have been acknowledged
 //
 // One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
 // state of the disk is unknown, and every further change is a broken invariant: the member must

@@ -36,12 +36,18 @@ struct EndOfRecords {
 //
 // A crash cuts off the last write, which was not acknowledged, and leaves any of its sectors. So
 // all that can be read behind the hole, at any offset, must be able to belong to that one write:
-// entries, and at the very end a hard state. A mark begins a write, and a record behind a hard
-// state belongs to a later one, which began only when all before it was durable; so does an entry
-// that directly follows the last one before the hole, which then held a write's end; but not where
-// the hole begins a write whose entries may replace earlier ones, as another leader's do. Where it
-// is not known that writes end so, nothing but hard states may be read there. And the hard state of
-// a sole voter's write says of none of its own entries that they are committed.
+// entries, and at the very end a hard state. A later write began only when all before it was
+// durable. These belong to one, so that the hole is damage:
+//
+//   - a mark, metadata or a checksum record: it begins a write or a segment;
+//   - a record behind a hard state, where writes are known to end in one;
+//   - an entry whose index is at most the one after the last entry before the hole: no entry is
+//     missing between them, so the hole held a write's end. Not where the hole begins a write,
+//     whose entries may replace earlier ones, as another leader's do; but also there for a sole
+//     voter;
+//   - any entry, where writes are not known to end so;
+//   - a hard state of a sole voter that has voted, if it commits more than was read before the
+//     hole: such a voter's write commits none of its own entries.
 //
 // Bytes that neither a record nor a crash has left are cut off if they lie behind the end of a
 // write and nothing can be read behind them.
