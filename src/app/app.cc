@@ -104,7 +104,7 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                               const std::function<bool()>& pause) {
   std::unique_ptr<App> app(new App(config, logger));
   ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config));
-  ASSIGN_OR_RETURN(const bool is_founded, app->disk_.Exists(server::Paths(options).wal));
+  ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(app->disk_, options));
   const ::app::Start start{config, options, app->net_threads_.size(), is_founded};
   LogStart(start, *logger);
   LogLimits(start, *logger);

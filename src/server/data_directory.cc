@@ -275,7 +275,7 @@ base::Status Match(const Options& options, const schema::ConsistentIndex& covere
 
 // As OpenDataDirectory, where no other etcd's files are to be imported.
 base::Result<Recovered> Recover(const Options& options, const Environment& environment) {
-  ASSIGN_OR_RETURN(const bool has_log, environment.disk->Exists(Paths(options).wal));
+  ASSIGN_OR_RETURN(const bool has_log, wal::HasLog(*environment.disk, Paths(options).wal));
   Founding founding;
   if (!has_log) {
     ASSIGN_OR_RETURN(founding, Found(options, environment));
@@ -309,7 +309,7 @@ Paths::Paths(const Options& options)
 
 base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options) {
   const Paths paths(options);
-  ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
+  ASSIGN_OR_RETURN(const bool has_log, wal::HasLog(disk, paths.wal));
   if (has_log) return true;
   return disk.Exists(TakeoverPaths(paths).log);
 }

@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
@@ -83,6 +84,19 @@ class StartTest(unittest.TestCase):
         clients = Client(member.address)
         self.addCleanup(clients.close)
         return clients.range(key=b"\0", range_end=b"\0").count
+
+    def test_a_directory_for_the_log_may_be_there(self) -> None:
+        member = self.member("--wal-dir", str(Path(self.enterContext(
+            tempfile.TemporaryDirectory())) / "wal"))
+        log = Path(member.flags[1])
+        log.mkdir()
+        (log / "lost+found").mkdir()
+        member.start()
+        self.put(member, b"key")
+        member.kill()
+        member.start()
+        self.assertEqual(Client(member.address).range(key=b"key").count, 1)
+        self.assertIn("lost+found", [path.name for path in log.iterdir()])
 
     def test_a_port_that_is_taken_ends_the_start(self) -> None:
         first = self.member()

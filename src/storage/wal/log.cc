@@ -41,9 +41,9 @@ base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_
                                                base::ByteView metadata, Options options,
                                                const Batch& first) {
   std::unique_ptr<Log> log(new Log(disk, WithoutSlash(directory), options));
-  ASSIGN_OR_RETURN(const bool exists, disk.Exists(log->directory_));
-  if (exists) {
-    return base::Status(base::Code::kAlreadyExists, log->directory_ + ": exists already");
+  ASSIGN_OR_RETURN(const bool has_log, HasLog(disk, log->directory_));
+  if (has_log) {
+    return base::Status(base::Code::kAlreadyExists, log->directory_ + ": has a log already");
   }
   RETURN_IF_ERROR(log->CreateFiles(metadata, first));
   return log;
@@ -69,7 +69,14 @@ base::Status Log::CreateFiles(base::ByteView metadata, const Batch& first) {
   RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
   RETURN_IF_ERROR(segment.file->Sync());
   RETURN_IF_ERROR(disk_.SyncDirectory(temporary));
-  RETURN_IF_ERROR(disk_.Rename(temporary, directory_));
+  ASSIGN_OR_RETURN(const bool exists, disk_.Exists(directory_));
+  if (exists) {
+    RETURN_IF_ERROR(disk_.Rename(segment.path, runtime::JoinPath(directory_, name.ToString())));
+    RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+    RETURN_IF_ERROR(disk_.RemoveAll(temporary));
+  } else {
+    RETURN_IF_ERROR(disk_.Rename(temporary, directory_));
+  }
   RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(directory_)));
   segments_.push_back({name, std::move(segment.file)});
   is_preallocated_ = segment.is_preallocated;

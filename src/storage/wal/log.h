@@ -54,9 +54,9 @@ class Log {
   };
   struct Opened;
 
-  // Makes an empty log in `directory`, which must not exist yet; its parent must. It appears with
-  // its first segment, `metadata`, a mark of index 0 and `first`, which is less than a segment, or
-  // not at all. Durable on return.
+  // Makes an empty log in `directory`, which must not have one yet; its parent must exist. The
+  // directory, if there was none, and the log appear with their first segment, `metadata`, a mark
+  // of index 0 and `first`, which is less than a segment, or not at all. Durable on return.
   static base::Result<std::unique_ptr<Log>> Create(runtime::Disk& disk, std::string_view directory,
                                                    base::ByteView metadata, Options options,
                                                    const Batch& first = {});

@@ -113,6 +113,15 @@ TEST_F(WalLogTest, ASecondLogIsNotCreatedOverTheFirst) {
             base::Code::kAlreadyExists);
 }
 
+TEST_F(WalLogTest, ADirectoryThatHasNoLogMayBeThere) {
+  ASSERT_TRUE(disk_.CreateDirectories(kDirectory).ok());
+  EXPECT_FALSE(*HasLog(disk_, kDirectory));
+  Create();
+  EXPECT_TRUE(*HasLog(disk_, kDirectory));
+  ASSERT_TRUE(AppendEntry(1).ok());
+  EXPECT_EQ(Indexes(MustReopen()), std::vector<uint64_t>{1});
+}
+
 TEST_F(WalLogTest, EntriesAndHardStateReadBackThroughManySegments) {
   Create();
   AppendEntries(1, 200);

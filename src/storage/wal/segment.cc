@@ -59,6 +59,11 @@ base::Result<std::vector<SegmentName>> ListSegments(const runtime::Disk& disk,
   return segments;
 }
 
+base::Result<bool> HasLog(const runtime::Disk& disk, std::string_view directory) {
+  ASSIGN_OR_RETURN(const auto segments, ListSegments(disk, directory));
+  return !segments.empty();
+}
+
 base::Result<bool> HasRoom(const runtime::Disk& disk, std::string_view path, uint64_t bytes) {
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(path));
   return free_bytes >= kDiskReserveBytes && free_bytes - kDiskReserveBytes >= bytes;

@@ -34,6 +34,9 @@ struct SegmentName {
 base::Result<std::vector<SegmentName>> ListSegments(const runtime::Disk& disk,
                                                     std::string_view directory);
 
+// Whether `directory` has a log: it may be there without one, made by whoever prepared the machine.
+base::Result<bool> HasLog(const runtime::Disk& disk, std::string_view directory);
+
 // What preparing a segment leaves free on the disk: for the database, and for appends.
 inline constexpr uint64_t kDiskReserveBytes = uint64_t{64} << 20;
 
