@@ -75,7 +75,8 @@ base::Status TlsFiles::NamingFile(const base::Status& status) const {
   return status;
 }
 
-// Compat: a dialler's own files must be there where a listener has files, whoever dials.
+// Compat: a dialler's own files must be there, and a pair, where a listener has files, whoever
+// dials.
 base::Status TlsFiles::CheckOwnFiles() const {
   const std::string& cert = config_.client_cert_file;
   const std::string& key = config_.client_key_file;
@@ -85,9 +86,14 @@ base::Status TlsFiles::CheckOwnFiles() const {
             "ClientKeyFile and ClientCertFile must both be present or both absent: key: " + key +
                 ", cert: " + cert + "]"};
   }
-  base::Bytes ignored;
-  RETURN_IF_ERROR(ReadIfNamed("client-cert-file", cert, &ignored));
-  return ReadIfNamed("client-key-file", key, &ignored);
+  if (cert.empty()) return {};
+  http::TlsOptions own;
+  RETURN_IF_ERROR(ReadIfNamed("client-cert-file", cert, &own.certificate_pem));
+  RETURN_IF_ERROR(ReadIfNamed("client-key-file", key, &own.key_pem));
+  const auto context = http::TlsContext::New(http::TlsContext::Role::kClient, own);
+  if (context.ok()) return {};
+  return {context.status().code(),
+          Flag("client-cert-file") + " " + cert + ": " + std::string(context.status().message())};
 }
 
 base::Result<http::TlsOptions> TlsFiles::Read() const {

@@ -143,8 +143,13 @@ TEST_F(TlsFilesTest, ADiallersOwnFilesMustBeThereToo) {
             "/tls/nowhere]");
   config_.client_key_file = "/tls/key";
   EXPECT_THAT(problem(), ::testing::StartsWith("--client-cert-file: open /tls/nowhere: "));
-  std::swap(config_.client_cert_file, config_.client_key_file);
+  config_.client_cert_file = "/tls/cert";
+  EXPECT_EQ(problem(), "");
+  config_.client_key_file = "/tls/nowhere";
   EXPECT_THAT(problem(), ::testing::StartsWith("--client-key-file: open /tls/nowhere: "));
+  Write("/tls/other-key", authority_.Issue(3, "other").key_pem);
+  config_.client_key_file = "/tls/other-key";
+  EXPECT_EQ(problem(), "--client-cert-file /tls/cert: key: it does not belong to the certificate");
 }
 
 // With a certificate for itself alone, which is not even looked at.
