@@ -26,6 +26,7 @@ constexpr int64_t kSecondsDefault = 30;
 constexpr int64_t kSecondsMax = 600;
 // Between two looks whether the client is still there.
 constexpr runtime::Duration kTick = std::chrono::seconds(1);
+constexpr std::array kPagesOfGo = {"/debug/events", "/debug/requests"};
 constexpr std::array kOfGo = {"allocs", "block", "goroutine", "mutex", "threadcreate", "trace"};
 
 http::PlainResponse Text(std::string text) {
@@ -104,6 +105,15 @@ http::PlainResponse SymbolsOf(const std::string& addresses) {
   return Text(out);
 }
 
+http::PlainResponse Redirection(const std::string& path) {
+  http::PlainResponse response;
+  response.status = 307;
+  response.fields.Add("location", path);
+  response.fields.Add("content-type", "text/html; charset=utf-8");
+  response.body = "<a href=\"" + path + "\">Temporary Redirect</a>.\n\n";
+  return response;
+}
+
 std::string Index() {
   std::string out = "<html>\n<head>\n<title>/debug/pprof/</title>\n</head>\n<body>\n";
   for (const char* const name : {"cmdline", "heap", "profile", "symbol"}) {
@@ -144,10 +154,19 @@ void ProfileEndpoints::AddTo(http::PlainService& service) {
   service.Handle(prefix + "symbol", [this](const auto& request, auto responder) {
     ServeSymbol(request, std::move(responder));
   });
+  service.Handle(prefix.substr(0, prefix.size() - 1), [](const auto&, auto responder) {
+    responder.Send(Redirection(std::string(kPrefix)));
+  });
   for (const char* const name : kOfGo) {
     service.Handle(prefix + name, [name](const auto&, auto responder) {
       responder.Send(
           http::TextResponse(501, std::string(name) + ": only programs in Go have such a profile"));
+    });
+  }
+  for (const char* const page : kPagesOfGo) {
+    service.Handle(page, [page](const auto&, auto responder) {
+      responder.Send(
+          http::TextResponse(501, std::string(page) + ": only programs in Go have such a page"));
     });
   }
 }

@@ -109,8 +109,15 @@ class ProfileTest(unittest.TestCase):
         for name in ("allocs", "block", "goroutine", "mutex", "threadcreate", "trace"):
             self.assertEqual(self.status(name),
                              (501, f"{name}: only programs in Go have such a profile\n"))
+        for page in ("/debug/events", "/debug/requests"):
+            with self.assertRaises(urllib.error.HTTPError) as failed:
+                urllib.request.urlopen(self.member.url + page, timeout=20)
+            self.assertEqual((failed.exception.code, failed.exception.read().decode()),
+                             (501, f"{page}: only programs in Go have such a page\n"))
         self.assertEqual(self.status("other"), (404, "Unknown profile\n"))
         self.assertIn(b"profile", self.get(""))
+        with urllib.request.urlopen(self.member.url + "/debug/pprof", timeout=20) as index:
+            self.assertEqual(index.url, self.member.url + "/debug/pprof/")
 
     def ask_and_leave_it(self) -> http.client.HTTPConnection:
         client = http.client.HTTPConnection(self.member.address)
