@@ -1,7 +1,8 @@
 #pragma once
 
-// What is built on leases and watches: sessions, and the locks and elections that they hold.
+// What is built on leases, watches and transactions: sessions, and what they hold.
 
 #include <etcd/election.h>
 #include <etcd/mutex.h>
+#include <etcd/semaphore.h>
 #include <etcd/session.h>
