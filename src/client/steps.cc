@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "client/endings.h"
+
 namespace client {
 
 Steps::Steps(const etcd::CallOptions& options, etcd::Duration default_timeout)
@@ -31,6 +33,17 @@ etcd::CallOptions Steps::Next() const {
   etcd::CallOptions next = options_;
   if (deadline_.has_value()) next.timeout = *deadline_ - clock_.Now();
   return next;
+}
+
+etcd::Status Steps::Over() const {
+  const auto made_public = [](const base::Status& status) {
+    return etcd::Status(static_cast<etcd::Code>(status.code()), std::string(status.message()));
+  };
+  if (options_.cancellation.has_value() && options_.cancellation->canceled()) {
+    return made_public(Canceled());
+  }
+  if (deadline_.has_value() && *deadline_ <= clock_.Now()) return made_public(DeadlineExceeded());
+  return {};
 }
 
 etcd::Status Steps::Explain(const etcd::Status& status, const etcd::Status& session_is_over) const {

@@ -23,6 +23,8 @@ class Steps {
 
   // Of the next of the calls.
   etcd::CallOptions Next() const;
+  // Not OK if the time is over, or the handle canceled: what a next call would end with.
+  etcd::Status Over() const;
   // Why the call fails one of whose calls failed so: `session_is_over` if it ended for that.
   etcd::Status Explain(const etcd::Status& status, const etcd::Status& session_is_over) const;
 

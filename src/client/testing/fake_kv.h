@@ -32,6 +32,8 @@ class FakeKv {
   int txns = 0;
   // Runs before each transaction, when it is counted.
   std::function<void()> before_txn;
+  // No comparison holds.
+  bool fails_compares = false;
   // What transactions are answered with when they are done; OK: with their answer.
   base::Status txn_answer;
 
@@ -217,6 +219,7 @@ class FakeKv {
 
   bool Holds(const etcdserverpb::Compare& compare) const {
     CHECK(compare.range_end().empty());
+    if (fails_compares) return false;
     const auto found = pairs_.find(compare.key());
     const mvccpb::KeyValue pair = found == pairs_.end() ? mvccpb::KeyValue() : found->second;
     int64_t is = 0;
