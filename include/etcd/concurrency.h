@@ -8,3 +8,4 @@
 #include <etcd/queue.h>
 #include <etcd/semaphore.h>
 #include <etcd/session.h>
+#include <etcd/stm.h>
