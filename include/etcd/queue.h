@@ -15,10 +15,10 @@ inline namespace v1 {
 //
 // Each element is handed out at most once: it is taken by a transaction that deletes it, and of
 // several consumers one alone succeeds. It is lost if its consumer ends between that and the use of
-// it, or if the answer of that transaction is lost: Dequeue ends with kUnavailable or
-// kDeadlineExceeded then, and the element may be gone. A consumer that ends while it waits loses
-// none, by its handle or its timeout neither: a transaction that is under way then is awaited, for
-// up to 5 s. To have each element used at least once, keep it elsewhere before it is used.
+// it, or if the answer of that transaction is lost, which Dequeue says. A consumer that ends while
+// it waits loses none, by its handle or its timeout neither: a transaction that is under way then
+// is awaited, and asked for once more if its answer is lost, for up to 10 s; its element is the
+// result.
 //
 // Keys that are not the queue's do not belong under the prefix. The member sorts all elements every
 // now and then: it is for thousands. The client outlives it. One thread at a time; all of this
@@ -31,8 +31,11 @@ class Queue {
 
   // When it fails as any write may, nobody knows whether the element is in the queue.
   Status Enqueue(const std::string& value, const CallOptions& options = {});
-  // Takes the element that was put before all others: its value, and its key, which names it for
-  // ever. Waits for one as long as it takes unless the options set a timeout.
+  // Takes the element that was put before all others. Waits for one as long as it takes unless the
+  // options set a timeout. Beside what any call ends with:
+  //
+  //   kUnknown  "queue: an element may be lost": nobody knows whether it was taken by this; the
+  //             cause has its key
   Result<KeyValue> Dequeue(const CallOptions& options = {});
   // As Dequeue, but without waiting for an element; 5 s unless the options set a timeout.
   //

@@ -51,6 +51,8 @@ inline constexpr ConcurrencyError kEnteredAlready{etcd::Code::kFailedPreconditio
 inline constexpr ConcurrencyError kNotEntered{etcd::Code::kFailedPrecondition,
                                               "barrier: not entered"};
 inline constexpr ConcurrencyError kQueueEmpty{etcd::Code::kNotFound, "queue: no element"};
+inline constexpr ConcurrencyError kElementUnknown{etcd::Code::kUnknown,
+                                                  "queue: an element may be lost"};
 inline constexpr ConcurrencyError kNoElement{etcd::Code::kFailedPrecondition,
                                              "queue: last key of the priority is no element"};
 
@@ -59,7 +61,7 @@ inline bool IsConcurrencyError(std::string_view text) {
       kLocked,          kMutexExpired, kLockReleased,     kNotLeading,     kNobodyLeads,
       kElectionExpired, kNoSlotFree,   kSemaphoreExpired, kSlotReleased,   kLimitNegative,
       kLimitNoNumber,   kKeyExists,    kTooManyClients,   kBarrierExpired, kEnteredAlready,
-      kNotEntered,      kQueueEmpty,   kNoElement,
+      kNotEntered,      kQueueEmpty,   kElementUnknown,   kNoElement,
   };
   return std::any_of(kAll.begin(), kAll.end(),
                      [text](const ConcurrencyError& error) { return error.text == text; });

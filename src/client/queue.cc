@@ -21,15 +21,28 @@ constexpr int64_t kKeysAtOnce = 64;
 
 // Takes this element if it is there still. OK without one: it is not.
 Result<std::optional<KeyValue>> Take(Client& asked, const KeyValue& element) {
+  const TxnRequest request{
+      .compares = {CompareModRevision(element.key, Compare::kEqual, element.mod_revision)},
+      .success = {OpDelete({.key = element.key, .prev_kv = true})},
+      .failure = {}};
   // Its own time, and no handle: what it takes is lost if its answer is not awaited.
-  auto taken = asked.Txn(
-      {.compares = {CompareModRevision(element.key, Compare::kEqual, element.mod_revision)},
-       .success = {OpDelete({.key = element.key, .prev_kv = true})},
-       .failure = {}});
+  auto taken = asked.Txn(request);
+  Status unknown;
+  if (!taken.ok() && client::MayBeDone(taken.status())) {
+    // If it was not, it can be done now: it is the same element or none.
+    unknown = taken.status();
+    taken = asked.Txn(request);
+  }
+  if (taken.ok() && taken->succeeded) {
+    auto& deleted = std::get<DeleteResponse>(taken->responses[0].response);
+    return std::optional<KeyValue>(std::move(deleted.prev_kvs[0]));
+  }
+  if (!unknown.ok()) {
+    return Status(client::kElementUnknown.code, std::string(client::kElementUnknown.text),
+                  element.key + ": " + unknown.ToString());
+  }
   if (!taken.ok()) return taken.status();
-  if (!taken->succeeded) return std::optional<KeyValue>();
-  auto& deleted = std::get<DeleteResponse>(taken->responses[0].response);
-  return std::optional<KeyValue>(std::move(deleted.prev_kvs[0]));
+  return std::optional<KeyValue>();
 }
 
 // Until one of these is put from this revision on, or that is compacted.

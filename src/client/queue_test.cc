@@ -127,10 +127,32 @@ TEST_F(QueueTest, WhoIsCanceledWhileItTakesOneHasIt) {
 TEST_F(QueueTest, AnElementWhoseTakingIsNotAnsweredIsNotHandedOutAgain) {
   ASSERT_TRUE(queue_.Enqueue("one").ok());
   ASSERT_TRUE(queue_.Enqueue("two").ok());
-  OnMember([&] { kv_.txn_answer = base::errors::kTimeout; });
-  EXPECT_EQ(queue_.TryDequeue().status().code(), Code::kUnavailable);
-  OnMember([&] { kv_.txn_answer = {}; });
-  EXPECT_EQ(Taken(&queue_), "two");
+  for (const bool is_second_answered : {true, false}) {
+    OnMember([&] {
+      kv_.txns = 0;
+      kv_.before_txn = [this, is_second_answered] {
+        const bool is_lost = kv_.txns == 1 || (kv_.txns == 2 && !is_second_answered);
+        kv_.txn_answer = is_lost ? base::Status(base::errors::kTimeout) : base::Status();
+      };
+    });
+    const std::string key = client_->Get(Prefix("q/"))->kvs[0].key;
+    const Status status = queue_.TryDequeue().status();
+    EXPECT_EQ(status, Status(Code::kUnknown, "queue: an element may be lost"));
+    EXPECT_EQ(status.cause(), key + ": etcdserver: request timed out");
+  }
+  EXPECT_EQ(queue_.TryDequeue().status(), kEmpty);
+}
+
+TEST_F(QueueTest, ATakingThatWasNotDoneIsDone) {
+  ASSERT_TRUE(queue_.Enqueue("one").ok());
+  OnMember([&] {
+    kv_.txns = 0;
+    kv_.before_txn = [this] {
+      kv_.fails_compares = kv_.txns == 1;
+      kv_.txn_answer = kv_.txns == 1 ? base::Status(base::errors::kTimeout) : base::Status();
+    };
+  });
+  EXPECT_EQ(Taken(&queue_), "one");
   EXPECT_EQ(queue_.TryDequeue().status(), kEmpty);
 }
 
