@@ -10,14 +10,14 @@ from . import python_tests
 from .counts import Counts
 
 PRESET = "dev"
+EXAMPLES = ["barrier", "failover", "lock", "queue", "semaphore", "stm", "watch"]
 # Start and end every part of the process; with --full also what asks most of it.
 SANITIZED = ["start_test", "stop_test"]
 SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test"]
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "etcdctl", "etcd-sim", "example_client_failover", "example_client_lock",
-          "example_client_watch")
+    build(PRESET, "etcd", "etcdctl", "etcd-sim", *(f"example_client_{name}" for name in EXAMPLES))
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
     tests = root / "test/e2e"
@@ -30,10 +30,9 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
         counts.skips.append("e2e: differential: there is no /usr/bin/etcd")
     binaries = root / "build" / PRESET / "bin"
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
-                   "ETCD_SIM": str(binaries / "etcd-sim"),
-                   "FAILOVER": str(binaries / "example_client_failover"),
-                   "LOCK": str(binaries / "example_client_lock"),
-                   "WATCH": str(binaries / "example_client_watch"), "E2E_FULL": "1" if full else ""}
+                   "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
+    for name in EXAMPLES:
+        environment[name.upper()] = str(binaries / f"example_client_{name}")
     for script in sorted(tests.glob("*_test.py")):
         counts += python_tests.unittests(script, environment, timeout_seconds=1800 if full else 300)
     return counts

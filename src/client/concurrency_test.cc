@@ -1,20 +1,13 @@
-#include <etcd/concurrency.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "client/testing/fake_kv.h"
-#include "net/http/plain.h"
-#include "net/http/server.h"
-#include "runtime/asio/loop.h"
-#include "runtime/asio/network.h"
+#include "client/testing/concurrency_fixture.h"
 
-// Sessions, locks and elections as users have them: on a real port, with the client's thread.
+// Sessions, locks and elections as users have them.
 
 namespace etcd {
 namespace {
@@ -28,70 +21,11 @@ const Status kLocked(Code::kFailedPrecondition, "mutex: Locked by another sessio
 const Status kReleased(Code::kFailedPrecondition, "mutex: lock has already been released");
 const Status kCanceled(Code::kCanceled, "context canceled");
 
-class ConcurrencyTest : public ::testing::Test {
+class ConcurrencyTest : public client::testing::ConcurrencyFixture {
  protected:
-  ConcurrencyTest() {
-    thread_.RunAndWait([this] {
-      table_ = std::make_unique<rpc::Server>(&thread_.loop(), &plain_, rpc::MessageLimits{});
-      store_.AddTo(table_.get(), &thread_.loop());
-      leases_.AddTo(table_.get(), &thread_.loop());
-      kv_.AddTo(table_.get());
-      server_ = std::make_unique<http::Server>(&thread_.loop(), &network_, table_.get(),
-                                               http::Server::Options{});
-      options_.endpoints = {server_->Listen({"127.0.0.1", 0, ""}, {}).value().ToString()};
-    });
-    client_ = Client::New(options_).value();
-  }
-  ~ConcurrencyTest() override {
-    for (std::thread& thread : asides_) thread.join();
-    client_.reset();
-    thread_.RunAndWait([this] {
-      server_.reset();
-      table_.reset();
-    });
-  }
-
-  std::unique_ptr<Session> NewSession(SessionOptions options = {}) {
-    return Session::New(client_.get(), options).value();
-  }
-  // On a thread of its own.
-  template <typename Task>
-  std::future<Status> Aside(Task task) {
-    std::packaged_task<Status()> packaged(std::move(task));
-    std::future<Status> result = packaged.get_future();
-    asides_.emplace_back(std::move(packaged));
-    return result;
-  }
   std::future<Status> LockAside(Mutex* mutex, const CallOptions& options = {}) {
     return Aside([mutex, options] { return mutex->Lock(options); });
   }
-  template <typename Action>
-  void OnMember(Action action) {
-    thread_.RunAndWait(action);
-  }
-  std::vector<std::string> Keys() {
-    std::vector<std::string> keys;
-    OnMember([&] {
-      for (const auto& [key, pair] : kv_.pairs()) keys.push_back(key);
-    });
-    return keys;
-  }
-  // Until so many keys are in the queue.
-  void AwaitKeys(size_t count) {
-    while (Keys().size() != count) std::this_thread::yield();
-  }
-
-  runtime::asio::LoopThread thread_{"fake-member"};
-  runtime::asio::Network network_{&thread_.loop()};
-  http::PlainService plain_{1000};
-  client::testing::FakeStore store_;
-  client::testing::FakeLeases leases_;
-  client::testing::FakeKv kv_{&store_, &leases_};
-  std::unique_ptr<rpc::Server> table_;
-  std::unique_ptr<http::Server> server_;
-  ClientOptions options_;
-  std::unique_ptr<Client> client_;
-  std::vector<std::thread> asides_;
 };
 
 TEST_F(ConcurrencyTest, EitherOfTwoHandlesEndsACall) {

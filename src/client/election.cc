@@ -172,9 +172,7 @@ Status Election::Observe(const CallOptions& options, const LeaderSink& sink) con
 }
 
 Compare Election::IsLeader() const {
-  // No key has such a create revision, whether there is one or not.
-  if (revision_ == 0) return CompareCreateRevision(std::string(1, '\0'), Compare::kEqual, -1);
-  return CompareCreateRevision(key_, Compare::kEqual, revision_);
+  return client::IsCreatedAt(key_, revision_);
 }
 
 void Election::Forget() {

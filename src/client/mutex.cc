@@ -91,9 +91,7 @@ Status Mutex::Unlock(const CallOptions& options) {
 }
 
 Compare Mutex::IsOwner() const {
-  // No key has such a create revision, whether there is one or not.
-  if (token_ == 0) return CompareCreateRevision(std::string(1, '\0'), Compare::kEqual, -1);
-  return CompareCreateRevision(key_, Compare::kEqual, token_);
+  return client::IsCreatedAt(key_, token_);
 }
 
 }  // namespace v1

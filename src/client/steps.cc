@@ -4,15 +4,25 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "client/endings.h"
+
 namespace client {
+
+Steps::Steps(const etcd::CallOptions& options, etcd::Duration default_timeout)
+    : session_(nullptr), options_(options), own_handle_(options.cancellation) {
+  SetDeadline(options.timeout.value_or(default_timeout));
+}
 
 Steps::Steps(const etcd::Session& session, const etcd::CallOptions& options,
              etcd::Duration default_timeout)
-    : session_(session), options_(options), own_handle_(options.cancellation) {
+    : session_(&session), options_(options), own_handle_(options.cancellation) {
   options_.cancellation = own_handle_.has_value()
                               ? etcd::Cancellation::Either(*own_handle_, session.done())
                               : session.done();
-  const etcd::Duration timeout = options.timeout.value_or(default_timeout);
+  SetDeadline(options.timeout.value_or(default_timeout));
+}
+
+void Steps::SetDeadline(etcd::Duration timeout) {
   const runtime::TimePoint now = clock_.Now();
   options_.timeout = etcd::kNoTimeout;
   // Further than a clock counts is for ever.
@@ -25,17 +35,26 @@ etcd::CallOptions Steps::Next() const {
   return next;
 }
 
+etcd::Status Steps::Over() const {
+  const auto made_public = [](const base::Status& status) {
+    return etcd::Status(static_cast<etcd::Code>(status.code()), std::string(status.message()));
+  };
+  if (options_.cancellation.has_value() && options_.cancellation->canceled()) {
+    return made_public(Canceled());
+  }
+  if (deadline_.has_value() && *deadline_ <= clock_.Now()) return made_public(DeadlineExceeded());
+  return {};
+}
+
 etcd::Status Steps::Explain(const etcd::Status& status, const etcd::Status& session_is_over) const {
-  if (status.code() != etcd::Code::kCanceled || !session_.done().canceled()) return status;
+  const bool by_session = session_ != nullptr && session_->done().canceled();
+  if (status.code() != etcd::Code::kCanceled || !by_session) return status;
   if (own_handle_.has_value() && own_handle_->canceled()) return status;
   return session_is_over;
 }
 
-namespace {
-
-// Waits until the key is deleted, or its history is compacted: then it is to be looked for anew.
-etcd::Status AwaitDeletion(etcd::Client& client, const std::string& key, int64_t start_revision,
-                           const Steps& steps) {
+etcd::Result<bool> AwaitDeletion(etcd::Client& client, const std::string& key,
+                                 int64_t start_revision, const Steps& steps) {
   bool deleted = false;
   const etcd::WatchEnding ending =
       client.Watch({.key = key, .start_revision = start_revision, .no_put = true}, steps.Next(),
@@ -43,10 +62,9 @@ etcd::Status AwaitDeletion(etcd::Client& client, const std::string& key, int64_t
                      deleted = deleted || !response.events.empty();
                      return !deleted;
                    });
-  return deleted || ending.compact_revision != 0 ? etcd::Status() : ending.status;
+  if (deleted || ending.compact_revision != 0) return deleted;
+  return ending.status;
 }
-
-}  // namespace
 
 etcd::Status AwaitDeletions(etcd::Client& client, const std::string& prefix,
                             int64_t max_create_revision, const Steps& steps) {
@@ -60,9 +78,8 @@ etcd::Status AwaitDeletions(etcd::Client& client, const std::string& prefix,
     const auto got = client.Get(last, steps.Next());
     if (!got.ok()) return got.status();
     if (got->kvs.empty()) return {};
-    const etcd::Status status =
-        AwaitDeletion(client, got->kvs[0].key, got->header.revision + 1, steps);
-    if (!status.ok()) return status;
+    const auto gone = AwaitDeletion(client, got->kvs[0].key, got->header.revision + 1, steps);
+    if (!gone.ok()) return gone.status();
   }
 }
 
@@ -75,6 +92,14 @@ std::string SessionKey(const std::string& prefix, const etcd::Session& session) 
   char hex[17];
   std::snprintf(hex, sizeof(hex), "%" PRIx64, static_cast<uint64_t>(session.lease()));
   return prefix + hex;
+}
+
+etcd::Compare IsCreatedAt(const std::string& key, int64_t create_revision) {
+  // No key has such a create revision, whether there is one or not.
+  if (create_revision == 0) {
+    return etcd::CompareCreateRevision(std::string(1, '\0'), etcd::Compare::kEqual, -1);
+  }
+  return etcd::CompareCreateRevision(key, etcd::Compare::kEqual, create_revision);
 }
 
 }  // namespace client

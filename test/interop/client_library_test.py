@@ -91,6 +91,13 @@ class ClientLibraryTest(unittest.TestCase):
         self.compile(str(ROOT / "examples/client/basics.cc"), f"{self.folder}/basics")
         self.assertIn("counter = ", self.succeed(f"{self.folder}/basics", self.member.address))
 
+    def test_each_header_stands_alone(self):
+        headers = sorted(str(header) for header in Path(self.prefix).rglob("*.h"))
+        for name in ("client", "concurrency", "semaphore", "barrier", "queue", "stm"):
+            self.assertIn(f"{self.prefix}/include/etcd/{name}.h", headers)
+        self.succeed("g++", "-std=c++20", "-Wall", "-Wextra", "-fsyntax-only", "-x", "c++",
+                     "-Wno-pragma-once-outside-header", f"-I{self.prefix}/include", *headers)
+
     def test_the_listings_of_the_manual(self):
         programs = [listing for listing in listings() if "int main" in listing]
         fragments = [listing for listing in listings() if "int main" not in listing]

@@ -40,10 +40,10 @@ class FakeStore {
     }
     TellStreams();
   }
-  // One revision with this event, which tells it.
-  void Change(const mvccpb::Event& event) {
-    revision_ = event.kv().mod_revision();
-    history_.push_back(event);
+  // One revision with these events, of which there is one at least, and which tell it.
+  void Change(const std::vector<mvccpb::Event>& events) {
+    revision_ = events.front().kv().mod_revision();
+    history_.insert(history_.end(), events.begin(), events.end());
     TellStreams();
   }
   void Compact(int64_t revision) { compacted_ = revision; }
