@@ -10,7 +10,7 @@ from . import python_tests
 from .counts import Counts
 
 PRESET = "dev"
-EXAMPLES = ["barrier", "failover", "lock", "queue", "semaphore", "stm", "watch"]
+EXAMPLES = ["barrier", "failover", "lock", "queue", "scheduler", "semaphore", "stm", "watch"]
 # Start and end every part of the process; with --full also what asks most of it.
 SANITIZED = ["start_test", "stop_test"]
 SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test"]
