@@ -4,6 +4,7 @@
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
 #include "ctl/lease_commands.h"
+#include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
@@ -400,6 +401,39 @@ Command Elect() {
   };
 }
 
+Command MakeMirror() {
+  return {
+      .name = "make-mirror",
+      .use = "make-mirror [options] <destination>",
+      .short_text = "Makes a mirror at the destination etcd cluster",
+      .group = kUtility,
+      .flags = {Text("prefix", "Key-value prefix to mirror"),
+                Number("rev", "Specify the kv revision to start to mirror"),
+                {"max-txn-ops", 0, Type::kUint, "128",
+                 "Maximum number of operations permitted in a transaction during syncing updates."},
+                Text("dest-prefix",
+                     "destination prefix to mirror a prefix to a different prefix in the "
+                     "destination cluster"),
+                Switch("no-dest-prefix",
+                       "mirror key-values to the root of the destination cluster"),
+                Text("dest-cert",
+                     "Identify secure client using this TLS certificate file for the destination "
+                     "cluster"),
+                Text("dest-key", "Identify secure client using this TLS key file"),
+                Text("dest-cacert",
+                     "Verify certificates of TLS enabled secure servers using this CA bundle"),
+                Switch("dest-insecure-transport",
+                       "Disable transport security for client connections", true),
+                Text("dest-user",
+                     "Destination username[:password] for authentication (prompt if password is "
+                     "not supplied)"),
+                Text("dest-password",
+                     "Destination password for authentication (if this option is used, --user "
+                     "option shouldn't include password)")},
+      .run = RunMakeMirror,
+  };
+}
+
 Command MoveLeader() {
   return {
       .name = "move-leader",
@@ -476,6 +510,7 @@ const Command& RootCommand() {
                       Snapshot(),
                       Lock(),
                       Elect(),
+                      MakeMirror(),
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",
@@ -488,7 +523,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "make-mirror", "role", "user"},
+      .absent = {"auth", "check", "completion", "role", "user"},
   };
   return root;
 }
