@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
 #include "ctl/concurrency_commands.h"
@@ -434,6 +437,53 @@ Command MakeMirror() {
   };
 }
 
+// Of each check.
+std::vector<FlagSpec> CheckFlags(FlagSpec load, FlagSpec prefix) {
+  return {std::move(load), std::move(prefix),
+          Switch("auto-compact", "Compact storage with last revision after test is finished."),
+          Switch("auto-defrag", "Defragment storage after test is finished.")};
+}
+
+Command Check() {
+  return {
+      .name = "check",
+      .use = "check <subcommand>",
+      .short_text =
+          "commands for checking properties of the etcd cluster. Use `etcdctl check --help` to see "
+          "subcommands",
+      .long_text = "commands for checking properties of the etcd cluster",
+      .group = kUtility,
+      .subcommands =
+          {{.name = "perf",
+            .use = "perf [options]",
+            .short_text = "Check the performance of the etcd cluster",
+            .flags = CheckFlags(
+                Text("load",
+                     "The performance check's workload model. Accepted workloads: s(small), "
+                     "m(medium), l(large), xl(xLarge). Different workload models use different "
+                     "configurations in terms of number of clients and expected throughput.",
+                     "s"),
+                Text("prefix", "The prefix for writing the performance check's keys.",
+                     "/etcdctl-check-perf/")),
+            .run = RunCheckPerf},
+           {.name = "datascale",
+            .use = "datascale [options]",
+            .short_text = "Check the memory usage of holding data for different workloads on a "
+                          "given server endpoint.",
+            .long_text =
+                "If no endpoint is provided, localhost will be used. If multiple endpoints "
+                "are provided, first endpoint will be used.",
+            .flags = CheckFlags(
+                Text("load",
+                     "The datascale check's workload model. Accepted workloads: s(small), "
+                     "m(medium), l(large), xl(xLarge)",
+                     "s"),
+                Text("prefix", "The prefix for writing the datascale check's keys.",
+                     "/etcdctl-check-datascale/")),
+            .run = RunCheckDatascale}},
+  };
+}
+
 Command MoveLeader() {
   return {
       .name = "move-leader",
@@ -511,6 +561,7 @@ const Command& RootCommand() {
                       Lock(),
                       Elect(),
                       MakeMirror(),
+                      Check(),
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",
@@ -523,7 +574,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "role", "user"},
+      .absent = {"auth", "completion", "role", "user"},
   };
   return root;
 }
