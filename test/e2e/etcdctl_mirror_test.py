@@ -7,11 +7,13 @@ ETCD and ETCDCTL in the environment are our programs.
 
 import os
 import subprocess
+import tempfile
 import time
 import unittest
 from pathlib import Path
 
 import real_etcd
+from authority import Authority
 from member import Member
 from protocol import KV, LEASE, Client, rpc
 from watch_stream import WatchStream, events
@@ -171,6 +173,35 @@ class EtcdctlMirrorTest(unittest.TestCase):
         self.source = self.client(self.source_member)
         self.change(put(b"b", b"2"))
         self.await_copies({b"a": b"1", b"b": b"2"})
+
+    def test_over_tls(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        authority = Authority(folder, "authority")
+        certificate, key = authority.issue("member", "localhost")
+        self.destination_member.stop()
+        member = Member(ETCD, "--cert-file", str(certificate), "--key-file", str(key),
+                        "--trusted-ca-file", str(authority.certificate), "--client-cert-auth")
+        member.url = member.url.replace("http:", "https:")
+        trusts = ["--cacert", authority.certificate]
+        shows = ["--cert", certificate, "--key", key]
+
+        def copy() -> str:
+            return subprocess.run([ETCDCTL, "--endpoints", member.url, *trusts, *shows, "get", "a"],
+                                  capture_output=True, text=True, timeout=TIMEOUT_SECONDS).stdout
+
+        member.is_healthy = lambda: subprocess.run(
+            [ETCDCTL, "--endpoints", member.url, *trusts, *shows, "endpoint", "health"],
+            capture_output=True, timeout=TIMEOUT_SECONDS).returncode == 0
+        self.enterContext(member)
+        self.destination_member = member
+        self.change(put(b"a", b"1"))
+        self.start("--dest-insecure-transport=false",
+                   *(f"--dest-{word[2:]}" if word in ("--cacert", "--cert", "--key") else str(word)
+                     for word in [*trusts, *shows]))
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while copy() != "a\n1\n":
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
     def test_what_is_wrong(self) -> None:
         self.assertEqual(self.refusal("another"),
