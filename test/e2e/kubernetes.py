@@ -295,6 +295,7 @@ class ApiServer:
         self._stop_writing = threading.Event()
         self._stop = threading.Event()
         self._asleep = threading.Event()
+        self._sleeps = threading.Event()
         self._writing = [threading.Thread(target=self._guarded, args=(target, *arguments))
                          for target, *arguments in ((self._write, 0), (self._write, 1),
                                                     (self._write_events,), (self._compact,))]
@@ -323,8 +324,11 @@ class ApiServer:
     @contextlib.contextmanager
     def asleep(self) -> Iterator[None]:
         """Its caches are told nothing meanwhile."""
+        self._sleeps.clear()
         self._asleep.set()
         try:
+            if not self._sleeps.wait(WAIT_SECONDS):
+                raise TimeoutError(f"{self.name} is told without an end")
             yield
         finally:
             self._asleep.clear()
@@ -466,6 +470,7 @@ class ApiServer:
             self._list(store, cache)
         while not self._stop.is_set():
             if self._asleep.is_set():
+                self._sleeps.set()
                 time.sleep(0.02)
                 continue
             client = store.client()

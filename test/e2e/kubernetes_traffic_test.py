@@ -48,7 +48,6 @@ class KubernetesTrafficTest(unittest.TestCase):
         """Until what it knows is compacted: its caches begin anew."""
         relists = server.relists
         with server.asleep():
-            time.sleep(0.3)  # it has seen that
             revision = max(cache.revision for cache in server.caches)
             self.wait_for("a compaction", lambda: self.journal.compaction_done > revision + 1)
         self.wait_for("new lists", lambda: server.relists >= relists + len(server.caches))
