@@ -21,6 +21,7 @@ from watch_stream import WatchStream, events
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
 ETCDCTL = os.environ.get("ETCDCTL", str(BINARIES / "etcdctl"))
+DEBIANS = "/usr/bin/etcd"  # 3.4
 TIMEOUT_SECONDS = 60
 ALL = {"key": b"\0", "range_end": b"\0"}
 # More than two of the pages in which they are read.
@@ -36,11 +37,13 @@ def delete(key: bytes):
     return rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=key))
 
 
-class EtcdctlMirrorTest(unittest.TestCase):
+class MirrorCase(unittest.TestCase):
+    program = ETCDCTL
+    source_program = destination_program = ETCD
+
     def setUp(self) -> None:
-        self.program = ETCDCTL
-        self.source_member = self.enterContext(Member(ETCD))
-        self.destination_member = self.enterContext(Member(ETCD))
+        self.source_member = self.enterContext(Member(self.source_program))
+        self.destination_member = self.enterContext(Member(self.destination_program))
         self.source = self.client(self.source_member)
         self.destination = self.client(self.destination_member)
 
@@ -90,7 +93,8 @@ class EtcdctlMirrorTest(unittest.TestCase):
             found.setdefault(event.kv.mod_revision, []).append((event.kv.key, event.kv.value))
         return list(found.values())
 
-    def test_all_keys_and_then_every_change(self) -> None:
+    def check_all(self) -> None:
+        """All keys, and then every change."""
         keys = {b"k%05d" % number: b"%d" % number for number in range(KEYS)}
         pairs = list(keys.items())
         for first in range(0, KEYS, TXN_OPS):
@@ -101,6 +105,11 @@ class EtcdctlMirrorTest(unittest.TestCase):
                     put(b"\0", b"\xff\0"))
         del keys[b"k00001"]
         self.await_copies(keys | {b"k00000": b"new", b"\0": b"\xff\0"})
+
+
+class EtcdctlMirrorTest(MirrorCase):
+    def test_all_keys_and_then_every_change(self) -> None:
+        self.check_all()
 
     def test_a_revision_is_a_revision_there(self) -> None:
         self.start("--prefix=p/", "--max-txn-ops=3")
@@ -242,6 +251,22 @@ class RealEtcdctlMirrorTest(EtcdctlMirrorTest):
     def setUp(self) -> None:
         super().setUp()
         self.program = str(real_etcd.build("etcdctl"))
+
+
+@unittest.skipUnless(os.access(DEBIANS, os.X_OK), "there is no /usr/bin/etcd")
+class FromEtcd34Test(MirrorCase):
+    source_program = DEBIANS
+
+    def test_all_keys_and_then_every_change(self) -> None:
+        self.check_all()
+
+
+@unittest.skipUnless(os.access(DEBIANS, os.X_OK), "there is no /usr/bin/etcd")
+class ToEtcd34Test(MirrorCase):
+    destination_program = DEBIANS
+
+    def test_all_keys_and_then_every_change(self) -> None:
+        self.check_all()
 
 
 if __name__ == "__main__":
