@@ -30,7 +30,7 @@ PROGRAMS = {
             "e2e/profile_test.py", "e2e/bootstrap_test.py", "e2e/cluster_test.py"],
     "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py",
             "e2e/etcdctl_lock_test.py", "e2e/etcdctl_causes_test.py", "e2e/watch_test.py",
-            "e2e/cluster_test.py"],
+            "e2e/etcdctl_mirror_test.py", "e2e/etcdctl_check_test.py", "e2e/cluster_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py", "e2e/lease_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
     "cmd": ["e2e/etcd_sim_test.py", "e2e/command_test.py", "interop/etcdctl_interop_test.py"],

@@ -1,9 +1,13 @@
+#include <utility>
+
+#include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
 #include "ctl/concurrency_commands.h"
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
 #include "ctl/lease_commands.h"
+#include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
@@ -400,6 +404,86 @@ Command Elect() {
   };
 }
 
+Command MakeMirror() {
+  return {
+      .name = "make-mirror",
+      .use = "make-mirror [options] <destination>",
+      .short_text = "Makes a mirror at the destination etcd cluster",
+      .group = kUtility,
+      .flags = {Text("prefix", "Key-value prefix to mirror"),
+                Number("rev", "Specify the kv revision to start to mirror"),
+                {"max-txn-ops", 0, Type::kUint, "128",
+                 "Maximum number of operations permitted in a transaction during syncing updates."},
+                Text("dest-prefix",
+                     "destination prefix to mirror a prefix to a different prefix in the "
+                     "destination cluster"),
+                Switch("no-dest-prefix",
+                       "mirror key-values to the root of the destination cluster"),
+                Text("dest-cert",
+                     "Identify secure client using this TLS certificate file for the destination "
+                     "cluster"),
+                Text("dest-key", "Identify secure client using this TLS key file"),
+                Text("dest-cacert",
+                     "Verify certificates of TLS enabled secure servers using this CA bundle"),
+                Switch("dest-insecure-transport",
+                       "Disable transport security for client connections", true),
+                Text("dest-user",
+                     "Destination username[:password] for authentication (prompt if password is "
+                     "not supplied)"),
+                Text("dest-password",
+                     "Destination password for authentication (if this option is used, --user "
+                     "option shouldn't include password)")},
+      .run = RunMakeMirror,
+  };
+}
+
+// Of each check.
+std::vector<FlagSpec> CheckFlags(FlagSpec load, FlagSpec prefix) {
+  return {std::move(load), std::move(prefix),
+          Switch("auto-compact", "Compact storage with last revision after test is finished."),
+          Switch("auto-defrag", "Defragment storage after test is finished.")};
+}
+
+Command Check() {
+  return {
+      .name = "check",
+      .use = "check <subcommand>",
+      .short_text =
+          "commands for checking properties of the etcd cluster. Use `etcdctl check --help` to see "
+          "subcommands",
+      .long_text = "commands for checking properties of the etcd cluster",
+      .group = kUtility,
+      .subcommands =
+          {{.name = "perf",
+            .use = "perf [options]",
+            .short_text = "Check the performance of the etcd cluster",
+            .flags = CheckFlags(
+                Text("load",
+                     "The performance check's workload model. Accepted workloads: s(small), "
+                     "m(medium), l(large), xl(xLarge). Different workload models use different "
+                     "configurations in terms of number of clients and expected throughput.",
+                     "s"),
+                Text("prefix", "The prefix for writing the performance check's keys.",
+                     "/etcdctl-check-perf/")),
+            .run = RunCheckPerf},
+           {.name = "datascale",
+            .use = "datascale [options]",
+            .short_text = "Check the memory usage of holding data for different workloads on a "
+                          "given server endpoint.",
+            .long_text =
+                "If no endpoint is provided, localhost will be used. If multiple endpoints "
+                "are provided, first endpoint will be used.",
+            .flags = CheckFlags(
+                Text("load",
+                     "The datascale check's workload model. Accepted workloads: s(small), "
+                     "m(medium), l(large), xl(xLarge)",
+                     "s"),
+                Text("prefix", "The prefix for writing the datascale check's keys.",
+                     "/etcdctl-check-datascale/")),
+            .run = RunCheckDatascale}},
+  };
+}
+
 Command MoveLeader() {
   return {
       .name = "move-leader",
@@ -476,6 +560,8 @@ const Command& RootCommand() {
                       Snapshot(),
                       Lock(),
                       Elect(),
+                      MakeMirror(),
+                      Check(),
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",
@@ -488,7 +574,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "check", "completion", "make-mirror", "role", "user"},
+      .absent = {"auth", "completion", "role", "user"},
   };
   return root;
 }

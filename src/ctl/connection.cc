@@ -107,25 +107,24 @@ Outcome FindEndpoints(const Invocation& invocation, etcd::ClientOptions* options
   return {};
 }
 
-Outcome ReadCredentials(const Flags& flags, etcd::ClientOptions* options) {
-  options->token = flags.GetString("auth-jwt-token");
-  const std::string& user = flags.GetString("user");
-  if (user.empty() || !options->token.empty()) return {};
+}  // namespace
+
+Outcome ReadCredentials(const std::string& user, const std::string& password, const char* prompt,
+                        etcd::ClientOptions* options) {
+  if (user.empty()) return {};
   options->user = user;
-  options->password = flags.GetString("password");
-  if (!options->password.empty()) return {};
+  options->password = password;
+  if (!password.empty()) return {};
   if (const size_t colon = user.find(':'); colon != std::string::npos) {
     options->user = user.substr(0, colon);
     options->password = user.substr(colon + 1);
     return {};
   }
-  const char* const typed = getpass("Password: ");
+  const char* const typed = getpass(prompt);
   if (typed == nullptr) return Failed(kExitError, "the password cannot be read");
   options->password = typed;
   return {};
 }
-
-}  // namespace
 
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
   if (Outcome outcome = TakeEnvironment(invocation); !outcome.ok()) return outcome;
@@ -141,7 +140,12 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
   etcd::ClientOptions& options = globals->client;
   if (Outcome outcome = FindEndpoints(invocation, &options); !outcome.ok()) return outcome;
   if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;
-  if (Outcome outcome = ReadCredentials(flags, &options); !outcome.ok()) return outcome;
+  options.token = flags.GetString("auth-jwt-token");
+  if (options.token.empty()) {
+    Outcome outcome = ReadCredentials(flags.GetString("user"), flags.GetString("password"),
+                                      "Password: ", &options);
+    if (!outcome.ok()) return outcome;
+  }
   // Compat: less than nothing is nothing.
   const auto duration = [&flags](const char* name) {
     return std::max(flags.GetDuration(name), std::chrono::nanoseconds(0));

@@ -22,6 +22,11 @@ struct Globals {
 // with its flag ends the command; an unknown one is warned about.
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals);
 
+// Who asks, if anybody is named: `user` may have the password behind a colon. Where there is none,
+// `prompt` asks for it at the terminal.
+Outcome ReadCredentials(const std::string& user, const std::string& password, const char* prompt,
+                        etcd::ClientOptions* options);
+
 // Whether it can be connected to at all; a client cannot be made for another.
 bool IsEndpoint(const std::string& text);
 

@@ -44,6 +44,14 @@ base::Result<std::string> Normalize(Type type, const std::string& text) {
       }
       return std::to_string(*value);
     }
+    case Type::kUint: {
+      const base::Result<uint64_t> value = base::ParseGoUint(text);
+      if (!value.ok()) {
+        return Refused("strconv.ParseUint: parsing " + base::Quote(text) + ": " +
+                       std::string(value.status().message()));
+      }
+      return std::to_string(*value);
+    }
     case Type::kDuration: {
       ASSIGN_OR_RETURN(const std::chrono::nanoseconds value, base::ParseDuration(text));
       return base::FormatDuration(value);
@@ -74,6 +82,8 @@ const char* TypeName(Type type) {
     case Type::kInt:
     case Type::kInt64:
       return "int";
+    case Type::kUint:
+      return "uint";
     case Type::kDuration:
       return "duration";
     case Type::kStrings:
@@ -214,6 +224,9 @@ bool Flags::GetBool(const std::string& name) const {
 }
 int64_t Flags::GetInt(const std::string& name) const {
   return base::ParseGoInt(Get(name).text).value();
+}
+uint64_t Flags::GetUint(const std::string& name) const {
+  return base::ParseGoUint(Get(name).text).value();
 }
 std::chrono::nanoseconds Flags::GetDuration(const std::string& name) const {
   return base::ParseDuration(Get(name).text).value();

@@ -17,6 +17,7 @@ class CtlFlagsTest : public ::testing::Test {
     flags_.Add({"interactive", 'i', Type::kBool, "false", "ask"});
     flags_.Add({"hex", 'x', Type::kBool, "false", "hexadecimal"});
     flags_.Add({"limit", 0, Type::kInt64, "0", "how many"});
+    flags_.Add({"size", 0, Type::kUint, "128", "how much"});
     flags_.Add({"timeout", 0, Type::kDuration, "5s", "how long"});
     flags_.Add({"endpoints", 0, Type::kStrings, "127.0.0.1:2379", "where"});
   }
@@ -64,6 +65,17 @@ TEST_F(CtlFlagsTest, ASwitchDoesNotTakeTheNextWord) {
   EXPECT_TRUE(flags_.GetBool("interactive"));
   EXPECT_THAT(Parse({"--interactive=f"}), IsEmpty());
   EXPECT_FALSE(flags_.GetBool("interactive"));
+}
+
+TEST_F(CtlFlagsTest, ANumberWithoutASignReachesAsFarAsItsType) {
+  EXPECT_EQ(flags_.GetUint("size"), 128u);
+  Parse({"--size=18446744073709551615"});
+  EXPECT_EQ(flags_.GetUint("size"), UINT64_MAX);
+  EXPECT_EQ(Error({"--size=-1"}),
+            "invalid argument \"-1\" for \"--size\" flag: strconv.ParseUint: parsing \"-1\": "
+            "invalid syntax");
+  EXPECT_EQ(FlagUsages({{"size", 0, Type::kUint, "128", "how much"}}),
+            "      --size uint   how much (default 128)\n");
 }
 
 TEST_F(CtlFlagsTest, FlagsStandBetweenArgumentsUntilTwoDashes) {

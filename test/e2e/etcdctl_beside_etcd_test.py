@@ -350,6 +350,20 @@ READS = lines("""
     snapshot save a b
     snapshot save -h
     snapshot save /nowhere/file
+    make-mirror
+    make-mirror a b
+    make-mirror a --max-txn-ops=-1
+    make-mirror a --max-txn-ops=18446744073709551616
+    make-mirror ADDRESS --dest-prefix=a --no-dest-prefix
+    make-mirror -h
+    check
+    check nope
+    check -h
+    check perf --load=x
+    check perf --auto-compact=x
+    check perf -h
+    check datascale --load=
+    check datascale -h
     version
     version x
     version -h

@@ -14,7 +14,7 @@ PROGRESS_ID = -1
 class WatchStream:
     """Sends what it is told to and keeps what comes, in its order."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, metadata: tuple[tuple[str, str], ...] = ()) -> None:
         self._requests: queue.Queue = queue.Queue()
         self._changed = threading.Condition()
         self._answers: list = []
@@ -23,7 +23,7 @@ class WatchStream:
         method = client.channel.stream_stream(
             WATCH, request_serializer=lambda request: request.SerializeToString(),
             response_deserializer=rpc.WatchResponse.FromString)
-        self._call = method(iter(self._requests.get, None))
+        self._call = method(iter(self._requests.get, None), metadata=metadata)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -52,6 +52,10 @@ class WatchStream:
                                           timeout_seconds):
                 raise TimeoutError(f"{len(self._answers)} answers: {self._answers[-3:]}")
             return list(self._answers)
+
+    def has_ended(self) -> bool:
+        with self._changed:
+            return self._ended
 
     def wait_for_end(self, timeout_seconds: float = 30) -> None:
         self.wait(lambda _: False, timeout_seconds)

@@ -73,7 +73,7 @@ std::optional<std::string> Decoded(base::ByteView target) {
 
 // RFC 3986's characters of a host and a port, as Go's server takes them; it may be empty.
 bool IsHostHeader(base::ByteView value) {
-  constexpr base::ByteView kOthers = "!$%&'()*+,-.:;=[]_~";
+  static constexpr base::ByteView kOthers = "!$%&'()*+,-.:;=[]_~";
   return std::all_of(value.begin(), value.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            kOthers.find(c) != base::ByteView::npos;
