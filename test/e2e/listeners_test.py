@@ -119,6 +119,20 @@ class ListenersTest(unittest.TestCase):
             for _ in range(20):
                 self.assertTrue(self.served_with(client(self.authority.certificate)))
 
+    def test_a_client_that_speaks_another_protocol_is_told_so(self) -> None:
+        with self.member("--auto-tls"):
+            host, _, port = self.secure.partition(":")
+            for protocols, served in ((["foo"], False), (["foo", "http/1.1"], True), ([], True)):
+                context = ssl._create_unverified_context()
+                if protocols:
+                    context.set_alpn_protocols(protocols)
+                with socket.create_connection((host, int(port))) as plain:
+                    if served:
+                        context.wrap_socket(plain).close()
+                        continue
+                    with self.assertRaisesRegex(ssl.SSLError, "(?i)no.application.protocol"):
+                        context.wrap_socket(plain)
+
     def test_auto_tls_makes_a_certificate_and_keeps_it(self) -> None:
         with self.member("--auto-tls") as member:
             host, _, port = self.secure.partition(":")

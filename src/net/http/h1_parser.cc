@@ -122,6 +122,10 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
 
   void on_field_impl(beast::field field, string_view name, string_view value,
                      error_code& error) override {
+    // HTTP/1.0 has no chunks: some readers take them for the next request.
+    if (field == beast::field::transfer_encoding && is_http10()) {
+      return Fail(base::Code::kInvalidArgument, "Transfer-Encoding in HTTP/1.0", &error);
+    }
     // Anything but exactly "chunked" leaves the end of the body to interpretation.
     if (field == beast::field::transfer_encoding && LowerCase(View(value)) != "chunked") {
       return Fail(base::Code::kUnimplemented, "Unsupported transfer encoding", &error);

@@ -225,6 +225,12 @@ TEST_F(H1SessionTest, CodingsAndExpectationsThatThereAreNotAreToldApart) {
                   .starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+TEST_F(H1SessionTest, AnOlderClientKnowsNoChunks) {
+  const base::Bytes answer =
+      Exchange("POST /hello HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_TRUE(answer.ends_with("400 Bad Request: Transfer-Encoding in HTTP/1.0")) << answer;
+}
+
 TEST_F(H1SessionTest, AnOlderClientIsAnsweredInItsVersion) {
   const auto old = [this](const base::Bytes& fields) {
     return Exchange("GET /hello HTTP/1.0\r\n" + fields + "\r\n");

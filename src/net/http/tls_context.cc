@@ -47,7 +47,8 @@ int WireVersion(TlsOptions::Version version) {
   return version == TlsOptions::Version::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
 }
 
-// A client that names none of ours goes on without ALPN, as Go's server lets it.
+// A client that names none of ours is refused, with the alert no_application_protocol; one that
+// names none at all goes on without ALPN (RFC 7301 section 3.2).
 int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                    const unsigned char* offered, unsigned int offered_size, void*) {
   unsigned char* selected = nullptr;
@@ -55,7 +56,7 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* chosen_siz
   const int result =
       SSL_select_next_proto(&selected, chosen_size, ours, kProtocols.size(), offered, offered_size);
   *chosen = selected;
-  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 std::string CommonName(X509* certificate) {
