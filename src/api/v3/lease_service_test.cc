@@ -9,6 +9,7 @@
 
 #include "api/v3/testing/served_member.h"
 #include "base/errors.h"
+#include "server/lease_listing.h"
 
 namespace v3 {
 namespace {
