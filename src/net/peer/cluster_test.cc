@@ -62,7 +62,7 @@ class Member {
     auto server = server::Server::Open(options_, environment, {net_loop_.get()});
     ASSERT_TRUE(server.ok()) << server.status().ToString();
     server_ = *std::move(server);
-    local_ = std::make_unique<ServerMember>(server_.get(), [] {});
+    local_ = std::make_unique<ServerMember>(server_.get());
     world_.Do(node_.loop(), [this] {
       AddMemberEndpoints(node_.service().endpoints(), &node_.loop(), server_.get());
       node_.transport().Start(local_.get(), {.id = server_->id(),
