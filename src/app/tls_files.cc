@@ -92,8 +92,10 @@ base::Status TlsFiles::CheckOwnFiles() const {
   RETURN_IF_ERROR(ReadIfNamed("client-key-file", key, &own.key_pem));
   const auto context = http::TlsContext::New(http::TlsContext::Role::kClient, own);
   if (context.ok()) return {};
-  return {context.status().code(),
-          Flag("client-cert-file") + " " + cert + ": " + std::string(context.status().message())};
+  const std::string text(context.status().message());
+  const bool is_key = text.starts_with("key: ");
+  return {context.status().code(), Flag(is_key ? "client-key-file" : "client-cert-file") + " " +
+                                       (is_key ? key : cert) + ": " + text};
 }
 
 base::Result<http::TlsOptions> TlsFiles::Read() const {

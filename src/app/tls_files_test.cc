@@ -149,7 +149,8 @@ TEST_F(TlsFilesTest, ADiallersOwnFilesMustBeThereToo) {
   EXPECT_THAT(problem(), ::testing::StartsWith("--client-key-file: open /tls/nowhere: "));
   Write("/tls/other-key", authority_.Issue(3, "other").key_pem);
   config_.client_key_file = "/tls/other-key";
-  EXPECT_EQ(problem(), "--client-cert-file /tls/cert: key: it does not belong to the certificate");
+  EXPECT_EQ(problem(),
+            "--client-key-file /tls/other-key: key: it does not belong to the certificate");
 }
 
 // With a certificate for itself alone, which is not even looked at.
