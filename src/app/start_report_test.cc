@@ -21,7 +21,7 @@ class StartReportTest : public ::testing::Test {
     return sink.lines();
   }
 
-  const runtime::posix::Clock clock_;
+  const runtime::posix::Clock clock_{};
   config::ServerConfig config_;
   server::Options options_;
 };

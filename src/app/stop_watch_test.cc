@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 class StopWatchTest : public ::testing::Test {
  protected:
-  const runtime::posix::Clock clock_;
+  const runtime::posix::Clock clock_{};
   observe::testing::MemorySink sink_;
   const observe::Logger logger_{&clock_, &sink_, {}};
   std::promise<void> given_up_;

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cluster import Cluster
 from member import Member
-from recipes_case import ETCD, RecipesCase
+from recipes_case import ETCD, ETCDCTL, TIMEOUT_SECONDS, RecipesCase
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 SCHEDULER = os.environ.get("SCHEDULER", str(BINARIES / "example_client_scheduler"))
@@ -25,7 +25,10 @@ class SchedulerCase(RecipesCase):
 
     def want(self, *work: str) -> None:
         for one in work:
-            self.etcdctl("put", f"s/work/{one}", "")
+            # A write whose leader is killed may be lost; this one may be made twice.
+            put = [ETCDCTL, "--endpoints", self.endpoints, "put", f"s/work/{one}", ""]
+            self.wait_for("it is put", lambda put=put: subprocess.run(
+                put, capture_output=True, timeout=TIMEOUT_SECONDS).returncode == 0)
 
     def claims(self) -> dict[str, str]:
         """The agents, by work."""
