@@ -23,6 +23,11 @@ const char* TypeName(rpc::Kind kind) {
   return "unary";
 }
 
+// Compat: of the other services a line is there once it counts something.
+bool CountsFromZero(const std::string& service) {
+  return service.starts_with("etcdserverpb.") || service == "grpc.health.v1.Health";
+}
+
 // Of one method, over all threads.
 struct Totals {
   rpc::Kind kind = rpc::Kind::kUnary;
@@ -89,8 +94,10 @@ void NetworkMetrics::CollectCalls(observe::Samples& samples) const {
   }
   for (const auto& [name, totals] : methods) {
     const observe::Labels labels = LabelsOf(name.first, name.second, totals.kind);
+    const bool counts_from_zero = CountsFromZero(name.first);
     const auto add = [&](const char* family, const char* help, uint64_t value,
                          const observe::Labels& with) {
+      if (value == 0 && !counts_from_zero) return;
       samples.Add({family, help}, MetricType::kCounter, static_cast<double>(value), with);
     };
     add("grpc_server_started_total", "Total number of RPCs started on the server.", totals.started,

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 import unittest
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +72,20 @@ class LockCase(LeaseCase):
 class LockTest(LockCase):
     def member(self) -> Member:
         return self.enterContext(Member(ETCD))
+
+    def test_the_first_call_is_the_first_that_is_counted(self) -> None:
+        member = self.member()
+
+        def counted() -> str:
+            with urllib.request.urlopen(f"{member.url}/metrics", timeout=WAIT_SECONDS) as metrics:
+                return metrics.read().decode()
+
+        self.assertNotIn("v3lockpb", counted())
+        client = self.client(member)
+        client.lock(b"lock", client.grant(60))
+        self.assertIn('grpc_server_handled_total{grpc_code="OK",grpc_method="Lock",'
+                      'grpc_service="v3lockpb.Lock",grpc_type="unary"} 1', counted())
+        self.assertNotIn("Unlock", counted())
 
     def test_who_waits_gets_it_when_the_holder_gives_it_up(self) -> None:
         client = self.client(self.member())

@@ -75,7 +75,16 @@ def work(member: Member) -> None:
                        ("maintenance/hashkv", {}),
                        ("maintenance/hash", {}),
                        ("maintenance/defragment", {}),
-                       ("maintenance/snapshot", {})):
+                       ("maintenance/snapshot", {}),
+                       ("lease/grant", {"TTL": 60, "ID": 7}),
+                       ("lease/keepalive", {"ID": 7}),
+                       ("lease/timetolive", {"ID": 7}),
+                       ("lease/leases", {}),
+                       ("lock/lock", {"name": "bA==", "lease": 7}),
+                       ("lock/unlock", {"key": "bC83"}),
+                       ("election/campaign", {"name": "ZQ==", "lease": 7, "value": "dg=="}),
+                       ("election/leader", {"name": "ZQ=="}),
+                       ("lease/revoke", {"ID": 7})):
         urllib.request.urlopen(f"{member.url}/v3/{path}", json.dumps(body).encode(),
                                timeout=10).read()
 
