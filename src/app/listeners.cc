@@ -24,19 +24,45 @@ ListenerPlan& PlanFor(const runtime::Address& address, Surface surface,
   return plans.emplace_back(ListenerPlan{.address = address, .surface = surface});
 }
 
-// Adds the listeners that the URLs of a surface ask for. `kind` and `flags` tell whose URL lacks
-// which files.
+// In etcd's words.
+std::string WithoutFiles(Surface surface, const config::Url& url) {
+  switch (surface) {
+    case Surface::kMetrics:
+      return "client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure "
+             "url";
+    case Surface::kPeers:
+      return "cannot listen on TLS for " + AddressOf(url).ToString() +
+             ": KeyFile and CertFile are not presented";
+    default:
+      return "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
+             url.ToString() + " with HTTPS scheme";
+  }
+}
+
+// Adds the listeners that the URLs of a surface ask for.
 base::Status AddPlans(const std::vector<config::Url>& urls, Surface surface,
-                      const config::TlsConfig& tls, const char* kind, const char* flags,
-                      std::vector<ListenerPlan>& plans) {
+                      const config::TlsConfig& tls, std::vector<ListenerPlan>& plans) {
   for (const config::Url& url : urls) {
     if (url.secure() && !HasCertificate(tls)) {
-      return {base::Code::kInvalidArgument, "TLS key/cert (" + std::string(flags) +
-                                                ") must be provided for " + kind + " url " +
-                                                url.ToString() + " with HTTPS scheme"};
+      return {base::Code::kInvalidArgument, WithoutFiles(surface, url)};
     }
     ListenerPlan& plan = PlanFor(AddressOf(url), surface, plans);
     (url.secure() ? plan.tls : plan.plaintext) = true;
+  }
+  return {};
+}
+
+// One place cannot be for gRPC alone and for HTTP alone.
+base::Status CheckApart(const std::vector<config::Url>& http_urls,
+                        const std::vector<ListenerPlan>& plans) {
+  for (const config::Url& url : http_urls) {
+    for (const ListenerPlan& plan : plans) {
+      if (plan.address != AddressOf(url)) continue;
+      return {base::Code::kInvalidArgument,
+              "cannot bind both --listen-client-urls and --listen-client-http-urls on the same "
+              "url " +
+                  url.ToString()};
+    }
   }
   return {};
 }
@@ -46,10 +72,11 @@ base::Status AddPlans(const std::vector<config::Url>& urls, Surface surface,
 base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig& config) {
   std::vector<ListenerPlan> plans;
   const auto add = [&](const std::vector<config::Url>& urls, Surface surface) {
-    return AddPlans(urls, surface, config.client_tls, "client", "--cert-file, --key-file", plans);
+    return AddPlans(urls, surface, config.client_tls, plans);
   };
   const bool separate = !config.listen.client_http_urls.empty();
   RETURN_IF_ERROR(add(config.listen.client_urls, separate ? Surface::kGrpc : Surface::kAll));
+  RETURN_IF_ERROR(CheckApart(config.listen.client_http_urls, plans));
   RETURN_IF_ERROR(add(config.listen.client_http_urls, Surface::kHttp));
   RETURN_IF_ERROR(add(config.listen.metrics_urls, Surface::kMetrics));
   return plans;
@@ -57,8 +84,7 @@ base::Result<std::vector<ListenerPlan>> PlanListeners(const config::ServerConfig
 
 base::Result<std::vector<ListenerPlan>> PlanPeerListeners(const config::ServerConfig& config) {
   std::vector<ListenerPlan> plans;
-  RETURN_IF_ERROR(AddPlans(config.listen.peer_urls, Surface::kPeers, config.peer_tls, "peer",
-                           "--peer-cert-file, --peer-key-file", plans));
+  RETURN_IF_ERROR(AddPlans(config.listen.peer_urls, Surface::kPeers, config.peer_tls, plans));
   return plans;
 }
 

@@ -59,21 +59,36 @@ TEST(ListenersTest, WithHttpUrlsTheOthersSpeakGrpc) {
   EXPECT_EQ(plans->at(3).address.port, 1);
 }
 
+TEST(ListenersTest, OnePlaceIsNotForGrpcAndForHttp) {
+  config::ServerConfig config = ListeningOn({{"http", "a", 1, ""}});
+  config.listen.client_http_urls = {{"http", "a", 1, ""}};
+  EXPECT_EQ(PlanListeners(config).status().message(),
+            "cannot bind both --listen-client-urls and --listen-client-http-urls on the same url "
+            "http://a:1");
+}
+
 TEST(ListenersTest, TlsNeedsACertificate) {
-  for (const auto urls :
-       {&config::ListenConfig::client_urls, &config::ListenConfig::client_http_urls,
-        &config::ListenConfig::metrics_urls}) {
+  const std::string of_clients =
+      "TLS key/cert (--cert-file, --key-file) must be provided for client url https://a:1 with "
+      "HTTPS scheme";
+  for (const auto& [urls, text] : {std::pair(&config::ListenConfig::client_urls, of_clients),
+                                   {&config::ListenConfig::client_http_urls, of_clients},
+                                   {&config::ListenConfig::metrics_urls,
+                                    "client TLS key/cert (--cert-file, --key-file) must be "
+                                    "provided for metrics secure url"}}) {
     config::ServerConfig config;
     config.listen.*urls = {{"https", "a", 1, ""}};
     const auto plans = PlanListeners(config);
     ASSERT_FALSE(plans.ok());
     EXPECT_EQ(plans.status().code(), base::Code::kInvalidArgument);
-    EXPECT_EQ(plans.status().message(),
-              "TLS key/cert (--cert-file, --key-file) must be provided for client url "
-              "https://a:1 with HTTPS scheme");
+    EXPECT_EQ(plans.status().message(), text);
     config.client_tls.auto_tls = true;
     EXPECT_TRUE(PlanListeners(config).ok());
   }
+  config::ServerConfig config;
+  config.listen.peer_urls = {{"https", "a", 1, ""}};
+  EXPECT_EQ(PlanPeerListeners(config).status().message(),
+            "cannot listen on TLS for a:1: KeyFile and CertFile are not presented");
 }
 
 }  // namespace
