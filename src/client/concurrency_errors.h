@@ -56,15 +56,18 @@ inline constexpr ConcurrencyError kElementUnknown{etcd::Code::kUnknown,
 inline constexpr ConcurrencyError kNoElement{etcd::Code::kFailedPrecondition,
                                              "queue: last key of the priority is no element"};
 
-inline bool IsConcurrencyError(std::string_view text) {
+// Whether the client itself has failed so: a member that keeps a lock has some of these texts too,
+// behind another code.
+inline bool IsConcurrencyError(etcd::Code code, std::string_view text) {
   constexpr std::array kAll = {
       kLocked,          kMutexExpired, kLockReleased,     kNotLeading,     kNobodyLeads,
       kElectionExpired, kNoSlotFree,   kSemaphoreExpired, kSlotReleased,   kLimitNegative,
       kLimitNoNumber,   kKeyExists,    kTooManyClients,   kBarrierExpired, kEnteredAlready,
       kNotEntered,      kQueueEmpty,   kElementUnknown,   kNoElement,
   };
-  return std::any_of(kAll.begin(), kAll.end(),
-                     [text](const ConcurrencyError& error) { return error.text == text; });
+  return std::any_of(kAll.begin(), kAll.end(), [&](const ConcurrencyError& error) {
+    return error.code == code && error.text == text;
+  });
 }
 
 }  // namespace client

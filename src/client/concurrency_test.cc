@@ -237,6 +237,9 @@ TEST_F(ConcurrencyTest, WhoseSessionIsLostWaitsNoLonger) {
   OnMember([&] { kv_.Expire(two->lease()); });
   EXPECT_EQ(locks.get(), kExpired);
   EXPECT_EQ(kExpired.ToString(), "mutex: session is expired");
+  EXPECT_EQ(Status(Code::kUnknown, "mutex: session is expired").ToString(),
+            "rpc error: code = Unknown desc = mutex: session is expired")
+      << "a member's, which keeps a lock itself";
   EXPECT_EQ(second.Lock(), kExpired);
   EXPECT_EQ(second.TryLock(), kExpired);
   EXPECT_THAT(Keys(), ElementsAre(first.key()));

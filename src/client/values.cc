@@ -26,7 +26,7 @@ std::string Status::ToString() const {
       (code_ == Code::kDeadlineExceeded && message_ == "context deadline exceeded") ||
       (code_ == Code::kCanceled && message_ == "context canceled");
   const bool is_bare =
-      given_up || client::IsKnownError(message_) || client::IsConcurrencyError(message_);
+      given_up || client::IsKnownError(message_) || client::IsConcurrencyError(code_, message_);
   if (is_bare) return message_;
   return "rpc error: code = " + std::string(CodeName(code_)) + " desc = " + message_;
 }

@@ -6,6 +6,7 @@ E2E_FULL.
 ETCD and ETCDCTL in the environment are our programs.
 """
 
+import contextlib
 import os
 import re
 import selectors
@@ -124,9 +125,12 @@ def run(program: str | Path, member: Member, wanted: Run) -> tuple[int | None, b
 
 def converse(process: subprocess.Popen, wanted: Run) -> tuple[int | None, bytes, bytes]:
     output = {process.stdout: b"", process.stderr: b""}
-    if wanted.typed is not None:
-        process.stdin.write(wanted.typed.encode())
+    try:
+        process.stdin.write((wanted.typed or "").encode())
         process.stdin.flush()
+    except BrokenPipeError:  # it has ended before it reads
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
     if not wanted.until and not wanted.holds:
         process.stdin.close()
     end = time.monotonic() + TIMEOUT_SECONDS
