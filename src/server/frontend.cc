@@ -164,15 +164,18 @@ void Frontend::OnCompletions(std::vector<Completion>& completions) {
   const runtime::TimePoint now = loop_->clock().Now();
   for (Completion& completion : completions) {
     auto waiter = waiters_.extract(completion.id);
-    if (!waiter.empty()) End(waiter.mapped(), std::move(completion.reply), now);
+    if (!waiter.empty()) End(waiter.mapped(), std::move(completion.reply), now, true);
   }
   metrics_.proposals_pending.Set(static_cast<double>(waiters_.size()));
   while (!expiries_.empty() && !waiters_.contains(expiries_.front().id)) expiries_.pop_front();
 }
 
-void Frontend::End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now) {
+void Frontend::End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now, bool was_applied) {
   pending_bytes_ -= waiter.bytes;
-  metrics_.durations.Observe(waiter.field, reply.status.ok(), now - waiter.start);
+  // Compat: a request that apply has refused was a success; changes of members are not counted.
+  if (waiter.field != 0) {
+    metrics_.durations.Observe(waiter.field, was_applied, now - waiter.start);
+  }
   waiter.on_reply(std::move(reply));
 }
 
@@ -183,7 +186,7 @@ void Frontend::ExpireWaiters() {
     expiries_.pop_front();
     if (waiter.empty()) continue;
     metrics_.proposals_failed.Add();
-    End(waiter.mapped(), {TimeoutOf(waiter.mapped())}, now);
+    End(waiter.mapped(), {TimeoutOf(waiter.mapped())}, now, false);
   }
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
@@ -217,7 +220,7 @@ void Frontend::EndAll() {
   const runtime::TimePoint now = loop_->clock().Now();
   for (auto& [id, waiter] : std::exchange(waiters_, {})) {
     metrics_.proposals_failed.Add();
-    End(waiter, {base::errors::kStopped}, now);
+    End(waiter, {base::errors::kStopped}, now, false);
   }
   expiries_.clear();
   metrics_.proposals_pending.Set(0);

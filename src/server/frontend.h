@@ -134,7 +134,7 @@ class Frontend {
   void OnCompletions(std::vector<Completion>& completions);
   void TellListener();
   void Refuse(OnReply on_reply, const base::Status& status);
-  void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now);
+  void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now, bool was_applied);
   void ExpireWaiters();
   base::Status TimeoutOf(const Waiter& waiter) const;
   void EndAll();
