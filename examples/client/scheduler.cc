@@ -2,7 +2,7 @@
 // tells that it does it, and lets go of what is desired no more. The work of an agent that is dead,
 // or cut off, is taken by the others. Usage: scheduler ENDPOINT[,ENDPOINT...] PREFIX NAME NUMBER
 //
-//   PREFIX/work/W     desired: put and deleted by whoever wants W done
+//   PREFIX/desired/W  put and deleted by whoever wants W done
 //   PREFIX/claims/W   the name of the agent that does W; with its lease, so gone with the agent
 //   PREFIX/status/W   "running on NAME"
 //
@@ -43,7 +43,7 @@ class Agent {
  public:
   Agent(etcd::Client* client, const std::string& prefix, std::string name, size_t number)
       : client_(*client),
-        work_(prefix + "/work/"),
+        desired_(prefix + "/desired/"),
         claims_(prefix + "/claims/"),
         status_(prefix + "/status/"),
         all_(etcd::Prefix(prefix + "/")),
@@ -79,7 +79,7 @@ class Agent {
     std::set<std::string> desired;
     std::map<std::string, int64_t> claims;  // with their leases
     for (const etcd::KeyValue& kv : kvs) {
-      if (kv.key.starts_with(work_)) desired.insert(kv.key.substr(work_.size()));
+      if (kv.key.starts_with(desired_)) desired.insert(kv.key.substr(desired_.size()));
       if (kv.key.starts_with(claims_)) claims[kv.key.substr(claims_.size())] = kv.lease;
     }
     const auto is_mine = [&](const std::string& work) {
@@ -106,7 +106,7 @@ class Agent {
   // Of all that try the first one has it.
   etcd::Status Claim(const std::string& work, const etcd::CallOptions& call) {
     const auto claimed = client_.Txn(
-        {.compares = {etcd::CompareVersion(work_ + work, etcd::Compare::kGreater, 0),
+        {.compares = {etcd::CompareVersion(desired_ + work, etcd::Compare::kGreater, 0),
                       etcd::CompareVersion(claims_ + work, etcd::Compare::kEqual, 0)},
          .success = {etcd::OpPut(
                          {.key = claims_ + work, .value = name_, .lease = session_->lease()}),
@@ -131,7 +131,7 @@ class Agent {
   }
 
   etcd::Client& client_;
-  const std::string work_;
+  const std::string desired_;
   const std::string claims_;
   const std::string status_;
   const etcd::KeyRange all_;

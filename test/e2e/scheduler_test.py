@@ -26,7 +26,7 @@ class SchedulerCase(RecipesCase):
     def want(self, *work: str) -> None:
         for one in work:
             # A write whose leader is killed may be lost; this one may be made twice.
-            put = [ETCDCTL, "--endpoints", self.endpoints, "put", f"s/work/{one}", ""]
+            put = [ETCDCTL, "--endpoints", self.endpoints, "put", f"s/desired/{one}", ""]
             self.wait_for("it is put", lambda put=put: subprocess.run(
                 put, capture_output=True, timeout=TIMEOUT_SECONDS).returncode == 0)
 
@@ -59,9 +59,9 @@ class SchedulerTest(SchedulerCase):
         agent = self.agent("a")
         self.want("x", "y")
         self.wait_until_done_by(["x", "y"], {"a"})
-        self.etcdctl("del", "s/work/x")
+        self.etcdctl("del", "s/desired/x")
         self.wait_until_done_by(["y"], {"a"})
-        self.assertEqual(self.keys("s/"), ["s/claims/y", "s/status/y", "s/work/y"])
+        self.assertEqual(self.keys("s/"), ["s/claims/y", "s/desired/y", "s/status/y"])
         self.assertEqual(self.running(agent), {"y"})
 
     def test_the_work_of_who_is_killed_moves(self) -> None:
