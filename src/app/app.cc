@@ -108,8 +108,11 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   const ::app::Start start{config, options, app->net_threads_.size(), is_founded};
   LogStart(start, *logger);
   LogLimits(start, *logger);
-  WarnOfPermissions(config.member.data_dir, *logger);
-  if (!config.member.wal_dir.empty()) WarnOfPermissions(config.member.wal_dir, *logger);
+  const server::Paths paths(options);
+  for (const std::string& directory :
+       {config.member.data_dir, paths.member, paths.snap, config.member.wal_dir}) {
+    if (!directory.empty()) WarnOfPermissions(directory, *logger);
+  }
   app->OpenMetrics();
   if (config.backend.memory_mlock) {
     if (const base::Status status = runtime::posix::LockMemory(); !status.ok()) {

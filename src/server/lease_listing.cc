@@ -47,7 +47,8 @@ void LeaseListing::Sort() {
 
 void LeaseListing::Finish(const base::Result<Ids>& ids) {
   for (OnList& on_list : std::exchange(askers_, {})) on_list(ids);
-  if (!asked_.empty()) Begin();
+  // One of them may have asked again, and begun the next.
+  if (askers_.empty() && !asked_.empty()) Begin();
 }
 
 }  // namespace server

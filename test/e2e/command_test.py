@@ -132,6 +132,18 @@ class CommandTest(unittest.TestCase):
         streams = [os.readlink(f"/proc/{member.process.pid}/fd/{number}") for number in range(3)]
         self.assertEqual(streams, ["/dev/null"] * 3)
 
+    def test_directories_that_others_may_look_into_are_warned_of(self) -> None:
+        member = self.member()
+        snap = member.folder / "data/member/snap"
+        snap.mkdir(parents=True)
+        directories = [snap.parent.parent, snap.parent, snap]
+        for directory in directories:
+            directory.chmod(0o755)
+        member.start()
+        warnings = [json.loads(line)["error"] for line in member.log.read_text().splitlines()
+                    if "check file permission" in line]
+        self.assertEqual([warning.split('"')[1] for warning in warnings], list(map(str, directories)))
+
     def test_the_log_has_the_level_and_the_form_that_are_asked_for(self) -> None:
         quiet = self.member("--log-level=error")
         quiet.start()
