@@ -95,7 +95,7 @@ class ClusterTest(ClusterCase):
         self.put(cluster.leader(), 20, 500)
         behind.start()
         self.assertEqual(self.count(behind), 500)
-        self.assertIn("snapshot", behind.log.read_text())
+        behind.wait_for_log("snapshot")
         self.assertEqual(len(self.hashes(cluster)), 1)
 
     def test_without_a_majority_nothing_is_written_and_old_reads_are_answered(self) -> None:

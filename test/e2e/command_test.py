@@ -33,9 +33,8 @@ class CommandTest(unittest.TestCase):
         return [json.loads(line) for line in member.log.read_text().splitlines()]
 
     def line(self, member: Member, message: str) -> dict:
-        found = [line for line in self.lines(member) if line["msg"] == message]
-        self.assertEqual(len(found), 1, message)
-        return found[0]
+        [line] = member.wait_for_log(f'"msg":"{message}"')
+        return json.loads(line)
 
     def test_what_is_asked_for_is_printed(self) -> None:
         done = self.run_once("--version")
@@ -140,8 +139,9 @@ class CommandTest(unittest.TestCase):
         for directory in directories:
             directory.chmod(0o755)
         member.start()
-        warnings = [json.loads(line)["error"] for line in member.log.read_text().splitlines()
-                    if "check file permission" in line]
+        member.stop()
+        warnings = [json.loads(line)["error"]
+                    for line in member.wait_for_log("check file permission")]
         self.assertEqual([warning.split('"')[1] for warning in warnings], list(map(str, directories)))
 
     def test_the_log_has_the_level_and_the_form_that_are_asked_for(self) -> None:
@@ -150,7 +150,8 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(quiet.log.read_text(), "")
         console = self.member("--log-format=console")
         console.start()
-        self.assertRegex(console.log.read_text(), r"(?m)^\S+\tinfo\t\S*\t?starting an etcd server")
+        [line] = console.wait_for_log("starting an etcd server")
+        self.assertRegex(line, r"^\S+\tinfo\t\S*\t?starting an etcd server")
 
     def test_the_log_goes_where_it_is_to_go(self) -> None:
         member = self.member()
@@ -158,6 +159,7 @@ class CommandTest(unittest.TestCase):
         member.flags = ("--log-outputs", str(path), "--enable-log-rotation",
                         "--log-rotation-config-json", '{"maxsize": 1, "maxbackups": 2}')
         member.start()
+        member.stop()
         self.assertIn("starting an etcd server", path.read_text())
         self.assertEqual(member.log.read_text(), "")
 
@@ -181,8 +183,7 @@ class CommandTest(unittest.TestCase):
             member.start()
         finally:
             del os.environ["ETCD_MAX_TXN_OPS"]
-        told = [line for line in self.lines(member) if "ETCD_MAX_TXN_OPS" in json.dumps(line)]
-        self.assertEqual(len(told), 1)
+        self.assertEqual(len(member.wait_for_log("ETCD_MAX_TXN_OPS")), 1)
 
     def test_features_are_told_with_their_stage(self) -> None:
         member = self.member("--feature-gates=StopGRPCServiceOnDefrag=false")

@@ -141,7 +141,7 @@ class GreatAmountsTest(ClusterCase):
             self.join(joining, *self.cluster)
             flood.result()
         self.wait_for_count(LARGEST, joining)
-        self.assertIn("snapshot", joining.log.read_text())
+        joining.wait_for_log("snapshot")
         revision = self.client(leader).range(key=b"x").header.revision
         self.client(joining).range(key=b"x")
         self.assertEqual(self.client(joining).hash_kv(revision).hash,

@@ -124,7 +124,7 @@ class IntegrityTest(ClusterCase):
             self.client(cluster.leader()).put(b"a", b"b")
             member.launch()
             wait_until_ready(member)
-            self.assertIn("initial corruption checking passed", member.log.read_text())
+            member.wait_for_log("initial corruption checking passed")
 
     def test_nobody_is_blamed_for_being_behind(self) -> None:
         """Writes, compactions, kills and snapshots, with both checks as often as they can be."""

@@ -155,9 +155,8 @@ class ListenersTest(unittest.TestCase):
                          "--trusted-ca-file", str(self.authority.certificate)) as member:
             self.assertTrue(self.served_with(client(self.authority.certificate, ours)))
             self.refusal(client(self.authority.certificate))
-            lines = [json.loads(line) for line in member.log.read_text().splitlines()]
-            [rejected] = [line for line in lines
-                          if line["msg"] == "rejected connection on client endpoint"]
+            [line] = member.wait_for_log('"rejected connection on client endpoint"')
+            rejected = json.loads(line)
             self.assertEqual(rejected["level"], "warn")
             self.assertRegex(rejected["remote-addr"], r"127\.0\.0\.1:\d+")
             self.assertEqual(rejected["error"],

@@ -187,7 +187,7 @@ class ClusterLockTest(LockCase):
             resume(behind)
         reply = lock.LockResponse.FromString(waiting.result())
         self.assertGreaterEqual(reply.header.revision, revision)
-        self.assertIn("snapshot", behind.log.read_text())
+        behind.wait_for_log("snapshot")
 
     def test_there_are_never_two_holders(self) -> None:
         cluster = self.cluster()

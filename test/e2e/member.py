@@ -21,6 +21,7 @@ PORTS_OF_PROCESS = 20
 PROCESSES_MAX = 50
 READY_TIMEOUT_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 20
+LOG_TIMEOUT_SECONDS = 20
 
 
 def _is_free(port: int) -> bool:
@@ -150,6 +151,17 @@ class Member:
 
     def log_tail(self) -> str:
         return self.log.read_bytes()[-4000:].decode(errors="replace")
+
+    def wait_for_log(self, text: str) -> list[str]:
+        """The lines with the text, when there is one: the log is written behind the answers."""
+        end = time.monotonic() + LOG_TIMEOUT_SECONDS
+        while True:
+            whole = self.log.read_text().rpartition("\n")[0].split("\n")
+            if found := [line for line in whole if text in line]:
+                return found
+            if time.monotonic() > end:
+                raise AssertionError(f"no {text!r} in the log:\n{self.log_tail()}")
+            time.sleep(0.02)
 
     def is_healthy(self) -> bool:
         try:
