@@ -70,50 +70,59 @@ void LeaseKeeper::Start(Frontend* frontend) {
   timer_->Arm(kCheckInterval);
 }
 
-bool LeaseKeeper::Leads() const {
-  return term_ != base::Term() && progress_.leader == self_.value() &&
-         progress_.term == term_.value();
+bool LeaseKeeper::LeadsIn(base::Term term) const {
+  return term != base::Term() && progress_.leader == self_.value() &&
+         progress_.term == term.value();
 }
 
 void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
-  if (progress_.leader != self_.value() || progress_.term != term.value()) return;
+  if (!LeadsIn(term)) return;
   Demote();
-  const std::vector<leases::Lease> all = leases.All();
-  const runtime::TimePoint now = environment_.apply_loop->clock().Now();
-  std::vector<std::pair<runtime::TimePoint, size_t>> ends;
-  ends.reserve(all.size());
-  for (const leases::Lease& lease : all) {
-    const int64_t left = lease.remaining_ttl > 0 ? lease.remaining_ttl : lease.ttl;
-    ends.emplace_back(now + LeaseTime(left) + options_.election_timeout, ends.size());
-  }
-  std::sort(ends.begin(), ends.end());
-  if (all.size() >= static_cast<size_t>(kEndsOfSecond)) {
+  takeover_.emplace(Takeover{.term = term,
+                             .leases = leases,
+                             .began = environment_.apply_loop->clock().Now(),
+                             .last = std::nullopt,
+                             .ends = std::nullopt});
+  if (leases.size() >= static_cast<size_t>(kEndsOfSecond)) {
     constexpr runtime::Duration kApart = runtime::Duration(std::chrono::seconds(1)) / kEndsOfSecond;
-    for (size_t i = 1; i < ends.size(); ++i) {
-      ends[i].first = std::max(ends[i].first, ends[i - 1].first + kApart);
-    }
+    takeover_->ends.emplace(takeover_->began, kApart);
   }
-  Table table(all.size());
-  Order by_due;
-  for (const auto& [end, number] : ends) {
-    const leases::Lease& lease = all[number];
-    table.emplace(lease.id, Kept{lease.ttl, lease.remaining_ttl, end, end, kNever});
-    by_due.emplace_hint(by_due.end(), end, lease.id);
-  }
+  TakeMore();
+}
+
+// What entries do to leases meanwhile comes by the observer: to those that are taken, and to new
+// ones. The others are taken as the entries have left them.
+void LeaseKeeper::TakeMore() {
+  if (!takeover_.has_value()) return;
+  if (!LeadsIn(takeover_->term)) return Demote();
+  const std::vector<base::LeaseId> ids = takeover_->leases.IdsAfter(takeover_->last, kTakenOfTurn);
   const std::lock_guard lock(mutex_);
-  term_ = term;
-  table_ = std::move(table);
-  by_due_ = std::move(by_due);
-  if (!options_.lease_checkpoints) return;
-  for (auto at = table_.begin(); at != table_.end(); ++at) ScheduleCheckpoint(at, now);
+  for (const base::LeaseId id : ids) {
+    takeover_->last = id;
+    const leases::Lease lease = *takeover_->leases.Find(id);
+    const auto [at, is_new] =
+        table_.emplace(id, Kept{lease.ttl, lease.remaining_ttl, kNever, kNever, kNever});
+    if (!is_new) continue;
+    const int64_t left = lease.remaining_ttl > 0 ? lease.remaining_ttl : lease.ttl;
+    const runtime::TimePoint end = takeover_->began + LeaseTime(left) + options_.election_timeout;
+    SetEnd(at, takeover_->ends.has_value() ? takeover_->ends->Take(end) : end);
+    ScheduleCheckpoint(at, takeover_->began);
+  }
+  if (ids.size() == kTakenOfTurn) {
+    return environment_.apply_loop->Post([this] { TakeMore(); });
+  }
+  term_ = takeover_->term;
+  takeover_.reset();
 }
 
 void LeaseKeeper::OnLeaderChanged() {
+  if (takeover_.has_value() && !LeadsIn(takeover_->term)) return Demote();
   if (term_ != base::Term() && !Leads()) Demote();
 }
 
 // What it had may be much: it is destroyed without the lock.
 void LeaseKeeper::Demote() {
+  takeover_.reset();
   Table table;
   Order by_due;
   Order by_checkpoint;
@@ -140,7 +149,7 @@ void LeaseKeeper::RunSoon(std::vector<base::Callback<void()>> tasks) {
 void LeaseKeeper::OnGranted(const leases::Lease& lease) {
   granted_.Add();
   ttls_.Observe(static_cast<double>(lease.ttl));
-  if (term_ == base::Term()) return;
+  if (term_ == base::Term() && !takeover_.has_value()) return;
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
   const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, kNever, kNever, kNever}).first;

@@ -16,6 +16,7 @@
 #include "server/environment.h"
 #include "server/frontend.h"
 #include "server/options.h"
+#include "server/paced_times.h"
 #include "server/progress.h"
 #include "state/leases/observer.h"
 
@@ -49,8 +50,10 @@ class LeaseKeeper final : public leases::Observer {
   // Revokes by way of `frontend`, that of the apply loop, from now on.
   void Start(Frontend* frontend);
 
-  // The first entry of that term was applied, which leaves these leases. Without effect if this
-  // member does not lead in it.
+  // The first entry of that term was applied, which leaves these leases. If this member leads in
+  // it, takes them over, of which there may be a million: in slices of the apply loop's time, and
+  // until it has them all it answers as if another one led. `leases` stays where it is for as long
+  // as this member leads in that term.
   void Promote(base::Term term, const leases::Leases& leases);
   // Another member may lead.
   void OnLeaderChanged();
@@ -96,6 +99,7 @@ class LeaseKeeper final : public leases::Observer {
   // With as many leases or more a new leader has them run out at this rate at most. Why lower than
   // what can be revoked: others run out at the same time.
   static constexpr int64_t kEndsOfSecond = 12'000;
+  static constexpr size_t kTakenOfTurn = 1'000;
   static constexpr size_t kWaitersMax = 100'000;
   static constexpr size_t kCheckpointsOfEntry = 1'000;
 
@@ -110,8 +114,17 @@ class LeaseKeeper final : public leases::Observer {
   using Table = std::unordered_map<base::LeaseId, Kept>;
   using Order = std::set<std::pair<runtime::TimePoint, base::LeaseId>>;
   using Waiters = std::unordered_multimap<base::LeaseId, base::Callback<void()>>;
+  struct Takeover {
+    base::Term term;
+    const leases::Leases& leases;
+    runtime::TimePoint began;
+    std::optional<base::LeaseId> last;  // that was taken
+    std::optional<PacedTimes> ends;     // of so many that these are paced
+  };
 
-  bool Leads() const;
+  bool LeadsIn(base::Term term) const;
+  bool Leads() const { return LeadsIn(term_); }
+  void TakeMore();
   void Demote();
   // These with the lock held.
   void SetEnd(Table::iterator at, runtime::TimePoint end);
@@ -134,6 +147,7 @@ class LeaseKeeper final : public leases::Observer {
   const Progress& progress_;
   Frontend* frontend_ = nullptr;
   const std::unique_ptr<runtime::Timer> timer_;
+  std::optional<Takeover> takeover_;  // that is under way
   size_t revokes_under_way_ = 0;
   bool checkpoints_under_way_ = false;
   observe::Counter granted_;

@@ -59,6 +59,11 @@ class LeaseKeeperTest : public ::testing::Test {
     for (const runtime::TimePoint end : *ends) left.push_back(end - scheduler_.clock().Now());
     return left;
   }
+  // Until it has taken them all over.
+  void Lead(const leases::Leases& leases) {
+    keeper_->Promote(base::Term(5), leases);
+    while (Left(1).empty()) scheduler_.RunFor(runtime::Duration(0));
+  }
   LeaseKeeper::Renewal::Outcome Renew(int64_t id) { return keeper_->Renew(Id(id)).outcome; }
 
   using Outcome = LeaseKeeper::Renewal::Outcome;
@@ -92,10 +97,12 @@ TEST_F(LeaseKeeperTest, WhatACheckpointLeftIsAllThatANewLeaderGives) {
 
 TEST_F(LeaseKeeperTest, NotAllOfVeryManyRunOutAtOnce) {
   const int64_t few = LeaseKeeper::kEndsOfSecond - 1;
-  keeper_->Promote(base::Term(5), Granted(few, 60));
+  const leases::Leases few_leases = Granted(few, 60);
+  Lead(few_leases);
   for (const runtime::Duration left : Left(few)) ASSERT_EQ(left, seconds(61));
   const int64_t many = 3 * LeaseKeeper::kEndsOfSecond;
-  keeper_->Promote(base::Term(5), Granted(many, 60));
+  const leases::Leases many_leases = Granted(many, 60);
+  Lead(many_leases);
   std::vector<runtime::Duration> left = Left(many);
   std::sort(left.begin(), left.end());
   EXPECT_EQ(left.front(), seconds(61));
@@ -103,6 +110,35 @@ TEST_F(LeaseKeeperTest, NotAllOfVeryManyRunOutAtOnce) {
   for (size_t i = LeaseKeeper::kEndsOfSecond; i < left.size(); ++i) {
     ASSERT_GT(left[i] - left[i - LeaseKeeper::kEndsOfSecond], milliseconds(999));
   }
+}
+
+TEST_F(LeaseKeeperTest, WhatEntriesDoWhileItTakesOverCounts) {
+  const auto all = static_cast<int64_t>(3 * LeaseKeeper::kTakenOfTurn);
+  leases::Leases leases = Granted(all, 60);
+  keeper_->Promote(base::Term(5), leases);
+  EXPECT_EQ(Renew(1), Outcome::kNotLeader);
+  for (const int64_t id : {int64_t{1}, all}) {  // one that it has taken, and one that it has not
+    keeper_->OnRevoking(Id(id));
+    leases.Revoke(Id(id));
+  }
+  keeper_->OnGranted(leases.Grant(Id(all), 30).value());
+  keeper_->OnGranted(leases.Grant(Id(all + 1), 30).value());
+  while (Left(1).empty()) scheduler_.RunFor(runtime::Duration(0));
+  const std::vector<runtime::Duration> left = Left(all + 1);
+  EXPECT_EQ(Renew(1), Outcome::kUnknown);
+  EXPECT_EQ(left[static_cast<size_t>(all) - 2], seconds(61));
+  EXPECT_EQ(left[static_cast<size_t>(all) - 1], seconds(30));
+  EXPECT_EQ(left[static_cast<size_t>(all)], seconds(30));
+}
+
+TEST_F(LeaseKeeperTest, WhoIsDeposedWhileItTakesOverKeepsNothing) {
+  const leases::Leases leases = Granted(static_cast<int64_t>(3 * LeaseKeeper::kTakenOfTurn), 60);
+  keeper_->Promote(base::Term(5), leases);
+  progress_.term = 6;
+  scheduler_.RunFor(seconds(1));
+  progress_.term = 5;  // as if it had not noticed
+  scheduler_.RunFor(seconds(1));
+  EXPECT_EQ(Renew(1), Outcome::kNotLeader);
 }
 
 TEST_F(LeaseKeeperTest, WhoDoesNotLeadInTheTermKeepsNothing) {

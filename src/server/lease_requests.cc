@@ -254,7 +254,10 @@ void LeaseRequests::AnswerHere(const std::shared_ptr<Question>& question) {
     const std::optional<leases::Lease> lease = leases.Find(question->id);
     if (!lease.has_value()) return End(question, base::Status(base::errors::kLeaseNotFound));
     const auto ends = parts_.keeper->EndsOf({question->id});
-    if (!ends.has_value()) return End(question, base::Status(base::errors::kLeaderChanged));
+    if (!ends.has_value()) {
+      if (!question->is_here_only) return TryLater(question);  // whoever will know it then
+      return End(question, base::Status(base::errors::kLeaderChanged));
+    }
     LeaseTimes times{
         std::chrono::duration_cast<std::chrono::seconds>(ends->front() - Now()).count(),
         lease->ttl};

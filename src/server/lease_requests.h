@@ -70,7 +70,7 @@ class LeaseRequests {
   void RenewHere(base::LeaseId id, OnRenewed on_renewed);
 
   // How long the lease has left, and with `keys` which keys are with it. kLeaseNotFound; kNoLeader,
-  // kTimeout, kTimeoutWaitAppliedIndex or kLeaderChanged.
+  // kTimeout or kTimeoutWaitAppliedIndex.
   using OnTimes = base::Callback<void(base::Result<LeaseTimes> times)>;
   void TimeToLive(base::LeaseId id, bool keys, const Caller& caller, OnTimes on_times);
   // The same for another member: kLeaderChanged if this one does not lead.
