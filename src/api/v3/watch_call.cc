@@ -137,7 +137,11 @@ void WatchCall::Drop(int64_t id) {
 void WatchCall::Reply(WatchResponse response, base::Revision revision) {
   context().Fill(response.mutable_header(), revision);
   response.mutable_header()->set_revision(revision.value());  // also if it is 0
+  const bool is_control = response.created() || response.canceled();
+  const runtime::TimePoint began = loop().clock().Now();
   Send(response);
+  WatchMetrics& metrics = service_.metrics();
+  (is_control ? metrics.sent_control : metrics.sent_progress).Observe(loop().clock().Now() - began);
 }
 
 base::Result<StreamCall::Next> WatchCall::Produce() {

@@ -282,6 +282,23 @@ TEST_F(WatchCallTest, ProgressIsReportedBeforeACompactionPassesAWatchBy) {
   EXPECT_THAT(stream.Take(), ElementsAre("0: progress @4"));
 }
 
+TEST_F(WatchCallTest, HowLongAnswersTakeIsObservedByTheirKind) {
+  Stream stream(&member_);
+  stream.Create(Watch("a"));
+  stream.Create(Watch("a"));
+  stream.AskForProgress();
+  PutOne("a", "1");
+  stream.Cancel(1);
+  const std::string metrics = member_.member().Metrics();
+  const std::string prefix = "etcd_debugging_server_watch_send_loop_";
+  for (const char* const expected :
+       {"watch_stream_duration_seconds_count 2\n",
+        "watch_stream_duration_per_event_seconds_count 2\n",
+        "control_stream_duration_seconds_count 3\n", "progress_duration_seconds_count 1\n"}) {
+    EXPECT_NE(metrics.find(prefix + expected), std::string::npos) << expected;
+  }
+}
+
 TEST_F(WatchCallTest, AClientThatHasSaidAllGoesOnHearing) {
   Stream stream(&member_);
   stream.Create(Watch("a"));

@@ -39,16 +39,19 @@ runtime::Duration WatchService::NextProgressInterval() {
 }
 
 watch::Hub::Parts WatchService::HubParts() {
-  return {.loop = &context_.frontend().loop(),
-          .reads =
-              [this] {
-                const std::shared_ptr<apply::StateReads>& reads = context_.frontend().reads();
-                return std::shared_ptr<mvcc::Reads>(reads, &reads->keys());
-              },
-          .header = [this](base::Revision revision) { return context_.HeaderAt(revision); },
-          .listen = [this](bool listens) { Listen(listens); },
-          .fragment_bytes = context_.server().options().max_request_bytes + kOverheadBytes,
-          .on_worked = [this] { OnWorked(); }};
+  return {
+      .loop = &context_.frontend().loop(),
+      .reads =
+          [this] {
+            const std::shared_ptr<apply::StateReads>& reads = context_.frontend().reads();
+            return std::shared_ptr<mvcc::Reads>(reads, &reads->keys());
+          },
+      .header = [this](base::Revision revision) { return context_.HeaderAt(revision); },
+      .listen = [this](bool listens) { Listen(listens); },
+      .fragment_bytes = context_.server().options().max_request_bytes + kOverheadBytes,
+      .on_worked = [this] { OnWorked(); },
+      .on_told = [this](size_t watchers, uint64_t events,
+                        runtime::Duration took) { metrics_.ObserveTold(watchers, events, took); }};
 }
 
 bool WatchService::IsFull() const {

@@ -213,12 +213,24 @@ void Hub::BeginPart() {
   step.left = interest == nullptr ? 0 : interest->watchers.size();
 }
 
+void Hub::Tell() {
+  const runtime::Clock& clock = parts_.loop->clock();
+  const runtime::TimePoint began = clock.Now();
+  const uint64_t before = events_;
+  const size_t told = TellSome();
+  if (told > 0) parts_.on_told(told, events_ - before, clock.Now() - began);
+}
+
 // From the last watcher of an interest to the first: so one that leaves, whose place the last one
 // takes, never makes another be passed over; and one that gets a place further down for that reason
 // is known by its batch.
-void Hub::Tell() {
-  for (size_t told = 0; told < kTellAtATime;) {
-    if (step_->part == step_->batch.parts().size()) return EndStep();
+size_t Hub::TellSome() {
+  size_t told = 0;
+  while (told < kTellAtATime) {
+    if (step_->part == step_->batch.parts().size()) {
+      EndStep();
+      break;
+    }
     EventBatch::Part& part = step_->batch.parts()[step_->part];
     const size_t there = part.interest == nullptr ? 0 : part.interest->watchers.size();
     step_->left = std::min(step_->left, there);
@@ -233,6 +245,7 @@ void Hub::Tell() {
     TellOne(watcher);
     ++told;
   }
+  return told;
 }
 
 void Hub::TellOne(Watcher* watcher) {

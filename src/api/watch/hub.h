@@ -45,8 +45,11 @@ class Hub {
     std::function<void(bool)> listen;
     // An answer that is longer is split, if its watcher has asked for that.
     size_t fragment_bytes;
-    // After each slice of work, for those who count.
+    // These for those who count. After each slice of work; and when some watchers were told, one
+    // after the other, of so many events together.
     std::function<void()> on_worked = [] {};
+    std::function<void(size_t watchers, uint64_t events, runtime::Duration took)> on_told =
+        [](size_t, uint64_t, runtime::Duration) {};
   };
   explicit Hub(Parts parts);
   // Its watchers are gone.
@@ -115,6 +118,8 @@ class Hub {
   void EndReading(int64_t next);
   void BeginPart();
   void Tell();
+  // Returns how many.
+  size_t TellSome();
   void TellOne(Watcher* watcher);
   void Fail(const base::Status& status, const mvcc::Reads& reads);
   void Lose();
