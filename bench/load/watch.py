@@ -6,8 +6,8 @@ programs of a release build; a word chooses the scenarios whose names contain it
 real etcd, /usr/bin/etcd if nothing is said.
 
 The server is on the first core, the clients on the last; its data is in memory. Printed of each
-scenario: the server's CPU time per event, or per put, how long it took from the put to the event,
-and the ratios of the medians.
+scenario: the server's CPU time per event, or per watch, how long it took from the put to the event,
+how long the puts of another client took before and meanwhile, and the ratios of the medians.
 """
 
 import json
@@ -17,23 +17,33 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 from etcd import Member, field, grpc
 
 ROUNDS = 3
+ONE_ROUND_FROM = 100_000  # of scenarios with so many watches, or revisions, or more
+PORT = 21379
+QUIET_SECONDS = 5
+LOAD_SECONDS_MAX = 600
 HISTORY_PUT = grpc(field(1, b"key") + field(2, b"v" * 200))
 
-# name: connections, streams on each, watches on each, keys, from revision, puts a second, seconds
+# What watch_load is told; and how many puts a second another client makes beside it.
 SCENARIOS = {
-    "10,000 watchers of one key": (100, 1, 100, "same", 0, 10, 10),
-    "no watcher but one, 1,000 puts/s": (1, 1, 1, "same", 0, 1000, 10),
-    "10,000 watchers of 10,000 keys": (100, 1, 100, "different", 0, 1000, 10),
-    "put to event, 100 puts/s": (1, 1, 1, "same", 0, 100, 10),
-    "put to event, 1,000 puts/s": (1, 1, 1, "same", 0, 1000, 10),
-    "put to event, 5,000 puts/s": (1, 1, 1, "same", 0, 5000, 5),
-    "catch up with 100,000 revisions": (1, 1, 1, "same", 2, 0, 0),
-    "100,000 idle watches, 100 streams": (100, 1, 1000, "different", 0, 0, 0),
-    "100,000 idle watches, 10,000 streams": (100, 100, 10, "different", 0, 0, 0),
+    "10,000 watchers of one key": {"connections": 100, "watches": 100, "rate": 10, "seconds": 10},
+    "one watcher, 1,000 puts/s": {"rate": 1000, "seconds": 10},
+    "10,000 watchers of 10,000 keys": {"connections": 100, "watches": 100, "keys": 10_000,
+                                       "rate": 1000, "seconds": 10},
+    "put to event, 100 puts/s": {"rate": 100, "seconds": 10},
+    "put to event, 1,000 puts/s": {"rate": 1000, "seconds": 10},
+    "put to event, 5,000 puts/s": {"rate": 5000, "seconds": 5},
+    "1,000 watchers that stop reading": {"connections": 100, "watches": 10, "prev_kv": 1,
+                                         "stopped": 1, "rate": 100, "seconds": 20, "beside": 200},
+    "catch up with 1,000,000 revisions": {"start": 2, "history": 1_000_000, "beside": 200},
+    "1,000,000 idle watches, 100 streams": {"connections": 100, "watches": 10_000,
+                                            "keys": 1_000_000},
+    "1,000,000 idle watches, 10,000 streams": {"connections": 100, "streams": 100, "watches": 100,
+                                               "keys": 1_000_000},
 }
 
 
@@ -44,35 +54,67 @@ def resident(pid: int) -> int:
     return 0
 
 
-def run(load: str, member: Member, scenario: tuple) -> dict:
-    if scenario[4] > 0:  # a history to catch up with
-        member.load("/etcdserverpb.KV/Put", HISTORY_PUT, "grpc", (10, 10, 100_000))
-    memory = resident(member.process.pid)
-    cpu = member.cpu_seconds()
-    command = ["taskset", "-c", str(os.cpu_count() - 1), load, str(member.port),
-               *(str(value) for value in scenario)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as process:
-        result = json.loads(process.stdout.readline())
+def on_last_core(*command: str) -> subprocess.Popen:
+    return subprocess.Popen(["taskset", "-c", str(os.cpu_count() - 1), *command],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+class Puts:
+    """Those of another client, of which it knows how long each took."""
+
+    def __init__(self, folder: pathlib.Path, port: int, rate: int) -> None:
+        self.process = on_last_core(str(folder / "lease_load"), str(port))
+        self.process.stdin.write(f"put {rate}\n")
+        self.process.stdin.flush()
+
+    def stop(self) -> dict:
+        return json.loads(self.process.communicate("\n", timeout=LOAD_SECONDS_MAX)[0])
+
+
+def run(folder: pathlib.Path, member: Member, scenario: dict) -> dict:
+    result = {}
+    rate = scenario.get("beside")
+    if scenario.get("history"):
+        member.load("/etcdserverpb.KV/Put", HISTORY_PUT, "grpc", (10, 10, scenario["history"]))
+    if rate:
+        quiet = Puts(folder, PORT, rate)
+        time.sleep(QUIET_SECONDS)
+        result["quiet"] = quiet.stop()
+        beside = Puts(folder, PORT, rate)
+    memory, cpu = resident(member.process.pid), member.cpu_seconds()
+    words = [f"{name}={value}" for name, value in scenario.items() if name != "beside"]
+    with on_last_core(str(folder / "watch_load"), str(PORT), *words) as process:
+        result |= json.loads(process.stdout.readline())
+        if rate:
+            result["beside"] = beside.stop()
         result["cpu"] = member.cpu_seconds() - cpu
         result["memory"] = resident(member.process.pid) - memory
-        process.communicate("\n", timeout=60)
+        process.communicate("\n", timeout=LOAD_SECONDS_MAX)
     return result
 
 
-def figures(result: dict, scenario: tuple) -> dict:
-    watchers = scenario[0] * scenario[1] * scenario[2]
-    if result.get("puts"):
+def figures(result: dict, scenario: dict) -> dict:
+    shown = {}
+    watchers = scenario.get("connections", 1) * scenario.get("streams", 1) * \
+        scenario.get("watches", 1)
+    if result.get("events"):
         shown = {"us CPU a put": result["cpu"] / result["puts"] * 1e6,
                  "us CPU an event": result["cpu"] / result["events"] * 1e6,
                  "p50 us": result["p50_us"], "p99 us": result["p99_us"]}
-        return shown
-    if scenario[4] > 0:
-        return {"events/s": result["caught_up_events"] / max(result["caught_up_seconds"], 1e-3),
-                "us CPU an event": result["cpu"] / max(result["caught_up_events"], 1) * 1e6}
-    return {"bytes a watch": result["memory"] / watchers,
-            "watches/s": watchers / result["created_seconds"],
-            "us CPU a watch": result["cpu"] / watchers * 1e6}
+    if history := scenario.get("history"):
+        shown |= {"events/s": history / result["caught_up_seconds"],
+                  "us CPU an event": result["cpu"] / history * 1e6}
+    if "keys" in scenario and "rate" not in scenario:
+        shown |= {"bytes a watch": result["memory"] / watchers,
+                  "watches/s": watchers / result["created_seconds"],
+                  "us CPU a watch": result["cpu"] / watchers * 1e6}
+    if "beside" in result:
+        shown |= {"MB more": result["memory"] / 1e6,
+                  "puts p99 quiet": result["quiet"]["p99_us"],
+                  "puts p99 beside": result["beside"]["p99_us"],
+                  "puts worst quiet": result["quiet"]["worst_us"],
+                  "puts worst beside": result["beside"]["worst_us"]}
+    return shown
 
 
 def main() -> None:
@@ -90,25 +132,25 @@ def main() -> None:
 
 
 def compare(folder: pathlib.Path, real: str, root: pathlib.Path, words: list[str]) -> None:
-    load = str(folder / "watch_load")
     for name, scenario in SCENARIOS.items():
         if words and not any(word in name for word in words):
             continue
         taken: dict[str, list[dict]] = {"ours": [], "etcd": []}
-        for turn in range(ROUNDS):
+        size = max(scenario.get("keys", 0), scenario.get("history", 0))
+        for turn in range(1 if size >= ONE_ROUND_FROM else ROUNDS):
             for side, program in (("ours", str(folder / "etcd")), ("etcd", real)):
-                member = Member(f"{side}-{turn}-{len(os.listdir(root))}", program, 21379, root)
+                member = Member(f"{side}-{turn}-{len(os.listdir(root))}", program, PORT, root)
                 member.start(tls=False)
                 try:
-                    taken[side].append(figures(run(load, member, scenario), scenario))
+                    taken[side].append(figures(run(folder, member, scenario), scenario))
                 finally:
                     member.stop()
         print(name)
         for figure in taken["ours"][0]:
             ours, etcds = (statistics.median(result[figure] for result in taken[side])
                            for side in ("ours", "etcd"))
-            print(f"  {figure:16} {ours:12.1f}   etcd {etcds:12.1f}   {etcds / max(ours, 1e-9):6.2f}x",
-                  flush=True)
+            print(f"  {figure:18} {ours:12.1f}   etcd {etcds:12.1f}   "
+                  f"{etcds / max(ours, 1e-9):6.2f}x", flush=True)
 
 
 if __name__ == "__main__":

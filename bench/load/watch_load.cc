@@ -17,12 +17,14 @@
 
 // Watches a member and writes to it at a fixed rate:
 //
-//   watch_load PORT CONNECTIONS STREAMS WATCHES same|different START RATE SECONDS
+//   watch_load PORT [NAME=NUMBER...]
 //
-// STREAMS on each connection, WATCHES on each stream, all of one key or each of a key of its own,
-// from revision START on (0: from now on); then RATE puts a second for SECONDS, each to a key that
-// is watched, in turn. Prints, as JSON, how long it took to create the watches and until the first
-// START..now events came, and of the puts the events and how long each took from its put.
+// `streams` on each of `connections`, `watches` on each stream, each of one of `keys` keys in turn,
+// from revision `start` on (0: from now on), with `prev_kv` or without. With `stopped` no stream is
+// read after its watches were created. Then `rate` puts a second for `seconds`, each to a key that
+// is watched, in turn. Prints, as JSON, how long it took to create the watches and until `history`
+// events had come to each, and of the puts the events and how long each took from its put. Ends
+// with its input.
 
 namespace {
 
@@ -33,21 +35,22 @@ int64_t NowNanos() {
 }
 
 struct Plan {
-  uint16_t port;
-  size_t connections;
-  size_t streams;
-  size_t watches;
-  bool same;
-  int64_t start;
-  size_t rate;
-  int seconds;
+  size_t connections = 1;
+  size_t streams = 1;
+  size_t watches = 1;
+  size_t keys = 1;
+  size_t start = 0;
+  size_t history = 0;
+  size_t prev_kv = 0;
+  size_t stopped = 0;
+  size_t rate = 0;
+  size_t seconds = 0;
 
-  size_t keys() const { return same ? 1 : connections * streams * watches; }
   size_t watchers() const { return connections * streams * watches; }
 };
 
 std::string KeyOf(const Plan& plan, size_t number) {
-  return plan.same ? "key" : "key" + std::to_string(number % plan.keys());
+  return plan.keys == 1 ? "key" : "key" + std::to_string(number % plan.keys);
 }
 
 // What came on all streams. Written on the loop.
@@ -120,17 +123,21 @@ double SecondsUntil(Condition condition) {
 
 class Load {
  public:
-  explicit Load(const Plan& plan) : plan_(plan), network_(&thread_.loop()) {}
+  Load(uint16_t port, const Plan& plan) : port_(port), plan_(plan), network_(&thread_.loop()) {}
 
   void Run() {
     const int64_t before = NowNanos();
     thread_.RunAndWait([this] { Create(); });
-    SecondsUntil([this] { return seen_.created == plan_.watchers(); });
-    const double created = static_cast<double>(NowNanos() - before) / 1e9;
-    const double caught_up = CatchUp();
-    const size_t before_events = seen_.events;
-    std::printf("{\"created_seconds\": %.3f, \"caught_up_events\": %zu", created, before_events);
-    std::printf(", \"caught_up_seconds\": %.3f", caught_up);
+    const double created = SecondsUntil([this] { return seen_.created == plan_.watchers(); });
+    if (plan_.stopped != 0) {
+      thread_.RunAndWait([this] {
+        for (const auto& call : calls_) call->PauseReading();
+      });
+    }
+    const size_t history = plan_.history * plan_.watchers();
+    SecondsUntil([&] { return seen_.events >= history; });
+    const double caught_up = static_cast<double>(NowNanos() - before) / 1e9;
+    std::printf("{\"created_seconds\": %.3f, \"caught_up_seconds\": %.3f", created, caught_up);
     std::fflush(stdout);
     if (plan_.rate > 0) Write();
     std::printf("}\n");
@@ -142,7 +149,7 @@ class Load {
  private:
   std::unique_ptr<rpc::Channel> NewChannel() {
     rpc::Channel::Options options;
-    options.endpoints = {{"127.0.0.1", plan_.port, ""}};
+    options.endpoints = {{"127.0.0.1", port_, ""}};
     return std::make_unique<rpc::Channel>(&thread_.loop(), &network_, std::move(options));
   }
 
@@ -160,26 +167,11 @@ class Load {
     for (size_t watch = 0; watch < plan_.watches; ++watch) {
       etcdserverpb::WatchRequest request;
       request.mutable_create_request()->set_key(KeyOf(plan_, next_++));
-      request.mutable_create_request()->set_start_revision(plan_.start);
+      request.mutable_create_request()->set_start_revision(static_cast<int64_t>(plan_.start));
+      request.mutable_create_request()->set_prev_kv(plan_.prev_kv != 0);
       call->Send(rpc::Message(request.SerializeAsString()));
     }
     calls_.push_back(call);
-  }
-
-  // Until nothing came for a fifth of a second.
-  double CatchUp() {
-    if (plan_.start == 0) return 0;
-    const int64_t start = NowNanos();
-    size_t events = 0;
-    int64_t last = start;
-    while (NowNanos() - last < 200'000'000) {
-      if (const size_t now = seen_.events; now != events) {
-        events = now;
-        last = NowNanos();
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return static_cast<double>(last - start) / 1e9;
   }
 
   void Write() {
@@ -189,14 +181,14 @@ class Load {
       seen_.nanos.clear();
     });
     const size_t before = seen_.events;
-    const size_t puts = plan_.rate * static_cast<size_t>(plan_.seconds);
+    const size_t puts = plan_.rate * plan_.seconds;
     const int64_t start = NowNanos();
     for (size_t number = 0; number < puts; ++number) {
       const int64_t due = start + static_cast<int64_t>(number * 1'000'000'000 / plan_.rate);
       while (NowNanos() < due) std::this_thread::sleep_for(std::chrono::microseconds(50));
       thread_.loop().Post([this, number, &done] { Put(number, &done); });
     }
-    const size_t expected = before + puts * (plan_.same ? plan_.watchers() : 1);
+    const size_t expected = before + puts * (plan_.watchers() / plan_.keys);
     SecondsUntil([&] { return done == puts && seen_.events >= expected; });
     thread_.RunAndWait([this, puts, before] { Report(puts, seen_.events - before); });
   }
@@ -222,6 +214,7 @@ class Load {
                 static_cast<long long>(micros(99)));
   }
 
+  const uint16_t port_;
   const Plan plan_;
   runtime::asio::LoopThread thread_{"load"};
   runtime::asio::Network network_;
@@ -231,25 +224,47 @@ class Load {
   size_t next_ = 0;
 };
 
-size_t Number(const char* text) {
-  return static_cast<size_t>(std::strtoull(text, nullptr, 10));
+// False if there is no such name.
+bool Set(base::ByteView name, size_t value, Plan* plan) {
+  const std::pair<base::ByteView, size_t*> names[] = {
+      {"connections", &plan->connections},
+      {"streams", &plan->streams},
+      {"watches", &plan->watches},
+      {"keys", &plan->keys},
+      {"start", &plan->start},
+      {"history", &plan->history},
+      {"prev_kv", &plan->prev_kv},
+      {"stopped", &plan->stopped},
+      {"rate", &plan->rate},
+      {"seconds", &plan->seconds},
+  };
+  for (const auto& [known, place] : names) {
+    if (known != name) continue;
+    *place = value;
+    return true;
+  }
+  return false;
+}
+
+size_t Number(const std::string& text) {
+  return static_cast<size_t>(std::strtoull(text.c_str(), nullptr, 10));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 9) {
-    std::fprintf(stderr,
-                 "watch_load PORT CONNECTIONS STREAMS WATCHES same|different START RATE SECONDS\n");
+  Plan plan;
+  for (int i = 2; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const size_t equals = argument.find('=');
+    if (equals == std::string::npos ||
+        !Set(argument.substr(0, equals), Number(argument.substr(equals + 1)), &plan)) {
+      argc = 0;
+    }
+  }
+  if (argc < 2) {
+    std::fprintf(stderr, "watch_load PORT [NAME=NUMBER...]\n");
     return 2;
   }
-  const Plan plan{.port = static_cast<uint16_t>(Number(argv[1])),
-                  .connections = Number(argv[2]),
-                  .streams = Number(argv[3]),
-                  .watches = Number(argv[4]),
-                  .same = std::string(argv[5]) == "same",
-                  .start = static_cast<int64_t>(Number(argv[6])),
-                  .rate = Number(argv[7]),
-                  .seconds = static_cast<int>(Number(argv[8]))};
-  Load(plan).Run();
+  Load(static_cast<uint16_t>(Number(argv[1])), plan).Run();
 }

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "net/rpc/channel.h"
+#include "proto/rpc.pb.h"
+#include "runtime/asio/loop.h"
+#include "runtime/asio/network.h"
+
+// Grants and renews leases, and puts beside them: lease_load PORT, which does what each line of its
+// input says, and prints a line of JSON when it is done:
+//
+//   grant FIRST COUNT TTL           leases with ids from FIRST on, as fast as they are granted
+//   renew FIRST COUNT TOTAL RATE    these in turn, TOTAL renewals on 100 streams; RATE a second, or
+//                                   0: as fast as they are answered
+//   put RATE                        so many a second, until the next line
+//
+// Latencies count from when a request was due, whether or not it could be sent then.
+
+namespace {
+
+constexpr size_t kConnections = 10;
+constexpr size_t kStreamsOfConnection = 10;
+constexpr size_t kGrantsUnderWay = 1'000;
+constexpr size_t kRenewalsUnderWay = 10;  // on a stream, where no rate is set
+
+int64_t NowNanos() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+void Sleep() {
+  std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
+
+class Unary final : public rpc::ClientHandler {
+ public:
+  explicit Unary(base::Callback<void()> done) : done_(std::move(done)) {}
+  void OnMessage(base::ByteView) override {}
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    if (!status.ok()) std::fprintf(stderr, "a call ended: %s\n", status.ToString().c_str());
+    done_();
+  }
+
+ private:
+  base::Callback<void()> done_;
+};
+
+// What was answered. Written on the loop.
+struct Answers {
+  std::atomic<size_t> count = 0;
+  size_t lost = 0;  // renewals of leases that were gone
+  std::vector<int64_t> nanos;
+
+  void Print(double seconds) {
+    std::sort(nanos.begin(), nanos.end());
+    const auto micros = [&](double part) {
+      const auto at = static_cast<size_t>(static_cast<double>(nanos.size() - 1) * part);
+      return nanos.empty() ? 0LL : static_cast<long long>(nanos[at] / 1000);
+    };
+    std::printf(
+        "{\"seconds\": %.3f, \"count\": %zu, \"lost\": %zu, \"p50_us\": %lld, "
+        "\"p99_us\": %lld, \"worst_us\": %lld}\n",
+        seconds, count.load(), lost, micros(0.5), micros(0.99), micros(1));
+    std::fflush(stdout);
+  }
+};
+
+// A stream of renewals, whose answers come in order.
+class Renewing final : public rpc::ClientHandler {
+ public:
+  Renewing(Answers* answers, std::deque<int64_t>* due, base::Callback<void()> answered)
+      : answers_(*answers), due_(*due), answered_(std::move(answered)) {}
+
+  void OnMessage(base::ByteView message) override {
+    etcdserverpb::LeaseKeepAliveResponse response;
+    CHECK(response.ParseFromArray(message.data(), static_cast<int>(message.size())));
+    CHECK(!due_.empty());
+    answers_.nanos.push_back(NowNanos() - due_.front());
+    due_.pop_front();
+    if (response.ttl() <= 0) ++answers_.lost;
+    ++answers_.count;
+    answered_();
+  }
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    if (status.code() == base::Code::kCanceled) return;
+    std::fprintf(stderr, "a stream ended: %s\n", status.ToString().c_str());
+  }
+
+ private:
+  Answers& answers_;
+  std::deque<int64_t>& due_;  // when those were due that are not answered
+  base::Callback<void()> answered_;
+};
+
+class Load {
+ public:
+  explicit Load(uint16_t port) : network_(&thread_.loop()) {
+    rpc::Channel::Options options;
+    options.endpoints = {{"127.0.0.1", port, ""}};
+    thread_.RunAndWait([&] {
+      for (size_t i = 0; i < kConnections; ++i) {
+        channels_.push_back(std::make_unique<rpc::Channel>(&thread_.loop(), &network_, options));
+      }
+    });
+  }
+  ~Load() {
+    thread_.RunAndWait([this] { channels_.clear(); });
+  }
+
+  void Grant(int64_t first, size_t count, int64_t ttl) {
+    const int64_t start = NowNanos();
+    Answers answers;
+    size_t begun = 0;
+    base::Callback<void()> next = [&] {
+      if (begun == count) return;
+      etcdserverpb::LeaseGrantRequest request;
+      request.set_id(first + static_cast<int64_t>(begun));
+      request.set_ttl(ttl);
+      const int64_t sent = NowNanos();
+      Call(begun++, "/etcdserverpb.Lease/LeaseGrant", request.SerializeAsString(),
+           [&answers, &next, sent] {
+             answers.nanos.push_back(NowNanos() - sent);
+             next();
+             ++answers.count;
+           });
+    };
+    thread_.RunAndWait([&] {
+      for (size_t i = 0; i < kGrantsUnderWay; ++i) next();
+    });
+    while (answers.count < count) Sleep();
+    thread_.RunAndWait([] {});
+    answers.Print(static_cast<double>(NowNanos() - start) / 1e9);
+  }
+
+  void Renew(int64_t first, size_t count, size_t total, size_t rate) {
+    Answers answers;
+    size_t begun = 0;
+    std::vector<std::deque<int64_t>> due(kConnections * kStreamsOfConnection);
+    std::vector<std::shared_ptr<rpc::ClientCall>> streams(due.size());
+    const auto renew = [&](size_t stream, int64_t at) {
+      if (begun == total) return;
+      etcdserverpb::LeaseKeepAliveRequest request;
+      request.set_id(first + static_cast<int64_t>(begun++ % count));
+      due[stream].push_back(at);
+      streams[stream]->Send(rpc::Message(request.SerializeAsString()));
+    };
+    const int64_t start = NowNanos();
+    thread_.RunAndWait([&] {
+      for (size_t i = 0; i < streams.size(); ++i) {
+        streams[i] = channels_[i % kConnections]->Start(
+            "/etcdserverpb.Lease/LeaseKeepAlive", CallOptions(),
+            std::make_unique<Renewing>(&answers, &due[i], [&, i] {
+              if (rate == 0) renew(i, NowNanos());
+            }));
+        for (size_t each = 0; rate == 0 && each < kRenewalsUnderWay; ++each) renew(i, NowNanos());
+      }
+    });
+    for (size_t number = 0; rate > 0 && number < total; ++number) {
+      const int64_t at = WaitUntilDue(start, number, rate);
+      thread_.loop().Post([&, number, at] { renew(number % streams.size(), at); });
+    }
+    while (answers.count < total) Sleep();
+    thread_.RunAndWait([&] {
+      for (const auto& stream : streams) stream->Cancel();
+    });
+    answers.Print(static_cast<double>(NowNanos() - start) / 1e9);
+  }
+
+  void Put(size_t rate, const std::atomic<bool>& stop) {
+    Answers answers;
+    const int64_t start = NowNanos();
+    size_t number = 0;
+    for (; !stop; ++number) {
+      const int64_t at = WaitUntilDue(start, number, rate);
+      thread_.loop().Post([&, number, at] {
+        etcdserverpb::PutRequest request;
+        request.set_key("key" + std::to_string(number % 1000));
+        request.set_value(std::string(256, 'v'));
+        Call(number, "/etcdserverpb.KV/Put", request.SerializeAsString(), [&, at] {
+          answers.nanos.push_back(NowNanos() - at);
+          ++answers.count;
+        });
+      });
+    }
+    while (answers.count < number) Sleep();
+    thread_.RunAndWait([] {});
+    answers.Print(static_cast<double>(NowNanos() - start) / 1e9);
+  }
+
+ private:
+  static rpc::ClientCall::Options CallOptions() {
+    rpc::ClientCall::Options options;
+    options.wait_for_ready = true;
+    return options;
+  }
+  static int64_t WaitUntilDue(int64_t start, size_t number, size_t rate) {
+    const int64_t due = start + static_cast<int64_t>(number * 1'000'000'000 / rate);
+    while (NowNanos() < due) Sleep();
+    return due;
+  }
+  void Call(size_t number, const char* path, const base::Bytes& request,
+            base::Callback<void()> done) {
+    const auto call = channels_[number % kConnections]->Start(
+        path, CallOptions(), std::make_unique<Unary>(std::move(done)));
+    call->Send(rpc::Message(request));
+    call->HalfClose();
+  }
+
+  runtime::asio::LoopThread thread_{"load"};
+  runtime::asio::Network network_;
+  std::vector<std::unique_ptr<rpc::Channel>> channels_;
+};
+
+void Run(Load& load, const std::string& line) {
+  std::istringstream words(line);
+  std::string command;
+  words >> command;
+  if (command == "grant") {
+    int64_t first = 0, ttl = 0;
+    size_t count = 0;
+    words >> first >> count >> ttl;
+    load.Grant(first, count, ttl);
+  } else if (command == "renew") {
+    int64_t first = 0;
+    size_t count = 0, total = 0, rate = 0;
+    words >> first >> count >> total >> rate;
+    load.Renew(first, count, total, rate);
+  } else if (command == "put") {
+    size_t rate = 0;
+    words >> rate;
+    std::atomic<bool> stop = false;
+    std::thread putting([&] { load.Put(rate, stop); });
+    std::getline(std::cin, command);
+    stop = true;
+    putting.join();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "lease_load PORT\n");
+    return 2;
+  }
+  Load load(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)));
+  for (std::string line; std::getline(std::cin, line);) Run(load, line);
+}
