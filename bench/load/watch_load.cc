@@ -143,7 +143,10 @@ class Load {
     std::printf("}\n");
     std::fflush(stdout);
     std::getchar();  // the watches stay until whoever started this has looked
-    thread_.RunAndWait([this] { channels_.clear(); });
+    thread_.RunAndWait([this] {
+      for (const auto& call : calls_) call->Cancel();
+      channels_.clear();
+    });
   }
 
  private:
