@@ -55,6 +55,9 @@ class Stream {
   // kilobyte that a read under way may have taken.
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
+  // Whether the peer has said that it sends no more, or is gone. Known also while reading is
+  // stopped and something is unread; costs a system call.
+  virtual bool HasPeerLeft() = 0;
   // Sends end-of-stream after what was written.
   virtual void ShutdownWrite() = 0;
   // Closes now; no callback follows. With `abort`, a TCP peer sees a reset.

@@ -102,17 +102,18 @@ class LockTest(LockCase):
     def test_who_leaves_is_not_waited_for(self) -> None:
         member = self.member()
         client = self.client(member)
-        leases = [client.grant(60) for _ in range(3)]
+        leases = [client.grant(60) for _ in range(5)]
         held = client.lock(b"a", leases[0])
-        # One over gRPC, and one over HTTP/1.1.
+        # One over gRPC; over HTTP/1.1 one that has sent its request, and some that have sent more.
         canceled = client.begin_lock(b"a", leases[1])
         self.wait_in_queue(client, b"a/%x" % leases[1], canceled)
-        body = b'{"name":"YQ==","lease":"%d"}' % leases[2]
         host, port = member.address.split(":")
-        with socket.create_connection((host, int(port)), timeout=WAIT_SECONDS) as connection:
-            connection.sendall(b"POST /v3/lock/lock HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
-                               % (len(body), body))
-            self.wait_for("it waits", lambda: client.has(b"a/%x" % leases[2]))
+        for lease, more in zip(leases[2:], (b"", b"\r\n", b"GET /health HTTP/1.1\r\n" * 5000)):
+            body = b'{"name":"YQ==","lease":"%d"}' % lease
+            with socket.create_connection((host, int(port)), timeout=WAIT_SECONDS) as connection:
+                connection.sendall(b"POST /v3/lock/lock HTTP/1.1\r\nHost: a\r\n"
+                                   b"Content-Length: %d\r\n\r\n%b" % (len(body), body + more))
+                self.wait_for("it waits", lambda lease=lease: client.has(b"a/%x" % lease))
         canceled.cancel()
         for lease in leases[1:]:
             self.wait_for("it is gone", lambda lease=lease: not client.has(b"a/%x" % lease))

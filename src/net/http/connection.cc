@@ -285,6 +285,8 @@ void Connection::OnTick(runtime::TimePoint now) {
     environment.counters->of(Abuse::kSlowHandshake).Add();
     return Lose(too_late);
   }
+  // What is not taken hides the end of the input behind it.
+  if (holding_ && stream_->HasPeerLeft()) session_->OnPeerLeft();
   base::Status status = CheckStall(now);
   if (status.ok()) status = session_->OnTick(now);
   if (!status.ok()) Lose(status);

@@ -20,6 +20,7 @@ class FirstByteStream::Ciphertext final : public runtime::Stream {
   }
   void PauseReading() override { owner_.inner_->PauseReading(); }
   void ResumeReading() override { owner_.inner_->ResumeReading(); }
+  bool HasPeerLeft() override { return owner_.inner_->HasPeerLeft(); }
   void ShutdownWrite() override { owner_.inner_->ShutdownWrite(); }
   void Close(bool abort) override { owner_.inner_->Close(abort); }
   runtime::Address local_address() const override { return owner_.inner_->local_address(); }

@@ -25,6 +25,7 @@ class FirstByteStream final : public runtime::Stream, private runtime::StreamHan
   base::Result<size_t> Write(std::span<const base::ByteView> pieces) override;
   void PauseReading() override { chosen().PauseReading(); }
   void ResumeReading() override { chosen().ResumeReading(); }
+  bool HasPeerLeft() override { return inner_->HasPeerLeft(); }
   void ShutdownWrite() override { chosen().ShutdownWrite(); }
   void Close(bool abort) override { chosen().Close(abort); }
   runtime::Address local_address() const override { return inner_->local_address(); }

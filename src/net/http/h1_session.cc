@@ -279,6 +279,11 @@ void H1Session::OnEndOfInput() {
   }
 }
 
+// It has pipelined, and waits for nothing any more but for what it has asked: as above.
+void H1Session::OnPeerLeft() {
+  if (request_ended_) TellOfDrain();
+}
+
 // ---- Answering ----
 
 void H1Session::SendHead(const Headers& head, Then then) {

@@ -19,6 +19,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
 
   base::Status OnInput(base::ByteView* bytes) override;
   void OnEndOfInput() override;
+  void OnPeerLeft() override;
   void Produce() override;
   bool HasOutput() const override { return unsent_ > 0; }
   bool IsFinished() const override;

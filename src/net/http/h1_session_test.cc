@@ -414,6 +414,64 @@ TEST_F(H1SessionTest, TheSameEndpointsAnswerOverHttp2) {
   EXPECT_FALSE(call->exchange != nullptr);
 }
 
+// Answers each request when that is to come to an end, as what waits for others does.
+class WaitingService final : public Service {
+ public:
+  std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) override {
+    ++waiting;
+    return std::make_shared<Handler>(this, &exchange);
+  }
+
+  int waiting = 0;
+
+ private:
+  struct Handler final : ExchangeHandler {
+    Handler(WaitingService* the_service, Exchange* the_exchange)
+        : service(*the_service), exchange(*the_exchange) {}
+    void OnData(base::ByteView) override {}
+    void OnEnd(const Headers&) override {}
+    void OnWritable() override {}
+    void OnDrain() override { exchange.SendHead({{":status", "200"}}, Exchange::Then::kEnd); }
+    void OnClosed(const Closing&) override { --service.waiting; }
+
+    WaitingService& service;
+    Exchange& exchange;
+  };
+};
+
+TEST(H1Streaming, WhoLeavesIsNoticedThoughMoreWasSentThanIsTaken) {
+  base::Bytes many;
+  while (many.size() < 200'000) many += Get("/wait");
+  for (const base::Bytes& more : {base::Bytes(), base::Bytes("\r\n"), Get("/wait"), many}) {
+    WaitingService service;
+    World world(&service);
+    RawClient& client = world.ConnectRaw();
+    client.Send(Get("/wait") + more);
+    world.RunFor(seconds(2));
+    EXPECT_EQ(service.waiting, 1);
+    EXPECT_EQ(client.received(), "");
+    client.Close();
+    world.RunFor(seconds(2));
+    EXPECT_EQ(service.waiting, 0) << more.size();
+    EXPECT_EQ(world.server().connection_count(), 0u) << more.size();
+  }
+}
+
+TEST(H1Streaming, WhoSendsNoMoreIsAnsweredAllThatHeHasAsked) {
+  WaitingService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.Send(Get("/wait?1") + Get("/wait?2") + Get("/wait?3"));
+  client.ShutdownWrite();
+  world.RunFor(seconds(3));
+  size_t answers = 0;
+  for (size_t at = 0; (at = client.received().find("200 OK", at)) != base::Bytes::npos; ++at) {
+    ++answers;
+  }
+  EXPECT_EQ(answers, 3u);
+  EXPECT_TRUE(client.ended());
+}
+
 TEST(H1Streaming, CutsOffAReaderThatHasStopped) {
   EchoService service;
   World world(&service);

@@ -64,6 +64,8 @@ class Session {
   virtual base::Status OnInput(base::ByteView* bytes) = 0;
   // The peer sends no more.
   virtual void OnEndOfInput() = 0;
+  // The same, but of what it has sent OnInput has left something: OnEndOfInput comes behind that.
+  virtual void OnPeerLeft() {}
   // Appends what can go out now to the carrier's output, about kProduceBytes at most.
   virtual void Produce() = 0;
   virtual bool HasOutput() const = 0;

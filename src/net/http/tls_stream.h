@@ -59,6 +59,7 @@ class TlsStream final : public runtime::Stream, private runtime::StreamHandler {
   base::Result<size_t> Write(std::span<const base::ByteView> pieces) override;
   void PauseReading() override;
   void ResumeReading() override;
+  bool HasPeerLeft() override { return inner_->HasPeerLeft(); }
   void ShutdownWrite() override;
   void Close(bool abort) override;
   runtime::Address local_address() const override { return inner_->local_address(); }

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -116,6 +117,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!held_input_) return WaitForInput();
     boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->TakeHeld(); });
   }
+  bool HasPeerLeft() {
+    pollfd asked{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&asked, 1, /*timeout=*/0) > 0;
+  }
   void ShutdownWrite() {
     boost::system::error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
@@ -220,6 +225,7 @@ class AsioStream final : public Stream {
   }
   void PauseReading() override { connection_->PauseReading(); }
   void ResumeReading() override { connection_->ResumeReading(); }
+  bool HasPeerLeft() override { return connection_->HasPeerLeft(); }
   void ShutdownWrite() override { connection_->ShutdownWrite(); }
   void Close(bool abort) override { connection_->Close(abort); }
   Address local_address() const override { return connection_->local(); }

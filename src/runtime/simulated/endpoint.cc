@@ -91,6 +91,7 @@ void Endpoint::Deliver(const Arrival& arrival) {
       handler_->OnData(arrival.bytes);
       return ReportRoom();
     case Kind::kEnd:
+      input_ended_ = true;
       return handler_->OnEndOfInput();
     case Kind::kReset:
       return Reset();
@@ -110,6 +111,13 @@ void Endpoint::ReportRoom() {
 void Endpoint::SetPaused(bool paused) {
   paused_ = paused;
   if (!paused) SchedulePump(wires_->scheduler_->clock().Now());
+}
+
+bool Endpoint::HasPeerLeft() const {
+  if (input_ended_ || failed_) return true;
+  if (inbox_.empty() || wires_->IsCut(peer_address_.host, local_.host)) return false;
+  const Arrival& last = inbox_.back();
+  return last.kind != Kind::kBytes && last.time <= wires_->scheduler_->clock().Now();
 }
 
 void Endpoint::ShutdownWrite() {

@@ -20,6 +20,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void Start(StreamHandler* handler);
   base::Result<size_t> Write(std::span<const base::ByteView> pieces);
   void SetPaused(bool paused);
+  bool HasPeerLeft() const;
   void ShutdownWrite();
   void Close();
   // The process of this side has died: nothing runs on its loop any more.
@@ -57,6 +58,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   bool pump_scheduled_ = false;
   bool paused_ = false;
   bool peer_wants_room_ = false;
+  bool input_ended_ = false;
   bool failed_ = false;
 };
 

@@ -19,6 +19,7 @@ class Wires::EndpointStream final : public Stream {
   }
   void PauseReading() override { endpoint_->SetPaused(true); }
   void ResumeReading() override { endpoint_->SetPaused(false); }
+  bool HasPeerLeft() override { return endpoint_->HasPeerLeft(); }
   void ShutdownWrite() override { endpoint_->ShutdownWrite(); }
   void Close(bool) override { endpoint_->Close(); }
   Address local_address() const override { return endpoint_->local(); }
