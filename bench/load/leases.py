@@ -25,6 +25,7 @@ from watch import LOAD_SECONDS_MAX, PORT, QUIET_SECONDS, Puts, on_last_core, res
 ROUNDS = 3
 RENEWED = 10_000
 RENEWALS = 300_000
+RENEWALS_A_SECOND = 50_000
 PUTS_A_SECOND = 200
 TTL_SECONDS = 60
 LIVE_LEASE = 1
@@ -130,7 +131,7 @@ def many(folder: pathlib.Path, program: str, root: pathlib.Path, count: int) -> 
             print(f"  memory: {(resident(member.process.pid) - memory) / count:.0f} bytes a lease")
             cpu = member.cpu_seconds()
             with Beside(folder, "renewing"):
-                result = leases.do("renew", LIVE_LEASE + 1, count, count, 0)
+                result = leases.do("renew", LIVE_LEASE + 1, count, count, RENEWALS_A_SECOND)
             told("renewed", result, member.cpu_seconds() - cpu)
             run_out(folder, member, count)
             result = living.result()

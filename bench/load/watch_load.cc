@@ -192,7 +192,7 @@ class Load {
       thread_.loop().Post([this, number, &done] { Put(number, &done); });
     }
     const size_t expected = before + puts * (plan_.watchers() / plan_.keys);
-    SecondsUntil([&] { return done == puts && seen_.events >= expected; });
+    SecondsUntil([&] { return done == puts && (plan_.stopped != 0 || seen_.events >= expected); });
     thread_.RunAndWait([this, puts, before] { Report(puts, seen_.events - before); });
   }
   void Put(size_t number, std::atomic<size_t>* done) {
