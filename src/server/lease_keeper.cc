@@ -97,7 +97,7 @@ void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
   Order by_due;
   for (const auto& [end, number] : ends) {
     const leases::Lease& lease = all[number];
-    table.emplace(lease.id, Kept{lease.ttl, lease.remaining_ttl, end, end, kNever});
+    table.emplace(lease.id, Kept{lease.ttl, lease.remaining_ttl, 0, end, end, kNever});
     by_due.emplace_hint(by_due.end(), end, lease.id);
   }
   const std::lock_guard lock(mutex_);
@@ -143,7 +143,7 @@ void LeaseKeeper::OnGranted(const leases::Lease& lease) {
   if (term_ == base::Term()) return;
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
-  const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, kNever, kNever, kNever}).first;
+  const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, 0, kNever, kNever, kNever}).first;
   SetEnd(at, now + LeaseTime(lease.ttl));
   ScheduleCheckpoint(at, now);
 }
@@ -174,16 +174,16 @@ void LeaseKeeper::OnCheckpointed(const leases::Lease& lease) {
   ScheduleCheckpoint(at, now);
 }
 
-LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id) {
+LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id, uint64_t cleared) {
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
   if (!Leads()) return {Renewal::Outcome::kNotLeader};
   const auto at = table_.find(id);
   if (at == table_.end()) return {Renewal::Outcome::kUnknown};
   if (at->second.end <= now) return {Renewal::Outcome::kRunOut};
-  if (options_.lease_checkpoints && at->second.remaining_ttl > 0) {
-    return {Renewal::Outcome::kCheckpointed};
-  }
+  const bool has_checkpoint = at->second.remaining_ttl > 0 || at->second.proposed > cleared;
+  if (options_.lease_checkpoints && has_checkpoint) return {Renewal::Outcome::kCheckpointed};
+  at->second.proposed = 0;
   SetEnd(at, now + LeaseTime(at->second.ttl));
   return {Renewal::Outcome::kRenewed, at->second.ttl};
 }
@@ -305,13 +305,17 @@ void LeaseKeeper::ProposeCheckpoints() {
       const auto at = table_.find(by_checkpoint_.begin()->second);
       SetCheckpoint(at, kNever);
       const auto left = std::chrono::ceil<std::chrono::seconds>(at->second.end - now).count();
+      // It was renewed a moment ago, and may be so no more.
+      if (left >= at->second.ttl) ScheduleCheckpoint(at, now);
       if (left <= 0 || left >= at->second.ttl) continue;
       etcdserverpb::LeaseCheckpoint* const checkpoint = request.add_checkpoints();
       checkpoint->set_id(at->first.value());
       checkpoint->set_remaining_ttl(left);
+      at->second.proposed = checkpoints_proposed_ + 1;
     }
   }
   if (request.checkpoints_size() == 0) return;
+  ++checkpoints_proposed_;
   checkpoints_under_way_ = true;
   const base::Bytes encoded = request.SerializeAsString();
   frontend_->Propose(InternalRaftRequest::kLeaseCheckpointFieldNumber, encoded,

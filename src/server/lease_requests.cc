@@ -25,6 +25,7 @@ struct LeaseRequests::Renewal {
   bool is_here_only = false;  // another member asks
   bool has_waited = false;    // until what was committed is applied
   bool is_confirmed = false;  // that this member still leads
+  uint64_t cleared = 0;       // see LeaseKeeper::Renew
 };
 
 struct LeaseRequests::Question {
@@ -140,7 +141,7 @@ void LeaseRequests::Step(const std::shared_ptr<Renewal>& renewal) {
 
 void LeaseRequests::StepHere(const std::shared_ptr<Renewal>& renewal) {
   using Outcome = LeaseKeeper::Renewal::Outcome;
-  const LeaseKeeper::Renewal renewed = parts_.keeper->Renew(renewal->id);
+  const LeaseKeeper::Renewal renewed = parts_.keeper->Renew(renewal->id, renewal->cleared);
   switch (renewed.outcome) {
     case Outcome::kRenewed:
       return Confirm(renewal, renewed.ttl);
@@ -186,10 +187,12 @@ void LeaseRequests::GoOnElsewhere(const std::shared_ptr<Renewal>& renewal) {
 void LeaseRequests::ClearCheckpoint(const std::shared_ptr<Renewal>& renewal) {
   etcdserverpb::LeaseCheckpointRequest request;
   request.add_checkpoints()->set_id(renewal->id.value());
+  const uint64_t proposed = parts_.keeper->checkpoints_proposed();
   parts_.frontend->Propose(InternalRaftRequest::kLeaseCheckpointFieldNumber,
                            request.SerializeAsString(),
-                           [this, renewal](const apply::Reply& reply) {
+                           [this, renewal, proposed](const apply::Reply& reply) {
                              if (!reply.status.ok()) return End(renewal, reply.status);
+                             renewal->cleared = proposed;
                              StepHere(renewal);
                            },
                            {.deadline = renewal->deadline});
