@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "server/planted.h"
 #include "state/leases/leases.h"
 
 // Why a lock, where loops hand work to each other elsewhere: renewals are the most frequent of all
@@ -23,6 +24,7 @@
 namespace server {
 namespace {
 
+using base::Planted;
 using etcdserverpb::InternalRaftRequest;
 
 constexpr runtime::TimePoint kNever = runtime::TimePoint::max();
@@ -83,7 +85,10 @@ void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
   std::vector<std::pair<runtime::TimePoint, size_t>> ends;
   ends.reserve(all.size());
   for (const leases::Lease& lease : all) {
-    const int64_t left = lease.remaining_ttl > 0 ? lease.remaining_ttl : lease.ttl;
+    const bool has_checkpoint =
+        lease.remaining_ttl > 0 && !Planted(PlantedBug::kNewLeaderIgnoresCheckpoints);
+    int64_t left = has_checkpoint ? lease.remaining_ttl : lease.ttl;
+    if (Planted(PlantedBug::kNewLeaderGivesNoTime)) left = 0;
     ends.emplace_back(now + LeaseTime(left) + options_.election_timeout, ends.size());
   }
   std::sort(ends.begin(), ends.end());
@@ -98,6 +103,7 @@ void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
   for (const auto& [end, number] : ends) {
     const leases::Lease& lease = all[number];
     table.emplace(lease.id, Kept{lease.ttl, lease.remaining_ttl, 0, end, end, kNever});
+    if (Planted(PlantedBug::kNewLeaderLetsNoneRunOut)) continue;
     by_due.emplace_hint(by_due.end(), end, lease.id);
   }
   const std::lock_guard lock(mutex_);
@@ -180,9 +186,14 @@ LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id, uint64_t cleared) {
   if (!Leads()) return {Renewal::Outcome::kNotLeader};
   const auto at = table_.find(id);
   if (at == table_.end()) return {Renewal::Outcome::kUnknown};
-  if (at->second.end <= now) return {Renewal::Outcome::kRunOut};
+  if (at->second.end <= now && !Planted(PlantedBug::kRenewWhatHasRunOut)) {
+    return {Renewal::Outcome::kRunOut};
+  }
   const bool has_checkpoint = at->second.remaining_ttl > 0 || at->second.proposed > cleared;
-  if (options_.lease_checkpoints && has_checkpoint) return {Renewal::Outcome::kCheckpointed};
+  if (options_.lease_checkpoints && has_checkpoint &&
+      !Planted(PlantedBug::kRenewalKeepsCheckpoint)) {
+    return {Renewal::Outcome::kCheckpointed};
+  }
   at->second.proposed = 0;
   SetEnd(at, now + LeaseTime(at->second.ttl));
   return {Renewal::Outcome::kRenewed, at->second.ttl};

@@ -5,12 +5,14 @@
 
 #include "proto/raft_internal.pb.h"
 #include "server/lease_keeper.h"
+#include "server/planted.h"
 #include "server/replica.h"
 #include "state/leases/leases.h"
 
 namespace server {
 namespace {
 
+using base::Planted;
 using etcdserverpb::InternalRaftRequest;
 
 // Heartbeats that a leader's raft loop may have missed.
@@ -48,6 +50,7 @@ LeaseRequests::~LeaseRequests() = default;
 
 // Compat: a leader whose raft loop stands still does not trust itself either.
 bool LeaseRequests::IsConfirmed() const {
+  if (Planted(PlantedBug::kRenewUnconfirmed)) return true;
   const runtime::TimePoint ticked{runtime::Duration(parts_.progress->ticked)};
   const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
   const runtime::TimePoint now = Now();
@@ -87,7 +90,8 @@ void LeaseRequests::OnConfirmed(runtime::TimePoint asked) {
 std::optional<int64_t> LeaseRequests::TryRenew(base::LeaseId id) {
   if (!options_.fast_lease_keep_alive) return std::nullopt;
   const uint64_t committed = parts_.progress->committed;
-  const bool is_applied = parts_.progress->applied >= committed;
+  const bool is_applied =
+      parts_.progress->applied >= committed || Planted(PlantedBug::kRenewBehindTheLog);
   const LeaseKeeper::Renewal renewal = parts_.keeper->Renew(id);
   if (renewal.outcome != LeaseKeeper::Renewal::Outcome::kRenewed) return std::nullopt;
   ConfirmAhead();
