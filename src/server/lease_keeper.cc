@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "server/planted.h"
 #include "state/leases/leases.h"
 
 // Why a lock, where loops hand work to each other elsewhere: renewals are the most frequent of all
@@ -23,6 +24,7 @@
 namespace server {
 namespace {
 
+using base::Planted;
 using etcdserverpb::InternalRaftRequest;
 
 constexpr runtime::TimePoint kNever = runtime::TimePoint::max();
@@ -101,11 +103,11 @@ void LeaseKeeper::TakeMore() {
     takeover_->last = id;
     const leases::Lease lease = *takeover_->leases.Find(id);
     const auto [at, is_new] =
-        table_.emplace(id, Kept{lease.ttl, lease.remaining_ttl, kNever, kNever, kNever});
+        table_.emplace(id, Kept{lease.ttl, lease.remaining_ttl, 0, kNever, kNever, kNever});
     if (!is_new) continue;
-    const int64_t left = lease.remaining_ttl > 0 ? lease.remaining_ttl : lease.ttl;
-    const runtime::TimePoint end = takeover_->began + LeaseTime(left) + options_.election_timeout;
+    const runtime::TimePoint end = FirstEndOf(lease);
     SetEnd(at, takeover_->ends.has_value() ? takeover_->ends->Take(end) : end);
+    if (Planted(PlantedBug::kNewLeaderLetsNoneRunOut)) SetDue(at, kNever);
     ScheduleCheckpoint(at, takeover_->began);
   }
   if (ids.size() == kTakenOfTurn) {
@@ -113,6 +115,15 @@ void LeaseKeeper::TakeMore() {
   }
   term_ = takeover_->term;
   takeover_.reset();
+}
+
+// Of a lease that is taken over.
+runtime::TimePoint LeaseKeeper::FirstEndOf(const leases::Lease& lease) const {
+  const bool has_checkpoint =
+      lease.remaining_ttl > 0 && !Planted(PlantedBug::kNewLeaderIgnoresCheckpoints);
+  int64_t left = has_checkpoint ? lease.remaining_ttl : lease.ttl;
+  if (Planted(PlantedBug::kNewLeaderGivesNoTime)) left = 0;
+  return takeover_->began + LeaseTime(left) + options_.election_timeout;
 }
 
 void LeaseKeeper::OnLeaderChanged() {
@@ -152,7 +163,7 @@ void LeaseKeeper::OnGranted(const leases::Lease& lease) {
   if (term_ == base::Term() && !takeover_.has_value()) return;
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
-  const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, kNever, kNever, kNever}).first;
+  const auto at = table_.emplace(lease.id, Kept{lease.ttl, 0, 0, kNever, kNever, kNever}).first;
   SetEnd(at, now + LeaseTime(lease.ttl));
   ScheduleCheckpoint(at, now);
 }
@@ -183,16 +194,21 @@ void LeaseKeeper::OnCheckpointed(const leases::Lease& lease) {
   ScheduleCheckpoint(at, now);
 }
 
-LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id) {
+LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id, uint64_t cleared) {
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
   if (!Leads()) return {Renewal::Outcome::kNotLeader};
   const auto at = table_.find(id);
   if (at == table_.end()) return {Renewal::Outcome::kUnknown};
-  if (at->second.end <= now) return {Renewal::Outcome::kRunOut};
-  if (options_.lease_checkpoints && at->second.remaining_ttl > 0) {
+  if (at->second.end <= now && !Planted(PlantedBug::kRenewWhatHasRunOut)) {
+    return {Renewal::Outcome::kRunOut};
+  }
+  const bool has_checkpoint = at->second.remaining_ttl > 0 || at->second.proposed > cleared;
+  if (options_.lease_checkpoints && has_checkpoint &&
+      !Planted(PlantedBug::kRenewalKeepsCheckpoint)) {
     return {Renewal::Outcome::kCheckpointed};
   }
+  at->second.proposed = 0;
   SetEnd(at, now + LeaseTime(at->second.ttl));
   return {Renewal::Outcome::kRenewed, at->second.ttl};
 }
@@ -314,13 +330,17 @@ void LeaseKeeper::ProposeCheckpoints() {
       const auto at = table_.find(by_checkpoint_.begin()->second);
       SetCheckpoint(at, kNever);
       const auto left = std::chrono::ceil<std::chrono::seconds>(at->second.end - now).count();
+      // It was renewed a moment ago, and may be so no more.
+      if (left >= at->second.ttl) ScheduleCheckpoint(at, now);
       if (left <= 0 || left >= at->second.ttl) continue;
       etcdserverpb::LeaseCheckpoint* const checkpoint = request.add_checkpoints();
       checkpoint->set_id(at->first.value());
       checkpoint->set_remaining_ttl(left);
+      at->second.proposed = checkpoints_proposed_ + 1;
     }
   }
   if (request.checkpoints_size() == 0) return;
+  ++checkpoints_proposed_;
   checkpoints_under_way_ = true;
   const base::Bytes encoded = request.SerializeAsString();
   frontend_->Propose(InternalRaftRequest::kLeaseCheckpointFieldNumber, encoded,

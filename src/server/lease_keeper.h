@@ -57,6 +57,8 @@ class LeaseKeeper final : public leases::Observer {
   void Promote(base::Term term, const leases::Leases& leases);
   // Another member may lead.
   void OnLeaderChanged();
+  // How many entries of checkpoints this member has proposed.
+  uint64_t checkpoints_proposed() const { return checkpoints_proposed_; }
 
   // leases::Observer
   void OnGranted(const leases::Lease& lease) override;
@@ -70,14 +72,16 @@ class LeaseKeeper final : public leases::Observer {
       kRenewed,
       kUnknown,
       kRunOut,        // and not revoked yet: see WhenSettled
-      kCheckpointed,  // the checkpoint must be cleared first, since a new leader would go by it
+      kCheckpointed,  // must be cleared first, since a new leader would go by the checkpoint
       kNotLeader,
     };
     Outcome outcome;
     int64_t ttl = 0;  // of kRenewed
   };
-  // Gives the lease all of its time again.
-  Renewal Renew(base::LeaseId id);
+  // Gives the lease all of its time again. `cleared`: what checkpoints_proposed() was when its
+  // checkpoint was asked to be cleared, which has been applied since. One that is not applied yet
+  // is in the way, too, and whatever has become of it is cleared by what is asked for later.
+  Renewal Renew(base::LeaseId id, uint64_t cleared = 0);
   // Somebody was told of a renewal.
   void CountRenewal();
 
@@ -107,6 +111,7 @@ class LeaseKeeper final : public leases::Observer {
   struct Kept {
     int64_t ttl;
     int64_t remaining_ttl;
+    uint64_t proposed;  // its last checkpoint, as counted; 0: none since a renewal
     runtime::TimePoint end;
     runtime::TimePoint due;         // in by_due_; end of time: a revoke is under way
     runtime::TimePoint checkpoint;  // in by_checkpoint_; end of time: none
@@ -125,6 +130,7 @@ class LeaseKeeper final : public leases::Observer {
   bool LeadsIn(base::Term term) const;
   bool Leads() const { return LeadsIn(term_); }
   void TakeMore();
+  runtime::TimePoint FirstEndOf(const leases::Lease& lease) const;
   void Demote();
   // These with the lock held.
   void SetEnd(Table::iterator at, runtime::TimePoint end);
@@ -150,6 +156,7 @@ class LeaseKeeper final : public leases::Observer {
   std::optional<Takeover> takeover_;  // that is under way
   size_t revokes_under_way_ = 0;
   bool checkpoints_under_way_ = false;
+  uint64_t checkpoints_proposed_ = 0;
   observe::Counter granted_;
   observe::Counter revoked_;
   observe::Histogram ttls_;

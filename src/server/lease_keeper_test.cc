@@ -396,6 +396,62 @@ TEST_F(KeptLeasesTest, ARenewalClearsTheCheckpointForTheNextLeaderToo) {
   EXPECT_EQ(Find(7)->remaining_ttl, 0);
 }
 
+TEST_F(KeptLeasesTest, ALeaseThatIsRenewedJustBeforeItsCheckpointGetsALaterOne) {
+  member_.options.lease_checkpoints = true;
+  member_.options.lease_checkpoint_interval = minutes(1);
+  Start();
+  GrantAndWait(7, 600);
+  member_.RunFor(milliseconds(59'800));
+  EXPECT_EQ(*RenewAndWait(7), 600);
+  member_.RunFor(seconds(62));
+  EXPECT_GT(Find(7)->remaining_ttl, 0);
+}
+
+// The next leader would go by what was left before the renewal.
+TEST_F(KeptLeasesTest, ARenewalClearsACheckpointThatIsUnderWay) {
+  member_.options.lease_checkpoints = true;
+  member_.options.lease_checkpoint_interval = minutes(1);
+  Start();
+  GrantAndWait(7, 600);
+  GrantAndWait(8, 300);
+  member_.RunFor(seconds(59));
+  const auto is_under_way = [this] { return Metric("etcd_server_proposals_pending 1"); };
+  for (int i = 0; i < 100 && !is_under_way(); ++i) {
+    member_.SetRaftPaused(false);
+    ASSERT_TRUE(RenewAndWait(8).ok());  // which makes sure that the member leads
+    member_.SetRaftPaused(true);
+    member_.RunFor(milliseconds(20));
+  }
+  ASSERT_TRUE(is_under_way());
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+  const Renewed renewed = Renew(7);
+  member_.SetRaftPaused(false);
+  ASSERT_TRUE(member_.RunUntil([&] { return renewed->has_value(); }));
+  EXPECT_EQ(***renewed, 600);
+  member_.RunFor(seconds(1));
+  EXPECT_EQ(Find(7)->remaining_ttl, 0);
+}
+
+TEST_F(KeptLeasesTest, ALeaderThatHasToldAnotherToCampaignAsksBeforeItRenews) {
+  MakeThree();
+  Start();
+  GrantAndWait(7, 60);
+  ASSERT_TRUE(RenewAndWait(7).ok());
+  ASSERT_TRUE(leases().TryRenew(Id(7)).has_value());
+  base::MemberId other;
+  for (const auto& member : peers_.told.back().members) {
+    if (member.id != member_.server().id()) other = member.id;
+  }
+  member_.server().TransferLeadership(other);
+  ASSERT_TRUE(member_.RunUntil([&] { return !peers_.asked_to_campaign.empty(); }));
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+  EXPECT_EQ(*RenewAndWait(7), 60);
+  peers_.silent = true;  // the other one has been elected
+  const Renewed renewed = Renew(7);
+  ASSERT_TRUE(member_.RunUntil([&] { return renewed->has_value(); }));
+  EXPECT_FALSE((*renewed)->ok());
+}
+
 // Another member may have applied it, and told its client.
 TEST_F(KeptLeasesTest, NoSuccessIsToldOnceARevokeIsCommitted) {
   MakeThree();

@@ -5,12 +5,14 @@
 
 #include "proto/raft_internal.pb.h"
 #include "server/lease_keeper.h"
+#include "server/planted.h"
 #include "server/replica.h"
 #include "state/leases/leases.h"
 
 namespace server {
 namespace {
 
+using base::Planted;
 using etcdserverpb::InternalRaftRequest;
 
 // Heartbeats that a leader's raft loop may have missed.
@@ -25,6 +27,7 @@ struct LeaseRequests::Renewal {
   bool is_here_only = false;  // another member asks
   bool has_waited = false;    // until what was committed is applied
   bool is_confirmed = false;  // that this member still leads
+  uint64_t cleared = 0;       // see LeaseKeeper::Renew
 };
 
 struct LeaseRequests::Question {
@@ -47,7 +50,11 @@ LeaseRequests::~LeaseRequests() = default;
 
 // Compat: a leader whose raft loop stands still does not trust itself either.
 bool LeaseRequests::IsConfirmed() const {
-  const runtime::TimePoint ticked{runtime::Duration(parts_.progress->ticked)};
+  if (Planted(PlantedBug::kRenewUnconfirmed)) return true;
+  const Progress& progress = *parts_.progress;
+  // Whom it has told to campaign may have been elected since, at any moment.
+  if (progress.handed_over == progress.term) return false;
+  const runtime::TimePoint ticked{runtime::Duration(progress.ticked)};
   const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
   const runtime::TimePoint now = Now();
   return now - confirmed <= options_.election_timeout &&
@@ -86,7 +93,8 @@ void LeaseRequests::OnConfirmed(runtime::TimePoint asked) {
 std::optional<int64_t> LeaseRequests::TryRenew(base::LeaseId id) {
   if (!options_.fast_lease_keep_alive) return std::nullopt;
   const uint64_t committed = parts_.progress->committed;
-  const bool is_applied = parts_.progress->applied >= committed;
+  const bool is_applied =
+      parts_.progress->applied >= committed || Planted(PlantedBug::kRenewBehindTheLog);
   const LeaseKeeper::Renewal renewal = parts_.keeper->Renew(id);
   if (renewal.outcome != LeaseKeeper::Renewal::Outcome::kRenewed) return std::nullopt;
   ConfirmAhead();
@@ -140,7 +148,7 @@ void LeaseRequests::Step(const std::shared_ptr<Renewal>& renewal) {
 
 void LeaseRequests::StepHere(const std::shared_ptr<Renewal>& renewal) {
   using Outcome = LeaseKeeper::Renewal::Outcome;
-  const LeaseKeeper::Renewal renewed = parts_.keeper->Renew(renewal->id);
+  const LeaseKeeper::Renewal renewed = parts_.keeper->Renew(renewal->id, renewal->cleared);
   switch (renewed.outcome) {
     case Outcome::kRenewed:
       return Confirm(renewal, renewed.ttl);
@@ -186,10 +194,12 @@ void LeaseRequests::GoOnElsewhere(const std::shared_ptr<Renewal>& renewal) {
 void LeaseRequests::ClearCheckpoint(const std::shared_ptr<Renewal>& renewal) {
   etcdserverpb::LeaseCheckpointRequest request;
   request.add_checkpoints()->set_id(renewal->id.value());
+  const uint64_t proposed = parts_.keeper->checkpoints_proposed();
   parts_.frontend->Propose(InternalRaftRequest::kLeaseCheckpointFieldNumber,
                            request.SerializeAsString(),
-                           [this, renewal](const apply::Reply& reply) {
+                           [this, renewal, proposed](const apply::Reply& reply) {
                              if (!reply.status.ok()) return End(renewal, reply.status);
+                             renewal->cleared = proposed;
                              StepHere(renewal);
                            },
                            {.deadline = renewal->deadline});

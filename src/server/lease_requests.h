@@ -39,7 +39,8 @@ inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a pr
 //
 // until then nobody else can have been elected, and the leases of whoever comes after it last an
 // election timeout longer than that. Renewals have the rounds made ahead of time; where one is
-// late, they wait for it.
+// late, they wait for it. Once it has told another member to campaign, each waits for one of its
+// own.
 //
 // Any thread; the work is on the apply loop, where callbacks run too, each once, and never before
 // the method has returned. Beyond kPendingMax questions at a time all are refused with

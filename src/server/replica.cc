@@ -415,6 +415,12 @@ void Replica::Send(std::vector<raft::Message> messages) {
     hooks_.on_snapshot_wanted(std::move(*each));
   }
   messages.erase(snapshots, messages.end());
+  const auto hands_over = [](const raft::Message& message) {
+    return message.type == raft::MessageType::kTimeoutNow;
+  };
+  if (std::any_of(messages.begin(), messages.end(), hands_over)) {
+    progress_->handed_over = node_->term().value();
+  }
   if (!messages.empty()) environment_.transport->Send(std::move(messages));
 }
 

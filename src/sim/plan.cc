@@ -110,6 +110,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.options.corrupt_check_interval = MaybeBetween(random, milliseconds(100), milliseconds(3000));
   plan.options.compact_hash_check_interval =
       MaybeBetween(random, milliseconds(100), milliseconds(3000));
+  plan.options.lease_checkpoints = random.OneIn(2);
+  plan.options.lease_checkpoint_interval = milliseconds(random.Between(100, 400));
   return plan;
 }
 

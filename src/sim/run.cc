@@ -1,6 +1,8 @@
 #include "sim/run.h"
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "runtime/simulated/scheduler.h"
 #include "sim/cluster.h"
@@ -18,6 +20,11 @@ constexpr runtime::Duration kSettle = std::chrono::seconds(1);
 // And to stop a member.
 constexpr runtime::Duration kStopMax = std::chrono::seconds(5);
 constexpr runtime::Duration kRecoveryStep = std::chrono::milliseconds(100);
+// And to commit what was asked for before.
+constexpr runtime::Duration kDrainMax = std::chrono::minutes(2);
+// Between two changes of the leader while leases run out: in less a checkpoint, of whole seconds,
+// might take nothing off what they have left.
+constexpr runtime::Duration kLeadsMax = std::chrono::seconds(3);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
 
@@ -96,9 +103,8 @@ void AwaitWatches(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
                                       "a watch was not told of what was acknowledged long before"));
 }
 
-// Once all members have what is committed.
-void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Workload& workload) {
-  scheduler.RunFor(kSettle);
+// Those that have all that is committed.
+std::vector<Process*> UpToDate(Cluster& cluster) {
   std::vector<Process*> processes;
   for (const base::MemberId id : cluster.members()) {
     Process* const process = cluster.process(id);
@@ -107,7 +113,85 @@ void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Worklo
       processes.push_back(process);
     }
   }
-  workload.CheckAll(processes);
+  return processes;
+}
+
+// The leader of the newest term, and how long it has led.
+class Leading {
+ public:
+  // To be called after each step. Whether the leader was another before.
+  bool Look(Cluster& cluster) {
+    const Process* const leader = cluster.Leader();
+    const base::Term term = leader == nullptr ? base::Term() : leader->node().term();
+    led_ += kRecoveryStep;
+    if (term == term_) return false;
+    term_ = term;
+    led_ = {};
+    return true;
+  }
+  runtime::Duration led() const { return led_; }
+
+ private:
+  base::Term term_;
+  runtime::Duration led_{0};
+};
+
+// What was asked for is committed: more may have been than messages and disks carry at once.
+bool AwaitCommits(runtime::simulated::Scheduler& scheduler, Cluster& cluster) {
+  for (runtime::Duration waited{0}; waited < kDrainMax; waited += kRecoveryStep) {
+    const Process* const leader = cluster.Leader();
+    const bool has_all =
+        leader != nullptr && leader->node().log().LastIndex() == leader->node().log().committed();
+    if (has_all || !cluster.checker().violation().ok()) return true;
+    scheduler.RunFor(kRecoveryStep);
+  }
+  return false;
+}
+
+// Leases that nobody renews run out, not before their time; and if checkpoints are made of what
+// they have left, also where leaders change, the first one at once. False if members that campaign
+// in vain have kept it from being seen.
+bool AwaitLeases(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
+                 const Workload& workload, const Plan& plan) {
+  if (!AwaitCommits(scheduler, cluster)) return false;
+  Leading leading;
+  runtime::Duration undisturbed{0};
+  runtime::Duration leads_max{0};
+  bool is_asked_to_change = false;
+  for (runtime::Duration waited{0}; waited < 2 * kRecoveryMax; waited += kRecoveryStep) {
+    const std::vector<Process*> processes = UpToDate(cluster);
+    workload.CheckLeases(processes);
+    // No grant is under way any more.
+    const bool have_ended = waited > plan.call_timeout_max;
+    if (have_ended && !processes.empty() && LeaseWorkload::AreGone(processes)) return true;
+    if (!cluster.checker().violation().ok()) return true;
+    if (undisturbed > kRecoveryMax) {
+      cluster.checker().Fail(
+          base::Status(base::Code::kInternal, "a lease that nobody renewed did not run out"));
+      return true;
+    }
+    scheduler.RunFor(kRecoveryStep);
+    undisturbed += kRecoveryStep;
+    if (leading.Look(cluster)) {
+      if (is_asked_to_change) leads_max = kLeadsMax;
+      if (!std::exchange(is_asked_to_change, false)) undisturbed = {};
+    }
+    Process* const leader = cluster.Leader();
+    // One that is about to be removed has ended what it was asked for.
+    const bool is_joint = leader != nullptr && leader->node().membership().voters.IsJoint();
+    if (is_joint) leader->server().ProposeJointChange({});
+    if (leader == nullptr || !plan.options.lease_checkpoints || leading.led() < leads_max) continue;
+    is_asked_to_change = true;
+    const std::vector<base::MemberId> members = cluster.members();
+    leader->server().TransferLeadership(members[scheduler.random().Below(members.size())]);
+  }
+  return false;
+}
+
+void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Workload& workload,
+              bool leases_are_gone) {
+  scheduler.RunFor(kSettle);
+  workload.CheckAll(UpToDate(cluster), leases_are_gone);
 }
 
 }  // namespace
@@ -133,8 +217,10 @@ Report RunSeed(uint64_t seed) {
     StopOne(scheduler, cluster, workload);
   }
   if (checker.violation().ok() && !report.stalled_by_removal) {
+    turmoil.EndLoad();
     AwaitWatches(scheduler, cluster, workload);
-    CheckAll(scheduler, cluster, workload);
+    const bool leases_are_gone = AwaitLeases(scheduler, cluster, workload, plan);
+    CheckAll(scheduler, cluster, workload, leases_are_gone);
   }
   report.violation = checker.violation();
   report.elections = checker.elections();

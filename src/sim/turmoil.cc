@@ -14,6 +14,8 @@ constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
+// Until another leads.
+constexpr runtime::Duration kElectionMax = milliseconds(400);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
 constexpr runtime::Duration kRemovedStopInterval = milliseconds(1000);
 constexpr uint64_t kDiskOperationsMax = 30;
@@ -45,6 +47,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
         if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
       })),
       join_wires_(loop_->NewTimer([this] { wires_->JoinAll(); })),
+      revoke_(loop_->NewTimer([this] { workload_->RevokeLeases(); })),
       paused_(0),
       stalled_(0) {
   cluster_->network().set_faults({plan.message_loss, plan.message_duplication,
@@ -74,9 +77,9 @@ void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
-    const bool goes_on =
-        action == &Turmoil::Write || action == &Turmoil::Read || action == &Turmoil::StopRemoved;
-    if (calm_ && !goes_on) return;
+    const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read;
+    if (is_load && load_ended_) return;
+    if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
     (this->*action)();
     timers_[number]->Arm(DrawInterval(mean_interval));
   }));
@@ -111,6 +114,10 @@ void Turmoil::Write() {
   for (uint64_t left = scheduler_->random().Between(1, plan_.write_batch_max); left > 0; --left) {
     workload_->Write();
   }
+}
+
+void Turmoil::DisputeLeases() {
+  revoke_->Arm(DrawInterval(kElectionMax / 2));
 }
 
 const std::string& Turmoil::RandomMemberHost() {
@@ -216,6 +223,7 @@ void Turmoil::ReplaceMembers(Process& leader) {
 
 void Turmoil::TransferLeadership() {
   if (Process* leader = cluster_->Leader()) leader->server().TransferLeadership(RandomMember());
+  DisputeLeases();
 }
 
 // A leader that hands its part over tells its successor not to wait; this one is told so by nobody.
@@ -273,6 +281,7 @@ void Turmoil::Partition() {
     }
   }
   heal_->Arm(DrawInterval(kPartitionMax / 2));
+  DisputeLeases();
 }
 
 void Turmoil::Pause() {
@@ -280,6 +289,7 @@ void Turmoil::Pause() {
   paused_ = RandomVictim();
   if (Process* process = cluster_->process(paused_)) process->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
+  DisputeLeases();
 }
 
 void Turmoil::Stall() {
@@ -287,6 +297,7 @@ void Turmoil::Stall() {
   stalled_ = RandomVictim();
   if (Process* process = cluster_->process(stalled_)) process->SetStalled(true);
   end_stall_->Arm(DrawInterval(kStallMax / 2));
+  DisputeLeases();
 }
 
 }  // namespace sim

@@ -20,11 +20,15 @@ class Turmoil {
 
   // No further faults or changes of configuration; every member runs and reaches every other.
   void Calm();
+  // No further requests either.
+  void EndLoad() { load_ended_ = true; }
 
  private:
   using Action = void (Turmoil::*)();
 
   void Repeat(runtime::Duration mean_interval, Action action);
+  // The leader may be another soon, and the former one not know it: clients revoke leases then.
+  void DisputeLeases();
   runtime::Duration DrawInterval(runtime::Duration mean);
   base::MemberId RandomMember();
   // The leader one time in two: faults elsewhere change less.
@@ -60,11 +64,13 @@ class Turmoil {
   Workload* const workload_;
   const Plan plan_;
   bool calm_ = false;
+  bool load_ended_ = false;
   const std::unique_ptr<runtime::Loop> loop_;
   const std::unique_ptr<runtime::Timer> heal_;
   const std::unique_ptr<runtime::Timer> resume_;
   const std::unique_ptr<runtime::Timer> end_stall_;
   const std::unique_ptr<runtime::Timer> join_wires_;
+  const std::unique_ptr<runtime::Timer> revoke_;
   base::MemberId paused_;
   base::MemberId stalled_;
   std::vector<std::unique_ptr<runtime::Timer>> timers_;

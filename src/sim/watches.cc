@@ -92,7 +92,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     }
     at_ = revision;
     const bool is_delete = event.type() == mvccpb::Event::DELETE;
-    changes_.emplace_back(event.kv().key(), is_delete);
+    changes_.push_back({event.kv().key(), is_delete, event.kv().lease()});
     if (!is_delete) watches_.on_put_(base::Revision(revision), event.kv());
   }
   void EndRevision() {
@@ -120,13 +120,16 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
   Client& client_;
   int64_t next_ = 0;  // the first revision that it was not told of; 0: it has not begun
   int64_t at_ = 0;    // the revision of changes_
-  std::vector<Change> changes_;
+  std::vector<KeyChange> changes_;
   bool stopped_ = false;
 };
 
 Watches::Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
-                 const std::vector<Client*>& clients, OnPut on_put)
-    : scheduler_(*scheduler), checker_(*checker), on_put_(std::move(on_put)) {
+                 const std::vector<Client*>& clients, OnPut on_put, OnRevision on_revision)
+    : scheduler_(*scheduler),
+      checker_(*checker),
+      on_put_(std::move(on_put)),
+      on_revision_(std::move(on_revision)) {
   for (Client* const client : clients) {
     watches_.push_back(std::make_shared<Watch>(this, client));
     watches_.back()->Open();
@@ -144,17 +147,18 @@ bool Watches::HaveReached(base::Revision revision) const {
   return true;
 }
 
-void Watches::CheckRevision(base::Revision revision, const std::vector<Change>& changes) {
+void Watches::CheckRevision(base::Revision revision, const std::vector<KeyChange>& changes) {
   const auto told = told_.find(revision);
   if (told == told_.end() || told->second == changes) return;
   Fail("watches were told of other changes at revision " + ToString(revision) +
        " than a member holds");
 }
 
-void Watches::OnEvents(base::Revision revision, const std::vector<Change>& changes) {
+void Watches::OnEvents(base::Revision revision, const std::vector<KeyChange>& changes) {
   events_ += changes.size();
   const auto [told, is_new] = told_.emplace(revision, changes);
-  if (!is_new && told->second != changes) {
+  if (is_new) return on_revision_(revision, changes);
+  if (told->second != changes) {
     Fail("two watches were told of different changes at revision " + ToString(revision));
   }
 }

@@ -13,6 +13,7 @@
 #include "runtime/simulated/scheduler.h"
 #include "sim/checker.h"
 #include "sim/client.h"
+#include "sim/key_history.h"
 
 namespace sim {
 
@@ -23,31 +24,34 @@ class Watches {
  public:
   // Somebody was told that a key was put at a revision.
   using OnPut = std::function<void(base::Revision revision, const mvccpb::KeyValue& kv)>;
+  // Somebody was told for the first time what a revision does, in order.
+  using OnRevision =
+      std::function<void(base::Revision revision, const std::vector<KeyChange>& changes)>;
   // All outlive this.
   Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
-          const std::vector<Client*>& clients, OnPut on_put);
+          const std::vector<Client*>& clients, OnPut on_put, OnRevision on_revision);
   ~Watches();
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
 
   // Whether every watch was told of all up to `revision`.
   bool HaveReached(base::Revision revision) const;
-  // What a member holds of one revision, in order: each key, and whether it was deleted.
-  using Change = std::pair<std::string, bool>;
-  void CheckRevision(base::Revision revision, const std::vector<Change>& changes);
+  // What a member holds of one revision, in order.
+  void CheckRevision(base::Revision revision, const std::vector<KeyChange>& changes);
 
   uint64_t events() const { return events_; }
 
  private:
   class Watch;
 
-  void OnEvents(base::Revision revision, const std::vector<Change>& changes);
+  void OnEvents(base::Revision revision, const std::vector<KeyChange>& changes);
   void Fail(const std::string& text);
 
   runtime::simulated::Scheduler& scheduler_;
   Checker& checker_;
   const OnPut on_put_;
-  std::map<base::Revision, std::vector<Change>> told_;
+  const OnRevision on_revision_;
+  std::map<base::Revision, std::vector<KeyChange>> told_;
   uint64_t events_ = 0;
   std::vector<std::shared_ptr<Watch>> watches_;
 };

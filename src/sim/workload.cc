@@ -28,7 +28,8 @@ bool IsRefusal(const base::Status& status) {
     case base::Code::kResourceExhausted:
       return true;
     default:
-      return status == base::errors::kTooManyRequests || status == base::errors::kNoLeader;
+      return status == base::errors::kTooManyRequests || status == base::errors::kNoLeader ||
+             status == base::errors::kLeaseNotFound;
   }
 }
 
@@ -41,7 +42,8 @@ runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::
 
 Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
                    Checker* checker, const Plan& plan)
-    : random_(scheduler->random()),
+    : clock_(scheduler->clock()),
+      random_(scheduler->random()),
       checker_(*checker),
       plan_(plan),
       leases_(&scheduler->clock(), &random_, checker,
@@ -60,10 +62,14 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
   }
   std::vector<Client*> watching;
   for (const auto& client : clients_) watching.push_back(client.get());
-  watches_ = std::make_unique<Watches>(scheduler, checker, watching,
-                                       [this](base::Revision revision, const mvccpb::KeyValue& kv) {
-                                         See(revision, {kv.key(), kv.value()});
-                                       });
+  watches_ = std::make_unique<Watches>(
+      scheduler, checker, watching,
+      [this](base::Revision revision, const mvccpb::KeyValue& kv) {
+        See(revision, {kv.key(), kv.value()});
+      },
+      [this](base::Revision revision, const auto& changes) {
+        history_.Add(revision, changes, clock_.Now());
+      });
 }
 
 void Workload::Dial(const std::vector<runtime::Address>& members) {
@@ -135,10 +141,11 @@ void Workload::CountEnd(const Client::Answer& answer) {
 
 template <typename Response>
 void Workload::Ask(const char* path, const google::protobuf::MessageLite& request,
-                   std::vector<std::string> values, OnResponse<Response> on_response) {
+                   std::vector<std::string> values, OnResponse<Response> on_response,
+                   OnError on_error) {
   RandomClient().Start(NewCall(path, request.SerializeAsString()),
-                       [this, values = std::move(values),
-                        on_response = std::move(on_response)](const Client::Answer& answer) {
+                       [this, values = std::move(values), on_response = std::move(on_response),
+                        on_error = std::move(on_error)](const Client::Answer& answer) {
                          CountEnd(answer);
                          if (answer.status.ok()) {
                            Response response;
@@ -150,6 +157,7 @@ void Workload::Ask(const char* path, const google::protobuf::MessageLite& reques
                              answer.outcome == Outcome::kUnprocessed ||
                              (answer.outcome == Outcome::kAnswered && IsRefusal(answer.status));
                          if (is_refused) Refuse(values);
+                         if (answer.outcome == Outcome::kAnswered) on_error(answer.status);
                        });
 }
 
@@ -159,11 +167,17 @@ void Workload::PutKey() {
   request.set_value(NewValue());
   request.set_prev_kv(random_.OneIn(4));
   if (random_.OneIn(4)) request.set_lease(leases_.Draw());
+  const runtime::TimePoint asked = clock_.Now();
   Ask<etcdserverpb::PutResponse>(
       "/etcdserverpb.KV/Put", request, {request.value()},
-      [this, put = Put{request.key(), request.value()}](const etcdserverpb::PutResponse& response) {
+      [this, put = Put{request.key(), request.value()}, lease = request.lease(),
+       asked](const etcdserverpb::PutResponse& response) {
         Acknowledge(base::Revision(response.header().revision()), put);
         if (response.has_prev_kv()) See(response.prev_kv());
+        if (lease != 0) leases_.OnFound(lease, asked);
+      },
+      [this, lease = request.lease(), asked](const base::Status& status) {
+        if (status == base::errors::kLeaseNotFound) leases_.OnNotFound(lease, asked);
       });
 }
 
@@ -171,10 +185,14 @@ void Workload::DeleteKey() {
   etcdserverpb::DeleteRangeRequest request;
   request.set_key(DrawKey());
   if (random_.OneIn(4)) request.set_range_end("key9");
+  const size_t number = history_.Ask(request.key(), request.range_end(), clock_.Now());
   Ask<etcdserverpb::DeleteRangeResponse>(
       "/etcdserverpb.KV/DeleteRange", request, {},
-      [this](const etcdserverpb::DeleteRangeResponse& response) {
-        AcknowledgeRevision(base::Revision(response.header().revision()));
+      [this, number](const etcdserverpb::DeleteRangeResponse& response) {
+        const base::Revision revision(response.header().revision());
+        AcknowledgeRevision(revision);
+        if (response.deleted() == 0) return history_.OnNothingDeleted(number);
+        history_.OnDeleted(number, revision);
       });
 }
 
@@ -194,11 +212,13 @@ void Workload::CompareAndPut() {
   }
   Ask<etcdserverpb::TxnResponse>(
       "/etcdserverpb.KV/Txn", request, values,
-      [this, key = compare->key(), values](const etcdserverpb::TxnResponse& response) {
+      [this, key = compare->key(), values,
+       asked = clock_.Now()](const etcdserverpb::TxnResponse& response) {
         const size_t taken = response.succeeded() ? 0 : 1;
         Acknowledge(base::Revision(response.header().revision()), {key, values[taken]});
         Refuse({values[1 - taken]});
         for (const auto& kv : response.responses(1).response_range().kvs()) See(kv);
+        SeeLeases(response.responses(1).response_range(), asked);
       });
 }
 
@@ -264,17 +284,25 @@ void Workload::Read() {
   const base::Revision newest = newest_;
   Ask<etcdserverpb::RangeResponse>(
       "/etcdserverpb.KV/Range", request, {},
-      [this, request, floor, newest](const etcdserverpb::RangeResponse& response) {
+      [this, request, floor, newest,
+       asked = clock_.Now()](const etcdserverpb::RangeResponse& response) {
         ++reads_answered_;
         const base::Revision revision(response.header().revision());
         checker_.trace().Add(revision.value(), response.kvs_size());
         CheckRange(request, response);
         if (request.serializable()) return;
         checker_.CheckRead(floor, revision);
+        SeeLeases(response, asked);
         if (revision >= newest) return;
         checker_.Fail(Violated("a read saw revision " + ToString(revision) + " although " +
                                ToString(newest) + " had been acknowledged before"));
       });
+}
+
+void Workload::SeeLeases(const etcdserverpb::RangeResponse& response, runtime::TimePoint asked) {
+  for (const auto& kv : response.kvs()) {
+    if (kv.lease() != 0) leases_.OnFound(kv.lease(), asked);
+  }
 }
 
 // What was acknowledged at revisions up to that of the answer is in it, or was written over.
@@ -291,7 +319,7 @@ void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
   }
 }
 
-void Workload::CheckAll(const std::vector<Process*>& processes) {
+void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_gone) {
   leases_.CheckAll(processes);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
@@ -306,6 +334,10 @@ void Workload::CheckAll(const std::vector<Process*>& processes) {
       checker_.Fail(Violated("the stores differ at revision " + ToString(store.revision())));
     }
   }
+  history_.Check(&checker_, leases_are_gone,
+                 [this](int64_t lease, base::Revision at, runtime::TimePoint told) {
+                   leases_.OnKeysGone(lease, at, told);
+                 });
 }
 
 void Workload::CheckHistory(Process& process) {
@@ -315,11 +347,11 @@ void Workload::CheckHistory(Process& process) {
   auto pin = reads.Pin({});
   if (!pin.ok()) return checker_.Fail(pin.status());
   std::set<base::Revision> held;
-  std::map<base::Revision, std::vector<Watches::Change>> changes;
+  std::map<base::Revision, std::vector<KeyChange>> changes;
   const base::Status read = (*pin)->History(first, [&](const mvcc::StoredChange& change) {
     const auto kv = mvcc::ParseKeyValue(change.key_value);
     const base::Revision revision(change.revision.main);
-    changes[revision].emplace_back(kv->key, change.is_tombstone);
+    changes[revision].push_back({std::string(kv->key), change.is_tombstone, kv->lease.value()});
     if (change.is_tombstone) return true;
     held.insert(revision);
     See(revision, {std::string(kv->key), std::string(kv->value)});
@@ -328,7 +360,9 @@ void Workload::CheckHistory(Process& process) {
   if (!read.ok()) return checker_.Fail(read);
   // Of the compacted revision itself only some is left.
   for (const auto& [revision, those] : changes) {
-    if (revision > first) watches_->CheckRevision(revision, those);
+    if (revision <= first) continue;
+    watches_->CheckRevision(revision, those);
+    history_.Add(revision, those, clock_.Now());
   }
   for (auto put = puts_.upper_bound(first); put != puts_.end(); ++put) {
     if (held.contains(put->first)) continue;

@@ -14,6 +14,7 @@
 #include "runtime/simulated/network.h"
 #include "sim/checker.h"
 #include "sim/client.h"
+#include "sim/key_history.h"
 #include "sim/lease_workload.h"
 #include "sim/plan.h"
 #include "sim/process.h"
@@ -35,6 +36,8 @@ class Workload {
   // One request of some client to some member that it is connected to.
   void Write();
   void Read();
+  // Some clients revoke leases.
+  void RevokeLeases() { leases_.RevokeSome(); }
   // Some client starts anew, or all do, and knows these members.
   void Dial(const std::vector<runtime::Address>& members);
   void DialAll(const std::vector<runtime::Address>& members);
@@ -44,8 +47,11 @@ class Workload {
   void Close();
 
   // Compares what the members hold with each other and with what was answered; they have nothing
-  // more to apply.
-  void CheckAll(const std::vector<Process*>& processes);
+  // more to apply, and maybe no leases any more.
+  void CheckAll(const std::vector<Process*>& processes, bool leases_are_gone);
+
+  // Leases that must be there are at these members, which have all that is committed.
+  void CheckLeases(const std::vector<Process*>& processes) const { leases_.CheckHeld(processes); }
 
   // Whether every watch was told of all that was acknowledged.
   bool WatchesHaveAll() const { return watches_->HaveReached(newest_); }
@@ -70,10 +76,14 @@ class Workload {
 
   template <typename Response>
   using OnResponse = std::function<void(const Response& response)>;
-  // `values` are those that the request would write, some or all.
+  using OnError = std::function<void(const base::Status& status)>;
+  // `values` are those that the request would write, some or all. `on_error` hears of a member's
+  // error.
   template <typename Response>
-  void Ask(const char* path, const google::protobuf::MessageLite& request,
-           std::vector<std::string> values, OnResponse<Response> on_response);
+  void Ask(
+      const char* path, const google::protobuf::MessageLite& request,
+      std::vector<std::string> values, OnResponse<Response> on_response,
+      OnError on_error = [](const base::Status&) {});
   Client::Call NewCall(const char* path, std::string request);
   void CountEnd(const Client::Answer& answer);
   Client& RandomClient() { return *clients_[random_.Below(clients_.size())]; }
@@ -87,6 +97,8 @@ class Workload {
 
   void CheckRange(const etcdserverpb::RangeRequest& request,
                   const etcdserverpb::RangeResponse& response);
+  // At `asked`; a pair with a lease shows that the lease is there.
+  void SeeLeases(const etcdserverpb::RangeResponse& response, runtime::TimePoint asked);
   void CheckHistory(Process& process);
   // A member says that it holds this pair.
   void See(base::Revision revision, const Put& put);
@@ -99,12 +111,14 @@ class Workload {
   std::string DrawKey() { return "key" + std::to_string(random_.Below(20)); }
   std::string NewValue();
 
+  const runtime::Clock& clock_;
   runtime::Random& random_;
   Checker& checker_;
   const Plan plan_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Watches> watches_;
   LeaseWorkload leases_;
+  KeyHistory history_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged
   std::map<std::string, std::set<base::Revision>> revisions_of_;  // of them, by key

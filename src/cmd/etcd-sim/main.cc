@@ -11,7 +11,9 @@
 #include "net/http/planted.h"
 #include "raft/planted.h"
 #include "runtime/posix/clock.h"
+#include "server/planted.h"
 #include "sim/run.h"
+#include "state/leases/planted.h"
 
 namespace {
 
@@ -119,25 +121,36 @@ std::optional<uint64_t> Number(std::string_view text) {
   return number;
 }
 
-// Those of raft come first, then those of http, then those of watches.
-constexpr uint64_t kRaftBugs = static_cast<uint64_t>(raft::kPlantedBugLast);
-constexpr uint64_t kHttpBugs = kRaftBugs + static_cast<uint64_t>(http::kPlantedBugLast);
-constexpr uint64_t kBugs = kHttpBugs + static_cast<uint64_t>(watch::kPlantedBugLast);
+// In this order they are numbered.
+constexpr uint64_t kBugs =
+    static_cast<uint64_t>(raft::kPlantedBugLast) + static_cast<uint64_t>(http::kPlantedBugLast) +
+    static_cast<uint64_t>(watch::kPlantedBugLast) + static_cast<uint64_t>(server::kPlantedBugLast) +
+    static_cast<uint64_t>(leases::kPlantedBugLast);
+
+#ifdef PLANT_BUGS
+// Plants the bug of that number, if there are so many of its kind; counts on if not.
+template <typename Bug>
+bool PlantOneOf(Bug last, uint64_t* number) {
+  const auto count = static_cast<uint64_t>(last);
+  if (*number <= count) {
+    base::Plant(static_cast<Bug>(*number));
+    return true;
+  }
+  *number -= count;
+  return false;
+}
+#endif
 
 // False if there is no such bug here.
 bool PlantBug(std::string_view text) {
 #ifdef PLANT_BUGS
-  const std::optional<uint64_t> bug = Number(text);
-  if (!bug.has_value() || *bug > kBugs) return false;
-  if (*bug <= kRaftBugs) {
-    base::Plant(static_cast<raft::PlantedBug>(*bug));
-  } else if (*bug <= kHttpBugs) {
-    base::Plant(static_cast<http::PlantedBug>(*bug - kRaftBugs));
-  } else {
-    base::Plant(static_cast<watch::PlantedBug>(*bug - kHttpBugs));
-  }
-  bug_is_planted = true;
-  return true;
+  std::optional<uint64_t> bug = Number(text);
+  if (!bug.has_value()) return false;
+  bug_is_planted =
+      PlantOneOf(raft::kPlantedBugLast, &*bug) || PlantOneOf(http::kPlantedBugLast, &*bug) ||
+      PlantOneOf(watch::kPlantedBugLast, &*bug) || PlantOneOf(server::kPlantedBugLast, &*bug) ||
+      PlantOneOf(leases::kPlantedBugLast, &*bug);
+  return bug_is_planted;
 #else
   (void)text;
   return false;

@@ -265,6 +265,7 @@ void H1Session::FinishRequest() {
   if (tunnel_) return;
   request_ended_ = true;
   if (!answer_ended_) handler_->OnEnd(Headers());
+  if (peer_left_) TellOfDrain();
   FinishExchange();
 }
 
@@ -279,8 +280,9 @@ void H1Session::OnEndOfInput() {
   }
 }
 
-// It has pipelined, and waits for nothing any more but for what it has asked: as above.
+// It has pipelined: as above, for each of its requests.
 void H1Session::OnPeerLeft() {
+  peer_left_ = true;
   if (request_ended_) TellOfDrain();
 }
 

@@ -105,6 +105,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   bool tunnel_ = false;  // from the answer 101 on
   bool close_ = false;   // after this exchange
   bool aborted_ = false;
+  bool peer_left_ = false;
   // From then on each answer says that it is the last; one that has begun before may be followed
   // by one more request.
   std::optional<runtime::TimePoint> draining_since_;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "base/wire.h"
+#include "state/leases/planted.h"
 #include "storage/schema/schema.h"
 
 namespace leases {
@@ -131,10 +132,12 @@ void Leases::Save(const Lease& lease) {
 // stays as it is, without a lease that could end it.
 void Leases::Attach(base::LeaseId id, base::ByteView key) {
   if (!Exists(id)) return;
+  if (base::Planted(PlantedBug::kSomeAreNotAttached) && key.size() % 2 == 0) return;
   attachments_.insert({id, base::Bytes(key)});
 }
 
 void Leases::Detach(base::LeaseId id, base::ByteView key) {
+  if (base::Planted(PlantedBug::kDetachIsForgotten)) return;
   const auto found = attachments_.find(AttachmentView{id, key});
   if (found != attachments_.end()) attachments_.erase(found);
 }
