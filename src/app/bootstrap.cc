@@ -33,15 +33,6 @@ base::Result<InitialCluster> ParseInitial(std::string_view text) {
   return Invalid("error setting up initial cluster: " + std::string(initial.status().message()));
 }
 
-std::string ToText(const InitialCluster& initial) {
-  std::vector<std::string> pairs;
-  for (const auto& [name, urls] : initial) {
-    for (const config::Url& url : urls) pairs.push_back(name + "=" + url.ToString());
-  }
-  std::sort(pairs.begin(), pairs.end());
-  return base::Join(pairs, ",");
-}
-
 // Two members cannot be at one place.
 bool HasDuplicateUrl(const InitialCluster& initial) {
   std::set<std::string> seen;
@@ -247,8 +238,8 @@ base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& clus
 base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster) {
   const config::DiscoveryConfig& discovery = with.config.discovery;
   if (!discovery.endpoints.empty()) {
-    cluster->initial_cluster =
-        ToText({{with.config.member.name, cluster->initial_advertise_peer_urls}});
+    cluster->initial_cluster = config::JoinInitialCluster(
+        {{with.config.member.name, cluster->initial_advertise_peer_urls}});
     cluster->initial_cluster_token = discovery.token;
   } else if (!discovery.srv.empty()) {
     ASSIGN_OR_RETURN(cluster->initial_cluster, InitialClusterFromDns({with.config, with.lookup_srv,
@@ -267,7 +258,7 @@ base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster
         name, initial.at(name), with.config.cluster.initial_advertise_peer_urls, with.resolve));
   }
   if (HasDuplicateUrl(initial)) {
-    return Invalid("initial cluster " + ToText(initial) + " has duplicate url");
+    return Invalid("initial cluster " + config::JoinInitialCluster(initial) + " has duplicate url");
   }
   if (!founds && !with.config.discovery.endpoints.empty()) {
     return Invalid("discovery URL should not be set when joining existing initial cluster");
@@ -287,7 +278,8 @@ base::Result<std::string> Discover(const Bootstrapping& with, const server::Opti
                                     with.config.cluster.initial_cluster, with.pause, with.logger}));
   ASSIGN_OR_RETURN(const InitialCluster initial, config::ParseInitialCluster(found));
   if (HasDuplicateUrl(initial)) {
-    return Invalid("discovery cluster " + ToText(initial) + " has duplicate url");
+    return Invalid("discovery cluster " + config::JoinInitialCluster(initial) +
+                   " has duplicate url");
   }
   return found;
 }

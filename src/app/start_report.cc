@@ -1,8 +1,10 @@
 #include "app/start_report.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
+#include "base/go_text.h"
 #include "base/human_bytes.h"
 #include "config/url.h"
 #include "net/http/limits.h"
@@ -28,12 +30,41 @@ std::vector<std::string> Texts(const std::set<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
+// Compat: a member that has started before does not look at what it was told of its cluster.
+std::string InitialCluster(const Start& start) {
+  const config::ServerConfig& config = start.config;
+  if (start.is_initialized) return "";
+  if (!config.discovery.endpoints.empty()) {
+    return config::JoinInitialCluster(
+        {{config.member.name, config.cluster.initial_advertise_peer_urls}});
+  }
+  const auto members = config::ParseInitialCluster(config.cluster.initial_cluster);
+  return members.ok() ? config::JoinInitialCluster(*members) : config.cluster.initial_cluster;
+}
+
+std::string InitialClusterToken(const Start& start) {
+  if (start.is_initialized) return "";
+  return start.config.discovery.endpoints.empty() ? start.config.cluster.initial_cluster_token
+                                                  : start.config.discovery.token;
+}
+
+// Compat: a number of revisions is told as so many nanoseconds.
+std::chrono::nanoseconds Retention(const server::AutoCompaction& automatic) {
+  return automatic.period + std::chrono::nanoseconds(automatic.revisions);
+}
+
 }  // namespace
 
 void LogStart(const Start& start, const observe::Logger& logger) {
   const config::ServerConfig& config = start.config;
   const server::Options& options = start.options;
+  const config::DiscoveryConfig& discovery = config.discovery;
+  const std::set<std::string> endpoints(discovery.endpoints.begin(), discovery.endpoints.end());
+  const std::chrono::nanoseconds heartbeat = options.heartbeat_interval;
+  const std::chrono::nanoseconds retention = Retention(options.auto_compaction);
   const auto processors = static_cast<uint64_t>(start.processors);
+  // Compat: a value of --v2-deprecation has no effect, and is not told.
+  const std::string v2_deprecation = config::ClusterConfig().v2_deprecation;
   const bool is_new = config.cluster.initial_cluster_state == config::ClusterState::kNew;
   logger.Info(
       "starting an etcd server",
@@ -47,8 +78,8 @@ void LogStart(const Start& start, const observe::Logger& logger) {
        {"wal-dir-dedicated", config.member.wal_dir},
        {"member-dir", runtime::JoinPath(config.member.data_dir, "member")},
        {"force-new-cluster", config.cluster.force_new_cluster},
-       {"heartbeat-interval", std::chrono::nanoseconds(options.heartbeat_interval)},
-       {"election-timeout", std::chrono::nanoseconds(options.election_timeout)},
+       {"heartbeat-interval", heartbeat},
+       {"election-timeout", options.election_timeout / heartbeat * heartbeat},
        {"initial-election-tick-advance", config.member.initial_election_tick_advance},
        {"snapshot-count", options.snapshot_count},
        {"max-wals", options.max_wals},
@@ -59,25 +90,39 @@ void LogStart(const Start& start, const observe::Logger& logger) {
        {"advertise-client-urls", Texts(config.cluster.advertise_client_urls)},
        {"listen-client-urls", Texts(config.listen.client_urls)},
        {"listen-metrics-urls", Texts(config.listen.metrics_urls)},
+       {"local-address", ""},
        {"cors", Texts(config.cors.values)},
        {"host-whitelist", Texts(config.client_api.host_whitelist)},
-       {"initial-cluster", config.cluster.initial_cluster},
+       {"initial-cluster", InitialCluster(start)},
        {"initial-cluster-state", is_new ? "new" : "existing"},
-       {"initial-cluster-token", config.cluster.initial_cluster_token},
+       {"initial-cluster-token", InitialClusterToken(start)},
        {"quota-backend-bytes", options.quota_backend_bytes},
        {"max-request-bytes", config.client_api.max_request_bytes},
        {"max-concurrent-streams",
         std::min(http::Limits().max_concurrent_streams, config.client_api.max_concurrent_streams)},
        {"pre-vote", options.pre_vote},
-       {"feature-gates", config.features.ToString()},
+       {"feature-gates", config.features.TextOfSet()},
        {"initial-corrupt-check", config.features.Enabled(config::Feature::kInitialCorruptCheck)},
        {"corrupt-check-time-interval", config.maintenance.corrupt_check_time},
        {"compact-check-time-interval", config.maintenance.compact_hash_check_time},
        {"auto-compaction-mode", config.maintenance.auto_compaction_mode},
-       {"auto-compaction-retention", config.maintenance.auto_compaction_retention},
-       {"auto-compaction-interval", std::chrono::nanoseconds(options.auto_compaction.period)},
+       {"auto-compaction-retention", retention},
+       {"auto-compaction-interval", retention},
+       {"discovery-token", discovery.token},
+       {"discovery-endpoints", base::Join({endpoints.begin(), endpoints.end()}, ",")},
+       {"discovery-dial-timeout", discovery.dial_timeout},
+       {"discovery-request-timeout", discovery.request_timeout},
+       {"discovery-keepalive-time", discovery.keepalive_time},
+       {"discovery-keepalive-timeout", discovery.keepalive_timeout},
+       {"discovery-insecure-transport", discovery.insecure_transport},
+       {"discovery-insecure-skip-tls-verify", discovery.insecure_skip_tls_verify},
+       {"discovery-cert", discovery.cert},
+       {"discovery-key", discovery.key},
+       {"discovery-cacert", discovery.cacert},
+       {"discovery-user", discovery.user},
+       {"downgrade-check-interval", config.maintenance.downgrade_check_time},
        {"max-learners", static_cast<uint64_t>(options.max_learners)},
-       {"v2-deprecation", config.cluster.v2_deprecation}});
+       {"v2-deprecation", v2_deprecation}});
 }
 
 void LogLimits(const Start& start, const observe::Logger& logger) {

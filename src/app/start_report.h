@@ -16,8 +16,8 @@ struct Start {
   bool is_initialized;  // the member has a log
 };
 
-// Tells operators what a member starts with, "starting an etcd server", in etcd's fields as far as
-// they mean something here. Values are those that hold: a quota of zero is told as what it means.
+// Tells operators what a member starts with, "starting an etcd server", in etcd's fields but for
+// those of Go and git. Values are those that hold: a quota of zero is told as what it means.
 void LogStart(const Start& start, const observe::Logger& logger);
 
 // Tells, in etcd's words, which quota the database has, and warns of one, and of a limit for

@@ -56,6 +56,9 @@ base::Result<Endpoint> ParseSocket(std::string_view text, std::string_view rest,
 base::Result<runtime::Address> ParseHostPort(std::string_view text, std::string_view host_port) {
   runtime::Address address;
   std::string_view port;
+  if (host_port.find(',') != std::string_view::npos) {
+    return Malformed(text, "one endpoint is expected, and no list");
+  }
   const bool in_brackets = host_port.starts_with('[');
   if (in_brackets) {
     const size_t end = host_port.find("]:");

@@ -39,6 +39,13 @@ TEST(EndpointTest, AnIpv6AddressStandsInBrackets) {
   EXPECT_FALSE(ParseEndpoint("::1:2379").ok());
 }
 
+TEST(EndpointTest, AListIsToldFromAnAddress) {
+  EXPECT_EQ(ParseEndpoint("a:1,b:1").status().message(),
+            "endpoint \"a:1,b:1\": one endpoint is expected, and no list");
+  EXPECT_EQ(ParseEndpoint("::1:2379").status().message(),
+            "endpoint \"::1:2379\": an IPv6 address needs brackets");
+}
+
 TEST(EndpointTest, ASocketIsNamedByItsPathInThreeForms) {
   EXPECT_EQ(Parsed("unix:rel/sock").address.unix_path, "rel/sock");
   EXPECT_EQ(Parsed("unix://rel/sock").address.unix_path, "rel/sock");

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,13 @@ Status Invalid(std::string text) {
 // "key" without quotes around it: numbers and booleans must be written so.
 bool IsPlain(const YAML::Node& node) {
   return node.IsScalar() && node.Tag() != "!";
+}
+
+// One of YAML's words for true and false, which are more than Go's: yes, n, On.
+bool IsBoolean(const YAML::Node& node) {
+  constexpr const char* kUntagged = "?";
+  bool value = false;
+  return node.IsScalar() && node.Tag() == kUntagged && YAML::convert<bool>::decode(node, value);
 }
 
 // The digits of a number with a fraction or an exponent that is whole all the same, as 8e9 and
@@ -53,17 +61,16 @@ struct TextOf {
   static Status Expected(std::string_view what) { return Invalid("expected " + std::string(what)); }
 
   base::Result<std::string> Scalar() const {
-    if (!node.IsScalar()) return Expected("a text");
+    if (!node.IsScalar() || IsBoolean(node)) return Expected("a text");
     return node.Scalar();
   }
   base::Result<std::string> Integer() const {
     if (!IsPlain(node)) return Expected("an integer");
-    return base::ParseGoInt(node.Scalar()).ok()
-               ? node.Scalar()
-               : WholeNumber(node.Scalar()).value_or(node.Scalar());
+    const std::string& text = node.Scalar();
+    if (base::ParseGoInt(text).ok() || base::ParseGoUint(text).ok()) return text;
+    return WholeNumber(text).value_or(text);
   }
 
-  // YAML's booleans are more than Go's: yes, no, on, off.
   base::Result<std::string> operator()(Reference<bool>) const {
     bool value = false;
     if (!IsPlain(node) || !YAML::convert<bool>::decode(node, value)) {
@@ -93,59 +100,102 @@ struct TextOf {
 };
 
 // A list in a file is a sequence, so that its elements may hold commas.
-Status SetList(const YAML::Node& node, std::vector<std::string>& list) {
+base::Result<std::vector<std::string>> ListOf(const YAML::Node& node) {
   if (!node.IsSequence()) return Invalid("expected a list");
-  list.clear();
+  std::vector<std::string> list;
   for (const YAML::Node& element : node) {
-    if (!element.IsScalar()) return Invalid("expected a list of texts");
+    if (!element.IsScalar() || IsBoolean(element)) return Invalid("expected a list of texts");
     list.push_back(element.Scalar());
   }
-  return Status();
+  return list;
 }
 
+// What a flag is given, not yet read: a text, or the elements of a list.
+using Given = std::variant<std::string, std::vector<std::string>>;
+
+base::Result<Given> GivenBy(const YAML::Node& node, const Flag& flag) {
+  if (std::holds_alternative<Reference<std::vector<std::string>>>(flag.target)) {
+    ASSIGN_OR_RETURN(std::vector<std::string> list, ListOf(node));
+    return Given(std::move(list));
+  }
+  ASSIGN_OR_RETURN(std::string text, std::visit(TextOf{node}, flag.target));
+  return Given(std::move(text));
+}
+
+// The entries of a section, each key once, with its last value. Sorted by the bytes of their keys:
+// in this order they count, and not in that of the text.
+std::map<std::string, YAML::Node> EntriesOf(const YAML::Node& section) {
+  std::map<std::string, YAML::Node> entries;
+  for (const auto& entry : section) {
+    if (!entry.first.IsScalar()) continue;
+    // Not assigned to: that would change the node that is there already.
+    entries.erase(entry.first.Scalar());
+    entries.emplace(entry.first.Scalar(), entry.second);
+  }
+  return entries;
+}
+
+// Values are read when the whole file is known, so that one which does not count is none.
 class FileReading {
  public:
-  // `prefix` is the section with its dot, or empty. Of a key that is there twice the last counts.
+  // `prefix` is the section with its dot, or empty.
   Status ReadSection(const YAML::Node& section, const std::string& prefix) {
-    for (const auto& entry : section) {
-      if (!entry.first.IsScalar()) continue;
-      RETURN_IF_ERROR(ReadKey(prefix + entry.first.Scalar(), entry.second));
+    for (const auto& [key, value] : EntriesOf(section)) {
+      RETURN_IF_ERROR(ReadKey(prefix + key, value));
     }
     return Status();
   }
 
-  FileConfig&& Take() && { return std::move(file_); }
+  base::Result<FileConfig> Finish() && {
+    FileConfig file;
+    for (const auto& [flag, named] : named_) {
+      file.given.insert(flag->name);
+      if (const Status set = SetValue(*flag, named.value, file.config); !set.ok()) {
+        return At(named.key, set);
+      }
+    }
+    return file;
+  }
 
  private:
-  Status ReadKey(const std::string& path, const YAML::Node& value) {
+  struct Named {
+    std::string key;  // as it is written in the file, with its sections
+    Given value;
+  };
+
+  static Status At(const std::string& key, const Status& status) {
+    return Invalid(key + ": " + std::string(status.message()));
+  }
+
+  Status ReadKey(const std::string& key, const YAML::Node& value) {
     if (value.IsNull()) return Status();
-    if (IsYamlSection(path)) {
-      if (!value.IsMap()) return Invalid("invalid " + path);
-      return ReadSection(value, path + ".");
+    if (IsYamlSection(key)) {
+      if (!value.IsMap()) return Invalid("invalid " + key);
+      return ReadSection(value, key + ".");
     }
-    const Flag* const flag = FindFlagByYamlKey(path);
+    const Flag* const flag = FindFlagByYamlKey(key);
     if (flag == nullptr) return Status();
-    file_.given.insert(flag->name);
-    if (const Status set = SetValue(*flag, value); !set.ok()) {
-      return Invalid(path + ": " + std::string(set.message()));
-    }
+    base::Result<Given> given = GivenBy(value, *flag);
+    if (!given.ok()) return At(key, given.status());
+    named_.insert_or_assign(flag, Named{key, *std::move(given)});
     return Status();
   }
 
-  Status SetValue(const Flag& flag, const YAML::Node& value) {
+  static Status SetValue(const Flag& flag, const Given& value, ServerConfig& config) {
     // Compat: choices are checked on the command line alone.
     if (!flag.choices.empty()) return Status();
     if (const auto* const list = std::get_if<Reference<std::vector<std::string>>>(&flag.target)) {
-      return SetList(value, (*list)(file_.config));
+      (*list)(config) = std::get<std::vector<std::string>>(value);
+      return Status();
     }
-    ASSIGN_OR_RETURN(const std::string text, std::visit(TextOf{value}, flag.target));
+    const std::string& text = std::get<std::string>(value);
     if (text.empty() && !std::holds_alternative<Reference<std::string>>(flag.target)) {
       return Status();
     }
-    return SetFlag(flag, text, file_.config);
+    return SetFlag(flag, text, config);
   }
 
-  FileConfig file_;
+  std::map<const Flag*, Named> named_;
 };
 
 }  // namespace
@@ -160,8 +210,9 @@ base::Result<FileConfig> ParseConfigFile(std::string_view path, std::string_view
     FileReading reading;
     if (!root.IsNull() && !root.IsMap()) return named("expected keys and values");
     if (const Status read = reading.ReadSection(root, ""); !read.ok()) return named(read.message());
-    FileConfig file = std::move(reading).Take();
-    file.config.config_file = path;
+    base::Result<FileConfig> file = std::move(reading).Finish();
+    if (!file.ok()) return named(file.status().message());
+    file->config.config_file = path;
     return file;
   } catch (const YAML::Exception& error) {
     return named(error.what());

@@ -24,9 +24,11 @@ struct FileConfig {
   std::set<std::string_view> given;
 };
 
-// Defaults, changed by what `text` says. Keys that no flag has and keys without a value are passed
-// over. A value of the wrong type, a key that comes twice and malformed YAML fail with
-// kInvalidArgument and a text that names `path` and the key or line.
+// Defaults, changed by what `text` says. The case of letters in a key does not count, nor in the
+// name of a section. A key that is written twice in the same way has its last value; of one that is
+// written in several ways the way counts that comes last in the order of bytes, and sections add
+// up so. Keys that no flag has and keys without a value are passed over. A value of the wrong type
+// and malformed YAML fail with kInvalidArgument and a text that names `path` and the key or line.
 base::Result<FileConfig> ParseConfigFile(std::string_view path, std::string_view text);
 
 }  // namespace config

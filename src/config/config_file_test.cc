@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "config/flag_table.h"
 #include "config/flag_value.h"
 
@@ -63,12 +65,14 @@ snapshot-count: 1000.0
 heartbeat-interval: +1E2
 warning-apply-duration: 2.5e8
 max-wals: 0x10
+snapshot-catchup-entries: 18446744073709551615
 )");
   EXPECT_EQ(config.backend.quota_bytes, 8'000'000'000);
   EXPECT_EQ(config.member.snapshot_count, 1000u);
   EXPECT_EQ(config.member.heartbeat_interval, std::chrono::milliseconds(100));
   EXPECT_EQ(config.monitoring.warning_apply_duration, std::chrono::milliseconds(250));
   EXPECT_EQ(config.member.max_wals, 16u);
+  EXPECT_EQ(config.member.snapshot_catchup_entries, std::numeric_limits<uint64_t>::max());
 }
 
 TEST(ConfigFileTest, OfAKeyThatIsThereTwiceTheLastCounts) {
@@ -78,6 +82,62 @@ TEST(ConfigFileTest, OfAKeyThatIsThereTwiceTheLastCounts) {
   EXPECT_EQ(config.member.name, "b");
   EXPECT_EQ(config.log.outputs, (std::vector<std::string>{"stderr"}));
   EXPECT_EQ(config.client_tls.cert_file, "d");
+}
+
+TEST(ConfigFileTest, ASectionThatIsThereTwiceIsTheLast) {
+  const ServerConfig config = Parsed(
+      "client-transport-security: {cert-file: c, key-file: k}\n"
+      "client-transport-security: {cert-file: d}\n"
+      "name: a\nname: ~\n");
+  EXPECT_EQ(config.client_tls.cert_file, "d");
+  EXPECT_EQ(config.client_tls.key_file, "");
+  EXPECT_EQ(config.member.name, "default");
+}
+
+TEST(ConfigFileTest, TheCaseOfKeysAndSectionsDoesNotCount) {
+  const ServerConfig config = Parsed(R"(
+Name: q
+Quota-Backend-Bytes: 5000000
+Client-Transport-Security:
+  cert-file: server.crt
+  Client-Cert-Auth: true
+  Trusted-CA-File: ca.crt
+DISCOVERY-config:
+  Client: {ENDPOINTS: [e1], secure: {Insecure-Transport: false}}
+)");
+  EXPECT_EQ(config.member.name, "q");
+  EXPECT_EQ(config.backend.quota_bytes, 5'000'000);
+  EXPECT_EQ(config.client_tls.cert_file, "server.crt");
+  EXPECT_TRUE(config.client_tls.client_cert_auth);
+  EXPECT_EQ(config.client_tls.trusted_ca_file, "ca.crt");
+  EXPECT_EQ(config.discovery.endpoints, (std::vector<std::string>{"e1"}));
+  EXPECT_FALSE(config.discovery.insecure_transport);
+}
+
+TEST(ConfigFileTest, OfSeveralSpellingsTheLastByItsBytesCounts) {
+  const ServerConfig config = Parsed(R"(
+name: low
+NAME: high
+Name: middle
+max-wals: 3
+Max-Wals: 4
+feature-gates: CompactHashCheck=false
+Feature-Gates: FastLeaseKeepAlive=false
+Listen-Client-Urls: nonsense
+listen-client-urls: http://127.0.0.1:1
+client-transport-security: {cert-file: low, key-file: ~}
+Client-Transport-Security: {CERT-FILE: high, key-file: high}
+Log-Level: debug
+log-level: ~
+)");
+  EXPECT_EQ(config.member.name, "low");
+  EXPECT_EQ(config.member.max_wals, 3u);
+  EXPECT_FALSE(config.features.Enabled(Feature::kCompactHashCheck));
+  EXPECT_TRUE(config.features.Enabled(Feature::kFastLeaseKeepAlive));
+  EXPECT_EQ(JoinUrls(config.listen.client_urls), "http://127.0.0.1:1");
+  EXPECT_EQ(config.client_tls.cert_file, "low");
+  EXPECT_EQ(config.client_tls.key_file, "high");
+  EXPECT_EQ(config.log.level, "debug");
 }
 
 TEST(ConfigFileTest, ReadsNestedSections) {
@@ -110,6 +170,12 @@ TEST(ConfigFileTest, ReadsJson) {
   EXPECT_EQ(config.log.outputs, (std::vector<std::string>{"stdout"}));
 }
 
+TEST(ConfigFileTest, AWordForTrueOrFalseIsATextInQuotes) {
+  EXPECT_EQ(Parsed("name: 'y'").member.name, "y");
+  EXPECT_EQ(Parsed("name: !!str no").member.name, "no");
+  EXPECT_EQ(Parsed("name: tRuE").member.name, "tRuE");
+}
+
 TEST(ConfigFileTest, PassesOverUnknownKeysAndKeysWithoutValue) {
   const ServerConfig config = Parsed("unknown: {a: [1]}\nname:\ndata-dir: ~\ncors: ''\n");
   EXPECT_EQ(config.member.name, "default");
@@ -132,6 +198,14 @@ TEST(ConfigFileTest, FailuresNameFileAndKey) {
       {"warning-apply-duration: 5s",
        "etcd.yaml: warning-apply-duration: expected a whole number of nanoseconds"},
       {"name: [a]", "etcd.yaml: name: expected a text"},
+      {"name: y", "etcd.yaml: name: expected a text"},
+      {"Name: Off", "etcd.yaml: Name: expected a text"},
+      {"host-whitelist: true", "etcd.yaml: host-whitelist: expected a text"},
+      {"log-outputs: [n]", "etcd.yaml: log-outputs: expected a list of texts"},
+      {"Name: [a]\nname: b", "etcd.yaml: Name: expected a text"},
+      {"Snapshot-Count: -5", "etcd.yaml: Snapshot-Count: parse error"},
+      {"quota-backend-bytes: 18446744073709551615",
+       "etcd.yaml: quota-backend-bytes: value out of range"},
       {"log-outputs: stdout", "etcd.yaml: log-outputs: expected a list"},
       {"log-outputs: [[a]]", "etcd.yaml: log-outputs: expected a list of texts"},
       {"client-transport-security: 5", "etcd.yaml: invalid client-transport-security"},

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/go_text.h"
 #include "base/result.h"
@@ -39,6 +40,10 @@ std::optional<size_t> IndexOf(std::string_view name) {
 
 base::Status Invalid(std::string text) {
   return base::Status(base::Code::kInvalidArgument, std::move(text));
+}
+
+std::string GateText(std::string_view name, bool enabled) {
+  return std::string(name) + (enabled ? "=true" : "=false");
 }
 
 using Values = std::map<std::string, bool>;
@@ -96,13 +101,23 @@ bool FeatureGates::Enabled(Feature feature) const {
 }
 
 std::string FeatureGates::ToString() const {
-  std::string out;
+  std::vector<std::string> gates;
   for (size_t i = 0; i < kFeatureCount; ++i) {
-    if (i > 0) out += ',';
-    out += std::string(kSpecs[i].name) + "=";
-    out += Enabled(static_cast<Feature>(i)) ? "true" : "false";
+    gates.push_back(GateText(kSpecs[i].name, Enabled(static_cast<Feature>(i))));
   }
-  return out;
+  return base::Join(gates, ",");
+}
+
+std::string FeatureGates::TextOfSet() const {
+  std::vector<std::string> gates;
+  for (const StageGate& gate : kStageGates) {
+    const std::optional<bool>& enabled = stages_[static_cast<size_t>(gate.stage)];
+    if (enabled) gates.push_back(GateText(gate.name, *enabled));
+  }
+  for (size_t i = 0; i < kFeatureCount; ++i) {
+    if (set_[i]) gates.push_back(GateText(kSpecs[i].name, *set_[i]));
+  }
+  return base::Join(gates, ",");
 }
 
 std::string DescribeFeatureGates(std::string_view line_prefix) {

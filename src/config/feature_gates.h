@@ -45,15 +45,18 @@ class FeatureGates {
 
   bool Enabled(Feature feature) const;
   // Whether AllAlpha or AllBeta was set to true.
-  bool Enabled(Stage stage) const { return stages_[static_cast<size_t>(stage)]; }
+  bool Enabled(Stage stage) const { return stages_[static_cast<size_t>(stage)].value_or(false); }
 
   // Every gate with its value, "A=true,B=false" in the order of names.
   std::string ToString() const;
+  // The same of those alone that texts have set, themselves or by their stage, and of AllAlpha and
+  // AllBeta; empty if none. So etcd logs them.
+  std::string TextOfSet() const;
 
  private:
   // Named gates first, then the stages, as their order in a text does not count.
   std::array<std::optional<bool>, kFeatureCount> set_;
-  std::array<bool, 2> stages_ = {};
+  std::array<std::optional<bool>, 2> stages_;
 };
 
 // One line a gate, "name=true|false (ALPHA - default=false)", in the order of names.

@@ -31,6 +31,18 @@ TEST(FeatureGatesTest, AStageSetsTheGatesThatNoTextNames) {
   EXPECT_FALSE(gates.Enabled(Feature::kTxnModeWriteWithSharedBuffer));
 }
 
+TEST(FeatureGatesTest, TheTextOfWhatIsSetHasWhatTextsNameAndWhatFollows) {
+  FeatureGates gates;
+  EXPECT_EQ(gates.TextOfSet(), "");
+  ASSERT_TRUE(gates.Set("FastLeaseKeepAlive=false,CompactHashCheck=true").ok());
+  EXPECT_EQ(gates.TextOfSet(), "CompactHashCheck=true,FastLeaseKeepAlive=false");
+  ASSERT_TRUE(gates.Set("AllBeta=false").ok());
+  EXPECT_EQ(gates.TextOfSet(),
+            "AllBeta=false,CompactHashCheck=true,FastLeaseKeepAlive=false,"
+            "TxnModeWriteWithSharedBuffer=false");
+  EXPECT_FALSE(gates.Enabled(Stage::kBeta));
+}
+
 TEST(FeatureGatesTest, FailuresLeaveEverythingAndHaveTheTextsOfEtcd) {
   FeatureGates gates;
   EXPECT_EQ(gates.Set("CompactHashCheck=true,Nope=true").message(),

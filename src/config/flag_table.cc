@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii_case.h"
+
 namespace config {
 namespace {
 
@@ -414,7 +416,7 @@ const Flag* FindFlag(std::string_view name) {
 const Flag* FindFlagByYamlKey(std::string_view key) {
   const auto* const flag =
       std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& each) {
-        return each.yaml_key == kSameKey ? each.name == key : each.yaml_key == key;
+        return base::EqualIgnoringCase(each.yaml_key == kSameKey ? each.name : each.yaml_key, key);
       });
   return flag == std::end(kFlags) || key == kSameKey || key.empty() ? nullptr : flag;
 }
@@ -422,8 +424,8 @@ const Flag* FindFlagByYamlKey(std::string_view key) {
 bool IsYamlSection(std::string_view prefix) {
   return std::any_of(std::begin(kFlags), std::end(kFlags), [&](const Flag& each) {
     const std::string_view key = each.yaml_key;
-    return key.size() > prefix.size() && key.substr(0, prefix.size()) == prefix &&
-           key[prefix.size()] == '.';
+    return key.size() > prefix.size() && key[prefix.size()] == '.' &&
+           base::EqualIgnoringCase(key.substr(0, prefix.size()), prefix);
   });
 }
 

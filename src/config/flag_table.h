@@ -73,7 +73,8 @@ std::span<const Flag> AllFlags();
 // Null if there is no such flag. `name` is without dashes.
 const Flag* FindFlag(std::string_view name);
 
-// The flag with that whole key in configuration files.
+// The flag with that whole key in configuration files. Here and below the case of letters does not
+// count.
 const Flag* FindFlagByYamlKey(std::string_view key);
 
 // True if some key of configuration files begins with `prefix` and a dot.

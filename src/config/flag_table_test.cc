@@ -293,7 +293,9 @@ TEST(FlagTableTest, KeysOfFilesAreFoundWhole) {
   EXPECT_EQ(FindFlagByYamlKey("peer-cert-file"), nullptr);
   EXPECT_EQ(FindFlagByYamlKey("="), nullptr);
   EXPECT_EQ(FindFlagByYamlKey(""), nullptr);
+  EXPECT_EQ(FindFlagByYamlKey("Peer-Transport-Security.CERT-file"), FindFlag("peer-cert-file"));
   EXPECT_TRUE(IsYamlSection("discovery-config.client"));
+  EXPECT_TRUE(IsYamlSection("Discovery-Config.CLIENT"));
   EXPECT_FALSE(IsYamlSection("discovery"));
 }
 

@@ -21,7 +21,9 @@ struct LogRotation {
   bool compress = false;
 };
 
-// Fails with kInvalidArgument and the beginning of etcd's text. Unknown keys are passed over.
+// The case of letters in a key does not count; of a key that comes several times the last one in
+// the text does. Fails with kInvalidArgument and the beginning of etcd's text. Unknown keys are
+// passed over, and so is the text of `filename`: the file is the one of --log-outputs.
 base::Result<LogRotation> ParseLogRotation(std::string_view json);
 
 }  // namespace config

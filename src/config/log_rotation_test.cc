@@ -26,6 +26,42 @@ TEST(LogRotationTest, ReadsEveryKey) {
   EXPECT_TRUE(rotation->compress);
 }
 
+TEST(LogRotationTest, TheCaseOfKeysDoesNotCountAndTheLastOfThemHolds) {
+  const auto rotation = ParseLogRotation(
+      R"({"maxsize":1,"MaxSize":2,"maxsize":3,"MAXBACKUPS":4,"Compress":true,"LocalTime":true,
+          "maxAge":5,"maxage":null})");
+  ASSERT_TRUE(rotation.ok()) << rotation.status().ToString();
+  EXPECT_EQ(rotation->max_size_megabytes, 3u);
+  EXPECT_EQ(rotation->max_backups, 4u);
+  EXPECT_EQ(rotation->max_age_days, 5u);
+  EXPECT_TRUE(rotation->compress);
+  EXPECT_TRUE(rotation->local_time);
+}
+
+TEST(LogRotationTest, AMemberOfAnObjectInsideIsNone) {
+  const auto rotation = ParseLogRotation(R"({"else":{"maxsize":"x"},"more":[{"maxsize":"y"}]})");
+  EXPECT_TRUE(rotation.ok()) << rotation.status().ToString();
+}
+
+TEST(LogRotationTest, ANameOfAFileIsATextThatDoesNotCount) {
+  EXPECT_TRUE(ParseLogRotation(R"({"FileName":"x"})").ok());
+  EXPECT_EQ(ParseLogRotation(R"({"FileName":5})").status().message(),
+            "invalid log rotation config: json: cannot unmarshal number into Go struct field "
+            "logRotationConfig.filename of type string");
+}
+
+TEST(LogRotationTest, EveryMemberMustBeOfItsType) {
+  for (const char* json :
+       {R"({"maxsize":"x","maxsize":1})", R"({"MAXSIZE":"x"})", R"({"maxsize":1.0})",
+        R"({"maxage":[1]})", R"({"maxbackups":9223372036854775808})", R"({"compress":1})",
+        R"({"localtime":"true"})", R"({"maxsize":-1})"}) {
+    EXPECT_FALSE(ParseLogRotation(json).ok()) << json;
+  }
+  EXPECT_EQ(ParseLogRotation(R"({"MaxSize":true})").status().message(),
+            "invalid log rotation config: json: cannot unmarshal bool into Go struct field "
+            "logRotationConfig.maxsize of type int");
+}
+
 TEST(LogRotationTest, TellsMalformedFromMistyped) {
   EXPECT_EQ(ParseLogRotation("{").status().message(),
             "improperly formatted log rotation config: invalid JSON");

@@ -150,6 +150,10 @@ base::Result<Url> ParseUrl(std::string_view text) {
   Url url;
   url.scheme = parts.scheme;
   if (url.is_unix()) {
+    if (parts.authority.find('@') != std::string_view::npos ||
+        parts.rest.find_first_of("?#") != std::string_view::npos) {
+      return Invalid("URL of a socket must be a path alone: " + std::string(text));
+    }
     url.unix_path = std::string(parts.authority) + std::string(parts.rest);
     return url;
   }
@@ -188,6 +192,15 @@ std::string JoinUrls(const std::vector<Url>& urls) {
   std::vector<std::string> texts;
   for (const Url& url : urls) texts.push_back(url.ToString());
   return base::Join(texts, ",");
+}
+
+std::string JoinInitialCluster(const std::map<std::string, std::vector<Url>>& members) {
+  std::vector<std::string> pairs;
+  for (const auto& [name, urls] : members) {
+    for (const Url& url : urls) pairs.push_back(name + "=" + url.ToString());
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return base::Join(pairs, ",");
 }
 
 }  // namespace config

@@ -47,4 +47,7 @@ base::Result<std::map<std::string, std::vector<Url>>> ParseInitialCluster(std::s
 
 std::string JoinUrls(const std::vector<Url>& urls);
 
+// The text of such members as etcd writes it, sorted: "name=url,name=url".
+std::string JoinInitialCluster(const std::map<std::string, std::vector<Url>>& members);
+
 }  // namespace config

@@ -21,7 +21,8 @@ TEST(UrlTest, KeepsTheBracketsOfIpv6AddressesInTheTextAlone) {
 }
 
 TEST(UrlTest, SocketsInTheFileSystemHaveAPath) {
-  for (const char* text : {"unix:///run/etcd.sock", "unixs://localhost:1234", "unix://relative"}) {
+  for (const char* text :
+       {"unix:///run/etcd.sock", "unixs://localhost:1234", "unix://relative", "unix:///a@b:1"}) {
     const auto url = ParseUrl(text);
     ASSERT_TRUE(url.ok()) << url.status().ToString();
     EXPECT_TRUE(url->is_unix());
@@ -49,6 +50,9 @@ TEST(UrlTest, RefusesWithTheTextsOfEtcd) {
        "parse \"http://[name]:1\": invalid host: ParseAddr(\"name\"): unable to parse IP"},
       {"http://a[:1", "parse \"http://a[:1\": invalid character \"[\" in host name"},
       {"http://a b:1", "parse \"http://a b:1\": invalid character \" \" in host name"},
+      {"unix://@abs:1", "URL of a socket must be a path alone: unix://@abs:1"},
+      {"unix:///a?b", "URL of a socket must be a path alone: unix:///a?b"},
+      {"unixs:///a#b", "URL of a socket must be a path alone: unixs:///a#b"},
       {"http://a\x01:1", "parse \"http://a\\x01:1\": net/url: invalid control character in URL"}};
   for (const auto& [text, error] : kRefused) {
     EXPECT_EQ(ParseUrl(text).status().message(), error);
@@ -68,6 +72,8 @@ TEST(UrlTest, InitialClusterGathersTheUrlsOfAMember) {
   ASSERT_EQ(cluster->size(), 2u);
   EXPECT_EQ(JoinUrls(cluster->at("one")), "http://a:1,http://a:2");
   EXPECT_EQ(JoinUrls(cluster->at("two")), "http://b:1");
+  EXPECT_EQ(JoinInitialCluster(*ParseInitialCluster("b=HTTP://z:1,b=http://y:1,a=http://x:1")),
+            "a=http://x:1,b=http://y:1,b=http://z:1");
 }
 
 TEST(UrlTest, InitialClusterRefusesAMemberWithoutUrl) {

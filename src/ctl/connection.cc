@@ -34,7 +34,7 @@ void LogLine(std::FILE* err, const char* level, const char* message, const std::
                  "\",\"environment-variable\":" + base::Quote(variable) + "}\n");
 }
 
-Outcome TakeEnvironment(const Invocation& invocation) {
+Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_variables) {
   std::set<std::string> used;
   std::set<std::string> given;
   for (const FlagSpec& spec : RootCommand().persistent_flags) {
@@ -50,8 +50,10 @@ Outcome TakeEnvironment(const Invocation& invocation) {
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    const std::string name = text.substr(0, text.find('='));
+    const size_t equals = std::min(text.find('='), text.size());
+    const std::string name = text.substr(0, equals);
     if (used.contains(name)) continue;
+    if (own_variables.contains(name) && equals + 1 < text.size()) continue;
     if (given.contains(name)) {
       LogLine(invocation.err, "fatal",
               "conflicting environment variable is shadowed by corresponding command-line flag "
@@ -126,8 +128,9 @@ Outcome ReadCredentials(const std::string& user, const std::string& password, co
   return {};
 }
 
-Outcome ReadGlobals(const Invocation& invocation, Globals* globals) {
-  if (Outcome outcome = TakeEnvironment(invocation); !outcome.ok()) return outcome;
+Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
+                    const OwnVariables& own_variables) {
+  if (Outcome outcome = TakeEnvironment(invocation, own_variables); !outcome.ok()) return outcome;
   const Flags& flags = invocation.flags;
   if (flags.GetBool("debug")) {
     std::vector<std::string> lines;
@@ -180,8 +183,10 @@ Outcome Connect(const etcd::ClientOptions& options, std::unique_ptr<etcd::Client
   return {};
 }
 
-Outcome Open(const Invocation& invocation, Connection* connection) {
-  if (Outcome outcome = ReadGlobals(invocation, &connection->globals); !outcome.ok()) {
+Outcome Open(const Invocation& invocation, Connection* connection,
+             const OwnVariables& own_variables) {
+  if (Outcome outcome = ReadGlobals(invocation, &connection->globals, own_variables);
+      !outcome.ok()) {
     return outcome;
   }
   return Connect(connection->globals.client, &connection->client);

@@ -3,6 +3,7 @@
 #include <etcd/client.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,11 @@ struct Globals {
 };
 
 // Takes what the environment sets into the flags and reads them. A variable that is set together
-// with its flag ends the command; an unknown one is warned about.
-Outcome ReadGlobals(const Invocation& invocation, Globals* globals);
+// with its flag ends the command; an unknown one is warned about, but for those with a value that
+// the command reads itself.
+using OwnVariables = std::set<std::string>;
+Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
+                    const OwnVariables& own_variables = {});
 
 // Who asks, if anybody is named: `user` may have the password behind a colon. Where there is none,
 // `prompt` asks for it at the terminal.
@@ -38,7 +42,8 @@ struct Connection {
   Globals globals;
   std::unique_ptr<etcd::Client> client;
 };
-Outcome Open(const Invocation& invocation, Connection* connection);
+Outcome Open(const Invocation& invocation, Connection* connection,
+             const OwnVariables& own_variables = {});
 
 // The endpoints of the flag, or with --cluster those of all members.
 Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,

@@ -31,14 +31,15 @@ class Variable {
 
 class CtlConnectionTest : public ::testing::Test {
  protected:
-  Outcome Read(const std::vector<std::string>& words) {
+  Outcome Read(const std::vector<std::string>& words, const OwnVariables& own_variables = {}) {
     Flags flags;
     for (const FlagSpec& spec : RootCommand().persistent_flags) flags.Add(spec);
     const base::Result<std::vector<std::string>> arguments = flags.Parse(words);
     EXPECT_TRUE(arguments.ok()) << arguments.status().ToString();
     globals_ = {};
     testing::Captured err;
-    const Outcome outcome = ReadGlobals({flags, *arguments, stdin, stdout, err.file()}, &globals_);
+    const Outcome outcome =
+        ReadGlobals({flags, *arguments, stdin, stdout, err.file()}, &globals_, own_variables);
     complaints_ = err.text();
     return outcome;
   }
@@ -164,6 +165,18 @@ TEST_F(CtlConnectionTest, AVariableThatIsUnknownIsWarnedOf) {
   EXPECT_EQ(complaints_,
             "{\"level\":\"warn\",\"msg\":\"unrecognized environment variable\","
             "\"environment-variable\":\"ETCDCTL_NONSENSE=1\"}\n");
+}
+
+TEST_F(CtlConnectionTest, AVariableThatTheCommandReadsItselfIsNotWarnedOf) {
+  const OwnVariables own = {"ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"};
+  const Variable key("ETCDCTL_WATCH_KEY", "k");
+  ASSERT_TRUE(Read({}, own).ok());
+  EXPECT_THAT(complaints_, IsEmpty());
+  ASSERT_TRUE(Read({}).ok());
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_WATCH_KEY=k"));
+  const Variable empty("ETCDCTL_WATCH_RANGE_END", "");
+  ASSERT_TRUE(Read({}, own).ok());
+  EXPECT_THAT(complaints_, HasSubstr("\"ETCDCTL_WATCH_RANGE_END=\""));
 }
 
 TEST_F(CtlConnectionTest, DebugShowsEveryFlagUnderItsVariable) {

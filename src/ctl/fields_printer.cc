@@ -1,4 +1,5 @@
 #include "base/go_text.h"
+#include "base/lease_text.h"
 #include "ctl/event_command.h"
 #include "ctl/printer.h"
 
@@ -115,7 +116,7 @@ class FieldsPrinter final : public Printer {
 
  private:
   std::string Id(uint64_t id) const { return hex_ ? HexId(id) : std::to_string(id); }
-  std::string Lease(int64_t id) const { return hex_ ? LeaseHexId(id) : std::to_string(id); }
+  std::string Lease(int64_t id) const { return hex_ ? base::LeaseText(id) : std::to_string(id); }
 
   std::string Header(const etcd::ResponseHeader& header) const {
     std::string text =

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/lease_text.h"
 #include "ctl/connection.h"
 #include "ctl/requests.h"
 
@@ -49,7 +50,7 @@ Outcome KeepAlive(const Invocation& invocation, const Connection& connection, in
   if (status.code() != etcd::Code::kNotFound) return BadConnection(status);
   PrintCause(invocation.err, status.cause());
   if (connection.globals.printer->format() == "simple") {
-    Print(invocation.out, "lease " + LeaseHexId(id) + " expired or revoked.\n");
+    Print(invocation.out, "lease " + base::LeaseText(id) + " expired or revoked.\n");
   }
   return {};
 }

@@ -35,11 +35,6 @@ std::string PaddedHexId(uint64_t id) {
   return std::string(16 - text.size(), ' ') + text;
 }
 
-std::string LeaseHexId(int64_t id) {
-  const std::string text = HexId(static_cast<uint64_t>(id));
-  return std::string(16 - text.size(), '0') + text;
-}
-
 std::string AlarmName(etcd::AlarmType type) {
   switch (type) {
     case etcd::AlarmType::kNone:

@@ -103,8 +103,6 @@ std::unique_ptr<Printer> NewTablePrinter(std::FILE* out);
 std::string HexId(uint64_t id);
 // The same with spaces before it to the width of the longest.
 std::string PaddedHexId(uint64_t id);
-// Of 16 digits, as leases are shown.
-std::string LeaseHexId(int64_t id);
 std::string AlarmName(etcd::AlarmType type);
 
 }  // namespace ctl

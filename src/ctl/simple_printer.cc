@@ -1,4 +1,5 @@
 #include "base/go_text.h"
+#include "base/lease_text.h"
 #include "ctl/command.h"
 #include "ctl/event_command.h"
 #include "ctl/printer.h"
@@ -36,18 +37,18 @@ class SimplePrinter final : public Printer {
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
   Outcome LeaseGrant(const etcd::LeaseGrantResponse& response) override {
-    return Show("lease " + LeaseHexId(response.id) + " granted with TTL(" +
+    return Show("lease " + base::LeaseText(response.id) + " granted with TTL(" +
                 std::to_string(response.ttl) + "s)\n");
   }
   Outcome LeaseRevoke(int64_t id, const etcd::LeaseRevokeResponse&) override {
-    return Show("lease " + LeaseHexId(id) + " revoked\n");
+    return Show("lease " + base::LeaseText(id) + " revoked\n");
   }
   Outcome LeaseKeepAlive(const etcd::LeaseKeepAliveResponse& response) override {
-    return Show("lease " + LeaseHexId(response.id) + " keepalived with TTL(" +
+    return Show("lease " + base::LeaseText(response.id) + " keepalived with TTL(" +
                 std::to_string(response.ttl) + ")\n");
   }
   Outcome LeaseTimeToLive(const etcd::LeaseTimeToLiveResponse& response, bool keys) override {
-    const std::string lease = "lease " + LeaseHexId(response.id);
+    const std::string lease = "lease " + base::LeaseText(response.id);
     if (response.granted_ttl == 0 && response.ttl == -1) return Show(lease + " already expired\n");
     return Show(lease + " granted with TTL(" + std::to_string(response.granted_ttl) +
                 "s), remaining(" + std::to_string(response.ttl) + "s)" +
@@ -55,7 +56,7 @@ class SimplePrinter final : public Printer {
   }
   Outcome LeaseList(const etcd::LeaseListResponse& response) override {
     std::string text = "found " + std::to_string(response.ids.size()) + " leases\n";
-    for (const int64_t id : response.ids) text += LeaseHexId(id) + "\n";
+    for (const int64_t id : response.ids) text += base::LeaseText(id) + "\n";
     return Show(text);
   }
   Outcome Watch(const WatchShown& shown) override {

@@ -18,12 +18,19 @@ namespace {
 
 const etcd::CallOptions kForEver{.timeout = etcd::kNoTimeout, .require_leader = true};
 
+constexpr char kKeyVariable[] = "ETCDCTL_WATCH_KEY";
+constexpr char kRangeEndVariable[] = "ETCDCTL_WATCH_RANGE_END";
+
 WatchVariables ReadVariables() {
   const auto value = [](const char* name) {
     const char* const text = std::getenv(name);
     return std::string(text == nullptr ? "" : text);
   };
-  return {value("ETCDCTL_WATCH_KEY"), value("ETCDCTL_WATCH_RANGE_END")};
+  return {value(kKeyVariable), value(kRangeEndVariable)};
+}
+
+Outcome OpenForWatch(const Invocation& invocation, Connection* connection) {
+  return Open(invocation, connection, {kKeyVariable, kRangeEndVariable});
 }
 
 // Shows what one watch tells, and runs its command for each event. On the client's thread.
@@ -80,7 +87,7 @@ Outcome WatchOnce(const Invocation& invocation, const WatchVariables& variables)
   Outcome outcome = ReadWatch(invocation.words, invocation.arguments, variables, &watch);
   if (!outcome.ok()) return outcome;
   Connection connection;
-  if (outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
+  if (outcome = OpenForWatch(invocation, &connection); !outcome.ok()) return outcome;
   etcd::WatchRequest request;
   if (outcome = ReadWatchRequest(invocation.flags, watch.keys, &request); !outcome.ok()) {
     return outcome;
@@ -114,7 +121,7 @@ class WatchLines {
   WatchLines& operator=(const WatchLines&) = delete;
 
   Outcome Run() {
-    if (Outcome outcome = Open(invocation_, &connection_); !outcome.ok()) return outcome;
+    if (Outcome outcome = OpenForWatch(invocation_, &connection_); !outcome.ok()) return outcome;
     for (std::string line; ReadLine(&line);) {
       if (Outcome outcome = RunLine(line); !outcome.ok()) return outcome;
     }

@@ -1,10 +1,10 @@
 #include "server/lease_keeper.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "base/errors.h"
+#include "base/lease_text.h"
 #include "proto/raft_internal.pb.h"
 #include "server/planted.h"
 #include "state/leases/leases.h"
@@ -39,12 +39,6 @@ constexpr observe::Family kTtl = {"etcd_debugging_lease_ttl_total",
                                   "Lifetimes of leases that were granted."};
 constexpr observe::Family kExpired = {"etcd_debugging_server_lease_expired_total",
                                       "Leases that ran out."};
-
-std::string HexText(base::LeaseId id) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id.value()));
-  return text;
-}
 
 }  // namespace
 
@@ -308,8 +302,8 @@ void LeaseKeeper::OnRevoked(base::LeaseId id, base::Term term, const base::Statu
   --revokes_under_way_;
   if (status.ok()) return expired_.Add();
   if (status == base::errors::kStopped || status == base::errors::kLeaseNotFound) return;
-  environment_.logger->Warn("failed to revoke lease",
-                            {{"lease-id", HexText(id)}, {"error", status.message()}});
+  environment_.logger->Warn("failed to revoke lease", {{"lease-id", base::LeaseText(id.value())},
+                                                       {"error", status.message()}});
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   const std::lock_guard lock(mutex_);
   const auto at = table_.find(id);

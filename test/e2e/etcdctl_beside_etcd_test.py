@@ -187,6 +187,9 @@ READS = lines("""
     put a b --lease zz
     put a b --lease 7f
     put a b --lease -1
+    lease timetolive -- -1
+    lease timetolive --hex -w fields -- -7fffffffffffffff
+    lease revoke -- -2
     put a b --ignore-value
     put nothing --ignore-value
     put nothing v --ignore-lease

@@ -158,8 +158,11 @@ def is_shown(output: bytes, wanted: Run) -> bool:
 
 
 def alike(output: bytes, wanted: Run) -> bytes:
-    """Without the log's lines, and, of progress that comes again and again, all but the first."""
-    lines = [line for line in output.splitlines(keepends=True) if not line.startswith(b'{"level"')]
+    """Without the log's lines but for those of variables, and, of progress that comes again and again,
+    all but the first."""
+    lines = [line for line in output.splitlines(keepends=True)
+             if not line.startswith(b'{"level"') or b"environment-variable" in line]
+    lines = [re.sub(rb'^\{"level".*"environment-variable":', b"of a variable: ", line) for line in lines]
     output = re.sub(rb"\b127\.0\.0\.1:\d+", b"ADDRESS", b"".join(lines))
     if "notify" not in str(wanted) + wanted.until:
         return output

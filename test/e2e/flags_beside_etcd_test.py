@@ -74,7 +74,40 @@ YAML_LINES = [
     "cipher-suites: [none]", "feature-gates: CompactHashCheck=true", "max-learners: -1",
     "auto-compaction-retention: '1'", "auto-compaction-retention: 1h", "metrics: extensive",
     "tls-min-version: TLS1.1", "log-format: x", "auth-token: x", "discovery-proxy: x",
+    "snapshot-count: 18446744073709551615", "quota-backend-bytes: 18446744073709551615",
+    "name: y", "name: 'y'", "name: Off", "metrics: on", "log-outputs: [no]", "log-outputs: ['no']",
+    "Snapshot-Count: abc", "LOG-LEVEL: loud\nlog-level: info", "Log-Level: info\nlog-level: loud",
+    "Client-Transport-Security: 5", "client-transport-security: {Cert-File: /nowhere/c}",
+    "Peer-Transport-Security: {CERT-FILE: /nowhere/c}", "Metrics: [a]\nmetrics: basic",
+    "client-transport-security: {cert-file: /nowhere/c}\nclient-transport-security: {}",
 ]
+ROTATIONS = [
+    "{}", '{"maxsize":1}', '{"MaxSize":1}', '{"MAXSIZE":"x"}', '{"maxsize":"x","MaxSize":1}',
+    '{"FileName":5}', '{"filename":"x"}', '{"maxsize":{}}', '{"other":{"maxsize":"x"}}',
+    '{"maxsize":9223372036854775808}', '{"maxsize":-1}', "[]", "{", '{"maxsize":null}',
+]
+# Flags with which the line "starting an etcd server" is compared.
+STARTS = [
+    "",
+    "--feature-gates=CompactHashCheck=true,AllBeta=true",
+    "--feature-gates=CompactHashCheck=false,FastLeaseKeepAlive=false",
+    "--auto-compaction-retention=90m",
+    "--auto-compaction-retention=5",
+    "--auto-compaction-mode=revision --auto-compaction-retention=1000",
+    "--auto-compaction-mode=revision --auto-compaction-retention=1h",
+    "--initial-advertise-peer-urls={peer},HTTP://127.0.0.1:9 "
+    "--initial-cluster=m=HTTP://127.0.0.1:9,m={peer}",
+    "--discovery-token=t --discovery-endpoints=http://127.0.0.1:9,127.0.0.1:1 "
+    "--discovery-dial-timeout=1s --discovery-user=u:p",
+    "--downgrade-check-time=7s --host-whitelist=b,a --max-learners=3 --corrupt-check-time=1h",
+    "--heartbeat-interval=50 --election-timeout=333 --initial-cluster-token=x "
+    "--quota-backend-bytes=-5",
+    "--max-wals=0 --max-snapshots=0 --snapshot-count=0 --snapshot-catchup-entries=0",
+    "--v2-deprecation=gone --pre-vote=false --unsafe-no-fsync --max-concurrent-streams=77",
+]
+OF_GO = {"git-sha", "go-version", "go-os", "go-arch"}
+OF_THE_LINE = {"ts", "caller"}
+STREAMS_MAX = 100000
 
 # What may differ: the flags that are not there yet, and the titles of docs/differences.md.
 DIFFERENCES = {
@@ -82,7 +115,11 @@ DIFFERENCES = {
         "A flag whose feature is missing is refused by name",
     r"--distributed-tracing-sampling-rate=[-+1].*|--distributed-tracing-sampling-rate=0x10":
         "A flag whose feature is missing is refused by name",
-    r"--log-level=loud|log-level: loud|--corrupt-check-time=-1s": "A value that cannot be ends the start with 1",
+    r"--log-level=loud|(Log-Level: info\n)?log-level: loud|--corrupt-check-time=-1s":
+        "A value that cannot be ends the start with 1",
+    r'.*rotation-config-json=\{("other":.*)?\}':
+        "A rotation of the log that says nothing is the default",
+    r'.*rotation-config-json=\{"maxsize":-1\}': "A size of log files of less than nothing is refused",
     r"initial-cluster-token: 5": "A text may look like a number",
 }
 
@@ -139,6 +176,9 @@ def cases() -> Iterator[Case]:
             yield Case((f"--{flag}{value}",))
     for flag in OTHERS:
         yield Case((flag,))
+    for rotation in ROTATIONS:
+        yield Case(("--enable-log-rotation", "--log-outputs=log",
+                    f"--log-rotation-config-json={rotation}"))
     for line in YAML_LINES:
         yield Case(yaml=line)
 
@@ -202,8 +242,65 @@ def why_it_ends(program: str, flags: list[str], ports: tuple[int, int]) -> str:
     return next((line["error"] for line in reversed(lines) if "error" in line), done.stderr[-500:])
 
 
+def line_of_the_start(program: str, flags: list[str], ports: tuple[int, int],
+                      folder: Path) -> dict[str, object]:
+    """The fields of "starting an etcd server", or the last line if there is none."""
+    client, peer = (f"http://127.0.0.1:{port}" for port in ports)
+    own = {"--name": "m", "--data-dir": str(folder / "data"), "--listen-client-urls": client,
+           "--advertise-client-urls": client, "--listen-peer-urls": peer,
+           "--initial-advertise-peer-urls": peer}
+    if not any(flag.startswith("--discovery") for flag in flags):
+        own["--initial-cluster"] = f"m={peer}"
+    given = {flag.split("=")[0] for flag in flags}
+    arguments = [*(f"{name}={value}" for name, value in own.items() if name not in given), *flags]
+    process = subprocess.Popen([program, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True)
+    line = ""
+    try:
+        for line in process.stderr:
+            fields = json.loads(line) if line.startswith("{") else {}
+            if fields.get("msg") == "starting an etcd server":
+                return fields
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    return {"no line, but": line}
+
+
 @real_etcd.needed
 class FlagsBesideEtcdTest(unittest.TestCase):
+    def starts_alike(self, flags: str, ports: tuple[int, int], folders: tuple[Path, Path]) -> None:
+        given = flags.format(peer=f"http://127.0.0.1:{ports[1]}").split()
+        ours, theirs = (line_of_the_start(program, given, ports, folder)
+                        for program, folder in zip((ETCD, str(real_etcd.build())), folders))
+        with self.subTest(flags):
+            self.assertLessEqual(OF_GO, theirs.keys())
+            self.assertEqual([key for key in theirs if key not in OF_GO | OF_THE_LINE],
+                             [key for key in ours if key not in OF_THE_LINE])
+            for key in theirs.keys() - OF_GO - OF_THE_LINE:
+                told, wanted = (str(line[key]).replace(str(folder), "")
+                                for line, folder in zip((ours, theirs), folders))
+                if key == "max-concurrent-streams":  # what holds
+                    wanted = str(min(int(wanted), STREAMS_MAX))
+                self.assertEqual(told, wanted, key)
+
+    def test_the_line_of_the_start_has_the_same_fields(self) -> None:
+        ports = tuple(free_ports(2))
+        for flags in STARTS:
+            folders = (Path(scratch_folder()), Path(scratch_folder()))
+            try:
+                self.starts_alike(flags, ports, folders)
+            finally:
+                for folder in folders:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def test_so_has_that_of_a_member_that_has_started_before(self) -> None:
+        with Member(ETCD) as ours, Member(str(real_etcd.build())) as theirs:
+            ours.stop()
+            theirs.stop()
+            self.starts_alike("--initial-cluster=nobody", tuple(free_ports(2)),
+                              (ours.folder, theirs.folder))
+
     def test_mistakes_in_the_initial_cluster_are_told_alike(self) -> None:
         real = str(real_etcd.build())
         other, own_client, own_peer = free_ports(5)[2:]
