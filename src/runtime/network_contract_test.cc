@@ -281,6 +281,42 @@ TEST_P(NetworkContractTest, ClosingWithUnreadInputResetsThePeer) {
   EXPECT_EQ(at_connected_.error.code(), base::Code::kUnavailable);
 }
 
+TEST_P(NetworkContractTest, ThatThePeerHasLeftIsKnownAlsoWhileSomethingIsUnread) {
+  bool before = true;
+  bool after = false;
+  const std::unique_ptr<Timer> look = loop().NewTimer([&] {
+    after = accepted_->HasPeerLeft();
+    Stop();
+  });
+  WithBothSides([&] {
+    accepted_->PauseReading();
+    WriteSome(*connected_, base::Bytes(10'000, 'x'));
+    before = accepted_->HasPeerLeft();
+    connected_->ShutdownWrite();
+    look->Arm(std::chrono::milliseconds(20));
+  });
+  Run();
+  EXPECT_FALSE(before);
+  EXPECT_TRUE(after);
+}
+
+TEST_P(NetworkContractTest, WritingToAPeerThatHasClosedFailsSoon) {
+  int writes = 0;
+  std::unique_ptr<Timer> write;
+  write = loop().NewTimer([&] {
+    const base::ByteView piece = "late";
+    if (!accepted_->Write({&piece, 1}).ok()) return Stop();
+    ++writes;
+    write->Arm(std::chrono::milliseconds(20));
+  });
+  WithBothSides([&] {
+    connected_->Close();
+    write->Arm(std::chrono::milliseconds(20));
+  });
+  Run();
+  EXPECT_LE(writes, 1);  // a unix socket knows it at once
+}
+
 INSTANTIATE_TEST_SUITE_P(
     EachNetwork, NetworkContractTest,
     ::testing::Values(Kind{"Tcp", [] { return std::unique_ptr<Subject>(new AsioSubject(false)); }},

@@ -221,7 +221,9 @@ base::Status H1Session::Refuse(const base::Status& reason) {
   const base::Code code = reason.code();
   const bool too_large = code == base::Code::kResourceExhausted;
   environment_.counters->of(too_large ? Abuse::kHeaderListTooLarge : Abuse::kMalformedHttp1).Add();
-  if (!head_sent_) {
+  if (!head_sent_ && code == base::Code::kFailedPrecondition) {
+    RefuseExpectation();
+  } else if (!head_sent_) {
     const base::ByteView line = RefusalLine(code);
     base::Bytes answer = "HTTP/1.1 ";
     answer.append(line);
@@ -232,6 +234,14 @@ base::Status H1Session::Refuse(const base::Status& reason) {
     Queue(std::move(answer));
   }
   return reason;
+}
+
+// Compat: Go's server has read the request, and answers as its handlers do.
+void H1Session::RefuseExpectation() {
+  base::Bytes answer = parser_->is_http10() ? "HTTP/1.0 " : "HTTP/1.1 ";
+  answer.append(RefusalLine(base::Code::kFailedPrecondition)).append("\r\n");
+  AppendField(answer, "date", environment_.date->At(environment_.loop->clock().WallNow()));
+  Queue(answer + "Content-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 void H1Session::OnHead(const Headers& head) {

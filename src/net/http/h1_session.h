@@ -57,6 +57,7 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void Recount();
   // Answers a request that could not be read, and fails.
   base::Status Refuse(const base::Status& reason);
+  void RefuseExpectation();
   void FinishRequest();
   void FinishExchange();
   bool TakesInput() const;

@@ -216,6 +216,8 @@ TEST_F(H1SessionTest, CodingsAndExpectationsThatThereAreNotAreToldApart) {
   EXPECT_EQ(first_line("Transfer-Encoding: gzip, chunked\r\n"), "HTTP/1.1 501 Not Implemented");
   EXPECT_EQ(first_line("Transfer-Encoding: identity\r\n"), "HTTP/1.1 501 Not Implemented");
   EXPECT_EQ(first_line("Expect: tea\r\n"), "HTTP/1.1 417 Expectation Failed");
+  EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n")
+                  .ends_with("Content-Length: 0\r\nConnection: close\r\n\r\n"));
   EXPECT_EQ(first_line("Expect: 100-CONTINUE\r\n"), "HTTP/1.1 100 Continue");
   EXPECT_TRUE(Exchange("GET /hello HTTP/1.1\r\n\r\n")
                   .ends_with("400 Bad Request: missing required Host header"));

@@ -34,6 +34,7 @@ void Endpoint::Start(StreamHandler* handler) {
 base::Result<size_t> Endpoint::Write(std::span<const base::ByteView> pieces) {
   const std::shared_ptr<Endpoint> peer = peer_.lock();
   if (failed_) return ResetByPeer(peer_address_);
+  if (peer != nullptr && peer->closed_) return WriteToClosed(pieces);
   base::Bytes taken;
   size_t offered = 0;
   const size_t held = peer == nullptr ? 0 : peer->inbox_bytes_;
@@ -47,6 +48,14 @@ base::Result<size_t> Endpoint::Write(std::span<const base::ByteView> pieces) {
     if (size < offered) peer->peer_wants_room_ = true;
     if (size > 0) peer->Receive(Kind::kBytes, std::move(taken));
   }
+  return size;
+}
+
+// The kernel takes it, and is answered by a reset.
+size_t Endpoint::WriteToClosed(std::span<const base::ByteView> pieces) {
+  if (inbox_.empty() || inbox_.back().kind != Kind::kReset) Receive(Kind::kReset, {});
+  size_t size = 0;
+  for (const base::ByteView piece : pieces) size += piece.size();
   return size;
 }
 
@@ -125,6 +134,7 @@ void Endpoint::ShutdownWrite() {
 }
 
 void Endpoint::Close() {
+  closed_ = true;
   handler_ = nullptr;
   const std::shared_ptr<Endpoint> peer = peer_.lock();
   peer_.reset();

@@ -40,6 +40,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
     base::Bytes bytes;
   };
 
+  size_t WriteToClosed(std::span<const base::ByteView> pieces);
   void Receive(Kind kind, base::Bytes bytes);
   void SchedulePump(TimePoint time);
   void Pump();
@@ -59,6 +60,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   bool paused_ = false;
   bool peer_wants_room_ = false;
   bool input_ended_ = false;
+  bool closed_ = false;
   bool failed_ = false;
 };
 
