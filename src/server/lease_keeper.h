@@ -96,9 +96,10 @@ class LeaseKeeper final : public leases::Observer {
 
   // Between two looks at which leases have run out.
   static constexpr runtime::Duration kCheckInterval = std::chrono::milliseconds(500);
-  // While there are such: so many are revoked at a time, and are under way at once.
-  static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(10);
-  static constexpr size_t kRevokesOfInterval = 160;
+  // While there are such: so many are revoked at a time, which others wait for, and are under way
+  // at once.
+  static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(5);
+  static constexpr size_t kRevokesOfInterval = 80;
   static constexpr size_t kRevokesUnderWayMax = 256;
   // With as many leases or more a new leader has them run out at this rate at most. Why lower than
   // what can be revoked: others run out at the same time.
