@@ -96,8 +96,8 @@ class LeaseKeeper final : public leases::Observer {
 
   // Between two looks at which leases have run out.
   static constexpr runtime::Duration kCheckInterval = std::chrono::milliseconds(500);
-  // While there are such: so many are revoked at a time, which others wait for, and are under way
-  // at once.
+  // While there are such: so many are revoked at a time, and are under way at once. What others ask
+  // for waits behind each group, so it is small.
   static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(5);
   static constexpr size_t kRevokesOfInterval = 80;
   static constexpr size_t kRevokesUnderWayMax = 256;

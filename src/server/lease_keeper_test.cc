@@ -225,6 +225,13 @@ class KeptLeasesTest : public ::testing::Test {
     member_.transport = &peers_;
     peers_.silent = false;
   }
+  base::MemberId Other() {
+    base::MemberId other;
+    for (const auto& member : peers_.told.back().members) {
+      if (member.id != member_.server().id()) other = member.id;
+    }
+    return other;
+  }
   using Answered = std::shared_ptr<std::optional<base::Status>>;
   Answered Propose(uint32_t field, const google::protobuf::MessageLite& request) {
     auto answered = std::make_shared<std::optional<base::Status>>();
@@ -329,10 +336,7 @@ TEST_F(KeptLeasesTest, AFollowerAsksTheLeaderAgainUntilItAnswers) {
   peers_.server = &member_.server();
   member_.RunFor(milliseconds(100));
   ASSERT_FALSE(peers_.told.empty());
-  base::MemberId other;
-  for (const auto& member : peers_.told.back().members) {
-    if (member.id != member_.server().id()) other = member.id;
-  }
+  const base::MemberId other = Other();
   const auto lead = [&] {
     EXPECT_TRUE(member_.server().Step({.type = raft::MessageType::kHeartbeat,
                                        .to = member_.server().id(),
@@ -438,10 +442,7 @@ TEST_F(KeptLeasesTest, ALeaderThatHasToldAnotherToCampaignAsksBeforeItRenews) {
   GrantAndWait(7, 60);
   ASSERT_TRUE(RenewAndWait(7).ok());
   ASSERT_TRUE(leases().TryRenew(Id(7)).has_value());
-  base::MemberId other;
-  for (const auto& member : peers_.told.back().members) {
-    if (member.id != member_.server().id()) other = member.id;
-  }
+  const base::MemberId other = Other();
   member_.server().TransferLeadership(other);
   ASSERT_TRUE(member_.RunUntil([&] { return !peers_.asked_to_campaign.empty(); }));
   EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());

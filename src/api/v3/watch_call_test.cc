@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <memory>
 #include <string>
 #include <utility>
@@ -377,6 +378,12 @@ TEST_F(WatchCallTest, AClientThatDoesNotReadIsSlowUntilItLeaves) {
            std::string::npos;
   };
   EXPECT_TRUE(has_slow("1"));
+  // Who was sent nothing was not sent it in no time, either.
+  const std::string metrics = member_.member().Metrics();
+  const std::string sum = "watch_stream_duration_per_event_seconds_sum ";
+  const size_t at = metrics.find(sum);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_TRUE(std::isdigit(metrics[at + sum.size()])) << metrics.substr(at, 80);
   member_.OnClient([&] { slow.call().Cancel(); });
   RunFor(milliseconds(50));
   EXPECT_TRUE(has_slow("0"));

@@ -226,7 +226,7 @@ void Hub::Tell() {
 // is known by its batch.
 size_t Hub::TellSome() {
   size_t told = 0;
-  while (told < kTellAtATime) {
+  for (size_t looked_at = 0; looked_at < kTellAtATime;) {
     if (step_->part == step_->batch.parts().size()) {
       EndStep();
       break;
@@ -242,23 +242,25 @@ size_t Hub::TellSome() {
     }
     Watcher* const watcher = part.interest->watchers[--step_->left];
     if (std::exchange(watcher->batch, step_->batch.number()) == step_->batch.number()) continue;
-    TellOne(watcher);
-    ++told;
+    if (TellOne(watcher)) ++told;
+    ++looked_at;
   }
   return told;
 }
 
-void Hub::TellOne(Watcher* watcher) {
+bool Hub::TellOne(Watcher* watcher) {
   Receiver& receiver = *watcher->receiver;
   if (!receiver.writable()) {
     Leave(watcher);
-    return Suspend(watcher, step_->first);
+    Suspend(watcher, step_->first);
+    return false;
   }
   EventBatch::Part& part = step_->batch.parts()[step_->part];
   watcher->told = true;
   events_ += part.count;
   receiver.OnEvents(*watcher,
                     EventBatch::FramesFor(part, *watcher, step_->header, parts_.fragment_bytes));
+  return true;
 }
 
 void Hub::Fail(const base::Status& status, const mvcc::Reads& reads) {

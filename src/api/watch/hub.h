@@ -118,9 +118,10 @@ class Hub {
   void EndReading(int64_t next);
   void BeginPart();
   void Tell();
-  // Returns how many.
+  // Returns how many were sent something.
   size_t TellSome();
-  void TellOne(Watcher* watcher);
+  // False if its receiver takes nothing now.
+  bool TellOne(Watcher* watcher);
   void Fail(const base::Status& status, const mvcc::Reads& reads);
   void Lose();
   void EndStep();

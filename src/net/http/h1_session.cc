@@ -290,7 +290,7 @@ void H1Session::OnEndOfInput() {
   }
 }
 
-// It has pipelined: as above, for each of its requests.
+// As at the end of the input: what would go on for ever ends, and so do the requests that follow.
 void H1Session::OnPeerLeft() {
   peer_left_ = true;
   if (request_ended_) TellOfDrain();
