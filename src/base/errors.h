@@ -69,6 +69,8 @@ inline constexpr Error kLeaderTransferTimeout{
 inline constexpr Error kSessionExpired{Code::kUnknown, "mutex: session is expired"};
 inline constexpr Error kElectionNotLeader{Code::kUnknown, "election: not leader"};
 inline constexpr Error kElectionNoLeader{Code::kUnknown, "election: no leader"};
+inline constexpr Error kNoPasswordUser{
+    Code::kUnknown, "auth: authentication failed, password was given for no password user"};
 inline constexpr Error kMissingLeaderKey{Code::kUnknown, "\"leader\" field must be provided"};
 inline constexpr Error kUnknownMethod{Code::kUnknown, "etcdserver: unknown method"};
 

@@ -27,10 +27,14 @@ constexpr runtime::Duration kSliceMax = std::chrono::milliseconds(1);
 // Between two looks whether a replaced state is still read.
 constexpr runtime::Duration kEndReplacedInterval = std::chrono::seconds(1);
 
-apply::Applier::Options ApplierOptions(const Options& options, const RequestIds* ids,
-                                       leases::Observer* lease_observer) {
-  return {options.max_learners, options.extensions, options.keep_lease_checkpoints, lease_observer,
-          [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
+apply::Applier::Options ApplierOptions(const Options& options, const Environment& environment,
+                                       const RequestIds* ids, leases::Observer* lease_observer) {
+  return {.max_learners = options.max_learners,
+          .extensions = options.extensions,
+          .keep_lease_checkpoints = options.keep_lease_checkpoints,
+          .lease_observer = lease_observer,
+          .auth_observer = environment.auth_observer,
+          .is_awaited = [ids](uint64_t id) { return ids->OriginOf(id).has_value(); }};
 }
 
 }  // namespace
@@ -45,7 +49,8 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       progress_(progress),
       failure_(*failure),
       hooks_(std::move(hooks)),
-      applier_(ApplierOptions(options, ids, hooks_.lease_observer), std::move(state), applied),
+      applier_(ApplierOptions(options, environment, ids, hooks_.lease_observer), std::move(state),
+               applied),
       committer_(options, environment, &applier_, failure, snapshot,
                  {.on_committed = [this] { Run(); },
                   .save_snapshot =

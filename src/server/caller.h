@@ -2,17 +2,22 @@
 
 #include "base/ids.h"
 #include "runtime/time.h"
-#include "state/apply/request_codec.h"
+#include "state/auth/identity.h"
 
 namespace server {
 
-// Who asks (nobody says so yet: there is no auth), and until when he waits for the answer.
+// Who asks, and until when he waits for the answer.
 struct Caller {
-  apply::Identity identity = {};
+  auth::Identity identity = {};
   runtime::TimePoint deadline = runtime::TimePoint::max();
   // Not 0: refused with kNotLeader unless this member leads in that term when it puts the request
   // into the log. So a leader's decision gets there only in the term in which it was made.
   base::Term term = {};
 };
+
+// Who asks for what a member does by itself, such as to end a lease: it may do all.
+inline auth::Identity MemberItself() {
+  return {.user = "root", .revision = 1};
+}
 
 }  // namespace server

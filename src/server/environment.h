@@ -10,6 +10,7 @@
 #include "runtime/loop.h"
 #include "runtime/workers.h"
 #include "server/transport.h"
+#include "state/auth/observer.h"
 #include "storage/backend/backend.h"
 
 namespace server {
@@ -38,6 +39,8 @@ struct Environment {
   backend::OnDamage on_damage = [](const base::Status&) {};
   Transport* transport = nullptr;  // null: the cluster has no other member
   Witness* witness = nullptr;      // or null
+  // Is told of log-ins, on the apply loop; or null.
+  auth::Observer* auth_observer = nullptr;
   // The member must not go on; see Failure. Ends the process, or takes the member down.
   std::function<void(const base::Status& why)> on_failure;
   // The member was removed from the cluster, as its log says, a moment ago, or the other members:

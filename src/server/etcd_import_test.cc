@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "proto/auth.pb.h"
 #include "proto/lease.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "server/takeover.h"
 #include "server/testing/simulated_member.h"
+#include "state/auth/users.h"
 #include "state/leases/leases.h"
 #include "storage/image/reader_source.h"
 #include "storage/mvcc/key_value.h"
@@ -273,14 +275,6 @@ TEST_F(EtcdImportTest, TheOptionsOfAFirstStartAreIgnored) {
 TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
   RunEtcd(5, 5);
   const Model database = Database();
-  const std::map<std::string, std::string> refused = {{"authUsers", "users"},
-                                                      {"authRoles", "roles"}};
-  for (const auto& [bucket, what] : refused) {
-    Model changed = database;
-    changed[bucket]["12345678"] = "any";
-    EXPECT_EQ(Refusal(changed).message(), "/default.etcd/member/snap/db: a database with " + what +
-                                              " is not supported by this version");
-  }
   Model several = database;
   several["meta"]["confState"] = R"({"voters":[1,2,3]})";
   EXPECT_EQ(Refusal(several).message(),
@@ -304,6 +298,24 @@ TEST_F(EtcdImportTest, LeasesAreTakenOver) {
   const auto found = member.server().state()->leases().Find(base::LeaseId(7));
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->ttl, 60);
+}
+
+TEST_F(EtcdImportTest, UsersAndRolesAreTakenOver) {
+  RunEtcd(5, 5);
+  Model database = Database();
+  authpb::User root;
+  root.set_name("root");
+  root.add_roles("root");
+  database["authUsers"]["root"] = root.SerializeAsString();
+  database["auth"]["authEnabled"] = "\1";
+  database["auth"]["authRevision"] = std::string("\0\0\0\0\0\0\0\3", 8);
+  SimulatedMember member(2);
+  MakeDirectory(&member, database);
+  Start(member);
+  const auth::View& view = member.server().state()->users().view();
+  EXPECT_TRUE(view.enabled);
+  EXPECT_EQ(view.revision, 3u);
+  EXPECT_EQ(view.users.Names(), std::vector<std::string>{"root"});
 }
 
 TEST_F(EtcdImportTest, OneOfSeveralIsImportedAsTheOnlyOneWhenItIsToBe) {

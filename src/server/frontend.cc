@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "server/apply_loop.h"
 #include "server/replica.h"
+#include "state/apply/request_codec.h"
 
 // Why one batch a turn: a proposal on its own would wake the raft loop, and that loop the log, for
 // each request. What a loop proposes within a turn wakes it once, and costs one lock.

@@ -295,7 +295,7 @@ void LeaseKeeper::Revoke(base::LeaseId id) {
   frontend_->Propose(
       InternalRaftRequest::kLeaseRevokeFieldNumber, request.SerializeAsString(),
       [this, id, term = term_](const apply::Reply& reply) { OnRevoked(id, term, reply.status); },
-      {.term = term_});
+      {.identity = MemberItself(), .term = term_});
 }
 
 void LeaseKeeper::OnRevoked(base::LeaseId id, base::Term term, const base::Status& status) {

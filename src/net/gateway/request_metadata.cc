@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "net/rpc/encoding.h"
+#include "base/base64.h"
 #include "net/rpc/timeout.h"
 
 namespace gateway {
@@ -31,7 +31,7 @@ base::Result<std::string> Timeout(base::ByteView value) {
 }
 
 base::Status CheckBinary(const http::Headers::Field& field) {
-  if (rpc::Base64Decode(field.value).has_value()) return {};
+  if (base::Base64Decode(field.value).has_value()) return {};
   constexpr base::ByteView kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const size_t wrong = std::min(field.value.find_first_not_of(kDigits), field.value.size());

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/varint.h"
 #include "base/wire.h"
 #include "net/gateway/json_text.h"
 #include "net/gateway/transcoder.h"
-#include "net/rpc/encoding.h"
 
 namespace gateway {
 namespace {
@@ -64,7 +64,7 @@ std::optional<base::Bytes> DecodeBase64(base::Bytes* text) {
   }
   if (has_breaks) std::erase_if(*text, [](char c) { return c == '\r' || c == '\n'; });
   const bool fits = is_padded ? text->size() % 4 == 0 : !text->ends_with('=');
-  return fits ? rpc::Base64Decode(*text) : std::nullopt;
+  return fits ? base::Base64Decode(*text) : std::nullopt;
 }
 
 // The messages within messages that an encoder has written, with lengths that are known only at

@@ -62,38 +62,6 @@ TEST(PercentEncoding, ReadsBackWhatItWrites) {
   EXPECT_EQ(PercentDecode(PercentEncode(all)), all);
 }
 
-TEST(Base64, ReadsWithAndWithoutPadding) {
-  EXPECT_EQ(Base64Encode("a"), "YQ");
-  EXPECT_EQ(Base64Encode("ab"), "YWI");
-  EXPECT_EQ(Base64Encode("abc"), "YWJj");
-  EXPECT_EQ(Base64Decode("YQ"), "a");
-  EXPECT_EQ(Base64Decode("YQ=="), "a");
-  EXPECT_EQ(Base64Decode("YWJj"), "abc");
-  EXPECT_FALSE(Base64Decode("Y").has_value());
-  EXPECT_FALSE(Base64Decode("Y*Jj").has_value());
-  std::string all;
-  for (int byte = 0; byte < 256; ++byte) {
-    all.push_back(static_cast<char>(byte));
-    EXPECT_EQ(Base64Decode(Base64Encode(all)), all);
-  }
-}
-
-TEST(Base64, KnowsNoOtherDigitAtAnyPlace) {
-  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t length = 2; length <= 8; ++length) {
-    if (length % 4 == 1) continue;
-    for (size_t place = 0; place < length; ++place) {
-      for (int byte = 0; byte < 256; ++byte) {
-        std::string text(length, 'A');
-        text[place] = static_cast<char>(byte);
-        const bool is_padding = byte == '=' && place + 1 == length && (length - 1) % 4 != 1;
-        const bool is_digit = digits.find(text[place]) != std::string::npos;
-        EXPECT_EQ(Base64Decode(text).has_value(), is_digit || is_padding) << length << " " << text;
-      }
-    }
-  }
-}
-
 TEST(MessageReader, CutsMessagesFromPiecesOfAnySize) {
   runtime::Random random(7);
   base::Bytes stream;

@@ -13,7 +13,9 @@
 #include "raft/confchange.h"
 #include "state/apply/member_list.h"
 #include "state/apply/request_codec.h"
+#include "state/apply/request_rights.h"
 #include "state/apply/request_type.h"
+#include "state/auth/users.h"
 #include "state/kv/request_check.h"
 #include "state/kv/write.h"
 #include "state/leases/leases.h"
@@ -81,7 +83,11 @@ Applier::Applier(Options options, std::shared_ptr<State> state, raft::EntryId ap
 }
 
 void Applier::Replace(std::shared_ptr<State> state, raft::EntryId applied) {
+  const bool is_first = state_ == nullptr;
+  state->users().SetObserver(options_.auth_observer);
+  judge_.emplace(&state->auth_view());
   state_ = std::move(state);
+  if (!is_first && options_.auth_observer != nullptr) options_.auth_observer->OnAllChanged();
   applied_ = applied;
   published_.Set(state_);
 }
@@ -107,7 +113,7 @@ base::Result<Applier::Outcome> Applier::ApplyRequest(const raft::Entry& entry) {
     return base::Status(base::Code::kDataLoss, "this is no request");
   }
   const uint64_t id = request.has_header() ? request.header().id() : request.id();
-  ASSIGN_OR_RETURN(Reply reply, ApplyRequest(request, options_.is_awaited(id)));
+  ASSIGN_OR_RETURN(Reply reply, ApplyRequest(request, entry.index, options_.is_awaited(id)));
   return Outcome{.id = id, .request = &request, .reply = std::move(reply)};
 }
 
@@ -127,11 +133,18 @@ base::Status Applier::CheckAlarms(const InternalRaftRequest& request) const {
   return {};
 }
 
-base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bool is_awaited) {
+base::Status Applier::CheckAllowed(const InternalRaftRequest& request) {
+  RETURN_IF_ERROR(CheckAlarms(request));
+  const auth::Identity who{request.header().username(), request.header().auth_revision()};
+  return CheckRights(*judge_, who, state_->leases(), request);
+}
+
+base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, base::Index index,
+                                          bool is_awaited) {
   if (!request.GetReflection()->GetUnknownFields(request).empty()) {
     return Unsupported(NameOf(request));
   }
-  if (base::Status forbidden = CheckAlarms(request); !forbidden.ok()) {
+  if (base::Status forbidden = CheckAllowed(request); !forbidden.ok()) {
     return Reply{std::move(forbidden)};
   }
   const kv::WriteContext context{&state_->store(), &state_->leases(), &counts_, is_awaited};
@@ -172,6 +185,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, bo
     return Reply{};
   }
   if (request.has_extensions_set()) return SetExtensions(request.extensions_set());
+  if (std::optional<Reply> reply = ApplyAuth(request, index)) return *std::move(reply);
   if (OnlyReads(request)) return Reply{base::errors::kUnknownMethod};
   return Unsupported(NameOf(request));
 }
@@ -231,6 +245,57 @@ Reply Applier::CheckpointLeases(const etcdserverpb::LeaseCheckpointRequest& requ
     options_.lease_observer->OnCheckpointed(*lease);
   }
   return Reply{{}, {}, state_->store().revision()};
+}
+
+std::optional<Reply> Applier::ApplyAuth(const InternalRaftRequest& request, base::Index index) {
+  auth::Users& users = state_->users();
+  if (request.has_authenticate()) {
+    const auto& authenticate = request.authenticate();
+    const auto token = users.LogIn(authenticate.name(), authenticate.simple_token(), index);
+    if (!token.ok()) return Reply{token.status()};
+    etcdserverpb::AuthenticateResponse response;
+    response.set_token(*token);
+    return ReplyWith(response);
+  }
+  if (request.has_auth_enable()) return Reply{users.Enable()};
+  if (request.has_auth_disable()) {
+    users.Disable();
+    return Reply{};
+  }
+  std::optional<base::Status> status = ChangeUsers(request);
+  if (!status.has_value()) status = ChangeRoles(request);
+  return status.has_value() ? std::optional(Reply{*std::move(status)}) : std::nullopt;
+}
+
+std::optional<base::Status> Applier::ChangeUsers(const InternalRaftRequest& request) {
+  auth::Users& users = state_->users();
+  if (request.has_auth_user_add()) return users.AddUser(request.auth_user_add());
+  if (request.has_auth_user_delete()) return users.DeleteUser(request.auth_user_delete().name());
+  if (request.has_auth_user_change_password()) {
+    return users.ChangePassword(request.auth_user_change_password());
+  }
+  if (request.has_auth_user_grant_role()) {
+    const auto& grant = request.auth_user_grant_role();
+    return users.GrantRole(grant.user(), grant.role());
+  }
+  if (request.has_auth_user_revoke_role()) {
+    const auto& revoke = request.auth_user_revoke_role();
+    return users.RevokeRole(revoke.name(), revoke.role());
+  }
+  return std::nullopt;
+}
+
+std::optional<base::Status> Applier::ChangeRoles(const InternalRaftRequest& request) {
+  auth::Users& users = state_->users();
+  if (request.has_auth_role_add()) return users.AddRole(request.auth_role_add().name());
+  if (request.has_auth_role_delete()) return users.DeleteRole(request.auth_role_delete().role());
+  if (request.has_auth_role_grant_permission()) {
+    return users.GrantPermission(request.auth_role_grant_permission());
+  }
+  if (request.has_auth_role_revoke_permission()) {
+    return users.RevokePermission(request.auth_role_revoke_permission());
+  }
+  return std::nullopt;
 }
 
 Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {

@@ -16,6 +16,8 @@
 #include "runtime/time.h"
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
+#include "state/auth/judge.h"
+#include "state/auth/observer.h"
 #include "state/kv/operation_counts.h"
 #include "state/leases/observer.h"
 #include "state/members/extensions.h"
@@ -50,7 +52,9 @@ class Applier {
     members::Extensions extensions = {};
     // Checkpoints of leases are kept whatever the cluster's version is; else from 3.6 on.
     bool keep_lease_checkpoints = false;
-    leases::Observer* lease_observer = nullptr;  // or null; outlives this
+    // Each null, or outlives this.
+    leases::Observer* lease_observer = nullptr;
+    auth::Observer* auth_observer = nullptr;
     // Whether anybody here waits for what becomes of a request. What it is answered is made up only
     // then; what it does is the same.
     std::function<bool(uint64_t id)> is_awaited = [](uint64_t) { return false; };
@@ -88,7 +92,9 @@ class Applier {
  private:
   base::Result<Outcome> ApplyRequest(const raft::Entry& entry);
   base::Result<Reply> ApplyRequest(const etcdserverpb::InternalRaftRequest& request,
-                                   bool is_awaited);
+                                   base::Index index, bool is_awaited);
+  // Not OK if who asks may not; or nobody may now.
+  base::Status CheckAllowed(const etcdserverpb::InternalRaftRequest& request);
   // Not OK if an alarm that is on forbids the request.
   base::Status CheckAlarms(const etcdserverpb::InternalRaftRequest& request) const;
   Reply Compact(const etcdserverpb::CompactionRequest& request);
@@ -98,6 +104,11 @@ class Applier {
   base::Result<Reply> RevokeLease(const etcdserverpb::LeaseRevokeRequest& request,
                                   const kv::WriteContext& context);
   Reply CheckpointLeases(const etcdserverpb::LeaseCheckpointRequest& request);
+  // Nothing if the request is not one of users and roles.
+  std::optional<Reply> ApplyAuth(const etcdserverpb::InternalRaftRequest& request,
+                                 base::Index index);
+  std::optional<base::Status> ChangeUsers(const etcdserverpb::InternalRaftRequest& request);
+  std::optional<base::Status> ChangeRoles(const etcdserverpb::InternalRaftRequest& request);
 
   base::Result<Outcome> ApplyConfChange(const raft::Entry& entry);
   base::Status ChangeMembership(raft::ConfChangeV2* change, Reply* reply);
@@ -105,6 +116,7 @@ class Applier {
 
   const Options options_;
   std::shared_ptr<State> state_;
+  std::optional<auth::Judge> judge_;  // of it
   runtime::Published<State> published_;
   raft::EntryId applied_;
   kv::OperationCounts counts_;

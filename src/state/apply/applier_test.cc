@@ -123,19 +123,14 @@ TEST_F(ApplierTest, WhatIsNoRequestEndsTheMember) {
   EXPECT_EQ(applier_.applied().index, base::Index());
 }
 
-// Each of these changes the state on a member that knows it; here it would be left out.
+// It changes the state on a member that knows it; here it would be left out.
 TEST_F(ApplierTest, ARequestThatIsNotSupportedEndsTheMemberByName) {
-  std::vector<InternalRaftRequest> requests(3);
-  requests[0].mutable_auth_enable();
-  requests[1].mutable_auth_user_add()->set_name("alice");
-  requests[2].mutable_auth_role_add()->set_name("admins");
-  const char* const names[] = {"auth_enable", "auth_user_add", "auth_role_add"};
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const Outcome outcome = Apply(requests[i]);
-    ASSERT_FALSE(outcome.ok()) << names[i];
-    EXPECT_EQ(outcome.status().message(),
-              std::string("entry 1: ") + names[i] + " is not supported by this version");
-  }
+  InternalRaftRequest request;
+  request.mutable_downgrade_version_test();
+  const Outcome outcome = Apply(request);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.status().message(),
+            "entry 1: downgrade_version_test is not supported by this version");
 }
 
 TEST_F(ApplierTest, ARequestThatNobodyKnowsEndsTheMember) {
@@ -236,17 +231,13 @@ TEST_F(ApplierTest, TheDatabaseSaysWhichEntryItCovers) {
 
 // Left there by a version that knows them.
 TEST_F(ApplierTest, ContentThatNobodyWouldHeedIsRefusedByName) {
-  const std::pair<schema::Bucket, const char*> cases[] = {{schema::Bucket::kAuthUsers, "users"},
-                                                          {schema::Bucket::kAuthRoles, "roles"}};
-  for (const auto& [bucket, name] : cases) {
-    NewState();
-    backend::Batch batch;
-    batch.Put(schema::Id(bucket), "key", "value");
-    ASSERT_TRUE(backend::OpenMemoryBackend(database_)->Commit(batch).ok());
-    const auto opened = Open();
-    ASSERT_FALSE(opened.ok());
-    EXPECT_THAT(opened.status().message(), HasSubstr(name));
-  }
+  NewState();
+  backend::Batch batch;
+  batch.Put(schema::Id(schema::Bucket::kCluster), schema::kExtensions, "tenants");
+  ASSERT_TRUE(backend::OpenMemoryBackend(database_)->Commit(batch).ok());
+  const auto opened = Open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(opened.status().message(), HasSubstr("extensions tenants"));
 }
 
 // Alarms.
@@ -506,19 +497,6 @@ TEST_F(ApplierTest, WhatWasDoneIsCountedOnce) {
   ASSERT_TRUE(Put("a", "12").ok());
   EXPECT_EQ(applier_.TakeCounts().puts, 1u);
   EXPECT_EQ(applier_.TakeCounts().puts, 0u);
-}
-
-TEST_F(ApplierTest, AuthenticationThatIsEnabledIsRefused) {
-  for (const auto& [value, allowed] : {std::pair(std::string(1, '\0'), true), {"\1", false}}) {
-    NewState();
-    backend::Batch batch;
-    batch.Put(schema::Id(schema::Bucket::kAuth), schema::kAuthEnabled, value);
-    ASSERT_TRUE(backend::OpenMemoryBackend(database_)->Commit(batch).ok());
-    const auto opened = Open();
-    EXPECT_EQ(opened.ok(), allowed);
-    const std::string told = opened.ok() ? "" : std::string(opened.status().message());
-    EXPECT_EQ(told.find("authentication enabled") == std::string::npos, allowed);
-  }
 }
 
 }  // namespace

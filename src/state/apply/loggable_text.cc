@@ -2,6 +2,7 @@
 
 #include <google/protobuf/text_format.h>
 
+#include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 
 namespace apply {
@@ -50,6 +51,9 @@ const TextFormat::Printer& Printer() {
     hide(etcdserverpb::AuthUserChangePasswordRequest::descriptor(), "hashedPassword",
          new SecretPrinter);
     hide(etcdserverpb::AuthenticateRequest::descriptor(), "password", new SecretPrinter);
+    hide(etcdserverpb::InternalAuthenticateRequest::descriptor(), "password", new SecretPrinter);
+    hide(etcdserverpb::InternalAuthenticateRequest::descriptor(), "simple_token",
+         new SecretPrinter);
     return made;
   }();
   return *printer;

@@ -52,6 +52,17 @@ TEST(LoggableTextTest, NoPasswordOfAnyRequestIsShown) {
   EXPECT_EQ(LoggableText(authenticate), "name: \"root\" password: \"\"");
 }
 
+// With its number it is the token.
+TEST(LoggableTextTest, NorIsWhatATokenBeginsWith) {
+  etcdserverpb::InternalRaftRequest request;
+  request.mutable_authenticate()->set_name("root");
+  request.mutable_authenticate()->set_password("secret");
+  request.mutable_authenticate()->set_simple_token("secret");
+  const std::string text = LoggableText(request);
+  EXPECT_NE(text.find("root"), std::string::npos) << text;
+  EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+}
+
 TEST(LoggableTextTest, AnEmptyRequestHasNoText) {
   EXPECT_EQ(LoggableText(etcdserverpb::RangeRequest()), "");
 }

@@ -31,10 +31,10 @@ bool Parse(base::ByteView bytes, int depth_max, google::protobuf::MessageLite* m
 }
 
 template <typename Writer>
-void WriteHeader(uint64_t id, const Identity& identity, Writer* writer) {
+void WriteHeader(uint64_t id, const auth::Identity& identity, Writer* writer) {
   writer->Varint(RequestHeader::kIDFieldNumber, id);
   writer->BytesIfSet(RequestHeader::kUsernameFieldNumber, identity.user);
-  writer->VarintIfSet(RequestHeader::kAuthRevisionFieldNumber, identity.auth_revision);
+  writer->VarintIfSet(RequestHeader::kAuthRevisionFieldNumber, identity.revision);
 }
 
 }  // namespace
@@ -43,8 +43,8 @@ bool ParseRequest(base::ByteView bytes, google::protobuf::MessageLite* request) 
   return Parse(bytes, kRequestDepthMax, request);
 }
 
-void EncodeEntry(uint64_t id, const Identity& identity, uint32_t field, base::ByteView request,
-                 base::Bytes* entry) {
+void EncodeEntry(uint64_t id, const auth::Identity& identity, uint32_t field,
+                 base::ByteView request, base::Bytes* entry) {
   entry->clear();
   base::WireWriter writer(entry);
   writer.Bytes(field, request);

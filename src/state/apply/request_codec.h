@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "base/bytes.h"
+#include "state/auth/identity.h"
 
 namespace etcdserverpb {
 class InternalRaftRequest;
@@ -21,20 +21,13 @@ namespace apply {
 // (Go's protobuf).
 inline constexpr int kRequestDepthMax = 10'000;
 
-// Who asks: a user, and the revision of users and roles at which it was checked. Empty and 0 as
-// long as nobody needs to say who he is.
-struct Identity {
-  std::string user;
-  uint64_t auth_revision = 0;
-};
-
 // A client's request. False for bytes that are no such message, or that are too deep.
 bool ParseRequest(base::ByteView bytes, google::protobuf::MessageLite* request);
 
 // Replaces `*entry` by the payload of the entry that has `request` carried out: the encoded field
 // `field` of InternalRaftRequest, beside a header of the request's number and who asks.
-void EncodeEntry(uint64_t id, const Identity& identity, uint32_t field, base::ByteView request,
-                 base::Bytes* entry);
+void EncodeEntry(uint64_t id, const auth::Identity& identity, uint32_t field,
+                 base::ByteView request, base::Bytes* entry);
 
 // The payload of an entry. False for bytes that are no such message.
 bool ParseEntry(base::ByteView bytes, etcdserverpb::InternalRaftRequest* request);

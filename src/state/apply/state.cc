@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "state/auth/users.h"
 #include "state/leases/leases.h"
 #include "state/leases/planted.h"
 #include "storage/schema/consistent_index.h"
-#include "storage/schema/schema.h"
 
 namespace apply {
 namespace {
@@ -14,24 +14,6 @@ namespace {
 base::Status Unsupported(std::string_view what) {
   return {base::Code::kUnimplemented,
           "the database has " + std::string(what) + ", which this version does not support"};
-}
-
-// What another version has left there and nobody here would heed: a key that is protected would be
-// read by everybody.
-base::Status CheckIsSupported(backend::Reader& reader) {
-  constexpr std::pair<schema::Bucket, std::string_view> kUnsupported[] = {
-      {schema::Bucket::kAuthUsers, "users"}, {schema::Bucket::kAuthRoles, "roles"}};
-  for (const auto& [bucket, what] : kUnsupported) {
-    const auto cursor = reader.NewCursor(schema::Id(bucket));
-    RETURN_IF_ERROR(cursor->Seek({}));
-    if (cursor->valid()) return Unsupported(what);
-  }
-  ASSIGN_OR_RETURN(const auto enabled,
-                   reader.Get(schema::Id(schema::Bucket::kAuth), schema::kAuthEnabled));
-  if (enabled.has_value() && *enabled != base::ByteView("\0", 1)) {
-    return Unsupported("authentication enabled");
-  }
-  return {};
 }
 
 }  // namespace
@@ -55,7 +37,6 @@ base::Result<std::shared_ptr<State>> State::Open(std::unique_ptr<backend::Backen
 
 base::Status State::Load(const Options& options, const runtime::Clock* clock) {
   ASSIGN_OR_RETURN(const auto reader, database_->NewReader());
-  RETURN_IF_ERROR(CheckIsSupported(*reader));
   ASSIGN_OR_RETURN(const auto conf_state, members::ReadConfState(*reader));
   if (conf_state.has_value()) {
     ASSIGN_OR_RETURN(configuration_, raft::Membership::FromConfState(*conf_state));
@@ -66,6 +47,7 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
   if (!lacking.empty()) return Unsupported("extensions " + members::ToText(lacking));
   ASSIGN_OR_RETURN(alarms::Alarms alarms, alarms::Alarms::Load(*reader, &buffer_));
   alarms_ = std::make_unique<alarms::Alarms>(std::move(alarms));
+  ASSIGN_OR_RETURN(users_, auth::Users::Load(*reader, &buffer_));
   ASSIGN_OR_RETURN(leases::Leases leases,
                    leases::Leases::Load(*reader, options.lease_ttl_min, &buffer_));
   leases_ = std::make_unique<leases::Leases>(std::move(leases));
@@ -76,6 +58,10 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
                                                leases_->Attach(lease, key);
                                              }));
   return {};
+}
+
+const runtime::Published<const auth::View>& State::auth_view() const {
+  return users_->published();
 }
 
 void State::SetConfiguration(raft::Membership configuration) {

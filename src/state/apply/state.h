@@ -9,11 +9,15 @@
 #include "runtime/time.h"
 #include "state/alarms/alarms.h"
 #include "state/apply/cluster_view.h"
+#include "state/auth/view.h"
 #include "state/members/membership.h"
 #include "storage/backend/backend.h"
 #include "storage/backend/write_buffer.h"
 #include "storage/mvcc/store.h"
 
+namespace auth {
+class Users;
+}
 namespace leases {
 class Leases;
 }
@@ -33,7 +37,7 @@ class State {
     members::Extensions extensions = {};
   };
   // Reads what `database` holds. kDataLoss, naming the record, for one that cannot be believed;
-  // kUnimplemented, naming it, for content that this version does not know how to serve: users,
+  // kUnimplemented, naming it, for content that this version does not know how to serve:
   // extensions. `clock` outlives the state.
   static base::Result<std::shared_ptr<State>> Open(std::unique_ptr<backend::Backend> database,
                                                    const Options& options,
@@ -46,11 +50,13 @@ class State {
   backend::Backend& database() { return *database_; }
   mvcc::Store& store() { return *store_; }
   const runtime::Published<const ClusterView>& view() const { return view_; }
+  const runtime::Published<const auth::View>& auth_view() const;
 
   // The apply loop.
   backend::WriteBuffer& buffer() { return buffer_; }
   members::Membership& members() { return *members_; }
   alarms::Alarms& alarms() { return *alarms_; }
+  auth::Users& users() { return *users_; }
   leases::Leases& leases() { return *leases_; }
   // What the members vote by, as of the last entry applied.
   const raft::Membership& configuration() const { return configuration_; }
@@ -69,6 +75,7 @@ class State {
   std::unique_ptr<mvcc::Store> store_;
   std::unique_ptr<members::Membership> members_;
   std::unique_ptr<alarms::Alarms> alarms_;
+  std::unique_ptr<auth::Users> users_;
   std::unique_ptr<leases::Leases> leases_;
   raft::Membership configuration_;
   runtime::Published<const ClusterView> view_;

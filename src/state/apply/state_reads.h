@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "state/apply/state.h"
+#include "state/auth/judge.h"
 #include "storage/mvcc/reads.h"
 
 namespace apply {
@@ -12,14 +13,18 @@ namespace apply {
 class StateReads {
  public:
   explicit StateReads(std::shared_ptr<State> state)
-      : state_(std::move(state)), keys_(&state_->store()) {}
+      : state_(std::move(state)), keys_(&state_->store()), judge_(&state_->auth_view()) {}
 
   const std::shared_ptr<State>& state() const { return state_; }
   mvcc::Reads& keys() { return keys_; }
+  // Who may read what is asked after a pin was taken: so who lost a right before what he would see
+  // was written sees nothing of it.
+  auth::Judge& judge() { return judge_; }
 
  private:
   const std::shared_ptr<State> state_;
   mvcc::Reads keys_;
+  auth::Judge judge_;
 };
 
 }  // namespace apply

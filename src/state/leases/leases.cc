@@ -94,11 +94,19 @@ std::vector<base::LeaseId> Leases::IdsAfter(std::optional<base::LeaseId> last, s
 
 std::vector<base::Bytes> Leases::Keys(base::LeaseId id) const {
   std::vector<base::Bytes> keys;
+  ForEachKey(id, [&keys](base::ByteView key) {
+    keys.emplace_back(key);
+    return true;
+  });
+  return keys;
+}
+
+void Leases::ForEachKey(base::LeaseId id,
+                        const std::function<bool(base::ByteView key)>& next) const {
   for (auto at = attachments_.lower_bound(AttachmentView{id, {}});
        at != attachments_.end() && at->id == id; ++at) {
-    keys.push_back(at->key);
+    if (!next(at->key)) return;
   }
-  return keys;
 }
 
 base::Result<Lease> Leases::Grant(base::LeaseId id, int64_t ttl) {

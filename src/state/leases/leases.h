@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -38,6 +39,8 @@ class Leases final : public kv::Lessor {
   std::vector<base::LeaseId> IdsAfter(std::optional<base::LeaseId> last, size_t count) const;
   // The keys that are with a lease, ascending.
   std::vector<base::Bytes> Keys(base::LeaseId id) const;
+  // The same one by one, until `next` returns false. The bytes are valid during the call.
+  void ForEachKey(base::LeaseId id, const std::function<bool(base::ByteView key)>& next) const;
 
   // Refused with kLeaseNotFound for the id 0, kLeaseTtlTooLarge or kLeaseExists. Returns the lease,
   // whose `ttl` is at least the smallest allowed.

@@ -1,0 +1,112 @@
+#include "state/auth/interval_set.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace auth {
+namespace {
+
+constexpr base::ByteView kOpen{"\0", 1};
+
+TEST(IntervalSet, OfNothingContainsNothing) {
+  const IntervalSet set;
+  EXPECT_FALSE(set.Contains({"a"}));
+  EXPECT_FALSE(set.Contains({"a", "b"}));
+  EXPECT_FALSE(set.Contains({kOpen, kOpen}));
+}
+
+TEST(IntervalSet, ContainsAKeyAndNotItsNeighbours) {
+  const IntervalSet set({{"b"}});
+  EXPECT_TRUE(set.Contains({"b"}));
+  EXPECT_TRUE(set.Contains({"b", base::ByteView("b\0", 2)}));
+  EXPECT_FALSE(set.Contains({base::ByteView("b\0", 2)}));
+  EXPECT_FALSE(set.Contains({"a"}));
+  EXPECT_FALSE(set.Contains({"b", "c"}));
+}
+
+TEST(IntervalSet, RangesThatTouchAreOne) {
+  const IntervalSet set({{"k", "m"}, {"a", "c"}, {"c", "e"}, {"d", "f"}});
+  EXPECT_EQ(set.size(), 2u);
+  EXPECT_TRUE(set.Contains({"a", "f"}));
+  EXPECT_FALSE(set.Contains({"a", "g"}));
+  EXPECT_FALSE(set.Contains({"e", "l"}));
+  EXPECT_FALSE(set.Contains({"f"}));
+  EXPECT_TRUE(set.Contains({"k"}));
+  EXPECT_FALSE(set.Contains({"m"}));
+}
+
+TEST(IntervalSet, AnOpenRangeNeedsAnOpenInterval) {
+  const IntervalSet set({{"a", "z"}, {"m", kOpen}});
+  EXPECT_EQ(set.size(), 1u);
+  EXPECT_TRUE(set.Contains({"b", kOpen}));
+  EXPECT_TRUE(set.Contains({"\xff\xff"}));
+  EXPECT_FALSE(set.Contains({kOpen, kOpen}));
+  EXPECT_FALSE(IntervalSet({{"a", "z"}}).Contains({"b", kOpen}));
+}
+
+TEST(IntervalSet, ARangeTheWrongWayRoundGivesNothingAndAsksForItsFirstKey) {
+  EXPECT_EQ(IntervalSet({{"c", "a"}, {"c", "c"}}).size(), 0u);
+  const IntervalSet set({{"a", "c"}});
+  EXPECT_TRUE(set.Contains({"b", "a"}));
+  EXPECT_FALSE(set.Contains({"d", "a"}));
+}
+
+// Every key of up to two letters out of three, and every range between two of them, beside a list
+// of all keys.
+class AllKeys : public testing::TestWithParam<uint32_t> {
+ protected:
+  AllKeys() {
+    const std::string letters("\0ab", 3);
+    for (const char first : letters) {
+      keys_.emplace_back(1, first);
+      for (const char second : letters) keys_.push_back({first, second});
+    }
+    ends_ = keys_;
+    ends_.emplace_back();
+  }
+
+  static bool Names(const KeyRange& range, base::ByteView key) {
+    if (range.is_single()) return key == range.key;
+    return key >= range.key && (range.is_open() || key < range.end);
+  }
+
+  std::vector<std::string> keys_;
+  std::vector<std::string> ends_;
+};
+
+TEST_P(AllKeys, AnswersAsAListOfThem) {
+  std::mt19937 random(GetParam());
+  const auto any = [&random](const std::vector<std::string>& of) {
+    return base::ByteView(of[random() % of.size()]);
+  };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<KeyRange> given(random() % 5);
+    for (KeyRange& range : given) range = {any(keys_), any(ends_)};
+    const IntervalSet set(given);
+    const auto is_given = [&given](base::ByteView key) {
+      return std::any_of(given.begin(), given.end(),
+                         [key](const KeyRange& range) { return Names(range, key); });
+    };
+    for (const std::string& key : keys_) {
+      ASSERT_EQ(set.Contains({key}), is_given(key)) << "seed " << GetParam();
+    }
+    const KeyRange asked{any(keys_), any(ends_)};
+    bool names_any = false;
+    bool all_given = true;
+    for (const std::string& key : keys_) {
+      if (!Names(asked, key)) continue;
+      names_any = true;
+      all_given = all_given && is_given(key);
+    }
+    // Between the keys of the list there are others, which only whole ranges give.
+    if (set.Contains(asked) && names_any) ASSERT_TRUE(all_given) << "seed " << GetParam();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AllKeys, testing::Range(1u, 9u));
+
+}  // namespace
+}  // namespace auth

@@ -1,0 +1,56 @@
+#include "state/auth/judge.h"
+
+#include "base/errors.h"
+
+namespace auth {
+namespace {
+
+// Of users who are gone some may be kept until there are more than that.
+constexpr size_t kKeptMin = 1'000;
+
+}  // namespace
+
+base::Status Judge::CheckKeys(const Identity& who, Access access, const KeyRange& range) {
+  const View& view = this->view();
+  if (!view.enabled) return {};
+  if (who.is_nobody()) return base::errors::kUserEmpty;
+  if (who.revision < view.revision) return base::errors::kAuthOldRevision;
+  const Rights* const rights = RightsOf(view, who.user);
+  const bool may = rights != nullptr && rights->Allow(access, range);
+  return may ? base::Status() : base::errors::kPermissionDenied;
+}
+
+base::Status Judge::CheckUser(const Identity& who) {
+  const View& view = this->view();
+  if (!view.enabled) return {};
+  if (who.is_nobody() || who.user.empty()) return base::errors::kUserEmpty;
+  if (view.users.Find(who.user) == nullptr) return base::errors::kPermissionDenied;
+  return {};
+}
+
+base::Status Judge::CheckRoot(const Identity& who) {
+  const View& view = this->view();
+  if (!view.enabled) return {};
+  if (who.is_nobody() || who.user.empty()) return base::errors::kUserEmpty;
+  const auto& user = view.users.Find(who.user);
+  if (user == nullptr) return base::errors::kUserNotFound;
+  return HasRole(*user, kRoot) ? base::Status() : base::errors::kPermissionDenied;
+}
+
+const Rights* Judge::RightsOf(const View& view, const std::string& user) {
+  const auto found = kept_.find(user);
+  if (found != kept_.end() && found->second.revision == view.revision) {
+    return found->second.rights.get();
+  }
+  const auto& record = view.users.Find(user);
+  if (record == nullptr) return nullptr;
+  if (kept_.size() > view.users.size() + kKeptMin) kept_.clear();
+  Kept& kept = kept_[user];
+  if (kept.rights == nullptr || !kept.rights->HoldIn(view)) {
+    kept.rights = std::make_shared<const Rights>(view, record);
+  }
+  kept.revision = view.revision;
+  return kept.rights.get();
+}
+
+}  // namespace auth
