@@ -38,14 +38,17 @@ constexpr size_t kLogWorkQueue = 8;
 constexpr size_t kBulkWorkers = 4;
 constexpr size_t kBulkWorkQueue = 64;
 constexpr size_t kSmallWorkQueue = 100;
-// Compat: as many as etcd keeps, for the log's segments, snapshots and other members.
+constexpr size_t kPasswordQueue = 10'000;
+// Compat: as many as etcd keeps, for the log's segments and snapshots.
 constexpr size_t kReservedDescriptors = 150;
+// And so many, or an eighth of all, that clients leave to other members, metrics and probes.
+constexpr size_t kDescriptorsOfOthers = 100;
 // With the closing of what has not ended then it is five seconds.
 constexpr runtime::Duration kDrainTimeout = std::chrono::milliseconds(4800);
 // What a stop waits for beside: a write of the log, and whatever else may take long on a good disk.
 constexpr runtime::Duration kLogTimeout = std::chrono::seconds(1);
 constexpr runtime::Duration kRestTimeout = std::chrono::seconds(5);
-constexpr runtime::Duration kTlsRefreshInterval = std::chrono::seconds(1);
+constexpr runtime::Duration kRefreshInterval = std::chrono::seconds(1);
 // As many as one thread can sign with a key of 4096 bits before their time is up.
 constexpr size_t kMaxWaitingHandshakes = 4096;
 
@@ -89,7 +92,9 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       peers_({&config_, &disk_, &loop_pool_, logger, &environment_}),
       small_workers_("small-worker", 1, kSmallWorkQueue),
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
-      bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue) {
+      bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue),
+      password_workers_("password", 1, kPasswordQueue),
+      passwords_({.bcrypt_cost = static_cast<int>(config_.auth.bcrypt_cost)}, raft_loop_, &password_workers_) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
     net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i), &loop_pool_));
   }
@@ -155,10 +160,14 @@ base::Status App::Listen() {
   ASSIGN_OR_RETURN(plans_, PlanListeners(config_));
   runtime::asio::SharedListener::Options options;
   options.reuse_port = config_.listen.reuse_port;
-  options.reserved_descriptors = kReservedDescriptors;
+  // With few, half of them are for connections.
+  options.reserved_descriptors = std::min<size_t>(kReservedDescriptors, limit / 2);
+  runtime::asio::SharedListener::Options for_clients = options;
+  for_clients.reserved_descriptors += std::min<size_t>(kDescriptorsOfOthers, limit / 8);
   for (const ListenerPlan& plan : plans_) {
+    const auto& chosen = plan.surface == Surface::kMetrics ? options : for_clients;
     ASSIGN_OR_RETURN(auto listener, runtime::asio::SharedListener::Open(&accept_thread_.loop(),
-                                                                        plan.address, options));
+                                                                        plan.address, chosen));
     listeners_.push_back(std::move(listener));
   }
   return peers_.Listen(&accept_thread_.loop(), options);
@@ -192,6 +201,7 @@ server::Environment App::NewEnvironment() {
     ExitAsFailed();
   };
   environment.on_removed = [this] { OnRemoved(); };
+  environment.auth_observer = tokens_->observer();
   environment.logger = &logger_;
   environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();
@@ -246,6 +256,9 @@ base::Status App::CheckCorruption() {
 }
 
 base::Status App::OpenServer(server::Options options) {
+  ASSIGN_OR_RETURN(tokens_, identity::NewTokenProvider(
+                                {.auth_token = config_.auth.token, .ttl = config_.auth.token_ttl},
+                                {&raft_loop_->clock(), &disk_, &logger_}));
   RETURN_IF_ERROR(FindMembers(&options));
   environment_ = NewEnvironment();
   RETURN_IF_ERROR(peers_.OpenTransport(server::Paths(options).snap));
@@ -293,19 +306,23 @@ void App::Serve() {
       NetServices::BudgetOf(config_.client_api, server_->options()).member_max());
   network_metrics_.Add(budget);
   for (size_t i = 0; i < net_threads_.size(); ++i) {
-    net_threads_[i]->Open({.config = &config_,
-                           .server = server_.get(),
-                           .origin = i,
-                           .tls = tls_.get(),
-                           .handshake_workers = handshake_workers_.get(),
-                           .workers = &small_workers_,
-                           .trim_heap = runtime::posix::TrimHeap,
-                           .measure_heap = runtime::posix::MeasureHeap,
-                           .registry = &registry_,
-                           .counts = &network_metrics_,
-                           .health = &health_metrics_,
-                           .budget = budget},
-                          plans_);
+    net_threads_[i]->Open(
+        {.config = &config_,
+         .server = server_.get(),
+         .origin = i,
+         .tls = tls_.get(),
+         .handshake_workers = handshake_workers_.get(),
+         .workers = &small_workers_,
+         .trim_heap = runtime::posix::TrimHeap,
+         .measure_heap = runtime::posix::MeasureHeap,
+         .registry = &registry_,
+         .counts = &network_metrics_,
+         .health = &health_metrics_,
+         .budget = budget,
+         .identification = {.tokens = tokens_.get(),
+                            .passwords = &passwords_,
+                            .by_certificate = config_.client_tls.client_cert_auth}},
+        plans_);
   }
   if (server_->holds_etcd_files()) {
     // Why: as long as nobody was answered, etcd may go on with its files as if nothing had been.
@@ -315,7 +332,7 @@ void App::Serve() {
   }
   logger_.Info("ready to serve client requests");
   LogListeners();
-  if (tls_ != nullptr) RefreshTlsLater();
+  RefreshFilesLater();
 }
 
 void App::StartListeners() {
@@ -355,12 +372,15 @@ void App::LogListeners() const {
   }
 }
 
-void App::RefreshTlsLater() {
-  net_threads_.front()->RunAfter(kTlsRefreshInterval, [this] {
+void App::RefreshFilesLater() {
+  net_threads_.front()->RunAfter(kRefreshInterval, [this] {
+    const auto refresh = [this] {
+      if (tls_ != nullptr) tls_->Refresh(logger_);
+      tokens_->Refresh();
+    };
     const bool accepted =
-        small_workers_.Run([this] { tls_->Refresh(logger_); }, &net_threads_.front()->loop(),
-                           [this] { RefreshTlsLater(); });
-    if (!accepted) RefreshTlsLater();
+        small_workers_.Run(refresh, &net_threads_.front()->loop(), [this] { RefreshFilesLater(); });
+    if (!accepted) RefreshFilesLater();
   });
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "api/identity/passwords.h"
+#include "api/identity/token_provider.h"
 #include "app/net_thread.h"
 #include "app/network_metrics.h"
 #include "app/peers.h"
@@ -69,7 +71,8 @@ class App {
   void StopListening(bool metrics);
   void Drain();
   void StopServer();
-  void RefreshTlsLater();
+  // Certificates and keys: takes up what has changed, now and then.
+  void RefreshFilesLater();
   // Has a bulk worker do it. Any thread.
   void RunElsewhere(base::Callback<void()> work);
   void Stop();
@@ -93,6 +96,7 @@ class App {
   runtime::asio::LoopThread accept_thread_;
   std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
   Peers peers_;                                                            // outlive the server
+  std::unique_ptr<identity::TokenProvider> tokens_;                        // likewise
   server::Environment environment_;
   std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there
   std::unique_ptr<server::Server> server_;
@@ -100,6 +104,8 @@ class App {
   runtime::posix::Workers small_workers_;  // short work of the process itself
   runtime::posix::Workers log_workers_;
   runtime::posix::Workers bulk_workers_;
+  runtime::posix::Workers password_workers_;
+  identity::Passwords passwords_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::atomic<bool> loops_run_ = true;
   std::atomic<bool> removed_ = false;

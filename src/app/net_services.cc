@@ -52,6 +52,17 @@ gateway::Gateway::Options GatewayOptions(const config::ClientApiConfig& config,
   return options;
 }
 
+gateway::AccessControl::Options AccessOptions(const NetServices::Parts& parts) {
+  gateway::AccessControl::Options options{.origins = parts.config->cors.values,
+                                          .hosts = parts.config->client_api.host_whitelist};
+  const bool has_gateway = parts.config->client_api.enable_grpc_gateway;
+  if (!has_gateway || !parts.identification.by_certificate) return options;
+  options.refuses_names = [frontend = &parts.server->frontend(parts.origin)] {
+    return frontend->judge().view().enabled;
+  };
+  return options;
+}
+
 void LogRejection(const observe::Logger& logger, const http::TlsStream::Rejection& rejection) {
   // Compat: probes that close at once are told to those alone who want to know everything.
   logger.Log(rejection.peer_ended ? observe::Level::kDebug : observe::Level::kWarn,
@@ -82,7 +93,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
     : parts_(parts),
       loop_(loop),
       health_(parts.server, &parts.server->frontend(parts.origin), parts.health),
-      v3_(parts.server, &parts.server->frontend(parts.origin)),
+      v3_(parts.server, &parts.server->frontend(parts.origin), parts.identification),
       calls_({.histograms = parts.config->monitoring.metrics == "extensive",
               .slow = parts.config->monitoring.warning_unary_request_duration},
              parts.server->environment().logger, parts.server->environment().registry),
@@ -91,7 +102,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
       gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api, parts.server->options())),
       web_(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway_)
                                                         : &plain_,
-           {parts.config->cors.values, parts.config->client_api.host_whitelist}),
+           AccessOptions(parts)),
       table_(loop, &web_,
              rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
   AddEndpoints();

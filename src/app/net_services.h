@@ -46,6 +46,7 @@ class NetServices {
     NetworkMetrics* counts;
     web::HealthMetrics* health;
     std::shared_ptr<http::MemberBudget> budget;  // of all loops
+    v3::Identification identification;           // of clients
   };
   NetServices(const Parts& parts, runtime::Loop* loop);
 

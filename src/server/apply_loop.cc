@@ -7,6 +7,7 @@
 #include "proto/raft_internal.pb.h"
 #include "server/snapshot_install.h"
 #include "server/witness.h"
+#include "state/auth/users.h"
 #include "state/members/snapshot_json.h"
 #include "storage/schema/consistent_index.h"
 
@@ -65,7 +66,8 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       end_replaced_timer_(environment.apply_loop->NewTimer([this] { EndReplaced(); })),
       listening_(ids->origins()),
       completions_(ids->origins()),
-      revision_(applier_.state().store().revision()) {
+      revision_(applier_.state().store().revision()),
+      rights_(applier_.state().users().view().stamp()) {
   progress_->applied = applied.index.value();
 }
 
@@ -240,7 +242,9 @@ void ApplyLoop::EndSlice() {
 
 void ApplyLoop::HandOver() {
   const base::Revision revision = applier_.state().store().revision();
-  const bool changed = std::exchange(revision_, revision) != revision || compacted_;
+  const uint64_t rights = applier_.state().users().view().stamp();
+  const bool changed = std::exchange(revision_, revision) != revision ||
+                       std::exchange(rights_, rights) != rights || compacted_;
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     const bool hears = changed && listening_[origin];
     if (completions_[origin].empty() && !hears) continue;

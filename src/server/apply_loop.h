@@ -35,7 +35,7 @@ class ApplyLoop {
     // configuration in it, in order.
     base::Callback<void(base::Index index, std::vector<raft::ConfChangeV2> changes)> on_applied;
     // What became of the requests of that origin in the slice; and, if it listens and keys were
-    // changed or compacted, up to which revision.
+    // changed or compacted, or somebody's rights, up to which revision.
     base::Callback<void(size_t origin, std::vector<Completion> completions,
                         std::optional<base::Revision> changed)>
         on_completed;
@@ -137,6 +137,7 @@ class ApplyLoop {
   std::vector<raft::ConfChangeV2> changes_;
   std::vector<std::vector<Completion>> completions_;  // by origin
   base::Revision revision_;                           // at its beginning
+  uint64_t rights_;                                   // likewise: auth::View::stamp
   bool compacted_ = false;
   bool members_changed_ = false;
 

@@ -104,13 +104,17 @@ void Frontend::Add(Proposal proposal, uint32_t field, OnReply on_reply, const Ca
   SendAtEndOfTurn();
 }
 
-const std::shared_ptr<apply::StateReads>& Frontend::reads() {
+apply::StateReads& Frontend::CurrentReads() {
   const std::shared_ptr<apply::State>& state = state_.Get();
   if (reads_ == nullptr || reads_->state() != state) {
     if (reads_ != nullptr) reads_->keys().EndTurn();
     reads_ = std::make_shared<apply::StateReads>(state);
   }
-  reads_->keys().BeginTurn();
+  return *reads_;
+}
+
+const std::shared_ptr<apply::StateReads>& Frontend::reads() {
+  CurrentReads().keys().BeginTurn();
   if (!std::exchange(reading_, true)) {
     loop_->AtEndOfTurn([this] {
       reading_ = false;

@@ -75,12 +75,12 @@ class Frontend {
   using OnRead = ReadTurns::Read;
   void ReadIndex(OnRead on_read, uint64_t client = 0);
 
-  // Has `on_changed` called on this loop when keys were changed or compacted, with the revision
-  // that the store has reached: for each slice of entries in which that happened, or once for
-  // several if this loop has come to none of them yet. Revisions never descend. The first call
-  // comes soon, with the present one; all later changes follow it. A snapshot that replaces the
-  // state is a change like others.
-  // Null: not any more. One listener a loop.
+  // Has `on_changed` called on this loop when keys were changed or compacted, or somebody's rights
+  // were changed, with the revision that the store has reached: for each slice of entries in which
+  // that happened, or once for several if this loop has come to none of them yet. Revisions never
+  // descend. The first call comes soon, with the present one; all later changes follow it. A
+  // snapshot that replaces the state is a change like others. Null: not any more. One listener a
+  // loop.
   //
   // Why a revision and not the changes: they are in the store's memory already, once for all loops,
   // and neither move nor change (mvcc::RecentRevisions). A listener reads them from there on its
@@ -106,6 +106,8 @@ class Frontend {
   // This loop's reads of the current state; those of one turn of the loop share what they can
   // (mvcc::Reads::BeginTurn). Whoever takes a pin from them keeps the pointer as long as the pin.
   const std::shared_ptr<apply::StateReads>& reads();
+  // Decides who may do what, as users and roles of the current state are now.
+  auth::Judge& judge() { return CurrentReads().judge(); }
 
   runtime::Loop& loop() { return *loop_; }
   const Progress& progress() const { return *progress_; }
@@ -126,6 +128,7 @@ class Frontend {
     uint64_t id;
   };
 
+  apply::StateReads& CurrentReads();
   // Why a proposal of so many bytes must be refused now.
   base::Status CheckRoom(size_t bytes) const;
   void Add(Proposal proposal, uint32_t field, OnReply on_reply, const Caller& caller);

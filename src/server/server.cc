@@ -9,6 +9,7 @@
 #include "server/corrupt_alarm.h"
 #include "server/lease_keeper.h"
 #include "server/lease_requests.h"
+#include "server/lease_rights.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
@@ -107,6 +108,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
       LeaseRequests::Parts{server->id(), server->apply_loop_.get(), server->lease_keeper_.get(),
                            server->frontends_.back().get(), server->replica_.get(),
                            &server->progress_});
+  server->lease_rights_ = std::make_unique<LeaseRights>(environment, server->apply_loop_.get(),
+                                                        server->frontends_.back().get());
   server->extensions_ = std::make_unique<Extensions>(
       options, environment,
       Extensions::Parts{server->id(), server->apply_loop_.get(), server->frontends_.back().get()});

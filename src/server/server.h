@@ -31,6 +31,7 @@ namespace server {
 
 class LeaseKeeper;
 class LeaseRequests;
+class LeaseRights;
 
 // One member: the log, the state, and the ways in. Knows nothing of how it is called. Several may
 // live in one process.
@@ -93,6 +94,7 @@ class Server {
   Extensions& extensions() { return *extensions_; }
   // Its leases, beside what becomes of them in the log.
   LeaseRequests& leases() { return *lease_requests_; }
+  LeaseRights& lease_rights() { return *lease_rights_; }
   // As LeaderTransfer's Move; `on_moved` runs on the apply loop, at the latest after
   // Options::request_timeout.
   void MoveLeader(base::MemberId target, const Caller& caller, LeaderTransfer::OnMoved on_moved);
@@ -156,6 +158,7 @@ class Server {
   std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
   std::unique_ptr<Downgrading> downgrading_;          // likewise
   std::unique_ptr<LeaseRequests> lease_requests_;     // likewise
+  std::unique_ptr<LeaseRights> lease_rights_;
   // One for each loop of the requests, and the last for the member's own, on the apply loop.
   std::vector<std::unique_ptr<Frontend>> frontends_;
   std::unique_ptr<Extensions> extensions_;

@@ -7,6 +7,7 @@
 #include "raft/codec.h"
 #include "server/lease_requests.h"
 #include "server/snapshot_install.h"
+#include "state/auth/bcrypt.h"
 #include "storage/mvcc/reads.h"
 
 namespace sim {
@@ -14,6 +15,13 @@ namespace {
 
 // How long calls may take to end once the member stops.
 constexpr runtime::Duration kDrainMax = std::chrono::milliseconds(4800);
+
+// What a member makes secrets of.
+identity::Chance ChanceOf(runtime::simulated::Scheduler* scheduler) {
+  return [scheduler](std::span<uint8_t> out) {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(scheduler->random().Next());
+  };
+}
 
 }  // namespace
 
@@ -29,6 +37,8 @@ Process::Process(const Cluster& cluster, Storage* storage, const server::Options
       wal_loop_(cluster.scheduler, disk_latency_max),
       backend_loop_(cluster.scheduler, disk_latency_max),
       workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}),
+      tokens_({.chance = ChanceOf(cluster.scheduler)}, &cluster.scheduler->clock(), cluster.logger),
+      passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(cluster.scheduler)}, net_loop_.get(), &workers_),
       patience_(net_loop_->NewTimer([this] { EndService(); })) {}
 
 Process::~Process() {
@@ -66,7 +76,8 @@ void Process::Serve() {
           .counts = &network_metrics_,
           .health = &health_metrics_,
           .budget = std::make_shared<http::MemberBudget>(
-              app::NetServices::BudgetOf(cluster_.config->client_api, options_).member_max())},
+              app::NetServices::BudgetOf(cluster_.config->client_api, options_).member_max()),
+          .identification = {.tokens = &tokens_, .passwords = &passwords_}},
       net_loop_.get());
   services_->AddServer(app::Surface::kAll, network_.get());
   const app::ListenerPlan plan{ClientAddress(options_.name), app::Surface::kAll, true, false};
@@ -108,6 +119,7 @@ server::Environment Process::NewEnvironment() {
   };
   environment.transport = this;
   environment.witness = this;
+  environment.auth_observer = &tokens_;
   environment.on_failure = [this](const base::Status& why) {
     // A disk that failed is what happens; anything else is a fault of the member.
     const bool is_disk = storage_.disk().power_failed() ||

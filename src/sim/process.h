@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "api/identity/passwords.h"
+#include "api/identity/simple_tokens.h"
 #include "api/web/health_metrics.h"
 #include "app/net_services.h"
 #include "app/network_metrics.h"
@@ -122,6 +124,8 @@ class Process final : public Receiver, public server::Transport, public server::
   SlowLoop wal_loop_;
   SlowLoop backend_loop_;
   runtime::simulated::Workers workers_;
+  identity::SimpleTokens tokens_;
+  identity::Passwords passwords_;
   const raft::Node* node_ = nullptr;
   base::MemberId id_;
   // Whom a message finds: members that the member has told of, and those it has heard from.

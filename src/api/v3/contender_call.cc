@@ -23,7 +23,9 @@ void ContenderCall::Enter(const std::string& name, const std::string& value, int
   if (IsRefused()) return Fail(base::errors::kTooManyRequests);
   SetName(name);
   SetKept(sizeof(*this) + sizeof(kv::QueueScan) + 4 * name.size() + value.size());
-  LeaseOfSession(context(), lease, caller(),
+  const std::optional<server::Caller> caller = Caller();
+  if (!caller.has_value()) return;
+  LeaseOfSession(context(), lease, *caller,
                  [this, self = shared_from_this(), value](base::Result<int64_t> granted) {
                    Run([&] {
                      if (!granted.ok()) return Finish(granted.status());
@@ -42,7 +44,9 @@ void ContenderCall::PutKey(int64_t lease, const std::string& value) {
   put->set_value(value);
   put->set_lease(lease);
   request.add_failure()->mutable_request_range()->set_key(key_);
-  RunTxn(context(), request, caller(),
+  const std::optional<server::Caller> caller = Caller();
+  if (!caller.has_value()) return;
+  RunTxn(context(), request, *caller,
          [this, self = shared_from_this()](base::Result<etcdserverpb::TxnResponse> entered) {
            TakePlace(std::move(entered));
          });
@@ -98,12 +102,13 @@ void ContenderCall::OnEnded(const base::Status& status) {
 }
 
 // If it fails, the key goes with its lease. In a turn of its own: what ended the call may be none.
+// By the member itself: who put the key may not be known any more, or may not delete it.
 void ContenderCall::LeaveQueue() {
   etcdserverpb::TxnRequest request;
   *request.add_compare() = IsCreatedAt(key_, create_revision_);
   request.add_success()->mutable_request_delete_range()->set_key(key_);
-  loop().Post([context = &context(), request, identity = caller().identity] {
-    RunTxn(*context, request, {.identity = identity}, [](auto) {});
+  loop().Post([context = &context(), request] {
+    RunTxn(*context, request, {.identity = server::MemberItself()}, [](auto) {});
   });
 }
 

@@ -50,7 +50,9 @@ class CampaignCall final : public ContenderCall {
   void OnEntered(const mvccpb::KeyValue* found) override {
     if (found == nullptr || found->value() == value_) return Await();
     const Proclamation proclamation = {key(), create_revision(), value_, lease()};
-    RunTxn(context(), TxnOf(proclamation), caller(),
+    const std::optional<server::Caller> caller = Caller();
+    if (!caller.has_value()) return;
+    RunTxn(context(), TxnOf(proclamation), *caller,
            [this, self = shared_from_this()](base::Result<etcdserverpb::TxnResponse> proclaimed) {
              Run([&] {
                if (!proclaimed.ok()) return Finish(proclaimed.status());
@@ -123,6 +125,7 @@ void ElectionService::Proclaim(Call call, base::ByteView bytes) {
   v3electionpb::ProclaimRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.has_leader()) return call->Finish(base::errors::kMissingLeaderKey);
+  if (!context_.TakeIdentity(&call)) return;
   const int64_t lease = request.leader().lease();
   const auto proclaim = [this, call, request](int64_t granted) {
     const v3electionpb::LeaderKey& leader = request.leader();
@@ -146,6 +149,7 @@ void ElectionService::Resign(Call call, base::ByteView bytes) {
   v3electionpb::ResignRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.has_leader()) return call->Finish(base::errors::kMissingLeaderKey);
+  if (!context_.TakeIdentity(&call)) return;
   etcdserverpb::TxnRequest txn;
   *txn.add_compare() = IsCreatedAt(request.leader().key(), request.leader().rev());
   txn.add_success()->mutable_request_delete_range()->set_key(request.leader().key());

@@ -9,6 +9,7 @@
 #include "api/v3/range_stream_call.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "state/apply/request_rights.h"
 #include "state/kv/range.h"
 #include "state/kv/range_body.h"
 #include "state/kv/read_only_txn.h"
@@ -75,11 +76,18 @@ class KvService::ReadCall {
     if (!self->call_->is_open()) return;  // its client has left
     self->reads_ = self->context_.frontend().reads();
     auto read = Read::Open(self->reads_->keys(), self->request_);
+    if (base::Status may = self->CheckRights(); !may.ok()) return self->Fail(may);
     if (!read.ok()) return self->Fail(read.status());
     self->read_.emplace(*std::move(read));
     if constexpr (kIsRange) self->read_->KeepAtMost(Context::kSmallAnswerMax);
     if (self->MustWait()) return WaitForPlace(std::move(self));
     Continue(std::move(self));
+  }
+
+  // After the revision is pinned: see apply::StateReads::judge.
+  base::Status CheckRights() const {
+    ASSIGN_OR_RETURN(const auth::Identity who, context_.Identify(*call_));
+    return apply::CheckRights(reads_->judge(), who, request_);
   }
 
   // A read that would wait for a place after its first step waits before it: of thousands that

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "server/lease_requests.h"
+#include "server/lease_rights.h"
 
 namespace v3 {
 
@@ -17,15 +18,37 @@ void LeaseKeepAliveCall::OnMessage(base::ByteView message) {
   etcdserverpb::LeaseKeepAliveResponse response;
   context().Fill(response.mutable_header(), {});
   response.set_id(request.id());
+  const base::Result<server::Caller> caller = Identify();
+  if (!caller.ok()) return Finish(caller.status());
+  auth::Judge& judge = context().judge();
+  if (judge.CheckRoot(caller->identity).ok()) return Renew(std::move(response), *caller);
+  if (caller->identity.is_nobody()) return Finish(base::errors::kUserEmpty);
+  // Whoever renews a lease keeps its keys, as who writes them.
+  HoldMessages();
+  const auto may = std::make_shared<base::Status>();
+  context().server().lease_rights().Check(
+      base::LeaseId(request.id()), caller->identity, auth::Access::kWrite,
+      [may, go_on = Posted([this, response, caller = *caller, may] {
+              ResumeMessages();
+              if (!may->ok()) return Finish(*may);
+              Renew(response, caller);
+            })](const base::Status& status) mutable {
+        *may = status;
+        go_on();
+      });
+}
+
+void LeaseKeepAliveCall::Renew(etcdserverpb::LeaseKeepAliveResponse response,
+                               const server::Caller& caller) {
   server::LeaseRequests& leases = context().server().leases();
-  const base::LeaseId id(request.id());
+  const base::LeaseId id(response.id());
   if (const std::optional<int64_t> ttl = leases.TryRenew(id)) return Answer(response, *ttl);
   HoldMessages();
   const auto renewed = std::make_shared<base::Result<int64_t>>(0);
-  leases.Renew(id, caller(), [renewed, answer = Posted([this, response, renewed] {
-                                         Answer(response, *renewed);
-                                         ResumeMessages();
-                                       })](base::Result<int64_t> ttl) mutable {
+  leases.Renew(id, caller, [renewed, answer = Posted([this, response, renewed] {
+                                       Answer(response, *renewed);
+                                       ResumeMessages();
+                                     })](base::Result<int64_t> ttl) mutable {
     *renewed = std::move(ttl);
     answer();
   });

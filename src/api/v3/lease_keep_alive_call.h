@@ -17,6 +17,7 @@ class LeaseKeepAliveCall final : public StreamCall {
   void OnHalfClose() override { Finish({}); }
   void OnStopping() override;
 
+  void Renew(etcdserverpb::LeaseKeepAliveResponse response, const server::Caller& caller);
   void Answer(etcdserverpb::LeaseKeepAliveResponse response, const base::Result<int64_t>& ttl);
 };
 

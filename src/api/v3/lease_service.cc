@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "server/lease_requests.h"
+#include "server/lease_rights.h"
 #include "state/kv/request_check.h"
 
 namespace v3 {
@@ -57,6 +58,8 @@ void LeaseService::LeaseTimeToLive(Call call, base::ByteView bytes) {
         context_.frontend().loop().Post([this, rpc, id, times] {
           const bool is_found = times->status() != base::errors::kLeaseNotFound;
           if (!times->ok() && is_found) return rpc->Finish(times->status());
+          const base::Status may = is_found ? CheckRead(*rpc, (*times)->keys) : base::Status();
+          if (!may.ok()) return rpc->Finish(may);
           etcdserverpb::LeaseTimeToLiveResponse response;
           response.set_id(id);
           response.set_ttl(is_found ? (*times)->ttl : -1);
@@ -72,8 +75,32 @@ void LeaseService::LeaseTimeToLive(Call call, base::ByteView bytes) {
 void LeaseService::LeaseLeases(Call call, base::ByteView bytes) {
   etcdserverpb::LeaseLeasesRequest request;
   if (!Parse(*call, bytes, &request)) return;
+  if (context_.judge().CheckRoot(call.caller.identity).ok()) return List(call.rpc);
+  context_.server().lease_rights().CheckAll(call.caller.identity, auth::Access::kRead,
+                                            [this, rpc = call.rpc](const base::Status& may) {
+                                              context_.frontend().loop().Post([this, rpc, may] {
+                                                if (!may.ok()) return rpc->Finish(may);
+                                                List(rpc);
+                                              });
+                                            });
+}
+
+// Whoever may not read one of the keys is not told of any.
+base::Status LeaseService::CheckRead(const rpc::ServerCall& call,
+                                     const std::vector<base::Bytes>& keys) const {
+  if (keys.empty() || !call.is_open()) return {};
+  ASSIGN_OR_RETURN(const auth::Identity who, context_.Identify(call));
+  auth::Judge& judge = context_.judge();
+  if (judge.CheckRoot(who).ok()) return {};
+  for (const base::Bytes& key : keys) {
+    RETURN_IF_ERROR(judge.CheckKeys(who, auth::Access::kRead, {key}));
+  }
+  return {};
+}
+
+void LeaseService::List(const std::shared_ptr<rpc::ServerCall>& call) {
   using Ids = server::LeaseListing::Ids;
-  context_.server().leases().List([this, rpc = call.rpc](base::Result<Ids> ids) {
+  context_.server().leases().List([this, rpc = call](base::Result<Ids> ids) {
     context_.frontend().loop().Post([this, rpc, ids = std::move(ids)] {
       if (!ids.ok()) return rpc->Finish(ids.status());
       etcdserverpb::LeaseLeasesResponse response;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "api/v3/service.h"
 #include "net/rpc/server.h"
 
@@ -19,6 +22,9 @@ class LeaseService {
   void LeaseRevoke(Call call, base::ByteView bytes);
   void LeaseTimeToLive(Call call, base::ByteView bytes);
   void LeaseLeases(Call call, base::ByteView bytes);
+  void List(const std::shared_ptr<rpc::ServerCall>& call);
+  // Whether its caller may read all of these.
+  base::Status CheckRead(const rpc::ServerCall& call, const std::vector<base::Bytes>& keys) const;
 
   const Context& context_;
 };

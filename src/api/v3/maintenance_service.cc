@@ -87,6 +87,10 @@ void MaintenanceService::Status(Call call, base::ByteView bytes) {
 void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
   etcdserverpb::AlarmRequest request;
   if (!Parse(*call, bytes, &request)) return;
+  const bool only_reads = request.action() == etcdserverpb::AlarmRequest::GET;
+  const auto who =
+      context_.CheckAccess(only_reads ? MethodAccess::kUser : MethodAccess::kRoot, *call);
+  if (!who.ok()) return call->Finish(who.status());
   context_.Propose(std::move(call), etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes);
 }
 

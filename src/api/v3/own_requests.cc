@@ -65,7 +65,8 @@ int64_t NewLeaseId(server::Frontend& frontend) {
 void LeaseOfSession(const Context& context, int64_t lease, const server::Caller& caller,
                     OnLease on_lease) {
   if (lease != 0) return on_lease(lease);
-  const base::Status status = context.quota().Check(kv::kLeaseQuotaCost);
+  base::Status status = context.quota().Check(kv::kLeaseQuotaCost);
+  if (status.ok()) status = context.judge().CheckUser(caller.identity);
   if (!status.ok()) return on_lease(OfOwnClient(status));
   etcdserverpb::LeaseGrantRequest request;
   request.set_id(NewLeaseId(context.frontend()));

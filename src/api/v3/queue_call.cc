@@ -9,6 +9,22 @@
 
 namespace v3 {
 
+std::optional<server::Caller> QueueCall::Caller() {
+  base::Result<server::Caller> caller = Identify();
+  if (caller.ok()) return *std::move(caller);
+  Fail(caller.status());
+  return std::nullopt;
+}
+
+base::Status QueueCall::CheckQueue() {
+  ASSIGN_OR_RETURN(const server::Caller caller, Identify());
+  const std::string first = prefix();
+  const std::string end = kv::QueueScan::EndOf(first);
+  const base::Status may =
+      context().judge().CheckKeys(caller.identity, auth::Access::kRead, {first, end});
+  return may.ok() ? may : OfOwnClient(may);
+}
+
 void QueueCall::Look(base::Revision before) {
   scan_.emplace(name_, before);
   Continue();
@@ -21,6 +37,7 @@ base::Result<StreamCall::Next> QueueCall::Produce() {
   }
   const std::shared_ptr<apply::StateReads> reads = context().frontend().reads();
   ASSIGN_OR_RETURN(const bool done, scan_->Step(reads->keys()));
+  RETURN_IF_ERROR(CheckQueue());
   if (!done) return Next::kMore;
   const kv::QueueScan scan = *std::exchange(scan_, std::nullopt);
   return OnFound(scan);
@@ -28,7 +45,9 @@ base::Result<StreamCall::Next> QueueCall::Produce() {
 
 base::Result<kv::QueuePlace> QueueCall::Read(const std::string& key, int64_t create_revision) {
   const std::shared_ptr<apply::StateReads> reads = context().frontend().reads();
-  return kv::ReadPlace(reads->keys(), key, create_revision);
+  auto place = kv::ReadPlace(reads->keys(), key, create_revision);
+  RETURN_IF_ERROR(CheckQueue());
+  return place;
 }
 
 void QueueCall::Watch(watch::Wish wish, base::Revision start) {

@@ -43,6 +43,11 @@ class QueueCall : public StreamCall, private watch::Receiver {
   // The queue of that name, from now on.
   void SetName(std::string name) { name_ = std::move(name); }
   std::string prefix() const { return name_ + "/"; }
+  // Who asks, as users and roles are now, and until when. False, with the call ended, if he cannot
+  // be told.
+  std::optional<server::Caller> Caller();
+  // Whether he may read the queue: as of now, so after what is shown of it was read.
+  base::Status CheckQueue();
   // Looks for the first of the queue, or for the last that was created before that revision.
   void Look(base::Revision before = {});
   // A place in the queue, as this member knows it now.
@@ -66,6 +71,7 @@ class QueueCall : public StreamCall, private watch::Receiver {
  private:
   // watch::Receiver
   bool writable() const override { return is_open() && is_writable() && !IsBusy(); }
+  base::Status CheckRights(const watch::Watcher&) override { return CheckQueue(); }
   void OnEvents(watch::Watcher& watcher, base::SharedBytes frames) override;
   void OnLost(watch::Watcher& watcher, base::Revision compacted, const base::Status& why) override;
 

@@ -1,6 +1,7 @@
 #include "api/v3/range_stream_call.h"
 
 #include "base/errors.h"
+#include "state/apply/request_rights.h"
 #include "state/kv/request_check.h"
 
 namespace v3 {
@@ -34,6 +35,14 @@ void RangeStreamCall::Open() {
   Continue();
 }
 
+base::Status RangeStreamCall::CheckRights() {
+  if (may_read_) return {};
+  ASSIGN_OR_RETURN(const server::Caller who, Identify());
+  RETURN_IF_ERROR(apply::CheckRights(reads().judge(), who.identity, request_));
+  may_read_ = true;
+  return {};
+}
+
 // The steps that only make chunks send nothing, so that all are made before the first is sent.
 base::Result<StreamCall::Next> RangeStreamCall::ProduceSorted() {
   if (!sorted_->HasChunk()) return SendMade();
@@ -41,7 +50,9 @@ base::Result<StreamCall::Next> RangeStreamCall::ProduceSorted() {
     const base::Status made = MakeSorted();
     return made.ok() ? base::Result<Next>(Next::kMore) : made;
   }
-  ASSIGN_OR_RETURN(is_sorted_, sorted_->Step());
+  const base::Result<bool> is_sorted = sorted_->Step();
+  RETURN_IF_ERROR(CheckRights());
+  ASSIGN_OR_RETURN(is_sorted_, is_sorted);
   if (!SetGathered(sorted_->held_bytes())) return TooLarge();
   return is_sorted_ ? Next::kMore : ReadOn();
 }
@@ -74,7 +85,9 @@ StreamCall::Next RangeStreamCall::SendMade() {
 
 base::Result<StreamCall::Next> RangeStreamCall::Produce() {
   if (sorted_.has_value()) return ProduceSorted();
-  ASSIGN_OR_RETURN(const bool whole, stream_->Step());
+  const base::Result<bool> step = stream_->Step();
+  RETURN_IF_ERROR(CheckRights());
+  ASSIGN_OR_RETURN(const bool whole, step);
   if (!whole) return ReadOn();
   context().reads().CountRanges(1);
   const kv::ResponseHeader header = context().HeaderAt({});

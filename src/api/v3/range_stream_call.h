@@ -29,6 +29,8 @@ class RangeStreamCall final : public StreamCall {
   void OnEnded(const base::Status&) override;
 
   void Open();
+  // Whether who asks may read the range; once, after its revision was pinned.
+  base::Status CheckRights();
   base::Result<Next> ProduceSorted();
   // Makes the next chunk of a range that is read and sorted.
   base::Status MakeSorted();
@@ -46,6 +48,7 @@ class RangeStreamCall final : public StreamCall {
   std::deque<rpc::Message> made_;           // its chunks, before they are sent
   size_t made_bytes_ = 0;
   bool is_sorted_ = false;  // read and sorted: its chunks are being made
+  bool may_read_ = false;
   std::optional<kv::LongReads::Place> place_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "api/identity/digest.h"
 #include "api/v3/stream_call.h"
 #include "base/errors.h"
 #include "base/go_text.h"
@@ -22,6 +23,15 @@ bool AsksForLeader(const rpc::ServerCall& call) {
 }
 
 // Why a learner serves so little: what it knows may be old, and nobody asks it for a vote.
+// Compat: either name; what a browser's library puts before it does not count.
+std::optional<base::ByteView> TokenOf(const rpc::ServerCall& call) {
+  auto token = call.metadata().Find("token");
+  if (!token.has_value()) token = call.metadata().Find("authorization");
+  constexpr base::ByteView kBearer = "Bearer ";
+  if (token.has_value() && token->starts_with(kBearer)) token->remove_prefix(kBearer.size());
+  return token;
+}
+
 bool UnaryForLearner(std::string_view name, base::ByteView bytes) {
   if (name == "Status") return true;
   if (name != "Range") return false;
@@ -40,14 +50,65 @@ bool StreamForLearner(std::string_view name) {
 
 }  // namespace
 
-Context::Context(server::Server* server, server::Frontend* frontend)
+Context::Context(server::Server* server, server::Frontend* frontend,
+                 const Identification& identification)
     : server_(server),
       frontend_(frontend),
+      identification_(identification),
       client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
       reads_(std::make_unique<ReadReport>(*server)),
       leader_watch_(std::make_unique<LeaderWatch>(&frontend->loop(), &server->progress(),
                                                   server->options().election_timeout)),
-      quota_(std::make_unique<Quota>(server, frontend)) {}
+      quota_(std::make_unique<Quota>(server, frontend)),
+      token_waits_(std::make_unique<TokenWaits>(&frontend->loop(), &server->progress(),
+                                                server->options().request_timeout())) {}
+
+base::Result<auth::Identity> Context::Identify(const rpc::ServerCall& call) const {
+  const auth::View& view = judge().view();
+  if (!view.enabled) return auth::Identity();
+  if (const auto token = TokenOf(call)) {
+    auto who = identification_.tokens->Identify(*token, view.revision);
+    if (!who.ok()) {
+      server_->environment().logger->Warn(
+          "invalid auth token", {{"token-fingerprint", identity::TokenFingerprint(*token)}});
+    }
+    return who;
+  }
+  // A gateway's certificate is not that of who asks.
+  if (!identification_.by_certificate || call.metadata().Find("grpcgateway-accept")) {
+    return auth::Identity();
+  }
+  const std::string& name = call.connection().certificate_common_name;
+  return name.empty() ? auth::Identity() : auth::Identity{name, view.revision};
+}
+
+base::Result<auth::Identity> Context::CheckAccess(MethodAccess access,
+                                                  const rpc::ServerCall& call) const {
+  if (access == MethodAccess::kAnybody || access == MethodAccess::kByRequest) {
+    return auth::Identity();
+  }
+  ASSIGN_OR_RETURN(auth::Identity who, Identify(call));
+  RETURN_IF_ERROR(access == MethodAccess::kRoot ? judge().CheckRoot(who) : judge().CheckUser(who));
+  return who;
+}
+
+bool Context::TakeIdentity(Call* call) const {
+  base::Result<auth::Identity> who = Identify(*call->rpc);
+  if (!who.ok()) {
+    call->rpc->Finish(who.status());
+    return false;
+  }
+  call->caller.identity = *std::move(who);
+  return true;
+}
+
+base::Index Context::NeededEntry(MethodAccess access, const rpc::ServerCall& call) const {
+  if (access == MethodAccess::kAnybody || !judge().view().enabled) return {};
+  const auto token = TokenOf(call);
+  if (!token.has_value()) return {};
+  const base::Index needed = identification_.tokens->NeededEntry(*token);
+  return needed.value() <= server_->progress().applied ? base::Index() : needed;
+}
 
 base::Result<server::Caller> Context::Admit(ClientRequests::Type type, const rpc::ServerCall& call,
                                             bool for_learner) const {
@@ -65,22 +126,38 @@ base::Result<server::Caller> Context::Admit(ClientRequests::Type type, const rpc
 void Context::AddUnary(rpc::Server& table, const char* service, const char* name,
                        UnaryHandler handler) const {
   table.AddUnary(service, name,
-                 [this, name, handler = std::move(handler)](std::shared_ptr<rpc::ServerCall> call,
-                                                            base::ByteView request) {
-                   const bool for_learner =
-                       !server_->progress().is_learner || UnaryForLearner(name, request);
-                   base::Result<server::Caller> caller =
-                       Admit(ClientRequests::Type::kUnary, *call, for_learner);
-                   if (!caller.ok()) return call->Finish(caller.status());
-                   handler({std::move(call), *std::move(caller)}, request);
+                 [this, method = UnaryMethod{name, AccessOf(service, name), std::move(handler)}](
+                     std::shared_ptr<rpc::ServerCall> call, base::ByteView request) {
+                   const base::Index needed = NeededEntry(method.access, *call);
+                   if (needed == base::Index()) {
+                     return ServeUnary(method, std::move(call), request);
+                   }
+                   call->SetKept(request.size());
+                   token_waits_->Wait(call, needed,
+                                      [this, &method, call, request = base::Bytes(request)] {
+                                        call->SetKept(0);
+                                        ServeUnary(method, call, request);
+                                      });
                  });
+}
+
+void Context::ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerCall> call,
+                         base::ByteView request) const {
+  const bool for_learner = !server_->progress().is_learner || UnaryForLearner(method.name, request);
+  base::Result<server::Caller> caller = Admit(ClientRequests::Type::kUnary, *call, for_learner);
+  if (!caller.ok()) return call->Finish(caller.status());
+  base::Result<auth::Identity> who = CheckAccess(method.access, *call);
+  if (!who.ok()) return call->Finish(who.status());
+  caller->identity = *std::move(who);
+  method.handler({std::move(call), *std::move(caller), method.access}, request);
 }
 
 void Context::AddStreaming(rpc::Server& table, const char* service, const char* name,
                            rpc::Kind kind, NewStreamCall new_call) const {
   table.AddStreaming(
       service, name, kind,
-      [this, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
+      [this, access = AccessOf(service, name), for_learner = StreamForLearner(name),
+       new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
         base::Result<server::Caller> caller =
             Admit(TypeOf(call->method().kind), *call, for_learner);
@@ -88,9 +165,13 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
           // Compat: a unary call is asked once.
           const bool needs_leader =
               call->method().kind != rpc::Kind::kUnary && AsksForLeader(*call);
-          const std::shared_ptr<StreamCall> stream =
-              new_call({std::move(call), *std::move(caller)});
+          const base::Index needed = NeededEntry(access, *call);
+          const std::shared_ptr<StreamCall> stream = new_call({call, *std::move(caller), access});
           if (needs_leader) leader_watch_->Add(stream);
+          if (needed != base::Index()) {
+            stream->HoldMessages();
+            token_waits_->Wait(call, needed, [stream] { stream->ResumeMessages(); });
+          }
           return StreamCall::HandlerOf(stream);
         }
         call->Finish(caller.status());
@@ -99,6 +180,13 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
 }
 
 void Context::Propose(Call call, uint32_t field, base::ByteView request) const {
+  if (!TakeIdentity(&call)) return;
+  const auth::Identity& who = call.caller.identity;
+  // It will not become newer on its way.
+  const bool is_old = !who.is_nobody() && who.revision < judge().view().revision;
+  if (is_old && call.access == MethodAccess::kByRequest) {
+    return call->Finish(base::errors::kAuthOldRevision);
+  }
   frontend_->Propose(
       field, request,
       [this, rpc = std::move(call.rpc)](const apply::Reply& reply) { ReplyEncoded(*rpc, reply); },

@@ -4,27 +4,42 @@
 #include <memory>
 #include <string>
 
+#include "api/identity/passwords.h"
+#include "api/identity/token_provider.h"
 #include "api/v3/client_requests.h"
 #include "api/v3/leader_watch.h"
+#include "api/v3/method_access.h"
 #include "api/v3/quota.h"
 #include "api/v3/read_report.h"
+#include "api/v3/token_waits.h"
 #include "net/rpc/server.h"
 #include "proto/rpc.pb.h"
 #include "server/server.h"
 #include "state/apply/reply.h"
+#include "state/auth/judge.h"
 #include "state/kv/range.h"
 #include "state/kv/read_only_txn.h"
 #include "state/kv/response_header.h"
 
 namespace v3 {
 
-// A call that was admitted: until when its caller waits, and where the answer goes.
+// A call that was admitted: who asks, if its method says who may; until when he waits; and where
+// the answer goes.
 struct Call {
   std::shared_ptr<rpc::ServerCall> rpc;
   server::Caller caller = {};
+  MethodAccess access = MethodAccess::kByRequest;
 
   rpc::ServerCall* operator->() const { return rpc.get(); }
   rpc::ServerCall& operator*() const { return *rpc; }
+};
+
+// By what callers are known. What it names outlives the services.
+struct Identification {
+  identity::TokenProvider* tokens;
+  identity::Passwords* passwords;
+  // Also by the common name of a certificate that the client must have.
+  bool by_certificate = false;
 };
 
 class StreamCall;
@@ -34,7 +49,7 @@ using NewStreamCall = std::function<std::shared_ptr<StreamCall>(Call call)>;
 // every call. Outlives the services; belongs to the loop.
 class Context {
  public:
-  Context(server::Server* server, server::Frontend* frontend);
+  Context(server::Server* server, server::Frontend* frontend, const Identification& identification);
 
   server::Server& server() const { return *server_; }
   server::Frontend& frontend() const { return *frontend_; }
@@ -42,6 +57,7 @@ class Context {
   const std::shared_ptr<apply::State>& state() const { return frontend_->state(); }
   ReadReport& reads() const { return *reads_; }
   Quota& quota() const { return *quota_; }
+  const Identification& identification() const { return identification_; }
 
   // Adds a method of etcd's services, all of which come through here: each call is admitted, or
   // refused before `handler` sees it. (Health and reflection add themselves, and are not admitted.)
@@ -52,13 +68,26 @@ class Context {
       (handler->*serve)(std::move(call), request);
     });
   }
+  using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
+  void AddUnary(rpc::Server& table, const char* service, const char* name,
+                UnaryHandler handler) const;
   // The same for a streaming method, or a unary one whose calls wait for long: each is what
   // `new_call` makes.
   void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
                     NewStreamCall new_call) const;
 
+  // Who asks, as users and roles are now: the one place where that is found out. Nobody, if
+  // authentication is disabled or he does not say; kInvalidAuthToken. Needs call.is_open().
+  base::Result<auth::Identity> Identify(const rpc::ServerCall& call) const;
+  // Fills in who asks. False, with the call ended, if he cannot be told.
+  bool TakeIdentity(Call* call) const;
+  // Whether who asks may call a method that says who may. kByRequest and kAnybody: he may.
+  base::Result<auth::Identity> CheckAccess(MethodAccess access, const rpc::ServerCall& call) const;
+  // Decides what he may do.
+  auth::Judge& judge() const { return frontend_->judge(); }
+
   // Has the cluster carry out a request, `field` of InternalRaftRequest, and answers with what came
-  // of it.
+  // of it. It is checked when it is applied whether who asks may do that.
   void Propose(Call call, uint32_t field, base::ByteView request) const;
 
   // Fills in the header of an answer; if `revision` is 0, with the store's.
@@ -82,24 +111,32 @@ class Context {
   static constexpr size_t kSmallAnswerMax = 256 * 1024;
 
  private:
-  using UnaryHandler = std::function<void(Call call, base::ByteView request)>;
+  struct UnaryMethod {
+    const char* name;
+    MethodAccess access;
+    UnaryHandler handler;
+  };
 
-  void AddUnary(rpc::Server& table, const char* service, const char* name,
-                UnaryHandler handler) const;
+  void ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerCall> call,
+                  base::ByteView request) const;
+  // What must be applied here before it can be told who asks; 0: nothing, or it is already.
+  base::Index NeededEntry(MethodAccess access, const rpc::ServerCall& call) const;
   template <typename Read>
   void ReplyWhole(rpc::ServerCall& call, const Read& read) const;
-  // Returns until when the caller waits; without auth, nobody says who that is. Refuses a call that
-  // asks for a leader when there is none (`hasleader`), one whose metadata etcd does not take, and
-  // if this member is a learner one that is not `for_learner`.
+  // Returns until when the caller waits. Refuses a call that asks for a leader when there is none
+  // (`hasleader`), one whose metadata etcd does not take, and if this member is a learner one that
+  // is not `for_learner`.
   base::Result<server::Caller> Admit(ClientRequests::Type type, const rpc::ServerCall& call,
                                      bool for_learner) const;
 
   server::Server* const server_;
   server::Frontend* const frontend_;
+  const Identification identification_;
   const std::unique_ptr<ClientRequests> client_requests_;
   const std::unique_ptr<ReadReport> reads_;
   const std::unique_ptr<LeaderWatch> leader_watch_;
   const std::unique_ptr<Quota> quota_;
+  const std::unique_ptr<TokenWaits> token_waits_;
 };
 
 rpc::Message Encode(const google::protobuf::MessageLite& message);

@@ -17,7 +17,8 @@ namespace v3 {
 class Services {
  public:
   // `frontend` is the server's one of this loop.
-  Services(server::Server* server, server::Frontend* frontend) : context_(server, frontend) {}
+  Services(server::Server* server, server::Frontend* frontend, const Identification& identification)
+      : context_(server, frontend, identification) {}
 
   // Adds every method of every service.
   void AddTo(rpc::Server& table) {

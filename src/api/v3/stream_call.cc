@@ -36,6 +36,12 @@ apply::StateReads& StreamCall::reads() {
   return *reads_;
 }
 
+base::Result<server::Caller> StreamCall::Identify() const {
+  server::Caller caller = caller_;
+  ASSIGN_OR_RETURN(caller.identity, context_.Identify(*rpc_));
+  return caller;
+}
+
 void StreamCall::WhenLinearizable(base::Callback<void()> then) {
   context_.frontend().ReadIndex(
       [weak = weak_from_this(), then = std::move(then)](const base::Status& status) mutable {
@@ -72,7 +78,11 @@ void StreamCall::ResumeMessages() {
 }
 
 void StreamCall::Deliver(base::ByteView message) {
-  Run([&] { OnMessage(message); });
+  Run([&] {
+    const auto who = context_.CheckAccess(access_, *rpc_);
+    if (!who.ok()) return Finish(who.status());
+    OnMessage(message);
+  });
   if (is_open() && !rpc_->writable()) rpc_->PauseReading();
 }
 
@@ -116,13 +126,13 @@ void StreamCall::TakeStep() {
 
 void StreamCall::OnRpcEnded(const base::Status& status) {
   over_ = true;
-  status_ = status;
+  outcome_ = status;
   if (depth_ == 0) End();
 }
 
 void StreamCall::End() {
   const std::shared_ptr<StreamCall> self = shared_from_this();
-  OnEnded(status_);
+  OnEnded(outcome_);
   reads_.reset();
 }
 

@@ -23,7 +23,10 @@ namespace v3 {
 class StreamCall : public std::enable_shared_from_this<StreamCall> {
  public:
   StreamCall(const Context* context, Call call)
-      : context_(*context), rpc_(std::move(call.rpc)), caller_(std::move(call.caller)) {}
+      : context_(*context),
+        rpc_(std::move(call.rpc)),
+        caller_(std::move(call.caller)),
+        access_(call.access) {}
   virtual ~StreamCall() = default;
   StreamCall(const StreamCall&) = delete;
   StreamCall& operator=(const StreamCall&) = delete;
@@ -65,8 +68,8 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // ---- What it finds ----
 
   const Context& context() const { return context_; }
-  // Who asks, and until when.
-  const server::Caller& caller() const { return caller_; }
+  // Who asks, as users and roles are now, and until when; kInvalidAuthToken. Needs is_open().
+  base::Result<server::Caller> Identify() const;
   bool is_open() const { return !over_; }
   // Whether the client takes what is sent.
   bool is_writable() const { return rpc_->writable(); }
@@ -121,6 +124,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   void Finish(const base::Status& status) { rpc_->Finish(status); }
 
  private:
+  friend class Context;
   class Handler;
 
   void RunSlice();
@@ -132,14 +136,15 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
 
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> rpc_;
-  const server::Caller caller_;
+  const server::Caller caller_;  // but for who he is
+  const MethodAccess access_;
   std::shared_ptr<apply::StateReads> reads_;
   bool producing_ = false;  // Produce has not said that it waits
   bool posted_ = false;     // its next slice waits
   bool holding_ = false;    // no message comes
   int depth_ = 0;           // of Run
   bool over_ = false;
-  base::Status status_;  // how it ended, once over_
+  base::Status outcome_;  // how it ended, once over_
 };
 
 }  // namespace v3

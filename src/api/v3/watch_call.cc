@@ -19,6 +19,15 @@ constexpr char kDuplicateReason[] = "mvcc: duplicate watch ID provided on the Wa
 constexpr char kEmptyRangeReason[] = "mvcc: watcher range is empty";
 constexpr char kTooManyReason[] = "etcdserver: too many requests";
 
+// Of which it is looked at a time whether the client may still read them.
+constexpr size_t kCheckedOfSlice = 256;
+
+// Compat: some reasons are as Go prints the error of a call.
+base::Status AsGoText(const base::Status& status) {
+  return {status.code(), "rpc error: code = " + std::string(base::CodeName(status.code())) +
+                             " desc = " + std::string(status.message())};
+}
+
 watch::Wish WishOf(const WatchCreateRequest& request) {
   watch::Wish wish{.key = request.key(), .range_end = request.range_end()};
   for (const int filter : request.filters()) {
@@ -37,9 +46,11 @@ WatchCall::WatchCall(const Context* context, WatchService* service, Call call)
       hub_(service->hub()),
       progress_interval_(service->NextProgressInterval()) {
   service_.metrics().streams.Add(1);
+  service_.rights_sweep().Add(this);
 }
 
 WatchCall::~WatchCall() {
+  service_.rights_sweep().Remove(this);
   service_.metrics().streams.Add(-1);
 }
 
@@ -81,13 +92,46 @@ void WatchCall::Create(WatchCreateRequest& request) {
   Add(request, id, start == base::Revision() ? now + 1 : start);
 }
 
-std::string WatchCall::CheckCreate(const WatchCreateRequest& request) const {
+std::string WatchCall::CheckCreate(const WatchCreateRequest& request) {
+  if (request.start_revision() < 0) return kCompactedReason;
+  const base::Status may = CheckKeys(request.key(), request.range_end());
+  if (!may.ok()) return std::string(may.message());
   const mvcc::KeyRange range = mvcc::KeyRange::Of(request.key(), request.range_end());
   if (!range.one_key && !range.open_end && range.end <= range.begin) return kEmptyRangeReason;
-  if (request.start_revision() < 0) return kCompactedReason;
   if (request.watch_id() != 0 && watchers_.contains(request.watch_id())) return kDuplicateReason;
   if (service_.IsFull()) return kTooManyReason;
   return "";
+}
+
+base::Status WatchCall::CheckKeys(const std::string& key, const std::string& range_end) {
+  auth::Judge& judge = context().judge();
+  base::Result<server::Caller> caller = server::Caller();
+  if (user_.empty()) {
+    caller = Identify();
+  } else {
+    caller->identity = {user_, judge.view().revision};
+  }
+  base::Status may = caller.status();
+  if (may.ok()) may = judge.CheckKeys(caller->identity, auth::Access::kRead, {key, range_end});
+  if (!may.ok()) return AsGoText(may);
+  user_ = caller->identity.user;
+  return {};
+}
+
+base::Status WatchCall::CheckRights(const watch::Watcher& watcher) {
+  return CheckKeys(watcher.wish->key, watcher.wish->range_end);
+}
+
+bool WatchCall::CheckSomeRights() {
+  if (to_be_checked_.empty()) {
+    for (const auto& [id, watcher] : watchers_) to_be_checked_.push_back(id);
+  }
+  for (size_t i = 0; i < kCheckedOfSlice && !to_be_checked_.empty(); ++i) {
+    const auto found = watchers_.find(to_be_checked_.back());
+    to_be_checked_.pop_back();
+    if (found != watchers_.end()) hub_.CheckRights(found->second.get());
+  }
+  return to_be_checked_.empty();
 }
 
 // Compat: it is created and canceled in one.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "api/v3/stream_call.h"
 #include "api/v3/watch_service.h"
@@ -24,6 +25,12 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   // Tells each watch that wants it how far it is, unless it is behind.
   void ReportProgress();
 
+  // Ends some of those that the client may not read any more. True once all were looked at.
+  bool CheckSomeRights();
+  std::weak_ptr<WatchCall> weak() {
+    return std::static_pointer_cast<WatchCall>(shared_from_this());
+  }
+
  private:
   // StreamCall
   void OnMessage(base::ByteView bytes) override;
@@ -33,12 +40,15 @@ class WatchCall final : public StreamCall, private watch::Receiver {
 
   // watch::Receiver
   bool writable() const override { return is_open() && is_writable(); }
+  base::Status CheckRights(const watch::Watcher& watcher) override;
   void OnEvents(watch::Watcher& watcher, base::SharedBytes frames) override;
   void OnLost(watch::Watcher& watcher, base::Revision compacted, const base::Status& why) override;
 
   void Create(etcdserverpb::WatchCreateRequest& request);
   // What is wrong with it, as etcd says it; empty if nothing is.
-  std::string CheckCreate(const etcdserverpb::WatchCreateRequest& request) const;
+  std::string CheckCreate(const etcdserverpb::WatchCreateRequest& request);
+  // Whether the client may read these keys, with what etcd gives as the reason why not.
+  base::Status CheckKeys(const std::string& key, const std::string& range_end);
   void Refuse(std::string reason);
   int64_t NextId();
   void Add(const etcdserverpb::WatchCreateRequest& request, int64_t id, base::Revision start);
@@ -56,6 +66,9 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   WatchService& service_;
   watch::Hub& hub_;
   std::unordered_map<int64_t, std::unique_ptr<watch::Watcher>> watchers_;
+  // Who asks, once he was known: what he is known by may count no more when his rights change.
+  std::string user_;
+  std::vector<int64_t> to_be_checked_;  // watches; see CheckSomeRights
   int64_t next_id_ = 0;
   const runtime::Duration progress_interval_;
   // Once a watch wants it.

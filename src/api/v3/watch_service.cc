@@ -23,7 +23,11 @@ size_t BytesOf(const watch::Wish& wish) {
 }  // namespace
 
 WatchService::WatchService(const Context* context)
-    : context_(*context), metrics_(context->server().environment().registry), hub_(HubParts()) {}
+    : context_(*context),
+      metrics_(context->server().environment().registry),
+      hub_(HubParts()),
+      rights_(context->judge().view().stamp()),
+      rights_sweep_(&context->frontend().loop()) {}
 
 void WatchService::AddTo(rpc::Server& table) {
   context_.AddStreaming(
@@ -47,6 +51,7 @@ watch::Hub::Parts WatchService::HubParts() {
             return std::shared_ptr<mvcc::Reads>(reads, &reads->keys());
           },
       .header = [this](base::Revision revision) { return context_.HeaderAt(revision); },
+      .rights = [this] { return context_.judge().view().stamp(); },
       .listen = [this](bool listens) { Listen(listens); },
       .fragment_bytes = context_.server().options().max_request_bytes + kOverheadBytes,
       .on_worked = [this] { OnWorked(); },
@@ -97,7 +102,13 @@ void WatchService::ReportCompaction() {
 
 void WatchService::Listen(bool listens) {
   if (!listens) return context_.frontend().Listen(nullptr);
-  context_.frontend().Listen([this](base::Revision revision) { hub_.Advance(revision); });
+  context_.frontend().Listen([this](base::Revision revision) { OnChanged(revision); });
+}
+
+void WatchService::OnChanged(base::Revision revision) {
+  const uint64_t rights = context_.judge().view().stamp();
+  if (std::exchange(rights_, rights) != rights) rights_sweep_.Begin();
+  hub_.Advance(revision);
 }
 
 }  // namespace v3

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "api/v3/rights_sweep.h"
 #include "api/v3/service.h"
 #include "api/v3/watch_metrics.h"
 #include "api/watch/hub.h"
@@ -24,6 +25,7 @@ class WatchService {
 
   watch::Hub& hub() { return hub_; }
   WatchMetrics& metrics() { return metrics_; }
+  RightsSweep& rights_sweep() { return rights_sweep_; }
   // Whether the watches of this loop take as many bytes as they may.
   bool IsFull() const;
   // Gives the hub a watch, which is told from `start` on, and counts it; and the other way round.
@@ -39,6 +41,7 @@ class WatchService {
  private:
   watch::Hub::Parts HubParts();
   void Listen(bool listens);
+  void OnChanged(base::Revision revision);
   void OnWorked();
   void CountBehind();
   // Tells those who want to know how far they are, if the store begins later than before: who comes
@@ -53,6 +56,8 @@ class WatchService {
   std::map<uint64_t, std::weak_ptr<WatchCall>> calls_;
   uint64_t entered_ = 0;      // names given
   base::Revision compacted_;  // that was reported
+  uint64_t rights_;           // auth::View::stamp of those that were checked last
+  RightsSweep rights_sweep_;
 };
 
 }  // namespace v3

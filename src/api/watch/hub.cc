@@ -201,6 +201,7 @@ void Hub::EndReading(int64_t next) {
   if (is_sixteenth && Planted(PlantedBug::kStepSkipsARevision)) ++step_->group->next;
   CHECK(step_->group->next > step_->first);
   step_->header = parts_.header(base::Revision(step_->group->next - 1));
+  step_->rights = parts_.rights();
   step_->phase = Step::Phase::kTelling;
   BeginPart();
   Tell();
@@ -255,12 +256,34 @@ bool Hub::TellOne(Watcher* watcher) {
     Suspend(watcher, step_->first);
     return false;
   }
+  if (watcher->rights != step_->rights) {
+    if (const base::Status may = RightsOf(watcher, step_->rights); !may.ok()) {
+      Remove(watcher);
+      receiver.OnLost(*watcher, base::Revision(), may);
+      return false;
+    }
+  }
   EventBatch::Part& part = step_->batch.parts()[step_->part];
   watcher->told = true;
   events_ += part.count;
   receiver.OnEvents(*watcher,
                     EventBatch::FramesFor(part, *watcher, step_->header, parts_.fragment_bytes));
   return true;
+}
+
+base::Status Hub::RightsOf(Watcher* watcher, uint64_t rights) {
+  base::Status may = watcher->receiver->CheckRights(*watcher);
+  if (may.ok()) watcher->rights = rights;
+  return may;
+}
+
+void Hub::CheckRights(Watcher* watcher) {
+  const uint64_t rights = parts_.rights();
+  if (watcher->rights == rights) return;
+  const base::Status may = RightsOf(watcher, rights);
+  if (may.ok()) return;
+  Remove(watcher);
+  watcher->receiver->OnLost(*watcher, base::Revision(), may);
 }
 
 void Hub::Fail(const base::Status& status, const mvcc::Reads& reads) {

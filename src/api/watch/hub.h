@@ -41,6 +41,9 @@ class Hub {
     std::function<std::shared_ptr<mvcc::Reads>()> reads;
     // The header of an answer of that revision.
     std::function<kv::ResponseHeader(base::Revision)> header;
+    // A number that changes whenever the rights of any client may have; above 0. Asked after what
+    // is to be told was read: so who lost a right before it was written is not told.
+    std::function<uint64_t()> rights = [] { return uint64_t{1}; };
     // Whether Advance should be called: while there are watchers.
     std::function<void(bool)> listen;
     // An answer that is longer is split, if its watcher has asked for that.
@@ -67,6 +70,9 @@ class Hub {
   void Advance(base::Revision revision);
   // The receiver takes more than it did.
   void Resume(Receiver& receiver);
+  // Lets go of the watcher if its client may not read any more what it watches, and says so to its
+  // receiver, which may destroy it. Not while it is told something.
+  void CheckRights(Watcher* watcher);
 
   // All that was changed up to here was told to those watchers for which IsInPresent. Compat: one
   // that begins later is not.
@@ -92,6 +98,7 @@ class Hub {
     int64_t at = 0;    // the revision of the last change read
     size_t count = 0;  // of changes read
     enum class Phase : uint8_t { kReading, kTelling, kLosing } phase = Phase::kReading;
+    uint64_t rights = 0;             // after it was read
     kv::ResponseHeader header = {};  // of the answers
     size_t part = 0;                 // the one being told
     size_t left = 0;                 // watchers of it that were not told
@@ -120,8 +127,10 @@ class Hub {
   void Tell();
   // Returns how many were sent something.
   size_t TellSome();
-  // False if its receiver takes nothing now.
+  // False if its receiver takes nothing now, or may not be told.
   bool TellOne(Watcher* watcher);
+  // Why the watcher may not be told.
+  base::Status RightsOf(Watcher* watcher, uint64_t rights);
   void Fail(const base::Status& status, const mvcc::Reads& reads);
   void Lose();
   void EndStep();

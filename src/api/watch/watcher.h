@@ -27,6 +27,8 @@ struct Watcher {
   bool progress_notify = false;
 
   bool told = false;  // events, since whoever reads this has cleared it
+  // As whose rights were when it was found that its client may read this; 0: not yet.
+  uint64_t rights = 0;
   // Where its changes come from; null while it is a cursor.
   Interest* interest = nullptr;
   size_t place = 0;    // in it
@@ -46,10 +48,14 @@ class Receiver {
 
   // Whether it takes more now. If not, what its watchers are to be told waits as a revision each.
   virtual bool writable() const = 0;
+  // Whether the client may read what the watcher watches, as rights are now. Asked before it is
+  // told something for the first time, and again when rights have changed (Hub::Parts::rights).
+  virtual base::Status CheckRights(const Watcher&) { return {}; }
   // Frames of gRPC for the client. May destroy watchers, also `watcher`.
   virtual void OnEvents(Watcher& watcher, base::SharedBytes frames) = 0;
   // The watcher, which the hub has let go of, gets nothing more: `compacted` is where the store
-  // begins now, or if that is 0, `why` tells. May destroy watchers, also `watcher`.
+  // begins now, or if that is 0, `why` tells, such as what CheckRights said. May destroy watchers,
+  // also `watcher`.
   virtual void OnLost(Watcher& watcher, base::Revision compacted, const base::Status& why) = 0;
 
  private:

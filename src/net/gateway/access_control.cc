@@ -126,6 +126,12 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
     return Answer(exchange, {{":status", "421"}, {"content-type", "text/plain; charset=utf-8"}},
                   Misdirected(host) + "\n");
   }
+  const bool has_name = !exchange.connection().certificate_common_name.empty();
+  if (has_name && http::PathOnly(head).starts_with("/v3/") && options_.refuses_names()) {
+    return Answer(exchange, {{":status", "400"}, {"content-type", "text/plain; charset=utf-8"}},
+                  "CommonName of client sending a request against gateway will be ignored and not "
+                  "used as expected\n");
+  }
   const std::string origin = OriginFor(head);
   if (http::Method(head) == "OPTIONS") {
     http::Headers answer = {{":status", "200"}};

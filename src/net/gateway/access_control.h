@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,6 +18,9 @@ class AccessControl final : public http::Service {
     // "*" allows all; so does an empty set.
     std::set<std::string> origins = {"*"};
     std::set<std::string> hosts = {"*"};
+    // Whether a client of the JSON interface is refused whose certificate has a common name:
+    // elsewhere that says who he is, and there it would not.
+    std::function<bool()> refuses_names = [] { return false; };
   };
   // `next` outlives this.
   AccessControl(http::Service* next, Options options)

@@ -57,6 +57,7 @@ class SimulatedMember {
     environment.on_failure = [this](const base::Status& why) { failure_ = why; };
     environment.on_removed = [this] { ++removals_; };
     environment.transport = transport;
+    environment.auth_observer = auth_observer;
     environment.logger = &logger_;
     registry_ = std::make_unique<observe::Registry>();
     environment.registry = registry_.get();
@@ -112,6 +113,7 @@ class SimulatedMember {
   // The log's disk stands still, or goes on.
   void SetLogStalled(bool stalled) { scheduler_.SetPaused(wal_loop_.get(), stalled); }
   runtime::Random& random() { return scheduler_.random(); }
+  const observe::Logger* logger() const { return &logger_; }
   runtime::simulated::Disk& disk() { return disk_; }
   // What is durable of it.
   const std::shared_ptr<backend::MemoryDatabase>& database() const { return database_; }
@@ -121,6 +123,7 @@ class SimulatedMember {
   Options options;
   backend::MemoryFaults faults;    // of the database, as the process sees it
   Transport* transport = nullptr;  // null: the cluster has no other member
+  auth::Observer* auth_observer = nullptr;
   // Whether the database is there only as long as its file is, which is empty.
   bool database_is_a_file = false;
 

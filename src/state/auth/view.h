@@ -20,6 +20,9 @@ struct View {
   uint64_t revision = 1;
   SharedMap<authpb::User> users;
   SharedMap<authpb::Role> roles;
+
+  // Differs between any two views of one member of which somebody may do less or more; above 0.
+  uint64_t stamp() const { return revision << 1 | (enabled ? 1 : 0); }
 };
 
 // The user who may do all once he has the role of the same name.

@@ -26,18 +26,6 @@ base::Result<Bucket> FindBucket(base::ByteView name) {
   return static_cast<Bucket>(found - schema::kBucketNames.begin());
 }
 
-// Whether this version heeds the record: a key that is to expire would stay, and one that is
-// protected would be read by everybody.
-base::Status CheckIsSupported(Bucket bucket, const snap::Record& record) {
-  if (bucket == Bucket::kAuthUsers) return Unsupported("users");
-  if (bucket == Bucket::kAuthRoles) return Unsupported("roles");
-  if (bucket == Bucket::kAuth && record.key == schema::kAuthEnabled &&
-      record.value != base::ByteView("\0", 1)) {
-    return Unsupported("authentication enabled");
-  }
-  return {};
-}
-
 }  // namespace
 
 base::Status ImportDatabase(snap::Source& source, backend::Backend& database) {
@@ -50,7 +38,6 @@ base::Status ImportDatabase(snap::Source& source, backend::Backend& database) {
     while (true) {
       ASSIGN_OR_RETURN(const auto record, source.NextRecord());
       if (!record) break;
-      RETURN_IF_ERROR(CheckIsSupported(bucket, *record));
       batch.Put(schema::Id(bucket), record->key, record->value);
       if (batch.bytes() < kBatchBytes) continue;
       RETURN_IF_ERROR(database.Commit(batch));

@@ -6,6 +6,7 @@
 #include "net/http/plain.h"
 #include "net/http/server.h"
 #include "net/rpc/server.h"
+#include "state/auth/bcrypt.h"
 
 namespace v3::testing {
 
@@ -20,11 +21,15 @@ class Front {
     size_t origin = 0;  // which of the server's frontends is this loop's
     runtime::Network* network;
     runtime::Address address;
+    identity::TokenProvider* tokens;
+    bool by_certificate = false;  // clients may be known so
     http::Server::Options http = {};
   };
   explicit Front(const Parts& parts)
       : loop_(&parts.server->frontend(parts.origin).loop()),
-        services_(parts.server, &parts.server->frontend(parts.origin)),
+        passwords_({.bcrypt_cost = auth::kBcryptCostMin}, parts.server->environment().bulk_workers),
+        services_(parts.server, &parts.server->frontend(parts.origin),
+                  {parts.tokens, &passwords_, parts.by_certificate}),
         gateway_(&table_, &plain_, {}),
         table_(loop_, &gateway_, LimitsOf(parts.server->options())),
         http_(std::make_unique<http::Server>(loop_, parts.network, &table_, parts.http)) {
@@ -50,6 +55,7 @@ class Front {
   }
 
   runtime::Loop* const loop_;
+  identity::Passwords passwords_;
   Services services_;
   http::PlainService plain_{1 << 20};
   gateway::Gateway gateway_;

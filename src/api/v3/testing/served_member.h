@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "api/identity/simple_tokens.h"
 #include "api/v3/testing/client.h"
 #include "api/v3/testing/front.h"
 #include "net/http/testing/world.h"
@@ -34,11 +35,15 @@ class ServedMember {
 
   // Starts the process and serves, whether or not the member has a leader yet.
   void Start() {
+    tokens_ = std::make_unique<identity::SimpleTokens>(
+        identity::SimpleTokens::Options{}, &member_.scheduler().clock(), member_.logger());
+    member_.auth_observer = tokens_.get();
     CHECK(member_.Start().ok());
     network_ = wires_.NewNetwork(kAddress.host, &member_.net_loop());
     front_ = std::make_unique<Front>(Front::Parts{.server = &member_.server(),
                                                   .network = network_.get(),
                                                   .address = kAddress,
+                                                  .tokens = tokens_.get(),
                                                   .http = http_options_});
   }
   // And waits until the member is ready.
@@ -62,6 +67,7 @@ class ServedMember {
     front_.reset();
     network_.reset();
     member_.Kill();
+    tokens_.reset();
   }
 
   // Begins a call from the client, and returns before anything has happened.
@@ -147,6 +153,7 @@ class ServedMember {
   const std::unique_ptr<runtime::Loop> client_loop_;
   const std::unique_ptr<runtime::Network> client_network_;
   std::unique_ptr<Client> client_;
+  std::unique_ptr<identity::SimpleTokens> tokens_;  // of the process that runs
   std::unique_ptr<runtime::Network> network_;
   std::unique_ptr<Front> front_;
 };
