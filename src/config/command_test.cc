@@ -253,6 +253,8 @@ TEST(CommandTest, ValuesAtTheirLimitsAreAccepted) {
         {"--discovery-srv=example.com"},
         {"--discovery-token=t", "--discovery-endpoints=e"},
         {"--peer-skip-client-san-verification"},
+        {"--auth-token=jwt,pub-key=a", "--auth-token-ttl=0", "--bcrypt-cost=99"},
+        {"--auth-token="},
         {"--force-new-cluster"}}) {
     EXPECT_EQ(Refused({arguments}), "") << arguments[0];
   }
@@ -260,8 +262,7 @@ TEST(CommandTest, ValuesAtTheirLimitsAreAccepted) {
 
 TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
   const std::pair<const char*, Arguments> kCases[] = {
-      {"enable-distributed-tracing", {"--enable-distributed-tracing"}},
-      {"auth-token", {"--auth-token=jwt,pub-key=a"}}};
+      {"enable-distributed-tracing", {"--enable-distributed-tracing"}}};
   for (const auto& [flag, arguments] : kCases) {
     EXPECT_EQ(Refused({arguments}),
               "etcd: flag --" + std::string(flag) + " is not supported by this version");
@@ -303,7 +304,7 @@ TEST(CommandTest, WhatLogRotationCannotDoIsRefused) {
 }
 
 TEST(CommandTest, WhatDoesNotExistMayBeSetToItsDefault) {
-  EXPECT_EQ(Refused({{"--peer-auto-tls=false", "--auth-token=simple", "--corrupt-check-time=0",
+  EXPECT_EQ(Refused({{"--peer-auto-tls=false", "--corrupt-check-time=0",
                       "--feature-gates=CompactHashCheck=false", "--force-new-cluster=false"}}),
             "");
 }

@@ -38,7 +38,8 @@ Process::Process(const Cluster& cluster, Storage* storage, const server::Options
       backend_loop_(cluster.scheduler, disk_latency_max),
       workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}),
       tokens_({.chance = ChanceOf(cluster.scheduler)}, &cluster.scheduler->clock(), cluster.logger),
-      passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(cluster.scheduler)}, net_loop_.get(), &workers_),
+      passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(cluster.scheduler)},
+                 net_loop_.get(), &workers_),
       patience_(net_loop_->NewTimer([this] { EndService(); })) {}
 
 Process::~Process() {

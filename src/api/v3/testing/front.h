@@ -27,7 +27,8 @@ class Front {
   };
   explicit Front(const Parts& parts)
       : loop_(&parts.server->frontend(parts.origin).loop()),
-        passwords_({.bcrypt_cost = auth::kBcryptCostMin}, parts.server->environment().bulk_workers),
+        passwords_({.bcrypt_cost = auth::kBcryptCostMin}, loop_,
+                   parts.server->environment().bulk_workers),
         services_(parts.server, &parts.server->frontend(parts.origin),
                   {parts.tokens, &passwords_, parts.by_certificate}),
         gateway_(&table_, &plain_, {}),

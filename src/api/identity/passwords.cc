@@ -1,0 +1,373 @@
+#include "api/identity/passwords.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "api/identity/digest.h"
+#include "api/identity/recent_table.h"
+#include "api/identity/secret.h"
+#include "base/errors.h"
+
+namespace identity {
+namespace {
+
+constexpr runtime::Duration kDelayMin = std::chrono::milliseconds(100);
+constexpr runtime::Duration kDelayMax = std::chrono::seconds(2);
+constexpr runtime::Duration kFailureMemory = std::chrono::minutes(1);
+// The share of what waits that is of one user and address.
+constexpr size_t kLaneShare = 64;
+// About what it takes to keep a call, beside its texts.
+constexpr size_t kCallBytes = 512;
+
+// After the given number of failures.
+runtime::Duration DelayAfter(int failures) {
+  runtime::Duration delay = kDelayMin;
+  for (int i = 1; i < failures && delay < kDelayMax; ++i) delay *= 2;
+  return std::min(delay, kDelayMax);
+}
+
+std::string NewSalt(const Chance& chance) {
+  std::array<uint8_t, auth::kBcryptSaltBytes> bytes;
+  chance(bytes);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+// What a worker does: with a salt it hashes the password, without one it compares it with the hash.
+struct Work {
+  Secret password;
+  std::string hash;
+  std::string salt;
+  int cost = 0;
+  base::Result<std::string> made = std::string();
+  bool is_right = false;
+
+  void Run() {
+    if (salt.empty()) {
+      is_right = auth::IsPasswordOf(hash, password.text());
+    } else {
+      made = auth::HashPassword(password.text(), cost, salt);
+    }
+  }
+};
+
+}  // namespace
+
+// On its loop, but for what is said to be for any thread.
+class Passwords::State : public std::enable_shared_from_this<State> {
+ public:
+  State(Options options, runtime::Loop* loop, runtime::Workers* workers)
+      : options_(std::move(options)),
+        loop_(*loop),
+        workers_(*workers),
+        key_(kDigestBytes, '\0'),
+        remembered_(options_.remembered_bytes_max) {
+    options_.chance(std::span(reinterpret_cast<uint8_t*>(key_.data()), key_.size()));
+  }
+  ~State() { Wipe(key_); }
+
+  // Any thread: false if there is no room for so many bytes.
+  bool Reserve(size_t bytes) {
+    if (waiting_bytes_.fetch_add(bytes) + bytes <= options_.waiting_bytes_max) return true;
+    Release(bytes);
+    return false;
+  }
+  void Release(size_t bytes) { waiting_bytes_.fetch_sub(bytes); }
+  // Any thread. Runs `task` on the loop, unless the state is gone by then.
+  template <typename Task>
+  void Post(Task task) {
+    loop_.Post([weak = weak_from_this(), task = std::move(task)]() mutable {
+      if (const auto state = weak.lock()) task(*state);
+    });
+  }
+
+  struct HashCall {
+    Secret password;
+    size_t bytes;
+    runtime::Loop* loop;
+    OnHash on_hash;
+  };
+  void Hash(HashCall call);
+
+  // Who waits for a check.
+  struct Waiter {
+    size_t bytes;
+    runtime::Loop* loop;
+    OnChecked on_checked;
+  };
+  struct CheckCall {
+    std::string user;
+    std::string hash;
+    std::string address;
+    Secret password;
+    Waiter waiter;
+  };
+  void Check(CheckCall call);
+
+ private:
+  using Digest = base::Bytes;
+
+  // A password that is, or is to be, checked for a user from an address.
+  struct Guess {
+    Digest digest;  // of user, hash and password
+    std::string hash;
+    Secret password;
+    std::vector<Waiter> waiters;
+  };
+  // One user from one address. The first of its guesses is being checked, or was wrong and is
+  // answered at `answer_at`; the others wait for that.
+  struct Lane {
+    std::deque<Guess> guesses;
+    size_t bytes = 0;  // of those who wait
+    int failures = 0;
+    runtime::TimePoint last_failure;
+  };
+  struct Job {
+    std::shared_ptr<Work> work;
+    // Whether the work was done; if not, there was no room for it.
+    base::Callback<void(bool has_run)> on_done;
+  };
+
+  void StartFirst(const Digest& lane_id);
+  void OnOutcome(const Digest& digest, base::Result<bool> is_right);
+  // The lane's first guess has an outcome.
+  void EndFirst(const Digest& lane_id, const base::Result<bool>& is_right);
+  void AnswerFirst(Lane& lane, const base::Result<bool>& is_right);
+  void LeaveIfIdle(const Digest& lane_id);
+  void ForgetFailures();
+  void AnswerLate(const Digest& lane_id);
+  void ArmTimer();
+  void OnTimer();
+  void AddJob(Job job);
+  void RunJobs();
+
+  const Options options_;
+  runtime::Loop& loop_;
+  runtime::Workers& workers_;
+  std::string key_;  // of digests
+  std::atomic<size_t> waiting_bytes_ = 0;
+  RecentTable<std::monostate> remembered_;  // by the digest of a guess
+  std::map<Digest, Lane> lanes_;
+  // Those of them in which nobody waits, by their last failure.
+  std::set<std::pair<runtime::TimePoint, Digest>> idle_;
+  // By the digest of a guess that is being checked: in which lanes.
+  std::map<Digest, std::vector<Digest>> flights_;
+  // The lanes whose first guess was wrong, by when that is answered.
+  std::multimap<runtime::TimePoint, Digest> late_;
+  std::unique_ptr<runtime::Timer> timer_;
+  std::deque<Job> jobs_;  // that wait for a place among those that run
+  size_t running_ = 0;
+};
+
+void Passwords::State::Hash(HashCall call) {
+  auto work = std::make_shared<Work>(Work{.password = std::move(call.password),
+                                          .hash = {},
+                                          .salt = NewSalt(options_.chance),
+                                          .cost = options_.bcrypt_cost});
+  AddJob({work, [this, work, bytes = call.bytes, loop = call.loop,
+                 on_hash = std::move(call.on_hash)](bool has_run) mutable {
+            Release(bytes);
+            base::Result<std::string> hash = base::errors::kTooManyRequests;
+            if (has_run) hash = std::move(work->made);
+            loop->Post([on_hash = std::move(on_hash), hash = std::move(hash)]() mutable {
+              on_hash(std::move(hash));
+            });
+          }});
+}
+
+void Passwords::State::Check(CheckCall call) {
+  ForgetFailures();
+  const Digest lane_id = KeyedDigest(key_, {call.user, call.address});
+  Lane& lane = lanes_[lane_id];
+  idle_.erase({lane.last_failure, lane_id});
+  const size_t bytes = call.waiter.bytes;
+  if (lane.bytes > 0 && lane.bytes + bytes > options_.waiting_bytes_max / kLaneShare) {
+    Release(bytes);
+    call.waiter.loop->Post([on_checked = std::move(call.waiter.on_checked)]() mutable {
+      on_checked(base::errors::kTooManyRequests);
+    });
+    return;
+  }
+  lane.bytes += bytes;
+  Digest digest = KeyedDigest(key_, {call.user, call.hash, call.password.text()});
+  for (Guess& guess : lane.guesses) {
+    if (guess.digest == digest) return guess.waiters.push_back(std::move(call.waiter));
+  }
+  Guess& guess = lane.guesses.emplace_back(
+      Guess{std::move(digest), std::move(call.hash), std::move(call.password), {}});
+  guess.waiters.push_back(std::move(call.waiter));
+  if (lane.guesses.size() == 1) StartFirst(lane_id);
+}
+
+// And those after it, as far as they are known to be right.
+void Passwords::State::StartFirst(const Digest& lane_id) {
+  Lane& lane = lanes_.at(lane_id);
+  while (!lane.guesses.empty()) {
+    Guess& guess = lane.guesses.front();
+    if (!remembered_.Find(guess.digest, [](std::monostate) { return true; })) break;
+    AnswerFirst(lane, true);
+  }
+  if (lane.guesses.empty()) return LeaveIfIdle(lane_id);
+  Guess& guess = lane.guesses.front();
+  std::vector<Digest>& lanes = flights_[guess.digest];
+  lanes.push_back(lane_id);
+  if (lanes.size() > 1) return;
+  auto work = std::make_shared<Work>(Work{
+      .password = std::move(guess.password), .hash = std::move(guess.hash), .salt = {}, .cost = 0});
+  AddJob({work, [this, work, digest = guess.digest](bool has_run) {
+            base::Result<bool> is_right = base::errors::kTooManyRequests;
+            if (has_run) is_right = work->is_right;
+            OnOutcome(digest, is_right);
+          }});
+}
+
+void Passwords::State::OnOutcome(const Digest& digest, base::Result<bool> is_right) {
+  if (is_right.ok() && *is_right) {
+    remembered_.Put(digest, {}, 0, [](std::monostate) { return false; });
+  }
+  const auto flight = flights_.extract(digest);
+  for (const Digest& lane_id : flight.mapped()) EndFirst(lane_id, is_right);
+}
+
+void Passwords::State::EndFirst(const Digest& lane_id, const base::Result<bool>& is_right) {
+  Lane& lane = lanes_.at(lane_id);
+  if (is_right.ok() && !*is_right) {
+    const runtime::TimePoint now = loop_.clock().Now();
+    if (lane.last_failure + kFailureMemory <= now) lane.failures = 0;
+    ++lane.failures;
+    lane.last_failure = now;
+    late_.emplace(now + DelayAfter(lane.failures), lane_id);
+    return ArmTimer();
+  }
+  AnswerFirst(lane, is_right);
+  StartFirst(lane_id);
+}
+
+void Passwords::State::AnswerFirst(Lane& lane, const base::Result<bool>& is_right) {
+  for (Waiter& waiter : lane.guesses.front().waiters) {
+    Release(waiter.bytes);
+    lane.bytes -= waiter.bytes;
+    waiter.loop->Post(
+        [on_checked = std::move(waiter.on_checked), is_right]() mutable { on_checked(is_right); });
+  }
+  lane.guesses.pop_front();
+}
+
+void Passwords::State::LeaveIfIdle(const Digest& lane_id) {
+  const auto lane = lanes_.find(lane_id);
+  if (!lane->second.guesses.empty()) return;
+  if (lane->second.failures == 0) {
+    lanes_.erase(lane);
+    return;
+  }
+  idle_.emplace(lane->second.last_failure, lane_id);
+  if (idle_.size() <= options_.failures_max) return;
+  lanes_.erase(idle_.begin()->second);
+  idle_.erase(idle_.begin());
+}
+
+// Of lanes in which nobody waits.
+void Passwords::State::ForgetFailures() {
+  const runtime::TimePoint now = loop_.clock().Now();
+  while (!idle_.empty() && idle_.begin()->first + kFailureMemory <= now) {
+    lanes_.erase(idle_.begin()->second);
+    idle_.erase(idle_.begin());
+  }
+}
+
+void Passwords::State::ArmTimer() {
+  if (late_.empty()) return;
+  if (timer_ == nullptr) timer_ = loop_.NewTimer([this] { OnTimer(); });
+  const runtime::TimePoint now = loop_.clock().Now();
+  timer_->Arm(std::max(late_.begin()->first - now, runtime::Duration::zero()));
+}
+
+void Passwords::State::OnTimer() {
+  const runtime::TimePoint now = loop_.clock().Now();
+  while (!late_.empty() && late_.begin()->first <= now) {
+    const Digest lane_id = late_.extract(late_.begin()).mapped();
+    AnswerFirst(lanes_.at(lane_id), false);
+    StartFirst(lane_id);
+  }
+  ArmTimer();
+}
+
+void Passwords::State::AddJob(Job job) {
+  jobs_.push_back(std::move(job));
+  RunJobs();
+}
+
+void Passwords::State::RunJobs() {
+  while (!jobs_.empty() && running_ < options_.running_max) {
+    const auto job = std::make_shared<Job>(std::move(jobs_.front()));
+    jobs_.pop_front();
+    const bool is_taken = workers_.Run([work = job->work] { work->Run(); }, &loop_,
+                                       [weak = weak_from_this(), job] {
+                                         const auto state = weak.lock();
+                                         if (state == nullptr) return;
+                                         --state->running_;
+                                         job->on_done(/*has_run=*/true);
+                                         state->RunJobs();
+                                       });
+    if (is_taken) {
+      ++running_;
+    } else if (running_ > 0) {
+      jobs_.push_front(std::move(*job));
+      return;  // until one of those that run is done
+    } else {
+      // Why posted: who asked may be in the middle of something.
+      Post([job](State&) { job->on_done(/*has_run=*/false); });
+    }
+  }
+}
+
+Passwords::Passwords(Options options, runtime::Loop* loop, runtime::Workers* workers)
+    : state_(std::make_shared<State>(std::move(options), loop, workers)) {}
+
+Passwords::~Passwords() = default;
+
+void Passwords::Hash(std::string password, runtime::Loop* loop, OnHash on_hash) {
+  const size_t bytes = kCallBytes + password.size();
+  Secret secret(std::move(password));
+  if (!state_->Reserve(bytes)) {
+    return loop->Post(
+        [on_hash = std::move(on_hash)]() mutable { on_hash(base::errors::kTooManyRequests); });
+  }
+  state_->Post([call = State::HashCall{std::move(secret), bytes, loop, std::move(on_hash)}](
+                   State& state) mutable { state.Hash(std::move(call)); });
+}
+
+void Passwords::Check(Attempt attempt, runtime::Loop* loop, OnChecked on_checked) {
+  const size_t bytes = kCallBytes + attempt.user.size() + attempt.hash.size() +
+                       attempt.password.size() + attempt.address.size();
+  Secret secret(std::move(attempt.password));
+  if (!state_->Reserve(bytes)) {
+    return loop->Post([on_checked = std::move(on_checked)]() mutable {
+      on_checked(base::errors::kTooManyRequests);
+    });
+  }
+  State::CheckCall call{std::move(attempt.user), std::move(attempt.hash),
+                        std::move(attempt.address), std::move(secret),
+                        State::Waiter{bytes, loop, std::move(on_checked)}};
+  state_->Post([call = std::move(call)](State& state) mutable { state.Check(std::move(call)); });
+}
+
+int UsableBcryptCost(uint64_t given, const observe::Logger& logger) {
+  if (given >= auth::kBcryptCostMin && given <= auth::kBcryptCostMax) {
+    return static_cast<int>(given);
+  }
+  logger.Warn("use default bcrypt cost instead of the invalid given cost",
+              {{"min-cost", auth::kBcryptCostMin},
+               {"max-cost", auth::kBcryptCostMax},
+               {"default-cost", auth::kBcryptCostDefault},
+               {"given-cost", static_cast<int64_t>(given)}});
+  return auth::kBcryptCostDefault;
+}
+
+}  // namespace identity

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "api/identity/chance.h"
+#include "base/callback.h"
+#include "base/result.h"
+#include "observe/log.h"
+#include "runtime/loop.h"
+#include "runtime/workers.h"
+#include "state/auth/bcrypt.h"
+
+namespace identity {
+
+// Hashes passwords and checks them, on workers, since bcrypt takes tens of milliseconds by design.
+//
+// Checks of the same password for the same user that come at once are one. A password that was
+// right is remembered, as a keyed hash of it, of the user and of what is kept of his password: so
+// it counts until that changes, and saves the work. What waits is bounded in bytes; beyond, calls
+// are refused with kTooManyRequests.
+//
+// Those of one user from one address are checked one after another, each password once. One that
+// was wrong is answered late, and the next one begins then, the later the more have failed; so
+// guessing is slow and costs little. Nobody is refused for that, unless too much waits of the same
+// user from the same address, and neither the user from another address nor others from this one
+// wait for it: nobody can lock another out.
+//
+// One of a member; any thread. Callbacks run on the loop that was given, never before the method
+// has returned; what has not been answered when this is destroyed never is.
+class Passwords {
+ public:
+  struct Options {
+    // Logarithm of the rounds, from auth::kBcryptCostMin to auth::kBcryptCostMax.
+    int bcrypt_cost = auth::kBcryptCostDefault;
+    // Of what waits: names, passwords and what it takes to keep them. A sixty-fourth of it may be
+    // of the same user from the same address.
+    size_t waiting_bytes_max = size_t{4} << 20;
+    // At a time, on workers.
+    size_t running_max = 4;
+    // Of passwords that were right and are remembered.
+    size_t remembered_bytes_max = size_t{2} << 20;
+    // Users and addresses whose failures are remembered: for a minute after the last one.
+    size_t failures_max = 10'000;
+    Chance chance = SystemChance;
+  };
+  // `workers` and `loop` outlive this, which is destroyed on that loop or when it does not run any
+  // more. The loop takes a few microseconds a call, and has the timer.
+  Passwords(Options options, runtime::Loop* loop, runtime::Workers* workers);
+  ~Passwords();
+
+  // bcrypt's text of a password, with a new salt: as auth::HashPassword fails.
+  using OnHash = base::Callback<void(base::Result<std::string> hash)>;
+  void Hash(std::string password, runtime::Loop* loop, OnHash on_hash);
+
+  struct Attempt {
+    std::string user;
+    std::string hash;  // that is kept of his password
+    std::string password;
+    std::string address;  // from which it comes, without port
+  };
+  // Whether it is the user's password.
+  using OnChecked = base::Callback<void(base::Result<bool> is_right)>;
+  void Check(Attempt attempt, runtime::Loop* loop, OnChecked on_checked);
+
+ private:
+  class State;
+
+  const std::shared_ptr<State> state_;  // whose tasks hold it only while they run
+};
+
+// The cost that --bcrypt-cost stands for: the default, after etcd's warning, for one out of range.
+int UsableBcryptCost(uint64_t given, const observe::Logger& logger);
+
+}  // namespace identity
