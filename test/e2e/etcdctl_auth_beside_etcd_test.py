@@ -10,6 +10,7 @@ ETCDCTL in the environment is our program.
 import json
 import os
 import pty
+import signal
 import subprocess
 import termios
 import time
@@ -30,8 +31,10 @@ def token_of(member: Member, name: str, password: str) -> str:
         return json.load(answer)["token"]
 
 
-def typed_at_terminal(program: str | Path, member: Member, line: str, *typed: str) -> tuple[int, str]:
-    """The exit status, and what the terminal has shown; each text is typed when it is hidden."""
+def typed_at_terminal(program: str | Path, member: Member, line: str,
+                      *typed: str | signal.Signals) -> tuple[int, str]:
+    """The exit status, and what the terminal has shown; each text is typed, or signal sent, when it is
+    hidden what is typed."""
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen([program, "--endpoints", member.address, *line.split()],
                                stdin=terminal, stdout=terminal, stderr=terminal)
@@ -46,6 +49,9 @@ def typed_at_terminal(program: str | Path, member: Member, line: str, *typed: st
                 if time.monotonic() > end:
                     raise AssertionError("what is typed would be shown")
                 time.sleep(0.01)
+            if isinstance(text, signal.Signals):
+                process.send_signal(text)
+                break
             os.write(keyboard, text.encode() + b"\n")
             shown += os.read(keyboard, 1)
         while more := os.read(keyboard, 1000):
@@ -125,6 +131,16 @@ class EtcdctlAuthBesideEtcdTest(EtcdctlAuthCase):
             self.assertEqual(ours, (real[0], shown), line)
             for secret in typed:
                 self.assertFalse(secret and secret in ours[1], ours)
+
+    def test_a_signal_ends_the_question(self) -> None:
+        member = self.member()
+        for line in ("--user root get key", "--user root lock key", "--user root elect key x",
+                     "--user root check perf", "--user root watch key", "user add u", "user passwd u",
+                     f"make-mirror --dest-user root {member.address}"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                ours = typed_at_terminal(ETCDCTL, member, line, number)
+                self.assertEqual(ours, typed_at_terminal(self.etcdctl, member, line, number), line)
+                self.assertEqual(ours[0], 255)
 
 
 if __name__ == "__main__":
