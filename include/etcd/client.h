@@ -36,8 +36,8 @@ inline namespace v1 {
 //
 // Retries. Reads are tried again after kUnavailable, on another endpoint if there is one. Writes
 // are tried again only when it is known that no member has carried them out, nor will: they were
-// not sent or were refused unseen, the member is a learner, or the token has expired and was
-// renewed.
+// not sent or were refused unseen, the member is a learner, or the token was refused and has been
+// renewed: if that fails, its error is the call's.
 class Client {
  public:
   template <typename T>
@@ -367,6 +367,7 @@ class Client {
   }
 
  private:
+  friend class Auth;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
 

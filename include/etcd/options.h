@@ -76,7 +76,8 @@ struct ClientOptions {
   // trusts the system's authorities, here and with https:// and unixs:.
   bool use_tls = false;
 
-  // Authentication: by name and password, or by a token that was issued elsewhere. Not both.
+  // Who asks: a name and a password, for which the client gets tokens by itself as often as it
+  // needs one, or a token that was issued elsewhere, which is never renewed. Not both.
   std::string user = {};
   std::string password = {};
   std::string token = {};

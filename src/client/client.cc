@@ -1,25 +1,14 @@
 #include <etcd/client.h>
 
-#include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/errors.h"
+#include "client/client_impl.h"
 #include "client/convert.h"
 #include "client/endpoint_sync.h"
-#include "client/lease_renewer.h"
-#include "client/pending_bytes.h"
-#include "client/session.h"
 #include "client/settings.h"
 #include "client/srv_endpoints.h"
-#include "client/watcher.h"
 #include "config/url.h"
-#include "runtime/asio/loop.h"
-#include "runtime/asio/network.h"
-#include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 
 namespace etcd {
@@ -30,6 +19,7 @@ namespace pb = etcdserverpb;
 using client::kMemberList;
 using client::Method;
 using client::Repeatable;
+using client::ToPublic;
 
 constexpr Method kRange{"/etcdserverpb.KV/Range", Repeatable::kYes};
 constexpr Method kRangeStream{"/etcdserverpb.KV/RangeStream", Repeatable::kNo};
@@ -56,45 +46,6 @@ constexpr Method kSnapshot{"/etcdserverpb.Maintenance/Snapshot", Repeatable::kYe
 // Switching an alarm twice is switching it once.
 constexpr Method kAlarm{"/etcdserverpb.Maintenance/Alarm", Repeatable::kYes};
 
-Status ToPublic(const base::Status& status, std::string cause = {}) {
-  if (status.ok()) return {};
-  return Status(static_cast<Code>(status.code()), std::string(status.message()), std::move(cause));
-}
-Status ToPublic(const client::Session::Ending& ending) {
-  return ToPublic(ending.status, ending.cause);
-}
-
-// What is waited for inside a callback would never come: only that thread can bring it.
-Status WaitInCallback() {
-  return Status(Code::kFailedPrecondition,
-                "a callback of this client waits for a call of the same client; give that call a "
-                "callback instead");
-}
-
-// Makes a callback of a wait.
-template <typename T>
-class Waiter {
- public:
-  std::function<void(T)> Callback() {
-    return [this](T value) {
-      // Notified under the lock: the waiter is gone as soon as it is free.
-      const std::lock_guard lock(mutex_);
-      value_.emplace(std::move(value));
-      arrived_.notify_one();
-    };
-  }
-  T Wait() {
-    std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [this] { return value_.has_value(); });
-    return std::move(*value_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::optional<T> value_;
-};
-
 pb::AlarmRequest AlarmMessage(pb::AlarmRequest::AlarmAction action, const Alarm& alarm) {
   pb::AlarmRequest message;
   message.set_action(action);
@@ -114,234 +65,6 @@ Status CheckUrls(const std::vector<std::string>& urls) {
 
 }  // namespace
 
-class Client::Impl {
- public:
-  explicit Impl(client::Settings settings)
-      : thread_("etcd-client"), network_(&thread_.loop()), pending_(settings.max_pending_bytes) {
-    thread_.RunAndWait([&] {
-      const runtime::Duration sync_interval = settings.auto_sync_interval;
-      session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
-                                                   runtime::posix::EntropySeed());
-      watcher_ = std::make_unique<client::Watcher>(session_.get());
-      renewer_ = std::make_unique<client::LeaseRenewer>(session_.get());
-      if (sync_interval == Duration(0)) return;
-      sync_ = std::make_unique<client::EndpointSync>(&thread_.loop(), session_.get(), sync_interval,
-                                                     runtime::posix::EntropySeed());
-    });
-  }
-  ~Impl() {
-    if (thread_.loop().IsCurrent()) {
-      std::fputs(
-          "etcd::Client: destroyed inside one of its own callbacks, whose end it waits for\n",
-          stderr);
-      std::abort();
-    }
-    thread_.RunAndWait([this] {
-      sync_.reset();
-      renewer_.reset();
-      watcher_.reset();
-      session_.reset();
-    });
-    thread_.Stop();
-  }
-
-  Status Authenticate(Duration timeout) {
-    Waiter<Status> waiter;
-    thread_.loop().Post([this, timeout, done = waiter.Callback()] {
-      session_->Authenticate(
-          timeout == Duration(0) ? client::Session::kNoTimeout : timeout,
-          [done](const client::Session::Ending& ending) { done(ToPublic(ending)); });
-    });
-    return waiter.Wait();
-  }
-
-  // Has `action` look at the session, on the loop, and returns what it does.
-  template <typename Action>
-  auto OnSession(Action action) {
-    if (thread_.loop().IsCurrent()) return action(*session_);
-    std::optional<decltype(action(*session_))> result;
-    thread_.RunAndWait([&] { result.emplace(action(*session_)); });
-    return std::move(*result);
-  }
-  // Runs `task` as a callback.
-  void Post(base::Callback<void()> task) { thread_.loop().Post(std::move(task)); }
-
-  template <typename Message>
-  client::Session::Request NewRequest(const Method& method, const Message& message,
-                                      const CallOptions& options,
-                                      Duration default_timeout = kDefaultTimeout) {
-    client::Session::Request request{.method = method, .message = message.SerializeAsString()};
-    request.timeout = options.timeout.value_or(default_timeout);
-    request.require_leader = options.require_leader;
-    return request;
-  }
-
-  template <typename Reply, typename T>
-  void Unary(client::Session::Request request, const CallOptions& options, Callback<T> done) {
-    auto share = pending_.Take(request.message.size());
-    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
-    Launch(options, std::move(*share),
-           [this, request = std::move(request),
-            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-             request.canceled = running->canceled;
-             return session_->StartUnary(
-                 std::move(request),
-                 [running, done = std::move(done)](const client::Session::Ending& ending,
-                                                   base::ByteView bytes) {
-                   running->End();
-                   if (!ending.status.ok()) return done(ToPublic(ending));
-                   Reply reply;
-                   if (!Parse(bytes, &reply)) return done(Malformed());
-                   done(client::FromProto(std::move(reply)));
-                 });
-           });
-  }
-
-  // `part` takes a message out of the reply and returns what the sink says.
-  template <typename Reply, typename Part>
-  void Stream(client::Session::Request request, const CallOptions& options, Part part,
-              std::function<void(Status)> done) {
-    auto share = pending_.Take(request.message.size());
-    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
-    const auto malformed = std::make_shared<bool>(false);
-    auto sink = [malformed, part = std::move(part)](base::ByteView bytes) mutable {
-      Reply reply;
-      if (Parse(bytes, &reply)) return part(std::move(reply));
-      *malformed = true;
-      return false;
-    };
-    Launch(options, std::move(*share),
-           [this, malformed, request = std::move(request), sink = std::move(sink),
-            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-             request.canceled = running->canceled;
-             return session_->Start(std::move(request), std::move(sink),
-                                    [running, malformed, done = std::move(done)](
-                                        const client::Session::Ending& ending) {
-                                      running->End();
-                                      done(*malformed ? Malformed() : ToPublic(ending));
-                                    });
-           });
-  }
-
-  void Watch(const WatchRequest& request, const CallOptions& options, WatchSink sink,
-             std::function<void(WatchEnding)> done) {
-    auto share = pending_.Take(request.key.size() + request.range_end.size());
-    if (!share.has_value()) {
-      return Post([done = std::move(done)] { done({.status = TooManyCalls()}); });
-    }
-    client::Watcher::Options watch{.timeout = options.timeout.value_or(kNoTimeout),
-                                   .require_leader = options.require_leader};
-    Launch(options, std::move(*share),
-           [this, request, watch, sink = std::move(sink),
-            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-             watch.canceled = running->canceled;
-             return watcher_->Start(
-                 request, watch, std::move(sink),
-                 [running, done = std::move(done)](const client::Watch::Ending& ending) {
-                   running->End();
-                   done({ToPublic(ending.status, ending.cause), ending.header,
-                         ending.compact_revision, ending.cancel_reason});
-                 });
-           });
-  }
-
-  void LeaseKeepAlive(int64_t id, const CallOptions& options, LeaseKeepAliveSink sink,
-                      std::function<void(Status)> done) {
-    auto share = pending_.Take(sizeof(id));
-    if (!share.has_value()) return Post([done = std::move(done)] { done(TooManyCalls()); });
-    client::LeaseRenewer::Options renewal{.timeout = options.timeout.value_or(kNoTimeout),
-                                          .require_leader = options.require_leader};
-    Launch(options, std::move(*share),
-           [this, id, renewal, sink = std::move(sink),
-            done = std::move(done)](const std::shared_ptr<Running>& running) mutable {
-             renewal.canceled = running->canceled;
-             return renewer_->Start(
-                 id, renewal, std::move(sink),
-                 [running, done = std::move(done)](const client::Session::Ending& ending) {
-                   running->End();
-                   done(ToPublic(ending));
-                 });
-           });
-  }
-
-  void RequestProgress(bool require_leader) {
-    Post([this, require_leader] {
-      if (watcher_ != nullptr) watcher_->RequestProgress(require_leader);
-    });
-  }
-
-  // What `start` hands to the callback it is given.
-  template <typename T, typename Start>
-  T Await(Start start) {
-    if (thread_.loop().IsCurrent()) return T{WaitInCallback()};
-    Waiter<T> waiter;
-    start(waiter.Callback());
-    return waiter.Wait();
-  }
-
- private:
-  // A call and the handle that may end it. On the loop.
-  struct Running {
-    explicit Running(client::PendingBytes::Share taken) : share(std::move(taken)) {}
-
-    std::optional<client::PendingBytes::Share> share;
-    bool canceled = false;  // before it began
-    bool ended = false;
-    std::shared_ptr<Cancellation::Listener> listener;
-
-    void End() {
-      ended = true;
-      share.reset();
-      listener.reset();
-    }
-  };
-
-  // Has `start` begin a call, on the loop, and the options' handle end it.
-  template <typename Start>
-  void Launch(const CallOptions& options, client::PendingBytes::Share share, Start start) {
-    thread_.loop().Post([this, cancellation = options.cancellation, share = std::move(share),
-                         start = std::move(start)]() mutable {
-      if (session_ == nullptr) return;
-      const auto running = std::make_shared<Running>(std::move(share));
-      running->canceled = cancellation.has_value() && cancellation->canceled();
-      const auto call = start(running);
-      if (!cancellation.has_value() || running->ended) return;
-      running->listener = cancellation->Listen(
-          [this, call] { thread_.loop().Post([this, call] { Cancel(call); }); });
-    });
-  }
-
-  void Cancel(const client::Session::Handle& call) {
-    if (session_ != nullptr) client::Session::Cancel(call);
-  }
-  void Cancel(const client::Watcher::Handle& watch) {
-    if (watcher_ != nullptr) watcher_->Cancel(watch);
-  }
-
-  void Cancel(const client::LeaseRenewer::Handle& keep_alive) {
-    if (renewer_ != nullptr) renewer_->Cancel(keep_alive);
-  }
-
-  template <typename Reply>
-  static bool Parse(base::ByteView bytes, Reply* reply) {
-    return reply->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  }
-  static Status TooManyCalls() {
-    return Status(Code::kResourceExhausted, "too many calls are under way");
-  }
-  static Status Malformed() {
-    return Status(Code::kInternal, "grpc: error unmarshalling response");
-  }
-
-  runtime::asio::LoopThread thread_;
-  runtime::asio::Network network_;
-  client::PendingBytes pending_;
-  std::unique_ptr<client::Session> session_;
-  std::unique_ptr<client::Watcher> watcher_;
-  std::unique_ptr<client::LeaseRenewer> renewer_;
-  std::unique_ptr<client::EndpointSync> sync_;  // null: never
-};
-
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
@@ -353,7 +76,7 @@ Result<std::unique_ptr<Client>> Client::New(const ClientOptions& options) {
   if (!settings.ok()) return ToPublic(settings.status());
   auto impl = std::make_unique<Impl>(std::move(settings).value());
   if (!options.user.empty()) {
-    if (Status status = impl->Authenticate(options.dial_timeout); !status.ok()) return status;
+    if (Status status = impl->LogIn(options.dial_timeout); !status.ok()) return status;
   }
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }

@@ -1,7 +1,9 @@
+#include <etcd/auth.h>
 #include <etcd/client.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -129,6 +131,7 @@ class FakeMember {
     AddChange<pb::LeaseRevokeRequest, pb::LeaseRevokeResponse>("Lease", "LeaseRevoke");
     AddChange<pb::LeaseTimeToLiveRequest, pb::LeaseTimeToLiveResponse>("Lease", "LeaseTimeToLive");
     AddChange<pb::LeaseLeasesRequest, pb::LeaseLeasesResponse>("Lease", "LeaseLeases");
+    AddAuth();
     table_->AddStreaming(
         "etcdserverpb.Lease", "LeaseKeepAlive", rpc::Kind::kBidiStreaming,
         [](auto call) { return std::make_unique<KeepAliveCall>(std::move(call)); });
@@ -136,10 +139,48 @@ class FakeMember {
                          [](auto call) { return std::make_unique<SnapshotCall>(std::move(call)); });
   }
 
+  void AddAuth() {
+    AddChange<pb::AuthEnableRequest, pb::AuthEnableResponse>("Auth", "AuthEnable");
+    AddChange<pb::AuthDisableRequest, pb::AuthDisableResponse>("Auth", "AuthDisable");
+    AddChange<pb::AuthStatusRequest, pb::AuthStatusResponse>("Auth", "AuthStatus",
+                                                             [](pb::AuthStatusResponse* reply) {
+                                                               reply->set_enabled(true);
+                                                               reply->set_authrevision(9);
+                                                             });
+    AddChange<pb::AuthUserAddRequest, pb::AuthUserAddResponse>("Auth", "UserAdd");
+    AddChange<pb::AuthUserDeleteRequest, pb::AuthUserDeleteResponse>("Auth", "UserDelete");
+    AddChange<pb::AuthUserGetRequest, pb::AuthUserGetResponse>(
+        "Auth", "UserGet", [](pb::AuthUserGetResponse* reply) { reply->add_roles("r"); });
+    AddChange<pb::AuthUserListRequest, pb::AuthUserListResponse>(
+        "Auth", "UserList", [](pb::AuthUserListResponse* reply) { reply->add_users("u"); });
+    AddChange<pb::AuthUserChangePasswordRequest, pb::AuthUserChangePasswordResponse>(
+        "Auth", "UserChangePassword");
+    AddChange<pb::AuthUserGrantRoleRequest, pb::AuthUserGrantRoleResponse>("Auth", "UserGrantRole");
+    AddChange<pb::AuthUserRevokeRoleRequest, pb::AuthUserRevokeRoleResponse>("Auth",
+                                                                             "UserRevokeRole");
+    AddChange<pb::AuthRoleAddRequest, pb::AuthRoleAddResponse>("Auth", "RoleAdd");
+    AddChange<pb::AuthRoleDeleteRequest, pb::AuthRoleDeleteResponse>("Auth", "RoleDelete");
+    AddChange<pb::AuthRoleGetRequest, pb::AuthRoleGetResponse>(
+        "Auth", "RoleGet", [](pb::AuthRoleGetResponse* reply) {
+          reply->add_perm()->set_key("k");
+          reply->mutable_perm(0)->set_range_end("l");
+          reply->mutable_perm(0)->set_permtype(authpb::Permission::READWRITE);
+        });
+    AddChange<pb::AuthRoleListRequest, pb::AuthRoleListResponse>(
+        "Auth", "RoleList", [](pb::AuthRoleListResponse* reply) { reply->add_roles("r"); });
+    AddChange<pb::AuthRoleGrantPermissionRequest, pb::AuthRoleGrantPermissionResponse>(
+        "Auth", "RoleGrantPermission");
+    AddChange<pb::AuthRoleRevokePermissionRequest, pb::AuthRoleRevokePermissionResponse>(
+        "Auth", "RoleRevokePermission");
+  }
+
+  // `fill` adds to the answer, which has a header.
   template <typename Request, typename Reply>
-  void AddChange(const std::string& service, const std::string& name) {
+  void AddChange(
+      const std::string& service, const std::string& name,
+      std::function<void(Reply*)> fill = [](Reply*) {}) {
     table_->AddUnary("etcdserverpb." + service, name,
-                     [this, name](auto call, base::ByteView bytes) {
+                     [this, name, fill](auto call, base::ByteView bytes) {
                        Request request;
                        request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
                        {
@@ -148,6 +189,7 @@ class FakeMember {
                        }
                        Reply reply;
                        reply.mutable_header()->set_member_id(5);
+                       fill(&reply);
                        Answer(std::move(call), reply);
                      });
   }
@@ -528,6 +570,60 @@ TEST(ClientTest, LeasesAreAskedForAsTheyAre) {
   EXPECT_EQ(member.asked, (std::vector<std::string>{"LeaseGrant TTL: 60 ID: 7", "LeaseRevoke ID: 7",
                                                     "LeaseTimeToLive ID: 8 keys: true",
                                                     "LeaseTimeToLive ID: 8", "LeaseLeases "}));
+}
+
+TEST(ClientTest, UsersAndRolesAreAskedForAsTheyAre) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  Auth auth(client.get());
+  EXPECT_EQ(auth.AuthEnable(kPatient)->header.member_id, 5u);
+  EXPECT_TRUE(auth.AuthDisableAsync(kPatient).get().ok());
+  EXPECT_TRUE(auth.UserAdd({.name = "u", .password = "p"}, kPatient).ok());
+  EXPECT_TRUE(auth.UserAddAsync({.name = "u", .no_password = true}, kPatient).get().ok());
+  EXPECT_TRUE(auth.UserDelete("u", kPatient).ok());
+  EXPECT_TRUE(auth.UserChangePassword("u", "p", kPatient).ok());
+  EXPECT_TRUE(auth.UserGrantRole("u", "r", kPatient).ok());
+  EXPECT_TRUE(auth.UserRevokeRoleAsync("u", "r", kPatient).get().ok());
+  EXPECT_TRUE(auth.RoleAdd("r", kPatient).ok());
+  EXPECT_TRUE(auth.RoleDelete("r", kPatient).ok());
+  EXPECT_TRUE(auth.RoleGrantPermission("r", {PermissionType::kWrite, "k", "l"}, kPatient).ok());
+  EXPECT_TRUE(auth.RoleRevokePermission("r", "k", "l", kPatient).ok());
+  EXPECT_EQ(
+      member.asked,
+      (std::vector<std::string>{
+          "AuthEnable ", "AuthDisable ", "UserAdd name: \"u\" password: \"p\" options { }",
+          "UserAdd name: \"u\" options { no_password: true }", "UserDelete name: \"u\"",
+          "UserChangePassword name: \"u\" password: \"p\"", "UserGrantRole user: \"u\" role: \"r\"",
+          "UserRevokeRole name: \"u\" role: \"r\"", "RoleAdd name: \"r\"", "RoleDelete role: \"r\"",
+          "RoleGrantPermission name: \"r\" "
+          "perm { permType: WRITE key: \"k\" range_end: \"l\" }",
+          "RoleRevokePermission role: \"r\" key: \"k\" range_end: \"l\""}));
+}
+
+TEST(ClientTest, WhatThereIsOfUsersAndRolesIsTold) {
+  FakeMember member;
+  member.token = "token";
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.token = "token";
+  const auto client = Connected(options);
+  Auth auth(client.get());
+  // The first is of no use: see FakeMember.
+  EXPECT_EQ(auth.Authenticate("u", "p", kPatient)->token, "expired");
+  EXPECT_EQ(auth.AuthenticateAsync("u", "p", kPatient).get()->token, "token");
+  const auto status = auth.AuthStatus(kPatient);
+  ASSERT_TRUE(status.ok()) << status.status().ToString();
+  EXPECT_TRUE(status->enabled);
+  EXPECT_EQ(status->auth_revision, 9u);
+  EXPECT_EQ(auth.UserGet("u", kPatient)->roles, std::vector<std::string>{"r"});
+  EXPECT_EQ(auth.UserList(kPatient)->users, std::vector<std::string>{"u"});
+  EXPECT_EQ(auth.RoleList(kPatient)->roles, std::vector<std::string>{"r"});
+  const auto role = auth.RoleGet("r", kPatient);
+  ASSERT_TRUE(role.ok()) << role.status().ToString();
+  ASSERT_EQ(role->permissions.size(), 1u);
+  EXPECT_EQ(role->permissions[0].type, PermissionType::kReadWrite);
+  EXPECT_EQ(role->permissions[0].key, "k");
+  EXPECT_EQ(role->permissions[0].range_end, "l");
 }
 
 TEST(ClientTest, ALeaseIsRenewedOnceOrIsNotThere) {

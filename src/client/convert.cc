@@ -319,4 +319,78 @@ etcd::AlarmResponse FromProto(pb::AlarmResponse&& reply) {
   return response;
 }
 
+etcd::AuthStatusResponse FromProto(pb::AuthStatusResponse&& reply) {
+  return {FromProto(reply.header()), reply.enabled(), reply.authrevision()};
+}
+
+etcd::AuthenticateResponse FromProto(pb::AuthenticateResponse&& reply) {
+  return {FromProto(reply.header()), std::move(*reply.mutable_token())};
+}
+
+etcd::UserGetResponse FromProto(pb::AuthUserGetResponse&& reply) {
+  return {FromProto(reply.header()), {reply.roles().begin(), reply.roles().end()}};
+}
+
+etcd::UserListResponse FromProto(pb::AuthUserListResponse&& reply) {
+  return {FromProto(reply.header()), {reply.users().begin(), reply.users().end()}};
+}
+
+etcd::RoleGetResponse FromProto(pb::AuthRoleGetResponse&& reply) {
+  etcd::RoleGetResponse response{FromProto(reply.header()), {}};
+  for (authpb::Permission& permission : *reply.mutable_perm()) {
+    response.permissions.push_back({static_cast<etcd::PermissionType>(permission.permtype()),
+                                    std::move(*permission.mutable_key()),
+                                    std::move(*permission.mutable_range_end())});
+  }
+  return response;
+}
+
+etcd::RoleListResponse FromProto(pb::AuthRoleListResponse&& reply) {
+  return {FromProto(reply.header()), {reply.roles().begin(), reply.roles().end()}};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthEnableResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthDisableResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthUserAddResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthUserDeleteResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthUserChangePasswordResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthUserGrantRoleResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthUserRevokeRoleResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthRoleAddResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthRoleDeleteResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthRoleGrantPermissionResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AuthChangeResponse FromProto(pb::AuthRoleRevokePermissionResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
 }  // namespace client

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
 #include <etcd/lease.h>
@@ -46,5 +47,22 @@ etcd::HashResponse FromProto(etcdserverpb::HashResponse&& reply);
 etcd::SnapshotChunk FromProto(etcdserverpb::SnapshotResponse&& reply);
 etcd::DefragmentResponse FromProto(etcdserverpb::DefragmentResponse&& reply);
 etcd::AlarmResponse FromProto(etcdserverpb::AlarmResponse&& reply);
+etcd::AuthStatusResponse FromProto(etcdserverpb::AuthStatusResponse&& reply);
+etcd::AuthenticateResponse FromProto(etcdserverpb::AuthenticateResponse&& reply);
+etcd::UserGetResponse FromProto(etcdserverpb::AuthUserGetResponse&& reply);
+etcd::UserListResponse FromProto(etcdserverpb::AuthUserListResponse&& reply);
+etcd::RoleGetResponse FromProto(etcdserverpb::AuthRoleGetResponse&& reply);
+etcd::RoleListResponse FromProto(etcdserverpb::AuthRoleListResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthEnableResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthDisableResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthUserAddResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthUserDeleteResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthUserChangePasswordResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthUserGrantRoleResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthUserRevokeRoleResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleAddResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleDeleteResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleGrantPermissionResponse&& reply);
+etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleRevokePermissionResponse&& reply);
 
 }  // namespace client

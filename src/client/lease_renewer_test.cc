@@ -286,6 +286,23 @@ TEST_F(LeaseRenewerTest, ATokenThatHasExpiredIsRenewed) {
   EXPECT_EQ(members_[0]->authentications, 1);
 }
 
+TEST_F(LeaseRenewerTest, ATokenThatIsRefusedAgainAndAgainIsNotAskedForInALoop) {
+  settings_.user = "u";
+  settings_.password = "p";
+  leases_.token_wanted = "token 4";
+  leases_.refusal = errors::kInvalidAuthToken;
+  leases_.ttls[kId] = 9;
+  Open(1);
+  const auto told = Start(kId);
+  // One for each wait between two streams.
+  Run(milliseconds(1400));
+  EXPECT_EQ(members_[0]->authentications, 3);
+  EXPECT_THAT(told->ttls, IsEmpty());
+  Run(milliseconds(600));
+  EXPECT_THAT(told->ttls, SizeIs(1));
+  EXPECT_EQ(members_[0]->authentications, 4);
+}
+
 TEST_F(LeaseRenewerTest, TenThousandLeasesShareAStream) {
   Open(1);
   constexpr int64_t kLeases = 10000;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/errors.h"
 #include "net/rpc/message.h"
 
 namespace client {
@@ -61,7 +62,10 @@ void ResumedStream::Send(const google::protobuf::MessageLite& message) {
 }
 
 bool ResumedStream::NeedsToken(const Status& status) const {
-  return renewals_ == 0 && session_.NeedsToken(status);
+  if (!session_.NeedsToken(status)) return false;
+  // The store's revision may be another each time.
+  return renewals_ == 0 ||
+         (status == base::errors::kAuthOldRevision && renewals_ < session_.settings().max_attempts);
 }
 
 // By the timer even without a wait: not inside the events of the call before.
@@ -76,6 +80,7 @@ void ResumedStream::Begin() {
   const auto open = std::make_shared<bool>(true);
   open_ = open;
   serving_since_.reset();
+  token_number_ = session_.token_number();
   // The end of the call before may be told while this one begins: that was let go of.
   std::shared_ptr<rpc::ClientCall> call =
       session_.StartStream(path_, require_leader_, avoided, std::make_unique<Handler>(this, open));
@@ -86,6 +91,7 @@ void ResumedStream::Begin() {
 void ResumedStream::LetGo() {
   opening_ = false;
   timer_->Disarm();
+  session_.GiveUpToken(std::exchange(ticket_, 0));
   if (open_ == nullptr) return;
   *std::exchange(open_, nullptr) = false;
   // Kept until the next one begins: this may be one of its events.
@@ -106,14 +112,17 @@ void ResumedStream::OnEnded(const Status& status) {
 }
 
 void ResumedStream::RenewToken() {
+  // A call has got one since.
+  if (session_.token_number() != token_number_) return OpenAfter(runtime::Duration(0));
   opening_ = true;
-  session_.Authenticate(Session::kNoTimeout, [this, alive = alive_](const Session::Ending& ending) {
+  const auto go_on = [this, alive = alive_](const Session::Ending& ending) {
     if (!*alive || !opening_) return;
     opening_ = false;
+    ticket_ = 0;
     if (!ending.status.ok()) return GoOnAfter(ending.status);
-    ++renewals_;
-    OpenAfter(runtime::Duration(0));
-  });
+    OpenAfter(renewals_++ == 0 ? runtime::Duration(0) : session_.settings().retry_wait);
+  };
+  ticket_ = session_.RenewToken(Session::kNoTimeout, go_on);
 }
 
 void ResumedStream::GoOnAfter(const Status& status) {
@@ -121,6 +130,7 @@ void ResumedStream::GoOnAfter(const Status& status) {
   const bool has_served =
       serving_since_.has_value() && now - *serving_since_ >= session_.settings().retry_wait;
   attempts_ = has_served ? 1 : attempts_ + 1;
+  renewals_ = 0;
   const runtime::Duration wait = owner_.WaitAfter(status, attempts_);
   // It may be that it was closed, and opened anew.
   if (wanted_ && !opening_) OpenAfter(wait);

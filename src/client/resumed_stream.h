@@ -78,10 +78,12 @@ class ResumedStream {
   std::shared_ptr<rpc::ClientCall> call_;
   // Of the call that is open: false once it is not, whatever its handler is told. Null: none is.
   std::shared_ptr<bool> open_;
-  bool wanted_ = false;   // from Open until Close
-  bool opening_ = false;  // by the timer, or when there is a token
-  size_t attempts_ = 0;   // that failed, since the last one that served for a while
-  size_t renewals_ = 0;   // of the token, since a member served
+  bool wanted_ = false;         // from Open until Close
+  bool opening_ = false;        // by the timer, or when there is a token
+  size_t attempts_ = 0;         // that failed, since the last one that served for a while
+  size_t renewals_ = 0;         // of the token, since a member served or there was a wait
+  uint64_t token_number_ = 0;   // with which it was opened
+  Session::Ticket ticket_ = 0;  // while it waits for a token
   std::optional<runtime::TimePoint> serving_since_;
   // False once this is gone; a new token may come after it.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

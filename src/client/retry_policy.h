@@ -8,9 +8,10 @@
 #include "runtime/time.h"
 
 // When a call that failed is tried again, and after what wait: clientv3's rules (retry.go,
-// retry_interceptor.go), with one deviation on the safe side. clientv3 tries a write again that a
+// retry_interceptor.go), with two deviations on the safe side. clientv3 tries a write again that a
 // member ended with Canceled or DeadlineExceeded of its own; whether it was done is not known then,
-// so we do not.
+// so we do not. And it logs in again as often as a call is tried when the new token is refused as
+// invalid, too; each log-in costs the member a bcrypt, so that is the end of the call here.
 
 namespace client {
 

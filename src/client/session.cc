@@ -9,7 +9,7 @@
 #include "client/endings.h"
 #include "client/endpoint.h"
 #include "client/known_errors.h"
-#include "proto/rpc.pb.h"
+#include "client/log_in.h"
 
 namespace client {
 
@@ -19,7 +19,6 @@ using base::Status;
 namespace {
 
 constexpr char kApiVersion[] = "3.7";
-constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", Repeatable::kNo};
 
 }  // namespace
 
@@ -52,6 +51,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     finished_ = true;
     const std::shared_ptr<Call> alive = shared_from_this();
     timer_.reset();
+    session_.GiveUpToken(ticket_);
     Ending ending{status};
     if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
     if (own_channel_ != nullptr) session_.Retire(std::move(own_channel_));
@@ -89,6 +89,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     options.max_receive_bytes = session_.settings_.max_receive_bytes;
     if (attempt_ != nullptr) options.avoided_endpoint = attempt_->endpoint();
     unprocessed_ = false;
+    token_number_ = session_.token_number();
     attempt_ = channel().Start(request_.method.path, std::move(options),
                                std::make_unique<Handler>(shared_from_this()));
     attempt_->Send(rpc::Message(request_.message));
@@ -121,15 +122,25 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
       case Remedy::kRepeat:
         return Repeat();
       case Remedy::kAuthenticate:
-        // Else it would ask for a token in order to ask for a token.
-        if (request_.method.path == kAuthenticate.path) return Finish(status);
-        return session_.Authenticate(Remaining(),
-                                     [call = shared_from_this()](const Ending& renewed) {
-                                       if (!renewed.status.ok())
-                                         return call->Finish(renewed.status);
-                                       call->Repeat();
-                                     });
+        return RenewToken(status);
     }
+  }
+
+  void RenewToken(const Status& status) {
+    // Else it would ask for a token in order to ask for a token.
+    if (request_.method.path == kAuthenticate.path) return Finish(status);
+    // Another call has got one since.
+    if (session_.token_number() != token_number_) return Repeat();
+    // Whoever refuses a token as soon as he has given it would refuse the next one, too; but the
+    // store's revision may be another each time.
+    if (std::exchange(renewed_, true) && status != base::errors::kAuthOldRevision) {
+      return Finish(status);
+    }
+    ticket_ = session_.RenewToken(Remaining(), [call = shared_from_this()](const Ending& renewed) {
+      call->ticket_ = 0;
+      if (!renewed.status.ok()) return call->Finish(renewed.status);
+      call->Repeat();
+    });
   }
 
   // By the timer even without a wait: not inside the events of the attempt before.
@@ -170,8 +181,11 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   std::unique_ptr<rpc::Channel> own_channel_;  // to the request's endpoint, if it names one
   std::shared_ptr<rpc::ClientCall> attempt_;
   std::unique_ptr<runtime::Timer> timer_;
-  size_t attempts_ = 0;       // that have ended
-  bool unprocessed_ = false;  // the last of them
+  size_t attempts_ = 0;        // that have ended
+  uint64_t token_number_ = 0;  // of the last of them
+  Ticket ticket_ = 0;          // while it waits for a token
+  bool renewed_ = false;       // it has waited for one
+  bool unprocessed_ = false;   // the last of them
   bool answered_ = false;
   bool stopped_ = false;  // by the sink
   bool finished_ = false;
@@ -182,12 +196,15 @@ Session::Session(runtime::Loop* loop, runtime::Network* network, Settings settin
       network_(network),
       settings_(std::move(settings)),
       random_(seed),
-      token_(settings_.token),
       channel_(NewChannel(settings_)),
+      log_in_(std::make_unique<LogIn>(this, std::exchange(settings_.user, {}),
+                                      std::exchange(settings_.password, {}),
+                                      std::exchange(settings_.token, {}))),
       sweep_(loop->NewTimer([this] { retired_.clear(); })) {}
 
 Session::~Session() {
   closing_ = true;
+  log_in_->EndAll({Closing()});
   while (!calls_.empty()) {
     const std::shared_ptr<Call> call = calls_.begin()->second;
     call->Finish(Closing());
@@ -254,8 +271,8 @@ void Session::Retire(std::unique_ptr<rpc::Channel> channel) {
 http::Headers Session::Metadata(const Request& request) const {
   http::Headers metadata = {{"client-api-version", kApiVersion}};
   if (request.require_leader || settings_.require_leader) metadata.Add("hasleader", "true");
-  if (!token_.empty() && request.method.path != kAuthenticate.path) {
-    metadata.Add("token", token_);
+  if (!log_in_->token().empty() && request.method.path != kAuthenticate.path) {
+    metadata.Add("token", log_in_->token());
   }
   return metadata;
 }
@@ -302,30 +319,6 @@ Session::Handle Session::StartUnary(Request request, UnaryDone done) {
         }
         done(ending, reply->bytes);
       });
-}
-
-void Session::Authenticate(runtime::Duration timeout, Done done) {
-  if (settings_.user.empty()) return done(Ending());
-  etcdserverpb::AuthenticateRequest message;
-  message.set_name(settings_.user);
-  message.set_password(settings_.password);
-  Request request{.method = kAuthenticate, .message = message.SerializeAsString()};
-  request.timeout = timeout;
-  StartUnary(std::move(request),
-             [this, done = std::move(done)](const Ending& ending, base::ByteView bytes) mutable {
-               const Status& status = ending.status;
-               if (status == base::errors::kAuthNotEnabled) {
-                 token_.clear();
-                 return done(Ending());
-               }
-               if (!status.ok()) return done(ending);
-               etcdserverpb::AuthenticateResponse reply;
-               if (!reply.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-                 return done({Status(Code::kInternal, "grpc: error unmarshalling response")});
-               }
-               token_ = reply.token();
-               done(Ending());
-             });
 }
 
 }  // namespace client

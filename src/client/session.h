@@ -19,6 +19,10 @@ struct Method {
   Repeatable repeatable = Repeatable::kNo;
 };
 inline constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
+// One token more does no harm.
+inline constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", Repeatable::kYes};
+
+class LogIn;
 
 // The side of a client that lives on its loop: the channel, the token, and the calls that are
 // under way with their retries. One loop. Not destroyed inside a callback of its own.
@@ -90,8 +94,17 @@ class Session {
   // Whether it may take the place of those: SetEndpoints takes it, and it is not in plain text
   // where all of them are with TLS.
   base::Status MayReplace(const std::string& endpoint) const;
-  // Asks for a token if there is a password.
-  void Authenticate(runtime::Duration timeout, Done done);
+
+  // ---- The token ----
+
+  // Of that which calls are sent with from now on; each new one has a higher.
+  uint64_t token_number() const;
+  // Has a new one asked for, once for all who want one meanwhile; OK where authentication is not
+  // enabled, and without a password. `done` runs once, maybe before this returns, unless the ticket
+  // is given up before.
+  using Ticket = uint64_t;  // from 1 on
+  Ticket RenewToken(runtime::Duration timeout, Done done);
+  void GiveUpToken(Ticket ticket);
 
  private:
   std::unique_ptr<rpc::Channel> NewChannel(const Settings& settings);
@@ -107,8 +120,8 @@ class Session {
   runtime::Network* const network_;
   Settings settings_;
   runtime::Random random_;
-  std::string token_;
   const std::unique_ptr<rpc::Channel> channel_;
+  const std::unique_ptr<LogIn> log_in_;
   std::unordered_map<Call*, std::shared_ptr<Call>> calls_;
   // Channels of single calls that have ended; destroyed outside their events.
   std::vector<std::unique_ptr<rpc::Channel>> retired_;

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "client/log_in.h"
 #include "client/session.h"
 
 // What a session gives to calls that have no one request and no one end.
@@ -47,8 +48,21 @@ size_t Session::EndpointCount() const {
   return settings_.endpoints.size() + settings_.plain_endpoints.size();
 }
 
+uint64_t Session::token_number() const {
+  return log_in_->number();
+}
+
+Session::Ticket Session::RenewToken(runtime::Duration timeout, Done done) {
+  return log_in_->Renew(timeout, std::move(done));
+}
+
+void Session::GiveUpToken(Ticket ticket) {
+  log_in_->GiveUp(ticket);
+}
+
 Credentials Session::credentials() const {
-  return {.has_password = !settings_.user.empty(), .has_token = !settings_.token.empty()};
+  return {.has_password = log_in_->has_password(),
+          .has_token = !log_in_->has_password() && !log_in_->token().empty()};
 }
 
 }  // namespace client

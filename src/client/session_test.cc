@@ -438,6 +438,207 @@ TEST_F(SessionTest, WhileMembersDieAndStopAndAreCutOffNoWriteIsSentTwice) {
   }
 }
 
+// ---- Tokens ----
+
+class TokenTest : public SessionTest {
+ protected:
+  TokenTest() {
+    settings_.user = "user";
+    settings_.password = "secret";
+  }
+  // As a client does before its first call.
+  std::shared_ptr<Outcome> LogIn(runtime::Duration timeout = seconds(5)) {
+    auto outcome = std::make_shared<Outcome>();
+    Do([&] {
+      session_->RenewToken(timeout, [outcome](const Session::Ending& ending) {
+        outcome->done = true;
+        outcome->status = ending.status;
+      });
+    });
+    Run(milliseconds(10));
+    return outcome;
+  }
+  std::vector<std::shared_ptr<Outcome>> ManyCalls() {
+    std::vector<std::shared_ptr<Outcome>> calls;
+    for (int i = 0; i < 50; ++i) {
+      calls.push_back(Get());
+      calls.push_back(Put());
+    }
+    return calls;
+  }
+};
+
+TEST_F(TokenTest, OneLogInServesAllCallsWhoseTokenIsRefused) {
+  Open(1);
+  for (const int round : {1, 2, 3}) {
+    member(1).token_wanted = "token " + std::to_string(round);
+    const auto calls = ManyCalls();
+    Run(seconds(1));
+    for (const auto& call : calls) EXPECT_TRUE(call->done && call->status.ok());
+    EXPECT_EQ(member(1).authentications, round);
+  }
+}
+
+TEST_F(TokenTest, WhoIsRefusedBehindAnotherTakesTheTokenThatThatOneGot) {
+  Open(1);
+  EXPECT_TRUE(LogIn()->status.ok());
+  member(1).latency = milliseconds(500);
+  member(1).answer = base::errors::kInvalidAuthToken;
+  const auto first = Get();
+  Run(milliseconds(100));
+  const auto second = Get();
+  // The first is refused, and asks again with a new token; then the second is.
+  Run(milliseconds(600));
+  member(1).answer = {};
+  Run(seconds(1));
+  EXPECT_TRUE(first->done && first->status.ok()) << first->status.ToString();
+  EXPECT_TRUE(second->done && second->status.ok()) << second->status.ToString();
+  EXPECT_EQ(member(1).authentications, 2);
+  EXPECT_EQ(member(1).tokens,
+            (std::vector<std::string>{"token 1", "token 1", "token 2", "token 2"}));
+}
+
+TEST_F(TokenTest, ALogInThatFailsIsTheErrorOfAllThatWaitForIt) {
+  Open(1);
+  member(1).token_wanted = "token 1";
+  member(1).log_in_answer = base::errors::kAuthFailed;
+  const auto calls = ManyCalls();
+  Run(seconds(1));
+  for (const auto& call : calls) EXPECT_EQ(call->status, base::errors::kAuthFailed);
+  EXPECT_EQ(member(1).authentications, 1);
+}
+
+TEST_F(TokenTest, WhereAuthenticationIsNotEnabledCallsGoOnWithoutAToken) {
+  Open(1);
+  EXPECT_TRUE(LogIn()->status.ok());
+  EXPECT_TRUE(Get() != nullptr);
+  Run(seconds(1));
+  member(1).log_in_answer = base::errors::kAuthNotEnabled;
+  EXPECT_TRUE(LogIn()->status.ok());
+  const auto put = Put();
+  Run(seconds(1));
+  EXPECT_TRUE(put->done && put->status.ok());
+  EXPECT_EQ(member(1).tokens, (std::vector<std::string>{"token 1", ""}));
+  // And ask for one when it is.
+  member(1).log_in_answer = {};
+  member(1).token_wanted = "token 3";
+  member(1).token_refusal = base::errors::kUserEmpty;
+  const auto again = Put();
+  Run(seconds(1));
+  EXPECT_TRUE(again->done && again->status.ok()) << again->status.ToString();
+}
+
+TEST_F(TokenTest, ATokenThatIsRefusedWhenItIsNewIsRenewedOnceACall) {
+  Open(1);
+  member(1).token_wanted = "none";
+  const auto put = Put();
+  Run(seconds(3));
+  EXPECT_EQ(put->status, base::errors::kInvalidAuthToken);
+  EXPECT_EQ(member(1).authentications, 1);
+  EXPECT_EQ(member(1).calls, 2);
+}
+
+TEST_F(TokenTest, WhatTheStoreHasLeftBehindIsTriedAgainUntilItHasNot) {
+  Open(1);
+  member(1).token_wanted = "token 5";
+  member(1).token_refusal = base::errors::kAuthOldRevision;
+  const auto put = Put();
+  Run(seconds(1));
+  EXPECT_TRUE(put->done && put->status.ok()) << put->status.ToString();
+  EXPECT_EQ(member(1).authentications, 5);
+}
+
+TEST_F(TokenTest, WhatIsLeftBehindForEverEndsAfterTheMostAttempts) {
+  settings_.max_attempts = 7;
+  Open(1);
+  member(1).token_wanted = "none";
+  member(1).token_refusal = base::errors::kAuthOldRevision;
+  const auto put = Put();
+  Run(seconds(5));
+  EXPECT_EQ(put->status, base::errors::kAuthOldRevision);
+  EXPECT_EQ(member(1).calls, 7);
+}
+
+TEST_F(TokenTest, WhoWaitsForATokenWaitsNoLongerThanItsTimeAndAnotherMemberIsAsked) {
+  Open(2);
+  for (const auto& member : members_) member->token_wanted = "token 1";
+  member(1).log_in_hangs = member(2).log_in_hangs = true;
+  const auto hasty = Get(seconds(1));
+  const auto patient = Get(minutes(1));
+  Run(seconds(2));
+  EXPECT_EQ(hasty->status, Status(Code::kDeadlineExceeded, "context deadline exceeded"));
+  EXPECT_FALSE(patient->done);
+  const int asked_first = member(1).authentications == 1 ? 1 : 2;
+  FakeMember& other = member(asked_first == 1 ? 2 : 1);
+  EXPECT_EQ(other.authentications, 0);
+  other.log_in_hangs = false;
+  Run(seconds(6));
+  EXPECT_TRUE(patient->done && patient->status.ok()) << patient->status.ToString();
+}
+
+TEST_F(TokenTest, WhatNobodyWaitsForIsAskedNoLonger) {
+  Open(1);
+  member(1).token_wanted = "token 2";
+  member(1).log_in_hangs = true;
+  auto outcome = std::make_shared<Outcome>();
+  Session::Handle call;
+  Do([&] {
+    call = session_->StartUnary({.method = kPut, .message = ""},
+                                [outcome](const Session::Ending& ending, base::ByteView) {
+                                  outcome->done = true;
+                                  outcome->status = ending.status;
+                                });
+  });
+  Run(seconds(1));
+  EXPECT_FALSE(outcome->done);
+  Do([&] { Session::Cancel(call); });
+  EXPECT_EQ(outcome->status, Status(Code::kCanceled, "context canceled"));
+  Run(seconds(30));
+  EXPECT_EQ(member(1).authentications, 1);
+  member(1).log_in_hangs = false;
+  const auto put = Put();
+  Run(seconds(1));
+  EXPECT_TRUE(put->done && put->status.ok()) << put->status.ToString();
+}
+
+TEST_F(TokenTest, TheEndOfTheSessionEndsTheWaitForAToken) {
+  Open(1);
+  member(1).token_wanted = "token 1";
+  member(1).log_in_hangs = true;
+  const auto put = Put();
+  const auto log_in = LogIn(Session::kNoTimeout);
+  Run(seconds(1));
+  Do([this] { session_.reset(); });
+  EXPECT_EQ(put->status.code(), Code::kCanceled);
+  EXPECT_EQ(log_in->status.code(), Code::kCanceled);
+}
+
+TEST_F(TokenTest, ALogInGoesToAnotherMemberWhenOneBreaks) {
+  Open(2);
+  for (const auto& member : members_) member->token_wanted = "token 1";
+  member(1).log_in_answer = base::errors::kNoLeader;
+  for (int i = 0; i < 4; ++i) {
+    const auto put = Put();
+    Run(seconds(1));
+    EXPECT_TRUE(put->done && put->status.ok()) << put->status.ToString();
+  }
+  EXPECT_EQ(member(2).authentications, 1);
+}
+
+TEST_F(TokenTest, ATokenOfTheUsersIsSentAndNeverRenewed) {
+  settings_.user.clear();
+  settings_.password.clear();
+  settings_.token = "mine";
+  Open(1);
+  EXPECT_TRUE(LogIn()->status.ok());
+  member(1).token_wanted = "another";
+  const auto put = Put();
+  Run(seconds(1));
+  EXPECT_EQ(put->status, base::errors::kInvalidAuthToken);
+  EXPECT_EQ(member(1).tokens, std::vector<std::string>{"mine"});
+  EXPECT_EQ(member(1).authentications, 0);
+}
+
 // ---- Endpoints that change ----
 
 TEST_F(SessionTest, EndpointsThatStayKeepTheirConnectionsAndCallsUnderWayGoOn) {

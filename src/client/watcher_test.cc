@@ -496,6 +496,61 @@ TEST_F(WatcherTest, ATokenThatHasExpiredIsRenewedOnce) {
   EXPECT_EQ(members_[0]->authentications, 2);
 }
 
+TEST_F(WatcherTest, AnOldRevisionOfAuthIsRenewedUntilItIsTheNewest) {
+  settings_.user = "root";
+  settings_.password = "secret";
+  settings_.max_attempts = 10;
+  Open(1);
+  store_.refusal = std::string("rpc error: code = InvalidArgument desc = ") +
+                   std::string(errors::kAuthOldRevision.text);
+  const auto told = std::make_shared<Told>();
+  Begin({.key = "a"}, {}, told);
+  while (members_[0]->authentications < 5) Run(microseconds(50));
+  store_.refusal.clear();
+  Run(seconds(1));
+  store_.Put({"a"});
+  Run(seconds(1));
+  EXPECT_THAT(told->events, ElementsAre("a@2"));
+  EXPECT_EQ(members_[0]->authentications, 5);
+  // For ever it is not.
+  store_.refusal = std::string("rpc error: code = InvalidArgument desc = ") +
+                   std::string(errors::kAuthOldRevision.text);
+  const auto refused = Start({.key = "c"});
+  EXPECT_EQ(refused->ending.status, errors::kAuthOldRevision);
+  EXPECT_EQ(members_[0]->authentications, 15);
+}
+
+TEST_F(WatcherTest, ALogInThatFailsEndsTheWatch) {
+  settings_.user = "root";
+  settings_.password = "secret";
+  Open(1);
+  store_.refusal = "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token";
+  members_[0]->log_in_answer = errors::kAuthFailed;
+  const auto told = Start({.key = "a"});
+  EXPECT_EQ(told->ending.status, errors::kAuthFailed);
+  EXPECT_EQ(members_[0]->authentications, 1);
+}
+
+TEST_F(WatcherTest, AWatchThatEndsWhileItWaitsForATokenIsNotToldOfIt) {
+  settings_.user = "root";
+  settings_.password = "secret";
+  Open(1);
+  store_.refusal = "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token";
+  members_[0]->log_in_hangs = true;
+  const auto told = Start({.key = "a"});
+  Do([&] { watcher_->Cancel(told->handle); });
+  EXPECT_EQ(told->ending.status.code(), Code::kCanceled);
+  // Nor is it asked for any longer.
+  Run(seconds(30));
+  EXPECT_EQ(members_[0]->authentications, 1);
+  members_[0]->log_in_hangs = false;
+  store_.refusal.clear();
+  const auto next = Start({.key = "a"});
+  store_.Put({"a"});
+  Run(seconds(1));
+  EXPECT_THAT(next->events, ElementsAre("a@2"));
+}
+
 TEST_F(WatcherTest, TheEndOfTheClientEndsItsWatches) {
   Open(1);
   const auto told = Start({.key = "a"});

@@ -52,12 +52,10 @@ Outcome FindWorkload(const Flags& flags, Workload* workload) {
 }
 
 // A connection for each of them.
-Outcome OpenClients(const Invocation& invocation, size_t count, Globals* globals,
-                    Clients* clients) {
-  if (Outcome outcome = ReadGlobals(invocation, globals); !outcome.ok()) return outcome;
+Outcome OpenClients(const Globals& globals, size_t count, Clients* clients) {
   runtime::posix::RaiseDescriptorLimit();
   while (clients->size() < count) {
-    Outcome outcome = Connect(globals->client, &clients->emplace_back());
+    Outcome outcome = Connect(globals.client, &clients->emplace_back());
     if (!outcome.ok()) return outcome;
   }
   return {};
@@ -155,11 +153,13 @@ bool ReadMemory(const Invocation& invocation, const Globals& globals, const char
 Outcome RunCheckPerf(const Invocation& invocation) {
   Workload workload{};
   if (Outcome outcome = FindWorkload(invocation.flags, &workload); !outcome.ok()) return outcome;
-  runtime::posix::Parker parker;
-  const Interruption interruption([&parker] { parker.Unpark(); });
   Globals globals;
+  if (Outcome outcome = ReadGlobals(invocation, &globals); !outcome.ok()) return outcome;
+  runtime::posix::Parker parker;
+  // Behind the question for a password, which a signal ends, too; before the clients.
+  const Interruption interruption([&parker] { parker.Unpark(); });
   Clients clients;
-  Outcome outcome = OpenClients(invocation, workload.clients, &globals, &clients);
+  Outcome outcome = OpenClients(globals, workload.clients, &clients);
   if (!outcome.ok()) return outcome;
   etcd::Client& client = *clients.front();
   const std::string& prefix = invocation.flags.GetString("prefix");
@@ -196,9 +196,10 @@ Outcome RunCheckDatascale(const Invocation& invocation) {
   Workload workload{};
   if (Outcome outcome = FindWorkload(invocation.flags, &workload); !outcome.ok()) return outcome;
   Globals globals;
-  Clients clients;
-  Outcome outcome = OpenClients(invocation, workload.clients, &globals, &clients);
+  Outcome outcome = ReadGlobals(invocation, &globals);
   if (!outcome.ok()) return outcome;
+  Clients clients;
+  if (outcome = OpenClients(globals, workload.clients, &clients); !outcome.ok()) return outcome;
   etcd::Client& client = *clients.front();
   const std::string& prefix = invocation.flags.GetString("prefix");
   if (outcome = RefuseKeys(client, prefix, "", kForEver); !outcome.ok()) return outcome;

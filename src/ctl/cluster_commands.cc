@@ -135,6 +135,7 @@ class SnapshotFile {
     return file_->Sync();
   }
 
+  bool is_empty() const { return size_ == 0; }
   const base::Status& error() const { return error_; }
   const std::string& version() const { return version_; }
 
@@ -144,6 +145,13 @@ class SnapshotFile {
   std::string version_;
   base::Status error_;
 };
+
+// Compat: what a member refuses a snapshot with is shown as it came.
+std::string RefusedText(const etcd::Status& status) {
+  if (status.code() == etcd::Code::kDeadlineExceeded) return status.ToString();
+  return "rpc error: code = " + std::string(etcd::CodeName(status.code())) +
+         " desc = " + status.message();
+}
 
 // To a file beside `path`, which then takes its place.
 Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const std::string& path,
@@ -165,7 +173,7 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
   if (!file.error().ok()) {
     outcome = failed("could not write snapshot: ", file.error().message());
   } else if (!received.ok()) {
-    outcome = failed("", received.ToString());
+    outcome = failed("", file.is_empty() ? RefusedText(received) : received.ToString());
     outcome.cause = received.cause();
   } else if (const base::Status status = file.Finish(); !status.ok()) {
     outcome = failed("", status.message());

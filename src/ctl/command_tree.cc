@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "ctl/auth_commands.h"
 #include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
@@ -9,6 +10,8 @@
 #include "ctl/lease_commands.h"
 #include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
+#include "ctl/role_commands.h"
+#include "ctl/user_commands.h"
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
 
@@ -157,6 +160,7 @@ std::vector<FlagSpec> GlobalFlags() {
 constexpr char kKv[] = "Key-value commands";
 constexpr char kMaintenance[] = "Cluster maintenance commands";
 constexpr char kConcurrency[] = "Concurrency commands";
+constexpr char kAuthentication[] = "Authentication commands";
 constexpr char kUtility[] = "Utility commands";
 
 Command Get() {
@@ -404,6 +408,115 @@ Command Elect() {
   };
 }
 
+Command Auth() {
+  return {
+      .name = "auth",
+      .use = "auth <enable or disable>",
+      .short_text =
+          "Enable or disable authentication. Use `etcdctl auth --help` to see subcommands",
+      .long_text = "Enable or disable authentication",
+      .group = kAuthentication,
+      .subcommands = {{.name = "enable",
+                       .use = "enable",
+                       .short_text = "Enables authentication",
+                       .run = RunAuthEnable},
+                      {.name = "disable",
+                       .use = "disable",
+                       .short_text = "Disables authentication",
+                       .run = RunAuthDisable},
+                      {.name = "status",
+                       .use = "status",
+                       .short_text = "Returns authentication status",
+                       .run = RunAuthStatus}},
+  };
+}
+
+Command User() {
+  return {
+      .name = "user",
+      .use = "user <subcommand>",
+      .short_text = "User related commands. Use `etcdctl user --help` to see subcommands",
+      .long_text = "User related commands",
+      .group = kAuthentication,
+      .subcommands =
+          {{.name = "add",
+            .use = "add <user name or user:password> [options]",
+            .short_text = "Adds a new user",
+            .flags = {Switch("interactive",
+                             "Read password from stdin instead of interactive terminal", true),
+                      Text("new-user-password", "Supply password from the command line flag"),
+                      Switch("no-password", "Create a user without password (CN based auth only)")},
+            .run = RunUserAdd},
+           {.name = "delete",
+            .use = "delete <user name>",
+            .short_text = "Deletes a user",
+            .run = RunUserDelete},
+           {.name = "get",
+            .use = "get <user name> [options]",
+            .short_text = "Gets detailed information of a user",
+            .flags = {Switch("detail", "Show permissions of roles granted to the user")},
+            .run = RunUserGet},
+           {.name = "list", .use = "list", .short_text = "Lists all users", .run = RunUserList},
+           {.name = "passwd",
+            .use = "passwd <user name> [options]",
+            .short_text = "Changes password of user",
+            .flags = {Switch("interactive",
+                             "If true, read password from stdin instead of interactive terminal",
+                             true)},
+            .run = RunUserPasswd},
+           {.name = "grant-role",
+            .use = "grant-role <user name> <role name>",
+            .short_text = "Grants a role to a user",
+            .run = RunUserGrantRole},
+           {.name = "revoke-role",
+            .use = "revoke-role <user name> <role name>",
+            .short_text = "Revokes a role from a user",
+            .run = RunUserRevokeRole}},
+  };
+}
+
+// `what` is done with a permission.
+std::vector<FlagSpec> PermissionFlags(const std::string& what) {
+  return {Switch("prefix", (what + " a prefix permission").c_str()),
+          Switch("from-key", (what + " a permission of keys that are greater than or equal to the "
+                                     "given key using byte compare")
+                                 .c_str())};
+}
+
+Command Role() {
+  return {
+      .name = "role",
+      .use = "role <subcommand>",
+      .short_text = "Role related commands. Use `etcdctl role --help` to see subcommands",
+      .long_text = "Role related commands",
+      .group = kAuthentication,
+      .subcommands =
+          {{.name = "add",
+            .use = "add <role name>",
+            .short_text = "Adds a new role",
+            .run = RunRoleAdd},
+           {.name = "delete",
+            .use = "delete <role name>",
+            .short_text = "Deletes a role",
+            .run = RunRoleDelete},
+           {.name = "get",
+            .use = "get <role name>",
+            .short_text = "Gets detailed information of a role",
+            .run = RunRoleGet},
+           {.name = "list", .use = "list", .short_text = "Lists all roles", .run = RunRoleList},
+           {.name = "grant-permission",
+            .use = "grant-permission [options] <role name> <permission type> <key> [endkey]",
+            .short_text = "Grants a key to a role",
+            .flags = PermissionFlags("grant"),
+            .run = RunRoleGrantPermission},
+           {.name = "revoke-permission",
+            .use = "revoke-permission <role name> <key> [endkey]",
+            .short_text = "Revokes a key from a role",
+            .flags = PermissionFlags("revoke"),
+            .run = RunRoleRevokePermission}},
+  };
+}
+
 Command MakeMirror() {
   return {
       .name = "make-mirror",
@@ -560,6 +673,9 @@ const Command& RootCommand() {
                       Snapshot(),
                       Lock(),
                       Elect(),
+                      Auth(),
+                      User(),
+                      Role(),
                       MakeMirror(),
                       Check(),
                       {.name = "options",
@@ -574,7 +690,7 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"auth", "completion", "role", "user"},
+      .absent = {"completion"},
   };
   return root;
 }

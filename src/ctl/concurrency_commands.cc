@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,14 @@ class Held {
  public:
   // `ttl`: of the session, in seconds.
   Outcome Open(const Invocation& invocation, int64_t ttl) {
-    if (Outcome outcome = ctl::Open(invocation, &connection_); !outcome.ok()) return outcome;
+    if (Outcome outcome = ReadGlobals(invocation, &connection_.globals); !outcome.ok()) {
+      return outcome;
+    }
+    // Behind the question for a password, which a signal ends, too; before the client.
+    interruption_.emplace([this] { parker_.Unpark(); });
+    if (Outcome outcome = Connect(connection_.globals.client, &connection_.client); !outcome.ok()) {
+      return outcome;
+    }
     auto session = etcd::Session::New(
         connection_.client.get(),
         {.ttl = ttl, .on_done = [this](const etcd::Status&) { parker_.Unpark(); }}, kForEver);
@@ -37,9 +45,9 @@ class Held {
   etcd::Session* session() { return session_.get(); }
   // Of what is to end with the first signal.
   etcd::CallOptions UntilSignal() const {
-    return {.timeout = etcd::kNoTimeout, .cancellation = interruption_.handle()};
+    return {.timeout = etcd::kNoTimeout, .cancellation = interruption_->handle()};
   }
-  bool interrupted() const { return interruption_.handle().canceled(); }
+  bool interrupted() const { return interruption_->handle().canceled(); }
 
   // Shows what there is of the key.
   Outcome Show(const std::string& key, bool* there_is) {
@@ -62,7 +70,7 @@ class Held {
 
  private:
   runtime::posix::Parker parker_;
-  Interruption interruption_{[this] { parker_.Unpark(); }};
+  std::optional<Interruption> interruption_;
   Connection connection_;
   std::unique_ptr<etcd::Session> session_;
 };

@@ -1,7 +1,5 @@
 #include "ctl/connection.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 #include "base/go_text.h"
 #include "client/endpoint.h"
 #include "client/srv_endpoints.h"
+#include "ctl/password.h"
 
 extern char** environ;
 
@@ -68,6 +67,17 @@ Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_va
   return {};
 }
 
+// What a flag was set to, as it may be shown.
+std::string WithoutSecret(const Flags& flags, const std::string& name) {
+  std::string text = flags.Text(name);
+  constexpr char kHidden[] = "***";
+  if (name == "password" || name == "auth-jwt-token") return text.empty() ? text : kHidden;
+  if (name == "user" && text.find(':') != std::string::npos) {
+    text.replace(text.find(':') + 1, std::string::npos, kHidden);
+  }
+  return text;
+}
+
 Outcome ReadTls(const Flags& flags, etcd::ClientOptions* options) {
   for (const char* name : {"cert", "key", "cacert"}) {
     if (flags.changed(name) && flags.GetString(name).empty()) {
@@ -111,21 +121,24 @@ Outcome FindEndpoints(const Invocation& invocation, etcd::ClientOptions* options
 
 }  // namespace
 
-Outcome ReadCredentials(const std::string& user, const std::string& password, const char* prompt,
-                        etcd::ClientOptions* options) {
-  if (user.empty()) return {};
+void ReadCredentials(const Invocation& invocation, const std::string& user,
+                     const std::string& password, const char* prompt,
+                     etcd::ClientOptions* options) {
+  if (user.empty()) return;
   options->user = user;
   options->password = password;
-  if (!password.empty()) return {};
-  if (const size_t colon = user.find(':'); colon != std::string::npos) {
-    options->user = user.substr(0, colon);
-    options->password = user.substr(colon + 1);
-    return {};
+  if (password.empty()) {
+    if (const size_t colon = user.find(':'); colon != std::string::npos) {
+      options->user = user.substr(0, colon);
+      options->password = user.substr(colon + 1);
+    } else {
+      options->password = AskPassword(invocation, prompt);
+    }
   }
-  const char* const typed = getpass(prompt);
-  if (typed == nullptr) return Failed(kExitError, "the password cannot be read");
-  options->password = typed;
-  return {};
+  // Compat: a user without a password, or a password without one, is nobody.
+  if (!options->user.empty() && !options->password.empty()) return;
+  options->user.clear();
+  options->password.clear();
 }
 
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
@@ -135,7 +148,7 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
   if (flags.GetBool("debug")) {
     std::vector<std::string> lines;
     for (const FlagSpec& spec : RootCommand().persistent_flags) {
-      lines.push_back(VariableOf(spec.name) + "=" + flags.Text(spec.name) + "\n");
+      lines.push_back(VariableOf(spec.name) + "=" + WithoutSecret(flags, spec.name) + "\n");
     }
     std::sort(lines.begin(), lines.end());
     Print(invocation.err, base::Join(lines, ""));
@@ -145,9 +158,8 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
   if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;
   options.token = flags.GetString("auth-jwt-token");
   if (options.token.empty()) {
-    Outcome outcome = ReadCredentials(flags.GetString("user"), flags.GetString("password"),
-                                      "Password: ", &options);
-    if (!outcome.ok()) return outcome;
+    ReadCredentials(invocation, flags.GetString("user"), flags.GetString("password"),
+                    "Password: ", &options);
   }
   // Compat: less than nothing is nothing.
   const auto duration = [&flags](const char* name) {

@@ -27,9 +27,9 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
                     const OwnVariables& own_variables = {});
 
 // Who asks, if anybody is named: `user` may have the password behind a colon. Where there is none,
-// `prompt` asks for it at the terminal.
-Outcome ReadCredentials(const std::string& user, const std::string& password, const char* prompt,
-                        etcd::ClientOptions* options);
+// `prompt` asks for it.
+void ReadCredentials(const Invocation& invocation, const std::string& user,
+                     const std::string& password, const char* prompt, etcd::ClientOptions* options);
 
 // Whether it can be connected to at all; a client cannot be made for another.
 bool IsEndpoint(const std::string& text);
@@ -48,6 +48,11 @@ Outcome Open(const Invocation& invocation, Connection* connection,
 // The endpoints of the flag, or with --cluster those of all members.
 Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
                       std::vector<std::string>* endpoints);
+
+// Compat: of commands that wait as long as it takes, whatever --command-timeout says.
+inline etcd::CallOptions Patient() {
+  return {.timeout = etcd::kNoTimeout};
+}
 
 inline Outcome FailedCall(const etcd::Status& status) {
   return {kExitError, status.ToString(), status.cause()};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "ctl/testing/captured.h"
 
@@ -31,20 +32,31 @@ class Variable {
 
 class CtlConnectionTest : public ::testing::Test {
  protected:
+  // As if this was typed.
+  Outcome ReadWith(std::string typed, const std::vector<std::string>& words) {
+    in_ = fmemopen(typed.data(), typed.size(), "r");
+    const Outcome outcome = Read(words);
+    std::fclose(std::exchange(in_, nullptr));
+    return outcome;
+  }
   Outcome Read(const std::vector<std::string>& words, const OwnVariables& own_variables = {}) {
     Flags flags;
     for (const FlagSpec& spec : RootCommand().persistent_flags) flags.Add(spec);
     const base::Result<std::vector<std::string>> arguments = flags.Parse(words);
     EXPECT_TRUE(arguments.ok()) << arguments.status().ToString();
     globals_ = {};
+    testing::Captured out;
     testing::Captured err;
     const Outcome outcome =
-        ReadGlobals({flags, *arguments, stdin, stdout, err.file()}, &globals_, own_variables);
+        ReadGlobals({flags, *arguments, in_, out.file(), err.file()}, &globals_, own_variables);
+    output_ = out.text();
     complaints_ = err.text();
     return outcome;
   }
 
   Globals globals_;
+  std::FILE* in_ = nullptr;
+  std::string output_;
   std::string complaints_;
 };
 
@@ -123,6 +135,42 @@ TEST_F(CtlConnectionTest, AUserComesWithHisPassword) {
   ASSERT_TRUE(Read({"--user=ro:ot", "--password=secret"}).ok());
   EXPECT_EQ(globals_.client.user, "ro:ot");
   EXPECT_EQ(globals_.client.password, "secret");
+}
+
+TEST_F(CtlConnectionTest, APasswordThatIsNotGivenIsAskedFor) {
+  ASSERT_TRUE(ReadWith("secret\n", {"--user=root"}).ok());
+  EXPECT_EQ(globals_.client.user, "root");
+  EXPECT_EQ(globals_.client.password, "secret");
+  EXPECT_EQ(output_, "Password: \n");
+  const Variable user("ETCDCTL_USER", "alice");
+  ASSERT_TRUE(ReadWith("hers\n", {}).ok());
+  EXPECT_EQ(globals_.client.user, "alice");
+  EXPECT_EQ(globals_.client.password, "hers");
+  const Variable password("ETCDCTL_PASSWORD", "of the environment");
+  ASSERT_TRUE(Read({}).ok());
+  EXPECT_EQ(globals_.client.password, "of the environment");
+  EXPECT_THAT(output_, IsEmpty());
+}
+
+TEST_F(CtlConnectionTest, AUserWithoutAPasswordIsNobody) {
+  for (const char* user : {"--user=root", "--user=root:", "--user=:secret"}) {
+    ASSERT_TRUE(Read({user}).ok());
+    EXPECT_THAT(globals_.client.user, IsEmpty());
+    EXPECT_THAT(globals_.client.password, IsEmpty());
+  }
+  ASSERT_TRUE(Read({"--password=secret"}).ok());
+  EXPECT_THAT(globals_.client.password, IsEmpty());
+}
+
+TEST_F(CtlConnectionTest, DebugShowsNoSecrets) {
+  ASSERT_TRUE(
+      Read({"--debug", "--user=root:secret", "--password=secret", "--auth-jwt-token=secret"}).ok());
+  EXPECT_EQ(complaints_.find("secret"), std::string::npos) << complaints_;
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_USER=root:***\n"));
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_PASSWORD=***\n"));
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_AUTH_JWT_TOKEN=***\n"));
+  ASSERT_TRUE(Read({"--debug", "--user=root"}).ok());
+  EXPECT_THAT(complaints_, HasSubstr("ETCDCTL_USER=root\n"));
 }
 
 TEST_F(CtlConnectionTest, ATokenNeedsNoUser) {

@@ -20,6 +20,18 @@ std::string Quoted(const std::string& name, const std::string& value) {
   return Field(name, base::Quote(value));
 }
 
+std::string TypeName(etcd::PermissionType type) {
+  switch (type) {
+    case etcd::PermissionType::kRead:
+      return "READ";
+    case etcd::PermissionType::kWrite:
+      return "WRITE";
+    case etcd::PermissionType::kReadWrite:
+      return "READWRITE";
+  }
+  return std::to_string(static_cast<int>(type));
+}
+
 class FieldsPrinter final : public Printer {
  public:
   FieldsPrinter(bool hex, std::FILE* out) : Printer("fields", out), hex_(hex) {}
@@ -104,6 +116,23 @@ class FieldsPrinter final : public Printer {
               Field("DowngradeEnabled", status.downgrade_enabled) + "\n";
     }
     return Show(text);
+  }
+  // Compat: of a user, of all users and of the status there are no fields.
+  Outcome RoleGet(const std::string&, const etcd::RoleGetResponse& response) override {
+    std::string text = Header(response.header);
+    for (const etcd::Permission& permission : response.permissions) {
+      text += "\"PermType\" :  " + TypeName(permission.type) + "\n" +
+              Quoted("Key", permission.key) + Quoted("RangeEnd", permission.range_end);
+    }
+    return Show(text);
+  }
+  Outcome RoleList(const etcd::RoleListResponse& response) override {
+    std::string text = Header(response.header) + "\"Roles\" :";
+    for (const std::string& role : response.roles) text += " " + base::Quote(role);
+    return Show(text + "\n");
+  }
+  Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
+    return Show(Header(response.header));
   }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     std::string text;

@@ -8,7 +8,7 @@
 namespace ctl {
 namespace {
 
-constexpr size_t kNameWidth = 11;
+constexpr size_t kNameWidthMin = 11;
 
 std::string TrimEnd(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
@@ -32,11 +32,12 @@ std::vector<const Command*> Sorted(const Command& command) {
 }
 
 std::string CommandLines(const Command& command, const std::string& group) {
+  size_t width = kNameWidthMin;
+  for (const Command& sub : command.subcommands) width = std::max(width, sub.name.size());
   std::string text;
   for (const Command* sub : Sorted(command)) {
     if (sub->group != group) continue;
-    const size_t pad = sub->name.size() < kNameWidth ? kNameWidth - sub->name.size() : 0;
-    text += "\n  " + sub->name + std::string(pad + 1, ' ') + sub->short_text;
+    text += "\n  " + sub->name + std::string(width - sub->name.size() + 1, ' ') + sub->short_text;
   }
   return text;
 }
@@ -44,8 +45,9 @@ std::string CommandLines(const Command& command, const std::string& group) {
 std::string Subcommands(const CommandPath& path) {
   if (path.size() > 1) return "\n\nAvailable Commands:" + CommandLines(*path.back(), "");
   std::string text;
-  for (const char* group : {"Key-value commands", "Cluster maintenance commands",
-                            "Concurrency commands", "Utility commands"}) {
+  for (const char* group :
+       {"Key-value commands", "Cluster maintenance commands", "Concurrency commands",
+        "Authentication commands", "Utility commands"}) {
     text += std::string("\n\n") + group + CommandLines(*path.back(), group);
   }
   return text;

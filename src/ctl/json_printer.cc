@@ -74,6 +74,20 @@ class JsonPrinter final : public Printer {
     }
     return Flat(response.header, {"\"leases\":[" + list + "]"});
   }
+  Outcome AuthStatus(const etcd::AuthStatusResponse& response) override {
+    return Message(response);
+  }
+  Outcome UserGet(const std::string&, const etcd::UserGetResponse& response) override {
+    return Message(response);
+  }
+  Outcome UserList(const etcd::UserListResponse& response) override { return Message(response); }
+  Outcome RoleGet(const std::string&, const etcd::RoleGetResponse& response) override {
+    return Message(response);
+  }
+  Outcome RoleList(const etcd::RoleListResponse& response) override { return Message(response); }
+  Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
+    return Message(response);
+  }
 
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;

@@ -10,11 +10,6 @@
 namespace ctl {
 namespace {
 
-// Compat: these wait as long as it takes.
-etcd::CallOptions Patient() {
-  return {.timeout = etcd::kNoTimeout};
-}
-
 // Of the command's only argument.
 Outcome ReadLeaseId(const Invocation& invocation, const char* complaint, int64_t* id) {
   if (invocation.arguments.size() != 1) return Failed(kExitBadArguments, complaint);

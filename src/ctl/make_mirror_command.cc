@@ -26,12 +26,8 @@ Outcome OpenDestination(const Invocation& invocation, const Globals& globals,
   options.user.clear();
   options.password.clear();
   options.token.clear();
-  if (Outcome outcome =
-          ReadCredentials(flags.GetString("dest-user"), flags.GetString("dest-password"),
-                          "Destination Password: ", &options);
-      !outcome.ok()) {
-    return outcome;
-  }
+  ReadCredentials(invocation, flags.GetString("dest-user"), flags.GetString("dest-password"),
+                  "Destination Password: ", &options);
   return Connect(options, client);
 }
 

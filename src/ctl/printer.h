@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
 #include <etcd/lease.h>
@@ -75,6 +76,20 @@ class Printer {
   virtual Outcome Alarm(const etcd::AlarmResponse&) { return Unsupported(); }
   virtual Outcome Health(const std::vector<EndpointHealth>&) { return Unsupported(); }
   virtual Outcome Status(const std::vector<EndpointStatus>&) { return Unsupported(); }
+  virtual Outcome AuthStatus(const etcd::AuthStatusResponse&) { return Unsupported(); }
+  virtual Outcome UserGet([[maybe_unused]] const std::string& user, const etcd::UserGetResponse&) {
+    return Unsupported();
+  }
+  virtual Outcome UserList(const etcd::UserListResponse&) { return Unsupported(); }
+  virtual Outcome RoleGet([[maybe_unused]] const std::string& role, const etcd::RoleGetResponse&) {
+    return Unsupported();
+  }
+  virtual Outcome RoleList(const etcd::RoleListResponse&) { return Unsupported(); }
+  // `said` is how the simple format says what was done.
+  virtual Outcome AuthChange([[maybe_unused]] const std::string& said,
+                             const etcd::AuthChangeResponse&) {
+    return Unsupported();
+  }
   virtual Outcome HashKv(const std::vector<EndpointHashKv>&) { return Unsupported(); }
 
   const std::string& format() const { return format_; }

@@ -143,6 +143,57 @@ std::vector<Answer> LeaseAnswers() {
            }}};
 }
 
+std::vector<Answer> AuthAnswers() {
+  using Type = etcd::PermissionType;
+  const etcd::RoleGetResponse role{kHeader,
+                                   {{Type::kRead, "a", ""},
+                                    {Type::kWrite, "b\x01", "c"},
+                                    {Type::kReadWrite, "d", "e"},
+                                    {Type::kReadWrite, "f", std::string(1, 0)}}};
+  return {{"status of auth",
+           [](Printer& to) {
+             return to.AuthStatus({kHeader, true, 14});
+           }},
+          {"auth is off",
+           [](Printer& to) {
+             return to.AuthStatus({kHeader, false, 1});
+           }},
+          {"user",
+           [](Printer& to) {
+             return to.UserGet("u", {kHeader, {"r", "s\x01"}});
+           }},
+          {"user without roles",
+           [](Printer& to) {
+             return to.UserGet("u", {kHeader, {}});
+           }},
+          {"users",
+           [](Printer& to) {
+             return to.UserList({kHeader, {"u", "v\x01"}});
+           }},
+          {"role", [=](Printer& to) { return to.RoleGet("r", role); }},
+          {"role root",
+           [](Printer& to) {
+             return to.RoleGet("root", {kHeader, {{Type::kReadWrite, "", std::string(1, 0)}}});
+           }},
+          {"role root without permissions",
+           [](Printer& to) {
+             return to.RoleGet("root", {kHeader, {}});
+           }},
+          {"role without permissions",
+           [](Printer& to) {
+             return to.RoleGet("r", {kHeader, {}});
+           }},
+          {"roles",
+           [](Printer& to) {
+             return to.RoleList({kHeader, {"r", "s\x01"}});
+           }},
+          {"no roles",
+           [](Printer& to) {
+             return to.RoleList({kHeader, {}});
+           }},
+          {"role added", [](Printer& to) { return to.AuthChange("Role r created", {kHeader}); }}};
+}
+
 // What a watch tells, and its ends.
 std::vector<Answer> AnswersOfWatches() {
   using Type = etcd::Event::Type;
@@ -240,6 +291,7 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   std::string text;
   std::vector<Answer> answers = Answers();
   for (Answer& answer : LeaseAnswers()) answers.push_back(std::move(answer));
+  for (Answer& answer : AuthAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AnswersOfWatches()) answers.push_back(std::move(answer));
   for (const bool hex : {false, true}) {
     for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {

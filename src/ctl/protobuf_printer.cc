@@ -44,6 +44,20 @@ class ProtobufPrinter final : public Printer {
     return Encoded(response);
   }
   Outcome Alarm(const etcd::AlarmResponse& response) override { return Encoded(response); }
+  Outcome AuthStatus(const etcd::AuthStatusResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome UserGet(const std::string&, const etcd::UserGetResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome UserList(const etcd::UserListResponse& response) override { return Encoded(response); }
+  Outcome RoleGet(const std::string&, const etcd::RoleGetResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome RoleList(const etcd::RoleListResponse& response) override { return Encoded(response); }
+  Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
+    return Encoded(response);
+  }
 
  private:
   template <typename Response>

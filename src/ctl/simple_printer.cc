@@ -8,6 +8,9 @@
 namespace ctl {
 namespace {
 
+constexpr std::string_view kOpenEnd("\0", 1);
+constexpr char kAllKeys[] = "\t[, <open ended>\n";
+
 std::string HexBytes(const std::string& bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -23,6 +26,26 @@ std::string HexBytes(const std::string& bytes) {
 std::string Lines(const Rows& rows) {
   std::string text;
   for (const Row& row : rows.rows) text += base::Join(row, ", ") + "\n";
+  return text;
+}
+
+std::string Range(const etcd::Permission& permission) {
+  const std::string& key = permission.key;
+  const std::string& end = permission.range_end;
+  if (end.empty()) return "\t" + key + "\n";
+  const std::string text = "\t[" + key + ", " + (end == kOpenEnd ? "<open ended>" : end + ")");
+  const bool is_prefix = !key.empty() && etcd::Prefix(key).range_end == end;
+  return text + (is_prefix ? " (prefix " + key + ")" : "") + "\n";
+}
+
+// Those that are of the one kind, or of both.
+std::string Ranges(const std::vector<etcd::Permission>& permissions, etcd::PermissionType type) {
+  std::string text;
+  for (const etcd::Permission& permission : permissions) {
+    if (permission.type == type || permission.type == etcd::PermissionType::kReadWrite) {
+      text += Range(permission);
+    }
+  }
   return text;
 }
 
@@ -117,11 +140,43 @@ class SimplePrinter final : public Printer {
   Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
     return Show(Lines(StatusRows(endpoints)));
   }
+  Outcome AuthStatus(const etcd::AuthStatusResponse& response) override {
+    return Show(std::string("Authentication Status: ") + (response.enabled ? "true" : "false") +
+                "\nAuthRevision: " + std::to_string(response.auth_revision) + "\n");
+  }
+  Outcome UserGet(const std::string& user, const etcd::UserGetResponse& response) override {
+    std::string text = "User: " + user + "\nRoles:";
+    for (const std::string& role : response.roles) text += " " + role;
+    return Show(text + "\n");
+  }
+  Outcome UserList(const etcd::UserListResponse& response) override {
+    return Show(Names(response.users));
+  }
+  Outcome RoleGet(const std::string& role, const etcd::RoleGetResponse& response) override {
+    // Compat: that root may do everything is said of a member that lists nothing.
+    const bool may_all = role == "root" && response.permissions.empty();
+    const auto ranges = [&](etcd::PermissionType type) {
+      return may_all ? kAllKeys : Ranges(response.permissions, type);
+    };
+    return Show("Role " + role + "\nKV Read:\n" + ranges(etcd::PermissionType::kRead) +
+                "KV Write:\n" + ranges(etcd::PermissionType::kWrite));
+  }
+  Outcome RoleList(const etcd::RoleListResponse& response) override {
+    return Show(Names(response.roles));
+  }
+  Outcome AuthChange(const std::string& said, const etcd::AuthChangeResponse&) override {
+    return Show(said + "\n");
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     return Show(Lines(HashKvRows(endpoints)));
   }
 
  private:
+  static std::string Names(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += name + "\n";
+    return text;
+  }
   std::string Text(const etcd::KeyValue& kv) const {
     const std::string value = hex_ ? HexBytes(kv.value) : kv.value;
     if (only_values_) return value + "\n";

@@ -159,6 +159,53 @@ pb::AlarmResponse ToProto(const etcd::AlarmResponse& response) {
   return message;
 }
 
+pb::AuthStatusResponse ToProto(const etcd::AuthStatusResponse& response) {
+  pb::AuthStatusResponse message;
+  SetHeader(response.header, &message);
+  message.set_enabled(response.enabled);
+  message.set_authrevision(response.auth_revision);
+  return message;
+}
+
+pb::AuthUserGetResponse ToProto(const etcd::UserGetResponse& response) {
+  pb::AuthUserGetResponse message;
+  SetHeader(response.header, &message);
+  for (const std::string& role : response.roles) message.add_roles(role);
+  return message;
+}
+
+pb::AuthUserListResponse ToProto(const etcd::UserListResponse& response) {
+  pb::AuthUserListResponse message;
+  SetHeader(response.header, &message);
+  for (const std::string& user : response.users) message.add_users(user);
+  return message;
+}
+
+pb::AuthRoleGetResponse ToProto(const etcd::RoleGetResponse& response) {
+  pb::AuthRoleGetResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::Permission& permission : response.permissions) {
+    authpb::Permission* const out = message.add_perm();
+    out->set_permtype(static_cast<authpb::Permission::Type>(permission.type));
+    out->set_key(permission.key);
+    out->set_range_end(permission.range_end);
+  }
+  return message;
+}
+
+pb::AuthRoleListResponse ToProto(const etcd::RoleListResponse& response) {
+  pb::AuthRoleListResponse message;
+  SetHeader(response.header, &message);
+  for (const std::string& role : response.roles) message.add_roles(role);
+  return message;
+}
+
+pb::AuthUserAddResponse ToProto(const etcd::AuthChangeResponse& response) {
+  pb::AuthUserAddResponse message;
+  SetHeader(response.header, &message);
+  return message;
+}
+
 pb::StatusResponse ToProto(const etcd::StatusResponse& response) {
   pb::StatusResponse message;
   SetHeader(response.header, &message);

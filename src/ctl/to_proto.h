@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
 #include <etcd/lease.h>
@@ -26,6 +27,13 @@ etcdserverpb::MemberRemoveResponse ToProto(const etcd::MemberChangeResponse& res
 etcdserverpb::MoveLeaderResponse ToProto(const etcd::MoveLeaderResponse& response);
 etcdserverpb::DowngradeResponse ToProto(const etcd::DowngradeResponse& response);
 etcdserverpb::AlarmResponse ToProto(const etcd::AlarmResponse& response);
+etcdserverpb::AuthStatusResponse ToProto(const etcd::AuthStatusResponse& response);
+etcdserverpb::AuthUserGetResponse ToProto(const etcd::UserGetResponse& response);
+etcdserverpb::AuthUserListResponse ToProto(const etcd::UserListResponse& response);
+etcdserverpb::AuthRoleGetResponse ToProto(const etcd::RoleGetResponse& response);
+etcdserverpb::AuthRoleListResponse ToProto(const etcd::RoleListResponse& response);
+// All changes have a header and nothing else.
+etcdserverpb::AuthUserAddResponse ToProto(const etcd::AuthChangeResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);
 

@@ -23,6 +23,7 @@ BUILD = os.environ["BUILD"]
 
 # Around the listings that are no programs.
 LISTINGS_HEAD = """#undef NDEBUG
+#include <etcd/auth.h>
 #include <etcd/client.h>
 #include <etcd/concurrency.h>
 
@@ -93,7 +94,7 @@ class ClientLibraryTest(unittest.TestCase):
 
     def test_each_header_stands_alone(self):
         headers = sorted(str(header) for header in Path(self.prefix).rglob("*.h"))
-        for name in ("client", "concurrency", "semaphore", "barrier", "queue", "stm"):
+        for name in ("auth", "client", "concurrency", "semaphore", "barrier", "queue", "stm"):
             self.assertIn(f"{self.prefix}/include/etcd/{name}.h", headers)
         self.succeed("g++", "-std=c++20", "-Wall", "-Wextra", "-fsyntax-only", "-x", "c++",
                      "-Wno-pragma-once-outside-header", f"-I{self.prefix}/include", *headers)

@@ -55,6 +55,7 @@ class FakeMember final : public http::Service {
     if (loop_ == nullptr) return;
     server_.reset();
     held_.clear();
+    held_log_ins_.clear();
     late_.clear();
     table_.reset();
     network_.reset();
@@ -86,6 +87,12 @@ class FakeMember final : public http::Service {
   int calls_that_require_a_leader = 0;
   int lists = 0;  // MemberList
   int authentications = 0;
+  base::Status log_in_answer;  // OK: "token 1", then "token 2" and so on
+  bool log_in_hangs = false;   // for ever
+  // Ranges and puts with another token are refused with `token_refusal`; empty: any will do.
+  std::string token_wanted;
+  base::Status token_refusal = base::errors::kInvalidAuthToken;
+  std::vector<std::string> tokens;  // that ranges and puts have had; "": none
 
  private:
   std::shared_ptr<http::ExchangeHandler> OnRequest(http::Exchange& exchange) override {
@@ -100,6 +107,8 @@ class FakeMember final : public http::Service {
     table_->AddUnary("etcdserverpb.Auth", "Authenticate", [this](auto call, base::ByteView) {
       etcdserverpb::AuthenticateResponse reply;
       reply.set_token("token " + std::to_string(++authentications));
+      if (log_in_hangs) return held_log_ins_.push_back(std::move(call));
+      if (!log_in_answer.ok()) return call->Finish(log_in_answer);
       call->Reply(rpc::Message(reply.SerializeAsString()));
     });
     table_->AddUnary("etcdserverpb.KV", "Range",
@@ -120,6 +129,8 @@ class FakeMember final : public http::Service {
   void Serve(std::shared_ptr<rpc::ServerCall> call) {
     ++calls;
     if (call->metadata().Get("hasleader") == "true") ++calls_that_require_a_leader;
+    tokens.emplace_back(call->metadata().Get("token"));
+    if (!token_wanted.empty() && tokens.back() != token_wanted) return call->Finish(token_refusal);
     if (hangs) return held_.push_back(std::move(call));
     if (latency == runtime::Duration(0)) return Reply(*call);
     late_.push_back(loop_->NewTimer([this, call] { Reply(*call); }));
@@ -145,6 +156,7 @@ class FakeMember final : public http::Service {
   std::unique_ptr<rpc::Server> table_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::shared_ptr<rpc::ServerCall>> held_;
+  std::vector<std::shared_ptr<rpc::ServerCall>> held_log_ins_;
   std::vector<std::unique_ptr<runtime::Timer>> late_;
 };
 

@@ -57,6 +57,7 @@ class FakeLeases {
       leases_.streams_.insert(this);
       if (call_->metadata().Get("hasleader") == "true") ++leases_.streams_with_leader;
       if (!leases_.token_wanted.empty() && call_->metadata().Get("token") != leases_.token_wanted) {
+        is_refused_ = true;
         PostEnd(leases_.refusal);
       }
     }
@@ -66,7 +67,7 @@ class FakeLeases {
       etcdserverpb::LeaseKeepAliveRequest request;
       CHECK(request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
       leases_.asked.push_back({request.id(), loop_.clock().Now()});
-      if (leases_.hangs || !call_->is_open()) return;
+      if (leases_.hangs || is_refused_ || !call_->is_open()) return;
       etcdserverpb::LeaseKeepAliveResponse answer;
       answer.set_id(request.id());
       const auto lease = leases_.ttls.find(request.id());
@@ -84,6 +85,7 @@ class FakeLeases {
    private:
     FakeLeases& leases_;
     runtime::Loop& loop_;
+    bool is_refused_ = false;
     const std::shared_ptr<rpc::ServerCall> call_;
   };
 
