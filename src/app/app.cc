@@ -41,7 +41,7 @@ constexpr size_t kSmallWorkQueue = 100;
 constexpr size_t kPasswordQueue = 10'000;
 // Compat: as many as etcd keeps, for the log's segments and snapshots.
 constexpr size_t kReservedDescriptors = 150;
-// And so many, or an eighth of all, that clients leave to other members, metrics and probes.
+// And so many that clients leave to other members, metrics and probes.
 constexpr size_t kDescriptorsOfOthers = 100;
 // With the closing of what has not ended then it is five seconds.
 constexpr runtime::Duration kDrainTimeout = std::chrono::milliseconds(4800);
@@ -161,10 +161,9 @@ base::Status App::Listen() {
   ASSIGN_OR_RETURN(plans_, PlanListeners(config_));
   runtime::asio::SharedListener::Options options;
   options.reuse_port = config_.listen.reuse_port;
-  // With few, half of them are for connections.
-  options.reserved_descriptors = std::min<size_t>(kReservedDescriptors, limit / 2);
+  options.reserved_descriptors = kReservedDescriptors;
   runtime::asio::SharedListener::Options for_clients = options;
-  for_clients.reserved_descriptors += std::min<size_t>(kDescriptorsOfOthers, limit / 8);
+  for_clients.descriptors_of_others = kDescriptorsOfOthers;
   for (const ListenerPlan& plan : plans_) {
     const auto& chosen = plan.surface == Surface::kMetrics ? options : for_clients;
     ASSIGN_OR_RETURN(auto listener, runtime::asio::SharedListener::Open(&accept_thread_.loop(),

@@ -4,10 +4,13 @@
 
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "server/auth_log.h"
 #include "state/apply/loggable_text.h"
 #include "state/apply/request_type.h"
 
 namespace server {
+
+using etcdserverpb::InternalRaftRequest;
 
 ApplyReport::ApplyReport(const observe::Logger* logger, observe::Registry* registry,
                          runtime::Duration slow)
@@ -20,7 +23,11 @@ void ApplyReport::Applied(const etcdserverpb::InternalRaftRequest& request,
                           const apply::Reply& reply, runtime::Duration took) {
   // Compat: that a revision is compacted already is no failure to etcd.
   const bool success = reply.status.ok() || reply.status == base::errors::kCompacted;
-  durations_.Observe(apply::RequestField(request), success, took);
+  const uint32_t field = apply::RequestField(request);
+  durations_.Observe(field, success, took);
+  const bool is_of_auth = field >= InternalRaftRequest::kAuthEnableFieldNumber &&
+                          field <= InternalRaftRequest::kAuthRoleRevokePermissionFieldNumber;
+  if (is_of_auth && reply.status.ok()) LogAuthChange(request, logger_);
   if (took <= slow_ && success) return;
   const std::string text = apply::LoggableText(request);
   const std::string response = "size:" + std::to_string(reply.body.size());

@@ -25,10 +25,6 @@ constexpr std::array kGauges = {
            "1 while the state of another member is taken over, 0 otherwise."},
 };
 
-// A member whose auth was never enabled is at this revision.
-constexpr Family kAuthRevision = {"etcd_debugging_auth_revision",
-                                  "The revision of users and roles."};
-
 struct Histogram {
   Family family;
   double start;
@@ -63,7 +59,6 @@ constexpr std::array kHistograms = {
 void AddIdleMetrics(observe::Registry* registry) {
   for (const Family& family : kCounters) registry->AddCounter(family);
   for (const Family& family : kGauges) registry->AddGauge(family);
-  registry->AddGauge(kAuthRevision).Set(1);
   for (const Histogram& histogram : kHistograms) {
     registry->AddHistogram(histogram.family,
                            Buckets::Exponential(histogram.start, 2, histogram.count));

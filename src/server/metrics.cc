@@ -85,6 +85,12 @@ void CollectProgress(const Server& server, observe::Samples& samples) {
               MetricType::kCounter, static_cast<double>(progress.leader_changes));
 }
 
+void CollectAuth(const Server& server, observe::Samples& samples) {
+  const uint64_t revision = server.state()->auth_view().Get()->revision;
+  samples.Add({"etcd_debugging_auth_revision", "The revision of users and roles."},
+              MetricType::kGauge, static_cast<double>(revision));
+}
+
 void CollectIdentity(const Server& server, observe::Samples& samples) {
   const auto view = server.state()->view().Get();
   const std::string own_id = members::HexText(server.id().value());
@@ -266,6 +272,7 @@ void AddServerMetrics(Server* server, observe::Registry* registry) {
   registry->AddCollector([server](observe::Samples& samples) {
     CollectProgress(*server, samples);
     CollectIdentity(*server, samples);
+    CollectAuth(*server, samples);
     CollectAlarms(*server, samples);
     CollectStore(*server, samples);
   });

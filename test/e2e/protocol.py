@@ -15,6 +15,7 @@ LEASE = "etcdserverpb.Lease"
 LOCK = "v3lockpb.Lock"
 ELECTION = "v3electionpb.Election"
 MAINTENANCE = "etcdserverpb.Maintenance"
+AUTH = "etcdserverpb.Auth"
 CALL_TIMEOUT_SECONDS = 15
 
 
@@ -31,7 +32,7 @@ def _generated(*names: str):
 
 
 # Every message and enum of the files in src/proto.
-rpc, lock, election = _generated("rpc", "v3lock", "v3election")
+rpc, lock, election, auth = _generated("rpc", "v3lock", "v3election", "auth")
 
 
 class Client:

@@ -264,6 +264,21 @@ class DescriptorsTest(unittest.TestCase):
         self.assertGreaterEqual(float(count.split()[1]), 200)
         self.assertIn(self.member.log.read_bytes().count(b"refused connections"), range(1, 5))
 
+    def test_idle_clients_leave_descriptors_to_probes_and_peers(self) -> None:
+        self.idle(self.member.address, 200)
+        self.assertTrue(self.is_refused())
+        for url in (f"http://{self.metrics}/health", f"{self.member.peer_url}/version"):
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                self.assertEqual(answer.status, 200)
+
+    def test_with_few_descriptors_some_are_for_clients(self) -> None:
+        member = Member(ETCD)
+        member.prefix = ["prlimit", "--nofile=160"]
+        with member:
+            client = Client(member.address)
+            client.put(b"a", b"1")
+            client.close()
+
     def test_a_limit_that_is_too_low_is_told(self) -> None:
         done = subprocess.run(["prlimit", "--nofile=100", ETCD, "--data-dir",
                                self.member.folder / "other", "--listen-client-urls",

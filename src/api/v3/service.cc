@@ -3,7 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "api/identity/digest.h"
 #include "api/v3/stream_call.h"
 #include "base/errors.h"
 #include "base/go_text.h"
@@ -67,12 +66,7 @@ base::Result<auth::Identity> Context::Identify(const rpc::ServerCall& call) cons
   const auth::View& view = judge().view();
   if (!view.enabled) return auth::Identity();
   if (const auto token = TokenOf(call)) {
-    auto who = identification_.tokens->Identify(*token, view.revision);
-    if (!who.ok()) {
-      server_->environment().logger->Warn(
-          "invalid auth token", {{"token-fingerprint", identity::TokenFingerprint(*token)}});
-    }
-    return who;
+    return identification_.tokens->Identify(*token, view.revision);
   }
   // A gateway's certificate is not that of who asks.
   if (!identification_.by_certificate || call.metadata().Find("grpcgateway-accept")) {

@@ -12,6 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -128,8 +129,8 @@ void RemoveDeadSocket(Loop::Context& context, const Address& address) {
 
 class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
-  Acceptor(Loop::Context& context, size_t reserved_descriptors)
-      : acceptor_(context.io), retry_(context.io), reserved_descriptors_(reserved_descriptors) {}
+  Acceptor(Loop::Context& context, const Options& options)
+      : acceptor_(context.io), retry_(context.io), options_(options) {}
 
   // Of two processes that listen at one address in the same instant Linux may refuse both: each
   // sees that the other's socket has begun to listen. So whoever is refused only then tries again,
@@ -261,15 +262,18 @@ class SharedListener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   // the highest ones are refused, these are left for others, whatever has been opened in which
   // order. Nothing needs to be counted.
   bool IsReserved(int descriptor) const {
-    if (reserved_descriptors_ == 0) return false;
+    if (options_.reserved_descriptors == 0) return false;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-    return static_cast<rlim_t>(descriptor) + reserved_descriptors_ >= limit.rlim_cur;
+    const rlim_t all = limit.rlim_cur;
+    const rlim_t reserved = std::min<rlim_t>(options_.reserved_descriptors, all / 2) +
+                            std::min<rlim_t>(options_.descriptors_of_others, all / 8);
+    return static_cast<rlim_t>(descriptor) + reserved >= all;
   }
 
   boost::asio::basic_socket_acceptor<Protocol> acceptor_;
   boost::asio::steady_timer retry_;
-  const size_t reserved_descriptors_;
+  const Options options_;
   std::shared_ptr<const std::vector<Taker>> takers_;
   base::Callback<void()> on_refused_;
   size_t next_taker_ = 0;
@@ -281,7 +285,7 @@ base::Result<std::unique_ptr<SharedListener>> SharedListener::Open(Loop* accepti
   Loop::Context& context = accepting->context();
   ASSIGN_OR_RETURN(const Protocol::endpoint endpoint, Resolve(context, address));
   if (!address.unix_path.empty()) RemoveDeadSocket(context, address);
-  auto acceptor = std::make_shared<Acceptor>(context, options.reserved_descriptors);
+  auto acceptor = std::make_shared<Acceptor>(context, options);
   RETURN_IF_ERROR(acceptor->Open(address, endpoint, options));
   Address bound = address;
   if (address.unix_path.empty()) bound.port = acceptor->port();

@@ -19,9 +19,11 @@ class SharedListener {
     // Several processes may listen there if all ask for it; the kernel spreads the connections.
     bool reuse_port = false;
     int backlog = 1024;
-    // How many of the process's file descriptors are never given to connections. One that would
-    // take such a descriptor is reset at once; the client may come again.
+    // How many of the process's file descriptors are never given to connections, at most half of
+    // all. One that would take such a descriptor is reset at once; the client may come again.
     size_t reserved_descriptors = 0;
+    // And how many more are left to the connections of other listeners, at most an eighth of all.
+    size_t descriptors_of_others = 0;
   };
   // Binds and listens; at 0.0.0.0, :: and no host at all addresses of IPv4 and of IPv6, where the
   // machine has both. Connections wait in the kernel's queue, `backlog` of them, until Start.

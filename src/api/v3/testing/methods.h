@@ -82,5 +82,40 @@ inline constexpr Method<etcdserverpb::AuthStatusRequest, etcdserverpb::AuthStatu
     kAuthStatus{"/etcdserverpb.Auth/AuthStatus"};
 inline constexpr Method<etcdserverpb::AuthenticateRequest, etcdserverpb::AuthenticateResponse>
     kAuthenticate{"/etcdserverpb.Auth/Authenticate"};
+inline constexpr Method<etcdserverpb::AuthEnableRequest, etcdserverpb::AuthEnableResponse>
+    kAuthEnable{"/etcdserverpb.Auth/AuthEnable"};
+inline constexpr Method<etcdserverpb::AuthDisableRequest, etcdserverpb::AuthDisableResponse>
+    kAuthDisable{"/etcdserverpb.Auth/AuthDisable"};
+inline constexpr Method<etcdserverpb::AuthUserAddRequest, etcdserverpb::AuthUserAddResponse>
+    kUserAdd{"/etcdserverpb.Auth/UserAdd"};
+inline constexpr Method<etcdserverpb::AuthUserGetRequest, etcdserverpb::AuthUserGetResponse>
+    kUserGet{"/etcdserverpb.Auth/UserGet"};
+inline constexpr Method<etcdserverpb::AuthUserListRequest, etcdserverpb::AuthUserListResponse>
+    kUserList{"/etcdserverpb.Auth/UserList"};
+inline constexpr Method<etcdserverpb::AuthUserDeleteRequest, etcdserverpb::AuthUserDeleteResponse>
+    kUserDelete{"/etcdserverpb.Auth/UserDelete"};
+inline constexpr Method<etcdserverpb::AuthUserChangePasswordRequest,
+                        etcdserverpb::AuthUserChangePasswordResponse>
+    kUserChangePassword{"/etcdserverpb.Auth/UserChangePassword"};
+inline constexpr Method<etcdserverpb::AuthUserGrantRoleRequest,
+                        etcdserverpb::AuthUserGrantRoleResponse>
+    kUserGrantRole{"/etcdserverpb.Auth/UserGrantRole"};
+inline constexpr Method<etcdserverpb::AuthUserRevokeRoleRequest,
+                        etcdserverpb::AuthUserRevokeRoleResponse>
+    kUserRevokeRole{"/etcdserverpb.Auth/UserRevokeRole"};
+inline constexpr Method<etcdserverpb::AuthRoleAddRequest, etcdserverpb::AuthRoleAddResponse>
+    kRoleAdd{"/etcdserverpb.Auth/RoleAdd"};
+inline constexpr Method<etcdserverpb::AuthRoleGetRequest, etcdserverpb::AuthRoleGetResponse>
+    kRoleGet{"/etcdserverpb.Auth/RoleGet"};
+inline constexpr Method<etcdserverpb::AuthRoleListRequest, etcdserverpb::AuthRoleListResponse>
+    kRoleList{"/etcdserverpb.Auth/RoleList"};
+inline constexpr Method<etcdserverpb::AuthRoleDeleteRequest, etcdserverpb::AuthRoleDeleteResponse>
+    kRoleDelete{"/etcdserverpb.Auth/RoleDelete"};
+inline constexpr Method<etcdserverpb::AuthRoleGrantPermissionRequest,
+                        etcdserverpb::AuthRoleGrantPermissionResponse>
+    kRoleGrantPermission{"/etcdserverpb.Auth/RoleGrantPermission"};
+inline constexpr Method<etcdserverpb::AuthRoleRevokePermissionRequest,
+                        etcdserverpb::AuthRoleRevokePermissionResponse>
+    kRoleRevokePermission{"/etcdserverpb.Auth/RoleRevokePermission"};
 
 }  // namespace v3::testing

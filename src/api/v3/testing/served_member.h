@@ -76,6 +76,7 @@ class ServedMember {
                                           const Request& request,
                                           rpc::ClientCall::Options options = {}) {
     std::shared_ptr<Answer<Response>> answer;
+    AddToken(&options);
     OnClient([&] { answer = client_->Start(method, request, std::move(options)); });
     return answer;
   }
@@ -89,9 +90,13 @@ class ServedMember {
   template <typename Request, typename Response>
   Answer<Response> CallRaw(const Method<Request, Response>& method, base::ByteView request) {
     std::shared_ptr<Answer<Response>> answer;
-    OnClient([&] { answer = client_->StartRaw<Response>(method.path, request); });
+    rpc::ClientCall::Options options;
+    AddToken(&options);
+    OnClient([&] { answer = client_->StartRaw<Response>(method.path, request, options); });
     return Finish(std::move(answer));
   }
+  // Calls from now on say who asks; an empty token: they do not.
+  void SetToken(std::string token) { token_ = std::move(token); }
   // Waits until the call has ended, for a minute at most: then it is `finished` or not.
   template <typename Response>
   Answer<Response> Finish(std::shared_ptr<Answer<Response>> answer) {
@@ -146,6 +151,11 @@ class ServedMember {
   inline static const runtime::Address kAddress{"member", 2379, ""};
 
  private:
+  void AddToken(rpc::ClientCall::Options* options) const {
+    if (!token_.empty()) options->metadata.Add("token", token_);
+  }
+
+  std::string token_;
   http::Server::Options http_options_;
   server::LostMessages others_;
   server::SimulatedMember member_;
