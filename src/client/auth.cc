@@ -1,7 +1,13 @@
 #include <etcd/auth.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+#include "base/go_text.h"
 #include "client/client_impl.h"
 #include "client/convert.h"
+#include "client/endings.h"
 
 namespace etcd {
 inline namespace v1 {
@@ -27,6 +33,17 @@ constexpr Method kRoleGet{"/etcdserverpb.Auth/RoleGet", Repeatable::kYes};
 constexpr Method kRoleList{"/etcdserverpb.Auth/RoleList", Repeatable::kYes};
 constexpr Method kRoleGrantPermission{"/etcdserverpb.Auth/RoleGrantPermission"};
 constexpr Method kRoleRevokePermission{"/etcdserverpb.Auth/RoleRevokePermission"};
+
+// Asks with a message that has these texts. Where one is not UTF-8, a message cannot hold it: that
+// fails in grpc-go's words.
+template <typename Reply, typename Impl, typename Message, typename Done>
+void Ask(Impl* impl, const Method& method, const Message& message,
+         std::initializer_list<std::string_view> texts, const CallOptions& options, Done done) {
+  if (!std::all_of(texts.begin(), texts.end(), base::IsUtf8)) {
+    return impl->Post([done = std::move(done)] { done(client::ToPublic(client::NotUtf8())); });
+  }
+  impl->template Unary<Reply>(impl->NewRequest(method, message, options), options, std::move(done));
+}
 
 }  // namespace
 
@@ -64,8 +81,8 @@ void Auth::Authenticate(const std::string& name, const std::string& password,
   pb::AuthenticateRequest message;
   message.set_name(name);
   message.set_password(password);
-  Impl()->Unary<pb::AuthenticateResponse>(
-      Impl()->NewRequest(client::kAuthenticate, message, options), options, std::move(done));
+  Ask<pb::AuthenticateResponse>(Impl(), client::kAuthenticate, message, {name, password}, options,
+                                std::move(done));
 }
 Result<AuthenticateResponse> Auth::Authenticate(const std::string& name,
                                                 const std::string& password,
@@ -82,8 +99,8 @@ void Auth::UserAdd(const UserAddRequest& request, const CallOptions& options,
   message.set_name(request.name);
   message.set_password(request.password);
   message.mutable_options()->set_no_password(request.no_password);
-  Impl()->Unary<pb::AuthUserAddResponse>(Impl()->NewRequest(kUserAdd, message, options), options,
-                                         std::move(done));
+  Ask<pb::AuthUserAddResponse>(Impl(), kUserAdd, message, {request.name, request.password}, options,
+                               std::move(done));
 }
 Result<AuthChangeResponse> Auth::UserAdd(const UserAddRequest& request,
                                          const CallOptions& options) {
@@ -95,8 +112,7 @@ void Auth::UserDelete(const std::string& name, const CallOptions& options,
                       Callback<AuthChangeResponse> done) {
   pb::AuthUserDeleteRequest message;
   message.set_name(name);
-  Impl()->Unary<pb::AuthUserDeleteResponse>(Impl()->NewRequest(kUserDelete, message, options),
-                                            options, std::move(done));
+  Ask<pb::AuthUserDeleteResponse>(Impl(), kUserDelete, message, {name}, options, std::move(done));
 }
 Result<AuthChangeResponse> Auth::UserDelete(const std::string& name, const CallOptions& options) {
   return Impl()->Await<Result<AuthChangeResponse>>(
@@ -107,8 +123,7 @@ void Auth::UserGet(const std::string& name, const CallOptions& options,
                    Callback<UserGetResponse> done) {
   pb::AuthUserGetRequest message;
   message.set_name(name);
-  Impl()->Unary<pb::AuthUserGetResponse>(Impl()->NewRequest(kUserGet, message, options), options,
-                                         std::move(done));
+  Ask<pb::AuthUserGetResponse>(Impl(), kUserGet, message, {name}, options, std::move(done));
 }
 Result<UserGetResponse> Auth::UserGet(const std::string& name, const CallOptions& options) {
   return Impl()->Await<Result<UserGetResponse>>([&](auto done) { UserGet(name, options, done); });
@@ -127,8 +142,8 @@ void Auth::UserChangePassword(const std::string& name, const std::string& passwo
   pb::AuthUserChangePasswordRequest message;
   message.set_name(name);
   message.set_password(password);
-  Impl()->Unary<pb::AuthUserChangePasswordResponse>(
-      Impl()->NewRequest(kUserChangePassword, message, options), options, std::move(done));
+  Ask<pb::AuthUserChangePasswordResponse>(Impl(), kUserChangePassword, message, {name, password},
+                                          options, std::move(done));
 }
 Result<AuthChangeResponse> Auth::UserChangePassword(const std::string& name,
                                                     const std::string& password,
@@ -142,8 +157,8 @@ void Auth::UserGrantRole(const std::string& user, const std::string& role,
   pb::AuthUserGrantRoleRequest message;
   message.set_user(user);
   message.set_role(role);
-  Impl()->Unary<pb::AuthUserGrantRoleResponse>(Impl()->NewRequest(kUserGrantRole, message, options),
-                                               options, std::move(done));
+  Ask<pb::AuthUserGrantRoleResponse>(Impl(), kUserGrantRole, message, {user, role}, options,
+                                     std::move(done));
 }
 Result<AuthChangeResponse> Auth::UserGrantRole(const std::string& user, const std::string& role,
                                                const CallOptions& options) {
@@ -156,8 +171,8 @@ void Auth::UserRevokeRole(const std::string& user, const std::string& role,
   pb::AuthUserRevokeRoleRequest message;
   message.set_name(user);
   message.set_role(role);
-  Impl()->Unary<pb::AuthUserRevokeRoleResponse>(
-      Impl()->NewRequest(kUserRevokeRole, message, options), options, std::move(done));
+  Ask<pb::AuthUserRevokeRoleResponse>(Impl(), kUserRevokeRole, message, {user, role}, options,
+                                      std::move(done));
 }
 Result<AuthChangeResponse> Auth::UserRevokeRole(const std::string& user, const std::string& role,
                                                 const CallOptions& options) {
@@ -171,8 +186,7 @@ void Auth::RoleAdd(const std::string& name, const CallOptions& options,
                    Callback<AuthChangeResponse> done) {
   pb::AuthRoleAddRequest message;
   message.set_name(name);
-  Impl()->Unary<pb::AuthRoleAddResponse>(Impl()->NewRequest(kRoleAdd, message, options), options,
-                                         std::move(done));
+  Ask<pb::AuthRoleAddResponse>(Impl(), kRoleAdd, message, {name}, options, std::move(done));
 }
 Result<AuthChangeResponse> Auth::RoleAdd(const std::string& name, const CallOptions& options) {
   return Impl()->Await<Result<AuthChangeResponse>>(
@@ -183,8 +197,7 @@ void Auth::RoleDelete(const std::string& name, const CallOptions& options,
                       Callback<AuthChangeResponse> done) {
   pb::AuthRoleDeleteRequest message;
   message.set_role(name);
-  Impl()->Unary<pb::AuthRoleDeleteResponse>(Impl()->NewRequest(kRoleDelete, message, options),
-                                            options, std::move(done));
+  Ask<pb::AuthRoleDeleteResponse>(Impl(), kRoleDelete, message, {name}, options, std::move(done));
 }
 Result<AuthChangeResponse> Auth::RoleDelete(const std::string& name, const CallOptions& options) {
   return Impl()->Await<Result<AuthChangeResponse>>(
@@ -195,8 +208,7 @@ void Auth::RoleGet(const std::string& name, const CallOptions& options,
                    Callback<RoleGetResponse> done) {
   pb::AuthRoleGetRequest message;
   message.set_role(name);
-  Impl()->Unary<pb::AuthRoleGetResponse>(Impl()->NewRequest(kRoleGet, message, options), options,
-                                         std::move(done));
+  Ask<pb::AuthRoleGetResponse>(Impl(), kRoleGet, message, {name}, options, std::move(done));
 }
 Result<RoleGetResponse> Auth::RoleGet(const std::string& name, const CallOptions& options) {
   return Impl()->Await<Result<RoleGetResponse>>([&](auto done) { RoleGet(name, options, done); });
@@ -217,8 +229,8 @@ void Auth::RoleGrantPermission(const std::string& role, const Permission& permis
   message.mutable_perm()->set_permtype(static_cast<authpb::Permission::Type>(permission.type));
   message.mutable_perm()->set_key(permission.key);
   message.mutable_perm()->set_range_end(permission.range_end);
-  Impl()->Unary<pb::AuthRoleGrantPermissionResponse>(
-      Impl()->NewRequest(kRoleGrantPermission, message, options), options, std::move(done));
+  Ask<pb::AuthRoleGrantPermissionResponse>(Impl(), kRoleGrantPermission, message, {role}, options,
+                                           std::move(done));
 }
 Result<AuthChangeResponse> Auth::RoleGrantPermission(const std::string& role,
                                                      const Permission& permission,
@@ -234,8 +246,8 @@ void Auth::RoleRevokePermission(const std::string& role, const std::string& key,
   message.set_role(role);
   message.set_key(key);
   message.set_range_end(range_end);
-  Impl()->Unary<pb::AuthRoleRevokePermissionResponse>(
-      Impl()->NewRequest(kRoleRevokePermission, message, options), options, std::move(done));
+  Ask<pb::AuthRoleRevokePermissionResponse>(Impl(), kRoleRevokePermission, message, {role}, options,
+                                            std::move(done));
 }
 Result<AuthChangeResponse> Auth::RoleRevokePermission(const std::string& role,
                                                       const std::string& key,

@@ -600,6 +600,26 @@ TEST(ClientTest, UsersAndRolesAreAskedForAsTheyAre) {
           "RoleRevokePermission role: \"r\" key: \"k\" range_end: \"l\""}));
 }
 
+TEST(ClientTest, WhatIsNoTextIsNoNameAndNoPassword) {
+  FakeMember member;
+  const auto client = Connected({member.address()});
+  Auth auth(client.get());
+  const Status refused(Code::kInternal,
+                       "grpc: error while marshaling: string field contains invalid UTF-8");
+  EXPECT_EQ(auth.UserGet("\xff", kPatient).status(), refused);
+  EXPECT_EQ(auth.UserAdd({.name = "u", .password = "\x80"}, kPatient).status(), refused);
+  EXPECT_EQ(auth.RoleGrantPermission("\xc3(", {}, kPatient).status(), refused);
+  // A key may be anything.
+  EXPECT_TRUE(auth.RoleRevokePermission("r", "\xff", "\xff\xff", kPatient).ok());
+  EXPECT_EQ(member.asked.size(), 1u);
+  ClientOptions options;
+  options.endpoints = {member.address()};
+  options.user = "u";
+  options.password = "\xff";
+  EXPECT_EQ(Client::New(options).status(), refused);
+  EXPECT_EQ(member.authentications, 0);
+}
+
 TEST(ClientTest, WhatThereIsOfUsersAndRolesIsTold) {
   FakeMember member;
   member.token = "token";

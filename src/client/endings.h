@@ -13,6 +13,11 @@ inline base::Status DeadlineExceeded() {
 inline base::Status Canceled() {
   return base::Status(base::Code::kCanceled, "context canceled");
 }
+// For a text that no message can hold; in grpc-go's words.
+inline base::Status NotUtf8() {
+  return base::Status(base::Code::kInternal,
+                      "grpc: error while marshaling: string field contains invalid UTF-8");
+}
 // By the end of the client.
 inline base::Status Closing() {
   return base::Status(base::Code::kCanceled, "grpc: the client connection is closing");

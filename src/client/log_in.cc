@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/go_text.h"
 #include "client/endings.h"
 #include "proto/rpc.pb.h"
 
@@ -30,6 +31,10 @@ LogIn::~LogIn() = default;
 Session::Ticket LogIn::Renew(runtime::Duration timeout, Session::Done done) {
   if (!has_password()) {
     done({});
+    return 0;
+  }
+  if (!base::IsUtf8(user_) || !base::IsUtf8(password_)) {
+    done({NotUtf8()});
     return 0;
   }
   const Session::Ticket ticket = ++last_ticket_;
