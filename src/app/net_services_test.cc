@@ -64,7 +64,8 @@ class NetServicesTest : public ::testing::Test {
                            .registry = &registry_,
                            .counts = &counts_,
                            .health = &health_,
-                           .budget = std::make_shared<http::MemberBudget>(uint64_t{1} << 30)},
+                           .budget = std::make_shared<http::MemberBudget>(uint64_t{1} << 30),
+                           .identification = {}},  // nobody is asked who he is
         &member_.net_loop());
     for (const Surface surface :
          {Surface::kAll, Surface::kGrpc, Surface::kHttp, Surface::kMetrics}) {
