@@ -58,6 +58,9 @@ OTHERS = """--log-level=INFO --log-level=Warn --log-level=warning --log-level= -
     --feature-gates=CompactHashCheck=x --initial-cluster-state=x --initial-cluster=m
     --initial-cluster=m=http://10.1.1.1:1 --initial-cluster=other=http://127.0.0.1:1
     --listen-client-urls=http://name:1 --listen-peer-urls=ftp://127.0.0.1:1 --nope stray
+    --auth-token= --auth-token=x --auth-token=simple,a --auth-token=simple,a=b --auth-token=jwt
+    --auth-token=jwt,sign-method=none --auth-token=jwt,sign-method=HS256
+    --auth-token=jwt,sign-method=HS256,priv-key=/nowhere/c --auth-token=jwt,a=b,a=c
     --config-file=/nowhere/c""".split()
 YAML_LINES = [
     *(f"quota-backend-bytes: {value}" for value in

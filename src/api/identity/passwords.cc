@@ -239,7 +239,6 @@ void Passwords::State::EndFirst(const Digest& lane_id, const base::Result<bool>&
   Lane& lane = lanes_.at(lane_id);
   if (is_right.ok() && !*is_right) {
     const runtime::TimePoint now = loop_.clock().Now();
-    if (lane.last_failure + kFailureMemory <= now) lane.failures = 0;
     ++lane.failures;
     lane.last_failure = now;
     late_.emplace(now + DelayAfter(lane.failures), lane_id);

@@ -25,7 +25,6 @@ std::string ValueOf(const TokenOptions& options, std::string_view name) {
 }  // namespace
 
 base::Result<TokenOptions> ParseTokenOptions(std::string_view text, const observe::Logger& logger) {
-  const base::Status invalid(base::Code::kInvalidArgument, "auth: invalid auth options");
   const std::vector<std::string> parts = base::Split(text, ',');
   TokenOptions options;
   options.kind = parts[0];
@@ -33,11 +32,11 @@ base::Result<TokenOptions> ParseTokenOptions(std::string_view text, const observ
     const std::vector<std::string> pair = base::Split(parts[i], '=');
     if (pair.size() != 2) {
       logger.Error("invalid token option", {{"option", text}});
-      return invalid;
+      return kInvalidAuthOptions;
     }
     if (!options.values.emplace(pair[0], pair[1]).second) {
       logger.Error("invalid token option", {{"option", text}, {"duplicate-parameter", pair[0]}});
-      return invalid;
+      return kInvalidAuthOptions;
     }
   }
   return options;

@@ -7,18 +7,23 @@
 #include <vector>
 
 #include "api/identity/jwt_key.h"
+#include "base/errors.h"
 #include "base/result.h"
 #include "observe/log.h"
 #include "runtime/time.h"
 
 namespace identity {
 
+// etcd's word for options that cannot be.
+inline constexpr base::errors::Error kInvalidAuthOptions{base::Code::kInvalidArgument,
+                                                         "auth: invalid auth options"};
+
 // What --auth-token says: "kind,name=value,name=value".
 struct TokenOptions {
   std::string kind;
   std::map<std::string, std::string> values;
 };
-// "auth: invalid auth options", after a line in the log, for an option that has not one '=' and for
+// kInvalidAuthOptions, after a line in the log, for an option that has not one '=' and for
 // a name that is there twice.
 base::Result<TokenOptions> ParseTokenOptions(std::string_view text, const observe::Logger& logger);
 

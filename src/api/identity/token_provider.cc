@@ -31,10 +31,6 @@ class NoTokens final : public TokenProvider {
 
 using Provider = std::unique_ptr<TokenProvider>;
 
-base::Status InvalidOptions() {
-  return {base::Code::kInvalidArgument, "auth: invalid auth options"};
-}
-
 Provider NewSimple(const TokenConfig& config, const TokenEnvironment& environment) {
   environment.logger->Warn("simple token is not cryptographically signed");
   SimpleTokens::Options options;
@@ -45,9 +41,9 @@ Provider NewSimple(const TokenConfig& config, const TokenEnvironment& environmen
 }
 
 base::Result<Provider> OpenJwt(const TokenOptions& options, const TokenEnvironment& environment) {
-  const auto problem = [&](const base::Status& status) {
+  const auto problem = [&](const base::Status& status) -> base::Status {
     environment.logger->Error("problem loading JWT options", {{"error", status.message()}});
-    return InvalidOptions();
+    return kInvalidAuthOptions;
   };
   const auto method = options.values.find("sign-method");
   if (method != options.values.end() && method->second == "none") {
@@ -73,10 +69,9 @@ base::Result<Provider> New(const TokenConfig& config, const TokenEnvironment& en
   if (options.kind == "simple") return NewSimple(config, environment);
   if (options.kind == "jwt") return OpenJwt(options, environment);
   if (options.kind.empty()) return Provider(std::make_unique<NoTokens>(environment.logger));
-  const base::Status invalid = InvalidOptions();
   environment.logger->Warn("unknown token type",
-                           {{"type", options.kind}, {"error", invalid.message()}});
-  return invalid;
+                           {{"type", options.kind}, {"error", kInvalidAuthOptions.text}});
+  return kInvalidAuthOptions;
 }
 
 }  // namespace

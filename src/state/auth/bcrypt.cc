@@ -1,6 +1,7 @@
 #include "state/auth/bcrypt.h"
 
 #include <crypt.h>
+#include <openssl/crypto.h>
 
 #include <array>
 #include <memory>
@@ -10,8 +11,25 @@
 namespace auth {
 namespace {
 
-// Why on the heap: it is 32 KiB.
-using Scratch = std::unique_ptr<crypt_data>;
+// What the library works on, with what it has made of the password. Wiped. Why on the heap: it is
+// 32 KiB.
+struct WipeAndDelete {
+  void operator()(crypt_data* data) const {
+    OPENSSL_cleanse(data, sizeof *data);
+    delete data;
+  }
+};
+using Scratch = std::unique_ptr<crypt_data, WipeAndDelete>;
+
+// A password with the zero byte behind it that the library wants. Wiped.
+struct Terminated {
+  explicit Terminated(std::string_view password) : text(password) {}
+  ~Terminated() { OPENSSL_cleanse(text.data(), text.size()); }
+  Terminated(const Terminated&) = delete;
+  Terminated& operator=(const Terminated&) = delete;
+
+  std::string text;
+};
 
 bool HasZero(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
@@ -42,8 +60,9 @@ base::Result<std::string> HashPassword(std::string_view password, int cost, std:
                                             static_cast<int>(salt.size()), setting.data(),
                                             static_cast<int>(setting.size()));
   CHECK(made != nullptr);
-  const auto scratch = std::make_unique<crypt_data>();
-  const char* const hash = crypt_r(std::string(password).c_str(), made, scratch.get());
+  const Terminated given(password);
+  const Scratch scratch(new crypt_data());
+  const char* const hash = crypt_r(given.text.c_str(), made, scratch.get());
   CHECK(hash != nullptr && hash[0] != '*');
   return std::string(hash);
 }
@@ -51,9 +70,9 @@ base::Result<std::string> HashPassword(std::string_view password, int cost, std:
 bool IsPasswordOf(std::string_view hash, std::string_view password) {
   if (HasZero(password) || !hash.starts_with("$2")) return false;
   const std::string setting(hash);
-  const std::string given(password.substr(0, kBcryptPasswordBytesMax));
-  const auto scratch = std::make_unique<crypt_data>();
-  const char* const made = crypt_r(given.c_str(), setting.c_str(), scratch.get());
+  const Terminated given(password.substr(0, kBcryptPasswordBytesMax));
+  const Scratch scratch(new crypt_data());
+  const char* const made = crypt_r(given.text.c_str(), setting.c_str(), scratch.get());
   return made != nullptr && IsEqual(made, hash);
 }
 
