@@ -94,8 +94,8 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
       bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue),
       password_workers_("password", 1, kPasswordQueue),
-      passwords_({.bcrypt_cost = static_cast<int>(config_.auth.bcrypt_cost)}, raft_loop_,
-                 &password_workers_) {
+      passwords_({.bcrypt_cost = identity::UsableBcryptCost(config_.auth.bcrypt_cost, *logger)},
+                 raft_loop_, &password_workers_) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
     net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i), &loop_pool_));
   }

@@ -95,36 +95,32 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->leader_transfer_ = std::make_unique<LeaderTransfer>(
       environment, LeaderTransfer::Parts{server->id(), server->replica_.get(),
                                          server->apply_loop_.get(), &server->progress_});
+  Frontend* const own = server->frontends_.back().get();
   server->reconfiguration_ = std::make_unique<Reconfiguration>(
       options, environment,
-      Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(),
-                             server->frontends_.back().get(), server->leader_transfer_.get(),
-                             &server->progress_});
+      Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(), own,
+                             server->leader_transfer_.get(), &server->progress_});
   server->defragmenter_ = std::make_unique<Defragmenter>(environment, server->apply_loop_.get());
   server->downgrading_ = std::make_unique<Downgrading>(
-      environment, Downgrading::Parts{server->apply_loop_.get(), server->frontends_.back().get()});
+      environment, Downgrading::Parts{server->apply_loop_.get(), own});
   server->lease_requests_ = std::make_unique<LeaseRequests>(
       options, environment,
       LeaseRequests::Parts{server->id(), server->apply_loop_.get(), server->lease_keeper_.get(),
-                           server->frontends_.back().get(), server->replica_.get(),
-                           &server->progress_});
-  server->lease_rights_ = std::make_unique<LeaseRights>(environment, server->apply_loop_.get(),
-                                                        server->frontends_.back().get());
+                           own, server->replica_.get(), &server->progress_});
+  server->lease_rights_ =
+      std::make_unique<LeaseRights>(environment, server->apply_loop_.get(), own);
   server->extensions_ = std::make_unique<Extensions>(
-      options, environment,
-      Extensions::Parts{server->id(), server->apply_loop_.get(), server->frontends_.back().get()});
+      options, environment, Extensions::Parts{server->id(), server->apply_loop_.get(), own});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
       options, environment,
-      VersionMonitor::Parts{server->id(), server->apply_loop_.get(),
-                            server->frontends_.back().get(), &server->progress_});
+      VersionMonitor::Parts{server->id(), server->apply_loop_.get(), own, &server->progress_});
   server->corruption_checker_ = std::make_unique<CorruptionChecker>(
       options, environment,
-      CorruptionChecker::Parts{server->id(), server->apply_loop_.get(),
-                               server->frontends_.back().get(), &server->progress_});
+      CorruptionChecker::Parts{server->id(), server->apply_loop_.get(), own, &server->progress_});
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
-    server->auto_compactor_ = std::make_unique<AutoCompactor>(
-        automatic, server->id(), server->frontends_.back().get(), environment.logger);
+    server->auto_compactor_ =
+        std::make_unique<AutoCompactor>(automatic, server->id(), own, environment.logger);
   }
   AddServerMetrics(server.get(), environment.registry);
   *opened = server.get();

@@ -33,6 +33,13 @@ runtime::Duration DelayAfter(int failures) {
   return std::min(delay, kDelayMax);
 }
 
+// bcrypt's text of that cost, of which nobody knows the password.
+std::string HashOfNobody(int cost) {
+  constexpr size_t kDigits = 22 + 31;  // of the salt and of the hash
+  const std::string number = std::to_string(cost);
+  return "$2a$" + std::string(2 - number.size(), '0') + number + '$' + std::string(kDigits, '.');
+}
+
 std::string NewSalt(const Chance& chance) {
   std::array<uint8_t, auth::kBcryptSaltBytes> bytes;
   chance(bytes);
@@ -327,7 +334,8 @@ void Passwords::State::RunJobs() {
 }
 
 Passwords::Passwords(Options options, runtime::Loop* loop, runtime::Workers* workers)
-    : state_(std::make_shared<State>(std::move(options), loop, workers)) {}
+    : nobodys_hash_(HashOfNobody(options.bcrypt_cost)),
+      state_(std::make_shared<State>(std::move(options), loop, workers)) {}
 
 Passwords::~Passwords() = default;
 

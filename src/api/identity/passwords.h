@@ -63,10 +63,14 @@ class Passwords {
   // Whether it is the user's password.
   using OnChecked = base::Callback<void(base::Result<bool> is_right)>;
   void Check(Attempt attempt, runtime::Loop* loop, OnChecked on_checked);
+  // What to check a password of somebody who is no user against: that is nobody's, and takes as
+  // long, so that the time does not tell who is a user.
+  const std::string& nobodys_hash() const { return nobodys_hash_; }
 
  private:
   class State;
 
+  const std::string nobodys_hash_;
   const std::shared_ptr<State> state_;  // whose tasks hold it only while they run
 };
 

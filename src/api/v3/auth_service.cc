@@ -59,17 +59,17 @@ class AuthService::LogIn : public std::enable_shared_from_this<LogIn> {
       return Refuse(base::errors::kNoPasswordUser);
     }
     // Who is no user is checked as well: how long it takes does not tell who is one.
-    context_.identification().passwords->Check(
-        {.user = request_.name(),
-         .hash = user == nullptr ? std::string() : user->password(),
-         .password = request_.password(),
-         .address = HostOf(call_->connection().peer)},
-        &context_.frontend().loop(),
-        [self = shared_from_this()](const base::Result<bool>& is_right) {
-          if (!is_right.ok()) return self->call_->Finish(is_right.status());
-          if (!*is_right) return self->Refuse(base::errors::kAuthFailed);
-          self->Propose();
-        });
+    identity::Passwords& passwords = *context_.identification().passwords;
+    passwords.Check({.user = request_.name(),
+                     .hash = user == nullptr ? passwords.nobodys_hash() : user->password(),
+                     .password = request_.password(),
+                     .address = HostOf(call_->connection().peer)},
+                    &context_.frontend().loop(),
+                    [self = shared_from_this()](const base::Result<bool>& is_right) {
+                      if (!is_right.ok()) return self->call_->Finish(is_right.status());
+                      if (!*is_right) return self->Refuse(base::errors::kAuthFailed);
+                      self->Propose();
+                    });
   }
 
   void Propose() {

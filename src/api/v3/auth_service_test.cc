@@ -251,6 +251,33 @@ TEST(AuthServiceTest, AWatchOfNothingEndsWithItsRightToo) {
   EXPECT_TRUE(watch->response().canceled());
 }
 
+// A further one of the same stream asks anew by what its client is known.
+TEST(AuthServiceTest, AStreamOfATokenThatCountsNoMoreGetsNoFurtherWatch) {
+  SecuredMember member;
+  rpc::ClientCall::Options options;
+  options.metadata.Add("token", member.TokenOf("ann"));
+  etcdserverpb::WatchRequest request;
+  request.mutable_create_request()->set_key("r/a");
+  std::shared_ptr<testing::Answer<etcdserverpb::WatchResponse>> watch;
+  member.OnClient([&] {
+    watch = member.client().Start(testing::kWatch, request, options, testing::Sending::kGoesOn);
+  });
+  ASSERT_TRUE(member.member().RunUntil([&] { return watch->responses.size() == 1; }));
+  member.LogIn("root");
+  etcdserverpb::AuthUserChangePasswordRequest change;
+  change.set_name("ann");
+  change.set_password("other");
+  ASSERT_TRUE(member.Call(testing::kUserChangePassword, change).ok());
+  member.OnClient([&] { watch->call->Send(rpc::Message(request.SerializeAsString())); });
+  ASSERT_TRUE(member.member().RunUntil([&] { return watch->responses.size() == 2; }));
+  EXPECT_EQ(watch->response().cancel_reason(),
+            "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token");
+  ASSERT_TRUE(member.Call(testing::kPut, Put("r/a", "1")).ok());
+  ASSERT_TRUE(member.member().RunUntil([&] { return watch->responses.size() == 3; }));
+  EXPECT_EQ(watch->response().events(0).kv().value(), "1");
+  member.OnClient([&] { watch->call->Cancel(); });
+}
+
 TEST(AuthServiceTest, AWatchThatIsStillAllowedGoesOn) {
   SecuredMember member;
   member.LogIn("ann");

@@ -21,7 +21,10 @@ void LeaseKeepAliveCall::OnMessage(base::ByteView message) {
   const base::Result<server::Caller> caller = Identify();
   if (!caller.ok()) return Finish(caller.status());
   auth::Judge& judge = context().judge();
-  if (judge.CheckRoot(caller->identity).ok()) return Renew(std::move(response), *caller);
+  if (judge.CheckRoot(caller->identity).ok()) {
+    Renew(std::move(response), *caller);
+    return;
+  }
   if (caller->identity.is_nobody()) return Finish(base::errors::kUserEmpty);
   // Whoever renews a lease keeps its keys, as who writes them.
   HoldMessages();
@@ -29,20 +32,22 @@ void LeaseKeepAliveCall::OnMessage(base::ByteView message) {
   context().server().lease_rights().Check(
       base::LeaseId(request.id()), caller->identity, auth::Access::kWrite,
       [may, go_on = Posted([this, response, caller = *caller, may] {
-              ResumeMessages();
               if (!may->ok()) return Finish(*may);
-              Renew(response, caller);
+              if (Renew(response, caller)) ResumeMessages();
             })](const base::Status& status) mutable {
         *may = status;
         go_on();
       });
 }
 
-void LeaseKeepAliveCall::Renew(etcdserverpb::LeaseKeepAliveResponse response,
+bool LeaseKeepAliveCall::Renew(etcdserverpb::LeaseKeepAliveResponse response,
                                const server::Caller& caller) {
   server::LeaseRequests& leases = context().server().leases();
   const base::LeaseId id(response.id());
-  if (const std::optional<int64_t> ttl = leases.TryRenew(id)) return Answer(response, *ttl);
+  if (const std::optional<int64_t> ttl = leases.TryRenew(id)) {
+    Answer(std::move(response), *ttl);
+    return true;
+  }
   HoldMessages();
   const auto renewed = std::make_shared<base::Result<int64_t>>(0);
   leases.Renew(id, caller, [renewed, answer = Posted([this, response, renewed] {
@@ -52,6 +57,7 @@ void LeaseKeepAliveCall::Renew(etcdserverpb::LeaseKeepAliveResponse response,
     *renewed = std::move(ttl);
     answer();
   });
+  return false;
 }
 
 void LeaseKeepAliveCall::Answer(etcdserverpb::LeaseKeepAliveResponse response,

@@ -17,7 +17,8 @@ class LeaseKeepAliveCall final : public StreamCall {
   void OnHalfClose() override { Finish({}); }
   void OnStopping() override;
 
-  void Renew(etcdserverpb::LeaseKeepAliveResponse response, const server::Caller& caller);
+  // Whether that is done and answered. If not, no message comes until it is.
+  bool Renew(etcdserverpb::LeaseKeepAliveResponse response, const server::Caller& caller);
   void Answer(etcdserverpb::LeaseKeepAliveResponse response, const base::Result<int64_t>& ttl);
 };
 

@@ -378,6 +378,8 @@ TEST_F(MaintenanceServiceTest, BytesThatAreNoRequestAreRefusedByEveryMethod) {
   EXPECT_EQ(member_.CallRaw(testing::kDefragment, bytes).status.code(), code);
   EXPECT_EQ(member_.CallRaw(testing::kHash, bytes).status.code(), code);
   EXPECT_EQ(member_.CallRaw(testing::kHashKV, bytes).status.code(), code);
+  EXPECT_EQ(member_.CallRaw(testing::kMoveLeader, bytes).status.code(), code);
+  EXPECT_EQ(member_.CallRaw(testing::kDowngrade, bytes).status.code(), code);
   EXPECT_EQ(member_.CallRaw(testing::kSnapshot, bytes).status.code(), code);
 }
 

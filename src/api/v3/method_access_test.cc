@@ -96,13 +96,16 @@ class MethodAccessTest : public ::testing::Test {
       txn->add_failure()->mutable_request_range()->set_key("secret");
     }
     const std::string path = "/" + method.service()->full_name() + "/" + method.name();
-    // Others' answers are unknown fields of this one.
-    const testing::Method<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse> asked{
-        path.c_str()};
-    const auto answer = member_.CallRaw(asked, request->SerializeAsString());
-    if (!answer.responses.empty() && method.name() == "Watch") {
-      return answer.responses[0].cancel_reason();
+    const std::string bytes = request->SerializeAsString();
+    if (method.name() == "Watch") {
+      const auto answer = member_.CallRaw(testing::kWatch, bytes);
+      if (!answer.responses.empty()) return answer.responses[0].cancel_reason();
+      return std::string(answer.status.message());
     }
+    // What others answer beside the header are unknown fields of this one.
+    const testing::Method<etcdserverpb::AuthEnableRequest, etcdserverpb::AuthEnableResponse> asked{
+        path.c_str()};
+    const auto answer = member_.CallRaw(asked, bytes);
     EXPECT_TRUE(answer.finished) << path;
     return std::string(answer.status.message());
   }

@@ -16,12 +16,18 @@ std::optional<server::Caller> QueueCall::Caller() {
   return std::nullopt;
 }
 
+// Who waits for longer than his token counts goes on waiting.
 base::Status QueueCall::CheckQueue() {
-  ASSIGN_OR_RETURN(const server::Caller caller, Identify());
+  auth::Judge& judge = context().judge();
+  auth::Identity who{user_, judge.view().revision};
+  if (user_.empty()) {
+    ASSIGN_OR_RETURN(const server::Caller caller, Identify());
+    who = caller.identity;
+    user_ = who.user;
+  }
   const std::string first = prefix();
   const std::string end = kv::QueueScan::EndOf(first);
-  const base::Status may =
-      context().judge().CheckKeys(caller.identity, auth::Access::kRead, {first, end});
+  const base::Status may = judge.CheckKeys(who, auth::Access::kRead, {first, end});
   return may.ok() ? may : OfOwnClient(may);
 }
 

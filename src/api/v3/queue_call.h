@@ -77,6 +77,7 @@ class QueueCall : public StreamCall, private watch::Receiver {
 
   WatchService& service_;
   std::string name_;
+  std::string user_;  // who asks, once he is known
   std::optional<kv::QueueScan> scan_;
   std::unique_ptr<watch::Watcher> watcher_;
 };

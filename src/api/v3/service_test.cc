@@ -116,6 +116,7 @@ TEST_F(ServiceTest, ALearnerServesOnlyWhatMayBeOld) {
        {member_.Call(testing::kRange, Get("a")).status,
         member_.Call(testing::kRangeStream, Serializable(Get("a"))).status,
         member_.Call(testing::kPut, testing::Put("a", "1")).status,
+        member_.CallRaw(testing::kPut, "\x08").status,
         member_.Call(testing::kMemberList, {}).status, member_.Call(testing::kHashKV, {}).status}) {
     EXPECT_EQ(status, base::errors::kNotSupportedForLearner);
   }

@@ -94,8 +94,11 @@ void WatchCall::Create(WatchCreateRequest& request) {
 
 std::string WatchCall::CheckCreate(const WatchCreateRequest& request) {
   if (request.start_revision() < 0) return kCompactedReason;
-  const base::Status may = CheckKeys(request.key(), request.range_end());
+  const base::Result<server::Caller> caller = Identify();
+  if (!caller.ok()) return std::string(AsGoText(caller.status()).message());
+  const base::Status may = CheckRead(caller->identity, request.key(), request.range_end());
   if (!may.ok()) return std::string(may.message());
+  user_ = caller->identity.user;
   const mvcc::KeyRange range = mvcc::KeyRange::Of(request.key(), request.range_end());
   if (!range.one_key && !range.open_end && range.end <= range.begin) return kEmptyRangeReason;
   if (request.watch_id() != 0 && watchers_.contains(request.watch_id())) return kDuplicateReason;
@@ -103,23 +106,21 @@ std::string WatchCall::CheckCreate(const WatchCreateRequest& request) {
   return "";
 }
 
-base::Status WatchCall::CheckKeys(const std::string& key, const std::string& range_end) {
-  auth::Judge& judge = context().judge();
-  base::Result<server::Caller> caller = server::Caller();
-  if (user_.empty()) {
-    caller = Identify();
-  } else {
-    caller->identity = {user_, judge.view().revision};
-  }
-  base::Status may = caller.status();
-  if (may.ok()) may = judge.CheckKeys(caller->identity, auth::Access::kRead, {key, range_end});
-  if (!may.ok()) return AsGoText(may);
-  user_ = caller->identity.user;
-  return {};
+base::Status WatchCall::CheckRead(const auth::Identity& who, const std::string& key,
+                                  const std::string& range_end) const {
+  const base::Status may = context().judge().CheckKeys(who, auth::Access::kRead, {key, range_end});
+  return may.ok() ? may : AsGoText(may);
 }
 
+// The user may be known by another token now, or by none: what he has begun goes on.
 base::Status WatchCall::CheckRights(const watch::Watcher& watcher) {
-  return CheckKeys(watcher.wish->key, watcher.wish->range_end);
+  auth::Identity who{user_, context().judge().view().revision};
+  if (user_.empty()) {
+    const base::Result<server::Caller> caller = Identify();
+    if (!caller.ok()) return AsGoText(caller.status());
+    who = caller->identity;
+  }
+  return CheckRead(who, watcher.wish->key, watcher.wish->range_end);
 }
 
 bool WatchCall::CheckSomeRights() {

@@ -47,8 +47,9 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   void Create(etcdserverpb::WatchCreateRequest& request);
   // What is wrong with it, as etcd says it; empty if nothing is.
   std::string CheckCreate(const etcdserverpb::WatchCreateRequest& request);
-  // Whether the client may read these keys, with what etcd gives as the reason why not.
-  base::Status CheckKeys(const std::string& key, const std::string& range_end);
+  // Whether he may read these keys, with what etcd gives as the reason why not.
+  base::Status CheckRead(const auth::Identity& who, const std::string& key,
+                         const std::string& range_end) const;
   void Refuse(std::string reason);
   int64_t NextId();
   void Add(const etcdserverpb::WatchCreateRequest& request, int64_t id, base::Revision start);
@@ -66,8 +67,7 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   WatchService& service_;
   watch::Hub& hub_;
   std::unordered_map<int64_t, std::unique_ptr<watch::Watcher>> watchers_;
-  // Who asks, once he was known: what he is known by may count no more when his rights change.
-  std::string user_;
+  std::string user_;                    // who asked for the last watch; empty: nobody
   std::vector<int64_t> to_be_checked_;  // watches; see CheckSomeRights
   int64_t next_id_ = 0;
   const runtime::Duration progress_interval_;

@@ -19,7 +19,7 @@ TEST(IntervalSet, OfNothingContainsNothing) {
 }
 
 TEST(IntervalSet, ContainsAKeyAndNotItsNeighbours) {
-  const IntervalSet set({{"b"}});
+  const IntervalSet set(std::vector<KeyRange>{{"b"}});
   EXPECT_TRUE(set.Contains({"b"}));
   EXPECT_TRUE(set.Contains({"b", base::ByteView("b\0", 2)}));
   EXPECT_FALSE(set.Contains({base::ByteView("b\0", 2)}));
@@ -44,12 +44,13 @@ TEST(IntervalSet, AnOpenRangeNeedsAnOpenInterval) {
   EXPECT_TRUE(set.Contains({"b", kOpen}));
   EXPECT_TRUE(set.Contains({"\xff\xff"}));
   EXPECT_FALSE(set.Contains({kOpen, kOpen}));
-  EXPECT_FALSE(IntervalSet({{"a", "z"}}).Contains({"b", kOpen}));
+  const IntervalSet ends(std::vector<KeyRange>{{"a", "z"}});
+  EXPECT_FALSE(ends.Contains({"b", kOpen}));
 }
 
 TEST(IntervalSet, ARangeTheWrongWayRoundGivesNothingAndAsksForItsFirstKey) {
-  EXPECT_EQ(IntervalSet({{"c", "a"}, {"c", "c"}}).size(), 0u);
-  const IntervalSet set({{"a", "c"}});
+  EXPECT_EQ(IntervalSet(std::vector<KeyRange>{{"c", "a"}, {"c", "c"}}).size(), 0u);
+  const IntervalSet set(std::vector<KeyRange>{{"a", "c"}});
   EXPECT_TRUE(set.Contains({"b", "a"}));
   EXPECT_FALSE(set.Contains({"d", "a"}));
 }
@@ -102,7 +103,7 @@ TEST_P(AllKeys, AnswersAsAListOfThem) {
       all_given = all_given && is_given(key);
     }
     // Between the keys of the list there are others, which only whole ranges give.
-    if (set.Contains(asked) && names_any) ASSERT_TRUE(all_given) << "seed " << GetParam();
+    ASSERT_TRUE(!set.Contains(asked) || !names_any || all_given) << "seed " << GetParam();
   }
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "base/status.h"
 #include "runtime/published.h"
@@ -43,7 +43,7 @@ class Judge {
   const Rights* RightsOf(const View& view, const std::string& user);
 
   runtime::Published<const View>::Reader published_;
-  std::unordered_map<std::string, Kept> kept_;
+  std::map<std::string, Kept> kept_;
 };
 
 }  // namespace auth

@@ -28,6 +28,9 @@ struct Answer {
   std::shared_ptr<rpc::ClientCall> call;  // to cancel it, or to stop reading
 };
 
+// Whether a request is the last of its call.
+enum class Sending { kEnds, kGoesOn };
+
 // A client of one or more members, on a loop and a network of its own.
 class Client {
  public:
@@ -39,20 +42,23 @@ class Client {
   template <typename Request, typename Response>
   std::shared_ptr<Answer<Response>> Start(const Method<Request, Response>& method,
                                           const Request& request,
-                                          rpc::ClientCall::Options options = {}) {
-    return StartRaw<Response>(method.path, request.SerializeAsString(), std::move(options));
+                                          rpc::ClientCall::Options options = {},
+                                          Sending sending = Sending::kEnds) {
+    return StartRaw<Response>(method.path, request.SerializeAsString(), std::move(options),
+                              sending);
   }
 
   // The same with a request of any bytes.
   template <typename Response>
   std::shared_ptr<Answer<Response>> StartRaw(const char* path, base::ByteView request,
-                                             rpc::ClientCall::Options options = {}) {
+                                             rpc::ClientCall::Options options = {},
+                                             Sending sending = Sending::kEnds) {
     auto answer = std::make_shared<Answer<Response>>();
     options.wait_for_ready = true;
     answer->call =
         channel_.Start(path, std::move(options), std::make_unique<Recorder<Response>>(answer));
     answer->call->Send(rpc::Message(request));
-    answer->call->HalfClose();
+    if (sending == Sending::kEnds) answer->call->HalfClose();
     return answer;
   }
 
