@@ -40,11 +40,11 @@ class RangeStreamCallTest : public ::testing::Test {
     }
     ASSERT_TRUE(member_.Call(testing::kTxn, txn).ok());
     const Context& context = member_.front().context();
-    context.AddStreaming(member_.front().table(), "test.Reads", "RangeStream",
-                         rpc::Kind::kServerStreaming, [this, &context](Call call) {
-                           return std::make_shared<RangeStreamCall>(&context, long_reads_,
-                                                                    std::move(call));
-                         });
+    context.AddStreaming(
+        member_.front().table(), "test.Reads", "RangeStream", rpc::Kind::kServerStreaming,
+        MethodAccess::kByRequest, [this, &context](Call call) {
+          return std::make_shared<RangeStreamCall>(&context, long_reads_, std::move(call));
+        });
   }
   static int64_t Keys(const testing::Answer<etcdserverpb::RangeStreamResponse>& answer) {
     int64_t keys = 0;

@@ -147,11 +147,10 @@ void Context::ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerC
 }
 
 void Context::AddStreaming(rpc::Server& table, const char* service, const char* name,
-                           rpc::Kind kind, NewStreamCall new_call) const {
+                           rpc::Kind kind, MethodAccess access, NewStreamCall new_call) const {
   table.AddStreaming(
       service, name, kind,
-      [this, access = AccessOf(service, name), for_learner = StreamForLearner(name),
-       new_call = std::move(new_call)](
+      [this, access, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
         base::Result<server::Caller> caller =
             Admit(TypeOf(call->method().kind), *call, for_learner);

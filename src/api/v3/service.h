@@ -74,7 +74,12 @@ class Context {
   // The same for a streaming method, or a unary one whose calls wait for long: each is what
   // `new_call` makes.
   void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
-                    NewStreamCall new_call) const;
+                    NewStreamCall new_call) const {
+    AddStreaming(table, service, name, kind, AccessOf(service, name), std::move(new_call));
+  }
+  // For a method of another service.
+  void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
+                    MethodAccess access, NewStreamCall new_call) const;
 
   // Who asks, as users and roles are now: the one place where that is found out. Nobody, if
   // authentication is disabled or he does not say; kInvalidAuthToken. Needs call.is_open().

@@ -1,7 +1,9 @@
 #include "runtime/asio/shared_listener.h"
+#include "base/check.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -172,16 +174,47 @@ TEST(SharedListenerTest, ASocketFileIsTakenOverFromTheDeadAlone) {
   EXPECT_EQ(::rmdir(directory.c_str()), 0);
 }
 
-TEST(SharedListenerTest, ReservedDescriptorsAreNotGivenToConnections) {
-  rlimit limit{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+// The process may have so many descriptors, until this ends.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t limit) {
+    CHECK(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    rlimit lower = before_;
+    lower.rlim_cur = limit;
+    CHECK(::setrlimit(RLIMIT_NOFILE, &lower) == 0);
+  }
+  ~DescriptorLimit() { CHECK(::setrlimit(RLIMIT_NOFILE, &before_) == 0); }
+
+ private:
+  rlimit before_{};
+};
+
+// Takes the lowest descriptors that are free, until it ends.
+class TakenDescriptors {
+ public:
+  explicit TakenDescriptors(int count) {
+    for (int i = 0; i < count; ++i) taken_.push_back(::dup(STDIN_FILENO));
+    CHECK(taken_.back() >= 0);
+  }
+  ~TakenDescriptors() {
+    for (const int descriptor : taken_) ::close(descriptor);
+  }
+  rlim_t next() const { return static_cast<rlim_t>(taken_.back()) + 1; }
+
+ private:
+  std::vector<int> taken_;
+};
+
+// How many of three connections are taken, with as many descriptors as `limit_of` makes of the
+// next.
+int TakenOfThree(const SharedListener::Options& options, rlim_t (*limit_of)(rlim_t next)) {
   LoopThread accepting("accept");
   CountingTaker taker("taker");
-  SharedListener::Options options;
-  options.reserved_descriptors = limit.rlim_cur;  // all
   const auto listener = SharedListener::Open(&accepting.loop(), kAnyPort, options);
-  ASSERT_TRUE(listener.ok());
+  CHECK(listener.ok());
   const Clients clients((*listener)->address(), 3);
+  const TakenDescriptors others(200);
+  const DescriptorLimit limit(limit_of(others.next()));
   std::promise<void> all;
   std::atomic<int> left = 3;
   (*listener)->Start({taker.Get(&all, &left)}, [&] {
@@ -189,7 +222,26 @@ TEST(SharedListenerTest, ReservedDescriptorsAreNotGivenToConnections) {
   });
   all.get_future().wait();
   (*listener)->Stop();
-  EXPECT_EQ(taker.taken, 0);
+  return taker.taken;
+}
+
+TEST(SharedListenerTest, ReservedDescriptorsAreNotGivenToConnections) {
+  SharedListener::Options options;
+  options.reserved_descriptors = 100'000;
+  EXPECT_EQ(TakenOfThree(options, [](rlim_t next) { return 2 * next; }), 0);
+}
+
+TEST(SharedListenerTest, OfFewDescriptorsHalfAreForConnections) {
+  SharedListener::Options options;
+  options.reserved_descriptors = 100'000;
+  EXPECT_EQ(TakenOfThree(options, [](rlim_t next) { return 2 * (next + 8); }), 3);
+}
+
+TEST(SharedListenerTest, SomeAreLeftToOtherListeners) {
+  SharedListener::Options options;
+  options.reserved_descriptors = 100'000;
+  options.descriptors_of_others = 100'000;
+  EXPECT_EQ(TakenOfThree(options, [](rlim_t next) { return 2 * (next + 8); }), 0);
 }
 
 }  // namespace
