@@ -78,8 +78,15 @@ class AuthCalls:
         user = self.random.choice(USERS)
         return self._login(user, user if self.random.random() < 0.9 else "wrong")
 
-    def _range(self) -> dict[str, bytes]:
+    def _any_range(self) -> dict[str, bytes]:
         return {"key": self.random.choice(KEYS), "range_end": self.random.choice(ENDS)}
+
+    def _range(self) -> dict[str, bytes]:
+        """Not the wrong way round: what etcd says to that depends on the order of its tree."""
+        while True:
+            fields = self._any_range()
+            if fields["range_end"] in (b"", b"\0") or fields["range_end"] > fields["key"]:
+                return fields
 
     def _happens(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -147,7 +154,7 @@ class AuthCalls:
 
     def _role(self) -> Call:
         role = self.random.choice([*ROLES, *ROLES, ""])
-        permission = auth.Permission(permType=self.random.randrange(3), **self._range())
+        permission = auth.Permission(permType=self.random.randrange(3), **self._any_range())
         return self.random.choice([
             lambda: self._auth("RoleAdd", rpc.AuthRoleAddRequest(name=role), self._admin()),
             lambda: self._auth("RoleDelete", rpc.AuthRoleDeleteRequest(role=role), self._admin()),
