@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
+
 #include "base/ids.h"
 #include "runtime/time.h"
 #include "state/auth/identity.h"
@@ -15,9 +18,10 @@ struct Caller {
   base::Term term = {};
 };
 
-// Who asks for what a member does by itself, such as to end a lease: it may do all.
+// Who asks for what a member does by itself, such as to end a lease: it may do all, whatever users
+// and roles have become meanwhile.
 inline auth::Identity MemberItself() {
-  return {.user = "root", .revision = 1};
+  return {.user = "root", .revision = std::numeric_limits<uint64_t>::max()};
 }
 
 }  // namespace server

@@ -1,5 +1,8 @@
 #include "sim/process.h"
 
+#include <functional>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -16,10 +19,11 @@ namespace {
 // How long calls may take to end once the member stops.
 constexpr runtime::Duration kDrainMax = std::chrono::milliseconds(4800);
 
-// What a member makes secrets of.
-identity::Chance ChanceOf(runtime::simulated::Scheduler* scheduler) {
-  return [scheduler](std::span<uint8_t> out) {
-    for (uint8_t& byte : out) byte = static_cast<uint8_t>(scheduler->random().Next());
+// What a member makes secrets of: the same at each of its starts, since nobody guesses here.
+identity::Chance ChanceOf(const server::Options& options) {
+  const auto random = std::make_shared<runtime::Random>(std::hash<std::string>()(options.name));
+  return [random](std::span<uint8_t> out) {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(random->Next());
   };
 }
 
@@ -37,8 +41,8 @@ Process::Process(const Cluster& cluster, Storage* storage, const server::Options
       wal_loop_(cluster.scheduler, disk_latency_max),
       backend_loop_(cluster.scheduler, disk_latency_max),
       workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}),
-      tokens_({.chance = ChanceOf(cluster.scheduler)}, &cluster.scheduler->clock(), cluster.logger),
-      passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(cluster.scheduler)},
+      tokens_({.chance = ChanceOf(options)}, &cluster.scheduler->clock(), cluster.logger),
+      passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(options)},
                  net_loop_.get(), &workers_),
       patience_(net_loop_->NewTimer([this] { EndService(); })) {}
 

@@ -173,8 +173,8 @@ class AuthTest(AuthCase):
         plain = self.client(member)
         plain.found(no_password=True)
 
-        def secured(name: str) -> AuthClient:
-            certificate, key = authority.issue(name, name)
+        def secured(name: str, subject: str | None = None) -> AuthClient:
+            certificate, key = authority.issue(name, subject or name, hosts="IP:127.0.0.1")
             client = AuthClient(member.address)
             client.channel.close()
             client.channel = grpc.secure_channel(member.address, grpc.ssl_channel_credentials(
@@ -187,6 +187,9 @@ class AuthTest(AuthCase):
         self.assertEqual(refusal(lambda: ann.write(b"b"))[0], "PERMISSION_DENIED")
         self.assertEqual(refusal(lambda: secured("bob").read(b"a/1"))[0], "PERMISSION_DENIED")
         self.assertEqual(refusal(lambda: plain.read(b"a/1"))[1], "etcdserver: user name is empty")
+        # Of several names the last counts, as for Go.
+        self.assertEqual(refusal(lambda: secured("two", "root/CN=ann").write(b"b"))[0],
+                         "PERMISSION_DENIED")
         ann.log_in("root", ROOT)  # a token counts for more
         ann.write(b"b")
         context = ssl.create_default_context(cafile=str(authority.certificate))

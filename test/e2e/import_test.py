@@ -207,21 +207,27 @@ class Imports:
         run(*ctl, "lease", "revoke", lease)
         self.assertEqual(run(*ctl, "get", "--prefix", ""), "")
 
-    def test_what_cannot_be_served_is_refused_by_name_and_left_to_etcd(self) -> None:
-        for command, text in (("role add r", "roles"), ("user add u:secret", "users")):
-            with self.subTest(command):
-                theirs = self.member(self.etcd)
-                theirs.start()
-                run(ETCDCTL_34, "--endpoints", theirs.url, *command.split())
-                expected = hash_of(theirs)
-                theirs.stop()
-                theirs.program = ETCD
-                self.expect_refusal(theirs, f"a database with {text} is not supported by this "
-                                            "version")
-                theirs.program = self.etcd
-                theirs.start()
-                self.assertEqual(hash_of(theirs), expected)
-                theirs.stop()
+    def test_users_and_their_rights_are_taken_over(self) -> None:
+        theirs = self.member(self.etcd)
+        theirs.start()
+        ctl = (ETCDCTL_34, "--endpoints", theirs.url)
+        for command in ("user add root:secret", "role add r", "user add u:hidden",
+                        "role grant-permission r readwrite a", "user grant-role u r", "put a 1",
+                        "put b 2", "auth enable"):
+            run(*ctl, *command.split())
+        theirs.stop()
+        theirs.program = ETCD
+        theirs.start()
+        user, root = (*ctl, "--user", "u:hidden"), (*ctl, "--user", "root:secret")
+        self.assertEqual(run(*user, "get", "a"), "a\n1\n")
+        self.assertEqual(run(*root, "get", "b"), "b\n2\n")
+        for refused, text in (((*ctl, "get", "a"), "user name is empty"),
+                              ((*user, "get", "b"), "permission denied"),
+                              ((*ctl, "--user", "u:wrong", "get", "a"), "authentication failed")):
+            done = subprocess.run(refused, capture_output=True, timeout=60, text=True)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(text, done.stderr)
+        theirs.stop()
 
     @staticmethod
     def asked(member: Member) -> socket.socket:

@@ -212,6 +212,28 @@ TEST(AuthServiceTest, ATokenOfAnEntryThatNeverComesIsRefusedInTime) {
             base::Code::kDeadlineExceeded);
 }
 
+TEST(AuthServiceTest, WhoGivesUpWaitingForALockLeavesNothingBehind) {
+  SecuredMember member;
+  member.LogIn("root");
+  for (const int64_t lease : {7, 8}) {
+    etcdserverpb::LeaseGrantRequest grant;
+    grant.set_id(lease);
+    grant.set_ttl(3600);
+    ASSERT_TRUE(member.Call(testing::kLeaseGrant, grant).ok());
+  }
+  v3lockpb::LockRequest lock;
+  lock.set_name("l");
+  lock.set_lease(7);
+  ASSERT_TRUE(member.Call(testing::kLock, lock).ok());
+  lock.set_lease(8);
+  EXPECT_EQ(member.Call(testing::kLock, lock, member.Within(std::chrono::seconds(1))).status.code(),
+            base::Code::kDeadlineExceeded);
+  etcdserverpb::RangeRequest queue = Get("l/");
+  queue.set_range_end("l0");
+  member.member().RunFor(std::chrono::seconds(1));
+  EXPECT_EQ(member.Call(testing::kRange, queue).response().count(), 1);
+}
+
 // The value that is to be kept from him was written after he lost his right.
 TEST(AuthServiceTest, AWatchEndsWithItsRight) {
   SecuredMember member;

@@ -125,7 +125,7 @@ void ElectionService::Proclaim(Call call, base::ByteView bytes) {
   v3electionpb::ProclaimRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.has_leader()) return call->Finish(base::errors::kMissingLeaderKey);
-  if (!context_.TakeIdentity(&call)) return;
+  if (!TakeIdentity(context_, &call)) return;
   const int64_t lease = request.leader().lease();
   const auto proclaim = [this, call, request](int64_t granted) {
     const v3electionpb::LeaderKey& leader = request.leader();
@@ -149,7 +149,7 @@ void ElectionService::Resign(Call call, base::ByteView bytes) {
   v3electionpb::ResignRequest request;
   if (!Parse(*call, bytes, &request)) return;
   if (!request.has_leader()) return call->Finish(base::errors::kMissingLeaderKey);
-  if (!context_.TakeIdentity(&call)) return;
+  if (!TakeIdentity(context_, &call)) return;
   etcdserverpb::TxnRequest txn;
   *txn.add_compare() = IsCreatedAt(request.leader().key(), request.leader().rev());
   txn.add_success()->mutable_request_delete_range()->set_key(request.leader().key());

@@ -43,7 +43,7 @@ void LockService::AddTo(rpc::Server& table) {
 
 void LockService::Unlock(Call call, base::ByteView bytes) {
   v3lockpb::UnlockRequest request;
-  if (!Parse(*call, bytes, &request) || !context_.TakeIdentity(&call)) return;
+  if (!Parse(*call, bytes, &request) || !TakeIdentity(context_, &call)) return;
   DeleteKey(context_, request.key(), call.caller,
             [this, rpc = call.rpc](base::Result<base::Revision> deleted) {
               if (!deleted.ok()) return rpc->Finish(deleted.status());

@@ -22,6 +22,16 @@ base::Status OfOwnClient(const base::Status& status) {
   return {base::Code::kUnknown, status.message()};
 }
 
+bool TakeIdentity(const Context& context, Call* call) {
+  base::Result<auth::Identity> who = context.Identify(*call->rpc);
+  if (!who.ok()) {
+    call->rpc->Finish(OfOwnClient(who.status()));
+    return false;
+  }
+  call->caller.identity = *std::move(who);
+  return true;
+}
+
 void RunTxn(const Context& context, const etcdserverpb::TxnRequest& request,
             const server::Caller& caller, OnTxn on_txn) {
   base::Status status = context.quota().Check(kv::QuotaCost(request));

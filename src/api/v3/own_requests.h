@@ -21,6 +21,9 @@ namespace v3 {
 // An error of the member as such a client hands it on.
 base::Status OfOwnClient(const base::Status& status);
 
+// Fills in who asks. False, with the call ended as such a client's would, if he cannot be told.
+bool TakeIdentity(const Context& context, Call* call);
+
 // The header of the answer has only the revision.
 using OnTxn = base::Callback<void(base::Result<etcdserverpb::TxnResponse>)>;
 void RunTxn(const Context& context, const etcdserverpb::TxnRequest& request,

@@ -21,8 +21,9 @@ base::Status QueueCall::CheckQueue() {
   auth::Judge& judge = context().judge();
   auth::Identity who{user_, judge.view().revision};
   if (user_.empty()) {
-    ASSIGN_OR_RETURN(const server::Caller caller, Identify());
-    who = caller.identity;
+    const base::Result<server::Caller> caller = Identify();
+    if (!caller.ok()) return OfOwnClient(caller.status());
+    who = caller->identity;
     user_ = who.user;
   }
   const std::string first = prefix();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "net/gateway/clean_path.h"
+#include "net/gateway/refusal.h"
 #include "net/http/plain.h"
 
 namespace gateway {
@@ -123,12 +124,12 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
   const http::Headers& head = exchange.received_head();
   const std::string host = HostName(head.Get(":authority"));
   if (!exchange.connection().tls && !Allows(options_.hosts, host)) {
-    return Answer(exchange, {{":status", "421"}, {"content-type", "text/plain; charset=utf-8"}},
+    return Refuse(exchange, {{":status", "421"}, {"content-type", "text/plain; charset=utf-8"}},
                   Misdirected(host) + "\n");
   }
   const bool has_name = !exchange.connection().certificate_common_name.empty();
   if (has_name && http::PathOnly(head).starts_with("/v3/") && options_.refuses_names()) {
-    return Answer(exchange, {{":status", "400"}, {"content-type", "text/plain; charset=utf-8"}},
+    return Refuse(exchange, {{":status", "400"}, {"content-type", "text/plain; charset=utf-8"}},
                   "CommonName of client sending a request against gateway will be ignored and not "
                   "used as expected\n");
   }

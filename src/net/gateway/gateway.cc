@@ -6,6 +6,7 @@
 
 #include "net/gateway/error_json.h"
 #include "net/gateway/gateway_call.h"
+#include "net/gateway/refusal.h"
 #include "net/gateway/request_metadata.h"
 #include "net/gateway/websocket_exchange.h"
 #include "net/http/websocket_handshake.h"
@@ -26,39 +27,12 @@ bool AsksForAnotherMethod(const http::Headers& head) {
   return is_form && !other.empty() && other != "POST" && other != "post";
 }
 
-// Answers what is refused, once its body has come: clients such as curl 7.88 take it for an error
-// if a stream ends that they still write to. A long body is not waited for.
-class Refusal final : public http::ExchangeHandler {
- public:
-  Refusal(http::Exchange* exchange, int http_status, const base::Status& status)
-      : exchange_(*exchange), http_status_(http_status), json_(ErrorJson(status)) {}
-
-  void OnData(base::ByteView bytes) override {
-    received_ += bytes.size();
-    exchange_.Consume(bytes.size());
-    if (received_ > kBodyMax) Answer();
-  }
-  void OnEnd(const http::Headers&) override { Answer(); }
-  void OnClosed(const http::Closing&) override {}
-
- private:
-  static constexpr size_t kBodyMax = 64 << 10;
-
-  void Answer() {
-    if (std::exchange(answered_, true)) return;
-    exchange_.SendHead({{":status", std::to_string(http_status_)},
-                        {"content-type", "application/json"},
-                        {"content-length", std::to_string(json_.size())}},
-                       http::Exchange::Then::kContinue);
-    exchange_.SendData(json_, http::Exchange::Then::kEnd);
-  }
-
-  http::Exchange& exchange_;
-  const int http_status_;
-  const std::string json_;
-  size_t received_ = 0;
-  bool answered_ = false;
-};
+std::shared_ptr<http::ExchangeHandler> RefuseWith(http::Exchange& exchange, int http_status,
+                                                  const base::Status& status) {
+  return Refuse(exchange,
+                {{":status", std::to_string(http_status)}, {"content-type", "application/json"}},
+                ErrorJson(status));
+}
 
 }  // namespace
 
@@ -82,14 +56,14 @@ std::shared_ptr<http::ExchangeHandler> Gateway::OnRequest(http::Exchange& exchan
   }
   if (route == nullptr) {
     const base::Status status(base::Code::kNotFound, "Not Found");
-    return std::make_shared<Refusal>(&exchange, 404, status);
+    return RefuseWith(exchange, 404, status);
   }
   if (AsksForAnotherMethod(exchange.received_head())) {
     const base::Status status(base::Code::kUnimplemented, "Method Not Allowed");
-    return std::make_shared<Refusal>(&exchange, 501, status);
+    return RefuseWith(exchange, 501, status);
   }
   base::Result<http::Headers> grpc_head = GrpcHead(*route, exchange.received_head());
-  if (!grpc_head.ok()) return std::make_shared<Refusal>(&exchange, 400, grpc_head.status());
+  if (!grpc_head.ok()) return RefuseWith(exchange, 400, grpc_head.status());
   auto call = std::make_shared<GatewayCall>(this, route, *std::move(grpc_head), &exchange);
   if (route->method->client_streaming()) call->Start();
   return call;

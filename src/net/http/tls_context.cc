@@ -61,7 +61,11 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* chosen_siz
 
 std::string CommonName(X509* certificate) {
   X509_NAME* const subject = X509_get_subject_name(certificate);
-  const int position = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  // Compat: of several the last, as Go takes it.
+  int position = -1;
+  for (int next = -1; (next = X509_NAME_get_index_by_NID(subject, NID_commonName, next)) >= 0;) {
+    position = next;
+  }
   if (position < 0) return {};
   ASN1_STRING* const name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, position));
   unsigned char* text = nullptr;

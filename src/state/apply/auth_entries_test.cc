@@ -153,6 +153,20 @@ TEST_F(AuthEntriesTest, WhoMayNotIsRefusedAndNothingChanges) {
   EXPECT_TRUE(Put("root", "any", 0, true).status.ok());
 }
 
+// Such as that of a token which was signed before the state was set back.
+TEST_F(AuthEntriesTest, WhoComesFromALaterRevisionReadsNothing) {
+  Enable();
+  auth::Judge judge(&applier_.state().auth_view());
+  etcdserverpb::RangeRequest range;
+  range.set_key("r");
+  EXPECT_TRUE(CheckRights(judge, {"ann", view().revision}, range).ok());
+  for (const uint64_t revision : {view().revision - 1, view().revision + 1}) {
+    EXPECT_EQ(CheckRights(judge, {"ann", revision}, range), errors::kAuthOldRevision);
+    EXPECT_EQ(CheckRights(judge, {"ann", revision}, etcdserverpb::TxnRequest()),
+              errors::kAuthOldRevision);
+  }
+}
+
 // The lease would go on to be revoked with keys that are not his.
 TEST_F(AuthEntriesTest, ALeaseIsForWhoMayWriteAllItsKeys) {
   Enable();

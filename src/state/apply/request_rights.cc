@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "state/leases/leases.h"
@@ -106,15 +107,23 @@ bool AsksForRoot(const InternalRaftRequest& request) {
          request.has_auth_role_grant_permission() || request.has_auth_role_revoke_permission();
 }
 
+base::Status CheckRevision(auth::Judge& judge, const auth::Identity& who) {
+  const auth::View& view = judge.view();
+  const bool is_other = view.enabled && !who.is_nobody() && who.revision != view.revision;
+  return is_other ? base::Status(base::errors::kAuthOldRevision) : base::Status();
+}
+
 }  // namespace
 
 base::Status CheckRights(auth::Judge& judge, const auth::Identity& who,
                          const etcdserverpb::RangeRequest& request) {
-  return Check(&judge, &who, nullptr).Range(request);
+  RETURN_IF_ERROR(Check(&judge, &who, nullptr).Range(request));
+  return CheckRevision(judge, who);
 }
 
 base::Status CheckRights(auth::Judge& judge, const auth::Identity& who, const TxnRequest& request) {
-  return Check(&judge, &who, nullptr).Txn(request);
+  RETURN_IF_ERROR(Check(&judge, &who, nullptr).Txn(request));
+  return CheckRevision(judge, who);
 }
 
 base::Status CheckRights(auth::Judge& judge, const auth::Identity& who,

@@ -19,9 +19,10 @@ class Leases;
 
 namespace apply {
 
+// Of what is read and not applied. Compat: also who was known at a later revision than this member
+// has come to is refused with kAuthOldRevision.
 base::Status CheckRights(auth::Judge& judge, const auth::Identity& who,
                          const etcdserverpb::RangeRequest& request);
-// Of one that only reads.
 base::Status CheckRights(auth::Judge& judge, const auth::Identity& who,
                          const etcdserverpb::TxnRequest& request);
 // Of a committed one, on the apply loop. A request that asks for an administrator is refused with
