@@ -18,10 +18,10 @@ constexpr int kCallsOfALoop = 200;
 TEST(PasswordsThreadsTest, LoopsAskAtTheSameTime) {
   const std::string hash =
       auth::HashPassword("secret", auth::kBcryptCostMin, "sixteen of bytes").value();
-  runtime::posix::Workers workers("bcrypt", 2, 100);
   runtime::asio::LoopThread home("home");
   runtime::asio::LoopThread loops[] = {runtime::asio::LoopThread("net-0"),
                                        runtime::asio::LoopThread("net-1")};
+  runtime::posix::Workers workers("bcrypt", 2, 100);  // ends first: it answers to the loops
   std::optional<Passwords> passwords;
   passwords.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, &home.loop(),
                     &workers);
