@@ -243,8 +243,9 @@ void ApplyLoop::EndSlice() {
 void ApplyLoop::HandOver() {
   const base::Revision revision = applier_.state().store().revision();
   const uint64_t rights = applier_.state().users().view().stamp();
-  const bool changed = std::exchange(revision_, revision) != revision ||
-                       std::exchange(rights_, rights) != rights || compacted_;
+  const bool changed = revision_ != revision || rights_ != rights || compacted_;
+  revision_ = revision;
+  rights_ = rights;
   for (size_t origin = 0; origin < completions_.size(); ++origin) {
     const bool hears = changed && listening_[origin];
     if (completions_[origin].empty() && !hears) continue;

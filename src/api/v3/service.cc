@@ -21,7 +21,6 @@ bool AsksForLeader(const rpc::ServerCall& call) {
   return call.metadata().Get("hasleader") == "true";
 }
 
-// Why a learner serves so little: what it knows may be old, and nobody asks it for a vote.
 // Compat: either name; what a browser's library puts before it does not count.
 std::optional<base::ByteView> TokenOf(const rpc::ServerCall& call) {
   auto token = call.metadata().Find("token");
@@ -31,6 +30,7 @@ std::optional<base::ByteView> TokenOf(const rpc::ServerCall& call) {
   return token;
 }
 
+// Why a learner serves so little: what it knows may be old, and nobody asks it for a vote.
 bool UnaryForLearner(std::string_view name, base::ByteView bytes) {
   if (name == "Status") return true;
   if (name != "Range") return false;
