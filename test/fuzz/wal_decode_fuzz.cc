@@ -43,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                   .size = size,
                   .path = "/segment",
                   .offset = decoder.offset(),
+                  .last_index = base::Index(size % 11),
                   .is_sole_voter = size % 3 == 0,
                   .writes_end_in_state = size % 5 != 0,
                   .after_state = size % 7 != 0,
