@@ -194,7 +194,9 @@ LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id, uint64_t cleared) {
   if (!Leads()) return {Renewal::Outcome::kNotLeader};
   const auto at = table_.find(id);
   if (at == table_.end()) return {Renewal::Outcome::kUnknown};
-  if (at->second.end <= now) return {Renewal::Outcome::kRunOut};
+  if (at->second.end <= now && !Planted(PlantedBug::kRenewWhatHasRunOut)) {
+    return {Renewal::Outcome::kRunOut};
+  }
   const bool has_checkpoint = at->second.remaining_ttl > 0 || at->second.proposed > cleared;
   if (options_.lease_checkpoints && has_checkpoint &&
       !Planted(PlantedBug::kRenewalKeepsCheckpoint)) {

@@ -15,6 +15,8 @@ enum class PlantedBug : uint8_t {
   kRenewUnconfirmed,
   // A leader answers a renewal at once though it has not applied all that is committed.
   kRenewBehindTheLog,
+  // A lease that has run out can be renewed, although it is being revoked.
+  kRenewWhatHasRunOut,
   // A new leader does not give the leases their time again: they run out.
   kNewLeaderGivesNoTime,
   // A new leader lets none of the leases run out that it finds.

@@ -34,6 +34,14 @@ Response Parsed(const Client::Answer& answer) {
 
 }  // namespace
 
+LeaseWorkload::LeaseWorkload(runtime::simulated::Scheduler* scheduler, Checker* checker, Ask ask)
+    : scheduler_(*scheduler),
+      clock_(scheduler->clock()),
+      random_(scheduler->random()),
+      checker_(*checker),
+      ask_(std::move(ask)),
+      loop_(scheduler->NewLoop("leases")) {}
+
 void LeaseWorkload::Act() {
   const int64_t id = Draw();
   const uint64_t kind = random_.Below(10);
@@ -86,6 +94,7 @@ void LeaseWorkload::Grant() {
          lease.granted = clock_.Now();
          lease.until = std::max(lease.until, asked + std::chrono::seconds(granted.ttl()));
          OnFound(id, asked);
+         RenewLate(id);
        });
 }
 
@@ -122,6 +131,17 @@ void LeaseWorkload::Renew(int64_t id) {
              std::max(lease.renewed_behind, base::Revision(renewed.header().revision()));
          OnFound(id, asked);
        });
+}
+
+void LeaseWorkload::RenewLate(int64_t id) {
+  const runtime::TimePoint until = leases_[id].until;
+  const auto late = random_.Below(static_cast<uint64_t>(kRevokedWithin.count()));
+  const runtime::TimePoint then = until + runtime::Duration(late);
+  scheduler_.RunAt(then, loop_.get(), [this, id, until] {
+    const Lease& lease = leases_[id];
+    if (lease.gone != kNever) return;
+    lease.until == until ? Renew(id) : RenewLate(id);
+  });
 }
 
 void LeaseWorkload::OnFound(int64_t id, runtime::TimePoint asked) {

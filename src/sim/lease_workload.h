@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "runtime/random.h"
+#include "runtime/simulated/scheduler.h"
 #include "runtime/time.h"
 #include "sim/checker.h"
 #include "sim/client.h"
@@ -31,8 +33,7 @@ class LeaseWorkload {
   using Ask = std::function<void(const char* path, std::string request,
                                  std::function<void(const Client::Answer& answer)> done)>;
   // All outlive this.
-  LeaseWorkload(const runtime::Clock* clock, runtime::Random* random, Checker* checker, Ask ask)
-      : clock_(*clock), random_(*random), checker_(*checker), ask_(std::move(ask)) {}
+  LeaseWorkload(runtime::simulated::Scheduler* scheduler, Checker* checker, Ask ask);
 
   // One request.
   void Act();
@@ -69,6 +70,8 @@ class LeaseWorkload {
   void Grant();
   void Revoke(int64_t id);
   void Renew(int64_t id);
+  // Once its time is over, about when it is being revoked. Others may have renewed it by then.
+  void RenewLate(int64_t id);
   // The last ones that may be there, with so much or less left.
   std::vector<int64_t> Held(runtime::Duration left_max) const;
   // Somebody is told now that it is gone; and others do not believe that, and renew it.
@@ -76,10 +79,12 @@ class LeaseWorkload {
   void Check(int64_t id, const Lease& lease) const;
   void Fail(int64_t id, const std::string& what) const;
 
+  runtime::simulated::Scheduler& scheduler_;
   const runtime::Clock& clock_;
   runtime::Random& random_;
   Checker& checker_;
   const Ask ask_;
+  const std::unique_ptr<runtime::Loop> loop_;
   int64_t count_ = 0;  // that were asked for
   std::map<int64_t, Lease> leases_;
 };

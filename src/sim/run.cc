@@ -92,12 +92,24 @@ void StopOne(runtime::simulated::Scheduler& scheduler, Cluster& cluster, const W
                    std::to_string(lost_meanwhile) + " calls were lost when a member stopped"));
 }
 
+// A member that was removed while it heard nobody, or was never added, does not know it and stands
+// alone for ever; operators switch off what is no member.
+void RetireStranded(Cluster& cluster) {
+  const Process* const leader = cluster.Leader();
+  if (leader == nullptr) return;
+  const raft::Membership membership = leader->node().membership();
+  for (const base::MemberId id : cluster.members()) {
+    if (!membership.Contains(id)) cluster.Retire(id);
+  }
+}
+
 // Every watch comes to what its member has, wherever it was.
 void AwaitWatches(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
                   const Workload& workload) {
   for (runtime::Duration waited{0}; waited < kRecoveryMax; waited += kRecoveryStep) {
     if (workload.WatchesHaveAll() || !cluster.checker().violation().ok()) return;
     scheduler.RunFor(kRecoveryStep);
+    RetireStranded(cluster);
   }
   cluster.checker().Fail(base::Status(base::Code::kInternal,
                                       "a watch was not told of what was acknowledged long before"));

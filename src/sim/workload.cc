@@ -46,7 +46,7 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
       random_(scheduler->random()),
       checker_(*checker),
       plan_(plan),
-      leases_(&scheduler->clock(), &random_, checker,
+      leases_(scheduler, checker,
               [this](const char* path, std::string request,
                      std::function<void(const Client::Answer& answer)> done) {
                 RandomClient().Start(NewCall(path, std::move(request)),
