@@ -127,11 +127,17 @@ class Passwords::State : public std::enable_shared_from_this<State> {
     Secret password;
     std::vector<Waiter> waiters;
   };
-  // One user from one address. The first of its guesses is being checked, or was wrong and is
-  // answered at `answer_at`; the others wait for that.
+  // One that was wrong, and who is to be told so at that time.
+  struct Failure {
+    Digest digest;
+    std::vector<Waiter> waiters;
+    runtime::TimePoint told;
+  };
+  // One user from one address. The first of its guesses is being checked; the others wait for that.
   struct Lane {
     std::deque<Guess> guesses;
-    size_t bytes = 0;  // of those who wait
+    std::deque<Failure> untold;  // by when they are told
+    size_t bytes = 0;            // of those who wait
     int failures = 0;
     runtime::TimePoint last_failure;
   };
@@ -141,14 +147,20 @@ class Passwords::State : public std::enable_shared_from_this<State> {
     base::Callback<void(bool has_run)> on_done;
   };
 
+  bool IsKnownRight(const Digest& digest);
+  // Those who wait for the same password; null if nobody does.
+  static std::vector<Waiter>* WaitersFor(Lane& lane, const Digest& digest);
+  // Makes room in a lane, if that can be; not in an empty one, which has room for anything.
+  bool MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes);
   void StartFirst(const Digest& lane_id);
   void OnOutcome(const Digest& digest, base::Result<bool> is_right);
   // The lane's first guess has an outcome.
   void EndFirst(const Digest& lane_id, const base::Result<bool>& is_right);
-  void AnswerFirst(Lane& lane, const base::Result<bool>& is_right);
+  void Answer(Lane& lane, std::vector<Waiter>& waiters, const base::Result<bool>& is_right);
+  // That the lane's first failure is one.
+  void Tell(Lane& lane, const Digest& lane_id);
   void LeaveIfIdle(const Digest& lane_id);
   void ForgetFailures();
-  void AnswerLate(const Digest& lane_id);
   void ArmTimer();
   void OnTimer();
   void AddJob(Job job);
@@ -165,8 +177,8 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   std::set<std::pair<runtime::TimePoint, Digest>> idle_;
   // By the digest of a guess that is being checked: in which lanes.
   std::map<Digest, std::vector<Digest>> flights_;
-  // The lanes whose first guess was wrong, by when that is answered.
-  std::multimap<runtime::TimePoint, Digest> late_;
+  // The lanes of failures that are not told yet, by when they are.
+  std::multiset<std::pair<runtime::TimePoint, Digest>> untold_;
   std::unique_ptr<runtime::Timer> timer_;
   std::deque<Job> jobs_;  // that wait for a place among those that run
   size_t running_ = 0;
@@ -190,35 +202,58 @@ void Passwords::State::Hash(HashCall call) {
 
 void Passwords::State::Check(CheckCall call) {
   ForgetFailures();
+  Digest digest = KeyedDigest(key_, {call.user, call.hash, call.password.text()});
   const Digest lane_id = KeyedDigest(key_, {call.user, call.address});
   Lane& lane = lanes_[lane_id];
   idle_.erase({lane.last_failure, lane_id});
-  const size_t bytes = call.waiter.bytes;
-  if (lane.bytes > 0 && lane.bytes + bytes > options_.waiting_bytes_max / kLaneShare) {
-    Release(bytes);
-    call.waiter.loop->Post([on_checked = std::move(call.waiter.on_checked)]() mutable {
-      on_checked(base::errors::kTooManyRequests);
-    });
-    return;
-  }
+  std::vector<Waiter> waiters;
+  waiters.push_back(std::move(call.waiter));
+  const size_t bytes = waiters.front().bytes;
+  const bool is_right = IsKnownRight(digest);
+  const bool has_room = is_right || MakeRoom(lane, lane_id, bytes);
   lane.bytes += bytes;
-  Digest digest = KeyedDigest(key_, {call.user, call.hash, call.password.text()});
-  for (Guess& guess : lane.guesses) {
-    if (guess.digest == digest) return guess.waiters.push_back(std::move(call.waiter));
+  if (is_right || !has_room) {
+    Answer(lane, waiters, is_right ? base::Result<bool>(true) : base::errors::kTooManyRequests);
+    return LeaveIfIdle(lane_id);
   }
-  Guess& guess = lane.guesses.emplace_back(
-      Guess{std::move(digest), std::move(call.hash), std::move(call.password), {}});
-  guess.waiters.push_back(std::move(call.waiter));
+  if (std::vector<Waiter>* const others = WaitersFor(lane, digest)) {
+    return others->push_back(std::move(waiters.front()));
+  }
+  lane.guesses.push_back(
+      Guess{std::move(digest), std::move(call.hash), std::move(call.password), std::move(waiters)});
   if (lane.guesses.size() == 1) StartFirst(lane_id);
+}
+
+bool Passwords::State::IsKnownRight(const Digest& digest) {
+  return remembered_.Find(digest, [](std::monostate) { return true; });
+}
+
+std::vector<Passwords::State::Waiter>* Passwords::State::WaitersFor(Lane& lane,
+                                                                    const Digest& digest) {
+  for (Guess& guess : lane.guesses) {
+    if (guess.digest == digest) return &guess.waiters;
+  }
+  for (Failure& failure : lane.untold) {
+    if (failure.digest == digest) return &failure.waiters;
+  }
+  return nullptr;
+}
+
+bool Passwords::State::MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes) {
+  const size_t bytes_max = options_.waiting_bytes_max / kLaneShare;
+  while (lane.bytes > 0 && lane.bytes + bytes > bytes_max) {
+    if (lane.untold.empty()) return false;
+    Tell(lane, lane_id);
+  }
+  return true;
 }
 
 // And those after it, as far as they are known to be right.
 void Passwords::State::StartFirst(const Digest& lane_id) {
   Lane& lane = lanes_.at(lane_id);
-  while (!lane.guesses.empty()) {
-    Guess& guess = lane.guesses.front();
-    if (!remembered_.Find(guess.digest, [](std::monostate) { return true; })) break;
-    AnswerFirst(lane, true);
+  while (!lane.guesses.empty() && IsKnownRight(lane.guesses.front().digest)) {
+    Answer(lane, lane.guesses.front().waiters, true);
+    lane.guesses.pop_front();
   }
   if (lane.guesses.empty()) return LeaveIfIdle(lane_id);
   Guess& guess = lane.guesses.front();
@@ -244,30 +279,42 @@ void Passwords::State::OnOutcome(const Digest& digest, base::Result<bool> is_rig
 
 void Passwords::State::EndFirst(const Digest& lane_id, const base::Result<bool>& is_right) {
   Lane& lane = lanes_.at(lane_id);
+  Guess& guess = lane.guesses.front();
   if (is_right.ok() && !*is_right) {
     const runtime::TimePoint now = loop_.clock().Now();
     ++lane.failures;
     lane.last_failure = now;
-    late_.emplace(now + DelayAfter(lane.failures), lane_id);
-    return ArmTimer();
+    const runtime::TimePoint told = now + DelayAfter(lane.failures);
+    lane.untold.push_back({std::move(guess.digest), std::move(guess.waiters), told});
+    untold_.emplace(told, lane_id);
+    ArmTimer();
+  } else {
+    Answer(lane, guess.waiters, is_right);
   }
-  AnswerFirst(lane, is_right);
+  lane.guesses.pop_front();
   StartFirst(lane_id);
 }
 
-void Passwords::State::AnswerFirst(Lane& lane, const base::Result<bool>& is_right) {
-  for (Waiter& waiter : lane.guesses.front().waiters) {
+void Passwords::State::Answer(Lane& lane, std::vector<Waiter>& waiters,
+                              const base::Result<bool>& is_right) {
+  for (Waiter& waiter : waiters) {
     Release(waiter.bytes);
     lane.bytes -= waiter.bytes;
     waiter.loop->Post(
         [on_checked = std::move(waiter.on_checked), is_right]() mutable { on_checked(is_right); });
   }
-  lane.guesses.pop_front();
+}
+
+void Passwords::State::Tell(Lane& lane, const Digest& lane_id) {
+  Failure& failure = lane.untold.front();
+  untold_.erase(untold_.find({failure.told, lane_id}));
+  Answer(lane, failure.waiters, false);
+  lane.untold.pop_front();
 }
 
 void Passwords::State::LeaveIfIdle(const Digest& lane_id) {
   const auto lane = lanes_.find(lane_id);
-  if (!lane->second.guesses.empty()) return;
+  if (!lane->second.guesses.empty() || !lane->second.untold.empty()) return;
   if (lane->second.failures == 0) {
     lanes_.erase(lane);
     return;
@@ -288,18 +335,18 @@ void Passwords::State::ForgetFailures() {
 }
 
 void Passwords::State::ArmTimer() {
-  if (late_.empty()) return;
+  if (untold_.empty()) return;
   if (timer_ == nullptr) timer_ = loop_.NewTimer([this] { OnTimer(); });
   const runtime::TimePoint now = loop_.clock().Now();
-  timer_->Arm(std::max(late_.begin()->first - now, runtime::Duration::zero()));
+  timer_->Arm(std::max(untold_.begin()->first - now, runtime::Duration::zero()));
 }
 
 void Passwords::State::OnTimer() {
   const runtime::TimePoint now = loop_.clock().Now();
-  while (!late_.empty() && late_.begin()->first <= now) {
-    const Digest lane_id = late_.extract(late_.begin()).mapped();
-    AnswerFirst(lanes_.at(lane_id), false);
-    StartFirst(lane_id);
+  while (!untold_.empty() && untold_.begin()->first <= now) {
+    const Digest lane_id = untold_.begin()->second;
+    Tell(lanes_.at(lane_id), lane_id);
+    LeaveIfIdle(lane_id);
   }
   ArmTimer();
 }

@@ -21,11 +21,11 @@ namespace identity {
 // it counts until that changes, and saves the work. What waits is bounded in bytes; beyond, calls
 // are refused with kTooManyRequests.
 //
-// Those of one user from one address are checked one after another, each password once. One that
-// was wrong is answered late, and the next one begins then, the later the more have failed; so
-// guessing is slow and costs little. Nobody is refused for that, unless too much waits of the same
-// user from the same address, and neither the user from another address nor others from this one
-// wait for it: nobody can lock another out.
+// Those of one user from one address are checked one after another, each password once, so guessing
+// takes the time of bcrypt each; and one that was wrong is answered late, the later the more have
+// failed. Nobody waits for that but who guessed wrong, and a password that is remembered waits for
+// nothing: nobody can lock another out. Where much waits of the same user from the same address,
+// failures are told earlier; only where too much of it is not checked yet are calls refused.
 //
 // One of a member; any thread. Callbacks run on the loop that was given, never before the method
 // has returned; what has not been answered when this is destroyed never is.

@@ -160,25 +160,55 @@ TEST_F(PasswordsTest, FailuresAreAnsweredLaterAndLater) {
   EXPECT_THAT(delays, ElementsAre(150, 250, 450, 850, 1650, 2050, 2050, 2050));
 }
 
-TEST_F(PasswordsTest, GuessesAtOnceAreSlowedAsOnesAfterAnother) {
+TEST_F(PasswordsTest, GuessesAtOnceAreCheckedOneAfterAnotherAndSlowedAsOnesThatAreNot) {
   std::vector<std::shared_ptr<Outcome>> outcomes;
   for (int i = 0; i < 5; ++i) outcomes.push_back(Check("wrong " + std::to_string(i)));
   outcomes.push_back(Check("secret"));
   scheduler_.RunFor(seconds(10));
   std::vector<int64_t> after;
   for (const auto& outcome : outcomes) after.push_back(outcome->after_ms);
-  EXPECT_THAT(after, ElementsAre(150, 400, 850, 1700, 3350, 3400));
+  EXPECT_THAT(after, ElementsAre(50 + 100, 100 + 200, 150 + 400, 200 + 800, 250 + 1600, 300));
   EXPECT_EQ(outcomes.back()->what, "right");
 }
 
-TEST_F(PasswordsTest, WhoGuessesIsSlowedAlsoIfTheRightPasswordIsRemembered) {
+TEST_F(PasswordsTest, ARememberedPasswordWaitsForNothing) {
   EXPECT_EQ(Checked("secret").what, "right");
-  const auto wrong = Check("wrong");
+  std::vector<std::shared_ptr<Outcome>> wrong;
+  for (int i = 0; i < 1000; ++i) wrong.push_back(Check("wrong " + std::to_string(i)));
   const auto right = Check("secret");
-  scheduler_.RunFor(seconds(1));
-  EXPECT_EQ(wrong->after_ms, 150);
-  EXPECT_EQ(right->after_ms, 150);
+  scheduler_.RunFor(milliseconds(160));
+  EXPECT_EQ(wrong.front()->after_ms, 150);
   EXPECT_EQ(right->what, "right");
+  EXPECT_EQ(right->after_ms, 0);
+}
+
+TEST_F(PasswordsTest, TheSameWrongPasswordIsNotCheckedAgainBeforeItIsTold) {
+  for (int i = 0; i < 4; ++i) Checked("wrong " + std::to_string(i));
+  const int runs = counting_.runs;
+  const auto first = Check("wrong");
+  scheduler_.RunFor(seconds(1));
+  const auto second = Check("wrong");
+  scheduler_.RunFor(seconds(5));
+  EXPECT_EQ(first->after_ms, 1650);
+  EXPECT_EQ(second->after_ms, 650);
+  EXPECT_EQ(second->what, "wrong");
+  EXPECT_EQ(counting_.runs, runs + 1);
+}
+
+TEST_F(PasswordsTest, WhereMuchWaitsFailuresAreToldEarlier) {
+  Open({.waiting_bytes_max = 1 << 20});
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (int i = 0; i < 400; ++i) {
+    outcomes.push_back(Check("wrong " + std::to_string(i)));
+    scheduler_.RunFor(kWork);
+  }
+  const auto right = Check("secret");
+  scheduler_.RunFor(seconds(5));
+  EXPECT_EQ(right->what, "right");
+  EXPECT_LE(right->after_ms, 100);
+  EXPECT_LT(outcomes.back()->after_ms, 2050 + 50);
+  EXPECT_LT(outcomes[300]->after_ms, 2000);
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome->what, "wrong");
 }
 
 TEST_F(PasswordsTest, NobodyElseIsSlowed) {
