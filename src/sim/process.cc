@@ -162,7 +162,11 @@ void Process::Receive(Parcel parcel) {
   reachable_.insert(message->from);
   if (parcel.database != nullptr) {
     const std::string path = server::ReceivedDatabasePath(options_, message->snapshot->index);
-    if (!storage_.Receive(path, std::move(parcel.database)).ok()) return;
+    if (!storage_.Receive(path, std::move(parcel.database)).ok()) {
+      // Perhaps nothing else of the member writes to its disk.
+      if (storage_.disk().power_failed()) Die();
+      return;
+    }
   }
   CHECK(server_->Step(*std::move(message)));
 }
