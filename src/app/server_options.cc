@@ -29,6 +29,9 @@ void FillCluster(const config::ClusterConfig& config, server::Options* options) 
 base::Status FillStorage(const config::ServerConfig& config, server::Options* options) {
   const config::BackendConfig& backend = config.backend;
   if (backend.quota_bytes != 0) options->quota_backend_bytes = backend.quota_bytes;
+  options->auto_defragment = backend.auto_defragment;
+  options->disk_reserve_bytes = backend.disk_reserve_bytes;
+  options->clear_space_alarm = backend.clear_space_alarm;
   options->bootstrap_defragment_bytes = backend.bootstrap_defrag_threshold_megabytes << 20;
   if (backend.batch_interval.count() > 0) options->backend_batch_interval = backend.batch_interval;
   if (backend.batch_limit > 0) {

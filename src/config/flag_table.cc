@@ -76,6 +76,20 @@ constexpr Flag kFlags[] = {
     {"bootstrap-defrag-threshold-megabytes", Section::kMember,
      At<&ServerConfig::backend, &BackendConfig::bootstrap_defrag_threshold_megabytes>,
      "Defragments at the start if that frees so many megabytes; 0 for never.", kSameKey},
+    {"auto-defrag", Section::kMember, At<&ServerConfig::backend, &BackendConfig::auto_defragment>,
+     "Defragments the database by itself, once it is mostly free pages. Not a flag of etcd.",
+     kSameKey},
+    {"disk-reserve-bytes", Section::kMember,
+     At<&ServerConfig::backend, &BackendConfig::disk_reserve_bytes>,
+     "What is kept free on the disk, or an eighth of a small one: with less the alarm NOSPACE is\n"
+     "raised. Not a flag of etcd.",
+     kSameKey},
+    {"clear-space-alarm", Section::kMember,
+     At<&ServerConfig::backend, &BackendConfig::clear_space_alarm>,
+     "Disarms the alarm NOSPACE once there was room for ten seconds; false waits for etcdctl "
+     "alarm\n"
+     "disarm. Not a flag of etcd.",
+     kSameKey},
     {"max-txn-ops", Section::kMember, At<&ServerConfig::member, &MemberConfig::max_txn_ops>,
      "Operations allowed in one transaction.", kSameKey},
     {"max-request-bytes", Section::kMember,

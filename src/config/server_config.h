@@ -44,6 +44,9 @@ struct BackendConfig {
   int64_t batch_limit = 0;
   bool memory_mlock = false;
   uint64_t bootstrap_defrag_threshold_megabytes = 0;
+  bool auto_defragment = false;
+  uint64_t disk_reserve_bytes = 64 << 20;
+  bool clear_space_alarm = true;
   bool unsafe_no_fsync = false;
 };
 

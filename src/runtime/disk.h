@@ -66,8 +66,9 @@ class Disk {
   // False only if there is none for sure; an error if that cannot be told.
   virtual base::Result<bool> Exists(std::string_view path) const = 0;
   virtual base::Status SyncDirectory(std::string_view path) = 0;
-  // The space left for unprivileged writers, in bytes.
+  // The space left for unprivileged writers, and the space in all, in bytes.
   virtual base::Result<uint64_t> FreeBytes(std::string_view path) const = 0;
+  virtual base::Result<uint64_t> TotalBytes(std::string_view path) const = 0;
 };
 
 // Reads a whole file; for small ones.

@@ -52,7 +52,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
       hooks_(std::move(hooks)),
       applier_(ApplierOptions(options, environment, ids, hooks_.lease_observer), std::move(state),
                applied),
-      committer_(options, environment, &applier_, failure, snapshot,
+      committer_(options, environment, &applier_, progress, failure, snapshot,
                  {.on_committed = [this] { Run(); },
                   .save_snapshot =
                       [this](snap::Snapshot saving, base::Callback<void(bool saved)> done) {

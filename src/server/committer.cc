@@ -16,19 +16,29 @@ namespace {
 
 // A restart reads the log behind the newest snapshot: it must not be long, however few its entries.
 constexpr uint64_t kSnapshotBytes = 64 << 20;
+// Between two tries to write to a disk that had no room.
+constexpr runtime::Duration kRoomPause = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Committer::Committer(const Options& options, const Environment& environment,
-                     apply::Applier* applier, Failure* failure, base::Index snapshot, Hooks hooks)
+                     apply::Applier* applier, Progress* progress, Failure* failure,
+                     base::Index snapshot, Hooks hooks)
     : options_(options),
       environment_(environment),
       applier_(*applier),
+      progress_(*progress),
       failure_(*failure),
       hooks_(std::move(hooks)),
       metrics_(environment.registry),
       timer_(environment.apply_loop->NewTimer([this] { CommitIfDue(); })),
       snapshot_(snapshot) {}
+
+void Committer::Applied(size_t bytes) {
+  snapshot_bytes_ += bytes;
+  unsaved_bytes_ += bytes;
+  progress_.unsaved_bytes = unsaved_bytes_ + out_bytes_;
+}
 
 void Committer::WhenDurable(base::Callback<void()> done) {
   // What is open now goes with the next batch; one that is out was cut before.
@@ -39,6 +49,7 @@ void Committer::WhenDurable(base::Callback<void()> done) {
 void Committer::Replaced() {
   snapshot_ = applier_.applied().index;
   snapshot_bytes_ = 0;
+  unsaved_bytes_ = 0;
   Commit(!waiters_.empty());
 }
 
@@ -58,29 +69,50 @@ void Committer::Commit(bool force) {
 
 void Committer::Send(mvcc::Store::Commit commit) {
   ++sent_;
+  out_bytes_ = std::exchange(unsaved_bytes_, 0);
   const std::shared_ptr<apply::State> state = applier_.shared_state();
   out_ = SnapshotPoint{
       applier_.applied(), state->configuration().ToConfState(),
       SnapshotIsNear() ? members::SnapshotJson(state->members(), applier_.applied().index) : ""};
-  auto shared = std::make_shared<mvcc::Store::Commit>(std::move(commit));
-  environment_.backend_loop->Post([this, state, shared] {
-    const runtime::Clock& clock = environment_.backend_loop->clock();
-    const runtime::TimePoint start = clock.Now();
-    if (const base::Status status = state->database().Commit(*shared->batch); !status.ok()) {
-      return failure_.Report(
-          {status.code(), "the database cannot be written: " + std::string(status.message())});
-    }
-    environment_.apply_loop->Post([this, state, shared, took = clock.Now() - start] {
-      metrics_.Observe(took);
-      OnCommitted(state, std::move(*shared));
-    });
+  auto sent = std::make_shared<Sent>(Sent{state, std::move(commit)});
+  environment_.backend_loop->Post([this, sent]() mutable { Write(std::move(sent)); });
+}
+
+void Committer::Write(std::shared_ptr<Sent> sent) {
+  if (failure_.failed()) return;
+  const runtime::Clock& clock = environment_.backend_loop->clock();
+  const runtime::TimePoint start = clock.Now();
+  const base::Status status = sent->state->database().Commit(*sent->commit.batch);
+  if (status.code() == base::Code::kResourceExhausted) return WriteLater(std::move(sent), status);
+  if (!status.ok()) {
+    return failure_.Report(
+        {status.code(), "the database cannot be written: " + std::string(status.message())});
+  }
+  if (std::exchange(waits_for_room_, false)) {
+    environment_.logger->Info("the disk of the database has room again", {});
+  }
+  environment_.apply_loop->Post([this, sent = std::move(sent), took = clock.Now() - start] {
+    metrics_.Observe(took);
+    OnCommitted(sent->state, std::move(sent->commit));
   });
+}
+
+void Committer::WriteLater(std::shared_ptr<Sent> sent, const base::Status& why) {
+  if (!std::exchange(waits_for_room_, true)) {
+    environment_.logger->Error("the disk of the database is full; commits wait until there is room",
+                               {{"error", why.message()}});
+  }
+  room_timer_ = environment_.backend_loop->NewTimer(
+      [this, sent = std::move(sent)]() mutable { Write(std::move(sent)); });
+  room_timer_->Arm(kRoomPause);
 }
 
 void Committer::OnCommitted(const std::shared_ptr<apply::State>& state,
                             mvcc::Store::Commit commit) {
   state->store().Committed(std::move(commit));
   committed_ = sent_;
+  out_bytes_ = 0;
+  progress_.unsaved_bytes = unsaved_bytes_;
   SnapshotPoint point = *std::exchange(out_, std::nullopt);
   RunWaiters();
   // The state may have been replaced; then its log has been, too.

@@ -14,6 +14,7 @@
 #include "server/failure.h"
 #include "server/metrics.h"
 #include "server/options.h"
+#include "server/progress.h"
 #include "state/apply/applier.h"
 #include "storage/mvcc/store.h"
 #include "storage/snap/snapshot_file.h"
@@ -23,7 +24,8 @@ namespace server {
 // Sees that the database follows what is applied, in batches that the backend loop commits, one at
 // a time; knows who waits for that; and has a snapshot of the log made when enough of it is in the
 // database. It bounds nothing: the write buffer says when apply must pause. Belongs to the
-// apply loop. A commit that fails is the member's failure.
+// apply loop. A commit that fails is the member's failure, but for one for which the disk has no
+// room: that waits until there is some.
 class Committer {
  public:
   struct Hooks {
@@ -37,7 +39,7 @@ class Committer {
   };
   // All outlive this. `snapshot` is the newest snapshot's entry.
   Committer(const Options& options, const Environment& environment, apply::Applier* applier,
-            Failure* failure, base::Index snapshot, Hooks hooks);
+            Progress* progress, Failure* failure, base::Index snapshot, Hooks hooks);
 
   // Sends the open batch off if it is due; otherwise sets a timer for it. Between entries.
   void CommitIfDue() { Commit(!waiters_.empty()); }
@@ -47,7 +49,7 @@ class Committer {
   // The applier goes on from another state, that of a received snapshot.
   void Replaced();
   // An entry of this size was applied: the log that a restart reads has grown by it.
-  void Applied(size_t bytes) { snapshot_bytes_ += bytes; }
+  void Applied(size_t bytes);
 
  private:
   // What a snapshot at an entry says.
@@ -63,6 +65,13 @@ class Committer {
 
   void Commit(bool force);
   void Send(mvcc::Store::Commit commit);
+  // On the backend loop, until it has succeeded.
+  struct Sent {
+    std::shared_ptr<apply::State> state;
+    mvcc::Store::Commit commit;
+  };
+  void Write(std::shared_ptr<Sent> sent);
+  void WriteLater(std::shared_ptr<Sent> sent, const base::Status& why);
   void OnCommitted(const std::shared_ptr<apply::State>& state, mvcc::Store::Commit commit);
   void RunWaiters();
   bool SnapshotIsNear() const;
@@ -71,11 +80,18 @@ class Committer {
   const Options options_;
   const Environment environment_;
   apply::Applier& applier_;
+  Progress& progress_;
   Failure& failure_;
   Hooks hooks_;
   CommitMetrics metrics_;
   const std::unique_ptr<runtime::Timer> timer_;
 
+  // The backend loop's.
+  bool waits_for_room_ = false;
+  std::unique_ptr<runtime::Timer> room_timer_;
+
+  uint64_t unsaved_bytes_ = 0;        // of entries that are in no batch yet
+  uint64_t out_bytes_ = 0;            // of those in the batch that is out
   std::optional<SnapshotPoint> out_;  // what the batch that is out covers; nothing if none is
   uint64_t sent_ = 0;                 // batches
   uint64_t committed_ = 0;

@@ -29,7 +29,7 @@ class CommitterTest : public ::testing::Test {
     applier_ = std::make_unique<apply::Applier>(apply::Applier::Options(), std::move(state),
                                                 raft::EntryId());
     committer_ = std::make_unique<Committer>(
-        options_, environment_, applier_.get(), &failure_, base::Index(),
+        options_, environment_, applier_.get(), &progress_, &failure_, base::Index(),
         Committer::Hooks{.on_committed = [] {},
                          .save_snapshot =
                              [this](snap::Snapshot snapshot, base::Callback<void(bool)> done) {
@@ -58,12 +58,21 @@ class CommitterTest : public ::testing::Test {
   observe::Registry registry_;
   Options options_;
   Environment environment_;
+  Progress progress_;
   Failure failure_{[](const base::Status&) {}};
   std::unique_ptr<apply::Applier> applier_;
   std::vector<uint64_t> asked_;  // for snapshots of these entries
   base::Callback<void(bool)> done_;
   std::unique_ptr<Committer> committer_;
 };
+
+TEST_F(CommitterTest, WhatIsNotInTheDatabaseYetIsTold) {
+  committer_->Applied(100);
+  committer_->Applied(20);
+  EXPECT_EQ(progress_.unsaved_bytes, 120u);
+  ApplyAndCommit(1);
+  EXPECT_EQ(progress_.unsaved_bytes, 0u);
+}
 
 TEST_F(CommitterTest, ASnapshotIsAskedForWhenEnoughIsInTheDatabase) {
   ApplyAndCommit(2);

@@ -18,6 +18,8 @@ namespace {
 
 // Without another write a commit index waits so long.
 constexpr runtime::Duration kIdle = std::chrono::milliseconds(10);
+// Between two tries to write to a disk that had no room.
+constexpr runtime::Duration kRoomPause = std::chrono::milliseconds(200);
 
 wal::SnapshotMark MarkOf(const raft::Snapshot& snapshot) {
   wal::SnapshotMark mark{snapshot.index, snapshot.term, {}};
@@ -37,10 +39,11 @@ bool OnlyRaisesCommit(const raft::Output& output) {
 
 }  // namespace
 
-LogWriter::LogWriter(const Options& options, const Environment& environment, Failure* failure,
-                     std::unique_ptr<wal::Log> log, OnWritten on_written)
+LogWriter::LogWriter(const Options& options, const Environment& environment, DiskRoom* room,
+                     Failure* failure, std::unique_ptr<wal::Log> log, OnWritten on_written)
     : options_(options),
       environment_(environment),
+      room_(*room),
       failure_(*failure),
       on_written_(std::move(on_written)),
       log_(std::move(log)),
@@ -110,13 +113,37 @@ void LogWriter::Submit() {
   const bool takes_commit =
       work->writes_state || std::any_of(work->outputs.begin(), work->outputs.end(), Writes);
   if (takes_commit && waiting_.empty()) keeps_commit_ = false;
-  environment_.wal_loop->Post([this, work] {
-    if (failure_.failed() || !Append(work->outputs)) return;
-    if (work->writes_state && !CheckDisk(log_->WriteState())) return;
-    if (work->mark != nullptr && !Mark(work->mark->snapshot)) return;
-    PrepareSegment();
-    environment_.raft_loop->Post([this, work] { OnDone(*work); });
-  });
+  environment_.wal_loop->Post([this, work]() mutable { Run(std::move(work)); });
+}
+
+void LogWriter::Run(std::shared_ptr<Work> work) {
+  if (failure_.failed()) return;
+  const base::Status status = CarryOut(*work);
+  if (status.code() == base::Code::kResourceExhausted) return RunLater(std::move(work), status);
+  if (!CheckDisk(status)) return;
+  if (std::exchange(waits_for_room_, false)) {
+    environment_.logger->Info("the disk of the log has room again", {});
+  }
+  PrepareSegment();
+  environment_.raft_loop->Post([this, work = std::move(work)] { OnDone(*work); });
+}
+
+// Nothing else is done with the log meanwhile: what it has next is this.
+void LogWriter::RunLater(std::shared_ptr<Work> work, const base::Status& why) {
+  if (!std::exchange(waits_for_room_, true)) {
+    environment_.logger->Error("the disk of the log is full; writes wait until there is room",
+                               {{"error", why.message()}});
+  }
+  room_timer_ = environment_.wal_loop->NewTimer(
+      [this, work = std::move(work)]() mutable { Run(std::move(work)); });
+  room_timer_->Arm(kRoomPause);
+}
+
+base::Status LogWriter::CarryOut(Work& work) {
+  if (!work.are_appended) RETURN_IF_ERROR(Append(work.outputs));
+  work.are_appended = true;
+  if (work.writes_state) RETURN_IF_ERROR(log_->WriteState());
+  return work.mark == nullptr ? base::Status() : Mark(work.mark->snapshot);
 }
 
 void LogWriter::OnDone(Work& work) {
@@ -130,7 +157,7 @@ void LogWriter::OnDone(Work& work) {
 
 // What came before a received snapshot in the same turn is of no interest any more, but for the
 // hard state, which is the newest in any case.
-bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
+base::Status LogWriter::Append(const std::vector<raft::Output>& outputs) {
   entries_.clear();
   wal::Batch batch;
   wal::SnapshotMark mark;
@@ -145,23 +172,25 @@ bool LogWriter::Append(const std::vector<raft::Output>& outputs) {
   }
   batch.entries = entries_;
   if (!batch.entries.empty() || !batch.hard_state.empty() || batch.mark != nullptr) {
-    if (!AppendTimed(batch)) return false;
+    RETURN_IF_ERROR(AppendTimed(batch));
   }
   entries_.clear();
   LogPreallocation();
   metrics_.written_bytes.Set(static_cast<double>(log_->written_bytes()));
-  return true;
+  room_.Wrote(log_->written_bytes() - written_bytes_);
+  written_bytes_ = log_->written_bytes();
+  return {};
 }
 
-bool LogWriter::AppendTimed(const wal::Batch& batch) {
+base::Status LogWriter::AppendTimed(const wal::Batch& batch) {
   const runtime::Clock& clock = environment_.wal_loop->clock();
   const runtime::TimePoint start = clock.Now();
   std::optional<runtime::TimePoint> written;
-  if (!CheckDisk(log_->Append(batch, [&] { written = clock.Now(); }))) return false;
-  if (!written.has_value()) return true;  // the log keeps it for the next write
+  RETURN_IF_ERROR(log_->Append(batch, [&] { written = clock.Now(); }));
+  if (!written.has_value()) return {};  // the log keeps it for the next write
   metrics_.write_seconds.Observe(*written - start);
   metrics_.fsync_seconds.Observe(clock.Now() - *written);
-  return true;
+  return {};
 }
 
 void LogWriter::LogPreallocation() {
@@ -195,30 +224,31 @@ void LogWriter::PrepareSegment() {
 void LogWriter::SaveSnapshot(snap::Snapshot snapshot, base::Callback<void(bool saved)> done) {
   auto saved = std::make_shared<Snapshotting>(Snapshotting{std::move(snapshot), std::move(done)});
   const bool accepted = environment_.log_workers->Run(
+      [this, saved] { Save(*saved); }, environment_.raft_loop,
       [this, saved] {
-        if (!Save(saved->snapshot)) return;
-        if (options_.max_snapshots > 0) CheckDisk(snapshots_.Purge(options_.max_snapshots));
-      },
-      environment_.raft_loop,
-      [this, saved] {
-        if (failure_.failed()) return;
+        if (saved->file.code() == base::Code::kResourceExhausted) {
+          return environment_.apply_loop->Post([saved] { saved->done(false); });
+        }
+        if (!CheckDisk(saved->file) || failure_.failed()) return;
         Newest().mark = saved;
         if (!writing_) Submit();
       });
   if (!accepted) environment_.apply_loop->Post([saved] { saved->done(false); });
 }
 
-bool LogWriter::Save(const snap::Snapshot& snapshot) {
+void LogWriter::Save(Snapshotting& snapshotting) {
+  const snap::Snapshot& snapshot = snapshotting.snapshot;
   const runtime::Clock& clock = environment_.raft_loop->clock();
   const runtime::TimePoint start = clock.Now();
   const base::Bytes file = snap::EncodeSnapshotFile(snapshot);
   const runtime::TimePoint encoded = clock.Now();
-  if (!CheckDisk(snapshots_.Save({snapshot.term, snapshot.index}, file))) return false;
+  snapshotting.file = snapshots_.Save({snapshot.term, snapshot.index}, file);
+  if (!snapshotting.file.ok()) return;
   const runtime::TimePoint end = clock.Now();
   snapshot_metrics_.encode_seconds.Observe(encoded - start);
   snapshot_metrics_.fsync_seconds.Observe(end - encoded);
   snapshot_metrics_.seconds.Observe(end - start);
-  return true;
+  if (options_.max_snapshots > 0) snapshotting.file = snapshots_.Purge(options_.max_snapshots);
 }
 
 void LogWriter::RunOnLog(base::Callback<base::Status(wal::Log* log)> work,
@@ -229,11 +259,11 @@ void LogWriter::RunOnLog(base::Callback<base::Status(wal::Log* log)> work,
   });
 }
 
-bool LogWriter::Mark(const snap::Snapshot& snapshot) {
+base::Status LogWriter::Mark(const snap::Snapshot& snapshot) {
   const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
-  if (!CheckDisk(log_->Append({.mark = &mark}))) return false;
+  RETURN_IF_ERROR(log_->Append({.mark = &mark}));
   log_->Release(snapshot.index);
-  return options_.max_wals == 0 || CheckDisk(log_->Purge(options_.max_wals));
+  return options_.max_wals == 0 ? base::Status() : log_->Purge(options_.max_wals);
 }
 
 }  // namespace server

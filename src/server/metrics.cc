@@ -144,6 +144,9 @@ void CollectStore(Server& server, observe::Samples& samples) {
   };
   gauge("etcd_server_quota_backend_bytes", "Current backend storage quota size in bytes.",
         server.options().quota_backend_bytes);
+  gauge("cornerstore_disk_free_bytes",
+        "What is free on the disks of the database and of the log, where there is less.",
+        server.progress().disk_free.load());
   gauge("etcd_mvcc_db_total_size_in_bytes",
         "Total size of the underlying database physically allocated in bytes.", sizes.allocated);
   gauge("etcd_mvcc_db_total_size_in_use_in_bytes",

@@ -85,6 +85,13 @@ struct Options {
   runtime::Duration watch_progress_notify_interval = std::chrono::minutes(10);
   // 0 or less: no limit.
   int64_t quota_backend_bytes = int64_t{2} << 30;
+  // The database is defragmented while it runs if that is worthwhile; see FreePages.
+  bool auto_defragment = false;
+  // What is kept free on the disk, or an eighth of a small one: with less the alarm NOSPACE is
+  // raised. 0: nothing.
+  uint64_t disk_reserve_bytes = uint64_t{64} << 20;
+  // The alarm is taken back by itself; see SpaceKeeper.
+  bool clear_space_alarm = true;
   size_t max_learners = 1;
   // A change of the members is refused while it would put the quorum at risk; see Reconfiguration.
   bool strict_reconfig_check = true;

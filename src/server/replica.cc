@@ -63,7 +63,7 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
 }  // namespace
 
 Replica::Replica(const Options& options, const Environment& environment, Recovered* recovered,
-                 Progress* progress, Failure* failure, Hooks hooks)
+                 Progress* progress, DiskRoom* room, Failure* failure, Hooks hooks)
     : options_(options),
       environment_(environment),
       progress_(progress),
@@ -72,7 +72,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
       stall_(options, environment.logger, progress),
       heartbeats_(options.heartbeat_interval, environment.logger, environment.registry),
-      writer_(options, environment, failure, std::move(recovered->log),
+      writer_(options, environment, room, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
       messages_(environment.raft_loop, kNoBound, [this](auto& batch) { OnMessages(batch); }),

@@ -16,6 +16,7 @@
 #include "runtime/mailbox.h"
 #include "server/completion.h"
 #include "server/data_directory.h"
+#include "server/disk_room.h"
 #include "server/failure.h"
 #include "server/late_heartbeats.h"
 #include "server/log_hold.h"
@@ -50,7 +51,7 @@ class Replica {
   // Takes the log and its entries out of `recovered`; writes to `progress`. All that is pointed to
   // outlives the replica.
   Replica(const Options& options, const Environment& environment, Recovered* recovered,
-          Progress* progress, Failure* failure, Hooks hooks);
+          Progress* progress, DiskRoom* room, Failure* failure, Hooks hooks);
 
   // On the raft loop; before this nothing happens.
   void Start();

@@ -55,6 +55,7 @@ Server::Server(const Options& options, const Environment& environment, Recovered
       recovered_(std::move(recovered)),
       loops_(std::move(loops)),
       ids_(recovered_.id, environment.raft_loop->clock().WallNow(), loops_.size()),
+      room_(options, environment, &progress_),
       retry_pause_(kRetryPauseMin) {}
 
 Server::~Server() = default;
@@ -85,7 +86,7 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   RETURN_IF_ERROR(server->OpenState());
   server->replica_ =
       std::make_unique<Replica>(options, environment, &server->recovered_, &server->progress_,
-                                &server->failure_, server->ReplicaHooks());
+                                &server->room_, &server->failure_, server->ReplicaHooks());
   for (size_t origin = 0; origin < server->loops_.size(); ++origin) {
     server->frontends_.push_back(std::make_unique<Frontend>(
         options,
@@ -117,6 +118,12 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->corruption_checker_ = std::make_unique<CorruptionChecker>(
       options, environment,
       CorruptionChecker::Parts{server->id(), server->apply_loop_.get(), own, &server->progress_});
+  server->space_keeper_ =
+      std::make_unique<SpaceKeeper>(options, environment,
+                                    SpaceKeeper::Parts{server->id(), server->apply_loop_.get(), own,
+                                                       &server->room_, &server->progress_});
+  server->free_pages_ = std::make_unique<FreePages>(options, environment, server->apply_loop_.get(),
+                                                    server->defragmenter_.get());
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ =
@@ -188,6 +195,8 @@ void Server::Start(base::Callback<void()> on_ready) {
     if (auto_compactor_ != nullptr) auto_compactor_->Start();
     version_monitor_->Start();
     corruption_checker_->Start();
+    space_keeper_->Start();
+    free_pages_->Start();
     lease_keeper_->Start(frontends_.back().get());
     Publish();
   });

@@ -14,10 +14,12 @@
 #include "server/corruption_checker.h"
 #include "server/data_directory.h"
 #include "server/defragmenter.h"
+#include "server/disk_room.h"
 #include "server/downgrading.h"
 #include "server/environment.h"
 #include "server/extensions.h"
 #include "server/failure.h"
+#include "server/free_pages.h"
 #include "server/frontend.h"
 #include "server/leader_transfer.h"
 #include "server/options.h"
@@ -25,6 +27,7 @@
 #include "server/reconfiguration.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
+#include "server/space_keeper.h"
 #include "server/version_monitor.h"
 
 namespace server {
@@ -150,6 +153,7 @@ class Server {
   Progress progress_;
   const std::vector<runtime::Loop*> loops_;  // of the frontends
   const RequestIds ids_;
+  DiskRoom room_;
   std::unique_ptr<LeaseKeeper> lease_keeper_;  // outlives the apply loop, which tells it
   std::unique_ptr<ApplyLoop> apply_loop_;
   std::unique_ptr<Replica> replica_;
@@ -164,6 +168,8 @@ class Server {
   std::unique_ptr<Extensions> extensions_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<CorruptionChecker> corruption_checker_;
+  std::unique_ptr<SpaceKeeper> space_keeper_;
+  std::unique_ptr<FreePages> free_pages_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   base::Callback<void()> on_ready_;
   bool published_ = false;

@@ -1,9 +1,11 @@
 #include "sim/storage.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/status.h"
 #include "storage/schema/schema.h"
 
 namespace sim {
@@ -32,6 +34,8 @@ class SimulatedBackend final : public backend::Backend {
   }
   base::Status Commit(const backend::Batch& batch) override {
     RETURN_IF_ERROR(disk_.RemoveAll(kCommit));
+    ASSIGN_OR_RETURN(const uint64_t room, disk_.FreeBytes(kCommit));
+    if (room < batch.bytes()) return base::ErrnoStatus(ENOSPC, "db.mdb");
     return backend_->Commit(batch);
   }
   base::Status Defragment(DefragmentProgress progress) override {

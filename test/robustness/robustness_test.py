@@ -61,6 +61,12 @@ class RobustnessTest(unittest.TestCase):
         except CannotMount:
             self.skipTest("mounting is not permitted")
 
+    def test_all_disks_are_full(self) -> None:
+        try:
+            judge("disks", after(1, "full disks"))
+        except CannotMount:
+            self.skipTest("mounting is not permitted")
+
     def test_disks_are_slow(self) -> None:
         try:
             judge("slow", for_seconds(60 if FULL else 4))

@@ -64,7 +64,7 @@ class Run:
         self.folder = Path(scratch_folder())
         self.figures: dict[str, float] = {}  # that were measured
         self.began = 0.0
-        self.disk: SmallDisk | None = None
+        self.disks: list[SmallDisk] = []  # of members that have one
         self.systems: dict[Member, FaultySystem] = {}  # of members that have one
         self.excuses = Excuses()  # for requests that fail
         self.times_count = times_count  # or are only told

@@ -1,5 +1,6 @@
 """A disk in memory, of any size, for one member. Takes the right to mount."""
 
+import contextlib
 import shutil
 import subprocess
 
@@ -36,6 +37,20 @@ class SmallDisk:
 
     def enlarge(self) -> None:
         self._mount(f"remount,size={LARGE}")
+
+    def fill(self) -> None:
+        """Another program takes what is left, to the last byte."""
+        with contextlib.suppress(OSError), open(self._data / "of others", "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(64 << 10))
+        # A last piece that did not fit whole.
+        with contextlib.suppress(OSError), open(self._data / "more", "wb", buffering=0) as file:
+            while True:
+                file.write(b"x")
+
+    def free(self) -> None:
+        for name in ("of others", "more"):
+            (self._data / name).unlink(missing_ok=True)
 
     def _mount(self, options: str) -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", self._data], check=True,

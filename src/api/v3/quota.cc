@@ -10,7 +10,9 @@ namespace v3 {
 
 base::Status Quota::Check(uint64_t cost) {
   const int64_t quota = server_.options().quota_backend_bytes;
-  if (quota <= 0 || cost == 0) return {};
+  if (cost == 0) return {};
+  if (server_.progress().disk_is_low) return base::errors::kNoSpace;
+  if (quota <= 0) return {};
   const uint64_t used = frontend_.state()->database().sizes().in_use;
   if (used + cost < static_cast<uint64_t>(quota)) return {};
   RaiseAlarm();

@@ -129,4 +129,10 @@ base::Result<uint64_t> Disk::FreeBytes(std::string_view path) const {
   return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+base::Result<uint64_t> Disk::TotalBytes(std::string_view path) const {
+  struct statvfs info {};
+  if (::statvfs(std::string(path).c_str(), &info) != 0) return base::ErrnoStatus(errno, path);
+  return static_cast<uint64_t>(info.f_blocks) * info.f_frsize;
+}
+
 }  // namespace runtime::posix

@@ -21,6 +21,7 @@ class Disk final : public runtime::Disk {
   base::Result<bool> Exists(std::string_view path) const override;
   base::Status SyncDirectory(std::string_view path) override;
   base::Result<uint64_t> FreeBytes(std::string_view path) const override;
+  base::Result<uint64_t> TotalBytes(std::string_view path) const override;
 
  private:
   const Syncing syncing_;

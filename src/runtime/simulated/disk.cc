@@ -325,6 +325,11 @@ base::Result<uint64_t> Disk::FreeBytes(std::string_view) const {
   return used < capacity_bytes_ ? capacity_bytes_ - used : 0;
 }
 
+base::Result<uint64_t> Disk::TotalBytes(std::string_view) const {
+  const std::lock_guard lock(mutex_);
+  return capacity_bytes_;
+}
+
 uint64_t Disk::operation_count() const {
   const std::lock_guard lock(mutex_);
   return operation_count_;

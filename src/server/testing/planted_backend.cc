@@ -97,6 +97,10 @@ class PlantedBackend final : public backend::Backend {
   base::Status Commit(const Batch& batch) override {
     if (CoversEntries(batch)) ++commits_;
     if (commits_ > 1 && planted_ == Planted::kCommitsFail) {
+      return {base::Code::kUnavailable, "db.mdb: input/output error"};
+    }
+    ASSIGN_OR_RETURN(const uint64_t room, disk_.FreeBytes("/"));
+    if (room < batch.bytes()) {
       return {base::Code::kResourceExhausted, "db.mdb: no space left on device"};
     }
     CHECK(seen_->Commit(batch).ok());

@@ -97,6 +97,9 @@ class PlantedDisk final : public runtime::Disk {
   base::Result<uint64_t> FreeBytes(std::string_view path) const override {
     return disk_.FreeBytes(path);
   }
+  base::Result<uint64_t> TotalBytes(std::string_view path) const override {
+    return disk_.TotalBytes(path);
+  }
 
  private:
   server::Disk& disk_;

@@ -15,7 +15,7 @@ namespace backend {
 
 struct LmdbOptions {
   // Address space reserved for the file, which grows up to this size; a commit that needs more is
-  // kResourceExhausted.
+  // kOutOfRange.
   uint64_t map_bytes = uint64_t{64} << 30;
   // Readers at one time, in all threads; kReservedReaders of them are not for everybody.
   unsigned readers_max = kReadersMax;

@@ -57,6 +57,9 @@ class TestDisk final : public runtime::Disk {
     if (free_bytes) return *free_bytes;
     return real_.FreeBytes(path);
   }
+  base::Result<uint64_t> TotalBytes(std::string_view path) const override {
+    return real_.TotalBytes(path);
+  }
 
   std::optional<uint64_t> free_bytes;
   bool fails_to_sync_directories = false;

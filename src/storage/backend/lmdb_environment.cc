@@ -171,9 +171,8 @@ base::Status LmdbEnvironment::FindMap(uint64_t map_bytes) {
 base::Status LmdbEnvironment::Failure(int error) const {
   if (error > 0) return base::ErrnoStatus(error, path_);
   base::Code code = base::Code::kDataLoss;
-  if (error == MDB_MAP_FULL || error == MDB_READERS_FULL || error == MDB_TXN_FULL) {
-    code = base::Code::kResourceExhausted;
-  }
+  if (error == MDB_READERS_FULL) code = base::Code::kResourceExhausted;
+  if (error == MDB_MAP_FULL || error == MDB_TXN_FULL) code = base::Code::kOutOfRange;
   return base::Status(code, path_ + ": " + mdb_strerror(error));
 }
 

@@ -266,6 +266,7 @@ class MemoryBackend final : public Backend {
   }
   void GiveUpName() override { nameless_ = true; }
   Sizes sizes() const override {
+    if (const auto& sizes = shared_->options.faults.sizes) return sizes();
     const uint64_t bytes = shared_->database->bytes();
     return {.allocated = bytes, .in_use = bytes};
   }

@@ -20,6 +20,7 @@ struct MemoryFaults {
   std::function<base::Status()> on_read = {};  // a value, or a cursor's next record
   std::function<base::Status()> on_commit = {};
   std::function<base::Status()> on_defragment = {};
+  std::function<Sizes()> sizes = {};  // that are told instead of those that it has
 };
 
 struct MemoryOptions {

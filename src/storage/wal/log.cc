@@ -35,6 +35,16 @@ std::optional<SegmentName> ParseBroken(std::string_view name) {
   return SegmentName::Parse(name);
 }
 
+bool IsOutOfRoom(const base::Status& status) {
+  return status.code() == base::Code::kResourceExhausted;
+}
+
+// Of a change that may have been made in part: one that failed for want of room is no exception.
+base::Status InDoubt(base::Status status) {
+  if (!IsOutOfRoom(status)) return status;
+  return {base::Code::kUnavailable, std::string(status.message())};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Log>> Log::Create(runtime::Disk& disk, std::string_view directory,
@@ -176,7 +186,7 @@ base::Status Log::BeginAnew(const SnapshotMark& mark, const Contents& contents) 
                                   std::max<uint64_t>(options_.segment_bytes, buffer_.size())));
   const std::vector<Segment> broken = std::exchange(segments_, {});
   const SegmentName name{broken.back().name.sequence + 1, mark.index};
-  RETURN_IF_ERROR(AddSegment(std::move(segment), name, writer.chain()));
+  RETURN_IF_ERROR(AddSegment(&segment, name, writer.chain()));
   for (const Segment& old : broken) {
     RETURN_IF_ERROR(disk_.Rename(PathOf(old.name), BrokenPath(PathOf(old.name))));
   }
@@ -241,21 +251,28 @@ base::Status Log::CopyBroken(const Segment& segment, const std::string& path) {
 
 base::Status Log::Append(const Batch& batch, const OnWritten& on_written) {
   CHECK(!failed_);
-  base::Status status = Write(batch, on_written);
-  if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
-  failed_ = !status.ok();
-  return status;
+  if (IsFull()) RETURN_IF_ERROR(Settle(Cut()));
+  RETURN_IF_ERROR(Settle(Write(batch, on_written)));
+  return CutIfFull();
 }
 
 base::Status Log::WriteState() {
   CHECK(!failed_);
   if (!keeps_state_) return {};
-  buffer_.clear();
-  RecordWriter writer(chain_, &buffer_);
-  Encode({}, &writer);
-  base::Status status = WriteBuffered(writer.chain(), [] {});
-  if (status.ok() && offset_ >= options_.segment_bytes) status = Cut();
-  failed_ = !status.ok();
+  if (IsFull()) RETURN_IF_ERROR(Settle(Cut()));
+  RETURN_IF_ERROR(Settle(WriteRecords({}, [] {})));
+  return CutIfFull();
+}
+
+// What was written is durable, whether there is room for another segment or not.
+base::Status Log::CutIfFull() {
+  if (!IsFull()) return {};
+  base::Status status = Settle(Cut());
+  return IsOutOfRoom(status) ? base::Status() : status;
+}
+
+base::Status Log::Settle(base::Status status) {
+  failed_ = !status.ok() && !IsOutOfRoom(status);
   return status;
 }
 
@@ -279,17 +296,30 @@ base::Status Log::WriteOnce(const Batch& batch, const OnWritten& on_written) {
     keeps_state_ |= hard_state_.commit != before.commit;
     return {};
   }
+  base::Status status = WriteRecords(batch, on_written);
+  if (!status.ok()) hard_state_ = before;
+  return status;
+}
+
+base::Status Log::WriteRecords(const Batch& batch, const OnWritten& on_written) {
+  const bool kept_state = keeps_state_;
+  const base::Index last_index = last_index_;
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   Encode(batch, &writer);
-  return WriteBuffered(writer.chain(), on_written);
+  base::Status status = WriteBuffered(writer.chain(), on_written);
+  if (!status.ok()) {
+    keeps_state_ = kept_state;
+    last_index_ = last_index;
+  }
+  return status;
 }
 
 base::Status Log::WriteBuffered(uint32_t chain, const OnWritten& on_written) {
   runtime::File& file = *segments_.back().file;
   RETURN_IF_ERROR(file.WriteAt(offset_, buffer_));
   on_written();
-  RETURN_IF_ERROR(file.Sync());
+  RETURN_IF_ERROR(InDoubt(file.Sync()));
   offset_ += buffer_.size();
   written_bytes_ += buffer_.size();
   chain_ = chain;
@@ -302,7 +332,7 @@ base::Status Log::BeginWrites() {
   writer.Append(RecordType::kMetadata, metadata_);
   AppendState(&writer);
   RETURN_IF_ERROR(WriteBuffered(writer.chain(), [] {}));
-  return offset_ >= options_.segment_bytes ? Cut() : base::Status();
+  return CutIfFull();
 }
 
 void Log::AppendHead(bool is_preallocated, RecordWriter* writer) const {
@@ -345,28 +375,31 @@ void Log::AppendState(RecordWriter* writer) {
 base::Status Log::Cut() {
   Segment& full = segments_.back();
   RETURN_IF_ERROR(full.file->Truncate(offset_));
-  RETURN_IF_ERROR(full.file->Sync());
+  RETURN_IF_ERROR(InDoubt(full.file->Sync()));
   if (next_.file == nullptr) {
     // The name that no other thread is busy with.
     const std::string path = TemporaryPath(requested_ ? 1 - requested_number_ : 0);
     ASSIGN_OR_RETURN(next_, PrepareSegment(disk_, path, options_.segment_bytes));
   }
-  PreparedSegment next = std::exchange(next_, {});
+  const bool kept_state = keeps_state_;
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
-  AppendHead(next.is_preallocated, &writer);
+  AppendHead(next_.is_preallocated, &writer);
   AppendState(&writer);
   const SegmentName name{full.name.sequence + 1, last_index_ + 1};
-  return AddSegment(std::move(next), name, writer.chain());
+  base::Status status = AddSegment(&next_, name, writer.chain());
+  if (!status.ok()) keeps_state_ = kept_state;
+  return status;
 }
 
-base::Status Log::AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain) {
-  RETURN_IF_ERROR(segment.file->WriteAt(0, buffer_));
-  RETURN_IF_ERROR(segment.file->Sync());
-  RETURN_IF_ERROR(disk_.Rename(segment.path, PathOf(name)));
-  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
-  segments_.push_back({name, std::move(segment.file)});
-  is_preallocated_ = segment.is_preallocated;
+base::Status Log::AddSegment(PreparedSegment* segment, const SegmentName& name, uint32_t chain) {
+  RETURN_IF_ERROR(segment->file->WriteAt(0, buffer_));
+  PreparedSegment added = std::exchange(*segment, {});
+  RETURN_IF_ERROR(InDoubt(added.file->Sync()));
+  RETURN_IF_ERROR(InDoubt(disk_.Rename(added.path, PathOf(name))));
+  RETURN_IF_ERROR(InDoubt(disk_.SyncDirectory(directory_)));
+  segments_.push_back({name, std::move(added.file)});
+  is_preallocated_ = added.is_preallocated;
   offset_ = buffer_.size();
   chain_ = chain;
   return {};

@@ -39,9 +39,11 @@ struct Batch {
 //   the third    in the segment's head: its file had all its space durably. One that is smaller
 //                was cut short by no crash, and what it lacks may have been acknowledged
 //
-// One thread at a time (the WAL thread), which blocks on the disk. After any failed change the
-// state of the disk is unknown, and every further change is a broken invariant: the member must
-// stop, because a replica that may have lied about its log must not vote.
+// One thread at a time (the WAL thread), which blocks on the disk. A write for which the disk has
+// no room fails with kResourceExhausted: nothing of it counts, and it may be tried again. After any
+// other failed change the state of the disk is unknown, and every further change is a broken
+// invariant: the member must stop, because a replica that may have lied about its log must not
+// vote.
 class Log {
  public:
   struct Options {
@@ -85,8 +87,8 @@ class Log {
   // Appends the batch with one write, or with two if there are entries behind a mark; entries that
   // later ones of it replace are left out. Durable on return, unless all that it holds is a hard
   // state which raises only the commit index: that is kept, and written with the next batch. Starts
-  // a new segment when the last one is full. `on_written` runs between the last write and its sync,
-  // if there is a write.
+  // a new segment when the last one is full; if there is no room for that, before the next write.
+  // `on_written` runs between the last write and its sync, if there is a write.
   using OnWritten = std::function<void()>;
   base::Status Append(
       const Batch& batch, const OnWritten& on_written = [] {});
@@ -136,8 +138,9 @@ class Log {
   base::Status RequireCovered(const Tail& tail) const;
   base::Status RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const;
   base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
-  // Puts a segment that begins with what is in buffer_ behind the others.
-  base::Status AddSegment(PreparedSegment segment, const SegmentName& name, uint32_t chain);
+  // Puts a segment that begins with what is in buffer_ behind the others. Without room for that it
+  // is left as it was.
+  base::Status AddSegment(PreparedSegment* segment, const SegmentName& name, uint32_t chain);
   // Returns where what was cut off was kept; nothing if nothing was, or there was no room.
   base::Result<std::string> RepairTail(const Tail& tail);
   // Writes the metadata and the hard state: from here on writes end in one.
@@ -148,10 +151,15 @@ class Log {
   void AppendState(RecordWriter* writer);
   base::Result<std::string> KeepBroken(const Segment& segment);
   base::Status CopyBroken(const Segment& segment, const std::string& path);
+  // Notes a change that failed, unless the disk had no room for it.
+  base::Status Settle(base::Status status);
   base::Status Write(const Batch& batch, const OnWritten& on_written);
   base::Status WriteOnce(const Batch& batch, const OnWritten& on_written);
+  base::Status WriteRecords(const Batch& batch, const OnWritten& on_written);
   void Encode(const Batch& batch, RecordWriter* writer);
+  bool IsFull() const { return offset_ >= options_.segment_bytes; }
   base::Status Cut();
+  base::Status CutIfFull();
   base::Status PurgeBroken(size_t keep);
   std::string TemporaryPath(unsigned number) const;
   std::string PathOf(const SegmentName& name) const;

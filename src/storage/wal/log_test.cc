@@ -593,6 +593,59 @@ TEST_F(WalLogTest, AFullDiskIsReportedAndWhatWasAcknowledgedStays) {
   EXPECT_GE(MustReopen().entries.size(), acknowledged);
 }
 
+// The disk fills up at any byte, and has room again.
+TEST_F(WalLogTest, AWriteWithoutRoomIsTriedAgain) {
+  int total = 0;
+  for (uint64_t room = 0; room < 3 * kSmall.segment_bytes; room += 97) {
+    SCOPED_TRACE(room);
+    disk_.SetCapacity(1 << 30);
+    ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
+    Create();
+    AppendEntries(1, 3);
+    const uint64_t used = (1 << 30) - *disk_.FreeBytes("/");
+    disk_.SetCapacity(used + room);
+    uint64_t index = 4;
+    int refused = 0;
+    while (index < 80) {
+      const SnapshotMark mark{base::Index(index - 2), base::Term(1), {}};
+      const raft::Entry entry{.term = base::Term(1),
+                              .index = base::Index(index),
+                              .data = base::SharedBytes(DataOf(index, 100))};
+      const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(index - 1)};
+      Batch batch{.entries = {&entry, 1}, .hard_state = state};
+      if (index % 7 == 0) batch.mark = &mark;
+      const base::Status status = log_->Append(batch);
+      if (status.ok()) {
+        ++index;
+        continue;
+      }
+      ASSERT_EQ(status.code(), base::Code::kResourceExhausted) << status.ToString();
+      ASSERT_EQ(log_->Append(batch).code(), base::Code::kResourceExhausted);
+      disk_.SetCapacity(used + room + static_cast<uint64_t>(++refused) * 2'000);
+    }
+    total += refused;
+    disk_.SetCapacity(1 << 30);
+    const Contents contents = MustReopen();
+    ASSERT_EQ(contents.entries.back().index, base::Index(79));
+    ASSERT_EQ(contents.hard_state.commit, base::Index(78));
+    log_.reset();
+  }
+  EXPECT_GT(total, 100);
+}
+
+TEST_F(WalLogTest, WithoutRoomForASegmentWhatIsWrittenStays) {
+  Create();
+  disk_.SetCapacity(kSmall.segment_bytes);
+  uint64_t index = 0;
+  while (AppendEntry(index + 1).ok()) ++index;
+  EXPECT_EQ(log_->segments().size(), 1u);
+  EXPECT_EQ(AppendEntry(index + 1).code(), base::Code::kResourceExhausted);
+  disk_.SetCapacity(1 << 30);
+  EXPECT_TRUE(AppendEntry(index + 1).ok());
+  EXPECT_EQ(log_->segments().size(), 2u);
+  EXPECT_EQ(MustReopen().entries.size(), index + 1);
+}
+
 TEST_F(WalLogTest, ASegmentTakesNoneOfTheLastSpaceBeforeItIsWritten) {
   Create();
   EXPECT_TRUE(log_->is_preallocated());
