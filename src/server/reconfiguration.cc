@@ -86,6 +86,10 @@ void Reconfiguration::Remove(base::MemberId id, const Caller& caller, OnChanged 
   });
 }
 
+void Reconfiguration::ReportRemoved() {
+  environment_.apply_loop->Post([this] { is_removed_ = true; });
+}
+
 void Reconfiguration::ProposeRemoval(base::MemberId id, const Caller& caller,
                                      OnChanged on_changed) {
   ProposeIf(CheckRemove(id), {.type = raft::ConfChangeType::kRemoveNode, .node_id = id}, caller,
@@ -213,6 +217,11 @@ void Reconfiguration::ProposeIf(const base::Status& allowed, raft::ConfChange ch
   parts_.frontend->ProposeConfChange(
       std::move(change),
       [this, type, id, on_changed = std::move(on_changed)](const apply::Reply& reply) mutable {
+        const bool is_own_removal =
+            type == raft::ConfChangeType::kRemoveNode && id == parts_.self && is_removed_;
+        if (is_own_removal && reply.status == base::errors::kStopped) {
+          return on_changed(MembersWithoutSelf());
+        }
         if (!reply.status.ok()) return on_changed(reply.status);
         environment_.logger->Info("applied a configuration change through raft",
                                   {{"local-member-id", members::HexText(parts_.self.value())},
@@ -221,6 +230,14 @@ void Reconfiguration::ProposeIf(const base::Status& allowed, raft::ConfChange ch
         on_changed(apply::DecodeMembers(reply.body));
       },
       caller);
+}
+
+std::vector<members::Member> Reconfiguration::MembersWithoutSelf() const {
+  std::vector<members::Member> others;
+  for (const auto& [id, member] : parts_.apply_loop->members().members()) {
+    if (id != parts_.self) others.push_back(member);
+  }
+  return others;
 }
 
 std::vector<const members::Member*> Reconfiguration::Voters() const {

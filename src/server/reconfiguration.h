@@ -61,6 +61,9 @@ class Reconfiguration {
   // A member of an identifier of its own (members::AddedMemberId), which has not started.
   void Add(members::Member member, const Caller& caller, OnChanged on_changed);
   void Remove(base::MemberId id, const Caller& caller, OnChanged on_changed);
+  // The others have removed this member, which may never hear so by its log: who waits for that is
+  // told that it is done, and not that the member stops. Before Frontend::EndWaiting.
+  void ReportRemoved();
   void UpdatePeerUrls(base::MemberId id, std::vector<std::string> peer_urls, const Caller& caller,
                       OnChanged on_changed);
   // Makes a learner a voter whose log reaches nine tenths of the leader's. Only the leader knows
@@ -82,6 +85,7 @@ class Reconfiguration {
   base::Status CheckRemove(base::MemberId id) const;
   base::Status CheckPromote(base::MemberId id, const Replica::Replication& replication) const;
   std::vector<const members::Member*> Voters() const;
+  std::vector<members::Member> MembersWithoutSelf() const;
   size_t Connected(const std::vector<const members::Member*>& voters) const;
 
   void ProposeRemoval(base::MemberId id, const Caller& caller, OnChanged on_changed);
@@ -104,6 +108,7 @@ class Reconfiguration {
   const Environment environment_;
   const Parts parts_;
   PromotionMetrics metrics_;
+  bool is_removed_ = false;
   std::vector<std::shared_ptr<Promotion>> retrying_;
   const std::unique_ptr<runtime::Timer> retry_timer_;
 };

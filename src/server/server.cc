@@ -350,6 +350,7 @@ void Server::StopForGood() {
 }
 
 void Server::ReportRemoved() {
+  reconfiguration_->ReportRemoved();
   for (const auto& frontend : frontends_) frontend->EndWaiting();
   environment_.on_removed();
 }
