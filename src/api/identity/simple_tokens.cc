@@ -54,7 +54,7 @@ base::Index SimpleTokens::NeededEntry(std::string_view token) const {
   uint64_t index = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
   if (error != std::errc() || end != digits.data() + digits.size()) return {};
-  return base::Index(index);
+  return base::Index(index == UINT64_MAX ? index : index + 1);
 }
 
 bool SimpleTokens::IsOver(const Token& token, runtime::TimePoint now) const {

@@ -17,9 +17,9 @@
 
 namespace identity {
 
-// Tokens that are a secret: sixteen letters, a dot, and the index of the entry with which the user
-// has logged in. Every member learns of them from that entry; none is kept on a disk. A token
-// counts until it was not used at this member for the time that it is given.
+// Tokens that are a secret: sixteen letters, a dot, and the index of the entry before the one with
+// which the user has logged in. Every member learns of them from that entry; none is kept on a
+// disk. A token counts until it was not used at this member for the time that it is given.
 //
 // The table is bounded in bytes. When it is full, those go that are nearest to their end. A look
 // takes a short lock that one of sixteen tokens shares. The observer's methods, those of the apply

@@ -67,11 +67,12 @@ TEST_F(SimpleTokensTest, BytesThatWouldFavourALetterAreThrownAway) {
   EXPECT_EQ(tokens.NewPrefix(), "STUVWXYZabcdefgh");
 }
 
-TEST_F(SimpleTokensTest, TheNeededEntryStandsBehindTheOneDot) {
+TEST_F(SimpleTokensTest, TheNeededEntryIsTheOneAfterThatBehindTheDot) {
   const SimpleTokens tokens = New({});
-  const std::pair<const char*, uint64_t> kCases[] = {{"abcdefghijklmnop.12", 12},
-                                                     {".12", 12},
-                                                     {"a.007", 7},
+  const std::pair<const char*, uint64_t> kCases[] = {{"abcdefghijklmnop.12", 13},
+                                                     {".12", 13},
+                                                     {"a.007", 8},
+                                                     {"a.18446744073709551614", ~uint64_t{0}},
                                                      {"a.18446744073709551615", ~uint64_t{0}},
                                                      {"a.18446744073709551616", 0},
                                                      {"a.", 0},

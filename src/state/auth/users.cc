@@ -130,7 +130,8 @@ base::Result<std::string> Users::LogIn(const std::string& user, std::string_view
     return base::Status(base::errors::kAuthFailed);
   }
   if (prefix.empty()) return std::string();
-  std::string token = std::string(prefix) + '.' + ToString(index);
+  // Compat: of the entry before; all members must make the same of it.
+  std::string token = std::string(prefix) + '.' + ToString(base::Index(index.value() - 1));
   if (observer_ != nullptr) observer_->OnToken(user, token);
   return token;
 }

@@ -44,8 +44,8 @@ class Users {
   void Disable();
 
   // A user whose password was checked, for the entry at `index`, has logged in. kAuthNotEnabled, or
-  // kAuthFailed if he cannot any more. With a `prefix` the token by which he is known from now on;
-  // without it none.
+  // kAuthFailed if he cannot any more. With a `prefix` the token by which he is known from now on:
+  // it, a dot, and the index of the entry before; without it none.
   base::Result<std::string> LogIn(const std::string& user, std::string_view prefix,
                                   base::Index index);
 

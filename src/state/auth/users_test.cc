@@ -243,10 +243,10 @@ TEST_F(UsersTest, AUserMayHaveNoPassword) {
 TEST_F(UsersTest, WhoHasLoggedInIsKnownByAToken) {
   EXPECT_EQ(users_->LogIn("root", "x", base::Index(5)).status(), errors::kAuthNotEnabled);
   EnableWithRoot();
-  EXPECT_EQ(users_->LogIn("root", "x", base::Index(5)).value(), "x.5");
+  EXPECT_EQ(users_->LogIn("root", "x", base::Index(5)).value(), "x.4");
   EXPECT_EQ(users_->LogIn("root", "", base::Index(6)).value(), "");
   EXPECT_EQ(users_->LogIn("ann", "y", base::Index(7)).status(), errors::kAuthFailed);
-  EXPECT_EQ(told_.calls, (std::vector<std::string>{"token root x.5"}));
+  EXPECT_EQ(told_.calls, (std::vector<std::string>{"token root x.4"}));
 }
 
 TEST_F(UsersTest, RolesAreGrantedAndRevoked) {
