@@ -46,9 +46,10 @@ void Checker::Applied(base::MemberId id, std::span<const raft::Entry> entries) {
   if (violation_.ok()) Fail(cluster_.CheckApplied(id, entries));
 }
 
-void Checker::CheckRevision(base::Index index, base::Revision revision) {
-  const auto [known, inserted] = revisions_.emplace(index, revision);
-  if (!inserted && known->second != revision) {
+void Checker::CheckRevision(base::Index index, base::Revision revision, uint64_t rights) {
+  const bool same_keys = revisions_.emplace(index, revision).first->second == revision;
+  const bool same_rights = rights_.emplace(index, rights).first->second == rights;
+  if (!same_keys || !same_rights) {
     Fail(Violated("state machines differ at index " + ToString(index)));
   }
 }

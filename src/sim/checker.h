@@ -23,8 +23,9 @@ class Checker {
   // Its state machine was handed committed entries, or replaced by a snapshot's.
   void Applied(base::MemberId id, std::span<const raft::Entry> entries);
   void Restored(base::MemberId id, base::Index index) { cluster_.RestartApplied(id, index); }
-  // Two state machines at the same index must be at the same revision.
-  void CheckRevision(base::Index index, base::Revision revision);
+  // Two state machines at the same index must be at the same revision, and have the same rights
+  // (auth::View::stamp).
+  void CheckRevision(base::Index index, base::Revision revision, uint64_t rights);
   // Compares two logs entry by entry; slower than the rest.
   void CompareLogs(const raft::Node& a, const raft::Node& b);
 
@@ -49,6 +50,7 @@ class Checker {
   raft::ClusterInvariants cluster_;
   std::map<base::MemberId, raft::NodeSummary> last_seen_;
   std::map<base::Index, base::Revision> revisions_;  // of state machines at the ends of slices
+  std::map<base::Index, uint64_t> rights_;           // likewise
   base::Index committed_;
   base::Status violation_;
   Trace trace_;

@@ -79,14 +79,17 @@ void Client::Start(Call call, Done done) {
   });
 }
 
-void Client::OpenStream(const char* path, std::vector<std::string> requests, Stream stream) {
-  loop_->Post([this, path, requests = std::move(requests), stream = std::move(stream)]() mutable {
+void Client::OpenStream(const char* path, std::string token, std::vector<std::string> requests,
+                        Stream stream) {
+  loop_->Post([this, path, token = std::move(token), requests = std::move(requests),
+               stream = std::move(stream)]() mutable {
     if (channel_ == nullptr) return stream.on_end();
     auto handler = std::make_unique<StreamHandler>(std::move(stream));
     StreamHandler* const started = handler.get();
     rpc::ClientCall::Options options;
     options.wait_for_ready = true;
     options.metadata.Add("hasleader", "true");
+    if (!token.empty()) options.metadata.Add("token", token);
     const auto call = channel_->Start(path, std::move(options), std::move(handler));
     if (call->is_finished()) return;
     started->SetCall(call);
@@ -103,6 +106,7 @@ void Client::Begin(Call call, Done done) {
   rpc::ClientCall::Options options;
   options.deadline = now + call.timeout;
   options.wait_for_ready = call.wait_for_ready;
+  if (!call.token.empty()) options.metadata.Add("token", call.token);
   const auto started =
       channel_->Start(call.path, std::move(options), std::make_unique<Handler>(std::move(done)));
   started->Send(rpc::Message(call.request));

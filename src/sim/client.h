@@ -46,6 +46,7 @@ class Client {
   struct Call {
     const char* path = nullptr;
     std::string request;
+    std::string token;  // by which the user is known; empty: it does not say who asks
     runtime::Duration timeout{0};
     // Waits for a member that can be reached, instead of ending with kUnavailable.
     bool wait_for_ready = false;
@@ -66,9 +67,10 @@ class Client {
     std::function<void(rpc::ClientCall& call, base::ByteView message)> on_message;
     std::function<void()> on_end;
   };
-  // Begins a call of many messages with the first ones. The member ends it if it has no leader, as
-  // one has none that was removed and does not know.
-  void OpenStream(const char* path, std::vector<std::string> requests, Stream stream);
+  // Begins a call of many messages with the first ones, as the user of the token. The member ends
+  // it if it has no leader, as one has none that was removed and does not know.
+  void OpenStream(const char* path, std::string token, std::vector<std::string> requests,
+                  Stream stream);
   // Runs `task` on the client's loop, after so long.
   void After(runtime::Duration delay, base::Callback<void()> task);
 

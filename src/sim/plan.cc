@@ -112,6 +112,7 @@ Plan Plan::FromSeed(uint64_t seed) {
       MaybeBetween(random, milliseconds(100), milliseconds(3000));
   plan.options.lease_checkpoints = random.OneIn(2);
   plan.options.lease_checkpoint_interval = milliseconds(random.Between(100, 400));
+  if (random.OneIn(3)) plan.auth_interval = milliseconds(random.Between(20, 80));
   return plan;
 }
 

@@ -43,6 +43,8 @@ struct Plan {
   runtime::Duration conf_change_interval{0};
   runtime::Duration transfer_interval{0};
   runtime::Duration campaign_interval{0};
+  // Of users and who gives them rights; zero leaves authentication disabled.
+  runtime::Duration auth_interval{0};
 
   uint64_t clients = 0;
   http::Keepalive client_keepalive;

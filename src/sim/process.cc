@@ -11,6 +11,7 @@
 #include "server/lease_requests.h"
 #include "server/snapshot_install.h"
 #include "state/auth/bcrypt.h"
+#include "state/auth/users.h"
 #include "storage/mvcc/reads.h"
 
 namespace sim {
@@ -274,7 +275,8 @@ void Process::OnSnapshot(raft::EntryId at) {
 }
 
 void Process::OnApplied(apply::Applier& applier) {
-  cluster_.checker->CheckRevision(applier.applied().index, applier.state().store().revision());
+  cluster_.checker->CheckRevision(applier.applied().index, applier.state().store().revision(),
+                                  applier.state().users().view().stamp());
   for (const alarms::Alarm& alarm : applier.state().alarms().Get(alarms::Type::kCorrupt)) {
     cluster_.checker->Fail(base::Status(
         base::Code::kInternal, "alarm CORRUPT of " + members::HexText(alarm.member.value())));

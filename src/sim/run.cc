@@ -242,6 +242,8 @@ Report RunSeed(uint64_t seed) {
   report.writes = workload.acknowledged();
   report.reads = workload.reads_answered();
   report.events = workload.events();
+  report.users_served = workload.users_served();
+  report.users_denied = workload.users_denied();
   report.calls_unprocessed = workload.ended(Outcome::kUnprocessed);
   report.calls_given_up = workload.ended(Outcome::kGivenUp);
   report.calls_lost = workload.ended(Outcome::kLost);

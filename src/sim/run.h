@@ -21,6 +21,9 @@ struct Report {
   uint64_t writes = 0;  // acknowledged
   uint64_t reads = 0;
   uint64_t events = 0;  // that watches were told
+  // Requests of users who have rights to some keys.
+  uint64_t users_served = 0;
+  uint64_t users_denied = 0;
   uint64_t calls_unprocessed = 0;
   uint64_t calls_given_up = 0;
   uint64_t calls_lost = 0;

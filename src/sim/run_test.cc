@@ -26,6 +26,8 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   uint64_t writes = 0;
   uint64_t reads = 0;
   uint64_t events = 0;
+  uint64_t users_served = 0;
+  uint64_t users_denied = 0;
   uint64_t crashes = 0;
   uint64_t stops = 0;
   uint64_t unprocessed = 0;
@@ -36,6 +38,8 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
     writes += report.writes;
     reads += report.reads;
     events += report.events;
+    users_served += report.users_served;
+    users_denied += report.users_denied;
     crashes += report.crashes;
     stops += report.stops;
     unprocessed += report.calls_unprocessed;
@@ -45,6 +49,8 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(writes, 1000u);
   EXPECT_GT(reads, 200u);
   EXPECT_GT(events, 3000u);
+  EXPECT_GT(users_served, 50u);
+  EXPECT_GT(users_denied, 50u);
   EXPECT_GT(crashes, 100u);
   EXPECT_GT(stops, 20u);
   EXPECT_GT(unprocessed, 0u);

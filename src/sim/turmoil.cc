@@ -56,6 +56,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   workload_->DialAll(cluster_->client_addresses());
   Repeat(plan.write_interval, &Turmoil::Write);
   Repeat(plan.read_interval, &Turmoil::Read);
+  Repeat(plan.auth_interval, &Turmoil::ChangeRights);
   Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
   Repeat(plan.transfer_interval, &Turmoil::TransferLeadership);
   Repeat(plan.campaign_interval, &Turmoil::Campaign);
@@ -77,7 +78,8 @@ void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
-    const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read;
+    const bool is_load =
+        action == &Turmoil::Write || action == &Turmoil::Read || action == &Turmoil::ChangeRights;
     if (is_load && load_ended_) return;
     if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
     (this->*action)();

@@ -36,6 +36,7 @@ class Turmoil {
 
   void Write();
   void Read() { workload_->Read(); }
+  void ChangeRights() { workload_->ChangeRights(); }
   void Dial() { workload_->Dial(cluster_->client_addresses()); }
   const std::string& RandomMemberHost();
   void BreakWires();

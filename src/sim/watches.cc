@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/errors.h"
 
 namespace sim {
 namespace {
@@ -12,6 +13,15 @@ using etcdserverpb::WatchResponse;
 using std::chrono::milliseconds;
 
 constexpr char kPath[] = "/etcdserverpb.Watch/Watch";
+// A member does not know who the client is, or knew it when users were others.
+bool SaysWhoIsUnknown(std::string_view reason) {
+  for (const base::Status& status :
+       {base::Status(base::errors::kUserEmpty), base::Status(base::errors::kInvalidAuthToken)}) {
+    if (reason.ends_with(status.message())) return true;
+  }
+  return false;
+}
+
 // Between the end of a stream and the next one.
 constexpr runtime::Duration kComeBackAfter = milliseconds(100);
 
@@ -35,7 +45,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     // While it is behind, if there is anything to catch up with.
     if (watches_.scheduler_.random().OneIn(2)) requests.push_back(ProgressRequest());
     client_.OpenStream(
-        kPath, std::move(requests),
+        kPath, watches_.as_.token(), std::move(requests),
         {.on_message =
              [self = shared_from_this()](rpc::ClientCall& call, base::ByteView message) {
                WatchResponse answer;
@@ -67,6 +77,10 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
   }
 
   void OnCanceled(rpc::ClientCall& call, const WatchResponse& answer) {
+    if (SaysWhoIsUnknown(answer.cancel_reason())) {
+      watches_.as_.on_refused();
+      return call.Cancel();
+    }
     if (answer.compact_revision() <= next_) {
       watches_.Fail("a watch was canceled (" + answer.cancel_reason() + ") for a compaction to " +
                     std::to_string(answer.compact_revision()) + " that leaves revision " +
@@ -125,9 +139,10 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
 };
 
 Watches::Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
-                 const std::vector<Client*>& clients, OnPut on_put, OnRevision on_revision)
+                 const std::vector<Client*>& clients, As as, OnPut on_put, OnRevision on_revision)
     : scheduler_(*scheduler),
       checker_(*checker),
+      as_(std::move(as)),
       on_put_(std::move(on_put)),
       on_revision_(std::move(on_revision)) {
   for (Client* const client : clients) {

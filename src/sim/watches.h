@@ -27,9 +27,14 @@ class Watches {
   // Somebody was told for the first time what a revision does, in order.
   using OnRevision =
       std::function<void(base::Revision revision, const std::vector<KeyChange>& changes)>;
+  // As whom the clients watch, and what is done when a member does not know that.
+  struct As {
+    std::function<std::string()> token;
+    std::function<void()> on_refused;
+  };
   // All outlive this.
   Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
-          const std::vector<Client*>& clients, OnPut on_put, OnRevision on_revision);
+          const std::vector<Client*>& clients, As as, OnPut on_put, OnRevision on_revision);
   ~Watches();
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
@@ -49,6 +54,7 @@ class Watches {
 
   runtime::simulated::Scheduler& scheduler_;
   Checker& checker_;
+  const As as_;
   const OnPut on_put_;
   const OnRevision on_revision_;
   std::map<base::Revision, std::vector<KeyChange>> told_;

@@ -26,11 +26,19 @@ bool IsRefusal(const base::Status& status) {
     case base::Code::kOutOfRange:
     case base::Code::kFailedPrecondition:
     case base::Code::kResourceExhausted:
+    case base::Code::kPermissionDenied:
+    case base::Code::kUnauthenticated:
       return true;
     default:
       return status == base::errors::kTooManyRequests || status == base::errors::kNoLeader ||
              status == base::errors::kLeaseNotFound;
   }
+}
+
+// Nothing of what was asked for is there, or will be.
+bool WasRefused(const Client::Answer& answer) {
+  return answer.outcome == Outcome::kUnprocessed ||
+         (answer.outcome == Outcome::kAnswered && IsRefusal(answer.status));
 }
 
 runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::Duration high) {
@@ -51,7 +59,7 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
                      std::function<void(const Client::Answer& answer)> done) {
                 RandomClient().Start(NewCall(path, std::move(request)),
                                      [this, done = std::move(done)](const Client::Answer& answer) {
-                                       CountEnd(answer);
+                                       CountRootsEnd(answer);
                                        done(answer);
                                      });
               }) {
@@ -60,16 +68,60 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         scheduler, wires,
         Client::Options{"c" + std::to_string(i), plan.client_keepalive, random_.Next()}));
   }
+  if (plan.auth_interval != runtime::Duration{0}) auth_ = NewAuthWorkload(scheduler);
   std::vector<Client*> watching;
   for (const auto& client : clients_) watching.push_back(client.get());
   watches_ = std::make_unique<Watches>(
       scheduler, checker, watching,
+      Watches::As{.token = [this] { return RootToken(); },
+                  .on_refused = [this] { RenewRootToken(); }},
       [this](base::Revision revision, const mvccpb::KeyValue& kv) {
         See(revision, {kv.key(), kv.value()});
       },
       [this](base::Revision revision, const auto& changes) {
         history_.Add(revision, changes, clock_.Now());
       });
+}
+
+std::unique_ptr<AuthWorkload> Workload::NewAuthWorkload(runtime::simulated::Scheduler* scheduler) {
+  return std::make_unique<AuthWorkload>(
+      scheduler,
+      UserRequests::Parts{
+          .clock = &clock_,
+          .random = &random_,
+          .checker = &checker_,
+          .ask = [this](UserRequest request,
+                        auto done) { AskFor(std::move(request), std::move(done)); },
+          .open =
+              [this](const char* path, const std::string& token, std::string request,
+                     Client::Stream stream) {
+                RandomClient().OpenStream(path, token, {std::move(request)}, std::move(stream));
+              },
+          .new_value = [this] { return NewValue(); },
+          .on_put =
+              [this](base::Revision at, const std::string& key, const std::string& value) {
+                Acknowledge(at, {key, value});
+              },
+          .on_seen = [this](const mvccpb::KeyValue& kv) { See(kv); }});
+}
+
+void Workload::AskFor(UserRequest request, std::function<void(const Client::Answer& answer)> done) {
+  Client::Call call = NewCall(request.path, std::move(request.request));
+  call.token = std::move(request.token);
+  if (request.is_patient) {
+    call.timeout = plan_.call_timeout_max;
+    call.cancel_after.reset();
+  }
+  RandomClient().Start(std::move(call), [this, values = std::move(request.values),
+                                         done = std::move(done)](const Client::Answer& answer) {
+    CountEnd(answer);
+    if (WasRefused(answer)) Refuse(values);
+    done(answer);
+  });
+}
+
+void Workload::RenewRootToken() {
+  if (auth_ != nullptr) auth_->RenewRootToken();
 }
 
 void Workload::Dial(const std::vector<runtime::Address>& members) {
@@ -124,6 +176,7 @@ Client::Call Workload::NewCall(const char* path, std::string request) {
   Client::Call call;
   call.path = path;
   call.request = std::move(request);
+  call.token = RootToken();
   const bool hasty = random_.Chance(plan_.hasty_calls, 1000);
   call.timeout = hasty ? Draw(random_, milliseconds(1), milliseconds(100))
                        : Draw(random_, milliseconds(500), plan_.call_timeout_max);
@@ -139,6 +192,14 @@ void Workload::CountEnd(const Client::Answer& answer) {
   checker_.trace().Add(answer.outcome, answer.status.code());
 }
 
+void Workload::CountRootsEnd(const Client::Answer& answer) {
+  CountEnd(answer);
+  if (answer.status == base::errors::kInvalidAuthToken ||
+      answer.status == base::errors::kUserEmpty) {
+    RenewRootToken();
+  }
+}
+
 template <typename Response>
 void Workload::Ask(const char* path, const google::protobuf::MessageLite& request,
                    std::vector<std::string> values, OnResponse<Response> on_response,
@@ -146,17 +207,14 @@ void Workload::Ask(const char* path, const google::protobuf::MessageLite& reques
   RandomClient().Start(NewCall(path, request.SerializeAsString()),
                        [this, values = std::move(values), on_response = std::move(on_response),
                         on_error = std::move(on_error)](const Client::Answer& answer) {
-                         CountEnd(answer);
+                         CountRootsEnd(answer);
                          if (answer.status.ok()) {
                            Response response;
                            CHECK(response.ParseFromArray(answer.reply.data(),
                                                          static_cast<int>(answer.reply.size())));
                            return on_response(response);
                          }
-                         const bool is_refused =
-                             answer.outcome == Outcome::kUnprocessed ||
-                             (answer.outcome == Outcome::kAnswered && IsRefusal(answer.status));
-                         if (is_refused) Refuse(values);
+                         if (WasRefused(answer)) Refuse(values);
                          if (answer.outcome == Outcome::kAnswered) on_error(answer.status);
                        });
 }
@@ -321,6 +379,7 @@ void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
 
 void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_gone) {
   leases_.CheckAll(processes);
+  AuthWorkload::CheckAll(processes, &checker_);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "proto/rpc.pb.h"
 #include "runtime/simulated/network.h"
+#include "sim/auth_workload.h"
 #include "sim/checker.h"
 #include "sim/client.h"
 #include "sim/key_history.h"
@@ -36,6 +37,8 @@ class Workload {
   // One request of some client to some member that it is connected to.
   void Write();
   void Read();
+  // Users, or who gives them rights, ask for something.
+  void ChangeRights() { auth_->Act(); }
   // Some clients revoke leases.
   void RevokeLeases() { leases_.RevokeSome(); }
   // Some client starts anew, or all do, and knows these members.
@@ -59,6 +62,9 @@ class Workload {
   uint64_t acknowledged() const { return acknowledged_writes_; }
   uint64_t reads_answered() const { return reads_answered_; }
   uint64_t events() const { return watches_->events(); }
+  // Requests of users who have some rights only.
+  uint64_t users_served() const { return auth_ == nullptr ? 0 : auth_->served(); }
+  uint64_t users_denied() const { return auth_ == nullptr ? 0 : auth_->denied(); }
   // Calls that ended so.
   uint64_t ended(Outcome outcome) const { return ended_[static_cast<size_t>(outcome)]; }
 
@@ -86,6 +92,12 @@ class Workload {
       OnError on_error = [](const base::Status&) {});
   Client::Call NewCall(const char* path, std::string request);
   void CountEnd(const Client::Answer& answer);
+  // The same of a call that was to say who may do all.
+  void CountRootsEnd(const Client::Answer& answer);
+  std::string RootToken() const { return auth_ == nullptr ? "" : auth_->root_token(); }
+  void RenewRootToken();
+  std::unique_ptr<AuthWorkload> NewAuthWorkload(runtime::simulated::Scheduler* scheduler);
+  void AskFor(UserRequest request, std::function<void(const Client::Answer& answer)> done);
   Client& RandomClient() { return *clients_[random_.Below(clients_.size())]; }
 
   void PutKey();
@@ -117,6 +129,7 @@ class Workload {
   const Plan plan_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Watches> watches_;
+  std::unique_ptr<AuthWorkload> auth_;  // if the plan has users
   LeaseWorkload leases_;
   KeyHistory history_;
   std::vector<Value> values_;                                     // by number

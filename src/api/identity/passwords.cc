@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/identity/digest.h"
+#include "api/identity/planted.h"
 #include "api/identity/recent_table.h"
 #include "api/identity/secret.h"
 #include "base/errors.h"
@@ -202,7 +203,9 @@ void Passwords::State::Hash(HashCall call) {
 
 void Passwords::State::Check(CheckCall call) {
   ForgetFailures();
-  Digest digest = KeyedDigest(key_, {call.user, call.hash, call.password.text()});
+  const bool forgets_hash = base::Planted(PlantedBug::kRememberedPasswordsOutliveTheirUser);
+  const std::string& hash = forgets_hash ? call.user : call.hash;
+  Digest digest = KeyedDigest(key_, {call.user, hash, call.password.text()});
   const Digest lane_id = KeyedDigest(key_, {call.user, call.address});
   Lane& lane = lanes_[lane_id];
   idle_.erase({lane.last_failure, lane_id});

@@ -14,9 +14,11 @@ enum class PlantedBug : uint8_t {
   kStepSkipsARevision,
   // Watchers that are behind count as if they were not, when their progress is told.
   kBehindIsPresent,
+  // Whether a client may read what it watches is not asked again when rights have changed.
+  kRightsAreCheckedOnce,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kBehindIsPresent;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kRightsAreCheckedOnce;
 
 using base::Planted;
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/identity/planted.h"
 #include "api/watch/planted.h"
 #include "base/check.h"
 #include "net/http/planted.h"
@@ -13,6 +14,8 @@
 #include "runtime/posix/clock.h"
 #include "server/planted.h"
 #include "sim/run.h"
+#include "state/apply/planted.h"
+#include "state/auth/planted.h"
 #include "state/leases/planted.h"
 
 namespace {
@@ -47,6 +50,8 @@ struct Totals {
   uint64_t writes = 0;
   uint64_t reads = 0;
   uint64_t events = 0;
+  uint64_t users_served = 0;
+  uint64_t users_denied = 0;
   uint64_t refused = 0;
   uint64_t given_up = 0;
   uint64_t lost = 0;
@@ -62,6 +67,8 @@ struct Totals {
     writes += report.writes;
     reads += report.reads;
     events += report.events;
+    users_served += report.users_served;
+    users_denied += report.users_denied;
     refused += report.calls_unprocessed;
     given_up += report.calls_given_up;
     lost += report.calls_lost;
@@ -70,12 +77,12 @@ struct Totals {
   void Print() const {
     std::printf("%" PRIu64 " seeds: %" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64
                 " crashes, %" PRIu64 " stops, %" PRIu64 " writes acknowledged, %" PRIu64
-                " reads, %" PRIu64 " events of watches, calls %" PRIu64
-                " never carried out, %" PRIu64 " given up, %" PRIu64 " lost, %" PRIu64
-                " steps; no invariant broken; %" PRIu64
+                " reads, %" PRIu64 " events of watches, requests of users %" PRIu64
+                " served, %" PRIu64 " denied, calls %" PRIu64 " never carried out, %" PRIu64
+                " given up, %" PRIu64 " lost, %" PRIu64 " steps; no invariant broken; %" PRIu64
                 " ended waiting for a removed member's vote\n",
-                seeds, elections, committed_entries, crashes, stops, writes, reads, events, refused,
-                given_up, lost, steps, stalled);
+                seeds, elections, committed_entries, crashes, stops, writes, reads, events,
+                users_served, users_denied, refused, given_up, lost, steps, stalled);
   }
 };
 
@@ -125,7 +132,9 @@ std::optional<uint64_t> Number(std::string_view text) {
 constexpr uint64_t kBugs =
     static_cast<uint64_t>(raft::kPlantedBugLast) + static_cast<uint64_t>(http::kPlantedBugLast) +
     static_cast<uint64_t>(watch::kPlantedBugLast) + static_cast<uint64_t>(server::kPlantedBugLast) +
-    static_cast<uint64_t>(leases::kPlantedBugLast);
+    static_cast<uint64_t>(leases::kPlantedBugLast) + static_cast<uint64_t>(auth::kPlantedBugLast) +
+    static_cast<uint64_t>(apply::kPlantedBugLast) +
+    static_cast<uint64_t>(identity::kPlantedBugLast);
 
 #ifdef PLANT_BUGS
 // Plants the bug of that number, if there are so many of its kind; counts on if not.
@@ -149,7 +158,8 @@ bool PlantBug(std::string_view text) {
   bug_is_planted =
       PlantOneOf(raft::kPlantedBugLast, &*bug) || PlantOneOf(http::kPlantedBugLast, &*bug) ||
       PlantOneOf(watch::kPlantedBugLast, &*bug) || PlantOneOf(server::kPlantedBugLast, &*bug) ||
-      PlantOneOf(leases::kPlantedBugLast, &*bug);
+      PlantOneOf(leases::kPlantedBugLast, &*bug) || PlantOneOf(auth::kPlantedBugLast, &*bug) ||
+      PlantOneOf(apply::kPlantedBugLast, &*bug) || PlantOneOf(identity::kPlantedBugLast, &*bug);
   return bug_is_planted;
 #else
   (void)text;

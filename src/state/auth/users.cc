@@ -15,6 +15,7 @@
 #include "proto/rpc.pb.h"
 #include "state/auth/bcrypt.h"
 #include "state/auth/key_range.h"
+#include "state/auth/planted.h"
 #include "storage/schema/schema.h"
 
 // Why a record is replaced and never changed: others read it, on other threads.
@@ -98,6 +99,7 @@ base::Status Users::LoadRecords(backend::Reader& reader) {
   if (revision.has_value()) {
     if (revision->size() != sizeof(uint64_t)) return Damaged("auth: no revision");
     view_.revision = std::max(base::Load64Be(revision->data()), uint64_t{1});
+    if (base::Planted(PlantedBug::kLoadForgetsRevision)) view_.revision = 1;
   }
   RETURN_IF_ERROR(LoadInto(reader, kUsers, "authUsers", &view_.users));
   return LoadInto(reader, kRoles, "authRoles", &view_.roles);
@@ -119,6 +121,7 @@ void Users::Disable() {
   view_.enabled = false;
   SaveEnabled();
   Change();
+  if (base::Planted(PlantedBug::kDisablingKeepsTokens)) return;
   if (observer_ != nullptr) observer_->OnAllChanged();
 }
 
@@ -158,6 +161,7 @@ base::Status Users::DeleteUser(const std::string& user) {
   view_.users.Erase(user);
   buffer_.Delete(kUsers, user);
   Change();
+  if (base::Planted(PlantedBug::kDeletedUserKeepsTokens)) return {};
   if (observer_ != nullptr) observer_->OnUserChanged(user);
   return {};
 }
@@ -174,6 +178,7 @@ base::Status Users::ChangePassword(const etcdserverpb::AuthUserChangePasswordReq
   }
   Put(std::move(user));
   Change();
+  if (base::Planted(PlantedBug::kNewPasswordKeepsTokens)) return {};
   if (observer_ != nullptr) observer_->OnUserChanged(request.name());
   return {};
 }
