@@ -1,6 +1,7 @@
 #include "sim/cluster.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -172,9 +173,11 @@ void Cluster::Start(Member& member) {
     member.process = *std::move(started);
     return;
   }
-  // The disk may fail again while the log is being repaired; anything else is a lost promise.
+  // The disk may fail again while the log is being repaired, or be full; anything else is a lost
+  // promise.
   const bool is_disk =
       started.status().code() == base::Code::kUnavailable ||
+      started.status().code() == base::Code::kResourceExhausted ||
       started.status().message().find("input/output error") != std::string_view::npos;
   if (!is_disk) checker_.Fail(started.status());
   member.power_off = true;
@@ -232,8 +235,18 @@ void Cluster::FailSyncAfter(base::MemberId id, uint64_t operations) {
   if (Member* const member = Find(id)) member->storage.disk().FailSyncAfter(operations);
 }
 
+void Cluster::SetRoom(base::MemberId id, std::optional<uint64_t> bytes) {
+  Member* const member = Find(id);
+  if (member == nullptr) return;
+  constexpr uint64_t kNoEnd = std::numeric_limits<uint64_t>::max();
+  runtime::simulated::Disk& disk = member->storage.disk();
+  disk.SetCapacity(kNoEnd);
+  if (bytes.has_value()) disk.SetCapacity(kNoEnd - disk.FreeBytes("/").value() + *bytes);
+}
+
 void Cluster::ReviveAll() {
   for (const auto& member : members_) {
+    SetRoom(member->description.id, std::nullopt);
     member->storage.disk().FailPowerAfter(0);
     member->storage.disk().FailSyncAfter(0);
     if (member->process != nullptr && !member->dying) continue;

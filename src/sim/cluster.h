@@ -57,7 +57,10 @@ class Cluster {
   void FailPowerAfter(base::MemberId id, uint64_t operations);
   // The `operations`-th sync from now fails, which a member must not survive.
   void FailSyncAfter(base::MemberId id, uint64_t operations);
-  // Starts every member that is down, and keeps disks whole from here on.
+  // So much is free on its disk, until it is told otherwise; without a number there is no end to
+  // it.
+  void SetRoom(base::MemberId id, std::optional<uint64_t> bytes);
+  // Starts every member that is down, and keeps disks whole, with room, from here on.
   void ReviveAll();
   // Compares every pair of living members' logs.
   void CompareLogs();

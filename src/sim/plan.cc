@@ -113,6 +113,9 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.options.lease_checkpoints = random.OneIn(2);
   plan.options.lease_checkpoint_interval = milliseconds(random.Between(100, 400));
   if (random.OneIn(3)) plan.auth_interval = milliseconds(random.Between(20, 80));
+  // With a reserve an alarm comes before a disk is full, and keeps writes out for half of the run.
+  if (random.OneIn(3)) plan.full_interval = milliseconds(random.Between(500, 5000));
+  plan.options.disk_reserve_bytes = random.OneIn(3) ? 64 << 10 : 0;
   return plan;
 }
 

@@ -14,6 +14,9 @@ constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
+constexpr runtime::Duration kFullMax = std::chrono::seconds(2);
+// What may be left of a disk that is filled.
+constexpr uint64_t kRoomMax = 16 << 10;
 // Until another leads.
 constexpr runtime::Duration kElectionMax = milliseconds(400);
 constexpr runtime::Duration kCompareInterval = milliseconds(500);
@@ -46,10 +49,12 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
       end_stall_(loop_->NewTimer([this] {
         if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
       })),
+      make_room_(loop_->NewTimer([this] { cluster_->SetRoom(full_, std::nullopt); })),
       join_wires_(loop_->NewTimer([this] { wires_->JoinAll(); })),
       revoke_(loop_->NewTimer([this] { workload_->RevokeLeases(); })),
       paused_(0),
-      stalled_(0) {
+      stalled_(0),
+      full_(0) {
   cluster_->network().set_faults({plan.message_loss, plan.message_duplication,
                                   std::chrono::microseconds(20), plan.message_latency_max});
   wires_->SetLatency(std::chrono::microseconds(20), plan.wire_latency_max);
@@ -66,6 +71,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.partition_interval, &Turmoil::Partition);
   Repeat(plan.pause_interval, &Turmoil::Pause);
   Repeat(plan.stall_interval, &Turmoil::Stall);
+  Repeat(plan.full_interval, &Turmoil::FillDisk);
   Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
   Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat(plan.dial_interval, &Turmoil::Dial);
@@ -299,6 +305,14 @@ void Turmoil::Stall() {
   stalled_ = RandomVictim();
   if (Process* process = cluster_->process(stalled_)) process->SetStalled(true);
   end_stall_->Arm(DrawInterval(kStallMax / 2));
+  DisputeLeases();
+}
+
+void Turmoil::FillDisk() {
+  cluster_->SetRoom(full_, std::nullopt);
+  full_ = RandomVictim();
+  cluster_->SetRoom(full_, scheduler_->random().Below(kRoomMax));
+  make_room_->Arm(DrawInterval(kFullMax / 2));
   DisputeLeases();
 }
 

@@ -56,6 +56,7 @@ class Turmoil {
   void Partition();
   void Pause();
   void Stall();
+  void FillDisk();
   void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 
@@ -70,10 +71,12 @@ class Turmoil {
   const std::unique_ptr<runtime::Timer> heal_;
   const std::unique_ptr<runtime::Timer> resume_;
   const std::unique_ptr<runtime::Timer> end_stall_;
+  const std::unique_ptr<runtime::Timer> make_room_;
   const std::unique_ptr<runtime::Timer> join_wires_;
   const std::unique_ptr<runtime::Timer> revoke_;
   base::MemberId paused_;
   base::MemberId stalled_;
+  base::MemberId full_;  // its disk
   std::vector<std::unique_ptr<runtime::Timer>> timers_;
 };
 
