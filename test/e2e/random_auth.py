@@ -2,6 +2,7 @@
 each is asked by somebody, who may be known, known no more, or nobody."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,14 @@ KEYS = [b"a", b"b", b"b1", b"c", b"d", b"\0"]
 ENDS = [b"", b"", b"", b"b", b"c", b"d", b"e", b"\0", b"a"]
 LEASES = [11, 12, 13]
 LEASE_SECONDS = 100_000
+# Of a role: of more than these, those of one key are in an order that Go's sort happens to make, and
+# the first of them is the one that a further grant changes.
+PERMISSIONS_MAX = 12
 # What is no token of anybody's.
 MALFORMED = ["", "x", ".", "a.b", "abcdefghijklmnop.1", "a.1.2", "abcdefghijklmnop.-1",
              "Bearer ", "\u00e4", "x" * 1000]
+# 3.4 waits for an entry with a negative index without an end.
+MALFORMED_OF_OLD = [token for token in MALFORMED if "-" not in token]
 
 
 @dataclass
@@ -29,10 +35,14 @@ class Call:
 
 
 class AuthCalls:
-    """Those of a seed."""
+    """Those of a seed. To an `old` etcd, 3.4, without what ends it, or leaves it in another state
+    than 3.7."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, old: bool = False) -> None:
         self.random = random.Random(seed)
+        self.old = old
+        self.enabled = False
+        self.granted: Counter[str] = Counter()  # of each role
         self.logins = 0
         self.by_user: dict[str, int] = {}
 
@@ -47,25 +57,37 @@ class AuthCalls:
 
     def next(self) -> Call:
         makers = {self._keys: 500, self._user: 60, self._role: 110, self._lease: 80,
-                  self._log_in: 25, self._look: 60, self._member: 30, self._switch: 2}
+                  self._log_in: 25, self._look: 60, self._member: 30,
+                  self._switch: 2 if self.enabled else 40}
         return self.random.choices(list(makers), weights=makers.values())[0]()
 
-    def logged_in(self, user: str) -> None:
-        self.by_user[user] = self.logins
-        self.logins += 1
+    def done(self, call: Call) -> None:
+        """The call was answered, without an error."""
+        if call.method == "Authenticate":
+            self.by_user[call.message.name] = self.logins
+            self.logins += 1
+        if call.method in ("AuthEnable", "AuthDisable"):
+            self.enabled = call.method == "AuthEnable"
+        if call.method == "RoleGrantPermission":
+            self.granted[call.message.name] += 1
+        if call.method == "RoleDelete":
+            del self.granted[call.message.role]
 
     def _by(self) -> int | str | None:
+        if self.old and not self.enabled:
+            return None  # 3.4 refuses tokens then
         chance = self.random.random()
         if chance < 0.04:
             return None
         if chance < 0.06:
-            return self.random.choice(MALFORMED)
+            return self.random.choice(MALFORMED_OF_OLD if self.old else MALFORMED)
         if chance < 0.10 and self.logins:
             return self.random.randrange(self.logins)  # it may be known no more
         return self.by_user[self.random.choice(list(self.by_user))]
 
     def _admin(self) -> int | str | None:
-        return self.by_user.get("root") if self.random.random() < 0.85 else self._by()
+        disabled = self.old and not self.enabled
+        return self.by_user.get("root") if self._happens(0.85) and not disabled else self._by()
 
     def _auth(self, method: str, message: Any, by: int | str | None) -> Call:
         response = getattr(rpc, type(message).__name__.replace("Request", "Response"))
@@ -113,7 +135,7 @@ class AuthCalls:
             return rpc.RequestOp(request_delete_range=self._delete_request())
         return rpc.RequestOp(request_txn=self._txn_request(depth - 1))
 
-    def _txn_request(self, depth: int = 2):
+    def _txn_request(self, depth: int):
         txn = rpc.TxnRequest()
         for _ in range(self.random.randrange(2)):
             txn.compare.append(rpc.Compare(target=rpc.Compare.VERSION, result=rpc.Compare.GREATER,
@@ -130,7 +152,8 @@ class AuthCalls:
             return Call(KV, "Put", self._put_request(), rpc.PutResponse, self._by())
         if kind < 8:
             return Call(KV, "DeleteRange", self._delete_request(), rpc.DeleteRangeResponse, self._by())
-        return Call(KV, "Txn", self._txn_request(), rpc.TxnResponse, self._by())
+        depth = 0 if self.old else 2  # 3.4 does not look into a transaction within another
+        return Call(KV, "Txn", self._txn_request(depth), rpc.TxnResponse, self._by())
 
     def _user(self) -> Call:
         user = self.random.choice([*USERS[1:], "", "root"])
@@ -154,7 +177,12 @@ class AuthCalls:
 
     def _role(self) -> Call:
         role = self.random.choice([*ROLES, *ROLES, ""])
-        permission = auth.Permission(permType=self.random.randrange(3), **self._any_range())
+        # 3.4 takes a range that ends before it begins, and ends where there is no permission.
+        permitted = self._range() if self.old else self._any_range()
+        permission = auth.Permission(permType=self.random.randrange(3), **permitted)
+        nothing = {"perm": permission} if self.old else {}
+        if self.granted[role] == PERMISSIONS_MAX:
+            return self._auth("RoleDelete", rpc.AuthRoleDeleteRequest(role=role), self._admin())
         return self.random.choice([
             lambda: self._auth("RoleAdd", rpc.AuthRoleAddRequest(name=role), self._admin()),
             lambda: self._auth("RoleDelete", rpc.AuthRoleDeleteRequest(role=role), self._admin()),
@@ -163,7 +191,7 @@ class AuthCalls:
             lambda: self._auth("RoleGrantPermission", rpc.AuthRoleGrantPermissionRequest(
                 name=role, perm=permission), self._admin()),
             lambda: self._auth("RoleGrantPermission", rpc.AuthRoleGrantPermissionRequest(
-                name=role), self._admin()),
+                name=role, **nothing), self._admin()),
             lambda: self._auth("RoleRevokePermission", rpc.AuthRoleRevokePermissionRequest(
                 role=role, **self._range()), self._admin()),
         ])()
@@ -180,6 +208,8 @@ class AuthCalls:
 
     def _lease(self) -> Call:
         lease, by = self.random.choice(LEASES), self._by()
+        if self.old and self.enabled and by is None:
+            by = MALFORMED_OF_OLD[0]  # 3.4 does not ask who grants or revokes a lease without keys
         return self.random.choice([
             lambda: Call(LEASE, "LeaseGrant", rpc.LeaseGrantRequest(ID=lease, TTL=LEASE_SECONDS),
                          rpc.LeaseGrantResponse, by),
@@ -210,6 +240,8 @@ class AuthCalls:
         ])()
 
     def _switch(self) -> Call:
+        if not self.enabled:
+            return self.random.choice(self.founding()[:3])
         on = self._happens(0.6)
         message = rpc.AuthEnableRequest() if on else rpc.AuthDisableRequest()
         return self._auth("AuthEnable" if on else "AuthDisable", message, self._admin())
