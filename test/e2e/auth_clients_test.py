@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Debian's client of Python with a user and his password: it sends a token over TLS alone.
+"""Debian's client of Python with a user and his password, which sends a token over TLS alone, and
+Debian's etcdctl 3.4.
 
 ETCD in the environment is the program.
 """
@@ -8,6 +9,7 @@ import base64
 import json
 import os
 import shutil
+import subprocess
 import unittest
 import urllib.request
 from pathlib import Path
@@ -19,6 +21,10 @@ from authority import Authority
 from member import Member, scratch_folder
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
+
+
+ETCDCTL = "/usr/bin/etcdctl"
+TIMEOUT_SECONDS = 30
 
 
 def encoded(text: str) -> str:
@@ -80,6 +86,32 @@ class AuthClientsTest(unittest.TestCase):
             self.client("ann", "wrong")
         self.assertEqual(refused.exception.details(),
                          "etcdserver: authentication failed, invalid user ID or password")
+
+    @unittest.skipUnless(os.access(ETCDCTL, os.X_OK), f"there is no {ETCDCTL}")
+    def test_etcdctl(self) -> None:
+        def said(user: str, *arguments: str) -> tuple[int, str, str]:
+            done = subprocess.run(
+                [ETCDCTL, "--endpoints", self.member.url, "--user", user, *arguments],
+                capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
+                env=os.environ | {"ETCDCTL_API": "3"})
+            return done.returncode, done.stdout, done.stderr
+
+        self.assertEqual(said("ann:ann", "put", "a/1", "x")[:2], (0, "OK\n"))
+        self.assertEqual(said("ann:ann", "get", "a/1")[:2], (0, "a/1\nx\n"))
+        for refused in (("put", "b", "x"), ("get", "a", "--prefix"), ("user", "list")):
+            status, _, error = said("ann:ann", *refused)
+            self.assertEqual(status, 1, refused)
+            self.assertIn("etcdserver: permission denied", error)
+        status, _, error = said("ann:wrong", "get", "a/1")
+        self.assertEqual(status, 2)
+        self.assertIn("etcdserver: authentication failed, invalid user ID or password", error)
+        self.assertEqual(said("root:root", "user", "list")[:2], (0, "ann\nroot\n"))
+        self.assertEqual(said("root:root", "role", "grant-permission", "ann", "read", "c")[0], 0)
+        self.assertEqual(said("root:root", "put", "c", "y")[:2], (0, "OK\n"))
+        self.assertEqual(said("ann:ann", "get", "c")[:2], (0, "c\ny\n"))
+        self.assertEqual(said("root:root", "user", "revoke-role", "ann", "ann")[0], 0)
+        self.assertIn("permission denied", said("ann:ann", "get", "c")[2])
+        self.assertEqual(said("root:root", "auth", "disable")[:2], (0, "Authentication Disabled\n"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Clients in other languages, which a package registry gives, against a member: etcd's clientv3
-3.7 for Go, npm's etcd3 for Node, jetcd for Java, the crate etcd-client for Rust. Only with
-E2E_FULL.
+"""Clients in other languages, which a package registry gives, against a member, and as users of
+members that ask who they are: etcd's clientv3 3.7 for Go, npm's etcd3 for Node, jetcd for Java, the
+crate etcd-client for Rust. Only with E2E_FULL.
 
 ETCD in the environment is the program. What is compiled goes to build/clients and stays there.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from member import Member
 from restart_port import RestartPort
+from secured_members import secured_members
 
 HERE = Path(__file__).resolve().parent
 ETCD = os.environ.get("ETCD", str(HERE.parents[1] / "build/dev/bin/etcd"))
@@ -30,8 +31,9 @@ def needs(*programs: str):
 @unittest.skipUnless(os.environ.get("E2E_FULL"), "only with --full")
 class FullClientsTest(unittest.TestCase):
     def run_against_member(self, folder: Path, command: list[str]) -> None:
-        with Member(ETCD) as member, RestartPort(member) as restart:
-            environment = {"ETCD_ENDPOINT": member.url, "ETCD_RESTART": restart.address}
+        with Member(ETCD) as member, RestartPort(member) as restart, \
+                secured_members(ETCD) as environment:
+            environment |= {"ETCD_ENDPOINT": member.url, "ETCD_RESTART": restart.address}
             self.run_in(folder, command, TIMEOUT_SECONDS, environment)
 
     def run_in(self, folder: Path, command: list[str], timeout_seconds: int,
