@@ -112,7 +112,8 @@ class Member:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def load(self, path: str, body: bytes, kind: str, shape: tuple) -> dict:
+    def load(self, path: str, body: bytes, kind: str, shape: tuple,
+             more_headers: tuple[str, ...] = ()) -> dict:
         connections, streams, count = shape
         with tempfile.NamedTemporaryFile() as file:
             file.write(body)
@@ -120,6 +121,7 @@ class Member:
             log = file.name + ".log"
             headers = ["content-type: application/grpc", "te: trailers"] if kind == "grpc" else \
                 ["content-type: application/json"]
+            headers += more_headers
             command = ["taskset", "-c", str(os.cpu_count() - 1), "h2load", "-n", str(count), "-c",
                        str(connections), "-m", str(streams), "-d", file.name,
                        f"--log-file={log}", self.url + path]

@@ -16,13 +16,15 @@
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 
-// Grants and renews leases, and puts beside them: lease_load PORT, which does what each line of its
-// input says, and prints a line of JSON when it is done:
+// Grants and renews leases, and puts and reads beside them: lease_load PORT [TOKEN], which does
+// what each line of its input says, as whom the token says, and prints a line of JSON when it is
+// done:
 //
 //   grant FIRST COUNT TTL           leases with ids from FIRST on, as fast as they are granted
 //   renew FIRST COUNT TOTAL RATE    these in turn, TOTAL renewals on 100 streams; RATE a second, or
 //                                   0: as fast as they are answered
 //   put RATE                        so many a second, until the next line
+//   range RATE                      so many reads of one key each, until the next line
 //
 // Latencies count from when a request was due, whether or not it could be sent then.
 
@@ -41,23 +43,11 @@ void Sleep() {
   std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
 
-class Unary final : public rpc::ClientHandler {
- public:
-  explicit Unary(base::Callback<void()> done) : done_(std::move(done)) {}
-  void OnMessage(base::ByteView) override {}
-  void OnFinished(const base::Status& status, const http::Headers&) override {
-    if (!status.ok()) std::fprintf(stderr, "a call ended: %s\n", status.ToString().c_str());
-    done_();
-  }
-
- private:
-  base::Callback<void()> done_;
-};
-
 // What was answered. Written on the loop.
 struct Answers {
   std::atomic<size_t> count = 0;
-  size_t lost = 0;  // renewals of leases that were gone
+  size_t lost = 0;    // renewals of leases that were gone
+  size_t failed = 0;  // calls that ended with an error
   std::vector<int64_t> nanos;
 
   void Print(double seconds) {
@@ -67,11 +57,29 @@ struct Answers {
       return nanos.empty() ? 0LL : static_cast<long long>(nanos[at] / 1000);
     };
     std::printf(
-        "{\"seconds\": %.3f, \"count\": %zu, \"lost\": %zu, \"p50_us\": %lld, "
-        "\"p99_us\": %lld, \"worst_us\": %lld}\n",
-        seconds, count.load(), lost, micros(0.5), micros(0.99), micros(1));
+        "{\"seconds\": %.3f, \"count\": %zu, \"lost\": %zu, \"failed\": %zu, "
+        "\"p50_us\": %lld, \"p99_us\": %lld, \"worst_us\": %lld}\n",
+        seconds, count.load(), lost, failed, micros(0.5), micros(0.99), micros(1));
     std::fflush(stdout);
   }
+};
+
+// A call with one answer. Errors are counted, and the first of them is told.
+class Unary final : public rpc::ClientHandler {
+ public:
+  Unary(Answers* answers, base::Callback<void()> done)
+      : answers_(*answers), done_(std::move(done)) {}
+  void OnMessage(base::ByteView) override {}
+  void OnFinished(const base::Status& status, const http::Headers&) override {
+    if (!status.ok() && ++answers_.failed == 1) {
+      std::fprintf(stderr, "a call ended: %s\n", status.ToString().c_str());
+    }
+    done_();
+  }
+
+ private:
+  Answers& answers_;
+  base::Callback<void()> done_;
 };
 
 // A stream of renewals, whose answers come in order.
@@ -103,7 +111,9 @@ class Renewing final : public rpc::ClientHandler {
 
 class Load {
  public:
-  explicit Load(uint16_t port) : network_(&thread_.loop()) {
+  // Without a token, as nobody.
+  Load(uint16_t port, const char* token) : network_(&thread_.loop()) {
+    if (token != nullptr) metadata_.Add("token", token);
     rpc::Channel::Options options;
     options.endpoints = {{"127.0.0.1", port, ""}};
     thread_.RunAndWait([&] {
@@ -126,7 +136,7 @@ class Load {
       request.set_id(first + static_cast<int64_t>(begun));
       request.set_ttl(ttl);
       const int64_t sent = NowNanos();
-      Call(begun++, "/etcdserverpb.Lease/LeaseGrant", request.SerializeAsString(),
+      Call(begun++, "/etcdserverpb.Lease/LeaseGrant", request.SerializeAsString(), &answers,
            [&answers, &next, sent] {
              answers.nanos.push_back(NowNanos() - sent);
              next();
@@ -176,16 +186,44 @@ class Load {
   }
 
   void Put(size_t rate, const std::atomic<bool>& stop) {
+    Repeat(rate, stop, "/etcdserverpb.KV/Put", [](const std::string& key) {
+      etcdserverpb::PutRequest request;
+      request.set_key(key);
+      request.set_value(std::string(256, 'v'));
+      return request.SerializeAsString();
+    });
+  }
+
+  void Range(size_t rate, const std::atomic<bool>& stop) {
+    Repeat(rate, stop, "/etcdserverpb.KV/Range", [](const std::string& key) {
+      etcdserverpb::RangeRequest request;
+      request.set_key(key);
+      return request.SerializeAsString();
+    });
+  }
+
+ private:
+  rpc::ClientCall::Options CallOptions() const {
+    rpc::ClientCall::Options options;
+    options.metadata = metadata_;
+    options.wait_for_ready = true;
+    return options;
+  }
+  static int64_t WaitUntilDue(int64_t start, size_t number, size_t rate) {
+    const int64_t due = start + static_cast<int64_t>(number * 1'000'000'000 / rate);
+    while (NowNanos() < due) Sleep();
+    return due;
+  }
+  // Of a thousand keys in turn.
+  template <typename Encode>
+  void Repeat(size_t rate, const std::atomic<bool>& stop, const char* path, Encode encode) {
     Answers answers;
     const int64_t start = NowNanos();
     size_t number = 0;
     for (; !stop; ++number) {
       const int64_t at = WaitUntilDue(start, number, rate);
       thread_.loop().Post([&, number, at] {
-        etcdserverpb::PutRequest request;
-        request.set_key("key" + std::to_string(number % 1000));
-        request.set_value(std::string(256, 'v'));
-        Call(number, "/etcdserverpb.KV/Put", request.SerializeAsString(), [&, at] {
+        Call(number, path, encode("key" + std::to_string(number % 1000)), &answers, [&, at] {
           answers.nanos.push_back(NowNanos() - at);
           ++answers.count;
         });
@@ -195,22 +233,10 @@ class Load {
     thread_.RunAndWait([] {});
     answers.Print(static_cast<double>(NowNanos() - start) / 1e9);
   }
-
- private:
-  static rpc::ClientCall::Options CallOptions() {
-    rpc::ClientCall::Options options;
-    options.wait_for_ready = true;
-    return options;
-  }
-  static int64_t WaitUntilDue(int64_t start, size_t number, size_t rate) {
-    const int64_t due = start + static_cast<int64_t>(number * 1'000'000'000 / rate);
-    while (NowNanos() < due) Sleep();
-    return due;
-  }
-  void Call(size_t number, const char* path, const base::Bytes& request,
+  void Call(size_t number, const char* path, const base::Bytes& request, Answers* answers,
             base::Callback<void()> done) {
     const auto call = channels_[number % kConnections]->Start(
-        path, CallOptions(), std::make_unique<Unary>(std::move(done)));
+        path, CallOptions(), std::make_unique<Unary>(answers, std::move(done)));
     call->Send(rpc::Message(request));
     call->HalfClose();
   }
@@ -218,6 +244,7 @@ class Load {
   runtime::asio::LoopThread thread_{"load"};
   runtime::asio::Network network_;
   std::vector<std::unique_ptr<rpc::Channel>> channels_;
+  http::Headers metadata_;  // of every call
 };
 
 void Run(Load& load, const std::string& line) {
@@ -234,24 +261,30 @@ void Run(Load& load, const std::string& line) {
     size_t count = 0, total = 0, rate = 0;
     words >> first >> count >> total >> rate;
     load.Renew(first, count, total, rate);
-  } else if (command == "put") {
+  } else if (command == "put" || command == "range") {
     size_t rate = 0;
     words >> rate;
     std::atomic<bool> stop = false;
-    std::thread putting([&] { load.Put(rate, stop); });
+    std::thread repeating([&, is_put = command == "put"] {
+      if (is_put) {
+        load.Put(rate, stop);
+      } else {
+        load.Range(rate, stop);
+      }
+    });
     std::getline(std::cin, command);
     stop = true;
-    putting.join();
+    repeating.join();
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "lease_load PORT\n");
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "lease_load PORT [TOKEN]\n");
     return 2;
   }
-  Load load(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)));
+  Load load(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)), argv[2]);
   for (std::string line; std::getline(std::cin, line);) Run(load, line);
 }
