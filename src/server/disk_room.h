@@ -25,6 +25,7 @@ class DiskRoom {
   void Measure();
   // So much was written to the log: it asks once a megabyte. On the WAL loop.
   void Wrote(uint64_t bytes);
+  bool is_low() const { return progress_.disk_is_low; }
   // Whether there is room for an alarm to be taken back.
   bool is_roomy() const { return is_roomy_; }
 

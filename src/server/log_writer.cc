@@ -124,6 +124,8 @@ void LogWriter::Run(std::shared_ptr<Work> work) {
   if (std::exchange(waits_for_room_, false)) {
     environment_.logger->Info("the disk of the log has room again", {});
   }
+  // What is kept for later is needed now.
+  if (room_.is_low() && !CheckDisk(log_->DropSpare())) return;
   PrepareSegment();
   environment_.raft_loop->Post([this, work = std::move(work)] { OnDone(*work); });
 }

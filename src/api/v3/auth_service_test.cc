@@ -234,6 +234,18 @@ TEST(AuthServiceTest, WhoGivesUpWaitingForALockLeavesNothingBehind) {
   EXPECT_EQ(member.Call(testing::kRange, queue).response().count(), 1);
 }
 
+// Of its token's entry; the service of watches is not there any more when the waiting ends.
+TEST(AuthServiceTest, AWatchThatWaitsEndsWithItsMember) {
+  SecuredMember member;
+  member.SetToken("abcdefghijklmnop.1000000");
+  etcdserverpb::WatchRequest request;
+  request.mutable_create_request()->set_key("r/");
+  const auto watch = member.Begin(testing::kWatch, request);
+  member.member().RunFor(std::chrono::milliseconds(100));
+  EXPECT_FALSE(watch->finished);
+  member.Kill();
+}
+
 // The value that is to be kept from him was written after he lost his right.
 TEST(AuthServiceTest, AWatchEndsWithItsRight) {
   SecuredMember member;

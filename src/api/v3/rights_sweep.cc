@@ -8,7 +8,7 @@ namespace v3 {
 
 void RightsSweep::Begin() {
   left_.clear();
-  for (WatchCall* const call : calls_) left_.push_back(call->weak());
+  for (const auto& [number, call] : calls_) left_.push_back(call->weak());
   if (!posted_) PostSlice();
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
-#include <unordered_set>
 #include <vector>
 
+#include "base/check.h"
 #include "runtime/loop.h"
 
 namespace v3 {
@@ -16,10 +18,14 @@ class RightsSweep {
  public:
   // `loop` outlives this.
   explicit RightsSweep(runtime::Loop* loop) : loop_(*loop) {}
+  ~RightsSweep() { DCHECK(calls_.empty()); }
 
-  // Every call, from its beginning to its end.
-  void Add(WatchCall* call) { calls_.insert(call); }
-  void Remove(WatchCall* call) { calls_.erase(call); }
+  // Every call, from its beginning to its end; with its number, for that.
+  uint64_t Add(WatchCall* call) {
+    calls_.emplace(++last_number_, call);
+    return last_number_;
+  }
+  void Remove(uint64_t number) { calls_.erase(number); }
 
   // Somebody's rights have changed. What a sweep that is under way had left begins anew.
   void Begin();
@@ -29,7 +35,8 @@ class RightsSweep {
   void OnSlice();
 
   runtime::Loop& loop_;
-  std::unordered_set<WatchCall*> calls_;
+  std::map<uint64_t, WatchCall*> calls_;
+  uint64_t last_number_ = 0;
   std::vector<std::weak_ptr<WatchCall>> left_;
   bool posted_ = false;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -51,6 +51,9 @@ class Context {
  public:
   Context(server::Server* server, server::Frontend* frontend, const Identification& identification);
 
+  // Gives up the calls that wait for something, which belong to a service: before that ends.
+  void DropWaiting() { token_waits_->Clear(); }
+
   server::Server& server() const { return *server_; }
   server::Frontend& frontend() const { return *frontend_; }
   // The state as it is now; a call takes it once and keeps it.

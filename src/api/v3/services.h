@@ -19,6 +19,9 @@ class Services {
   // `frontend` is the server's one of this loop.
   Services(server::Server* server, server::Frontend* frontend, const Identification& identification)
       : context_(server, frontend, identification) {}
+  ~Services() { context_.DropWaiting(); }
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
 
   // Adds every method of every service.
   void AddTo(rpc::Server& table) {

@@ -24,6 +24,9 @@ class TokenWaits {
   // if the call is over by then. What `then` keeps counts as the call's: its caller says so.
   void Wait(std::shared_ptr<rpc::ServerCall> call, base::Index entry, base::Callback<void()> then);
 
+  // Nobody waits any more.
+  void Clear() { waiting_.clear(); }
+
   static constexpr runtime::Duration kInterval = std::chrono::milliseconds(5);
 
  private:

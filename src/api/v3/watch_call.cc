@@ -44,13 +44,13 @@ WatchCall::WatchCall(const Context* context, WatchService* service, Call call)
     : StreamCall(context, std::move(call)),
       service_(*service),
       hub_(service->hub()),
-      progress_interval_(service->NextProgressInterval()) {
+      progress_interval_(service->NextProgressInterval()),
+      number_(service->rights_sweep().Add(this)) {
   service_.metrics().streams.Add(1);
-  service_.rights_sweep().Add(this);
 }
 
 WatchCall::~WatchCall() {
-  service_.rights_sweep().Remove(this);
+  service_.rights_sweep().Remove(number_);
   service_.metrics().streams.Add(-1);
 }
 

@@ -73,7 +73,8 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   const runtime::Duration progress_interval_;
   // Once a watch wants it.
   std::unique_ptr<runtime::Timer> progress_timer_;
-  uint64_t name_ = 0;  // that the service knows it by
+  uint64_t name_ = 0;      // that the service knows it by
+  const uint64_t number_;  // that the sweep of rights knows it by
 };
 
 }  // namespace v3

@@ -21,11 +21,11 @@ std::string DirectoryOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-// For `bytes` beside the `in_file` that the file at `path` has.
-base::Status CheckRoom(const runtime::Disk& disk, const std::string& path, uint64_t in_file,
-                       uint64_t bytes) {
+// For so many bytes more of the file at `path`.
+base::Status CheckRoom(const runtime::Disk& disk, const std::string& path, uint64_t bytes) {
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(DirectoryOf(path)));
-  const uint64_t left = spool::Spool::LeftToOthers(free_bytes + in_file);
+  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(DirectoryOf(path)));
+  const uint64_t left = spool::Spool::LeftToOthers(total_bytes);
   if (free_bytes >= left + bytes) return {};
   return {base::Code::kResourceExhausted,
           path + ": " + std::to_string(bytes) + " bytes do not fit: " + std::to_string(free_bytes) +
@@ -58,7 +58,7 @@ base::Status Import(const server::Environment& environment, const ImageFile& ima
   if (image.file() == nullptr) {
     return {base::Code::kDataLoss, image.path() + ": there is no database"};
   }
-  RETURN_IF_ERROR(CheckRoom(*environment.disk, database_path, 0, image.bytes()));
+  RETURN_IF_ERROR(CheckRoom(*environment.disk, database_path, image.bytes()));
   ASSIGN_OR_RETURN(const auto source,
                    snap::BboltReader::Open(image.file(), image.path(), image.bytes()));
   ASSIGN_OR_RETURN(const auto database,
@@ -70,7 +70,7 @@ base::Status Import(const server::Environment& environment, const ImageFile& ima
 }  // namespace
 
 base::Status ImageFile::Append(base::ByteView bytes) {
-  RETURN_IF_ERROR(CheckRoom(disk_, path_, bytes_, bytes.size()));
+  RETURN_IF_ERROR(CheckRoom(disk_, path_, bytes.size()));
   if (file_ == nullptr) {
     ASSIGN_OR_RETURN(file_, disk_.Open(path_, runtime::OpenMode::kCreateOrTruncate));
   }

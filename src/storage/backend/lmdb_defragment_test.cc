@@ -58,10 +58,12 @@ class TestDisk final : public runtime::Disk {
     return real_.FreeBytes(path);
   }
   base::Result<uint64_t> TotalBytes(std::string_view path) const override {
+    if (total_bytes) return *total_bytes;
     return real_.TotalBytes(path);
   }
 
   std::optional<uint64_t> free_bytes;
+  std::optional<uint64_t> total_bytes;
   bool fails_to_sync_directories = false;
   int changes_left = -1;  // until the process ends; below 0: never
 
@@ -191,11 +193,22 @@ TEST_F(LmdbDefragmentTest, WithoutRoomForACopyItSaysWhatIsNeeded) {
   Open();
   Fill(1, 1000);
   const uint64_t needed = backend_->sizes().in_use + (64 << 20);
+  disk_.total_bytes = uint64_t{1} << 40;
   disk_.free_bytes = needed - 1;
   const base::Status status = backend_->Defragment(GoOn);
   EXPECT_EQ(status.code(), base::Code::kResourceExhausted);
   EXPECT_NE(status.message().find(std::to_string(needed)), std::string::npos) << status.message();
   disk_.free_bytes = needed;
+  EXPECT_TRUE(backend_->Defragment(GoOn).ok());
+}
+
+TEST_F(LmdbDefragmentTest, OfASmallDiskLittleMustBeLeft) {
+  Open();
+  Fill(1, 1000);
+  disk_.total_bytes = 160 << 20;
+  disk_.free_bytes = backend_->sizes().in_use + (10 << 20) - 1;
+  EXPECT_EQ(backend_->Defragment(GoOn).code(), base::Code::kResourceExhausted);
+  disk_.free_bytes = *disk_.free_bytes + 1;
   EXPECT_TRUE(backend_->Defragment(GoOn).ok());
 }
 

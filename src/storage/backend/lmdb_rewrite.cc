@@ -1,5 +1,6 @@
 #include "storage/backend/lmdb_rewrite.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,8 @@ namespace {
 constexpr uint64_t kPortionBytes = 4 << 20;
 // Room on the disk beyond the copy: for the delta and for what is committed meanwhile.
 constexpr uint64_t kSpareBytes = 64 << 20;
+// Or this part of a small disk, which a defragmentation may be what makes room on.
+constexpr uint64_t kSpareShare = 16;
 
 constexpr std::string_view kCopySuffix = ".tmp";
 constexpr std::string_view kDeltaSuffix = "-delta";
@@ -34,7 +37,8 @@ std::string LmdbRewrite::DeltaPath(const std::string& path) {
 base::Status LmdbRewrite::CheckRoom(runtime::Disk& disk, const std::string& path,
                                     uint64_t in_use_bytes) {
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(DirectoryOf(path)));
-  const uint64_t needed = in_use_bytes + kSpareBytes;
+  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(DirectoryOf(path)));
+  const uint64_t needed = in_use_bytes + std::min(kSpareBytes, total_bytes / kSpareShare);
   if (free_bytes >= needed) return {};
   return base::Status(base::Code::kResourceExhausted,
                       path + ": a defragmented copy needs " + std::to_string(needed) +

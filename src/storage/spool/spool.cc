@@ -34,12 +34,13 @@ base::Status Spool::Append(base::ByteView bytes) {
   return {};
 }
 
-base::Status Spool::CheckRoom(uint64_t in_file, uint64_t bytes) const {
+base::Status Spool::CheckRoom(uint64_t bytes) const {
   const size_t slash = options_.path.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : options_.path.substr(0, slash + 1);
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk_.FreeBytes(directory));
-  const uint64_t left = LeftToOthers(free_bytes + in_file);
+  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk_.TotalBytes(directory));
+  const uint64_t left = LeftToOthers(total_bytes);
   if (free_bytes >= left + bytes) return {};
   return {base::Code::kResourceExhausted, options_.path + ": " + std::to_string(free_bytes) +
                                               " bytes are free on the disk, of which " +
@@ -53,7 +54,7 @@ base::Status Spool::AppendToFile(base::ByteView bytes) {
     if (file_begin_ == file_end_) file_begin_ = file_end_ = 0;
     offset = file_end_;
   }
-  RETURN_IF_ERROR(CheckRoom(offset, bytes.size()));
+  RETURN_IF_ERROR(CheckRoom(bytes.size()));
   if (to_write_ == nullptr) RETURN_IF_ERROR(OpenFile());
   if (offset == 0) RETURN_IF_ERROR(runtime::TruncateByPieces(*to_write_, 0));
   RETURN_IF_ERROR(to_write_->WriteAt(offset, bytes));

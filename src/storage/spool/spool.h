@@ -30,10 +30,10 @@ class Spool {
     std::string path;
     size_t memory_bytes_max = 4 << 20;
   };
-  // What a spool's file leaves free on a disk that had `free_bytes` before it, for others must not
-  // die of it: kReserveBytes, or half on a small one.
-  static uint64_t LeftToOthers(uint64_t free_bytes) {
-    return std::min(kReserveBytes, free_bytes / 2);
+  // What a spool's file leaves free on a disk of so many bytes, for others must not die of it:
+  // kReserveBytes, or a seventh of a small one.
+  static uint64_t LeftToOthers(uint64_t total_bytes) {
+    return std::min(kReserveBytes, total_bytes / 7);
   }
   static constexpr uint64_t kReserveBytes = uint64_t{192} << 20;
 
@@ -74,8 +74,8 @@ class Spool {
  private:
   base::Status AppendToFile(base::ByteView bytes);
   base::Status OpenFile();
-  // For `bytes` beside the `in_file` that the file has.
-  base::Status CheckRoom(uint64_t in_file, uint64_t bytes) const;
+  // For so many bytes more.
+  base::Status CheckRoom(uint64_t bytes) const;
   // These expect mutex_ to be held.
   void TakeFromMemory(size_t size, base::Bytes* out);
   base::Result<State> StateWithoutBytes();

@@ -412,6 +412,12 @@ std::optional<std::string> Log::RequestSegment() {
   return TemporaryPath(requested_number_);
 }
 
+base::Status Log::DropSpare() {
+  if (next_.file == nullptr || !next_.is_preallocated) return {};
+  const PreparedSegment spare = std::exchange(next_, {});
+  return disk_.Remove(spare.path);
+}
+
 void Log::ProvideSegment(base::Result<PreparedSegment> segment) {
   CHECK(requested_);
   requested_ = false;

@@ -100,6 +100,8 @@ class Log {
   // options.segment_bytes; nothing while one is at hand or under way. A log that has none when a
   // segment is full makes one itself, and its Append takes as long as that does.
   std::optional<std::string> RequestSegment();
+  // Gives the disk back the segment that is at hand, if one is.
+  base::Status DropSpare();
   // The answer to RequestSegment. After a failed one the next request asks again.
   void ProvideSegment(base::Result<PreparedSegment> segment);
 

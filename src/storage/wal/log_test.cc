@@ -633,6 +633,21 @@ TEST_F(WalLogTest, AWriteWithoutRoomIsTriedAgain) {
   EXPECT_GT(total, 100);
 }
 
+TEST_F(WalLogTest, TheSegmentAtHandIsGivenBack) {
+  Create();
+  const std::optional<std::string> path = log_->RequestSegment();
+  log_->ProvideSegment(PrepareSegment(disk_, *path, kSmall.segment_bytes));
+  disk_.SetCapacity(3 * kSmall.segment_bytes);
+  EXPECT_EQ(*disk_.FreeBytes("/"), kSmall.segment_bytes);
+  EXPECT_TRUE(log_->DropSpare().ok());
+  EXPECT_EQ(*disk_.FreeBytes("/"), 2 * kSmall.segment_bytes);
+  EXPECT_TRUE(log_->RequestSegment().has_value());
+  log_->ProvideSegment(base::Status(base::Code::kUnavailable, "planted"));
+  uint64_t index = 0;
+  while (log_->segments().size() == 1) ASSERT_TRUE(AppendEntry(++index).ok());
+  EXPECT_EQ(MustReopen().entries.size(), index);
+}
+
 TEST_F(WalLogTest, WithoutRoomForASegmentWhatIsWrittenStays) {
   Create();
   disk_.SetCapacity(kSmall.segment_bytes);
