@@ -159,18 +159,19 @@ class Server {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<LeaderTransfer> leader_transfer_;
   std::unique_ptr<Defragmenter> defragmenter_;
-  std::unique_ptr<Reconfiguration> reconfiguration_;  // outlives the frontends: it waits for them
-  std::unique_ptr<Downgrading> downgrading_;          // likewise
-  std::unique_ptr<LeaseRequests> lease_requests_;     // likewise
+  std::unique_ptr<Reconfiguration> reconfiguration_;
+  std::unique_ptr<Downgrading> downgrading_;
+  std::unique_ptr<LeaseRequests> lease_requests_;
   std::unique_ptr<LeaseRights> lease_rights_;
-  // One for each loop of the requests, and the last for the member's own, on the apply loop.
-  std::vector<std::unique_ptr<Frontend>> frontends_;
   std::unique_ptr<Extensions> extensions_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<CorruptionChecker> corruption_checker_;
   std::unique_ptr<SpaceKeeper> space_keeper_;
   std::unique_ptr<FreePages> free_pages_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
+  // One for each loop of the requests, and the last for the member's own, on the apply loop. They
+  // go first: whoever waits for them, of those above, is told that the member stops.
+  std::vector<std::unique_ptr<Frontend>> frontends_;
   base::Callback<void()> on_ready_;
   bool published_ = false;
   bool ready_ = false;

@@ -132,6 +132,17 @@ TEST_F(SpaceKeeperTest, AnAlarmStaysWhereItIsToBeDisarmed) {
   EXPECT_EQ(Alarms(), 1u);
 }
 
+// Under a sanitizer this says more.
+TEST_F(SpaceKeeperTest, AMemberMayEndWhileTheAlarmIsOnItsWay) {
+  Start();
+  member_.SetRaftPaused(true);
+  SetRoom(4096);
+  member_.RunFor(seconds(2));
+  EXPECT_TRUE(member_.server().progress().disk_is_low);
+  EXPECT_EQ(Alarms(), 0u);
+  member_.Kill();
+}
+
 TEST_F(SpaceKeeperTest, TheAlarmOfWhoWasRemovedIsTakenBack) {
   Start();
   Activate(17);
