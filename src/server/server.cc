@@ -87,47 +87,43 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   server->replica_ =
       std::make_unique<Replica>(options, environment, &server->recovered_, &server->progress_,
                                 &server->room_, &server->failure_, server->ReplicaHooks());
+  const base::MemberId self = server->id();
+  ApplyLoop* const apply_loop = server->apply_loop_.get();
+  Replica* const replica = server->replica_.get();
+  Progress* const progress = &server->progress_;
   for (size_t origin = 0; origin < server->loops_.size(); ++origin) {
     server->frontends_.push_back(std::make_unique<Frontend>(
-        options,
-        Frontend::Parts{server->loops_[origin], &server->ids_, origin, server->replica_.get(),
-                        server->apply_loop_.get(), &server->progress_, environment.registry}));
+        options, Frontend::Parts{server->loops_[origin], &server->ids_, origin, replica, apply_loop,
+                                 progress, environment.registry}));
   }
   server->leader_transfer_ = std::make_unique<LeaderTransfer>(
-      environment, LeaderTransfer::Parts{server->id(), server->replica_.get(),
-                                         server->apply_loop_.get(), &server->progress_});
+      environment, LeaderTransfer::Parts{self, replica, apply_loop, progress});
   Frontend* const own = server->frontends_.back().get();
   server->reconfiguration_ = std::make_unique<Reconfiguration>(
       options, environment,
-      Reconfiguration::Parts{server->id(), server->replica_.get(), server->apply_loop_.get(), own,
-                             server->leader_transfer_.get(), &server->progress_});
-  server->defragmenter_ = std::make_unique<Defragmenter>(environment, server->apply_loop_.get());
-  server->downgrading_ = std::make_unique<Downgrading>(
-      environment, Downgrading::Parts{server->apply_loop_.get(), own});
+      Reconfiguration::Parts{self, replica, apply_loop, own, server->leader_transfer_.get(),
+                             progress});
+  server->defragmenter_ = std::make_unique<Defragmenter>(environment, apply_loop);
+  server->downgrading_ =
+      std::make_unique<Downgrading>(environment, Downgrading::Parts{apply_loop, own});
   server->lease_requests_ = std::make_unique<LeaseRequests>(
       options, environment,
-      LeaseRequests::Parts{server->id(), server->apply_loop_.get(), server->lease_keeper_.get(),
-                           own, server->replica_.get(), &server->progress_});
-  server->lease_rights_ =
-      std::make_unique<LeaseRights>(environment, server->apply_loop_.get(), own);
-  server->extensions_ = std::make_unique<Extensions>(
-      options, environment, Extensions::Parts{server->id(), server->apply_loop_.get(), own});
+      LeaseRequests::Parts{self, apply_loop, server->lease_keeper_.get(), own, replica, progress});
+  server->lease_rights_ = std::make_unique<LeaseRights>(environment, apply_loop, own);
+  server->extensions_ =
+      std::make_unique<Extensions>(options, environment, Extensions::Parts{self, apply_loop, own});
   server->version_monitor_ = std::make_unique<VersionMonitor>(
-      options, environment,
-      VersionMonitor::Parts{server->id(), server->apply_loop_.get(), own, &server->progress_});
+      options, environment, VersionMonitor::Parts{self, apply_loop, own, progress});
   server->corruption_checker_ = std::make_unique<CorruptionChecker>(
-      options, environment,
-      CorruptionChecker::Parts{server->id(), server->apply_loop_.get(), own, &server->progress_});
-  server->space_keeper_ =
-      std::make_unique<SpaceKeeper>(options, environment,
-                                    SpaceKeeper::Parts{server->id(), server->apply_loop_.get(), own,
-                                                       &server->room_, &server->progress_});
-  server->free_pages_ = std::make_unique<FreePages>(options, environment, server->apply_loop_.get(),
-                                                    server->defragmenter_.get());
+      options, environment, CorruptionChecker::Parts{self, apply_loop, own, progress});
+  server->space_keeper_ = std::make_unique<SpaceKeeper>(
+      options, environment, SpaceKeeper::Parts{self, apply_loop, own, &server->room_, progress});
+  server->free_pages_ =
+      std::make_unique<FreePages>(options, environment, apply_loop, server->defragmenter_.get());
   const AutoCompaction& automatic = options.auto_compaction;
   if (automatic.period > runtime::Duration(0) || automatic.revisions > 0) {
     server->auto_compactor_ =
-        std::make_unique<AutoCompactor>(automatic, server->id(), own, environment.logger);
+        std::make_unique<AutoCompactor>(automatic, self, own, environment.logger);
   }
   AddServerMetrics(server.get(), environment.registry);
   *opened = server.get();
