@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "server/corrupt_alarm.h"
+#include "server/alarm.h"
 #include "state/members/member.h"
 #include "storage/mvcc/reads.h"
 
@@ -279,11 +279,13 @@ bool CorruptionChecker::EndComparison(const CompactionCheck& check, const mvcc::
 void CorruptionChecker::RaiseAlarm(base::MemberId member) {
   const auto state = parts_.apply_loop->state().Get();
   if (state->alarms().all().contains({member, alarms::Type::kCorrupt})) return;
-  RaiseCorruptAlarm(parts_.frontend, member, [this, member](const apply::Reply& reply) {
-    if (reply.status.ok() || reply.status == base::errors::kStopped) return;
-    environment_.logger->Warn("failed to raise the alarm CORRUPT",
-                              {{"member-id", IdText(member)}, {"error", reply.status.message()}});
-  });
+  server::RaiseAlarm(parts_.frontend, alarms::Type::kCorrupt, member,
+                     [this, member](const apply::Reply& reply) {
+                       if (reply.status.ok() || reply.status == base::errors::kStopped) return;
+                       environment_.logger->Warn(
+                           "failed to raise the alarm CORRUPT",
+                           {{"member-id", IdText(member)}, {"error", reply.status.message()}});
+                     });
 }
 
 }  // namespace server

@@ -6,7 +6,7 @@
 #include "base/errors.h"
 #include "proto/membership.pb.h"
 #include "proto/raft_internal.pb.h"
-#include "server/corrupt_alarm.h"
+#include "server/alarm.h"
 #include "server/lease_keeper.h"
 #include "server/lease_requests.h"
 #include "server/lease_rights.h"
@@ -207,11 +207,12 @@ void Server::OnDamage(const base::Status& damage) {
 }
 
 void Server::RaiseCorrupt() {
-  RaiseCorruptAlarm(frontends_.back().get(), id(), [this](const apply::Reply& reply) {
-    if (reply.status.ok() || reply.status == base::errors::kStopped) return;
-    corrupt_timer_ = environment_.apply_loop->NewTimer([this] { RaiseCorrupt(); });
-    corrupt_timer_->Arm(kRetryPauseMax);
-  });
+  RaiseAlarm(frontends_.back().get(), alarms::Type::kCorrupt, id(),
+             [this](const apply::Reply& reply) {
+               if (reply.status.ok() || reply.status == base::errors::kStopped) return;
+               corrupt_timer_ = environment_.apply_loop->NewTimer([this] { RaiseCorrupt(); });
+               corrupt_timer_->Arm(kRetryPauseMax);
+             });
 }
 
 // Tells the cluster this member's name and where its clients find it; again until it is told.

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/raft_internal.pb.h"
-#include "proto/rpc.pb.h"
+#include "server/alarm.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -65,27 +64,23 @@ void SpaceKeeper::LookAtAlarms() {
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();
   if (needless != needless_) needless_since_ = now;
   needless_ = needless;
-  if (needless.has_value() && now - needless_since_ >= kRoomyFor)
+  if (needless.has_value() && now - needless_since_ >= kRoomyFor) {
     Change(*needless, /*raise=*/false);
+  }
 }
 
 void SpaceKeeper::Change(base::MemberId member, bool raise) {
   changing_ = true;
-  etcdserverpb::AlarmRequest request;
-  request.set_action(raise ? etcdserverpb::AlarmRequest::ACTIVATE
-                           : etcdserverpb::AlarmRequest::DEACTIVATE);
-  request.set_memberid(member.value());
-  request.set_alarm(etcdserverpb::NOSPACE);
-  parts_.frontend->Propose(
-      etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, request.SerializeAsString(),
-      [this, member, raise](const apply::Reply& reply) {
-        changing_ = false;
-        if (!reply.status.ok()) return;
-        needless_.reset();
-        environment_.logger->Warn(
-            raise ? "alarm raised" : "alarm disarmed, since there is room again",
-            {{"alarm", "NOSPACE"}, {"member-id", members::HexText(member.value())}});
-      });
+  const auto propose = raise ? RaiseAlarm : DisarmAlarm;
+  propose(parts_.frontend, alarms::Type::kNoSpace, member,
+          [this, member, raise](const apply::Reply& reply) {
+            changing_ = false;
+            if (!reply.status.ok()) return;
+            needless_.reset();
+            environment_.logger->Warn(
+                raise ? "alarm raised" : "alarm disarmed, since there is room again",
+                {{"alarm", "NOSPACE"}, {"member-id", members::HexText(member.value())}});
+          });
 }
 
 }  // namespace server

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "proto/raft_internal.pb.h"
+#include "server/alarm.h"
 
 namespace v3 {
 
@@ -25,12 +25,8 @@ void Quota::RaiseAlarm() {
     return alarm.type == alarms::Type::kNoSpace;
   });
   if (is_on || std::exchange(raising_, true)) return;
-  etcdserverpb::AlarmRequest request;
-  request.set_action(etcdserverpb::AlarmRequest::ACTIVATE);
-  request.set_memberid(server_.id().value());
-  request.set_alarm(etcdserverpb::NOSPACE);
-  frontend_.Propose(etcdserverpb::InternalRaftRequest::kAlarmFieldNumber,
-                    request.SerializeAsString(), [this](const apply::Reply&) { raising_ = false; });
+  server::RaiseAlarm(&frontend_, alarms::Type::kNoSpace, server_.id(),
+                     [this](const apply::Reply&) { raising_ = false; });
 }
 
 }  // namespace v3
