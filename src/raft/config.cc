@@ -27,6 +27,7 @@ base::Status Config::Validate() const {
   if (read_only == ReadOnlyOption::kLeaseBased && !check_quorum) {
     return Invalid("raft: lease-based reads need check_quorum");
   }
+  if (quiet_at_start && !check_quorum) return Invalid("raft: quiet_at_start needs check_quorum");
   return Membership::FromConfState(conf_state).status();
 }
 

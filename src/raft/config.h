@@ -54,6 +54,10 @@ struct Config {
   bool check_quorum = false;
   // Campaign only after a quorum has said that it would vote (thesis §9.6).
   bool pre_vote = false;
+  // A node that has run before ignores candidates for election_ticks from its start, as if it had
+  // heard from a leader just then: it may have, right before it stopped, and what that leader may
+  // take for granted until then does not end with this node's memory. Needs check_quorum.
+  bool quiet_at_start = false;
   ReadOnlyOption read_only = ReadOnlyOption::kSafe;
   // Followers drop proposals instead of forwarding them to the leader.
   bool disable_proposal_forwarding = false;

@@ -72,11 +72,12 @@ void Node::RunCampaign(CampaignKind kind) {
 }
 
 bool Node::IgnoresCandidate(const Message& message) const {
-  // Who has heard from a leader within the minimum election timeout does not let a candidate
-  // disturb it (thesis §4.2.3), unless that leader has asked for the election.
+  // Who has heard from a leader within the minimum election timeout, or may have, does not let a
+  // candidate disturb it (thesis §4.2.3), unless that leader has asked for the election.
   if (message.type != MessageType::kVote && message.type != MessageType::kPreVote) return false;
   if (message.context.view() == kCampaignTransfer) return false;
-  return config_.check_quorum && leader() != kNobody && timer_.WithinLease();
+  const bool is_led = leader() != kNobody && timer_.WithinLease();
+  return config_.check_quorum && (is_led || quiet_ticks_ > 0);
 }
 
 void Node::OnVoteRequest(const Message& message) {

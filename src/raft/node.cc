@@ -37,6 +37,9 @@ Node::Node(Config config)
     vote_ = kNobody;
   }
   if (has_all && config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
+  // In its first term nobody has led: it is that of the first configuration.
+  const bool may_have_been_led = term_ > Term(1);
+  if (config_.quiet_at_start && may_have_been_led) quiet_ticks_ = config_.election_ticks;
   BecomeFollower(term_, kNobody);
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
   handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();
@@ -50,6 +53,7 @@ MemberId Node::leader() const {
 }
 
 void Node::Tick() {
+  if (quiet_ticks_ > 0) --quiet_ticks_;
   if (AsLeader() != nullptr) {
     TickLeader();
   } else {

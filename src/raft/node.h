@@ -195,6 +195,7 @@ class Node {
   RoleState role_;
   base::Status failure_;
   ElectionTimer timer_;
+  uint32_t quiet_ticks_ = 0;  // for which it still ignores candidates, led or not
   Membership membership_;
   Log log_;
 

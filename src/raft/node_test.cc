@@ -326,6 +326,38 @@ TEST(NodeTest, WhatWasAppliedCountsAsCommittedAtARestart) {
   EXPECT_EQ(lone.node().log().applied(), Index(2));
 }
 
+// What a leader may take for granted of who has heard from it does not end with a restart.
+TEST(NodeTest, WhoHasRunBeforeIsQuietForAnElectionTimeout) {
+  for (const bool has_run : {false, true}) {
+    for (const MessageType request : {MessageType::kVote, MessageType::kPreVote}) {
+      Config config;
+      config.check_quorum = true;
+      config.quiet_at_start = true;
+      config.hard_state.term = Term(has_run ? 7 : 1);
+      LoneNode lone(3, config);
+      for (int ticks = 0; ticks < 10; ++ticks) {
+        ASSERT_TRUE(lone.Step(From(2, request, 8)).ok());
+        EXPECT_EQ(lone.Sent().empty(), has_run) << ticks;
+        lone.node().Tick();
+      }
+      ASSERT_TRUE(lone.Step(From(2, request, 8)).ok());
+      EXPECT_FALSE(lone.Sent().empty());
+    }
+  }
+}
+
+TEST(NodeTest, WhoIsQuietHearsACandidateThatItsLeaderHasAskedFor) {
+  Config config;
+  config.check_quorum = true;
+  config.quiet_at_start = true;
+  config.hard_state.term = Term(7);
+  LoneNode lone(3, config);
+  Message request = From(2, MessageType::kVote, 8);
+  request.context = base::SharedBytes(base::ByteView("CampaignTransfer"));
+  ASSERT_TRUE(lone.Step(std::move(request)).ok());
+  EXPECT_EQ(lone.Sent().size(), 1u);
+}
+
 TEST(NodeTest, AMemberThatStillAppliesAChangeDoesNotCampaign) {
   Config config;
   config.hard_state = {Term(1), kNobody, Index(1)};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -68,7 +69,7 @@ bool Node::AcceptTerm(const Message& message) {
   }
   if (IgnoresCandidate(message)) {
     Notify(event::VoteAnswered{event::VoteAnswer::kIgnoredInLease, message, log_.Last(), vote_,
-                               term_, timer_.LeaseRemaining()});
+                               term_, std::max(quiet_ticks_, timer_.LeaseRemaining())});
     return false;
   }
   OnHigherTerm(message);

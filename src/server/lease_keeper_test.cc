@@ -453,6 +453,46 @@ TEST_F(KeptLeasesTest, ALeaderThatHasToldAnotherToCampaignAsksBeforeItRenews) {
   EXPECT_FALSE((*renewed)->ok());
 }
 
+// Others count the election timeout in ticks, the first of which may come at once.
+TEST_F(KeptLeasesTest, WhoHearsNothingMoreTrustsItselfForLessThanAnElectionTimeout) {
+  MakeThree();
+  Start();
+  GrantAndWait(7, 60);
+  ASSERT_TRUE(RenewAndWait(7).ok());
+  peers_.silent = true;
+  member_.RunFor(member_.options.election_timeout / 2);
+  EXPECT_TRUE(leases().TryRenew(Id(7)).has_value());
+  member_.RunFor(member_.options.election_timeout / 2 - member_.options.heartbeat_interval);
+  EXPECT_EQ(member_.server().progress().leader, member_.server().id().value());
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+}
+
+// Between its two terms another may have led, and be elected again by those who heard of that.
+TEST_F(KeptLeasesTest, WhoLeadsAgainTrustsNoRoundOfBefore) {
+  MakeThree();
+  Start();
+  GrantAndWait(7, 60);
+  ASSERT_TRUE(RenewAndWait(7).ok());
+  ASSERT_TRUE(leases().TryRenew(Id(7)).has_value());
+  const Progress& progress = member_.server().progress();
+  const base::Term before(progress.term);
+  const auto step = [&](raft::MessageType type) {
+    ASSERT_TRUE(member_.server().Step({.type = type,
+                                       .to = member_.server().id(),
+                                       .from = Other(),
+                                       .term = before + 1}));
+  };
+  step(raft::MessageType::kHeartbeat);
+  ASSERT_TRUE(member_.RunUntil([&] { return progress.leader == Other().value(); }));
+  const uint64_t committed = progress.committed;
+  step(raft::MessageType::kTimeoutNow);
+  ASSERT_TRUE(member_.RunUntil([&] { return progress.committed > committed; }));
+  peers_.silent = true;
+  member_.RunFor(milliseconds(100));
+  EXPECT_EQ(progress.leader, member_.server().id().value());
+  EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+}
+
 // Another member may have applied it, and told its client.
 TEST_F(KeptLeasesTest, NoSuccessIsToldOnceARevokeIsCommitted) {
   MakeThree();

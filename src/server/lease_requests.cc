@@ -18,6 +18,13 @@ using etcdserverpb::InternalRaftRequest;
 // Heartbeats that a leader's raft loop may have missed.
 constexpr int kTicksMissedMax = 3;
 
+template <typename Number>
+void Raise(std::atomic<Number>* value, Number to) {
+  Number known = *value;
+  while (known < to && !value->compare_exchange_weak(known, to)) {
+  }
+}
+
 }  // namespace
 
 struct LeaseRequests::Renewal {
@@ -52,13 +59,15 @@ LeaseRequests::~LeaseRequests() = default;
 bool LeaseRequests::IsConfirmed() const {
   if (Planted(PlantedBug::kRenewUnconfirmed)) return true;
   const Progress& progress = *parts_.progress;
+  const uint64_t term = confirmed_term_;
   // Whom it has told to campaign may have been elected since, at any moment.
   if (progress.handed_over == progress.term) return false;
   const runtime::TimePoint ticked{runtime::Duration(progress.ticked)};
   const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
   const runtime::TimePoint now = Now();
-  return now - confirmed <= options_.election_timeout &&
-         now - ticked <= kTicksMissedMax * options_.heartbeat_interval;
+  return now - confirmed < options_.election_timeout - options_.heartbeat_interval &&
+         now - ticked <= kTicksMissedMax * options_.heartbeat_interval && leads() &&
+         progress.term == term;
 }
 
 // Why not the frontend's rounds: these wait for the apply loop, too.
@@ -72,16 +81,17 @@ void LeaseRequests::ConfirmAhead() {
       !asked_ahead_.compare_exchange_strong(asked, count)) {
     return;
   }
+  const uint64_t term = parts_.progress->term;
   // One that is not taken, or lost, is made again.
-  (void)parts_.replica->ReadIndex([this, now](base::Index) { OnConfirmed(now); });
+  (void)parts_.replica->ReadIndex([this, now, term](base::Index) { OnConfirmed(now, term); });
 }
 
-void LeaseRequests::OnConfirmed(runtime::TimePoint asked) {
-  if (!leads()) return;
-  const int64_t count = asked.time_since_epoch().count();
-  int64_t known = confirmed_;
-  while (known < count && !confirmed_.compare_exchange_weak(known, count)) {
-  }
+// Why the term comes last, here and where both are read: a time that was confirmed in a later term
+// than the one beside it counts for nothing.
+void LeaseRequests::OnConfirmed(runtime::TimePoint asked, uint64_t term) {
+  if (!leads() || parts_.progress->term != term) return;
+  Raise(&confirmed_, asked.time_since_epoch().count());
+  Raise(&confirmed_term_, term);
 }
 
 // Whoever was told that the lease is revoked, by any member, was told after the leader had it
@@ -176,10 +186,11 @@ void LeaseRequests::Confirm(const std::shared_ptr<Renewal>& renewal, int64_t ttl
 }
 
 void LeaseRequests::FindOut(const std::shared_ptr<Renewal>& renewal) {
-  parts_.frontend->ReadIndex([this, renewal, asked = Now()](const base::Status& status) {
+  const uint64_t term = parts_.progress->term;
+  parts_.frontend->ReadIndex([this, renewal, asked = Now(), term](const base::Status& status) {
     if (!status.ok()) return End(renewal, status);
     if (!leads()) return GoOnElsewhere(renewal);
-    OnConfirmed(asked);
+    OnConfirmed(asked, term);
     renewal->is_confirmed = true;
     StepHere(renewal);
   });

@@ -35,12 +35,19 @@ inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a pr
 //
 // A leader may have been deposed and not know it. It renews until
 //
-//   start of the last confirmed read-index round + election timeout
+//   start of the last read-index round that was confirmed in its term
+//       + election timeout - heartbeat interval
 //
 // until then nobody else can have been elected, and the leases of whoever comes after it last an
 // election timeout longer than that. Renewals have the rounds made ahead of time; where one is
 // late, they wait for it. Once it has told another member to campaign, each waits for one of its
 // own.
+//
+// Why less by an interval: who has heard from it counts the election timeout in ticks, of which the
+// first may come at once. Why nobody else: a majority has heard from it in that time, and votes for
+// nobody, nor after a start (raft::Config::quiet_at_start). Compat: etcd's members vote as soon as
+// they have started; beside them an answer may come from a leader that was deposed within the last
+// election timeout, as etcd's own may.
 //
 // Any thread; the work is on the apply loop, where callbacks run too, each once, and never before
 // the method has returned. Beyond kPendingMax questions at a time all are refused with
@@ -95,7 +102,8 @@ class LeaseRequests {
   bool IsConfirmed() const;
   // Has a round made, if the last one is so old that the next is due.
   void ConfirmAhead();
-  void OnConfirmed(runtime::TimePoint asked);
+  // A round that began then, in that term, has said so.
+  void OnConfirmed(runtime::TimePoint asked, uint64_t term);
 
   void Step(const std::shared_ptr<Renewal>& renewal);
   void StepHere(const std::shared_ptr<Renewal>& renewal);
@@ -128,9 +136,10 @@ class LeaseRequests {
   const Options options_;
   const Environment environment_;
   const Parts parts_;
-  // When the last round began that has said that this member leads, and when the last one began
-  // that was made ahead: each a runtime::TimePoint, in its count.
+  // When the last round began that has said that this member leads, and in which term; and when the
+  // last one began that was made ahead. Times are runtime::TimePoints, in their count.
   std::atomic<int64_t> confirmed_ = std::numeric_limits<int64_t>::min() / 2;
+  std::atomic<uint64_t> confirmed_term_ = 0;
   std::atomic<int64_t> asked_ahead_ = std::numeric_limits<int64_t>::min() / 2;
   LeaseListing listing_;
   size_t pending_ = 0;

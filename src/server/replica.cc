@@ -56,6 +56,7 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.uncommitted_bytes_max = options.raft.uncommitted_bytes_max;
   config.inflight_messages_max = options.raft.inflight_messages_max;
   config.check_quorum = true;
+  config.quiet_at_start = true;
   config.pre_vote = options.pre_vote;
   return config;
 }

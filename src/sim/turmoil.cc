@@ -234,14 +234,21 @@ void Turmoil::TransferLeadership() {
   DisputeLeases();
 }
 
-// A leader that hands its part over tells its successor not to wait; this one is told so by nobody.
+// A leader that hands its part over tells its successor not to wait. Once it has done so in a term,
+// anybody may be told that again, late and by a message that nobody remembers.
 void Turmoil::Campaign() {
+  Process* const leader = cluster_->Leader();
   Process* const process = cluster_->RandomProcess();
-  if (process == nullptr) return;
+  if (leader == nullptr || process == nullptr) return;
+  const base::Term term = leader->node().term();
+  if (leader->server().progress().handed_over != term.value()) {
+    leader->server().TransferLeadership(process->id());
+    return;
+  }
   (void)process->server().Step({.type = raft::MessageType::kTimeoutNow,
                                 .to = process->id(),
-                                .from = RandomMember(),
-                                .term = process->node().term()});
+                                .from = leader->id(),
+                                .term = term});
 }
 
 base::MemberId Turmoil::RandomVictim() {

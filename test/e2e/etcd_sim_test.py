@@ -16,6 +16,7 @@ TIMEOUT_SECONDS = 120
 TOTALS = re.compile(
     r"(\d+) seeds: (\d+) elections, (\d+) committed entries, (\d+) crashes, (\d+) stops, "
     r"(\d+) writes acknowledged, (\d+) reads, (\d+) events of watches, "
+    r"requests of users (\d+) served, (\d+) denied, "
     r"calls (\d+) never carried out, (\d+) given up, "
     r"(\d+) lost, (\d+) steps; no invariant broken; "
     r"(\d+) ended waiting for a removed member's vote\n$")

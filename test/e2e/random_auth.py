@@ -130,7 +130,11 @@ class AuthCalls:
         if kind == 0:
             return rpc.RequestOp(request_range=self._range_request())
         if kind == 1:
-            return rpc.RequestOp(request_put=self._put_request())
+            put = self._put_request()
+            if self.old:  # in a transaction 3.4 asks only whether the key may be written
+                put.prev_kv = False
+                put.lease = 0
+            return rpc.RequestOp(request_put=put)
         if kind == 2:
             return rpc.RequestOp(request_delete_range=self._delete_request())
         return rpc.RequestOp(request_txn=self._txn_request(depth - 1))
