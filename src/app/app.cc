@@ -302,9 +302,10 @@ base::Status App::OpenTls() {
 void App::Serve() {
   const std::lock_guard lock(serving_mutex_);
   if (stopped_) return;
-  const auto budget = std::make_shared<http::MemberBudget>(
+  const auto budget = std::make_shared<http::SharedBudget>(
       NetServices::BudgetOf(config_.client_api, server_->options()).member_max());
   network_metrics_.Add(budget);
+  meters_ = NetServices::NewMeters(config_.client_api, server_.get());
   for (size_t i = 0; i < net_threads_.size(); ++i) {
     net_threads_[i]->Open(
         {.config = &config_,
@@ -321,7 +322,8 @@ void App::Serve() {
          .budget = budget,
          .identification = {.tokens = tokens_.get(),
                             .passwords = &passwords_,
-                            .by_certificate = config_.client_tls.client_cert_auth}},
+                            .by_certificate = config_.client_tls.client_cert_auth},
+         .meters = meters_.get()},
         plans_);
   }
   if (server_->holds_etcd_files()) {

@@ -97,6 +97,7 @@ class App {
   std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
   Peers peers_;                                                            // outlive the server
   std::unique_ptr<identity::TokenProvider> tokens_;                        // likewise
+  std::unique_ptr<admission::Meters> meters_;                              // likewise
   server::Environment environment_;
   std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there
   std::unique_ptr<server::Server> server_;

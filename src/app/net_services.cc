@@ -93,7 +93,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
     : parts_(parts),
       loop_(loop),
       health_(parts.server, &parts.server->frontend(parts.origin), parts.health),
-      v3_(parts.server, &parts.server->frontend(parts.origin), parts.identification),
+      v3_(parts.server, &parts.server->frontend(parts.origin), parts.identification, parts.meters),
       calls_({.histograms = parts.config->monitoring.metrics == "extensive",
               .slow = parts.config->monitoring.warning_unary_request_duration},
              parts.server->environment().logger, parts.server->environment().registry),
@@ -111,6 +111,14 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
   reflection::AddTo(table_);
   calls_.Watch(table_);
   parts_.counts->Add(&table_);
+}
+
+std::unique_ptr<admission::Meters> NetServices::NewMeters(const config::ClientApiConfig& config,
+                                                          server::Server* server) {
+  return std::make_unique<admission::Meters>(
+      BudgetOf(config, server->options()).member_max(),
+      [server] { return server->state()->admission_rules().Get(); },
+      server->environment().registry);
 }
 
 void NetServices::AddEndpoints() {

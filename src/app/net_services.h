@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/admission/meters.h"
 #include "api/v3/services.h"
 #include "api/web/health.h"
 #include "api/web/health_metrics.h"
@@ -45,14 +46,19 @@ class NetServices {
     const observe::Registry* registry;
     NetworkMetrics* counts;
     web::HealthMetrics* health;
-    std::shared_ptr<http::MemberBudget> budget;  // of all loops
+    std::shared_ptr<http::SharedBudget> budget;  // of all loops
     v3::Identification identification;           // of clients
+    admission::Meters* meters;                   // of the member
   };
   NetServices(const Parts& parts, runtime::Loop* loop);
 
   // How much is held for clients at most.
   static http::LoopBudget::Options BudgetOf(const config::ClientApiConfig& config,
                                             const server::Options& options);
+
+  // For all loops of a member, which outlives them.
+  static std::unique_ptr<admission::Meters> NewMeters(const config::ClientApiConfig& config,
+                                                      server::Server* server);
 
   // Serves connections of such listeners too, which `network` makes.
   void AddServer(Surface surface, runtime::Network* network);

@@ -53,6 +53,7 @@ class NetServicesTest : public ::testing::Test {
       counts_.Collect(samples);
       health_.Collect(samples);
     });
+    meters_ = NetServices::NewMeters(config_.client_api, &member_.server());
     services_.emplace(
         NetServices::Parts{.config = &config_,
                            .server = &member_.server(),
@@ -64,8 +65,9 @@ class NetServicesTest : public ::testing::Test {
                            .registry = &registry_,
                            .counts = &counts_,
                            .health = &health_,
-                           .budget = std::make_shared<http::MemberBudget>(uint64_t{1} << 30),
-                           .identification = {}},  // nobody is asked who he is
+                           .budget = std::make_shared<http::SharedBudget>(uint64_t{1} << 30),
+                           .identification = {},  // nobody is asked who he is
+                           .meters = meters_.get()},
         &member_.net_loop());
     for (const Surface surface :
          {Surface::kAll, Surface::kGrpc, Surface::kHttp, Surface::kMetrics}) {
@@ -126,6 +128,7 @@ class NetServicesTest : public ::testing::Test {
   server::SimulatedMember member_{1};
   runtime::simulated::Wires wires_{&member_.scheduler()};
   config::ServerConfig config_;
+  std::unique_ptr<admission::Meters> meters_;
   const std::unique_ptr<runtime::Loop> client_loop_ = member_.scheduler().NewLoop("client");
   const std::unique_ptr<runtime::Network> client_network_ =
       wires_.NewNetwork("client", client_loop_.get());

@@ -53,7 +53,7 @@ void NetworkMetrics::Add(const http::Server* server) {
   servers_.push_back(server);
 }
 
-void NetworkMetrics::Add(std::shared_ptr<const http::MemberBudget> budget) {
+void NetworkMetrics::Add(std::shared_ptr<const http::SharedBudget> budget) {
   const std::lock_guard lock(mutex_);
   budget_ = std::move(budget);
 }

@@ -22,7 +22,7 @@ class NetworkMetrics {
   void Add(const rpc::Server* table);
   void Add(const http::Server* server);
   // What is counted as held for clients.
-  void Add(std::shared_ptr<const http::MemberBudget> budget);
+  void Add(std::shared_ptr<const http::SharedBudget> budget);
   void Remove(const rpc::Server* table);
   void Remove(const http::Server* server);
 
@@ -39,7 +39,7 @@ class NetworkMetrics {
   mutable std::mutex mutex_;
   std::vector<const rpc::Server*> tables_;            // guarded by mutex_
   std::vector<const http::Server*> servers_;          // guarded by mutex_
-  std::shared_ptr<const http::MemberBudget> budget_;  // guarded by mutex_; null until it is added
+  std::shared_ptr<const http::SharedBudget> budget_;  // guarded by mutex_; null until it is added
 };
 
 }  // namespace app

@@ -69,7 +69,7 @@ TEST_F(NetworkMetricsTest, AServerThatIsTakenBackIsNotCountedAnyMore) {
 }
 
 TEST_F(NetworkMetricsTest, WhatIsHeldForClientsIsTold) {
-  auto budget = std::make_shared<http::MemberBudget>(1 << 20);
+  auto budget = std::make_shared<http::SharedBudget>(1 << 20);
   budget->Take(4096);
   metrics_.Add(budget);
   ExpectLine("cornerstore_client_memory_bytes 4096");

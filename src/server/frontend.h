@@ -23,6 +23,7 @@
 #include "server/proposal.h"
 #include "server/read_turns.h"
 #include "server/request_ids.h"
+#include "state/admission/rule_set.h"
 #include "state/apply/reply.h"
 #include "state/apply/state.h"
 #include "state/apply/state_reads.h"
@@ -108,6 +109,8 @@ class Frontend {
   const std::shared_ptr<apply::StateReads>& reads();
   // Decides who may do what, as users and roles of the current state are now.
   auth::Judge& judge() { return CurrentReads().judge(); }
+  // The admission rules of the current state, as they are now.
+  const std::shared_ptr<const admission::RuleSet>& rules() { return CurrentReads().rules(); }
 
   runtime::Loop& loop() { return *loop_; }
   const Progress& progress() const { return *progress_; }

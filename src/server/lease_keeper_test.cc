@@ -477,10 +477,8 @@ TEST_F(KeptLeasesTest, WhoLeadsAgainTrustsNoRoundOfBefore) {
   const Progress& progress = member_.server().progress();
   const base::Term before(progress.term);
   const auto step = [&](raft::MessageType type) {
-    ASSERT_TRUE(member_.server().Step({.type = type,
-                                       .to = member_.server().id(),
-                                       .from = Other(),
-                                       .term = before + 1}));
+    ASSERT_TRUE(member_.server().Step(
+        {.type = type, .to = member_.server().id(), .from = Other(), .term = before + 1}));
   };
   step(raft::MessageType::kHeartbeat);
   ASSERT_TRUE(member_.RunUntil([&] { return progress.leader == Other().value(); }));

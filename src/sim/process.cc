@@ -69,6 +69,7 @@ base::Result<std::unique_ptr<Process>> Process::Start(const Cluster& cluster, St
 
 void Process::Serve() {
   network_ = cluster_.wires->NewNetwork(options_.name, net_loop_.get());
+  meters_ = app::NetServices::NewMeters(cluster_.config->client_api, server_.get());
   services_ = std::make_unique<app::NetServices>(
       app::NetServices::Parts{
           .config = cluster_.config,
@@ -81,9 +82,10 @@ void Process::Serve() {
           .registry = &registry_,
           .counts = &network_metrics_,
           .health = &health_metrics_,
-          .budget = std::make_shared<http::MemberBudget>(
+          .budget = std::make_shared<http::SharedBudget>(
               app::NetServices::BudgetOf(cluster_.config->client_api, options_).member_max()),
-          .identification = {.tokens = &tokens_, .passwords = &passwords_}},
+          .identification = {.tokens = &tokens_, .passwords = &passwords_},
+          .meters = meters_.get()},
       net_loop_.get());
   services_->AddServer(app::Surface::kAll, network_.get());
   const app::ListenerPlan plan{ClientAddress(options_.name), app::Surface::kAll, true, false};

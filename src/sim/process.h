@@ -126,6 +126,7 @@ class Process final : public Receiver, public server::Transport, public server::
   runtime::simulated::Workers workers_;
   identity::SimpleTokens tokens_;
   identity::Passwords passwords_;
+  std::unique_ptr<admission::Meters> meters_;
   const raft::Node* node_ = nullptr;
   base::MemberId id_;
   // Whom a message finds: members that the member has told of, and those it has heard from.

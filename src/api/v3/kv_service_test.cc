@@ -46,8 +46,8 @@ class KvServiceTest : public ::testing::Test {
     }
   }
   // The member may hold no more than that for its clients.
-  std::shared_ptr<http::MemberBudget> LimitMemory(size_t bytes) {
-    auto memory = std::make_shared<http::MemberBudget>(bytes);
+  std::shared_ptr<http::SharedBudget> LimitMemory(size_t bytes) {
+    auto memory = std::make_shared<http::SharedBudget>(bytes);
     member_.http_options().member_budget = memory;
     return memory;
   }

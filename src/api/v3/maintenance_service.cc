@@ -91,7 +91,7 @@ void MaintenanceService::Alarm(Call call, base::ByteView bytes) {
   const auto who =
       context_.CheckAccess(only_reads ? MethodAccess::kUser : MethodAccess::kRoot, *call);
   if (!who.ok()) return call->Finish(who.status());
-  call.access = MethodAccess::kUser;  // no key is touched
+  call.terms.access = MethodAccess::kUser;  // no key is touched
   context_.Propose(std::move(call), etcdserverpb::InternalRaftRequest::kAlarmFieldNumber, bytes);
 }
 

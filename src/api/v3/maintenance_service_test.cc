@@ -257,7 +257,7 @@ TEST_F(MaintenanceServiceTest, ASnapshotWaitsForASlowReader) {
 }
 
 TEST_F(MaintenanceServiceTest, SnapshotsThatNobodyTakesAreBounded) {
-  const auto memory = std::make_shared<http::MemberBudget>(size_t{1} << 30);
+  const auto memory = std::make_shared<http::SharedBudget>(size_t{1} << 30);
   member_.http_options().member_budget = memory;
   Start();
   PutMany(20, 100'000);
@@ -305,7 +305,7 @@ TEST_F(MaintenanceServiceTest, WhoTakesNextToNothingOfASnapshotLosesHisPlace) {
 }
 
 TEST_F(MaintenanceServiceTest, ASnapshotIsTakenThoughOthersHoldAllTheMemory) {
-  const auto memory = std::make_shared<http::MemberBudget>(size_t{64} << 20);
+  const auto memory = std::make_shared<http::SharedBudget>(size_t{64} << 20);
   member_.http_options().member_budget = memory;
   Start();
   PutMany(20, 100'000);

@@ -22,6 +22,7 @@ constexpr std::string_view kMaintenance = "etcdserverpb.Maintenance";
 constexpr std::string_view kAuth = "etcdserverpb.Auth";
 constexpr std::string_view kLock = "v3lockpb.Lock";
 constexpr std::string_view kElection = "v3electionpb.Election";
+constexpr std::string_view kAdmission = "admissionpb.Admission";
 
 constexpr Method kMethods[] = {
     {kKv, "Range", MethodAccess::kByRequest},
@@ -73,6 +74,9 @@ constexpr Method kMethods[] = {
     {kElection, "Leader", MethodAccess::kByRequest},
     {kElection, "Observe", MethodAccess::kByRequest},
     {kElection, "Resign", MethodAccess::kByRequest},
+    {kAdmission, "RuleSet", MethodAccess::kRoot},
+    {kAdmission, "RuleDelete", MethodAccess::kRoot},
+    {kAdmission, "RuleList", MethodAccess::kRoot},
 };
 
 }  // namespace

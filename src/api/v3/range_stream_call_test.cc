@@ -40,11 +40,11 @@ class RangeStreamCallTest : public ::testing::Test {
     }
     ASSERT_TRUE(member_.Call(testing::kTxn, txn).ok());
     const Context& context = member_.front().context();
-    context.AddStreaming(
-        member_.front().table(), "test.Reads", "RangeStream", rpc::Kind::kServerStreaming,
-        MethodAccess::kByRequest, [this, &context](Call call) {
-          return std::make_shared<RangeStreamCall>(&context, long_reads_, std::move(call));
-        });
+    context.AddStreaming(member_.front().table(), "test.Reads", "RangeStream",
+                         rpc::Kind::kServerStreaming, MethodTerms(), [this, &context](Call call) {
+                           return std::make_shared<RangeStreamCall>(&context, long_reads_,
+                                                                    std::move(call));
+                         });
   }
   static int64_t Keys(const testing::Answer<etcdserverpb::RangeStreamResponse>& answer) {
     int64_t keys = 0;
@@ -134,7 +134,7 @@ TEST_F(RangeStreamCallTest, ASortTargetSortsTheWholeRange) {
 }
 
 TEST_F(RangeStreamCallTest, ASortedRangeWithoutRoomIsRefusedBeforeAnythingIsSent) {
-  const auto memory = std::make_shared<http::MemberBudget>(size_t{16} << 20);
+  const auto memory = std::make_shared<http::SharedBudget>(size_t{16} << 20);
   member_.http_options().member_budget = memory;
   Start(1 << 20);
   for (int i = 0; i < 300; ++i) {

@@ -50,10 +50,11 @@ bool StreamForLearner(std::string_view name) {
 }  // namespace
 
 Context::Context(server::Server* server, server::Frontend* frontend,
-                 const Identification& identification)
+                 const Identification& identification, admission::Meters* meters)
     : server_(server),
       frontend_(frontend),
       identification_(identification),
+      admission_(frontend, meters),
       client_requests_(std::make_unique<ClientRequests>(server->environment().registry)),
       reads_(std::make_unique<ReadReport>(*server)),
       leader_watch_(std::make_unique<LeaderWatch>(&frontend->loop(), &server->progress(),
@@ -119,20 +120,20 @@ base::Result<server::Caller> Context::Admit(ClientRequests::Type type, const rpc
 
 void Context::AddUnary(rpc::Server& table, const char* service, const char* name,
                        UnaryHandler handler) const {
-  table.AddUnary(service, name,
-                 [this, method = UnaryMethod{name, AccessOf(service, name), std::move(handler)}](
-                     std::shared_ptr<rpc::ServerCall> call, base::ByteView request) {
-                   const base::Index needed = NeededEntry(method.access, *call);
-                   if (needed == base::Index()) {
-                     return ServeUnary(method, std::move(call), request);
-                   }
-                   call->SetKept(request.size());
-                   token_waits_->Wait(call, needed,
-                                      [this, &method, call, request = base::Bytes(request)] {
-                                        call->SetKept(0);
-                                        ServeUnary(method, call, request);
-                                      });
-                 });
+  table.AddUnary(
+      service, name,
+      [this, method = UnaryMethod{name, MethodTerms::Of(service, name), std::move(handler)}](
+          std::shared_ptr<rpc::ServerCall> call, base::ByteView request) {
+        const base::Index needed = NeededEntry(method.terms.access, *call);
+        if (needed == base::Index()) {
+          return ServeUnary(method, std::move(call), request);
+        }
+        call->SetKept(request.size());
+        token_waits_->Wait(call, needed, [this, &method, call, request = base::Bytes(request)] {
+          call->SetKept(0);
+          ServeUnary(method, call, request);
+        });
+      });
 }
 
 void Context::ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerCall> call,
@@ -140,17 +141,18 @@ void Context::ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerC
   const bool for_learner = !server_->progress().is_learner || UnaryForLearner(method.name, request);
   base::Result<server::Caller> caller = Admit(ClientRequests::Type::kUnary, *call, for_learner);
   if (!caller.ok()) return call->Finish(caller.status());
-  base::Result<auth::Identity> who = CheckAccess(method.access, *call);
+  base::Result<auth::Identity> who = CheckAccess(method.terms.access, *call);
   if (!who.ok()) return call->Finish(who.status());
   caller->identity = *std::move(who);
-  method.handler({std::move(call), *std::move(caller), method.access}, request);
+  if (!admission_.Admit(*this, *call, method.terms.counting, request)) return;
+  method.handler({std::move(call), *std::move(caller), method.terms.access}, request);
 }
 
 void Context::AddStreaming(rpc::Server& table, const char* service, const char* name,
-                           rpc::Kind kind, MethodAccess access, NewStreamCall new_call) const {
+                           rpc::Kind kind, const MethodTerms& terms, NewStreamCall new_call) const {
   table.AddStreaming(
       service, name, kind,
-      [this, access, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
+      [this, terms, for_learner = StreamForLearner(name), new_call = std::move(new_call)](
           std::shared_ptr<rpc::ServerCall> call) -> std::unique_ptr<rpc::CallHandler> {
         base::Result<server::Caller> caller =
             Admit(TypeOf(call->method().kind), *call, for_learner);
@@ -158,8 +160,8 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
           // Compat: a unary call is asked once.
           const bool needs_leader =
               call->method().kind != rpc::Kind::kUnary && AsksForLeader(*call);
-          const base::Index needed = NeededEntry(access, *call);
-          const std::shared_ptr<StreamCall> stream = new_call({call, *std::move(caller), access});
+          const base::Index needed = NeededEntry(terms.access, *call);
+          const std::shared_ptr<StreamCall> stream = new_call({call, *std::move(caller), terms});
           if (needs_leader) leader_watch_->Add(stream);
           if (needed != base::Index()) {
             stream->HoldMessages();
@@ -177,7 +179,7 @@ void Context::Propose(Call call, uint32_t field, base::ByteView request) const {
   const auth::Identity& who = call.caller.identity;
   // It will not become newer on its way.
   const bool is_old = !who.is_nobody() && who.revision < judge().view().revision;
-  if (is_old && call.access == MethodAccess::kByRequest) {
+  if (is_old && call.terms.access == MethodAccess::kByRequest) {
     return call->Finish(base::errors::kAuthOldRevision);
   }
   frontend_->Propose(

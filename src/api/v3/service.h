@@ -6,7 +6,9 @@
 
 #include "api/identity/passwords.h"
 #include "api/identity/token_provider.h"
+#include "api/v3/admission.h"
 #include "api/v3/client_requests.h"
+#include "api/v3/counting.h"
 #include "api/v3/leader_watch.h"
 #include "api/v3/method_access.h"
 #include "api/v3/quota.h"
@@ -23,12 +25,22 @@
 
 namespace v3 {
 
+// What holds for all calls of a method.
+struct MethodTerms {
+  MethodAccess access = MethodAccess::kByRequest;
+  Counting counting = {};
+
+  static MethodTerms Of(std::string_view service, std::string_view method) {
+    return {AccessOf(service, method), CountingOf(service, method)};
+  }
+};
+
 // A call that was admitted: who asks, if its method says who may; until when he waits; and where
 // the answer goes.
 struct Call {
   std::shared_ptr<rpc::ServerCall> rpc;
   server::Caller caller = {};
-  MethodAccess access = MethodAccess::kByRequest;
+  MethodTerms terms = {};
 
   rpc::ServerCall* operator->() const { return rpc.get(); }
   rpc::ServerCall& operator*() const { return *rpc; }
@@ -49,7 +61,8 @@ using NewStreamCall = std::function<std::shared_ptr<StreamCall>(Call call)>;
 // every call. Outlives the services; belongs to the loop.
 class Context {
  public:
-  Context(server::Server* server, server::Frontend* frontend, const Identification& identification);
+  Context(server::Server* server, server::Frontend* frontend, const Identification& identification,
+          admission::Meters* meters);
 
   // Gives up the calls that wait for something, which belong to a service: before that ends.
   void DropWaiting() { token_waits_->Clear(); }
@@ -78,11 +91,11 @@ class Context {
   // `new_call` makes.
   void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
                     NewStreamCall new_call) const {
-    AddStreaming(table, service, name, kind, AccessOf(service, name), std::move(new_call));
+    AddStreaming(table, service, name, kind, MethodTerms::Of(service, name), std::move(new_call));
   }
   // For a method of another service.
   void AddStreaming(rpc::Server& table, const char* service, const char* name, rpc::Kind kind,
-                    MethodAccess access, NewStreamCall new_call) const;
+                    const MethodTerms& terms, NewStreamCall new_call) const;
 
   // Who asks, as users and roles are now: the one place where that is found out. Nobody, if
   // authentication is disabled or he does not say; kInvalidAuthToken. Needs call.is_open().
@@ -93,6 +106,9 @@ class Context {
   base::Result<auth::Identity> CheckAccess(MethodAccess access, const rpc::ServerCall& call) const;
   // Decides what he may do.
   auth::Judge& judge() const { return frontend_->judge(); }
+
+  // Whether a message of a client may come in now, by the cluster's admission rules.
+  const Admission& admission() const { return admission_; }
 
   // Has the cluster carry out a request, `field` of InternalRaftRequest, and answers with what came
   // of it. It is checked when it is applied whether who asks may do that.
@@ -121,7 +137,7 @@ class Context {
  private:
   struct UnaryMethod {
     const char* name;
-    MethodAccess access;
+    MethodTerms terms;
     UnaryHandler handler;
   };
 
@@ -140,6 +156,7 @@ class Context {
   server::Server* const server_;
   server::Frontend* const frontend_;
   const Identification identification_;
+  const Admission admission_;
   const std::unique_ptr<ClientRequests> client_requests_;
   const std::unique_ptr<ReadReport> reads_;
   const std::unique_ptr<LeaderWatch> leader_watch_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/v3/admission_service.h"
 #include "api/v3/auth_service.h"
 #include "api/v3/cluster_service.h"
 #include "api/v3/election_service.h"
@@ -12,13 +13,14 @@
 
 namespace v3 {
 
-// All of etcd's services on one net loop. Belongs to the loop, and is destroyed after the server,
-// whose answers may be on their way to it.
+// All of etcd's services on one net loop, and our own. Belongs to the loop, and is destroyed after
+// the server, whose answers may be on their way to it.
 class Services {
  public:
-  // `frontend` is the server's one of this loop.
-  Services(server::Server* server, server::Frontend* frontend, const Identification& identification)
-      : context_(server, frontend, identification) {}
+  // `frontend` is the server's one of this loop; `meters` are the member's, and outlive this.
+  Services(server::Server* server, server::Frontend* frontend, const Identification& identification,
+           admission::Meters* meters)
+      : context_(server, frontend, identification, meters) {}
   ~Services() { context_.DropWaiting(); }
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
@@ -33,6 +35,7 @@ class Services {
     lease_.AddTo(table);
     lock_.AddTo(table);
     election_.AddTo(table);
+    admission_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -47,6 +50,7 @@ class Services {
   LeaseService lease_{&context_};
   LockService lock_{&context_, &watch_};
   ElectionService election_{&context_, &watch_};
+  AdmissionService admission_{&context_};
 };
 
 }  // namespace v3

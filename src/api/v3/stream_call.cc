@@ -79,8 +79,9 @@ void StreamCall::ResumeMessages() {
 
 void StreamCall::Deliver(base::ByteView message) {
   Run([&] {
-    const auto who = context_.CheckAccess(access_, *rpc_);
+    const auto who = context_.CheckAccess(terms_.access, *rpc_);
     if (!who.ok()) return Finish(who.status());
+    if (!context_.admission().Admit(context_, *rpc_, terms_.counting, message)) return;
     OnMessage(message);
   });
   if (is_open() && !rpc_->writable()) rpc_->PauseReading();

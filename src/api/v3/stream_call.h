@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "api/v3/service.h"
 #include "base/bytes.h"
@@ -26,7 +28,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
       : context_(*context),
         rpc_(std::move(call.rpc)),
         caller_(std::move(call.caller)),
-        access_(call.access) {}
+        terms_(call.terms) {}
   virtual ~StreamCall() = default;
   StreamCall(const StreamCall&) = delete;
   StreamCall& operator=(const StreamCall&) = delete;
@@ -84,6 +86,11 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   // the call ends, even if a snapshot replaces it.
   apply::StateReads& reads();
 
+  // Counts a request of the stream, for a method whose streams say what is one: the refusal if it
+  // comes too early.
+  std::optional<admission::Refusal> Take(const std::vector<auth::KeyRange>& keys, size_t bytes) {
+    return context_.admission().Take(context_, *rpc_, keys, bytes);
+  }
   // False, with the call ended, for bytes that are no such message.
   bool Parse(base::ByteView bytes, google::protobuf::MessageLite* message) {
     return v3::Parse(*rpc_, bytes, message);
@@ -137,7 +144,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   const Context& context_;
   const std::shared_ptr<rpc::ServerCall> rpc_;
   const server::Caller caller_;  // but for who he is
-  const MethodAccess access_;
+  const MethodTerms terms_;
   std::shared_ptr<apply::StateReads> reads_;
   bool producing_ = false;  // Produce has not said that it waits
   bool posted_ = false;     // its next slice waits

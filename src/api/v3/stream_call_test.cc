@@ -143,8 +143,8 @@ class StreamCallTest : public ::testing::Test {
  protected:
   StreamCallTest() {
     served_.context().AddStreaming(
-        served_.table(), "test.Streams", "Count", rpc::Kind::kBidiStreaming, MethodAccess::kAnybody,
-        [this](Call call) {
+        served_.table(), "test.Streams", "Count", rpc::Kind::kBidiStreaming,
+        {.access = MethodAccess::kAnybody}, [this](Call call) {
           return std::make_shared<CountCall>(&served_.context(), std::move(call), &seen_);
         });
   }

@@ -103,7 +103,10 @@ std::string WatchCall::CheckCreate(const WatchCreateRequest& request) {
   if (!range.one_key && !range.open_end && range.end <= range.begin) return kEmptyRangeReason;
   if (request.watch_id() != 0 && watchers_.contains(request.watch_id())) return kDuplicateReason;
   if (service_.IsFull()) return kTooManyReason;
-  return "";
+  const auto refusal = Take({{request.key(), request.range_end()}}, request.ByteSizeLong());
+  if (!refusal.has_value()) return "";
+  return std::string(refusal->status.message()) + ", come back in " +
+         std::to_string(MillisecondsOf(*refusal)) + " ms";
 }
 
 base::Status WatchCall::CheckRead(const auth::Identity& who, const std::string& key,

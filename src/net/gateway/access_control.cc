@@ -98,6 +98,9 @@ class AccessControl::Guarded final : public http::Exchange, public http::Exchang
   size_t unsent_bytes() const override { return exchange_.unsent_bytes(); }
   void SetHeld(size_t bytes) override { exchange_.SetHeld(bytes); }
   void SetCost(Cost cost) override { exchange_.SetCost(cost); }
+  void CountTo(std::shared_ptr<http::SharedBudget> share) override {
+    exchange_.CountTo(std::move(share));
+  }
   bool writable() override { return exchange_.writable(); }
   bool Fits(size_t bytes) const override { return exchange_.Fits(bytes); }
 

@@ -104,7 +104,7 @@ class Lessor final : public rpc::CallHandler {
   const std::shared_ptr<rpc::ServerCall> call_;
 };
 
-http::Server::Options WithMemory(std::shared_ptr<http::MemberBudget> memory) {
+http::Server::Options WithMemory(std::shared_ptr<http::SharedBudget> memory) {
   http::Server::Options options;
   options.member_budget = std::move(memory);
   return options;
@@ -148,8 +148,8 @@ class GatewayTest : public ::testing::Test, private http::Service {
     return Ask("POST", path, body, fields);
   }
 
-  std::shared_ptr<http::MemberBudget> memory_ =
-      std::make_shared<http::MemberBudget>(size_t{16} << 20);
+  std::shared_ptr<http::SharedBudget> memory_ =
+      std::make_shared<http::SharedBudget>(size_t{16} << 20);
   http::testing::World world_;
   http::PlainService plain_{1000};
 
@@ -351,7 +351,7 @@ struct Takers {
   int refused = 0;
   size_t most_held = 0;
 };
-Takers AskAndTakeNothing(http::testing::World& world, const http::MemberBudget& memory,
+Takers AskAndTakeNothing(http::testing::World& world, const http::SharedBudget& memory,
                          const std::string& request) {
   std::vector<http::testing::RawClient*> clients;
   for (int i = 0; i < 40; ++i) clients.push_back(&world.ConnectRaw());

@@ -70,6 +70,9 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   // Messages come whole.
   void SetHeld(size_t) override {}
   void SetCost(Cost cost) override;
+  void CountTo(std::shared_ptr<http::SharedBudget> share) override {
+    origin_->CountTo(std::move(share));
+  }
   bool writable() override { return queue_.empty() && origin_->writable(); }
   bool Fits(size_t bytes) const override { return origin_->Fits(bytes); }
 

@@ -54,6 +54,9 @@ class WebSocketExchange final : public http::Exchange,
   size_t unsent_bytes() const override { return socket_.unsent_bytes(); }
   void SetHeld(size_t bytes) override;
   void SetCost(Cost cost) override { socket_.SetCost(cost); }
+  void CountTo(std::shared_ptr<http::SharedBudget> share) override {
+    socket_.CountTo(std::move(share));
+  }
   bool writable() override { return socket_.writable(); }
   bool Fits(size_t bytes) const override { return socket_.Fits(bytes); }
 

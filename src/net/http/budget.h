@@ -4,13 +4,15 @@
 #include <atomic>
 #include <cstddef>
 #include <limits>
+#include <memory>
+#include <utility>
 
 namespace http {
 
 // What a member holds for its clients, in bytes: header blocks, requests that are not whole yet,
 // the calls under way with what they wait with, answers that were not sent yet; those that are made
 // as a whole, from before they are made. Three sizes of account: a connection's (Account), a net
-// loop's (LoopBudget), the member's (MemberBudget). They only count; the sessions act on what they
+// loop's (LoopBudget), the member's (SharedBudget). They only count; the sessions act on what they
 // say:
 //
 //   full = min(size / 2, left / 8)   no further request of that connection is begun, and no window
@@ -26,20 +28,23 @@ namespace http {
 // left. Nor do answers that are made as a whole: they leave an eighth of the member's size to
 // others.
 
-// Of all net loops of a member. Any thread.
-class MemberBudget {
+// What loops, or connections of several, share: a member's, of all its net loops; or that of a user
+// who may have a share of it. Any thread.
+class SharedBudget {
  public:
-  explicit MemberBudget(size_t max) : max_(max) {}
+  explicit SharedBudget(size_t max) : max_(max) {}
 
   void Take(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void Give(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
-  size_t max() const { return max_; }
+  size_t max() const { return max_.load(std::memory_order_relaxed); }
   // What is left; 0 if more than all is used.
-  size_t room() const { return max_ - std::min(max_, used()); }
+  size_t room() const { return max() - std::min(max(), used()); }
+  // There is no bound any more.
+  void Lift() { max_.store(std::numeric_limits<size_t>::max(), std::memory_order_relaxed); }
 
  private:
-  const size_t max_;
+  std::atomic<size_t> max_;
   std::atomic<size_t> used_ = 0;
 };
 
@@ -59,7 +64,7 @@ class LoopBudget {
   };
 
   // A member's; null bounds nothing.
-  LoopBudget(MemberBudget* member, size_t connection_max)
+  LoopBudget(SharedBudget* member, size_t connection_max)
       : member_(member), connection_max_(connection_max) {}
   ~LoopBudget() {
     if (member_ != nullptr) member_->Give(taken_);
@@ -110,7 +115,7 @@ class LoopBudget {
   }
   bool IsShort() const { return member_ != nullptr && member_->room() < member_->max() / 8; }
 
-  MemberBudget* const member_;
+  SharedBudget* const member_;
   const size_t connection_max_;
   size_t used_ = 0;
   size_t taken_ = 0;
@@ -121,17 +126,30 @@ class LoopBudget {
 class Account {
  public:
   explicit Account(LoopBudget* budget) : budget_(*budget) {}
-  ~Account() { budget_.Remove(used_); }
+  ~Account() {
+    budget_.Remove(used_);
+    CountTo(nullptr);
+  }
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
   void Add(size_t bytes) {
     used_ += bytes;
     budget_.Add(bytes);
+    if (share_ != nullptr) share_->Take(bytes);
   }
   void Remove(size_t bytes) {
     used_ -= bytes;
     budget_.Remove(bytes);
+    if (share_ != nullptr) share_->Give(bytes);
+  }
+  // From now on it counts to that share, too, instead of to the one before: whose connections are
+  // full when the share has nothing left, and may take no more of it then. Null: to none.
+  void CountTo(std::shared_ptr<SharedBudget> share) {
+    if (share == share_) return;
+    if (share_ != nullptr) share_->Give(used_);
+    share_ = std::move(share);
+    if (share_ != nullptr) share_->Take(used_);
   }
   size_t used() const { return used_; }
 
@@ -141,14 +159,15 @@ class Account {
   bool Fits(size_t bytes) const {
     const size_t wanted = used_ + bytes;
     return wanted <= 2 * kAlwaysBytes ||
-           wanted <= std::min(budget_.connection_max_, budget_.room() / 4);
+           wanted <= std::min({budget_.connection_max_, budget_.room() / 4, OfShare()});
   }
   // Whether a whole answer of that size may be queued: always if it is small, since its request was
   // taken and it may say what was done; if it is the only one, as long as the member has the room
   // and is not short of it thereby.
   bool FitsAnswer(size_t bytes, bool is_only) const {
     if (bytes <= kSmallAnswerBytes || Fits(bytes)) return true;
-    return is_only && LoopBudget::OfHeap(bytes) <= budget_.room_for_one();
+    return is_only && LoopBudget::OfHeap(bytes) <= budget_.room_for_one() &&
+           used_ + bytes <= OfShare();
   }
   // How much more makes it full.
   size_t RoomUntilFull() const {
@@ -168,9 +187,16 @@ class Account {
  private:
   static constexpr size_t kSmallAnswerBytes = 4 * 1024;
 
-  size_t FullAt() const { return std::min(budget_.connection_max_ / 2, budget_.room() / 8); }
+  size_t FullAt() const {
+    return std::min({budget_.connection_max_ / 2, budget_.room() / 8, OfShare()});
+  }
+  // What this connection could use of its share if the others of it stay as they are.
+  size_t OfShare() const {
+    return share_ == nullptr ? std::numeric_limits<size_t>::max() : used_ + share_->room();
+  }
 
   LoopBudget& budget_;
+  std::shared_ptr<SharedBudget> share_;
   size_t used_ = 0;
 };
 

@@ -21,7 +21,7 @@ TEST(Budget, IsNeverTooSmallForTheLargestRequest) {
 }
 
 TEST(Budget, AnAccountIsFullAtHalfOfItsSizeAndOverAtAllOfIt) {
-  MemberBudget member(1024 * kMegabyte);
+  SharedBudget member(1024 * kMegabyte);
   LoopBudget loop(&member, 32 * kMegabyte);
   Account account(&loop);
   account.Add(16 * kMegabyte);
@@ -39,7 +39,7 @@ TEST(Budget, AnAccountIsFullAtHalfOfItsSizeAndOverAtAllOfIt) {
 }
 
 TEST(Budget, LoopsTakeFromTheMemberInStepsAndGiveBack) {
-  MemberBudget member(1024 * kMegabyte);
+  SharedBudget member(1024 * kMegabyte);
   {
     LoopBudget one(&member, 32 * kMegabyte);
     LoopBudget two(&member, 32 * kMegabyte);
@@ -63,7 +63,7 @@ TEST(Budget, LoopsTakeFromTheMemberInStepsAndGiveBack) {
 }
 
 TEST(Budget, WhenTheMemberRunsShortWhoHoldsMuchIsStoppedAndOthersGoOn) {
-  MemberBudget member(64 * kMegabyte);
+  SharedBudget member(64 * kMegabyte);
   LoopBudget loop(&member, 32 * kMegabyte);
   std::vector<std::unique_ptr<Account>> greedy;
   for (int i = 0; i < 10; ++i) {
@@ -83,6 +83,35 @@ TEST(Budget, WithoutAMemberNothingIsBounded) {
   account.Add(size_t{1} << 40);
   EXPECT_FALSE(account.IsFull());
   EXPECT_FALSE(account.IsOver());
+}
+
+TEST(Budget, AShareBoundsWhatItsConnectionsHoldTogether) {
+  SharedBudget member(1024 * kMegabyte);
+  LoopBudget loop(&member, 32 * kMegabyte);
+  const auto share = std::make_shared<SharedBudget>(2 * kMegabyte);
+  {
+    Account one(&loop);
+    Account two(&loop);
+    one.Add(kMegabyte);
+    one.CountTo(share);
+    two.CountTo(share);
+    EXPECT_EQ(share->used(), kMegabyte);
+    two.Add(kMegabyte / 2);
+    EXPECT_TRUE(two.Fits(kMegabyte / 2));
+    EXPECT_FALSE(two.Fits(kMegabyte / 2 + 1));
+    EXPECT_TRUE(two.FitsAnswer(kMegabyte / 2, /*is_only=*/true));
+    EXPECT_FALSE(two.FitsAnswer(kMegabyte, /*is_only=*/true));
+    EXPECT_FALSE(two.IsFull());
+    two.Add(kMegabyte);
+    EXPECT_FALSE(one.Fits(1)) << "what the other one holds is gone";
+    one.CountTo(nullptr);
+    EXPECT_TRUE(one.Fits(kMegabyte));
+    EXPECT_EQ(share->used(), 3 * kMegabyte / 2);
+    one.CountTo(share);
+    share->Lift();
+    EXPECT_TRUE(one.Fits(kMegabyte));
+  }
+  EXPECT_EQ(share->used(), 0u);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ class ClientRequest final : public Exchange,
   void Consume(size_t bytes) override;
   void SetHeld(size_t) override {}
   void SetCost(Cost) override {}
+  void CountTo(std::shared_ptr<SharedBudget>) override {}
   size_t unsent_bytes() const override;
   bool writable() override;
   bool Fits(size_t) const override { return true; }

@@ -21,7 +21,7 @@ class ConnectionGroup {
  public:
   // A share in what the member holds for its clients; by default nothing is bounded.
   struct Share {
-    std::shared_ptr<MemberBudget> member;
+    std::shared_ptr<SharedBudget> member;
     size_t connection_max = std::numeric_limits<size_t>::max();
     // Runs on the loop some seconds after much of what was held was given back, when the loop is
     // not busy if that is soon: malloc may then return memory to the system.
@@ -68,7 +68,7 @@ class ConnectionGroup {
   void ReportFreed();
 
   Counters counters_;
-  const std::shared_ptr<MemberBudget> member_budget_;
+  const std::shared_ptr<SharedBudget> member_budget_;
   LoopBudget budget_;
   BlockPool blocks_;
   std::unique_ptr<StreamPool> streams_;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "net/http/budget.h"
 #include "net/http/chunk.h"
 #include "net/http/error_code.h"
 #include "net/http/headers.h"
@@ -88,6 +89,8 @@ class Exchange {
     size_t sum() const { return call + answers; }
   };
   virtual void SetCost(Cost cost) = 0;
+  // Server: what is held for the connection counts to that share, too, from now on (budget.h).
+  virtual void CountTo(std::shared_ptr<SharedBudget> share) = 0;
 
   // Accepted by SendData, not yet on its way to the socket.
   virtual size_t unsent_bytes() const = 0;

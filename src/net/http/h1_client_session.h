@@ -76,6 +76,7 @@ class H1ClientSession final : public Session, private Exchange, private H1Respon
   // A client's memory is bounded by what it asks for; it has no budget to count this against.
   void SetHeld(size_t) override {}
   void SetCost(Cost) override {}
+  void CountTo(std::shared_ptr<SharedBudget>) override {}
   size_t unsent_bytes() const override { return unsent_; }
   bool writable() override { return !blocked_; }
   bool Fits(size_t) const override { return true; }

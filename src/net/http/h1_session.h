@@ -40,6 +40,9 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void Consume(size_t bytes) override;
   void SetHeld(size_t bytes) override;
   void SetCost(Cost cost) override;
+  void CountTo(std::shared_ptr<SharedBudget> share) override {
+    carrier_->account().CountTo(std::move(share));
+  }
   size_t unsent_bytes() const override { return unsent_; }
   bool writable() override;
   bool Fits(size_t bytes) const override;

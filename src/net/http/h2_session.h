@@ -115,6 +115,9 @@ class H2Session final : public Session {
   void Discharge(H2Stream& stream, size_t bytes);
   void SetHeld(H2Stream& stream, size_t bytes);
   void SetCost(H2Stream& stream, Exchange::Cost cost);
+  void CountTo(std::shared_ptr<SharedBudget> share) {
+    carrier_->account().CountTo(std::move(share));
+  }
   bool Fits(const H2Stream& stream, size_t bytes) const;
   // Whether the stream may queue a piece.
   bool HasRoomFor(const H2Stream& stream) const;

@@ -103,6 +103,10 @@ void H2Stream::SetCost(Cost cost) {
   session_->SetCost(*this, cost);
 }
 
+void H2Stream::CountTo(std::shared_ptr<SharedBudget> share) {
+  session_->CountTo(std::move(share));
+}
+
 bool H2Stream::writable() {
   if (!blocked_ && !session_->HasRoomFor(*this)) session_->Starve(*this);
   return !blocked_;

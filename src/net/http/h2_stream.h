@@ -34,6 +34,7 @@ class H2Stream final : public Exchange {
   void Consume(size_t bytes) override;
   void SetHeld(size_t bytes) override;
   void SetCost(Cost cost) override;
+  void CountTo(std::shared_ptr<SharedBudget> share) override;
   size_t unsent_bytes() const override { return unsent_; }
   bool writable() override;
   bool Fits(size_t bytes) const override;

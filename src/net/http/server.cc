@@ -18,7 +18,7 @@ ConnectionGroup::Share ShareOf(const Server::Options& options) {
   ConnectionGroup::Share share{options.member_budget, options.budget.connection_max(),
                                options.on_freed};
   if (share.member == nullptr) {
-    share.member = std::make_shared<MemberBudget>(options.budget.member_max());
+    share.member = std::make_shared<SharedBudget>(options.budget.member_max());
   }
   return share;
 }

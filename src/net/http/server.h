@@ -27,7 +27,7 @@ class Server {
     LoopBudget::Options budget;
     // Shared by the servers of a member, whatever loops they are on; null: one of its own, of the
     // size that `budget` says.
-    std::shared_ptr<MemberBudget> member_budget;
+    std::shared_ptr<SharedBudget> member_budget;
     // As ConnectionGroup::Share::on_freed.
     std::function<void()> on_freed;
   };

@@ -155,7 +155,7 @@ class SlowService final : public Service {
 // Of a server whose member has a megabyte left.
 Server::Options NearlyFull() {
   Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
+  options.member_budget = std::make_shared<SharedBudget>(64 * kMegabyte);
   options.member_budget->Take(63 * kMegabyte);
   return options;
 }
@@ -197,7 +197,7 @@ TEST_F(SessionBudgetTest, RequestsDoNotWaitForRoomThatDoesNotCome) {
 // Of a server whose member has little left, or much.
 Server::Options WithMember(bool is_short) {
   Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(512 * kMegabyte);
+  options.member_budget = std::make_shared<SharedBudget>(512 * kMegabyte);
   if (is_short) options.member_budget->Take(460 * kMegabyte);
   return options;
 }
@@ -328,7 +328,7 @@ TEST_F(SessionBudgetTest, ASingleMessageMayBeFinishedAboveTheBudget) {
 TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
   EchoService service;
   Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(64 * kMegabyte);
+  options.member_budget = std::make_shared<SharedBudget>(64 * kMegabyte);
   World world(&service, options);
   for (int connection = 0; connection < 20; ++connection) {
     RawClient& client = world.ConnectRaw();
@@ -343,7 +343,7 @@ TEST_F(SessionBudgetTest, ManyConnectionsStayWithinTheMembersBudget) {
 
 // Each connection's only answer, which its own budget does not bound.
 TEST_F(SessionBudgetTest, AnswersOfManyConnectionsFitTogetherOrAreRefused) {
-  MemberBudget member(64 * kMegabyte);
+  SharedBudget member(64 * kMegabyte);
   LoopBudget loop(&member, 32 * kMegabyte);
   std::deque<Account> accounts;
   int taken = 0;
@@ -391,7 +391,7 @@ TEST_F(SessionBudgetTest, WithoutRoomAHttp1RequestIsEndedByName) {
     responder.Send(TextResponse(200, "whole"));
   });
   Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(kMegabyte);
+  options.member_budget = std::make_shared<SharedBudget>(kMegabyte);
   options.member_budget->Take(kMegabyte);
   World world(&service, options);
   RawClient& client = world.ConnectRaw();

@@ -132,7 +132,7 @@ TEST_F(TlsHandshakeTest, WhatTlsTakesIsHeldForTheClient) {
 
 TEST_F(TlsHandshakeTest, NoneBeginsOnceTheMemberHasNothingLeft) {
   Server::Options options;
-  options.member_budget = std::make_shared<MemberBudget>(size_t{4} << 20);
+  options.member_budget = std::make_shared<SharedBudget>(size_t{4} << 20);
   World world(&service_, options);
   world.DoAtServer([&world] {
     Server::Listening listening;

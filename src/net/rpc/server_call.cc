@@ -272,6 +272,7 @@ bool ServerCall::Reserve(size_t bytes) {
 void ServerCall::CountSent(size_t bytes) {
   method_->counters.messages_sent.Add();
   method_->counters.bytes_sent.Add(bytes);
+  if (answer_listener_ != nullptr) answer_listener_->OnAnswer(bytes);
 }
 
 // A part of a longer answer goes while the exchange takes any, as those of a produced message do.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/shared_bytes.h"
 #include "base/status.h"
@@ -51,6 +52,19 @@ class ServerCall final : public http::ExchangeHandler,
   const http::Headers& metadata() const { return exchange_->received_head(); }
   const http::ConnectionInfo& connection() const { return exchange_->connection(); }
   runtime::Loop& loop() const { return exchange_->loop(); }
+
+  // Told of each message of the answer, as it is sent: how long it is.
+  class AnswerListener {
+   public:
+    virtual ~AnswerListener() = default;
+    virtual void OnAnswer(size_t bytes) = 0;
+  };
+  void SetAnswerListener(std::unique_ptr<AnswerListener> listener) {
+    answer_listener_ = std::move(listener);
+  }
+  // What is held for the call's connection counts to that share from now on, or to none if it is
+  // null. Needs is_open().
+  void CountTo(std::shared_ptr<http::SharedBudget> share) { exchange_->CountTo(std::move(share)); }
 
   // What the application keeps for this call and its answer, in bytes. Counts against what is held
   // for the client, as the call itself does, until this says otherwise or the call ends.
@@ -136,6 +150,7 @@ class ServerCall final : public http::ExchangeHandler,
   DeadlineQueue* const deadlines_;
   const MessageLimits& limits_;
   std::unique_ptr<CallHandler> handler_;
+  std::unique_ptr<AnswerListener> answer_listener_;
   MessageReader reader_;
   std::unique_ptr<AnswerQueue> answers_;  // while something waits there
   bool working_ = false;                  // a slice for it is posted

@@ -11,6 +11,7 @@
 #include "proto/rpc.pb.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
+#include "state/admission/rules.h"
 #include "state/apply/member_list.h"
 #include "state/apply/planted.h"
 #include "state/apply/request_codec.h"
@@ -187,6 +188,9 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, ba
     return Reply{};
   }
   if (request.has_extensions_set()) return SetExtensions(request.extensions_set());
+  if (request.has_admission_rule_set() || request.has_admission_rule_delete()) {
+    return ChangeRules(request);
+  }
   if (std::optional<Reply> reply = ApplyAuth(request, index)) return *std::move(reply);
   if (OnlyReads(request)) return Reply{base::errors::kUnknownMethod};
   return Unsupported(NameOf(request));
@@ -211,6 +215,17 @@ base::Result<Reply> Applier::SetExtensions(const etcdserverpb::ExtensionsSetRequ
   if (!lacking.empty()) return Unsupported("extension " + members::ToText(lacking));
   state_->members().SetExtensions(std::move(extensions));
   return Reply{};
+}
+
+Reply Applier::ChangeRules(const InternalRaftRequest& request) {
+  if (!state_->members().extensions().contains(admission::kExtension)) {
+    return Reply{
+        base::Status(base::Code::kFailedPrecondition, "the cluster does not take admission rules")};
+  }
+  base::Status status = request.has_admission_rule_set()
+                            ? state_->rules().Set(request.admission_rule_set().rule())
+                            : state_->rules().Delete(request.admission_rule_delete().name());
+  return Reply{std::move(status), {}, state_->store().revision()};
 }
 
 Reply Applier::GrantLease(const etcdserverpb::LeaseGrantRequest& request) {

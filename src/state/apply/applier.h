@@ -99,6 +99,7 @@ class Applier {
   base::Status CheckAlarms(const etcdserverpb::InternalRaftRequest& request) const;
   Reply Compact(const etcdserverpb::CompactionRequest& request);
   base::Result<Reply> SetExtensions(const etcdserverpb::ExtensionsSetRequest& request);
+  Reply ChangeRules(const etcdserverpb::InternalRaftRequest& request);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);
   Reply GrantLease(const etcdserverpb::LeaseGrantRequest& request);
   base::Result<Reply> RevokeLease(const etcdserverpb::LeaseRevokeRequest& request,

@@ -106,7 +106,8 @@ bool AsksForRoot(const InternalRaftRequest& request) {
          request.has_auth_user_delete() || request.has_auth_user_change_password() ||
          request.has_auth_user_grant_role() || request.has_auth_user_revoke_role() ||
          request.has_auth_role_add() || request.has_auth_role_delete() ||
-         request.has_auth_role_grant_permission() || request.has_auth_role_revoke_permission();
+         request.has_auth_role_grant_permission() || request.has_auth_role_revoke_permission() ||
+         request.has_admission_rule_set() || request.has_admission_rule_delete();
 }
 
 base::Status CheckRevision(auth::Judge& judge, const auth::Identity& who) {

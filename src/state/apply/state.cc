@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "state/admission/rules.h"
 #include "state/auth/users.h"
 #include "state/leases/leases.h"
 #include "state/leases/planted.h"
@@ -51,6 +52,7 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
   ASSIGN_OR_RETURN(leases::Leases leases,
                    leases::Leases::Load(*reader, options.lease_ttl_min, &buffer_));
   leases_ = std::make_unique<leases::Leases>(std::move(leases));
+  ASSIGN_OR_RETURN(rules_, admission::Rules::Load(*reader, &buffer_));
   ASSIGN_OR_RETURN(store_, mvcc::Store::Open(database_.get(), &buffer_, clock, options.store,
                                              [this](base::ByteView key, base::LeaseId lease) {
                                                using Bug = leases::PlantedBug;
@@ -62,6 +64,10 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
 
 const runtime::Published<const auth::View>& State::auth_view() const {
   return users_->published();
+}
+
+const runtime::Published<const admission::RuleSet>& State::admission_rules() const {
+  return rules_->published();
 }
 
 void State::SetConfiguration(raft::Membership configuration) {

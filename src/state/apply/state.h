@@ -15,6 +15,10 @@
 #include "storage/backend/write_buffer.h"
 #include "storage/mvcc/store.h"
 
+namespace admission {
+class RuleSet;
+class Rules;
+}  // namespace admission
 namespace auth {
 class Users;
 }
@@ -51,6 +55,7 @@ class State {
   mvcc::Store& store() { return *store_; }
   const runtime::Published<const ClusterView>& view() const { return view_; }
   const runtime::Published<const auth::View>& auth_view() const;
+  const runtime::Published<const admission::RuleSet>& admission_rules() const;
 
   // The apply loop.
   backend::WriteBuffer& buffer() { return buffer_; }
@@ -58,6 +63,7 @@ class State {
   alarms::Alarms& alarms() { return *alarms_; }
   auth::Users& users() { return *users_; }
   leases::Leases& leases() { return *leases_; }
+  admission::Rules& rules() { return *rules_; }
   // What the members vote by, as of the last entry applied.
   const raft::Membership& configuration() const { return configuration_; }
   // It becomes a part of the entry being applied.
@@ -77,6 +83,7 @@ class State {
   std::unique_ptr<alarms::Alarms> alarms_;
   std::unique_ptr<auth::Users> users_;
   std::unique_ptr<leases::Leases> leases_;
+  std::unique_ptr<admission::Rules> rules_;
   raft::Membership configuration_;
   runtime::Published<const ClusterView> view_;
 };

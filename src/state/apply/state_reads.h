@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "runtime/published.h"
+#include "state/admission/rule_set.h"
 #include "state/apply/state.h"
 #include "state/auth/judge.h"
 #include "storage/mvcc/reads.h"
@@ -13,18 +15,24 @@ namespace apply {
 class StateReads {
  public:
   explicit StateReads(std::shared_ptr<State> state)
-      : state_(std::move(state)), keys_(&state_->store()), judge_(&state_->auth_view()) {}
+      : state_(std::move(state)),
+        keys_(&state_->store()),
+        judge_(&state_->auth_view()),
+        rules_(&state_->admission_rules()) {}
 
   const std::shared_ptr<State>& state() const { return state_; }
   mvcc::Reads& keys() { return keys_; }
   // Who may read what is asked after a pin was taken: so who lost a right before what he would see
   // was written sees nothing of it.
   auth::Judge& judge() { return judge_; }
+  // The admission rules as they are now.
+  const std::shared_ptr<const admission::RuleSet>& rules() { return rules_.Get(); }
 
  private:
   const std::shared_ptr<State> state_;
   mvcc::Reads keys_;
   auth::Judge judge_;
+  runtime::Published<const admission::RuleSet>::Reader rules_;
 };
 
 }  // namespace apply

@@ -48,5 +48,6 @@ inline constexpr std::string_view kAuthRevision = "authRevision";  // 8 bytes, b
 inline constexpr std::string_view kClusterVersion = "clusterVersion";  // "3.7.0"
 inline constexpr std::string_view kDowngrade = "downgrade";            // JSON
 inline constexpr std::string_view kExtensions = "extensions";          // names, "a,b"; not etcd's
+inline constexpr std::string_view kAdmissionRule = "admissionRule/";   // and a name; not etcd's
 
 }  // namespace schema

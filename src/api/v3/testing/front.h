@@ -29,8 +29,11 @@ class Front {
       : loop_(&parts.server->frontend(parts.origin).loop()),
         passwords_({.bcrypt_cost = auth::kBcryptCostMin}, loop_,
                    parts.server->environment().bulk_workers),
+        meters_(
+            MemoryOf(parts), [server = parts.server] { return RulesOf(*server); },
+            parts.server->environment().registry),
         services_(parts.server, &parts.server->frontend(parts.origin),
-                  {parts.tokens, &passwords_, parts.by_certificate}),
+                  {parts.tokens, &passwords_, parts.by_certificate}, &meters_),
         gateway_(&table_, &plain_, {}),
         table_(loop_, &gateway_, LimitsOf(parts.server->options())),
         http_(std::make_unique<http::Server>(loop_, parts.network, &table_, parts.http)) {
@@ -51,12 +54,20 @@ class Front {
   rpc::Server& table() { return table_; }
 
  private:
+  static size_t MemoryOf(const Parts& parts) {
+    const auto& budget = parts.http.member_budget;
+    return budget == nullptr ? http::LoopBudget::Options().member_bytes : budget->max();
+  }
+  static std::shared_ptr<const admission::RuleSet> RulesOf(const server::Server& server) {
+    return server.state()->admission_rules().Get();
+  }
   static rpc::MessageLimits LimitsOf(const server::Options& options) {
     return {.max_receive_bytes = options.max_request_bytes + 512 * 1024};
   }
 
   runtime::Loop* const loop_;
   identity::Passwords passwords_;
+  admission::Meters meters_;
   Services services_;
   http::PlainService plain_{1 << 20};
   gateway::Gateway gateway_;

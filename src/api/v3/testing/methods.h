@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
 #include "proto/v3election.pb.h"
 #include "proto/v3lock.pb.h"
@@ -117,5 +118,12 @@ inline constexpr Method<etcdserverpb::AuthRoleGrantPermissionRequest,
 inline constexpr Method<etcdserverpb::AuthRoleRevokePermissionRequest,
                         etcdserverpb::AuthRoleRevokePermissionResponse>
     kRoleRevokePermission{"/etcdserverpb.Auth/RoleRevokePermission"};
+
+inline constexpr Method<admissionpb::RuleSetRequest, admissionpb::RuleSetResponse> kRuleSet{
+    "/admissionpb.Admission/RuleSet"};
+inline constexpr Method<admissionpb::RuleDeleteRequest, admissionpb::RuleDeleteResponse>
+    kRuleDelete{"/admissionpb.Admission/RuleDelete"};
+inline constexpr Method<admissionpb::RuleListRequest, admissionpb::RuleListResponse> kRuleList{
+    "/admissionpb.Admission/RuleList"};
 
 }  // namespace v3::testing

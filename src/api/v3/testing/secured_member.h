@@ -11,7 +11,9 @@ namespace v3::testing {
 // begins with "r/" and write what begins with "w/"; each has his name for a password.
 class SecuredMember : public ServedMember {
  public:
-  SecuredMember() {
+  // `extensions` are understood beyond etcd's requests.
+  explicit SecuredMember(members::Extensions extensions = {}) {
+    options().extensions = std::move(extensions);
     StartAndWait();
     for (const char* const name : {"root", "ann"}) {
       etcdserverpb::AuthUserAddRequest user;
