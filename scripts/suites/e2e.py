@@ -1,8 +1,10 @@
 """The server as its clients see it: the process `etcd`, over the network."""
 
+import os
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
@@ -33,8 +35,13 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
     for name in EXAMPLES:
         environment[name.upper()] = str(binaries / f"example_client_{name}")
-    for script in sorted(tests.glob("*_test.py")):
-        counts += python_tests.unittests(script, environment, timeout_seconds=1800 if full else 300)
+    # They wait more than they work.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for counted in pool.map(
+                lambda script: python_tests.unittests(script, environment,
+                                                      timeout_seconds=1800 if full else 300),
+                sorted(tests.glob("*_test.py"))):
+            counts += counted
     return counts
 
 

@@ -8,6 +8,7 @@
 //   Snapshot         1: data  2: SnapshotMetadata!
 //   Message          1: type!  2: to  3: from  4: term  5: log_term  6: index  7: Entry*
 //                    8: commit  9: Snapshot  10: reject  11: reject_hint  12: context
+//                    1000: vote_lease_ms (not etcd's, whose members pass over it)
 //                    (some written even if zero, by type: see PositionIsExplicit)
 //   ConfChange       1: id  2: type!  3: node_id!  4: context
 //   ConfChangeSingle 1: type!  2: node_id!
@@ -15,6 +16,8 @@
 
 #include "raft/codec.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "base/wire.h"
@@ -61,7 +64,8 @@ struct MessageField {
     kSnapshot = 9,
     kReject = 10,
     kRejectHint = 11,
-    kContext = 12
+    kContext = 12,
+    kVoteLeaseMs = 1000
   };
 };
 struct ConfChangeField {
@@ -346,6 +350,10 @@ bool ReadField(WireReader* reader, Message* out) {
     case MessageField::kContext:
       out->context = base::SharedBytes(reader->bytes());
       return true;
+    case MessageField::kVoteLeaseMs:
+      out->vote_lease_ms = static_cast<uint32_t>(
+          std::min<uint64_t>(reader->varint(), std::numeric_limits<uint32_t>::max()));
+      return true;
     default:
       return true;
   }
@@ -433,6 +441,7 @@ void Encode(const Message& message, Bytes* out) {
   WriteVarint(MessageField::kRejectHint, message.reject_hint.value(), HintIsExplicit(message),
               &writer);
   writer.BytesIfSet(MessageField::kContext, message.context.view());
+  writer.VarintIfSet(MessageField::kVoteLeaseMs, message.vote_lease_ms);
 }
 
 void Encode(const ConfChange& change, Bytes* out) {

@@ -27,7 +27,7 @@ base::Status Config::Validate() const {
   if (read_only == ReadOnlyOption::kLeaseBased && !check_quorum) {
     return Invalid("raft: lease-based reads need check_quorum");
   }
-  if (quiet_at_start && !check_quorum) return Invalid("raft: quiet_at_start needs check_quorum");
+  if (vote_lease_ms > 0 && !check_quorum) return Invalid("raft: vote_lease_ms needs check_quorum");
   return Membership::FromConfState(conf_state).status();
 }
 

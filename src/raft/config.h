@@ -54,10 +54,12 @@ struct Config {
   bool check_quorum = false;
   // Campaign only after a quorum has said that it would vote (thesis §9.6).
   bool pre_vote = false;
-  // A node that has run before ignores candidates for election_ticks from its start, as if it had
-  // heard from a leader just then: it may have, right before it stopped, and what that leader may
-  // take for granted until then does not end with this node's memory. Needs check_quorum.
-  bool quiet_at_start = false;
+  // For so many milliseconds from a heartbeat on this node votes for nobody but for whom the leader
+  // has told to campaign; its answer says so, and the leader may count on it. Neither a higher term
+  // nor a new start ends that: a node that has run before begins as if it had just heard from a
+  // leader. At most election_ticks - 1 ticks, since the first may come at once; 0: nothing is
+  // promised. Needs check_quorum.
+  uint32_t vote_lease_ms = 0;
   ReadOnlyOption read_only = ReadOnlyOption::kSafe;
   // Followers drop proposals instead of forwarding them to the leader.
   bool disable_proposal_forwarding = false;

@@ -77,7 +77,7 @@ bool Node::IgnoresCandidate(const Message& message) const {
   if (message.type != MessageType::kVote && message.type != MessageType::kPreVote) return false;
   if (message.context.view() == kCampaignTransfer) return false;
   const bool is_led = leader() != kNobody && timer_.WithinLease();
-  return config_.check_quorum && (is_led || quiet_ticks_ > 0);
+  return config_.check_quorum && ((is_led && message.term > term_) || quiet_ticks_ > 0);
 }
 
 void Node::OnVoteRequest(const Message& message) {

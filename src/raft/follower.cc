@@ -130,6 +130,7 @@ void Node::HandleHeartbeat(const Message& message) {
   if (!CommitAsTold(message.commit)) return;
   Message answer{.type = MessageType::kHeartbeatResp, .to = message.from};
   answer.context = message.context;
+  answer.vote_lease_ms = config_.vote_lease_ms;
   Send(std::move(answer));
 }
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -8,6 +10,20 @@
 // How a leader keeps its role and hands it on: heartbeats, the check of its quorum, transfer.
 
 namespace raft {
+
+uint32_t Node::vote_lease_ms() const {
+  const Leader* const leader = AsLeader();
+  if (leader == nullptr) return 0;
+  if (membership_.IsSingleton()) return std::numeric_limits<uint32_t>::max();
+  std::optional<uint32_t> least;
+  for (const MemberId voter : membership_.voters.Members()) {
+    const auto found = leader->progress.find(voter);
+    const auto said =
+        found == leader->progress.end() ? std::nullopt : found->second.vote_lease_ms();
+    if (said.has_value()) least = std::min(least.value_or(*said), *said);
+  }
+  return least.value_or(0);
+}
 
 base::Status Node::LeaderStep(Leader& leader, Message message) {
   if (message.type == MessageType::kProp) {

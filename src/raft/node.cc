@@ -39,7 +39,7 @@ Node::Node(Config config)
   if (has_all && config_.applied > log_.applied()) log_.AppliedTo(config_.applied);
   // In its first term nobody has led: it is that of the first configuration.
   const bool may_have_been_led = term_ > Term(1);
-  if (config_.quiet_at_start && may_have_been_led) quiet_ticks_ = config_.election_ticks;
+  if (config_.vote_lease_ms > 0 && may_have_been_led) quiet_ticks_ = config_.election_ticks;
   BecomeFollower(term_, kNobody);
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
   handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();

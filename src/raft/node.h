@@ -95,6 +95,11 @@ class Node {
   const Log& log() const { return log_; }
   // The leader's view of itself, its followers and clients; null on others.
   const Leader* AsLeader() const { return std::get_if<Leader>(&role_); }
+  // For how many milliseconds from a heartbeat on nobody who has answered one votes for another, so
+  // that a round of reads that is confirmed says that nobody else is elected for so long from its
+  // beginning: as long as this node leads, and tells nobody to campaign. 0 if it does not lead, or
+  // somebody has not promised that. The only voter is elected by itself alone.
+  uint32_t vote_lease_ms() const;
   // Sets how many ticks the present wait for a leader lasts, in place of the number that was drawn.
   // The next wait is drawn again.
   void set_election_timeout(uint32_t ticks) { timer_.set_timeout(ticks); }
@@ -195,7 +200,7 @@ class Node {
   RoleState role_;
   base::Status failure_;
   ElectionTimer timer_;
-  uint32_t quiet_ticks_ = 0;  // for which it still ignores candidates, led or not
+  uint32_t quiet_ticks_ = 0;  // for which it votes for nobody, led or not
   Membership membership_;
   Log log_;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 
 #include "raft/testing/lone_node.h"
@@ -332,7 +333,7 @@ TEST(NodeTest, WhoHasRunBeforeIsQuietForAnElectionTimeout) {
     for (const MessageType request : {MessageType::kVote, MessageType::kPreVote}) {
       Config config;
       config.check_quorum = true;
-      config.quiet_at_start = true;
+      config.vote_lease_ms = 900;
       config.hard_state.term = Term(has_run ? 7 : 1);
       LoneNode lone(3, config);
       for (int ticks = 0; ticks < 10; ++ticks) {
@@ -346,10 +347,62 @@ TEST(NodeTest, WhoHasRunBeforeIsQuietForAnElectionTimeout) {
   }
 }
 
+// Of one who was a candidate somewhere: it says nothing of who leads, and nothing of who may.
+TEST(NodeTest, AHigherTermEndsNoPromise) {
+  for (const uint32_t promised : {0, 900}) {
+    Config config;
+    config.check_quorum = true;
+    config.vote_lease_ms = promised;
+    LoneNode lone(3, config);
+    ASSERT_TRUE(lone.Step(From(3, MessageType::kHeartbeat, 1)).ok());
+    ASSERT_EQ(lone.Sent().at(0).vote_lease_ms, promised);
+    lone.node().Tick();
+    Message answer = From(2, MessageType::kVoteResp, 5);
+    answer.reject = true;
+    ASSERT_TRUE(lone.Step(std::move(answer)).ok());
+    ASSERT_EQ(lone.node().term(), Term(5));
+    for (const uint64_t term : {5, 6}) {
+      Message request = From(2, MessageType::kPreVote, term);
+      ASSERT_TRUE(lone.Step(std::move(request)).ok());
+      EXPECT_EQ(lone.Sent().empty(), promised > 0) << term;
+    }
+    for (int ticks = 1; ticks < 10; ++ticks) {
+      ASSERT_TRUE(lone.Step(From(2, MessageType::kVote, 6)).ok());
+      EXPECT_EQ(lone.Sent().empty(), promised > 0) << ticks;
+      lone.node().Tick();
+    }
+    ASSERT_TRUE(lone.Step(From(2, MessageType::kVote, 6)).ok());
+    EXPECT_EQ(lone.Sent().size(), 1u);
+  }
+}
+
+TEST(NodeTest, ALeaderCountsOnTheShortestPromiseOfThoseWhoAnswer) {
+  LoneNode lone(3);
+  EXPECT_EQ(lone.node().vote_lease_ms(), 0u);
+  lone.Elect();
+  EXPECT_EQ(lone.node().vote_lease_ms(), 0u) << "nobody has answered";
+  const auto answer = [&](uint64_t from, uint32_t promised) {
+    Message message = From(from, MessageType::kHeartbeatResp, lone.node().term().value());
+    message.vote_lease_ms = promised;
+    ASSERT_TRUE(lone.Step(std::move(message)).ok());
+  };
+  answer(2, 900);
+  EXPECT_EQ(lone.node().vote_lease_ms(), 900u);
+  answer(3, 400);
+  EXPECT_EQ(lone.node().vote_lease_ms(), 400u);
+  answer(3, 0);
+  EXPECT_EQ(lone.node().vote_lease_ms(), 0u);
+  answer(3, 1000);
+  EXPECT_EQ(lone.node().vote_lease_ms(), 900u);
+  LoneNode alone(1);
+  alone.Elect();
+  EXPECT_EQ(alone.node().vote_lease_ms(), std::numeric_limits<uint32_t>::max());
+}
+
 TEST(NodeTest, WhoIsQuietHearsACandidateThatItsLeaderHasAskedFor) {
   Config config;
   config.check_quorum = true;
-  config.quiet_at_start = true;
+  config.vote_lease_ms = 900;
   config.hard_state.term = Term(7);
   LoneNode lone(3, config);
   Message request = From(2, MessageType::kVote, 8);

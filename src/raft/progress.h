@@ -37,6 +37,10 @@ class Progress {
   // Heard from since the last check of the quorum; always true for the leader itself.
   bool recent_active() const { return recent_active_; }
   void set_recent_active(bool active) { recent_active_ = active; }
+  // For how long from a heartbeat on it votes for nobody else, as it has said in its last answer to
+  // one (Config::vote_lease_ms); nothing if it has answered none.
+  std::optional<uint32_t> vote_lease_ms() const { return vote_lease_ms_; }
+  void set_vote_lease_ms(uint32_t lease) { vote_lease_ms_ = lease; }
   bool learner() const { return learner_; }
   void set_learner(bool learner) { learner_ = learner; }
 
@@ -79,6 +83,7 @@ class Progress {
   Index pending_snapshot_;
   ProgressState state_ = ProgressState::kProbe;
   bool recent_active_ = false;
+  std::optional<uint32_t> vote_lease_ms_;
   // A probe was sent, or the window is full: wait for an answer or the next heartbeat's.
   bool append_paused_ = false;
   bool learner_ = false;

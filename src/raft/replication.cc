@@ -145,6 +145,7 @@ void Node::LeaderOnAcknowledged(Leader& leader, const Message& message, Progress
 
 void Node::LeaderOnHeartbeatReply(Leader& leader, const Message& message, Progress& progress) {
   progress.set_recent_active(true);
+  progress.set_vote_lease_ms(message.vote_lease_ms);
   progress.ResumeAppends();
   // An append, though perhaps an empty one, finds out whether what was sent has arrived.
   if (progress.match() < log_.LastIndex() || progress.state() == ProgressState::kProbe) {

@@ -62,7 +62,7 @@ base::Status Node::Step(Message message) {
 
 bool Node::AcceptTerm(const Message& message) {
   // Forwarded requests hold in any term.
-  if (message.term == Term(0) || message.term == term_) return true;
+  if (message.term == Term(0)) return true;
   if (message.term < term_) {
     OnLowerTerm(message);
     return false;
@@ -72,7 +72,7 @@ bool Node::AcceptTerm(const Message& message) {
                                term_, std::max(quiet_ticks_, timer_.LeaseRemaining())});
     return false;
   }
-  OnHigherTerm(message);
+  if (message.term > term_) OnHigherTerm(message);
   return true;
 }
 
@@ -86,6 +86,10 @@ void Node::OnHigherTerm(const Message& message) {
     return;
   }
   Notify(event::HigherTermReceived{message, term_});
+  const bool has_promised = config_.vote_lease_ms > 0 && AsLeader() == nullptr;
+  if (has_promised && leader() != kNobody && timer_.WithinLease()) {
+    quiet_ticks_ = std::max(quiet_ticks_, timer_.LeaseRemaining());
+  }
   BecomeFollower(message.term, IsFromLeader(message.type) ? message.from : kNobody);
 }
 

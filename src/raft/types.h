@@ -129,7 +129,8 @@ enum class MessageType : uint8_t {
 //                 reject_hint) as the best guess of where the logs may still agree
 //   kVote kPreVote            (log_term, index) end the candidate's log; context: the campaign
 //   kSnap                     snapshot
-//   kHeartbeat(Resp)          commit (request); context: the reads that the round confirms
+//   kHeartbeat(Resp)          commit (request); context: the reads that the round confirms;
+//                             vote_lease (answer): see Config
 //   kProp                     entries without term and index
 //   kReadIndex(Resp)          entries[0].data is the caller's context; index (answer)
 //   kTransferLeader           from is the member that shall lead
@@ -144,6 +145,7 @@ struct Message {
   Index index{};
   Index commit{};
   Index reject_hint{};
+  uint32_t vote_lease_ms = 0;
   std::vector<Entry> entries{};
   SnapshotPtr snapshot{};
   base::SharedBytes context{};

@@ -453,18 +453,29 @@ TEST_F(KeptLeasesTest, ALeaderThatHasToldAnotherToCampaignAsksBeforeItRenews) {
   EXPECT_FALSE((*renewed)->ok());
 }
 
-// Others count the election timeout in ticks, the first of which may come at once.
-TEST_F(KeptLeasesTest, WhoHearsNothingMoreTrustsItselfForLessThanAnElectionTimeout) {
+TEST_F(KeptLeasesTest, WhoHearsNothingMoreTrustsItselfForAsLongAsWasPromised) {
   MakeThree();
   Start();
   GrantAndWait(7, 60);
   ASSERT_TRUE(RenewAndWait(7).ok());
   peers_.silent = true;
-  member_.RunFor(member_.options.election_timeout / 2);
+  member_.RunFor(milliseconds(peers_.vote_lease_ms) / 2);
   EXPECT_TRUE(leases().TryRenew(Id(7)).has_value());
-  member_.RunFor(member_.options.election_timeout / 2 - member_.options.heartbeat_interval);
+  member_.RunFor(milliseconds(peers_.vote_lease_ms) / 2);
   EXPECT_EQ(member_.server().progress().leader, member_.server().id().value());
   EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+}
+
+// As members of etcd are.
+TEST_F(KeptLeasesTest, OfWhomNothingIsPromisedItAsksEachTime) {
+  peers_.vote_lease_ms = 0;
+  MakeThree();
+  Start();
+  GrantAndWait(7, 60);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*RenewAndWait(7), 60);
+    EXPECT_FALSE(leases().TryRenew(Id(7)).has_value());
+  }
 }
 
 // Between its two terms another may have led, and be elected again by those who heard of that.

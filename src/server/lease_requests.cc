@@ -65,7 +65,8 @@ bool LeaseRequests::IsConfirmed() const {
   const runtime::TimePoint ticked{runtime::Duration(progress.ticked)};
   const runtime::TimePoint confirmed{runtime::Duration(confirmed_)};
   const runtime::TimePoint now = Now();
-  return now - confirmed < options_.election_timeout - options_.heartbeat_interval &&
+  const std::chrono::milliseconds promised{progress.vote_lease_ms};
+  return now - confirmed < promised &&
          now - ticked <= kTicksMissedMax * options_.heartbeat_interval && leads() &&
          progress.term == term;
 }

@@ -36,18 +36,12 @@ inline constexpr base::errors::Error kNotPrimary{base::Code::kUnknown, "not a pr
 // A leader may have been deposed and not know it. It renews until
 //
 //   start of the last read-index round that was confirmed in its term
-//       + election timeout - heartbeat interval
+//       + what all who answer its heartbeats have promised (raft::Node::vote_lease_ms)
 //
 // until then nobody else can have been elected, and the leases of whoever comes after it last an
 // election timeout longer than that. Renewals have the rounds made ahead of time; where one is
-// late, they wait for it. Once it has told another member to campaign, each waits for one of its
-// own.
-//
-// Why less by an interval: who has heard from it counts the election timeout in ticks, of which the
-// first may come at once. Why nobody else: a majority has heard from it in that time, and votes for
-// nobody, nor after a start (raft::Config::quiet_at_start). Compat: etcd's members vote as soon as
-// they have started; beside them an answer may come from a leader that was deposed within the last
-// election timeout, as etcd's own may.
+// late, or a member is an etcd's, which promises nothing, they wait for it. Once it has told
+// another member to campaign, each waits for one of its own.
 //
 // Any thread; the work is on the apply loop, where callbacks run too, each once, and never before
 // the method has returned. Beyond kPendingMax questions at a time all are refused with

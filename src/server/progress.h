@@ -12,9 +12,10 @@ struct Progress {
   // Written by the raft loop.
   std::atomic<uint64_t> leader = 0;  // 0: none known
   std::atomic<uint64_t> term = 0;
-  std::atomic<uint64_t> vote = 0;         // in that term; 0: none
-  std::atomic<uint64_t> handed_over = 0;  // the term in which it last told another to campaign
-  std::atomic<uint64_t> committed = 0;    // no other member is told of a later one before
+  std::atomic<uint64_t> vote = 0;           // in that term; 0: none
+  std::atomic<uint32_t> vote_lease_ms = 0;  // see raft::Node
+  std::atomic<uint64_t> handed_over = 0;    // the term in which it last told another to campaign
+  std::atomic<uint64_t> committed = 0;      // no other member is told of a later one before
   // When `leader` became 0, a runtime::TimePoint in its count.
   std::atomic<int64_t> leader_lost = std::numeric_limits<int64_t>::min();
   std::atomic<uint64_t> leader_changes = 0;

@@ -56,7 +56,11 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.uncommitted_bytes_max = options.raft.uncommitted_bytes_max;
   config.inflight_messages_max = options.raft.inflight_messages_max;
   config.check_quorum = true;
-  config.quiet_at_start = true;
+  // What the leader's lease keeper goes by; see LeaseRequests.
+  config.vote_lease_ms =
+      static_cast<uint32_t>(std::chrono::floor<std::chrono::milliseconds>(
+                                (config.election_ticks - 1) * options.heartbeat_interval)
+                                .count());
   config.pre_vote = options.pre_vote;
   return config;
 }
@@ -439,6 +443,7 @@ void Replica::Publish() {
   progress_->leader = leader;
   progress_->term = node_->term().value();
   progress_->vote = node_->vote().value();
+  progress_->vote_lease_ms = node_->vote_lease_ms();
   progress_->committed = node_->log().committed().value();
   if (!changed) return;
   if (leader == 0) {

@@ -33,18 +33,6 @@ uint32_t KeyPart::places() const {
   return from_zero << (2 * first);
 }
 
-void Spell::End(runtime::TimePoint at) {
-  ended = std::min(ended, at);
-}
-
-bool Spell::MayLast(runtime::TimePoint from, runtime::TimePoint to) const {
-  return asked <= to && ended > from;
-}
-
-bool Spell::MustLast(runtime::TimePoint from, runtime::TimePoint to) const {
-  return told <= from && ending > to;
-}
-
 void AuthFacts::OnDeleting(const std::string& user, runtime::TimePoint now) {
   for (Password& password : passwords) {
     if (password.user == user) password.spell.ending = std::min(password.spell.ending, now);

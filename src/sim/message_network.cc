@@ -122,7 +122,10 @@ void MessageNetwork::AskVersions(base::MemberId from, server::Transport::OnVersi
     std::map<base::MemberId, members::MemberVersions> told;
     for (const auto& [id, receiver] : receivers_) {
       if (id == from || receiver == nullptr || Loses({from, id}) || Loses({id, from})) continue;
-      told[id] = {.server = std::string(server::kVersion), .cluster = "", .storage = ""};
+      told[id] = {.server = std::string(server::kVersion),
+                  .cluster = "",
+                  .storage = "",
+                  .extensions = receiver->extensions()};
     }
     (*answer)(std::move(told));
   };

@@ -42,6 +42,8 @@ class Receiver {
   // Another member asks for the hash of the keys.
   using OnHash = base::Callback<void(base::Result<server::MemberHash> hash)>;
   virtual void OnHashAsked(base::Revision at, OnHash on_hash) = 0;
+  // What it understands in the log beyond etcd.
+  virtual const members::Extensions& extensions() const = 0;
 };
 
 // Carries raft messages as bytes, and loses, repeats, delays and so re-orders them.

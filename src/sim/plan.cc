@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/random.h"
+#include "state/admission/rules.h"
 
 namespace sim {
 namespace {
@@ -21,6 +22,7 @@ runtime::Duration MaybeBetween(runtime::Random& random, milliseconds low, millis
 void DrawOptions(runtime::Random& random, server::Options* options) {
   options->pre_vote = random.OneIn(2);
   options->max_learners = 2;
+  options->extensions = {admission::kExtension};
   options->snapshot_count = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
   options->snapshot_catchup_entries = random.Between(1, options->snapshot_count);
   options->max_wals = 2;
@@ -113,6 +115,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.options.lease_checkpoints = random.OneIn(2);
   plan.options.lease_checkpoint_interval = milliseconds(random.Between(100, 400));
   if (random.OneIn(3)) plan.auth_interval = milliseconds(random.Between(20, 80));
+  if (random.OneIn(3)) plan.rule_interval = milliseconds(random.Between(50, 300));
   // With a reserve an alarm comes before a disk is full, and keeps writes out for half of the run.
   if (random.OneIn(3)) plan.full_interval = milliseconds(random.Between(500, 5000));
   plan.options.disk_reserve_bytes = random.OneIn(3) ? 64 << 10 : 0;

@@ -46,6 +46,8 @@ struct Plan {
   runtime::Duration campaign_interval{0};
   // Of users and who gives them rights; zero leaves authentication disabled.
   runtime::Duration auth_interval{0};
+  // Of who changes and lists the admission rules.
+  runtime::Duration rule_interval{0};
 
   uint64_t clients = 0;
   http::Keepalive client_keepalive;

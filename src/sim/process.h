@@ -83,6 +83,7 @@ class Process final : public Receiver, public server::Transport, public server::
   void OnRenewLease(base::LeaseId lease, OnLeaseRenewed on_renewed) override;
   void OnLeaseAsked(base::LeaseId lease, bool keys, OnLeaseTimes on_times) override;
   void OnHashAsked(base::Revision at, OnHash on_hash) override;
+  const members::Extensions& extensions() const override { return options_.extensions; }
   // server::Transport
   void Send(std::vector<raft::Message> messages) override;
   void SendSnapshot(server::SnapshotToSend snapshot) override;

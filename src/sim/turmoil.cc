@@ -62,6 +62,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.write_interval, &Turmoil::Write);
   Repeat(plan.read_interval, &Turmoil::Read);
   Repeat(plan.auth_interval, &Turmoil::ChangeRights);
+  Repeat(plan.rule_interval, &Turmoil::ChangeRules);
   Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
   Repeat(plan.transfer_interval, &Turmoil::TransferLeadership);
   Repeat(plan.campaign_interval, &Turmoil::Campaign);
@@ -84,8 +85,8 @@ void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
-    const bool is_load =
-        action == &Turmoil::Write || action == &Turmoil::Read || action == &Turmoil::ChangeRights;
+    const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read ||
+                         action == &Turmoil::ChangeRights || action == &Turmoil::ChangeRules;
     if (is_load && load_ended_) return;
     if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
     (this->*action)();
@@ -240,6 +241,7 @@ void Turmoil::Campaign() {
   Process* const leader = cluster_->Leader();
   Process* const process = cluster_->RandomProcess();
   if (leader == nullptr || process == nullptr) return;
+  DisputeLeases();
   const base::Term term = leader->node().term();
   if (leader->server().progress().handed_over != term.value()) {
     leader->server().TransferLeadership(process->id());

@@ -37,6 +37,7 @@ class Turmoil {
   void Write();
   void Read() { workload_->Read(); }
   void ChangeRights() { workload_->ChangeRights(); }
+  void ChangeRules() { workload_->ChangeRules(); }
   void Dial() { workload_->Dial(cluster_->client_addresses()); }
   const std::string& RandomMemberHost();
   void BreakWires();

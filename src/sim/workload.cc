@@ -55,14 +55,12 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
       checker_(*checker),
       plan_(plan),
       leases_(scheduler, checker,
-              [this](const char* path, std::string request,
-                     std::function<void(const Client::Answer& answer)> done) {
-                RandomClient().Start(NewCall(path, std::move(request)),
-                                     [this, done = std::move(done)](const Client::Answer& answer) {
-                                       CountRootsEnd(answer);
-                                       done(answer);
-                                     });
-              }) {
+              [this](const char* path, std::string request, auto done) {
+                AskAsRoot(path, std::move(request), std::move(done));
+              }),
+      rules_(scheduler, checker, [this](const char* path, std::string request, auto done) {
+        AskAsRoot(path, std::move(request), std::move(done));
+      }) {
   for (uint64_t i = 1; i <= plan.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(
         scheduler, wires,
@@ -103,6 +101,15 @@ std::unique_ptr<AuthWorkload> Workload::NewAuthWorkload(runtime::simulated::Sche
                 Acknowledge(at, {key, value});
               },
           .on_seen = [this](const mvccpb::KeyValue& kv) { See(kv); }});
+}
+
+void Workload::AskAsRoot(const char* path, std::string request,
+                         std::function<void(const Client::Answer& answer)> done) {
+  RandomClient().Start(NewCall(path, std::move(request)),
+                       [this, done = std::move(done)](const Client::Answer& answer) {
+                         CountRootsEnd(answer);
+                         done(answer);
+                       });
 }
 
 void Workload::AskFor(UserRequest request, std::function<void(const Client::Answer& answer)> done) {
@@ -380,6 +387,7 @@ void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
 void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_gone) {
   leases_.CheckAll(processes);
   AuthWorkload::CheckAll(processes, &checker_);
+  AdmissionWorkload::CheckAll(processes, &checker_);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "proto/rpc.pb.h"
 #include "runtime/simulated/network.h"
+#include "sim/admission_workload.h"
 #include "sim/auth_workload.h"
 #include "sim/checker.h"
 #include "sim/client.h"
@@ -39,6 +40,8 @@ class Workload {
   void Read();
   // Users, or who gives them rights, ask for something.
   void ChangeRights() { auth_->Act(); }
+  // Somebody changes the admission rules, or lists them.
+  void ChangeRules() { rules_.Act(); }
   // Some clients revoke leases.
   void RevokeLeases() { leases_.RevokeSome(); }
   // Some client starts anew, or all do, and knows these members.
@@ -97,6 +100,9 @@ class Workload {
   std::string RootToken() const { return auth_ == nullptr ? "" : auth_->root_token(); }
   void RenewRootToken();
   std::unique_ptr<AuthWorkload> NewAuthWorkload(runtime::simulated::Scheduler* scheduler);
+  // Has some client ask as who may do all.
+  void AskAsRoot(const char* path, std::string request,
+                 std::function<void(const Client::Answer& answer)> done);
   void AskFor(UserRequest request, std::function<void(const Client::Answer& answer)> done);
   Client& RandomClient() { return *clients_[random_.Below(clients_.size())]; }
 
@@ -131,6 +137,7 @@ class Workload {
   std::unique_ptr<Watches> watches_;
   std::unique_ptr<AuthWorkload> auth_;  // if the plan has users
   LeaseWorkload leases_;
+  AdmissionWorkload rules_;
   KeyHistory history_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged

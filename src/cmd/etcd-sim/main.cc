@@ -14,6 +14,7 @@
 #include "runtime/posix/clock.h"
 #include "server/planted.h"
 #include "sim/run.h"
+#include "state/admission/planted.h"
 #include "state/apply/planted.h"
 #include "state/auth/planted.h"
 #include "state/leases/planted.h"
@@ -134,7 +135,8 @@ constexpr uint64_t kBugs =
     static_cast<uint64_t>(watch::kPlantedBugLast) + static_cast<uint64_t>(server::kPlantedBugLast) +
     static_cast<uint64_t>(leases::kPlantedBugLast) + static_cast<uint64_t>(auth::kPlantedBugLast) +
     static_cast<uint64_t>(apply::kPlantedBugLast) +
-    static_cast<uint64_t>(identity::kPlantedBugLast);
+    static_cast<uint64_t>(identity::kPlantedBugLast) +
+    static_cast<uint64_t>(admission::kPlantedBugLast);
 
 #ifdef PLANT_BUGS
 // Plants the bug of that number, if there are so many of its kind; counts on if not.
@@ -159,7 +161,8 @@ bool PlantBug(std::string_view text) {
       PlantOneOf(raft::kPlantedBugLast, &*bug) || PlantOneOf(http::kPlantedBugLast, &*bug) ||
       PlantOneOf(watch::kPlantedBugLast, &*bug) || PlantOneOf(server::kPlantedBugLast, &*bug) ||
       PlantOneOf(leases::kPlantedBugLast, &*bug) || PlantOneOf(auth::kPlantedBugLast, &*bug) ||
-      PlantOneOf(apply::kPlantedBugLast, &*bug) || PlantOneOf(identity::kPlantedBugLast, &*bug);
+      PlantOneOf(apply::kPlantedBugLast, &*bug) || PlantOneOf(identity::kPlantedBugLast, &*bug) ||
+      PlantOneOf(admission::kPlantedBugLast, &*bug);
   return bug_is_planted;
 #else
   (void)text;

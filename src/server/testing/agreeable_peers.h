@@ -50,6 +50,7 @@ class AgreeablePeers final : public Transport {
 
   Server* server = nullptr;
   bool silent = true;
+  uint32_t vote_lease_ms = 900;        // that they promise
   std::set<base::MemberId> mute;       // those who alone say nothing
   std::set<base::MemberId> strangers;  // who were sent something and are no members
   std::map<base::MemberId, runtime::TimePoint> active_since;
@@ -92,6 +93,7 @@ class AgreeablePeers final : public Transport {
       case raft::MessageType::kHeartbeat:
         answer.type = raft::MessageType::kHeartbeatResp;
         answer.context = message.context;
+        answer.vote_lease_ms = vote_lease_ms;
         break;
       case raft::MessageType::kApp:
         answer.type = raft::MessageType::kAppResp;

@@ -1,4 +1,5 @@
 #include "state/apply/applier.h"
+#include "state/admission/rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -387,6 +388,23 @@ TEST_F(ApplierTest, ExtensionsAreRefusedIfAMemberWasNotAsked) {
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->reply.status.code(), base::Code::kFailedPrecondition);
   EXPECT_TRUE(applier_.state().members().extensions().empty());
+}
+
+// So that no member meets one that does not understand it.
+TEST_F(ApplierTest, AdmissionRulesAreRefusedUntilTheClusterTakesThem) {
+  for (const bool deletes : {false, true}) {
+    InternalRaftRequest request;
+    if (deletes) {
+      request.mutable_admission_rule_delete()->set_name("a");
+    } else {
+      request.mutable_admission_rule_set()->mutable_rule()->set_name("a");
+      request.mutable_admission_rule_set()->mutable_rule()->set_requests_per_second(1);
+    }
+    const Outcome outcome = Apply(request);
+    ASSERT_TRUE(outcome.ok());
+    EXPECT_EQ(outcome->reply.status.code(), base::Code::kFailedPrecondition);
+    EXPECT_TRUE(applier_.state().admission_rules().Get()->empty());
+  }
 }
 
 TEST_F(ApplierTest, AMemberPublishesItsNameAndUrls) {
