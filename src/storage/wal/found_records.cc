@@ -4,12 +4,22 @@
 
 #include "base/varint.h"
 #include "raft/codec.h"
+#include "storage/wal/entry_head.h"
 #include "storage/wal/snapshot_mark.h"
 
 namespace wal {
 namespace {
 
 constexpr uint64_t kWindowBytes = 1 << 20;
+
+// Whether that is how it is written. What is left of a record whose end a crash has lost can be
+// read as another: a number that is cut off within is a smaller one, in more bytes than it needs.
+template <typename Value>
+bool IsWritten(base::ByteView data, const Value& value) {
+  base::Bytes written;
+  raft::Encode(value, &written);
+  return data == written;
+}
 
 // What the data of a record says; false if it is not what the type asks for.
 bool ParseData(const Record& record, FoundRecord* found) {
@@ -22,12 +32,16 @@ bool ParseData(const Record& record, FoundRecord* found) {
     case RecordType::kEntry: {
       const base::Result<raft::Entry> entry = raft::DecodeEntry(record.data);
       if (!entry.ok()) return false;
+      // Numbers may be written though they are zero.
+      if (!record.data.starts_with(EntryHead(*entry).view()) && !IsWritten(record.data, *entry)) {
+        return false;
+      }
       found->index = entry->index;
       return entry->index > base::Index();
     }
     case RecordType::kState: {
       const base::Result<raft::HardState> state = raft::DecodeHardState(record.data);
-      if (!state.ok()) return false;
+      if (!state.ok() || !IsWritten(record.data, *state)) return false;
       found->hard_state = *state;
       return true;
     }

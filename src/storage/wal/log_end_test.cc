@@ -86,7 +86,7 @@ class LogEndTest : public ::testing::Test {
   }
 
   // The log with these bytes instead.
-  base::Result<Log::Opened> Open(const base::Bytes& bytes) {
+  base::Result<Log::Opened> Open(const base::Bytes& bytes, const Log::Options& options = kOptions) {
     disk_ = std::make_unique<runtime::simulated::Disk>(1);
     EXPECT_TRUE(disk_->CreateDirectories(kDirectory).ok());
     {
@@ -96,7 +96,7 @@ class LogEndTest : public ::testing::Test {
     if (was_repaired_) {
       EXPECT_TRUE(disk_->Open(path_ + ".broken", runtime::OpenMode::kCreate).ok());
     }
-    return Log::Open(*disk_, kDirectory, {}, kOptions);
+    return Log::Open(*disk_, kDirectory, {}, options);
   }
   static uint64_t LastIndex(const Log::Opened& opened) {
     const auto& entries = opened.contents.entries;
@@ -247,6 +247,50 @@ TEST_P(FollowerLogEndTest, APowerCutMayLeaveAnySectorsOfTheLastWrite) {
 }
 
 INSTANTIATE_TEST_SUITE_P(FirstIndex, FollowerLogEndTest, ::testing::Values(2, 3, 4));
+
+// Between two bytes of the index of an entry without data, with which its record ends: what is left
+// reads as a smaller one.
+TEST_F(LogEndTest, APowerCutMayCutANumberOff) {
+  constexpr uint64_t kBefore = 199;
+  Log::Options options = kOptions;
+  options.segment_bytes = 32 * 1024;
+  options.is_sole_voter = false;
+  const auto entries = [](uint64_t first, uint64_t count, size_t second_size) {
+    std::vector<raft::Entry> made;
+    for (uint64_t i = 0; i < count; ++i) {
+      made.push_back({.term = base::Term(1),
+                      .index = base::Index(first + i),
+                      .data = base::SharedBytes(base::Bytes(i == 1 ? second_size : 0, 'a'))});
+    }
+    return made;
+  };
+  const raft::HardState state{base::Term(1), base::MemberId(1), base::Index(1)};
+  for (size_t shift = 0; shift < kSectorBytes; shift += kFrameAlignment) {
+    disk_ = std::make_unique<runtime::simulated::Disk>(1);
+    auto log = Log::Create(*disk_, kDirectory, "metadata", options).value();
+    path_ = runtime::JoinPath(kDirectory, log->segments().front().ToString());
+    ASSERT_TRUE(log->Append({.entries = entries(1, kBefore, 1), .hard_state = state}).ok());
+    const uint64_t begin = log->tail_offset();
+    const auto last = entries(kBefore + 1, 30, kSectorBytes + shift);
+    ASSERT_TRUE(log->Append({.entries = last, .hard_state = state}).ok());
+    const uint64_t end = log->tail_offset();
+    log.reset();
+    const base::Bytes whole = *runtime::ReadFile(*disk_, path_);
+    const uint64_t first = begin / kSectorBytes + 1;
+    // The first entry is there, and the second lost in part.
+    for (uint64_t kept = first + 1; kept * kSectorBytes < end; ++kept) {
+      base::Bytes bytes = whole;
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>(first * kSectorBytes),
+                bytes.begin() + static_cast<ptrdiff_t>(kept * kSectorBytes), '\0');
+      std::fill(bytes.begin() + static_cast<ptrdiff_t>((kept + 1) * kSectorBytes), bytes.end(),
+                '\0');
+      const auto opened = Open(bytes, options);
+      ASSERT_TRUE(opened.ok()) << "shift " << shift << ", kept sector " << kept << ": "
+                               << opened.status().ToString();
+      EXPECT_EQ(LastIndex(*opened), kBefore + 1);
+    }
+  }
+}
 
 TEST_F(LogEndTest, ZeroedSectorsBeforeALaterWriteAreDamage) {
   int refused = 0;
