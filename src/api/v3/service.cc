@@ -145,7 +145,7 @@ void Context::ServeUnary(const UnaryMethod& method, std::shared_ptr<rpc::ServerC
   if (!who.ok()) return call->Finish(who.status());
   caller->identity = *std::move(who);
   if (!admission_.Admit(*this, *call, method.terms.counting, request)) return;
-  method.handler({std::move(call), *std::move(caller), method.terms.access}, request);
+  method.handler({std::move(call), *std::move(caller), method.terms}, request);
 }
 
 void Context::AddStreaming(rpc::Server& table, const char* service, const char* name,
@@ -161,7 +161,7 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
           const bool needs_leader =
               call->method().kind != rpc::Kind::kUnary && AsksForLeader(*call);
           const base::Index needed = NeededEntry(terms.access, *call);
-          const std::shared_ptr<StreamCall> stream = new_call({call, *std::move(caller), terms});
+          const std::shared_ptr<StreamCall> stream = new_call(Call{.rpc = call, .caller = *std::move(caller), .terms = terms});
           if (needs_leader) leader_watch_->Add(stream);
           if (needed != base::Index()) {
             stream->HoldMessages();
