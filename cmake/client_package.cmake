@@ -11,11 +11,11 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 find_program(GNU_LD ld.bfd REQUIRED)
 
-# The messages in the form that is registered nowhere: etcd's files as they are, without services.
+# The messages in the form that is registered nowhere: the files as they are, without services.
 set(lite ${PROJECT_BINARY_DIR}/generated-lite)
 set(lite_contracts "")
 set(lite_sources "")
-foreach(name auth kv rpc)
+foreach(name auth kv rpc admission)
   set(contract ${PROJECT_SOURCE_DIR}/src/proto/${name}.proto)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${contract})
   file(READ ${contract} text)

@@ -37,7 +37,10 @@ inline namespace v1 {
 // Retries. Reads are tried again after kUnavailable, on another endpoint if there is one. Writes
 // are tried again only when it is known that no member has carried them out, nor will: they were
 // not sent or were refused unseen, the member is a learner, or the token was refused and has been
-// renewed: if that fails, its error is the call's.
+// renewed: if that fails, its error is the call's. What a member refuses as too early because of an
+// admission rule (kResourceExhausted with Status::retry_after, see etcd/admission.h): reads and
+// watches wait for that time and are tried again, if the call's time is not over by then; writes
+// are left to the caller.
 class Client {
  public:
   template <typename T>
@@ -196,7 +199,8 @@ class Client {
              std::function<void(WatchEnding)> done);
 
   // Has the member tell each watch of the client with the same `require_leader` how far it has got.
-  // Asks once all of them have begun. The member tells none of them while any is behind, or begins
+  // Asks once all of them have begun, but for those that an admission
+  // rule keeps waiting. The member tells none of them while any is behind, or begins
   // at a revision to come.
   void RequestProgress(bool require_leader = false);
 
@@ -367,6 +371,7 @@ class Client {
   }
 
  private:
+  friend class Admission;
   friend class Auth;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,8 +40,12 @@ class [[nodiscard]] Status {
   // OK.
   Status() = default;
   // `code` is not kOk.
-  Status(Code code, std::string message, std::string cause = {})
-      : code_(code), message_(std::move(message)), cause_(std::move(cause)) {}
+  Status(Code code, std::string message, std::string cause = {},
+         std::optional<std::chrono::milliseconds> retry_after = {})
+      : code_(code),
+        message_(std::move(message)),
+        cause_(std::move(cause)),
+        retry_after_(retry_after) {}
 
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
@@ -50,12 +56,15 @@ class [[nodiscard]] Status {
   // Why no member could be reached, by endpoint, if that is what kDeadlineExceeded or kUnavailable
   // comes from: "127.0.0.1:2379: connect: Connection refused". For people; may be empty.
   const std::string& cause() const { return cause_; }
+  // Of what a member refused as too early, without having done anything: after what time it may be
+  // asked again. Members of etcd's own say nothing of that.
+  const std::optional<std::chrono::milliseconds>& retry_after() const { return retry_after_; }
 
   // "OK", the message alone if clientv3 knows it, or if this client gave the call up, and otherwise
   // "rpc error: code = Unimplemented desc = unknown service": the texts of etcd's tools.
   std::string ToString() const;
 
-  // Whatever the causes.
+  // Whatever the causes and the times.
   friend bool operator==(const Status& a, const Status& b) {
     return a.code_ == b.code_ && a.message_ == b.message_;
   }
@@ -64,6 +73,7 @@ class [[nodiscard]] Status {
   Code code_ = Code::kOk;
   std::string message_;
   std::string cause_;
+  std::optional<std::chrono::milliseconds> retry_after_;
 };
 
 }  // namespace v1

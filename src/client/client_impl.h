@@ -19,17 +19,19 @@
 #include "runtime/asio/network.h"
 #include "runtime/posix/clock.h"
 
-// What is behind the calls of etcd::Client and etcd::Auth: a loop of its own, and what lives there.
+// What is behind the calls of etcd::Client, etcd::Auth and etcd::Admission: a loop of its own, and
+// what lives there.
 
 namespace client {
 
-inline etcd::Status ToPublic(const base::Status& status, std::string cause = {}) {
+inline etcd::Status ToPublic(const base::Status& status, std::string cause = {},
+                             std::optional<std::chrono::milliseconds> retry_after = {}) {
   if (status.ok()) return {};
   return etcd::Status(static_cast<etcd::Code>(status.code()), std::string(status.message()),
-                      std::move(cause));
+                      std::move(cause), retry_after);
 }
 inline etcd::Status ToPublic(const Session::Ending& ending) {
-  return ToPublic(ending.status, ending.cause);
+  return ToPublic(ending.status, ending.cause, ending.retry_after);
 }
 
 // What is waited for inside a callback would never come: only that thread can bring it.
@@ -195,8 +197,8 @@ class Client::Impl {
                  request, watch, std::move(sink),
                  [running, done = std::move(done)](const client::Watch::Ending& ending) {
                    running->End();
-                   done({client::ToPublic(ending.status, ending.cause), ending.header,
-                         ending.compact_revision, ending.cancel_reason});
+                   done({client::ToPublic(ending.status, ending.cause, ending.retry_after),
+                         ending.header, ending.compact_revision, ending.cancel_reason});
                  });
            });
   }

@@ -185,6 +185,18 @@ pb::WatchCreateRequest ToProto(const etcd::WatchRequest& request) {
   return message;
 }
 
+admissionpb::Rule ToProto(const etcd::AdmissionRule& rule) {
+  admissionpb::Rule message;
+  message.set_name(rule.name);
+  message.set_user(rule.user);
+  message.set_prefix(rule.prefix);
+  message.set_requests_per_second(rule.requests_per_second);
+  message.set_bytes_per_second(rule.bytes_per_second);
+  message.set_burst_milliseconds(static_cast<uint64_t>(rule.burst.count()));
+  message.set_memory_percent(rule.memory_percent);
+  return message;
+}
+
 etcd::ResponseHeader FromProto(const pb::ResponseHeader& header) {
   return {header.cluster_id(), header.member_id(), header.revision(), header.raft_term()};
 }
@@ -391,6 +403,25 @@ etcd::AuthChangeResponse FromProto(pb::AuthRoleGrantPermissionResponse&& reply) 
 
 etcd::AuthChangeResponse FromProto(pb::AuthRoleRevokePermissionResponse&& reply) {
   return {FromProto(reply.header())};
+}
+
+etcd::AdmissionChangeResponse FromProto(admissionpb::RuleSetResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AdmissionChangeResponse FromProto(admissionpb::RuleDeleteResponse&& reply) {
+  return {FromProto(reply.header())};
+}
+
+etcd::AdmissionRuleListResponse FromProto(admissionpb::RuleListResponse&& reply) {
+  etcd::AdmissionRuleListResponse response{FromProto(reply.header()), {}};
+  for (admissionpb::Rule& rule : *reply.mutable_rules()) {
+    response.rules.push_back(
+        {std::move(*rule.mutable_name()), std::move(*rule.mutable_user()),
+         std::move(*rule.mutable_prefix()), rule.requests_per_second(), rule.bytes_per_second(),
+         std::chrono::milliseconds(rule.burst_milliseconds()), rule.memory_percent()});
+  }
+  return response;
 }
 
 }  // namespace client

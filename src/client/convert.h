@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/admission.h>
 #include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
@@ -7,6 +8,7 @@
 #include <etcd/maintenance.h>
 #include <etcd/watch.h>
 
+#include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
 
 // Between the values of the public headers and the messages on the wire.
@@ -19,6 +21,8 @@ etcdserverpb::DeleteRangeRequest ToProto(const etcd::DeleteRequest& request);
 etcdserverpb::TxnRequest ToProto(const etcd::TxnRequest& request);
 etcdserverpb::CompactionRequest ToProto(const etcd::CompactRequest& request);
 etcdserverpb::WatchCreateRequest ToProto(const etcd::WatchRequest& request);
+// No burst is below zero on the wire: that is the longest there is, which members refuse.
+admissionpb::Rule ToProto(const etcd::AdmissionRule& rule);
 
 etcd::ResponseHeader FromProto(const etcdserverpb::ResponseHeader& header);
 // What the message holds is moved out of it.
@@ -64,5 +68,8 @@ etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleAddResponse&& reply);
 etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleDeleteResponse&& reply);
 etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleGrantPermissionResponse&& reply);
 etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleRevokePermissionResponse&& reply);
+etcd::AdmissionChangeResponse FromProto(admissionpb::RuleSetResponse&& reply);
+etcd::AdmissionChangeResponse FromProto(admissionpb::RuleDeleteResponse&& reply);
+etcd::AdmissionRuleListResponse FromProto(admissionpb::RuleListResponse&& reply);
 
 }  // namespace client

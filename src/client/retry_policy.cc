@@ -1,5 +1,7 @@
 #include "client/retry_policy.h"
 
+#include <charconv>
+
 #include "base/errors.h"
 
 namespace client {
@@ -26,6 +28,19 @@ Remedy ChooseRemedy(const base::Status& status, Repeatable repeatable, size_t en
     default:
       return Remedy::kNone;
   }
+}
+
+RetryAfter ReadRetryAfter(const base::Status& status, base::ByteView trailer) {
+  if (status.code() != Code::kResourceExhausted) return std::nullopt;
+  uint32_t milliseconds = 0;
+  const char* const end = trailer.data() + trailer.size();
+  const auto [stop, error] = std::from_chars(trailer.data(), end, milliseconds);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return std::chrono::milliseconds(milliseconds);
+}
+
+bool MayWait(const RetryAfter& retry_after, Repeatable repeatable, runtime::Duration remaining) {
+  return retry_after.has_value() && repeatable == Repeatable::kYes && *retry_after < remaining;
 }
 
 runtime::Duration RetryWait::Before(size_t attempt, size_t endpoints,

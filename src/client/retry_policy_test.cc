@@ -92,5 +92,23 @@ TEST(RetryWaitTest, WithoutJitterTheWaitIsExact) {
   EXPECT_EQ((RetryWait{milliseconds(25), 0}.Before(2, 2, &random)), milliseconds(25));
 }
 
+TEST(RetryPolicyTest, WhenToComeBackIsReadOfRefusalsAlone) {
+  const Status refused(Code::kResourceExhausted, "too early");
+  EXPECT_EQ(ReadRetryAfter(refused, "250"), milliseconds(250));
+  EXPECT_EQ(ReadRetryAfter(refused, "0"), milliseconds(0));
+  for (const char* const text : {"", "-1", "soon", "250 ms", " 250", "4294967296"}) {
+    EXPECT_EQ(ReadRetryAfter(refused, text), std::nullopt) << text;
+  }
+  EXPECT_EQ(ReadRetryAfter(Status(Code::kUnavailable, "busy"), "250"), std::nullopt);
+  EXPECT_EQ(ReadRetryAfter({}, "250"), std::nullopt);
+}
+
+TEST(RetryPolicyTest, ReadsWaitIfTheirTimeAllowsIt) {
+  EXPECT_TRUE(MayWait(milliseconds(250), Repeatable::kYes, milliseconds(251)));
+  EXPECT_FALSE(MayWait(milliseconds(250), Repeatable::kYes, milliseconds(250)));
+  EXPECT_FALSE(MayWait(milliseconds(250), Repeatable::kNo, milliseconds(1000)));
+  EXPECT_FALSE(MayWait(std::nullopt, Repeatable::kYes, milliseconds(1000)));
+}
+
 }  // namespace
 }  // namespace client

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/come_back.h"
 #include "base/errors.h"
 #include "client/endings.h"
 #include "client/endpoint.h"
@@ -46,13 +47,13 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     Attempt();
   }
 
-  void Finish(const Status& status) {
+  void Finish(const Status& status, const RetryAfter& retry_after = {}) {
     if (finished_) return;
     finished_ = true;
     const std::shared_ptr<Call> alive = shared_from_this();
     timer_.reset();
     session_.GiveUpToken(ticket_);
-    Ending ending{status};
+    Ending ending{.status = status, .retry_after = retry_after};
     if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
     if (own_channel_ != nullptr) session_.Retire(std::move(own_channel_));
     session_.Remove(this);
@@ -73,8 +74,8 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     explicit Handler(std::shared_ptr<Call> call) : call_(std::move(call)) {}
     void OnUnprocessed() override { call_->unprocessed_ = true; }
     void OnMessage(base::ByteView message) override { call_->OnMessage(message); }
-    void OnFinished(const Status& status, const http::Headers&) override {
-      call_->OnAttemptEnded(status);
+    void OnFinished(const Status& status, const http::Headers& trailers) override {
+      call_->OnAttemptEnded(status, ReadRetryAfter(status, trailers.Get(base::kComeBackTrailer)));
     }
 
    private:
@@ -104,7 +105,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     attempt_->Cancel();
   }
 
-  void OnAttemptEnded(const Status& status) {
+  void OnAttemptEnded(const Status& status, const RetryAfter& retry_after) {
     if (finished_) return;
     if (status.ok() || answered_ || session_.closing_) return Finish(status);
     if (Remaining() == runtime::Duration(0)) {
@@ -113,7 +114,11 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
                               (status.code() == Code::kCanceled && !IsKnownError(status.message()));
       return Finish(is_of_time ? DeadlineExceeded() : status);
     }
-    if (++attempts_ >= session_.settings_.max_attempts) return Finish(status);
+    if (++attempts_ >= session_.settings_.max_attempts) return Finish(status, retry_after);
+    if (retry_after.has_value()) {
+      const bool waits = MayWait(retry_after, request_.method.repeatable, Remaining());
+      return waits ? RepeatAfter(*retry_after) : Finish(status, retry_after);
+    }
     // What no member has seen, nor will, can be sent again whatever it is.
     const Repeatable repeatable = unprocessed_ ? Repeatable::kYes : request_.method.repeatable;
     switch (ChooseRemedy(status, repeatable, Endpoints(), session_.credentials())) {
@@ -143,11 +148,13 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     });
   }
 
-  // By the timer even without a wait: not inside the events of the attempt before.
   void Repeat() {
     if (finished_) return;
-    runtime::Duration wait = session_.WaitBefore(attempts_, Endpoints());
-    if (deadline_.has_value()) wait = std::min(wait, Remaining());
+    const runtime::Duration wait = session_.WaitBefore(attempts_, Endpoints());
+    RepeatAfter(deadline_.has_value() ? std::min(wait, Remaining()) : wait);
+  }
+  // By the timer even without a wait: not inside the events of the attempt before.
+  void RepeatAfter(runtime::Duration wait) {
     if (timer_ == nullptr) {
       timer_ = session_.loop_->NewTimer([this] {
         if (deadline_.has_value() && Remaining() == runtime::Duration(0)) {

@@ -50,6 +50,8 @@ class Session {
     base::Status status;
     // Of kDeadlineExceeded: why no endpoint could be reached, if that is why.
     std::string cause = {};
+    // When a member that refused it as too early may be asked again.
+    RetryAfter retry_after = {};
   };
   // Receives one message of the answer, valid during the call; false ends the call with kCanceled.
   using Sink = base::Callback<bool(base::ByteView message)>;

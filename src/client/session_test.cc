@@ -24,6 +24,7 @@ constexpr Method kPut{"/etcdserverpb.KV/Put"};
 struct Outcome {
   bool done = false;
   Status status;
+  RetryAfter retry_after;
   uint64_t member = 0;  // that has answered
 };
 
@@ -81,6 +82,7 @@ class SessionTest : public ::testing::Test {
             EXPECT_FALSE(outcome->done);
             outcome->done = true;
             outcome->status = ending.status;
+            outcome->retry_after = ending.retry_after;
             etcdserverpb::PutResponse reply;
             EXPECT_TRUE(reply.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
             outcome->member = reply.header().member_id();
@@ -812,6 +814,60 @@ TEST_F(EndpointSyncTest, OneQuestionIsOpenAtATimeAndNoneAfterItsEnd) {
   Do([this] { sync_.reset(); });
   Run(minutes(1));
   EXPECT_LE(member(1).lists, lists + 1);
+}
+
+// ---- Too early ----
+
+const Status kTooEarly(Code::kResourceExhausted, "etcdserver: admission rule a: too much");
+
+TEST_F(SessionTest, AReadThatComesTooEarlyIsRepeatedWhenItMayBe) {
+  Open(1);
+  member(1).answer = kTooEarly;
+  member(1).retry_after = "700";
+  const auto got = Get();
+  Run(milliseconds(100));
+  member(1).answer = {};
+  Run(milliseconds(500));
+  EXPECT_FALSE(got->done);
+  EXPECT_EQ(member(1).calls, 1);
+  Run(milliseconds(500));
+  ASSERT_TRUE(got->done);
+  EXPECT_TRUE(got->status.ok());
+  EXPECT_EQ(member(1).calls, 2);
+}
+
+TEST_F(SessionTest, AReadWhoseTimeIsOverByThenIsRefusedAtOnce) {
+  Open(1);
+  member(1).answer = kTooEarly;
+  member(1).retry_after = "700";
+  const auto got = Get(milliseconds(600));
+  Run(milliseconds(100));
+  EXPECT_EQ(got->status, kTooEarly);
+  EXPECT_EQ(got->retry_after, milliseconds(700));
+  EXPECT_EQ(member(1).calls, 1);
+}
+
+TEST_F(SessionTest, AWriteThatComesTooEarlyIsItsCallersAffair) {
+  Open(2);
+  for (const auto& member : members_) {
+    member->answer = kTooEarly;
+    member->retry_after = "10";
+  }
+  const auto put = Put();
+  Run(seconds(1));
+  EXPECT_EQ(put->status, kTooEarly);
+  EXPECT_EQ(put->retry_after, milliseconds(10));
+  ExpectNoPutTwice();
+}
+
+TEST_F(SessionTest, WhatIsTooMuchWithoutATimeIsNotRepeated) {
+  Open(2);
+  for (const auto& member : members_) member->answer = kTooEarly;
+  const auto got = Get();
+  Run(seconds(1));
+  EXPECT_EQ(got->status, kTooEarly);
+  EXPECT_EQ(got->retry_after, std::nullopt);
+  EXPECT_EQ(member(1).calls + member(2).calls, 1);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/come_back.h"
 #include "base/errors.h"
 #include "client/convert.h"
 #include "client/endings.h"
@@ -105,6 +106,10 @@ Watch::Ending EndingOf(const etcdserverpb::WatchResponse& message) {
   ending.header = FromProto(message.header());
   ending.compact_revision = message.compact_revision();
   ending.cancel_reason = message.cancel_reason();
+  ending.retry_after = base::ReadComeBack(ending.cancel_reason);
+  if (ending.retry_after.has_value()) {
+    ending.status = Status(Code::kResourceExhausted, ending.cancel_reason);
+  }
   return ending;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/callback.h"
 #include "base/status.h"
+#include "client/retry_policy.h"
 #include "proto/rpc.pb.h"
 #include "runtime/loop.h"
 
@@ -26,6 +27,8 @@ class Watch {
     etcd::ResponseHeader header = {};
     int64_t compact_revision = 0;
     std::string cancel_reason = {};
+    // When a member that refused it as too early may be asked again.
+    RetryAfter retry_after = {};
   };
   using Done = base::Callback<void(const Ending& ending)>;
 

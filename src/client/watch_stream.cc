@@ -22,7 +22,9 @@ constexpr int64_t kNoId = -1;
 }  // namespace
 
 WatchStream::WatchStream(Session* session, bool require_leader)
-    : session_(*session), stream_(session, kPath, require_leader, this) {}
+    : session_(*session),
+      stream_(session, kPath, require_leader, this),
+      rest_timer_(session->loop().NewTimer([this] { OnRested(); })) {}
 
 WatchStream::~WatchStream() {
   stream_.Close();
@@ -41,6 +43,7 @@ void WatchStream::End(const std::shared_ptr<Watch>& watch, const Watch::Ending& 
   const auto serves = [&watch](const auto& entry) { return entry.second == watch; };
   const auto waits = std::find(waiting_.begin(), waiting_.end(), watch);
   const auto served = std::find_if(served_.begin(), served_.end(), serves);
+  const auto rests = std::find_if(resting_.begin(), resting_.end(), serves);
   if (waits != waiting_.end()) {
     waiting_.erase(waits);
   } else if (asked_ == watch) {
@@ -49,11 +52,28 @@ void WatchStream::End(const std::shared_ptr<Watch>& watch, const Watch::Ending& 
     const int64_t id = served->first;
     served_.erase(served);
     if (!IsIdle()) SendCancel(id);
+  } else if (rests != resting_.end()) {
+    resting_.erase(rests);
   } else {
     return;
   }
   CloseIfIdle();
   watch->End(ending);
+}
+
+void WatchStream::Rest(std::shared_ptr<Watch> watch, runtime::Duration wait) {
+  resting_.emplace(session_.loop().clock().Now() + wait, std::move(watch));
+  rest_timer_->Arm(resting_.begin()->first - session_.loop().clock().Now());
+}
+
+void WatchStream::OnRested() {
+  const runtime::TimePoint now = session_.loop().clock().Now();
+  while (!resting_.empty() && resting_.begin()->first <= now) {
+    waiting_.push_back(std::move(resting_.begin()->second));
+    resting_.erase(resting_.begin());
+  }
+  if (!resting_.empty()) rest_timer_->Arm(resting_.begin()->first - now);
+  SendNext();
 }
 
 void WatchStream::RequestProgress() {
@@ -63,11 +83,13 @@ void WatchStream::RequestProgress() {
 }
 
 bool WatchStream::IsIdle() const {
-  return waiting_.empty() && served_.empty() && (!asked_.has_value() || *asked_ == nullptr);
+  return waiting_.empty() && served_.empty() && resting_.empty() &&
+         (!asked_.has_value() || *asked_ == nullptr);
 }
 
 void WatchStream::EndAll(const Status& status) {
   TakeBack();
+  for (auto& [when, watch] : std::exchange(resting_, {})) waiting_.push_back(std::move(watch));
   for (const std::shared_ptr<Watch>& watch : std::exchange(waiting_, {})) {
     watch->End({.status = status});
   }
@@ -128,6 +150,10 @@ void WatchStream::OnCreated(pb::WatchResponse&& message) {
         // The first to try the new one, which is renewed no more if that is of no use either.
         asked_ = watch;
         return stream_.Break(ending.status);
+      }
+      if (ending.retry_after.has_value()) {
+        Rest(watch, *ending.retry_after);
+        return SendNext();
       }
       CloseIfIdle();
       watch->End(ending);

@@ -10,6 +10,7 @@
 #include "client/resumed_stream.h"
 #include "client/session.h"
 #include "client/watch.h"
+#include "runtime/loop.h"
 
 namespace client {
 
@@ -17,6 +18,7 @@ namespace client {
 //
 //   waiting --> asked for, one at a time --> served under a number of the stream
 //      ^________________ the stream breaks ________________|
+//      ^_______ a while later _______ resting: refused as too early
 //
 // A member answers requests to watch in their order, each with the number that the watch has on the
 // stream. One request is under way at a time, and the number of the next answer is that of its
@@ -46,6 +48,10 @@ class WatchStream final : private ResumedStream::Owner {
   void OnBroken() override;
   runtime::Duration WaitAfter(const base::Status& status, size_t attempts) override;
 
+  // Asks for it again once it may be.
+  void Rest(std::shared_ptr<Watch> watch, runtime::Duration wait);
+  void OnRested();
+
   bool IsIdle() const;
   void CloseIfIdle();
   // The next message that is due, if one is.
@@ -66,6 +72,9 @@ class WatchStream final : private ResumedStream::Owner {
   // Asked for and not answered; null if it has ended meanwhile.
   std::optional<std::shared_ptr<Watch>> asked_;
   std::map<int64_t, std::shared_ptr<Watch>> served_;
+  // By when they may be asked for again.
+  std::multimap<runtime::TimePoint, std::shared_ptr<Watch>> resting_;
+  const std::unique_ptr<runtime::Timer> rest_timer_;
   bool progress_wanted_ = false;
 };
 

@@ -563,5 +563,58 @@ TEST_F(WatcherTest, TheEndOfTheClientEndsItsWatches) {
   EXPECT_EQ(store_.open_streams(), 0u);
 }
 
+// ---- Too early ----
+
+constexpr char kComeBack[] =
+    "etcdserver: admission rule a: too much of requests, come back in 700 ms";
+
+TEST_F(WatcherTest, AWatchThatComesTooEarlyIsAskedForAgainWhenItMayBe) {
+  Open(1);
+  const auto other = Start({.key = "b"});
+  store_.refusal = kComeBack;
+  const auto told = std::make_shared<Told>();
+  Begin({.key = "a", .start_revision = 2}, {}, told);
+  Run(milliseconds(100));
+  EXPECT_THAT(store_.starts, SizeIs(2));
+  store_.refusal.clear();
+  store_.Put({"a", "b"});
+  Run(milliseconds(500));
+  // Others go on meanwhile, on the same stream.
+  EXPECT_THAT(other->events, ElementsAre("b@2"));
+  EXPECT_THAT(told->events, IsEmpty());
+  Run(milliseconds(500));
+  EXPECT_THAT(told->events, ElementsAre("a@2"));
+  EXPECT_EQ(told->endings, 0);
+  EXPECT_EQ(store_.streams_begun, 1);
+}
+
+TEST_F(WatcherTest, AWatchThatIsBegunElsewhereTooEarlyLosesNothing) {
+  Open(2);
+  const auto told = Start({.key = "a"});
+  store_.refusal = kComeBack;
+  store_.EndStreams(errors::kStopped);
+  Run(milliseconds(300));
+  store_.Put({"a"});
+  store_.refusal.clear();
+  Run(seconds(1));
+  EXPECT_THAT(told->events, ElementsAre("a@2"));
+}
+
+TEST_F(WatcherTest, AWatchThatComesTooEarlyCanBeEndedMeanwhile) {
+  Open(1);
+  store_.refusal = kComeBack;
+  const auto hasty = Start({.key = "a"}, {.timeout = milliseconds(500)});
+  EXPECT_EQ(hasty->ending.status.code(), Code::kDeadlineExceeded);
+  const auto canceled = Start({.key = "a"});
+  EXPECT_EQ(canceled->endings, 0);
+  Do([&] { watcher_->Cancel(canceled->handle); });
+  EXPECT_EQ(canceled->ending.status.code(), Code::kCanceled);
+  Run(seconds(1));
+  EXPECT_EQ(store_.open_streams(), 0u);
+  const auto left = Start({.key = "a"});
+  Disconnect();
+  EXPECT_EQ(left->ending.status.code(), Code::kCanceled);
+}
+
 }  // namespace
 }  // namespace client

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "ctl/admission_commands.h"
 #include "ctl/auth_commands.h"
 #include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
@@ -15,7 +16,7 @@
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
 
-// What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order.
+// What etcdctl can do: names, flags and texts of etcdctl 3.7, in its order, and what it has not.
 
 namespace ctl {
 namespace {
@@ -79,6 +80,41 @@ constexpr char kMemberListLong[] =
     "each endpoint.\n"
     "The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.\n";
 
+constexpr char kAdmissionLong[] = R"(
+Says how much a user, or a part of the keys, may ask of each member. A request that comes
+too early is refused with ResourceExhausted, and told when it may come again.
+
+Rules belong to the cluster, and each member counts for itself: what is asked of three
+members may be three times as much. Where authentication is enabled only root may use
+these commands. Not a command of etcd.
+)";
+
+constexpr char kAdmissionSetLong[] = R"(
+Adds a rule, or replaces the one of that name. It holds at once, at all members, for the
+requests of the user, or of everybody if none is named, that touch a key with the prefix,
+or any key if there is none. A request for which several rules hold needs the room of
+each. What is not given is not limited; one limit there must be.
+
+The first rule is refused if a member of the cluster does not understand rules. Once there
+was one, no such member can join, and the cluster cannot go back to etcd's own members.
+)";
+
+constexpr char kAdmissionSetExample[] =
+    "  # The user batch may ask for 200 requests and a megabyte a second of each member\n"
+    "  etcdctl admission set batch --for-user=batch --requests-per-second=200 "
+    "--bytes-per-second=1000000\n"
+    "  \n"
+    "  # All that touches keys below /jobs/, together\n"
+    "  etcdctl admission set jobs --prefix=/jobs/ --requests-per-second=50 --burst=5s\n"
+    "  \n"
+    "  # The connections of batch may hold a tenth of what a member holds for clients\n"
+    "  etcdctl admission set batch-memory --for-user=batch --memory-percent=10";
+
+constexpr char kAdmissionListLong[] =
+    "When --write-out is set to simple, this command prints out comma-separated rules.\n"
+    "The items in the lists are name, user, prefix, requests/s, bytes/s, burst, memory %; what is "
+    "not limited is empty.\n";
+
 // The empty lines hold two spaces, as etcdctl prints them.
 constexpr char kSnapshotExample[] =
     "  # Save snapshot to a given file\n"
@@ -109,6 +145,9 @@ FlagSpec Text(const char* name, const char* usage, const char* default_value = "
 }
 FlagSpec Number(const char* name, const char* usage, const char* default_value = "0") {
   return {name, 0, Type::kInt64, default_value, usage};
+}
+FlagSpec Count(const char* name, const char* usage) {
+  return {name, 0, Type::kUint, "0", usage};
 }
 FlagSpec Time(const char* name, const char* usage, const char* default_value) {
   return {name, 0, Type::kDuration, default_value, usage};
@@ -259,6 +298,44 @@ Command Alarm() {
             .short_text = "Disarms all alarms",
             .run = RunAlarmDisarm},
            {.name = "list", .use = "list", .short_text = "Lists all alarms", .run = RunAlarmList}},
+  };
+}
+
+Command Admission() {
+  return {
+      .name = "admission",
+      .use = "admission <subcommand>",
+      .short_text =
+          "Admission rule related commands. Use `etcdctl admission --help` to see subcommands",
+      .long_text = kAdmissionLong,
+      .group = kMaintenance,
+      .subcommands =
+          {{.name = "set",
+            .use = "set [options] <rule name>",
+            .short_text = "Sets how much a user, or a part of the keys, may ask of each member",
+            .long_text = kAdmissionSetLong,
+            .example = kAdmissionSetExample,
+            .flags = {Text("for-user", "the user whose requests are meant (everybody's if empty)"),
+                      Text("prefix", "the prefix of the keys that are meant (all if empty)"),
+                      Count("requests-per-second", "requests that each member lets in"),
+                      Count("bytes-per-second", "bytes of requests and of their answers"),
+                      Time("burst",
+                           "for how long what is not used is saved up, up to 1m0s (if 0, it "
+                           "defaults to 1s)",
+                           "0s"),
+                      Count("memory-percent",
+                            "share of what a member holds for its clients, for the connections of "
+                            "the user (not with --prefix)")},
+            .run = RunAdmissionSet},
+           {.name = "delete",
+            .use = "delete <rule name>",
+            .short_text = "Deletes a rule: what it limited is not limited any more",
+            .run = RunAdmissionDelete},
+           {.name = "list",
+            .use = "list",
+            .short_text = "Lists all rules",
+            .long_text = kAdmissionListLong,
+            .run = RunAdmissionList}},
   };
 }
 
@@ -671,6 +748,7 @@ const Command& RootCommand() {
                       MoveLeader(),
                       Downgrade(),
                       Snapshot(),
+                      Admission(),
                       Lock(),
                       Elect(),
                       Auth(),

@@ -134,6 +134,21 @@ class FieldsPrinter final : public Printer {
   Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
     return Show(Header(response.header));
   }
+  Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
+    std::string text = Header(response.header);
+    for (const etcd::AdmissionRule& rule : response.rules) {
+      text += Quoted("Name", rule.name) + Quoted("User", rule.user) +
+              Quoted("Prefix", rule.prefix) + Field("RequestsPerSecond", rule.requests_per_second) +
+              Field("BytesPerSecond", rule.bytes_per_second) +
+              Field("BurstMilliseconds", rule.burst.count()) +
+              Field("MemoryPercent", rule.memory_percent) + "\n";
+    }
+    return Show(text);
+  }
+  Outcome AdmissionChange(const std::string&,
+                          const etcd::AdmissionChangeResponse& response) override {
+    return Show(Header(response.header));
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     std::string text;
     for (const auto& [endpoint, hash] : endpoints) {

@@ -88,6 +88,13 @@ class JsonPrinter final : public Printer {
   Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
     return Message(response);
   }
+  Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
+    return Message(response);
+  }
+  Outcome AdmissionChange(const std::string&,
+                          const etcd::AdmissionChangeResponse& response) override {
+    return Message(response);
+  }
 
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;

@@ -140,5 +140,24 @@ TEST(CtlMainTest, AnUnknownFlagIsRefusedWithTheUsage) {
   EXPECT_THAT(ran.err, StartsWith("Error: unknown flag: --nope\nUsage:\n  etcdctl get"));
 }
 
+TEST(CtlMainTest, RulesThatCannotBeAskedForAreRefused) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines = {
+      {{"admission", "set"}, "admission set command requires the rule's name as its argument"},
+      {{"admission", "set", "a", "b"},
+       "admission set command requires the rule's name as its argument"},
+      {{"admission", "set", "a", "--burst", "-1s"}, "--burst must not be negative"},
+      {{"admission", "set", "a", "--bytes-per-second", "1MB"},
+       "invalid argument \"1MB\" for \"--bytes-per-second\" flag: strconv.ParseUint: parsing "
+       "\"1MB\": invalid syntax"},
+      {{"admission", "delete"},
+       "admission delete command requires the rule's name as its argument"},
+      {{"admission", "list", "a"}, "admission list command requires no arguments"}};
+  for (const auto& [words, error] : lines) {
+    const Ran ran = RunMain(words);
+    EXPECT_NE(ran.status, kExitSuccess);
+    EXPECT_THAT(ran.err, HasSubstr("Error: " + error + "\n"));
+  }
+}
+
 }  // namespace
 }  // namespace ctl

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/admission.h>
 #include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
@@ -88,6 +89,14 @@ class Printer {
   // `said` is how the simple format says what was done.
   virtual Outcome AuthChange([[maybe_unused]] const std::string& said,
                              const etcd::AuthChangeResponse&) {
+    return Unsupported();
+  }
+  virtual Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse&) {
+    return Unsupported();
+  }
+  // As above.
+  virtual Outcome AdmissionChange([[maybe_unused]] const std::string& said,
+                                  const etcd::AdmissionChangeResponse&) {
     return Unsupported();
   }
   virtual Outcome HashKv(const std::vector<EndpointHashKv>&) { return Unsupported(); }

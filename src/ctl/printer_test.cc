@@ -194,6 +194,20 @@ std::vector<Answer> AuthAnswers() {
           {"role added", [](Printer& to) { return to.AuthChange("Role r created", {kHeader}); }}};
 }
 
+std::vector<Answer> AdmissionAnswers() {
+  const etcd::AdmissionRuleListResponse rules{
+      kHeader,
+      {{"a", "ann", "", 100, 0, {}, 10},
+       {"b", "", "p/\x01", 0, 1'000'000, std::chrono::milliseconds(1500), 0}}};
+  return {{"rules", [=](Printer& to) { return to.AdmissionRuleList(rules); }},
+          {"no rules",
+           [](Printer& to) {
+             return to.AdmissionRuleList({kHeader, {}});
+           }},
+          {"rule set",
+           [](Printer& to) { return to.AdmissionChange("Admission rule a set", {kHeader}); }}};
+}
+
 // What a watch tells, and its ends.
 std::vector<Answer> AnswersOfWatches() {
   using Type = etcd::Event::Type;
@@ -292,6 +306,7 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   std::vector<Answer> answers = Answers();
   for (Answer& answer : LeaseAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AuthAnswers()) answers.push_back(std::move(answer));
+  for (Answer& answer : AdmissionAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AnswersOfWatches()) answers.push_back(std::move(answer));
   for (const bool hex : {false, true}) {
     for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {

@@ -58,6 +58,13 @@ class ProtobufPrinter final : public Printer {
   Outcome AuthChange(const std::string&, const etcd::AuthChangeResponse& response) override {
     return Encoded(response);
   }
+  Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
+    return Encoded(response);
+  }
+  Outcome AdmissionChange(const std::string&,
+                          const etcd::AdmissionChangeResponse& response) override {
+    return Encoded(response);
+  }
 
  private:
   template <typename Response>

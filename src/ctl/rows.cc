@@ -1,5 +1,6 @@
 #include "ctl/rows.h"
 
+#include "base/duration_text.h"
 #include "base/go_text.h"
 #include "base/human_bytes.h"
 
@@ -8,6 +9,11 @@ namespace {
 
 std::string Truth(bool value) {
   return value ? "true" : "false";
+}
+
+// What is not limited is not told.
+std::string Limit(uint64_t number) {
+  return number == 0 ? "" : std::to_string(number);
 }
 
 }  // namespace
@@ -48,6 +54,18 @@ Rows StatusRows(const std::vector<EndpointStatus>& endpoints) {
                          std::to_string(status.raft_term), std::to_string(status.raft_index),
                          std::to_string(status.raft_applied_index), base::Join(status.errors, ", "),
                          status.downgrade_target_version, Truth(status.downgrade_enabled)});
+  }
+  return rows;
+}
+
+Rows AdmissionRuleRows(const etcd::AdmissionRuleListResponse& response) {
+  Rows rows{{"name", "user", "prefix", "requests/s", "bytes/s", "burst", "memory %"}, {}};
+  for (const etcd::AdmissionRule& rule : response.rules) {
+    rows.rows.push_back(
+        {rule.name, rule.user, rule.prefix, Limit(rule.requests_per_second),
+         Limit(rule.bytes_per_second),
+         rule.burst == std::chrono::milliseconds(0) ? "" : base::FormatDuration(rule.burst),
+         Limit(rule.memory_percent)});
   }
   return rows;
 }

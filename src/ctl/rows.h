@@ -19,6 +19,7 @@ struct Rows {
 Rows MemberRows(const etcd::MemberListResponse& response);
 Rows HealthRows(const std::vector<EndpointHealth>& endpoints);
 Rows StatusRows(const std::vector<EndpointStatus>& endpoints);
+Rows AdmissionRuleRows(const etcd::AdmissionRuleListResponse& response);
 Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints);
 
 }  // namespace ctl

@@ -167,6 +167,15 @@ class SimplePrinter final : public Printer {
   Outcome AuthChange(const std::string& said, const etcd::AuthChangeResponse&) override {
     return Show(said + "\n");
   }
+  Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
+    if (!hex_) return Show(Lines(AdmissionRuleRows(response)));
+    etcd::AdmissionRuleListResponse shown = response;
+    for (etcd::AdmissionRule& rule : shown.rules) rule.prefix = HexBytes(rule.prefix);
+    return Show(Lines(AdmissionRuleRows(shown)));
+  }
+  Outcome AdmissionChange(const std::string& said, const etcd::AdmissionChangeResponse&) override {
+    return Show(said + "\n");
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     return Show(Lines(HashKvRows(endpoints)));
   }

@@ -69,6 +69,9 @@ class TablePrinter final : public Printer {
   Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
     return Show(Render(StatusRows(endpoints)));
   }
+  Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
+    return Show(Render(AdmissionRuleRows(response)));
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     return Show(Render(HashKvRows(endpoints)));
   }

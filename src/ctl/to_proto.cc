@@ -206,6 +206,28 @@ pb::AuthUserAddResponse ToProto(const etcd::AuthChangeResponse& response) {
   return message;
 }
 
+admissionpb::RuleListResponse ToProto(const etcd::AdmissionRuleListResponse& response) {
+  admissionpb::RuleListResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::AdmissionRule& rule : response.rules) {
+    admissionpb::Rule& added = *message.add_rules();
+    added.set_name(rule.name);
+    added.set_user(rule.user);
+    added.set_prefix(rule.prefix);
+    added.set_requests_per_second(rule.requests_per_second);
+    added.set_bytes_per_second(rule.bytes_per_second);
+    added.set_burst_milliseconds(static_cast<uint64_t>(rule.burst.count()));
+    added.set_memory_percent(rule.memory_percent);
+  }
+  return message;
+}
+
+admissionpb::RuleSetResponse ToProto(const etcd::AdmissionChangeResponse& response) {
+  admissionpb::RuleSetResponse message;
+  SetHeader(response.header, &message);
+  return message;
+}
+
 pb::StatusResponse ToProto(const etcd::StatusResponse& response) {
   pb::StatusResponse message;
   SetHeader(response.header, &message);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/admission.h>
 #include <etcd/auth.h>
 #include <etcd/cluster.h>
 #include <etcd/kv.h>
@@ -7,6 +8,7 @@
 #include <etcd/maintenance.h>
 
 #include "ctl/printer.h"
+#include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
 
 // Answers as the messages they came in, for the formats that show those.
@@ -34,6 +36,9 @@ etcdserverpb::AuthRoleGetResponse ToProto(const etcd::RoleGetResponse& response)
 etcdserverpb::AuthRoleListResponse ToProto(const etcd::RoleListResponse& response);
 // All changes have a header and nothing else.
 etcdserverpb::AuthUserAddResponse ToProto(const etcd::AuthChangeResponse& response);
+admissionpb::RuleListResponse ToProto(const etcd::AdmissionRuleListResponse& response);
+// Those of a rule that was set and of one that was deleted have a header and nothing else.
+admissionpb::RuleSetResponse ToProto(const etcd::AdmissionChangeResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);
 

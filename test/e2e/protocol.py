@@ -16,6 +16,7 @@ LOCK = "v3lockpb.Lock"
 ELECTION = "v3electionpb.Election"
 MAINTENANCE = "etcdserverpb.Maintenance"
 AUTH = "etcdserverpb.Auth"
+ADMISSION = "admissionpb.Admission"
 CALL_TIMEOUT_SECONDS = 15
 
 
@@ -32,7 +33,8 @@ def _generated(*names: str):
 
 
 # Every message and enum of the files in src/proto.
-rpc, lock, election, auth = _generated("rpc", "v3lock", "v3election", "auth")
+rpc, lock, election, auth, admission = _generated("rpc", "v3lock", "v3election", "auth",
+                                                  "admission")
 
 
 class Client:

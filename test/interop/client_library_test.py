@@ -23,6 +23,7 @@ BUILD = os.environ["BUILD"]
 
 # Around the listings that are no programs.
 LISTINGS_HEAD = """#undef NDEBUG
+#include <etcd/admission.h>
 #include <etcd/auth.h>
 #include <etcd/client.h>
 #include <etcd/concurrency.h>
@@ -85,7 +86,7 @@ class ClientLibraryTest(unittest.TestCase):
         exported = self.succeed("nm", "-DC", "--defined-only", f"{build}/libplugin.so")
         strong = [line.split(" ", 2)[2] for line in exported.splitlines() if " W " not in line]
         self.assertEqual(strong, ["PluginPut"])
-        for name in ("etcdserverpb", "boost::", "google::", "client::", "base::"):
+        for name in ("etcdserverpb", "admissionpb", "boost::", "google::", "client::", "base::"):
             self.assertNotIn(name, exported)
 
     def test_the_flags_of_pkg_config(self):
@@ -94,7 +95,7 @@ class ClientLibraryTest(unittest.TestCase):
 
     def test_each_header_stands_alone(self):
         headers = sorted(str(header) for header in Path(self.prefix).rglob("*.h"))
-        for name in ("auth", "client", "concurrency", "semaphore", "barrier", "queue", "stm"):
+        for name in ("admission", "auth", "client", "concurrency", "semaphore", "barrier", "queue", "stm"):
             self.assertIn(f"{self.prefix}/include/etcd/{name}.h", headers)
         self.succeed("g++", "-std=c++20", "-Wall", "-Wextra", "-fsyntax-only", "-x", "c++",
                      "-Wno-pragma-once-outside-header", f"-I{self.prefix}/include", *headers)

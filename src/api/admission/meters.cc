@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/come_back.h"
+
 namespace admission {
 namespace {
 
@@ -19,10 +21,9 @@ constexpr observe::Family kMemory{"cornerstore_admission_memory_bytes",
                                   "What is held for the connections of a rule's user."};
 
 Refusal RefusalOf(const Meter& meter, const Meter::Obstacle& obstacle) {
-  return {
-      {base::Code::kResourceExhausted, "etcdserver: admission rule " + meter.rule().name() +
-                                           ": too much of " + std::string(NameOf(obstacle.limit))},
-      obstacle.wait};
+  std::string text(base::kAdmissionRule);
+  text += meter.rule().name() + ": too much of " + std::string(NameOf(obstacle.limit));
+  return {{base::Code::kResourceExhausted, text}, obstacle.wait};
 }
 
 }  // namespace

@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "api/v3/service.h"
+#include "base/come_back.h"
 
 namespace v3 {
 namespace {
-
-constexpr char kComeBack[] = "grpc-retry-pushback-ms";
 
 class AnswerCount final : public rpc::ServerCall::AnswerListener {
  public:
@@ -40,8 +39,8 @@ std::shared_ptr<http::SharedBudget> MemoryOf(const admission::Charged& charged) 
 
 }  // namespace
 
-int64_t MillisecondsOf(const admission::Refusal& refusal) {
-  return std::chrono::ceil<std::chrono::milliseconds>(refusal.wait).count();
+std::chrono::milliseconds WaitOf(const admission::Refusal& refusal) {
+  return std::chrono::ceil<std::chrono::milliseconds>(refusal.wait);
 }
 
 std::optional<admission::Refusal> Admission::Take(const Context& context, rpc::ServerCall& call,
@@ -82,7 +81,7 @@ bool Admission::Admit(const Context& context, rpc::ServerCall& call, const Count
   const auto refusal = Take(context, call, keys.ranges(), message.size(), &charged);
   if (refusal.has_value()) {
     http::Headers trailers;
-    trailers.Add(kComeBack, std::to_string(MillisecondsOf(*refusal)));
+    trailers.Add(base::kComeBackTrailer, std::to_string(WaitOf(*refusal).count()));
     call.Finish(refusal->status, trailers);
     return false;
   }

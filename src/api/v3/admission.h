@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -44,6 +45,6 @@ class Admission {
 };
 
 // What a refused caller is told of when to come back, rounded up.
-int64_t MillisecondsOf(const admission::Refusal& refusal);
+std::chrono::milliseconds WaitOf(const admission::Refusal& refusal);
 
 }  // namespace v3

@@ -128,6 +128,28 @@ TEST_F(AdmissionTest, APrefixIsFoundInWhateverARequestDoes) {
   EXPECT_TRUE(member_.Call(testing::kTxn, nested).ok());
 }
 
+TEST_F(AdmissionTest, ThePrefixOfALocksOrAnElectionsKeysIsFoundByItsName) {
+  admissionpb::Rule rule = Of("p", 1);
+  rule.set_prefix("p/q/");
+  rule.set_burst_milliseconds(1);
+  ASSERT_TRUE(Set(member_, rule).ok());
+  UseUp("p/q/");
+  v3electionpb::LeaderRequest leader;
+  leader.set_name("p");
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kLeader, leader).status));
+  leader.set_name("p/q");
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kLeader, leader).status));
+  leader.set_name("p/q2");
+  EXPECT_FALSE(IsRefused(member_.Call(testing::kLeader, leader).status));
+  v3lockpb::LockRequest lock;
+  lock.set_name("p/q");
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kLock, lock).status));
+  v3electionpb::ProclaimRequest proclaim;
+  proclaim.mutable_leader()->set_name("other");
+  proclaim.mutable_leader()->set_key("p/q/1");
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kProclaim, proclaim).status));
+}
+
 // One that is new is counted, or stands here.
 TEST_F(AdmissionTest, EveryMethodCountsButThoseThatAdministerOrMakeRoom) {
   const std::set<std::string> administration = {"Cluster", "Maintenance", "Auth", "Admission"};

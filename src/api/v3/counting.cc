@@ -31,16 +31,17 @@ void AddKeys(const etcdserverpb::DeleteRangeRequest& request, RequestKeys* keys)
   keys->Add(RangeOf(request));
 }
 void AddKeys(const v3lockpb::LockRequest& request, RequestKeys* keys) {
-  keys->Add({request.name()});
+  keys->AddQueue(request.name());
 }
 void AddKeys(const v3electionpb::CampaignRequest& request, RequestKeys* keys) {
-  keys->Add({request.name()});
+  keys->AddQueue(request.name());
 }
+// Its key is what is written, whatever the name.
 void AddKeys(const v3electionpb::ProclaimRequest& request, RequestKeys* keys) {
-  keys->Add({request.leader().name()});
+  keys->Add({request.leader().key()});
 }
 void AddKeys(const v3electionpb::LeaderRequest& request, RequestKeys* keys) {
-  keys->Add({request.name()});
+  keys->AddQueue(request.name());
 }
 
 // Both branches: which one is taken is not known yet. Why with a list: clients may nest them
@@ -114,6 +115,11 @@ constexpr std::string_view kAdministration[] = {"etcdserverpb.Cluster", "etcdser
 
 RequestKeys::RequestKeys() = default;
 RequestKeys::~RequestKeys() = default;
+
+void RequestKeys::AddQueue(const std::string& name) {
+  // '0' follows '/'.
+  Add({made_.emplace_back(name + '/'), made_.emplace_back(name + '0')});
+}
 
 void RequestKeys::Keep(std::unique_ptr<google::protobuf::MessageLite> request) {
   request_ = std::move(request);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,12 +25,15 @@ class RequestKeys {
 
   const std::vector<auth::KeyRange>& ranges() const { return ranges_; }
   void Add(auth::KeyRange range) { ranges_.push_back(range); }
+  // Those of the queue of a lock or an election: "name/" and what begins so.
+  void AddQueue(const std::string& name);
   // Of whose bytes they are.
   void Keep(std::unique_ptr<google::protobuf::MessageLite> request);
 
  private:
   std::unique_ptr<google::protobuf::MessageLite> request_;
   std::vector<auth::KeyRange> ranges_;
+  std::deque<std::string> made_;  // what ranges refer to beside the request
 };
 
 // How the calls of a method count for admission rules (state/admission).

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/come_back.h"
 #include "base/errors.h"
 
 namespace v3 {
@@ -105,8 +106,7 @@ std::string WatchCall::CheckCreate(const WatchCreateRequest& request) {
   if (service_.IsFull()) return kTooManyReason;
   const auto refusal = Take({{request.key(), request.range_end()}}, request.ByteSizeLong());
   if (!refusal.has_value()) return "";
-  return std::string(refusal->status.message()) + ", come back in " +
-         std::to_string(MillisecondsOf(*refusal)) + " ms";
+  return base::ComeBackText(refusal->status.message(), WaitOf(*refusal));
 }
 
 base::Status WatchCall::CheckRead(const auth::Identity& who, const std::string& key,

@@ -79,6 +79,7 @@ class FakeMember final : public http::Service {
   }
 
   base::Status answer;           // of ranges and puts; OK: an empty one
+  std::string retry_after;       // the trailer of refused ones that says so; empty: none
   bool hangs = false;            // keeps the calls until Release
   bool refuses = false;          // resets streams unseen
   runtime::Duration latency{0};  // before it answers
@@ -137,7 +138,8 @@ class FakeMember final : public http::Service {
     late_.back()->Arm(latency);
   }
   void Reply(rpc::ServerCall& call) {
-    if (!answer.ok()) return call.Finish(answer);
+    if (!answer.ok() && retry_after.empty()) return call.Finish(answer);
+    if (!answer.ok()) return call.Finish(answer, {{"grpc-retry-pushback-ms", retry_after}});
     etcdserverpb::PutResponse reply;  // a RangeResponse begins in the same way
     reply.mutable_header()->set_member_id(id_);
     call.Reply(rpc::Message(reply.SerializeAsString()));

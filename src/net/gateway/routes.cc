@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "base/check.h"
+#include "proto/admission.pb.h"
 #include "proto/gateway.pb.h"
 #include "proto/rpc.pb.h"
 #include "proto/v3election.pb.h"
@@ -20,9 +21,9 @@ const FileDescriptor* FileOf(const google::protobuf::Message& message) {
 }  // namespace
 
 Routes::Routes() {
-  const FileDescriptor* const files[] = {FileOf(etcdserverpb::RangeRequest()),
-                                         FileOf(v3lockpb::LockRequest()),
-                                         FileOf(v3electionpb::LeaderRequest())};
+  const FileDescriptor* const files[] = {
+      FileOf(etcdserverpb::RangeRequest()), FileOf(v3lockpb::LockRequest()),
+      FileOf(v3electionpb::LeaderRequest()), FileOf(admissionpb::RuleListRequest())};
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->service_count(); ++i) {
       const auto* const service = file->service(i);
