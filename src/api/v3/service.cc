@@ -161,7 +161,8 @@ void Context::AddStreaming(rpc::Server& table, const char* service, const char* 
           const bool needs_leader =
               call->method().kind != rpc::Kind::kUnary && AsksForLeader(*call);
           const base::Index needed = NeededEntry(terms.access, *call);
-          const std::shared_ptr<StreamCall> stream = new_call(Call{.rpc = call, .caller = *std::move(caller), .terms = terms});
+          const std::shared_ptr<StreamCall> stream =
+              new_call(Call{.rpc = call, .caller = *std::move(caller), .terms = terms});
           if (needs_leader) leader_watch_->Add(stream);
           if (needed != base::Index()) {
             stream->HoldMessages();
