@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What users and rights cost: one member of ours, with authentication enabled and disabled by turns.
+"""What users, their rights and admission rules cost: one member of ours, with authentication enabled
+and disabled by turns.
 
 Usage: scripts/bench auth [WORD...], or auth.py BIN_DIRECTORY [WORD...] with the programs of a
 release build; a word chooses the measurements whose names contain it.
@@ -30,7 +31,7 @@ from watch import LOAD_SECONDS_MAX, PORT, Puts, on_last_core
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e"))
 
-from protocol import AUTH, auth, rpc  # noqa: E402
+from protocol import ADMISSION, AUTH, admission, auth, rpc  # noqa: E402
 
 ROUNDS = 5
 LATENCY_ROUNDS = 5
@@ -41,7 +42,8 @@ LOG_INS_A_MINUTE = 1000
 ROLES, PERMISSIONS_OF_ROLE, ROLES_OF_USER = 10_000, 10, 1_000
 CHANGES_A_SECOND = 10
 UNDER_WAY = 50
-ON_MAX, LOG_INS_MAX, MANY_MAX, CHANGES_MAX = 1.15, 1.5, 1.1, 2.0
+TENANT_A_SECOND, FLOOD_FACTOR = 500, 20
+ON_MAX, LOG_INS_MAX, MANY_MAX, CHANGES_MAX, FLOOD_MAX = 1.15, 1.5, 1.1, 2.0, 1.2
 PASSWORD = "password"
 LOADS = {
     "put": ("Put", etcd.PUT),
@@ -61,13 +63,13 @@ class User:
             self.token = rpc.AuthenticateResponse.FromString(
                 self.begin("Authenticate", request).result()).token
 
-    def begin(self, method: str, request) -> grpc.Future:
+    def begin(self, method: str, request, service: str = AUTH) -> grpc.Future:
         metadata = [("token", self.token)] if self.token else []
-        return self.channel.unary_unary(f"/{AUTH}/{method}").future(
+        return self.channel.unary_unary(f"/{service}/{method}").future(
             request.SerializeToString(), timeout=LOAD_SECONDS_MAX, metadata=metadata)
 
-    def do(self, method: str, request) -> None:
-        self.begin(method, request).result()
+    def do(self, method: str, request, service: str = AUTH) -> None:
+        self.begin(method, request, service).result()
 
     def do_all(self, calls) -> None:
         """Many at a time, which do not depend on one another."""
@@ -116,6 +118,8 @@ class Bench:
                 self.beside_disabled(name, method, body)
             self.beside_log_ins("again", restarts=False)
             self.beside_log_ins("anew", restarts=True)
+            if self.wants("flood"):
+                self.beside_flood()
             if self.wants("many roles"):
                 self.of_many_roles()
         finally:
@@ -125,13 +129,15 @@ class Bench:
         return not self.words or any(word in name for word in self.words)
 
     def found(self) -> None:
-        """Users: root, and one with a role, who may touch what the loads do."""
+        """Users: root, and two with a role, who may touch what the loads do."""
         nobody = User(self.address)
         for name in ("root", "one"):
             nobody.add_user(name)
             nobody.do(*add_role(name))
             nobody.do(*give(name, name))
         nobody.do(*permit("one", b"key", b"kez"))
+        nobody.add_user("tenant")
+        nobody.do(*give("tenant", "one"))
         nobody.do("AuthEnable", rpc.AuthEnableRequest())
 
     # ---- Of the processor ----
@@ -224,6 +230,24 @@ class Bench:
         for kind in ("put", "range"):
             self.compare_latency(name, kind, "one", log_ins, LOG_INS_MAX, restarts)
 
+    # ---- Of admission rules ----
+
+    def beside_flood(self) -> None:
+        rule = admission.Rule(name="tenant", user="tenant", requests_per_second=TENANT_A_SECOND)
+        User(self.address, "root").do("RuleSet", admission.RuleSetRequest(rule=rule), ADMISSION)
+
+        @contextlib.contextmanager
+        def flood() -> Iterator[None]:
+            tenant = Requests(self.folder, "put", User(self.address, "tenant").token,
+                              FLOOD_FACTOR * TENANT_A_SECOND)
+            yield
+            result = tenant.stop()
+            if result["failed"] < result["count"] / 2:
+                raise SystemExit(f"of {result['count']} only {result['failed']} were refused")
+
+        for kind in ("put", "range"):
+            self.compare_latency("a tenant who floods", kind, "one", flood, FLOOD_MAX)
+
     # ---- Of many roles ----
 
     def of_many_roles(self) -> None:
@@ -266,9 +290,10 @@ class Bench:
 class Requests(Puts):
     """Puts, or reads, of a user."""
 
-    def __init__(self, folder: pathlib.Path, kind: str, token: str) -> None:
+    def __init__(self, folder: pathlib.Path, kind: str, token: str,
+                 rate: int = REQUESTS_A_SECOND) -> None:
         self.process = on_last_core(str(folder / "lease_load"), str(PORT), token)
-        self.process.stdin.write(f"{kind} {REQUESTS_A_SECOND}\n")
+        self.process.stdin.write(f"{kind} {rate}\n")
         self.process.stdin.flush()
 
 
