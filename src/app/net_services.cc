@@ -135,7 +135,7 @@ void NetServices::AddEndpoints() {
     profiles_.emplace(parts_.server->environment().disk, loop_, parts_.workers);
     profiles_->AddTo(plain_);
   }
-  web::AddVersion(plain_, parts_.server);
+  web::AddVersion(plain_, parts_.server, web::VersionFor::kClients);
 }
 
 http::LoopBudget::Options NetServices::BudgetOf(const config::ClientApiConfig& config,

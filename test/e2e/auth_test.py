@@ -264,15 +264,14 @@ class ClusterAuthTest(AuthCase):
     def test_a_member_that_joins_asks_for_users_too(self) -> None:
         with Cluster(ETCD, ETCD, ETCD, flags=(*FLAGS, "--snapshot-count", "10",
                                               "--snapshot-catchup-entries", "5")) as cluster:
-            members = list(cluster)
-            client = self.client(members[0])
+            client, behind = self.client(cluster.leader()), cluster.follower()
             client.found()
             client.log_in("ann", ANN)
-            members[2].kill()
+            behind.kill()
             for number in range(50):
                 client.write(b"a/%d" % number, b"x")
-            members[2].start()
-            late = self.client(members[2])
+            behind.start()
+            late = self.client(behind)
             self.wait_for("it has come so far", lambda: refusal(
                 lambda: late.ask(CLUSTER, "MemberList", rpc.MemberListRequest(),
                                  rpc.MemberListResponse))[1] == "etcdserver: user name is empty")

@@ -6,9 +6,11 @@
 
 namespace web {
 
-void AddVersion(http::PlainService& service, const server::Server* server) {
+void AddVersion(http::PlainService& service, const server::Server* server, VersionFor who) {
+  const members::Extensions extensions =
+      who == VersionFor::kMembers ? server->options().extensions : members::Extensions();
   service.Handle(
-      "/version", [server](const http::PlainRequest& request, http::Responder responder) {
+      "/version", [server, extensions](const http::PlainRequest& request, http::Responder responder) {
         if (http::Method(request.head) != "GET") {
           http::PlainResponse refusal = http::TextResponse(405, "Method Not Allowed");
           refusal.fields.Add("allow", "GET");
@@ -20,7 +22,7 @@ void AddVersion(http::PlainService& service, const server::Server* server) {
         response.body = members::ToJson({.server = std::string(server::kVersion),
                                          .cluster = cluster.empty() ? "not_decided" : cluster,
                                          .storage = cluster.empty() ? "unknown" : cluster,
-                                         .extensions = server->options().extensions});
+                                         .extensions = extensions});
         responder.Send(std::move(response));
       });
 }

@@ -154,7 +154,7 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
 
 void AddMemberEndpoints(http::PlainService& service, runtime::Loop* loop, server::Server* server) {
   const auto endpoints = std::make_shared<MemberEndpoints>(loop, server);
-  web::AddVersion(service, server);
+  web::AddVersion(service, server, web::VersionFor::kMembers);
   service.Handle("/members/hashkv", [endpoints](const auto& request, http::Responder responder) {
     endpoints->Hash(request, std::move(responder));
   });
