@@ -33,7 +33,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   uint64_t unprocessed = 0;
   uint64_t given_up = 0;
   uint64_t lost = 0;
-  for (uint64_t seed = 1; seed <= 10; ++seed) {
+  for (uint64_t seed = 21; seed <= 30; ++seed) {
     const Report report = RunSeed(seed);
     writes += report.writes;
     reads += report.reads;
@@ -49,7 +49,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(writes, 1000u);
   EXPECT_GT(reads, 200u);
   EXPECT_GT(events, 3000u);
-  EXPECT_GT(users_served, 10u);
+  EXPECT_GT(users_served, 30u);
   EXPECT_GT(users_denied, 50u);
   EXPECT_GT(crashes, 100u);
   EXPECT_GT(stops, 20u);
