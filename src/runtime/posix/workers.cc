@@ -1,16 +1,31 @@
 #include "runtime/posix/workers.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
 namespace runtime::posix {
 
-Workers::Workers(const std::string& name, size_t thread_count, size_t queue_capacity)
+namespace {
+
+// Of this thread. Where it is not permitted the work competes as all does.
+void SetNiceness(int niceness) {
+  if (niceness == 0) return;
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
+}
+
+}  // namespace
+
+Workers::Workers(const std::string& name, size_t thread_count, size_t queue_capacity, int niceness)
     : queue_capacity_(queue_capacity) {
   threads_.reserve(thread_count);
   for (size_t i = 0; i < thread_count; ++i) {
-    threads_.emplace_back([this] { WorkUntilStopped(); });
+    threads_.emplace_back([this, niceness] {
+      SetNiceness(niceness);
+      WorkUntilStopped();
+    });
     ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
   }
 }
