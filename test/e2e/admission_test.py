@@ -21,7 +21,7 @@ import grpc
 import real_etcd
 from auth_test import ANN, ROOT, AuthClient, refusal
 from cluster import Cluster, status, wait_until_ready
-from cluster_case import ClusterCase
+from cluster_case import JOINS, ClusterCase
 from member import Member, free_ports
 from protocol import ADMISSION, AUTH, KV, LEASE, LOCK, MAINTENANCE, admission, lock, rpc
 from watch_stream import WatchStream
@@ -346,6 +346,26 @@ class BesideEtcdTest(AdmissionCase):
             self.replace(cluster, other, ETCD)
             self.ctl(ours[0], "admission", "set", "k", *SLOW)
             self.use_up(self.client(other), b"k", "k")
+
+    def test_one_that_is_added_after_a_rule_is_left_outside(self) -> None:
+        real = real_etcd.build()
+        with Cluster(ETCD, ETCD, ETCD) as cluster:
+            self.ctl(cluster[0], "admission", "set", "r", "--prefix", "r", *SLOW)
+            late = Member(real, *JOINS, name="late")
+            self.addCleanup(late.__exit__)
+            leader = cluster.leader()
+            self.change(leader, "MemberAdd",
+                        rpc.MemberAddRequest(peerURLs=[late.peer_url], isLearner=True),
+                        rpc.MemberAddResponse)
+            late.initial_cluster = f"{cluster[0].initial_cluster},late={late.peer_url}"
+            late.launch()
+            leader.wait_for_log("a remote peer gets no entries")
+            for number in range(200):
+                self.client(leader).write(b"k%d" % number)
+            # It has heard of the cluster, and lives.
+            late.wait_for_log("request sent was ignored by remote peer")
+            self.assertIsNone(late.process.poll())
+            self.assertEqual(self.client(leader).read(b"k199").header.revision, 201)
 
 
 if __name__ == "__main__":

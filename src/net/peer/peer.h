@@ -10,6 +10,7 @@
 #include "net/peer/snapshot_sender.h"
 #include "net/peer/stream_reader.h"
 #include "net/peer/stream_writer.h"
+#include "state/members/extensions.h"
 #include "state/members/member.h"
 
 namespace peer {
@@ -53,6 +54,10 @@ class Peer final : private StreamListener {
   const std::vector<std::string>& urls() const { return context_.endpoints.urls(); }
   void SetUrls(std::vector<std::string> urls);
 
+  // What it understands beyond etcd, as its last request says; nothing before the first.
+  const std::optional<members::Extensions>& extensions() const { return extensions_; }
+  void SetExtensions(members::Extensions extensions) { extensions_ = std::move(extensions); }
+
   const std::optional<runtime::TimePoint>& active_since() const { return active_since_; }
   Endpoints& endpoints() { return context_.endpoints; }
   // From a single request of it.
@@ -71,6 +76,7 @@ class Peer final : private StreamListener {
 
   PeerContext context_;
   Hooks hooks_;
+  std::optional<members::Extensions> extensions_;
   std::optional<runtime::TimePoint> active_since_;
   StreamWriter appends_;
   StreamWriter messages_;

@@ -66,6 +66,7 @@ void Peers::Update() {
   });
   std::erase_if(remotes_, [&](const auto& each) { return IsRemoved(each.first); });
   std::erase_if(said_removed_, [&](base::MemberId by) { return !present.contains(by); });
+  std::erase_if(told_lacking_, [&](const auto& each) { return !present.contains(each.first); });
   PublishActive();
 }
 
@@ -98,6 +99,31 @@ Peer* Peers::Find(base::MemberId id) {
   return found == peers_.end() ? nullptr : found->second.get();
 }
 
+bool Peers::Understands(const Peer& peer) const {
+  if (members_.extensions.empty()) return true;
+  const auto& understood = peer.extensions();
+  return understood.has_value() && members::Lacking(members_.extensions, *understood).empty();
+}
+
+bool Peers::TakeExtensions(base::MemberId from, members::Extensions understood) {
+  members::Extensions lacking = members::Lacking(members_.extensions, understood);
+  Peer* const peer = Find(from);
+  if (peer == nullptr) return lacking.empty();
+  peer->SetExtensions(std::move(understood));
+  if (lacking.empty()) {
+    told_lacking_.erase(from);
+    return true;
+  }
+  if (std::exchange(told_lacking_[from], lacking) != lacking) {
+    environment_.server->logger->Warn(
+        "a remote peer gets no entries: it does not understand what the cluster uses",
+        {{"local-member-id", members::HexText(self_.id.value())},
+         {"remote-peer-id", members::HexText(from.value())},
+         {"extensions", members::ToText(lacking)}});
+  }
+  return false;
+}
+
 void Peers::AddRemote(base::MemberId id, std::vector<std::string> urls) {
   const bool is_needed = id != self_.id && id != base::MemberId() && !IsRemoved(id) &&
                          Find(id) == nullptr && !remotes_.contains(id) && !urls.empty();
@@ -111,7 +137,10 @@ void Peers::AddRemote(base::MemberId id, std::vector<std::string> urls) {
 
 void Peers::Send(raft::Message message) {
   if (!is_running()) return;
-  if (Peer* const peer = Find(message.to)) return peer->Send(std::move(message));
+  if (Peer* const peer = Find(message.to)) {
+    const bool withheld = message.type == raft::MessageType::kApp && !Understands(*peer);
+    return withheld ? local_->ReportUnreachable(message.to) : peer->Send(std::move(message));
+  }
   const auto remote = remotes_.find(message.to);
   if (remote != remotes_.end()) return remote->second->Send(std::move(message));
   environment_.server->logger->Debug(
@@ -123,7 +152,8 @@ void Peers::Send(raft::Message message) {
 void Peers::SendSnapshot(server::SnapshotToSend snapshot) {
   if (!is_running()) return;
   const base::MemberId to = snapshot.message.to;
-  if (Peer* const peer = Find(to)) return peer->SendSnapshot(std::move(snapshot));
+  Peer* const peer = Find(to);
+  if (peer != nullptr && Understands(*peer)) return peer->SendSnapshot(std::move(snapshot));
   local_->ReportSnapshot(to, false);
 }
 

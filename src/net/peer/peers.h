@@ -42,7 +42,9 @@ class Peers {
   void SetMembers(server::ClusterMembers members);
   const std::vector<members::Member>& members() const { return members_.members; }
 
-  // To whom it names; lost if that is nobody. Flush sends what gathered.
+  // To whom it names; lost if that is nobody. Flush sends what gathered. Entries and snapshots are
+  // lost, too, if their peer has not said that it understands extensions(): one of etcd would end
+  // itself at the first entry of them.
   void Send(raft::Message message);
   void SendSnapshot(server::SnapshotToSend snapshot);
   void Flush();
@@ -57,6 +59,8 @@ class Peers {
   const runtime::Clock& clock() const { return environment_.loop->clock(); }
   // Null if it is not known.
   Peer* Find(base::MemberId id);
+  // `from` says in a request what it understands beyond etcd. Whether that is all of extensions().
+  bool TakeExtensions(base::MemberId from, members::Extensions understood);
   bool IsRemoved(base::MemberId id) const { return removed_.contains(id); }
   // `id`, which is not known, can be answered at these URLs. Not if there are too many of its kind.
   void AddRemote(base::MemberId id, std::vector<std::string> urls);
@@ -71,6 +75,7 @@ class Peers {
  private:
   // Why a message is not taken, whoever sends it.
   std::optional<http::PlainResponse> Refusal(const raft::Message& message) const;
+  bool Understands(const Peer& peer) const;
   void Update();
   void AddPeer(const members::Member& member);
   void PublishActive();
@@ -86,7 +91,8 @@ class Peers {
   std::map<base::MemberId, std::unique_ptr<Peer>> peers_;
   std::map<base::MemberId, std::unique_ptr<Remote>> remotes_;
   std::unique_ptr<SnapshotReceiver> snapshots_;
-  std::set<base::MemberId> said_removed_;  // by whom
+  std::map<base::MemberId, members::Extensions> told_lacking_;  // by the log, of whom
+  std::set<base::MemberId> said_removed_;                       // by whom
   bool reported_removed_ = false;
   runtime::Published<const Active> active_;
 };

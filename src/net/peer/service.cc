@@ -43,14 +43,14 @@ base::MemberId SenderOf(const http::Headers& head) {
 }
 
 // Why it cannot be taken from whoever has sent it; nothing if it can.
-std::optional<http::PlainResponse> Refusal(const Peers& peers, base::ByteView method,
-                                           const http::Headers& head) {
+std::optional<http::PlainResponse> Refusal(base::ByteView method, const http::Headers& head,
+                                           Peers* peers) {
   if (http::Method(head) != method) return WrongMethod(method);
-  const auto why = Incompatibility(peers.self(), head);
+  const auto why = Incompatibility(peers->self(), head);
   if (why.has_value()) return http::TextResponse(412, *why);
   // It would meet entries that it does not understand.
-  const auto understood = members::ExtensionsFromText(head.Get(kExtensionsField));
-  if (!members::Lacking(peers.extensions(), understood).empty()) {
+  if (!peers->TakeExtensions(SenderOf(head),
+                             members::ExtensionsFromText(head.Get(kExtensionsField)))) {
     return http::TextResponse(412, kIncompatibleVersion);
   }
   return std::nullopt;
@@ -110,7 +110,7 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
     if (response.status != 405) response.fields.Add(kVersionField, self.version);
     return Answer(self, std::move(response), exchange);
   };
-  if (auto refusal = Refusal(peers, "GET", head)) return answer(*std::move(refusal));
+  if (auto refusal = Refusal("GET", head, &peers)) return answer(*std::move(refusal));
   const base::ByteView path = http::PathOnly(head).substr(kStream.size());
   const size_t slash = std::min(path.find('/'), path.size());
   const base::ByteView kind_name = path.substr(0, slash);
@@ -144,7 +144,7 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
 
 std::shared_ptr<http::ExchangeHandler> OnMessage(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
-  if (auto refusal = Refusal(peers, "POST", head)) {
+  if (auto refusal = Refusal("POST", head, &peers)) {
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
   AddRemote(head, &peers);
@@ -153,7 +153,7 @@ std::shared_ptr<http::ExchangeHandler> OnMessage(Peers& peers, http::Exchange& e
 
 std::shared_ptr<http::ExchangeHandler> OnSnapshot(Peers& peers, http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
-  if (auto refusal = Refusal(peers, "POST", head)) {
+  if (auto refusal = Refusal("POST", head, &peers)) {
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
   AddRemote(head, &peers);

@@ -214,6 +214,15 @@ TEST_F(PeerSnapshotTest, OneToAnUnknownMemberIsReported) {
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(base::MemberId(7), false));
 }
 
+TEST_F(PeerSnapshotTest, OneToAMemberThatWouldNotUnderstandItIsReported) {
+  a_.transport().SetMembers({{a_.AsMember(), b_.AsMember()}, {}, {"rules"}});
+  Send(Message(), Database(1000));
+  ASSERT_TRUE(RunUntilReported());
+  EXPECT_FALSE(a_.local().snapshots[0].second);
+  world_.RunFor(seconds(1));
+  EXPECT_TRUE(b_.local().messages.empty());
+}
+
 TEST_F(PeerSnapshotTest, OneToADeadMemberIsReported) {
   b_.Kill();
   world_.RunFor(seconds(1));

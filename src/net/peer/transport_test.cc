@@ -201,6 +201,28 @@ TEST_F(TransportTest, ADeadMemberIsReportedAndFoundAgain) {
   EXPECT_TRUE(RunUntilConnected());
 }
 
+TEST_F(TransportTest, EntriesGoToThoseAloneWhoSayThatTheyUnderstandThem) {
+  b_.Kill();
+  b_.Open();
+  Tell(b_);
+  b_.Start({"rules"});
+  ASSERT_TRUE(RunUntilConnected());
+  a_.transport().SetMembers({{a_.AsMember(), b_.AsMember(), c_.AsMember()}, {}, {"rules"}});
+  world_.wires.Break(a_.Host(), c_.Host());
+  world_.RunFor(seconds(1));
+  EXPECT_TRUE(a_.HasLogged("a remote peer gets no entries"));
+  a_.local().unreachable.clear();
+  for (testing::Node* to : {&b_, &c_}) Send(a_, AppendOf(a_.id(), to->id(), 5));
+  for (testing::Node* to : {&b_, &c_}) Send(a_, MessageOf(kHeartbeat, a_.id(), to->id()));
+  ASSERT_TRUE(RunUntilReceived(b_, 2));
+  ASSERT_TRUE(RunUntilReceived(c_, 1));
+  world_.RunFor(seconds(1));
+  ASSERT_EQ(c_.local().messages.size(), 1u);
+  EXPECT_EQ(c_.local().messages[0].type, kHeartbeat);
+  EXPECT_EQ(a_.local().unreachable[c_.id()], 1);
+  EXPECT_EQ(a_.local().unreachable[b_.id()], 0);
+}
+
 TEST_F(TransportTest, AMemberThatIsRemovedIsNotSpokenTo) {
   ASSERT_TRUE(RunUntilConnected());
   world_.RunFor(seconds(1));

@@ -153,10 +153,14 @@ class Node {
     listening.on_rejected = [this](const http::TlsStream::Rejection&) { ++rejected; };
     CHECK(server_->Listen({Host(), kPort, ""}, listening).ok());
   }
-  void Start() { Start(&local_, world_.cluster); }
-  void Start(LocalMember* local, base::ClusterId cluster) {
-    world_.Do(*loop_, [=, this] {
-      transport_->Start(local, {.id = id(), .cluster = cluster, .peer_urls = {Url()}});
+  void Start(const members::Extensions& extensions = {}) {
+    Start(&local_, world_.cluster, extensions);
+  }
+  void Start(LocalMember* local, base::ClusterId cluster,
+             const members::Extensions& extensions = {}) {
+    world_.Do(*loop_, [&] {
+      transport_->Start(
+          local, {.id = id(), .cluster = cluster, .peer_urls = {Url()}, .extensions = extensions});
     });
   }
   // It dies: nothing that it was about to do happens.
