@@ -2,8 +2,10 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <charconv>
 #include <utility>
 
+#include "base/come_back.h"
 #include "net/gateway/error_json.h"
 #include "net/gateway/transcoder.h"
 
@@ -14,6 +16,15 @@ using Then = http::Exchange::Then;
 
 base::Status TooMuchUnsent() {
   return {base::Code::kResourceExhausted, "too many answers wait for the client to take them"};
+}
+
+// HTTP's way to say it (RFC 9110, 10.2.3): in whole seconds, rounded up.
+std::string RetryAfter(const http::Headers& trailers) {
+  const std::string text(trailers.Get(base::kComeBackTrailer));
+  int64_t milliseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+  if (error != std::errc() || milliseconds < 0) return {};
+  return std::to_string((milliseconds + 999) / 1000);
 }
 
 }  // namespace
@@ -124,8 +135,9 @@ void GatewayCall::OnPart(base::ByteView part) {
   if (!json.empty()) exchange_->SendData(std::move(json), Then::kContinue);
 }
 
-void GatewayCall::OnFinished(const base::Status& status) {
+void GatewayCall::OnFinished(const base::Status& status, const http::Headers& trailers) {
   if (answered_) return;
+  retry_after_ = RetryAfter(trailers);
   if (!status.ok()) return AnswerError(status);
   if (!broken_.ok()) return AnswerError(broken_);
   if (parts_.has_value()) return GiveUp();
@@ -138,6 +150,7 @@ void GatewayCall::SendAnswerHead(int status, std::optional<size_t> length) {
   if (std::exchange(head_sent_, true)) return;
   http::Headers head = {{":status", std::to_string(status)}, {"content-type", "application/json"}};
   if (status == 200) head.Add("grpc-metadata-content-type", "application/grpc");
+  if (!retry_after_.empty()) head.Add("retry-after", retry_after_);
   if (length.has_value()) head.Add("content-length", std::to_string(*length));
   exchange_->SendHead(head, Then::kContinue);
 }

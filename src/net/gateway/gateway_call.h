@@ -34,7 +34,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   void OnLongMessage(size_t bytes) override;
   void OnPart(base::ByteView part) override;
   void OnConsumed() override { TakeInput(); }
-  void OnFinished(const base::Status& status) override;
+  void OnFinished(const base::Status& status, const http::Headers& trailers) override;
 
   void SendWholeBody();
   void SendValues();
@@ -61,6 +61,7 @@ class GatewayCall final : public http::ExchangeHandler, private GrpcCall::Listen
   size_t held_ = 0;                 // bytes of these that keep the client waiting
   base::Bytes answer_;              // a single one, in JSON
   std::optional<JsonParts> parts_;  // of a long message that has begun
+  std::string retry_after_;         // seconds, of a refusal that says when to come back
   base::Status broken_;             // an answer that could not be told
   bool head_sent_ = false;
   bool answered_ = false;

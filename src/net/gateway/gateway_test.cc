@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/come_back.h"
 #include "base/errors.h"
 #include "net/gateway/access_control.h"
 #include "net/gateway/transcoder.h"
@@ -53,6 +54,10 @@ void AnswerRange(const std::shared_ptr<rpc::ServerCall>& call, base::ByteView by
   if (request.key() == "large") return AnswerInPieces(call, 2'000'000);
   if (request.key() == "torn") return AnswerInPieces(call, 500'000);
   if (request.key() == "whole") return AnswerAsAWhole(call);
+  if (request.key() == "early") {
+    return call->Finish({base::Code::kResourceExhausted, "too early"},
+                        {{base::kComeBackTrailer, "1001"}});
+  }
   etcdserverpb::RangeResponse response;
   response.mutable_header()->set_revision(int64_t{1} << 60);
   response.set_count(1);
@@ -203,6 +208,14 @@ TEST_F(GatewayTest, AnErrorHasItsCodeAndItsHttpStatus) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
   EXPECT_TRUE(Contains(answer, R"({"code":3,"message":"etcdserver: key is not provided"})"))
       << answer;
+}
+
+TEST_F(GatewayTest, WhoIsRefusedAsTooEarlyIsToldInSecondsWhenToComeBack) {
+  const std::string answer = Post("/v3/kv/range", R"({"key":"ZWFybHk="})");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+  EXPECT_TRUE(Contains(answer, "retry-after: 2\r\n") || Contains(answer, "Retry-After: 2\r\n"))
+      << answer;
+  EXPECT_FALSE(Contains(Post("/v3/kv/range", "{}"), "etry-")) << answer;
 }
 
 TEST_F(GatewayTest, ATimeoutMayHaveMoreDigitsThanGrpcs) {

@@ -84,7 +84,7 @@ void GrpcCall::CountCost() {
 }
 
 void GrpcCall::SendHead(const http::Headers& head, Then then) {
-  if (then == Then::kEnd) End(rpc::StatusOfTrailers(head));
+  if (then == Then::kEnd) End(rpc::StatusOfTrailers(head), head);
 }
 
 void GrpcCall::SendData(http::Chunk chunk, Then then) {
@@ -155,15 +155,16 @@ void GrpcCall::EndMessage() {
 }
 
 void GrpcCall::SendTrailers(const http::Headers& trailers) {
-  End(rpc::StatusOfTrailers(trailers));
+  End(rpc::StatusOfTrailers(trailers), trailers);
 }
 
 void GrpcCall::Reset(http::ErrorCode) {
   End({base::Code::kInternal, "the call was reset"});
 }
 
-void GrpcCall::End(const base::Status& status) {
+void GrpcCall::End(const base::Status& status, const http::Headers& trailers) {
   end_ = status;
+  trailers_ = trailers;
   if (queue_.empty()) FinishLater();
 }
 
@@ -171,7 +172,7 @@ void GrpcCall::FinishLater() {
   loop().Post([self = shared_from_this()] {
     if (self->handler_ == nullptr) return;
     self->Close(http::Closing::Kind::kComplete);
-    self->listener_->OnFinished(*self->end_);
+    self->listener_->OnFinished(*self->end_, self->trailers_);
   });
 }
 

@@ -31,7 +31,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
     // The service has taken bytes that were sent to it.
     virtual void OnConsumed() = 0;
     // The last; not before the call that caused it has returned.
-    virtual void OnFinished(const base::Status& status) = 0;
+    virtual void OnFinished(const base::Status& status, const http::Headers& trailers) = 0;
 
    protected:
     ~Listener() = default;
@@ -85,7 +85,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   void TellWritable();
   void CountCost();
   // The service has sent all it had.
-  void End(const base::Status& status);
+  void End(const base::Status& status, const http::Headers& trailers = {});
   void FinishLater();
   void Close(http::Closing::Kind kind);
 
@@ -101,6 +101,7 @@ class GrpcCall final : public std::enable_shared_from_this<GrpcCall>, private ht
   size_t queued_bytes_ = 0;  // of queue_
   bool posted_ = false;      // a slice that goes on
   std::optional<base::Status> end_;
+  http::Headers trailers_;
   // The message that has begun.
   base::Bytes prefix_;  // as far as it has come
   bool is_long_ = false;
