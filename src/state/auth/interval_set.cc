@@ -1,7 +1,7 @@
 #include "state/auth/interval_set.h"
 
-#include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace auth {
 namespace {
@@ -24,39 +24,71 @@ bool EndsBefore(base::ByteView a, base::ByteView b) {
   return !a.empty() && (b.empty() || a < b);
 }
 
+// Of the same bytes: those of another role may be equal, and may go before.
+bool IsSame(const KeyRange& a, const KeyRange& b) {
+  return a.key.data() == b.key.data() && a.end.data() == b.end.data();
+}
+
 bool IsInverted(const KeyRange& range) {
   return !range.is_single() && !range.is_open() && range.end <= range.key;
 }
 
 }  // namespace
 
-IntervalSet::IntervalSet(const std::vector<KeyRange>& ranges) {
-  std::vector<const KeyRange*> sorted;
-  for (const KeyRange& range : ranges) {
-    if (!IsInverted(range)) sorted.push_back(&range);
-  }
-  std::sort(sorted.begin(), sorted.end(),
-            [](const KeyRange* a, const KeyRange* b) { return a->key < b->key; });
-  for (const KeyRange* const range : sorted) {
-    base::Bytes end = EndOf(*range);
-    const bool is_apart = intervals_.empty() || EndsBefore(intervals_.back().end, range->key);
-    if (is_apart) {
-      intervals_.push_back({base::Bytes(range->key), std::move(end)});
-    } else if (EndsBefore(intervals_.back().end, end)) {
-      intervals_.back().end = std::move(end);
+void IntervalSet::Replace(const std::vector<KeyRange>& out, const std::vector<KeyRange>& in) {
+  std::vector<std::pair<base::ByteView, base::Bytes>> opened;
+  for (const KeyRange& range : out) {
+    if (IsInverted(range)) continue;
+    if (const auto interval = Find(range.key); interval != intervals_.end()) {
+      opened.push_back(*interval);
+      intervals_.erase(interval);
     }
+    auto at = ranges_.lower_bound(range.key);
+    while (!IsSame({at->first, at->second}, range)) ++at;
+    ranges_.erase(at);
+  }
+  // What is left in them.
+  for (const auto& [begin, end] : opened) {
+    for (auto at = ranges_.lower_bound(begin); at != ranges_.end(); ++at) {
+      if (!end.empty() && at->first >= end) break;
+      Merge(at->first, EndOf({at->first, at->second}));
+    }
+  }
+  for (const KeyRange& range : in) {
+    if (IsInverted(range)) continue;
+    ranges_.emplace(range.key, range.end);
+    Merge(range.key, EndOf(range));
   }
 }
 
+void IntervalSet::Merge(base::ByteView begin, base::Bytes end) {
+  auto next = intervals_.upper_bound(begin);
+  if (next != intervals_.begin()) {
+    const auto before = std::prev(next);
+    const bool touches = !EndsBefore(before->second, begin);
+    if (touches && !EndsBefore(before->second, end)) return;
+    if (touches) begin = before->first;
+    if (touches) intervals_.erase(before);
+  }
+  while (next != intervals_.end() && !EndsBefore(end, next->first)) {
+    if (EndsBefore(end, next->second)) end = std::move(next->second);
+    next = intervals_.erase(next);
+  }
+  intervals_.emplace_hint(next, begin, std::move(end));
+}
+
+IntervalSet::Intervals::const_iterator IntervalSet::Find(base::ByteView key) const {
+  const auto after = intervals_.upper_bound(key);
+  if (after == intervals_.begin()) return intervals_.end();
+  const auto at = std::prev(after);
+  return at->second.empty() || key < at->second ? at : intervals_.end();
+}
+
 bool IntervalSet::Contains(const KeyRange& range) const {
-  const auto after =
-      std::upper_bound(intervals_.begin(), intervals_.end(), range.key,
-                       [](base::ByteView key, const Interval& at) { return key < at.begin; });
-  if (after == intervals_.begin()) return false;
-  const Interval& at = *std::prev(after);
-  if (!at.end.empty() && range.key >= at.end) return false;
+  const auto interval = Find(range.key);
+  if (interval == intervals_.end()) return false;
   if (range.is_single() || IsInverted(range)) return true;
-  return !EndsBefore(at.end, range.is_open() ? base::ByteView() : range.end);
+  return !EndsBefore(interval->second, range.is_open() ? base::ByteView() : range.end);
 }
 
 }  // namespace auth

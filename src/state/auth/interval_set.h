@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -8,12 +9,17 @@
 
 namespace auth {
 
-// A set of keys: the union of ranges.
+// A set of keys: the union of ranges that come and go. A change costs what lies in the intervals
+// that it touches, and a question a search among all.
 class IntervalSet {
  public:
   IntervalSet() = default;
-  // What `ranges` name need not stay. One that ends before it begins names nothing.
-  explicit IntervalSet(const std::vector<KeyRange>& ranges);
+  IntervalSet(IntervalSet&&) = default;
+  IntervalSet& operator=(IntervalSet&&) = default;
+
+  // Takes ranges out that were put in, told by the very bytes of their keys, and puts others in,
+  // whose bytes must stay until they are taken out. One that ends before it begins names nothing.
+  void Replace(const std::vector<KeyRange>& out, const std::vector<KeyRange>& in);
 
   // Whether all keys of `range` are in the set. Compat: of one that ends before it begins, its
   // first key.
@@ -23,12 +29,16 @@ class IntervalSet {
   size_t size() const { return intervals_.size(); }
 
  private:
-  struct Interval {
-    base::Bytes begin;
-    base::Bytes end;  // not in it; empty: none
-  };
+  // Begin to end, which is not in it; empty: none.
+  using Intervals = std::map<base::ByteView, base::Bytes>;
 
-  std::vector<Interval> intervals_;  // ascending, with other keys between any two
+  // That which has the key.
+  Intervals::const_iterator Find(base::ByteView key) const;
+  // Makes one interval of it and of those that it touches.
+  void Merge(base::ByteView begin, base::Bytes end);
+
+  std::multimap<base::ByteView, base::ByteView> ranges_;  // key to range_end
+  Intervals intervals_;                                   // with other keys between any two
 };
 
 }  // namespace auth

@@ -2,14 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace auth {
 namespace {
 
 constexpr base::ByteView kOpen{"\0", 1};
+
+IntervalSet Of(const std::vector<KeyRange>& ranges) {
+  IntervalSet set;
+  set.Replace({}, ranges);
+  return set;
+}
 
 TEST(IntervalSet, OfNothingContainsNothing) {
   const IntervalSet set;
@@ -19,7 +28,7 @@ TEST(IntervalSet, OfNothingContainsNothing) {
 }
 
 TEST(IntervalSet, ContainsAKeyAndNotItsNeighbours) {
-  const IntervalSet set(std::vector<KeyRange>{{"b"}});
+  const IntervalSet set = Of({{"b"}});
   EXPECT_TRUE(set.Contains({"b"}));
   EXPECT_TRUE(set.Contains({"b", base::ByteView("b\0", 2)}));
   EXPECT_FALSE(set.Contains({base::ByteView("b\0", 2)}));
@@ -28,7 +37,7 @@ TEST(IntervalSet, ContainsAKeyAndNotItsNeighbours) {
 }
 
 TEST(IntervalSet, RangesThatTouchAreOne) {
-  const IntervalSet set({{"k", "m"}, {"a", "c"}, {"c", "e"}, {"d", "f"}});
+  const IntervalSet set = Of({{"k", "m"}, {"a", "c"}, {"c", "e"}, {"d", "f"}});
   EXPECT_EQ(set.size(), 2u);
   EXPECT_TRUE(set.Contains({"a", "f"}));
   EXPECT_FALSE(set.Contains({"a", "g"}));
@@ -38,19 +47,45 @@ TEST(IntervalSet, RangesThatTouchAreOne) {
   EXPECT_FALSE(set.Contains({"m"}));
 }
 
+TEST(IntervalSet, WhatIsTakenOutLeavesWhatOthersName) {
+  const std::vector<KeyRange> ranges = {{"a", "c"}, {"b", "e"}, {"d", "g"}, {"x"}};
+  IntervalSet set = Of(ranges);
+  EXPECT_EQ(set.size(), 2u);
+  set.Replace({ranges[1]}, {});
+  EXPECT_EQ(set.size(), 3u);
+  EXPECT_TRUE(set.Contains({"a", "c"}));
+  EXPECT_FALSE(set.Contains({"c"}));
+  EXPECT_TRUE(set.Contains({"d", "g"}));
+  set.Replace({ranges[0], ranges[2], ranges[3]}, {{"c", "d"}});
+  EXPECT_EQ(set.size(), 1u);
+  EXPECT_TRUE(set.Contains({"c", "d"}));
+}
+
+// Two roles give the same key; the bytes of one are gone with it.
+TEST(IntervalSet, OfTwoEqualRangesEachHasItsOwnBytes) {
+  auto first = std::make_unique<std::string>("a key that is long enough to be on the heap");
+  const std::string second = *first;
+  IntervalSet set = Of({{*first}, {second}});
+  set.Replace({{*first}}, {});
+  first.reset();
+  EXPECT_TRUE(set.Contains({second}));
+  set.Replace({{second}}, {});
+  EXPECT_EQ(set.size(), 0u);
+}
+
 TEST(IntervalSet, AnOpenRangeNeedsAnOpenInterval) {
-  const IntervalSet set({{"a", "z"}, {"m", kOpen}});
+  const IntervalSet set = Of({{"a", "z"}, {"m", kOpen}});
   EXPECT_EQ(set.size(), 1u);
   EXPECT_TRUE(set.Contains({"b", kOpen}));
   EXPECT_TRUE(set.Contains({"\xff\xff"}));
   EXPECT_FALSE(set.Contains({kOpen, kOpen}));
-  const IntervalSet ends(std::vector<KeyRange>{{"a", "z"}});
+  const IntervalSet ends = Of({{"a", "z"}});
   EXPECT_FALSE(ends.Contains({"b", kOpen}));
 }
 
 TEST(IntervalSet, ARangeTheWrongWayRoundGivesNothingAndAsksForItsFirstKey) {
-  EXPECT_EQ(IntervalSet(std::vector<KeyRange>{{"c", "a"}, {"c", "c"}}).size(), 0u);
-  const IntervalSet set(std::vector<KeyRange>{{"a", "c"}});
+  EXPECT_EQ(Of({{"c", "a"}, {"c", "c"}}).size(), 0u);
+  const IntervalSet set = Of({{"a", "c"}});
   EXPECT_TRUE(set.Contains({"b", "a"}));
   EXPECT_FALSE(set.Contains({"d", "a"}));
 }
@@ -83,10 +118,19 @@ TEST_P(AllKeys, AnswersAsAListOfThem) {
   const auto any = [&random](const std::vector<std::string>& of) {
     return base::ByteView(of[random() % of.size()]);
   };
-  for (int round = 0; round < 300; ++round) {
-    std::vector<KeyRange> given(random() % 5);
-    for (KeyRange& range : given) range = {any(keys_), any(ends_)};
-    const IntervalSet set(given);
+  IntervalSet set;
+  std::vector<KeyRange> given;
+  for (int round = 0; round < 1'000; ++round) {
+    std::vector<KeyRange> out;
+    while (!given.empty() && random() % 3 != 0) {
+      std::swap(given[random() % given.size()], given.back());
+      out.push_back(given.back());
+      given.pop_back();
+    }
+    std::vector<KeyRange> in(random() % 4);
+    for (KeyRange& range : in) range = {any(keys_), any(ends_)};
+    set.Replace(out, in);
+    given.insert(given.end(), in.begin(), in.end());
     const auto is_given = [&given](base::ByteView key) {
       return std::any_of(given.begin(), given.end(),
                          [key](const KeyRange& range) { return Names(range, key); });

@@ -43,17 +43,15 @@ base::Status Judge::CheckRoot(const Identity& who) {
 const Rights* Judge::RightsOf(const View& view, const std::string& user) {
   const auto found = kept_.find(user);
   if (found != kept_.end() && found->second.revision == view.revision) {
-    return found->second.rights.get();
+    return &found->second.rights;
   }
   const auto& record = view.users.Find(user);
   if (record == nullptr) return nullptr;
   if (kept_.size() > view.users.size() + kKeptMin) kept_.clear();
   Kept& kept = kept_[user];
-  if (kept.rights == nullptr || !kept.rights->HoldIn(view)) {
-    kept.rights = std::make_shared<const Rights>(view, record);
-  }
+  kept.rights.Update(view, record);
   kept.revision = view.revision;
-  return kept.rights.get();
+  return &kept.rights;
 }
 
 }  // namespace auth

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "base/status.h"
@@ -36,7 +35,7 @@ class Judge {
  private:
   struct Kept {
     uint64_t revision = 0;  // of the view in which the rights were looked at last
-    std::shared_ptr<const Rights> rights;
+    Rights rights;
   };
 
   // Null if there is no such user.

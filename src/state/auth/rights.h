@@ -15,18 +15,23 @@ enum class Access : uint8_t { kRead, kWrite };
 // What a user may do: what all of his roles allow together.
 class Rights {
  public:
-  // `user` is one of the view's.
-  Rights(const View& view, std::shared_ptr<const authpb::User> user);
+  // Makes them those in `view`, of which `user` is one: the same as before. Costs what has changed
+  // since the last call, and a look at each of his roles.
+  void Update(const View& view, std::shared_ptr<const authpb::User> user);
 
   bool is_root() const { return is_root_; }
   bool Allow(Access access, const KeyRange& range) const;
-  // Whether they are the same in this view, of which the user may be gone.
-  bool HoldIn(const View& view) const;
 
  private:
-  const std::shared_ptr<const authpb::User> user_;
-  std::vector<std::shared_ptr<const authpb::Role>> roles_;  // of the user; null: none has the name
-  const bool is_root_;
+  using Role = std::shared_ptr<const authpb::Role>;
+
+  // His roles in `view`; null for a name that none has.
+  std::vector<Role> RolesIn(const View& view, const authpb::User& user) const;
+
+  std::shared_ptr<const authpb::User> user_;  // null before the first Update
+  SharedMap<authpb::Role>::Marks marks_;      // of the view
+  std::vector<Role> roles_;                   // in the order of the user's
+  bool is_root_ = false;
   IntervalSet read_;
   IntervalSet written_;
 };

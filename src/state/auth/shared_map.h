@@ -17,8 +17,16 @@ namespace auth {
 // has changed since: so one can be shown to other threads after each change.
 template <typename Value>
 class SharedMap {
+ private:
+  using Shard = std::map<std::string, std::shared_ptr<const Value>, std::less<>>;
+
+  // A change copies one of them.
+  static constexpr size_t kShards = 64;
+
  public:
   using Pointer = std::shared_ptr<const Value>;
+  // What a map was at some time; small, whatever it had. A default one is of no map.
+  using Marks = std::array<std::weak_ptr<const Shard>, kShards>;
 
   SharedMap() { shards_.fill(std::make_shared<const Shard>()); }
 
@@ -31,6 +39,18 @@ class SharedMap {
     const Shard& shard = *shards_[ShardOf(name)];
     const auto at = shard.find(name);
     return at == shard.end() ? kNone : at->second;
+  }
+
+  Marks marks() const {
+    Marks marks;
+    std::copy(shards_.begin(), shards_.end(), marks.begin());
+    return marks;
+  }
+  // True if the name has the value that it had in the map of the marks. If it has, this may be
+  // false all the same.
+  bool IsAsAt(const Marks& marks, std::string_view name) const {
+    const size_t shard = ShardOf(name);
+    return !marks[shard].owner_before(shards_[shard]) && !shards_[shard].owner_before(marks[shard]);
   }
 
   void Set(std::string_view name, Pointer value) {
@@ -61,11 +81,6 @@ class SharedMap {
   }
 
  private:
-  using Shard = std::map<std::string, Pointer, std::less<>>;
-
-  // A change copies one of them.
-  static constexpr size_t kShards = 64;
-
   static size_t ShardOf(std::string_view name) {
     return std::hash<std::string_view>()(name) % kShards;
   }
