@@ -128,7 +128,7 @@ class Account {
   explicit Account(LoopBudget* budget) : budget_(*budget) {}
   ~Account() {
     budget_.Remove(used_);
-    CountTo(nullptr);
+    if (share_ != nullptr) share_->Give(used_);
   }
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
@@ -143,10 +143,11 @@ class Account {
     budget_.Remove(bytes);
     if (share_ != nullptr) share_->Give(bytes);
   }
-  // From now on it counts to that share, too, instead of to the one before: whose connections are
-  // full when the share has nothing left, and may take no more of it then. Null: to none.
+  // From now on it counts to that share, too, instead of to the one before: unless it holds more
+  // for that one than kAlwaysBytes, which nobody else is to answer for. While the share has nothing
+  // left only one answer at a time may grow. Null: to none.
   void CountTo(std::shared_ptr<SharedBudget> share) {
-    if (share == share_) return;
+    if (share == share_ || (share_ != nullptr && used_ > kAlwaysBytes)) return;
     if (share_ != nullptr) share_->Give(used_);
     share_ = std::move(share);
     if (share_ != nullptr) share_->Take(used_);
@@ -155,6 +156,8 @@ class Account {
 
   bool IsFull() const { return used_ > kAlwaysBytes && used_ > FullAt(); }
   bool IsOver() const { return !Fits(0); }
+  // Whether its share has nothing left.
+  bool IsShareSpent() const { return share_ != nullptr && share_->room() == 0; }
   // Whether it would not be over with that much more.
   bool Fits(size_t bytes) const {
     const size_t wanted = used_ + bytes;

@@ -104,7 +104,12 @@ TEST(Budget, AShareBoundsWhatItsConnectionsHoldTogether) {
     EXPECT_FALSE(two.IsFull());
     two.Add(kMegabyte);
     EXPECT_FALSE(one.Fits(1)) << "what the other one holds is gone";
+    EXPECT_TRUE(one.IsShareSpent());
     one.CountTo(nullptr);
+    EXPECT_FALSE(one.Fits(1)) << "somebody else answers for what it holds";
+    one.Remove(kMegabyte - Account::kAlwaysBytes);
+    one.CountTo(nullptr);
+    EXPECT_FALSE(one.IsShareSpent());
     EXPECT_TRUE(one.Fits(kMegabyte));
     EXPECT_EQ(share->used(), 3 * kMegabyte / 2);
     one.CountTo(share);

@@ -427,7 +427,8 @@ void H1Session::Produce() {
 }
 
 bool H1Session::HasRoom() const {
-  return unsent_ == 0 || !carrier_->account().IsFull();
+  const Account& account = carrier_->account();
+  return unsent_ == 0 || (!account.IsFull() && !account.IsShareSpent());
 }
 
 bool H1Session::writable() {

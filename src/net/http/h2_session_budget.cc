@@ -155,10 +155,15 @@ bool H2Session::Fits(const H2Stream& stream, size_t bytes) const {
   return carrier_->account().FitsAnswer(bytes, only);
 }
 
+bool H2Session::IsRoomForAnswers() const {
+  const Account& account = carrier_->account();
+  return !account.IsFull() && !account.IsShareSpent();
+}
+
 bool H2Session::HasRoomFor(const H2Stream& stream) const {
   const Account& account = carrier_->account();
-  if (unsent_ == 0 || !account.IsFull()) return true;
-  return stream.unsent_ == 0 && !account.IsOver();
+  if (unsent_ == 0 || IsRoomForAnswers()) return true;
+  return stream.unsent_ == 0 && !account.IsOver() && !account.IsShareSpent();
 }
 
 void H2Session::Starve(H2Stream& stream) {
@@ -185,7 +190,7 @@ void H2Session::UseRoom() {
     if (account.RoomUntilFull() <= paid_) break;
   }
   if (owed_to_.empty()) paid_ = 0;
-  for (size_t left = starved_.size(); left > 0 && (unsent_ == 0 || !account.IsFull()); --left) {
+  for (size_t left = starved_.size(); left > 0 && (unsent_ == 0 || IsRoomForAnswers()); --left) {
     H2Stream* const stream = Find(starved_.front());
     starved_.pop_front();
     if (stream == nullptr || stream->reset_) continue;

@@ -92,6 +92,65 @@ TEST_F(SessionBudgetTest, AnswersThatNobodyTakesAreBounded) {
   EXPECT_EQ(world.server().held_bytes(), 0u);
 }
 
+// Answers each request with two megabytes, in parts for which there is room, and counts its client
+// to a share.
+class PartsService final : public Service {
+ public:
+  std::shared_ptr<ExchangeHandler> OnRequest(Exchange& exchange) override {
+    exchange.CountTo(share);
+    exchange.SendHead({{":status", "200"}}, Then::kContinue);
+    auto handler = std::make_shared<Handler>();
+    handler->service = this;
+    handler->exchange = &exchange;
+    handler->OnWritable();
+    return handler;
+  }
+
+  const std::shared_ptr<SharedBudget> share = std::make_shared<SharedBudget>(kMegabyte);
+  int closed = 0;
+
+ private:
+  struct Handler final : ExchangeHandler {
+    void OnData(base::ByteView) override {}
+    void OnEnd(const Headers&) override {}
+    void OnWritable() override {
+      while (left > 0 && exchange->writable()) {
+        left -= kPart;
+        exchange->SendData(base::Bytes(kPart, 'p'), left == 0 ? Then::kEnd : Then::kContinue);
+      }
+    }
+    void OnClosed(const Closing&) override { ++service->closed; }
+
+    static constexpr size_t kPart = 32 * 1024;
+    PartsService* service;
+    Exchange* exchange;
+    size_t left = 2 * kMegabyte;
+  };
+};
+
+TEST_F(SessionBudgetTest, AnswersOfAShareStayWithinIt) {
+  PartsService service;
+  World world(&service);
+  std::vector<RawClient*> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(&world.ConnectRaw());
+    clients.back()->SendPreface();
+    clients.back()->Send(StreamWindows(0));
+    for (uint32_t j = 0; j < 25; ++j) clients.back()->Send(RequestFrame(2 * j + 1, true, "/"));
+  }
+  Run(world);
+  EXPECT_GE(service.share->used(), kMegabyte);
+  EXPECT_LE(service.share->used(), 2 * kMegabyte) << "one answer a connection may go on";
+  for (RawClient* const client : clients) client->Send(StreamWindows(0x7fffffff));
+  for (int i = 0; i < 2000 && service.closed < 100; ++i) {
+    for (RawClient* const client : clients) client->Send(WiderWindow(0, 0x7f0000));
+    Run(world, milliseconds(5));
+  }
+  EXPECT_EQ(service.closed, 100);
+  Run(world, milliseconds(50));
+  EXPECT_EQ(service.share->used(), 0u);
+}
+
 TEST_F(SessionBudgetTest, HeadsOfManyStreamsAreBounded) {
   EchoService service;
   World world(&service);
