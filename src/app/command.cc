@@ -85,10 +85,12 @@ base::Result<observe::LogOutputs> OutputsOf(const config::LogConfig& config) {
   if (config.enable_rotation) {
     ASSIGN_OR_RETURN(const config::LogRotation rotation,
                      config::ParseLogRotation(config.rotation_config_json));
-    observe::Rotation kept;
+    observe::Rotation& kept = outputs.rotation.emplace();
     if (rotation.max_size_megabytes > 0) kept.max_size_megabytes = rotation.max_size_megabytes;
     kept.max_backups = rotation.max_backups;
-    outputs.rotation = kept;
+    kept.max_age_days = rotation.max_age_days;
+    kept.local_time = rotation.local_time;
+    kept.compress = rotation.compress;
   }
   return outputs;
 }

@@ -294,15 +294,6 @@ TEST(CommandTest, AGateThatTunesWhatIsNotThereIsToldToHaveNoEffect) {
             2);
 }
 
-TEST(CommandTest, WhatLogRotationCannotDoIsRefused) {
-  for (const char* json : {"{\"maxage\":1}", "{\"localtime\":true}", "{\"compress\":true}"}) {
-    EXPECT_EQ(Refused({{"--enable-log-rotation", "--log-outputs=a",
-                        "--log-rotation-config-json=" + std::string(json)}}),
-              "etcd: maxage, localtime and compress of --log-rotation-config-json are not "
-              "supported by this version");
-  }
-}
-
 TEST(CommandTest, WhatDoesNotExistMayBeSetToItsDefault) {
   EXPECT_EQ(Refused({{"--peer-auto-tls=false", "--corrupt-check-time=0",
                       "--feature-gates=CompactHashCheck=false", "--force-new-cluster=false"}}),

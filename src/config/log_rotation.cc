@@ -43,15 +43,23 @@ base::Status Read(const Json& json, std::string_view key, bool& value) {
   return base::Status();
 }
 
+constexpr std::string_view kMaxSize = "maxsize";
+
 using Member = std::pair<std::string, Json>;
 
 base::Status ReadMember(const Member& member, LogRotation& rotation) {
   const auto& [name, value] = member;
   if (value.is_null()) return base::Status();
-  for (const auto& [key, number] : {std::pair("maxsize", &rotation.max_size_megabytes),
-                                    std::pair("maxage", &rotation.max_age_days),
-                                    std::pair("maxbackups", &rotation.max_backups)}) {
-    if (base::EqualIgnoringCase(name, key)) return Read(value, key, *number);
+  for (const auto& [key, number] :
+       {std::pair(kMaxSize, &rotation.max_size_megabytes),
+        std::pair(std::string_view("maxage"), &rotation.max_age_days),
+        std::pair(std::string_view("maxbackups"), &rotation.max_backups)}) {
+    if (!base::EqualIgnoringCase(name, key)) continue;
+    // As none; of a size there is a difference to etcd, by which nothing could be logged.
+    const bool is_negative = value.is_number_integer() && !value.is_number_unsigned();
+    if (!is_negative || key == kMaxSize) return Read(value, key, *number);
+    *number = 0;
+    return base::Status();
   }
   for (const auto& [key, flag] :
        {std::pair("localtime", &rotation.local_time), std::pair("compress", &rotation.compress)}) {

@@ -35,13 +35,7 @@ Status CheckRotation(const LogConfig& log) {
     return Invalid(
         "--log-outputs requires a single file path when --log-rotate-config-json is defined");
   }
-  ASSIGN_OR_RETURN(const LogRotation rotation, ParseLogRotation(log.rotation_config_json));
-  if (rotation.max_age_days > 0 || rotation.local_time || rotation.compress) {
-    return Invalid(
-        "etcd: maxage, localtime and compress of --log-rotation-config-json are not supported by "
-        "this version");
-  }
-  return Status();
+  return ParseLogRotation(log.rotation_config_json).status();
 }
 
 Status CheckLog(const LogConfig& log) {

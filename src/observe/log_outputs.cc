@@ -4,7 +4,6 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
@@ -18,12 +17,10 @@
 
 #include "base/errno_text.h"
 #include "base/go_text.h"
+#include "observe/rotating_file.h"
 
 namespace observe {
 namespace {
-
-// spdlog renames every file that it keeps when one is full.
-constexpr size_t kBackupsMax = 1000;
 
 // The last of the sinks: counts the lines that all before it have written and flushed.
 class Progress final : public spdlog::sinks::sink {
@@ -102,15 +99,13 @@ base::Status CheckFolder(const std::string& name) {
           "open sink " + base::Quote(name) + ": open " + name + ": " + base::ErrnoText(errno)};
 }
 
-spdlog::sink_ptr OpenSink(const std::string& name, const std::optional<Rotation>& rotation) {
-  if (name == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  if (name == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  if (!rotation) return std::make_shared<spdlog::sinks::basic_file_sink_mt>(name);
-  const bool all = rotation->max_backups == 0 || rotation->max_backups > kBackupsMax;
-  const uint64_t megabytes = rotation->max_size_megabytes == 0 ? 100 : rotation->max_size_megabytes;
-  return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-      name, static_cast<size_t>(megabytes << 20),
-      all ? kBackupsMax : static_cast<size_t>(rotation->max_backups));
+base::Result<spdlog::sink_ptr> OpenSink(const std::string& name,
+                                        const std::optional<Rotation>& rotation) {
+  if (name == "stderr") return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (name == "stdout") return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+  if (rotation.has_value()) return OpenRotatingFile(name, *rotation);
+  RETURN_IF_ERROR(CheckFolder(name));
+  return spdlog::sink_ptr(std::make_shared<spdlog::sinks::basic_file_sink_mt>(name));
 }
 
 }  // namespace
@@ -120,9 +115,8 @@ base::Result<std::unique_ptr<LogSink>> OpenLogOutputs(const LogOutputs& outputs)
   try {
     std::vector<spdlog::sink_ptr> sinks;
     for (const std::string& name : DistinctNames(outputs.names)) {
-      const bool is_file = name != "stderr" && name != "stdout";
-      if (is_file && !outputs.rotation) RETURN_IF_ERROR(CheckFolder(name));
-      sinks.push_back(OpenSink(name, outputs.rotation));
+      ASSIGN_OR_RETURN(spdlog::sink_ptr sink, OpenSink(name, outputs.rotation));
+      sinks.push_back(std::move(sink));
     }
     return std::unique_ptr<LogSink>(
         std::make_unique<AsyncSink>(std::move(sinks), outputs.queue_lines_max));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,17 +7,9 @@
 
 #include "base/result.h"
 #include "observe/log.h"
+#include "observe/log_backups.h"
 
 namespace observe {
-
-// When a log file is full and how many full ones are kept: of etcd.log as etcd.1.log (the
-// youngest), etcd.2.log and so on. Compat: etcd names full files after the time, and can also
-// remove them by age and compress them; neither is done here.
-struct Rotation {
-  uint64_t max_size_megabytes = 100;
-  // 0 for all, which are a thousand here.
-  uint64_t max_backups = 0;
-};
 
 struct LogOutputs {
   // "default" and "stderr" are standard error, "stdout" standard output; anything else is the path

@@ -85,16 +85,27 @@ TEST_F(LogOutputsTest, TooManyLinesAreDroppedAndFlushStillEnds) {
 }
 
 TEST_F(LogOutputsTest, AFullFileIsSetAside) {
-  auto sink = Opened({.names = {Path("a.log")}, .rotation = Rotation{1, 2}});
-  const std::string line(64 << 10, 'x');
-  for (int i = 0; i < 60; ++i) {
+  auto sink = Opened({.names = {Path("a.log")}, .rotation = Rotation{.max_size_megabytes = 1}});
+  const std::string line((64 << 10) - 1, 'x');
+  for (int i = 0; i < 50; ++i) {
     sink->Write(line);
     sink->Flush();
   }
   sink.reset();
   const auto names = disk_.List(folder_);
   ASSERT_TRUE(names.ok());
-  EXPECT_EQ(*names, (std::vector<std::string>{"a.1.log", "a.2.log", "a.log"}));
+  ASSERT_EQ(names->size(), 4u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(Text(names->at(i)).size(), 1u << 20) << names->at(i);
+  EXPECT_EQ(names->at(3), "a.log");
+  EXPECT_EQ(Text("a.log").size(), 2u * (64 << 10));
+}
+
+TEST_F(LogOutputsTest, TheFoldersOfAFileThatRotatesAreMade) {
+  Opened({.names = {Path("b/c/a.log")}, .rotation = Rotation()})->Write("line");
+  EXPECT_EQ(Text("b/c/a.log"), "line\n");
+  const auto sink = OpenLogOutputs({.names = {"/proc/no/a.log"}, .rotation = Rotation()});
+  EXPECT_EQ(sink.status().message(),
+            "open sink \"/proc/no/a.log\": open /proc/no/a.log: no such file or directory");
 }
 
 TEST_F(LogOutputsTest, AFileThatCannotBeOpenedIsNamed) {

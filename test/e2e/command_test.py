@@ -4,11 +4,13 @@
 ETCD in the environment is the program.
 """
 
+import gzip
 import json
 import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -167,14 +169,23 @@ class CommandTest(unittest.TestCase):
         member = self.member()
         path = member.folder / "the.log"
         member.flags = ("--log-outputs", str(path), "--enable-log-rotation",
-                        "--log-rotation-config-json", '{"maxsize": 1, "maxbackups": 1}')
+                        "--log-rotation-config-json",
+                        '{"maxsize": 1, "maxbackups": 1, "compress": true}')
         for contents in ("a", "b"):
             path.write_text(contents * (1 << 20))  # the next line is too much
             member.start()
+            end = time.monotonic() + STOP_TIMEOUT_SECONDS
+            while True:
+                kept = [file for file in member.folder.glob("the*") if file != path]
+                if len(kept) == 1 and kept[0].suffix == ".gz" and (
+                        gzip.decompress(kept[0].read_bytes()) == contents.encode() * (1 << 20)):
+                    break
+                self.assertLess(time.monotonic(), end, kept)
+                time.sleep(0.02)
+            self.assertRegex(kept[0].name,
+                             r"^the-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}\.log\.gz$")
             member.stop()
         self.assertIn("starting an etcd server", path.read_text())
-        kept = [file for file in member.folder.glob("the.*") if file != path]
-        self.assertEqual([file.read_text()[0] for file in kept], ["b"])
 
     def test_the_environment_is_told(self) -> None:
         member = self.member()

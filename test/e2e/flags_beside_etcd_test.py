@@ -88,6 +88,7 @@ ROTATIONS = [
     "{}", '{"maxsize":1}', '{"MaxSize":1}', '{"MAXSIZE":"x"}', '{"maxsize":"x","MaxSize":1}',
     '{"FileName":5}', '{"filename":"x"}', '{"maxsize":{}}', '{"other":{"maxsize":"x"}}',
     '{"maxsize":9223372036854775808}', '{"maxsize":-1}', "[]", "{", '{"maxsize":null}',
+    '{"maxage":1,"compress":true,"localtime":true}', '{"compress":"x"}', '{"maxage":-1}',
 ]
 # Flags with which the line "starting an etcd server" is compared.
 STARTS = [
