@@ -24,6 +24,8 @@ Status Invalid(std::string text) {
   return Status(base::Code::kInvalidArgument, std::move(text));
 }
 
+constexpr std::string_view kJournal = "systemd/journal";
+
 bool IsStandardOutput(std::string_view output) {
   return output == "default" || output == "stderr" || output == "stdout";
 }
@@ -45,8 +47,14 @@ Status CheckLog(const LogConfig& log) {
     if (output == "default" && log.outputs.size() > 1) {
       return Invalid("multi logoutput for \"default\" is not supported yet");
     }
-    if (output == "systemd/journal") {
-      return Invalid("etcd: --log-outputs systemd/journal is not supported by this version");
+    if (output == kJournal && log.outputs.size() > 1) {
+      std::string outputs;
+      for (const std::string& each : log.outputs) {
+        outputs += (outputs.empty() ? "" : " ") + base::Quote(each);
+      }
+      return Invalid("running with systemd/journal but other '--log-outputs' values ([" + outputs +
+                     "]) are configured with 'default'; override 'default' value with something "
+                     "else");
     }
   }
   if (log.enable_rotation) RETURN_IF_ERROR(CheckRotation(log));

@@ -17,6 +17,7 @@
 
 #include "base/errno_text.h"
 #include "base/go_text.h"
+#include "observe/journal.h"
 #include "observe/rotating_file.h"
 
 namespace observe {
@@ -103,6 +104,7 @@ base::Result<spdlog::sink_ptr> OpenSink(const std::string& name,
                                         const std::optional<Rotation>& rotation) {
   if (name == "stderr") return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   if (name == "stdout") return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+  if (name == "systemd/journal") return OpenJournal();
   if (rotation.has_value()) return OpenRotatingFile(name, *rotation);
   RETURN_IF_ERROR(CheckFolder(name));
   return spdlog::sink_ptr(std::make_shared<spdlog::sinks::basic_file_sink_mt>(name));

@@ -12,8 +12,8 @@
 namespace observe {
 
 struct LogOutputs {
-  // "default" and "stderr" are standard error, "stdout" standard output; anything else is the path
-  // of a file that lines are appended to. Each counts once.
+  // "default" and "stderr" are standard error, "stdout" standard output, "systemd/journal" is that;
+  // anything else is the path of a file that lines are appended to. Each counts once.
   std::vector<std::string> names = {"default"};
   // Of the files.
   std::optional<Rotation> rotation = std::nullopt;

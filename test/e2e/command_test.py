@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -164,6 +165,34 @@ class CommandTest(unittest.TestCase):
         member.stop()
         self.assertIn("starting an etcd server", path.read_text())
         self.assertEqual(member.log.read_text(), "")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may mount")
+    def test_the_log_goes_to_the_journal(self) -> None:
+        member = self.member("--log-outputs", "systemd/journal")
+        path = member.folder / "journal"
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(journal.close)
+        journal.bind(str(path))
+        journal.settimeout(STOP_TIMEOUT_SECONDS)
+        # A /run of its own.
+        member.prefix = ["unshare", "--mount", "sh", "-ec",
+                         "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal\n"
+                         f"ln -s {path} /run/systemd/journal/socket\n"
+                         'exec "$@"', "sh"]
+        member.launch()
+        while True:
+            fields = dict(line.split("=", 1) for line in journal.recv(1 << 16).decode().splitlines())
+            line = json.loads(fields["MESSAGE"])
+            self.assertEqual(fields["PRIORITY"], {"info": "6", "warn": "4"}[line["level"]])
+            if line["msg"] == "ready to serve client requests":
+                break
+        self.assertEqual((fields["SYSLOG_IDENTIFIER"], fields["PACKAGE"]),
+                         ("etcd", line["caller"].rpartition("/")[0]))
+        # What the journal does not take is not lost.
+        journal.close()
+        path.unlink()
+        self.assertEqual(member.stop(), -signal.SIGTERM)
+        member.wait_for_log("received signal; shutting down")
 
     def test_full_log_files_are_kept_as_many_as_are_wanted(self) -> None:
         member = self.member()

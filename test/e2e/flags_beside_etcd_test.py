@@ -50,6 +50,7 @@ DURATIONS = """backend-batch-interval compact-hash-check-time compaction-sleep-i
 DURATION_VALUES = ["1s", "0", "-1s", "5", "1.5h", "", "1d", "0s"]
 OTHERS = """--log-level=INFO --log-level=Warn --log-level=warning --log-level= --log-level=loud
     --log-format=console --log-format=x --logger=x --log-outputs=stderr --log-outputs=/nowhere/x
+    --log-outputs=systemd/journal --log-outputs=systemd/journal,stderr
     --cipher-suites=TLS_RSA_WITH_3DES_EDE_CBC_SHA --cipher-suites=none
     --cipher-suites=TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 --tls-min-version=TLS1.1
     --tls-min-version=TLS1.3 --cert-file=/nowhere/c --auto-compaction-retention=1
