@@ -769,6 +769,10 @@ const Command& RootCommand() {
                        .group = kUtility,
                        .run = RunHelp}},
       .absent = {"completion"},
+      .groups = {kKv, kMaintenance, kConcurrency, kAuthentication, kUtility},
+      .flags_hint =
+          "Use \"etcdctl options\" for a list of global command-line options (applies to "
+          "all commands).",
   };
   return root;
 }

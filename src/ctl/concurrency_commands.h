@@ -1,7 +1,6 @@
 #pragma once
 
 #include "ctl/command.h"
-#include "ctl/outcome.h"
 
 namespace ctl {
 

@@ -1,4 +1,4 @@
-#include "ctl/help.h"
+#include "cli/help.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ctl/command.h"
 #include "ctl/testing/captured.h"
 #include "ctl/testing/golden.h"
 
@@ -16,12 +17,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Of a command and all those below it.
-void AppendHelp(const CommandPath& path, std::string* text) {
+void AppendHelp(const cli::CommandPath& path, std::string* text) {
   *text += "=====";
   for (const Command* command : path) *text += " " + command->name;
-  *text += "\n" + HelpText(path);
+  *text += "\n" + cli::HelpText(path);
   for (const Command& command : path.back()->subcommands) {
-    CommandPath below = path;
+    cli::CommandPath below = path;
     below.push_back(&command);
     AppendHelp(below, text);
   }
@@ -44,7 +45,7 @@ Ran RunLine(const Command& command, const std::vector<std::string>& arguments) {
   return {outcome, out.text(), err.text()};
 }
 Ran RunLine(const std::string& name, const std::vector<std::string>& arguments) {
-  return RunLine(*FindSubcommand(RootCommand(), name), arguments);
+  return RunLine(*cli::FindSubcommand(RootCommand(), name), arguments);
 }
 
 TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
@@ -57,41 +58,43 @@ TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
 
 TEST(HelpTest, ACommandIsFoundByItsNameOrByABeginningThatIsItsAlone) {
   const Command& root = RootCommand();
-  EXPECT_EQ(FindSubcommand(root, "get")->name, "get");
-  EXPECT_EQ(FindSubcommand(root, "comp"), nullptr);  // compaction, and completion of etcd's
-  EXPECT_EQ(FindSubcommand(root, "compa")->name, "compaction");
-  EXPECT_EQ(FindSubcommand(root, "compact")->name, "compaction");
-  EXPECT_EQ(FindSubcommand(root, "de"), nullptr);  // del, defrag
-  EXPECT_EQ(FindSubcommand(root, "del")->name, "del");
-  EXPECT_EQ(FindSubcommand(root, "gets"), nullptr);
-  EXPECT_EQ(FindSubcommand(*FindSubcommand(root, "alarm"), "dis")->name, "disarm");
+  EXPECT_EQ(cli::FindSubcommand(root, "get")->name, "get");
+  EXPECT_EQ(cli::FindSubcommand(root, "comp"), nullptr);  // compaction, and completion of etcd's
+  EXPECT_EQ(cli::FindSubcommand(root, "compa")->name, "compaction");
+  EXPECT_EQ(cli::FindSubcommand(root, "compact")->name, "compaction");
+  EXPECT_EQ(cli::FindSubcommand(root, "de"), nullptr);  // del, defrag
+  EXPECT_EQ(cli::FindSubcommand(root, "del")->name, "del");
+  EXPECT_EQ(cli::FindSubcommand(root, "gets"), nullptr);
+  EXPECT_EQ(cli::FindSubcommand(*cli::FindSubcommand(root, "alarm"), "dis")->name, "disarm");
 }
 
 TEST(HelpTest, HelpIsOfTheCommandThatIsNamed) {
-  const Command& endpoint = *FindSubcommand(RootCommand(), "endpoint");
-  const Command& status = *FindSubcommand(endpoint, "status");
-  EXPECT_EQ(RunLine("help", {}).out, HelpText({&RootCommand()}));
-  EXPECT_EQ(RunLine("help", {"endpoint"}).out, HelpText({&RootCommand(), &endpoint}));
+  const Command& endpoint = *cli::FindSubcommand(RootCommand(), "endpoint");
+  const Command& status = *cli::FindSubcommand(endpoint, "status");
+  EXPECT_EQ(RunLine("help", {}).out, cli::HelpText({&RootCommand()}));
+  EXPECT_EQ(RunLine("help", {"endpoint"}).out, cli::HelpText({&RootCommand(), &endpoint}));
   EXPECT_EQ(RunLine("help", {"endpoint", "status"}).out,
-            HelpText({&RootCommand(), &endpoint, &status}));
-  EXPECT_EQ(RunLine("help", {"endpoint", "nonsense"}).out, HelpText({&RootCommand(), &endpoint}));
+            cli::HelpText({&RootCommand(), &endpoint, &status}));
+  EXPECT_EQ(RunLine("help", {"endpoint", "nonsense"}).out,
+            cli::HelpText({&RootCommand(), &endpoint}));
 }
 
 TEST(HelpTest, ATopicThatIsNotThereIsToldWithTheUsage) {
   const Ran ran = RunLine("help", {"x", "y"});
   EXPECT_TRUE(ran.outcome.ok());
   EXPECT_THAT(ran.out, IsEmpty());
-  EXPECT_EQ(ran.err, "Unknown help topic [`x` `y`]\n" + UsageText({&RootCommand()}));
+  EXPECT_EQ(ran.err, "Unknown help topic [`x` `y`]\n" + cli::UsageText({&RootCommand()}));
 }
 
 TEST(HelpTest, NamesThatAreMeantAreSuggested) {
-  EXPECT_EQ(UnknownCommandText("xyzzy"), "unknown command \"xyzzy\" for \"etcdctl\"");
-  EXPECT_EQ(UnknownCommandText("gte"),
+  EXPECT_EQ(cli::UnknownCommandText(RootCommand(), "xyzzy"),
+            "unknown command \"xyzzy\" for \"etcdctl\"");
+  EXPECT_EQ(cli::UnknownCommandText(RootCommand(), "gte"),
             "unknown command \"gte\" for \"etcdctl\"\n\nDid you mean this?\n\tget\n");
-  EXPECT_THAT(UnknownCommandText("membr"), HasSubstr("\tmember\n"));
-  EXPECT_THAT(UnknownCommandText("MEM"), HasSubstr("\tmember\n"));
-  EXPECT_THAT(UnknownCommandText("DEFRAX"), HasSubstr("\tdefrag\n"));
-  EXPECT_EQ(UnknownCommandText("memxyz").find("member"), std::string::npos);
+  EXPECT_THAT(cli::UnknownCommandText(RootCommand(), "membr"), HasSubstr("\tmember\n"));
+  EXPECT_THAT(cli::UnknownCommandText(RootCommand(), "MEM"), HasSubstr("\tmember\n"));
+  EXPECT_THAT(cli::UnknownCommandText(RootCommand(), "DEFRAX"), HasSubstr("\tdefrag\n"));
+  EXPECT_EQ(cli::UnknownCommandText(RootCommand(), "memxyz").find("member"), std::string::npos);
 }
 
 }  // namespace

@@ -4,16 +4,19 @@
 
 #include <string>
 
+#include "cli/json_string.h"
+
 // JSON as Go's encoding/json writes it, which scripts compare byte by byte.
 
 namespace ctl {
+
+using cli::JsonString;
 
 // Of etcd's generated Go structs: fields in their order under their names, without those that are
 // zero; numbers as numbers, bytes in base64, the one field of a oneof inside "Response". With
 // `hex_ids`, cluster_id, member_id and ID are hexadecimal text and always there.
 std::string ToJson(const google::protobuf::Message& message, bool hex_ids);
 
-std::string JsonString(const std::string& text);
 // In base64.
 std::string JsonBytes(const std::string& bytes);
 

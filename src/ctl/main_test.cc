@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/run.h"
 #include "ctl/command.h"
-#include "ctl/outcome.h"
 
 namespace ctl {
 namespace {
@@ -20,7 +20,7 @@ struct Ran {
 Ran RunMain(const std::vector<std::string>& words) {
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
-  const int status = Main(words);
+  const int status = cli::Run(RootCommand(), words);
   return {status, ::testing::internal::GetCapturedStdout(),
           ::testing::internal::GetCapturedStderr()};
 }

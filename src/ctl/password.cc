@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "base/go_text.h"
-#include "ctl/outcome.h"
+#include "ctl/command.h"
 
 namespace ctl {
 namespace {

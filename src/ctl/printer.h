@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "ctl/outcome.h"
+#include "ctl/command.h"
 
 namespace ctl {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/testing/source_path.h"
+#include "cli/run.h"
 #include "ctl/command.h"
 
 namespace ctl {
@@ -41,7 +42,7 @@ TEST(RefusalsTest, WrongCommandLinesEndAsTheyDoInEtcdctl) {
     std::istringstream line(refusal.line);
     const std::vector<std::string> words{std::istream_iterator<std::string>(line), {}};
     ::testing::internal::CaptureStderr();
-    EXPECT_EQ(Main(words), refusal.status) << refusal.line;
+    EXPECT_EQ(cli::Run(RootCommand(), words), refusal.status) << refusal.line;
     EXPECT_THAT(::testing::internal::GetCapturedStderr(),
                 EndsWith("Error: " + refusal.error + "\n"))
         << refusal.line;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ctl/help.h"
+#include "cli/help.h"
 #include "ctl/testing/captured.h"
 
 namespace ctl {
@@ -16,7 +16,7 @@ template <typename Request, typename Read>
 Outcome ReadLine(const std::string& command, const Words& words, Read read, Request* request,
                  const std::string& input = "") {
   Flags flags;
-  for (const FlagSpec& spec : FindSubcommand(RootCommand(), command)->flags) flags.Add(spec);
+  for (const FlagSpec& spec : cli::FindSubcommand(RootCommand(), command)->flags) flags.Add(spec);
   const base::Result<Words> arguments = flags.Parse(words);
   EXPECT_TRUE(arguments.ok()) << arguments.status().ToString();
   testing::Captured err;

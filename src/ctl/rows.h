@@ -1,20 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
+#include "cli/table.h"
 #include "ctl/printer.h"
 
 // Answers as rows: what the simple and the table format share.
 
 namespace ctl {
 
-using Row = std::vector<std::string>;
-struct Rows {
-  Row header;
-  std::vector<Row> rows;
-};
+using cli::Row;
+using cli::Rows;
 
 Rows MemberRows(const etcd::MemberListResponse& response);
 Rows HealthRows(const std::vector<EndpointHealth>& endpoints);

@@ -1,79 +1,28 @@
-#include <algorithm>
-#include <cctype>
-
+#include "cli/table.h"
 #include "ctl/printer.h"
 #include "ctl/rows.h"
 
 namespace ctl {
 namespace {
 
-struct Corners {
-  const char* left;
-  const char* middle;
-  const char* right;
-};
-
-std::string Rule(const std::vector<size_t>& widths, const Corners& corners) {
-  std::string line = corners.left;
-  for (size_t i = 0; i < widths.size(); ++i) {
-    for (size_t k = 0; k < widths[i] + 2; ++k) line += "─";
-    line += i + 1 < widths.size() ? corners.middle : corners.right;
-  }
-  return line + "\n";
-}
-
-std::string Title(const std::string& name) {
-  std::string title = name;
-  for (char& character : title) {
-    character = character == '_'
-                    ? ' '
-                    : static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
-  }
-  return title;
-}
-
-// Titles centred, cells to the right.
-std::string Render(const Rows& rows) {
-  std::vector<size_t> widths;
-  for (const std::string& name : rows.header) widths.push_back(name.size());
-  for (const Row& row : rows.rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text = Rule(widths, {"┌", "┬", "┐"});
-  for (size_t i = 0; i < widths.size(); ++i) {
-    const size_t pad = widths[i] - rows.header[i].size();
-    text += "│ " + std::string(pad / 2, ' ') + Title(rows.header[i]) +
-            std::string(pad - pad / 2, ' ') + " ";
-  }
-  text += "│\n";
-  if (!rows.rows.empty()) text += Rule(widths, {"├", "┼", "┤"});
-  for (const Row& row : rows.rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      text += "│ " + std::string(widths[i] - row[i].size(), ' ') + row[i] + " ";
-    }
-    text += "│\n";
-  }
-  return text + Rule(widths, {"└", "┴", "┘"});
-}
-
 class TablePrinter final : public Printer {
  public:
   explicit TablePrinter(std::FILE* out) : Printer("table", out) {}
 
   Outcome MemberList(const etcd::MemberListResponse& response) override {
-    return Show(Render(MemberRows(response)));
+    return Show(cli::RenderTable(MemberRows(response)));
   }
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
-    return Show(Render(HealthRows(endpoints)));
+    return Show(cli::RenderTable(HealthRows(endpoints)));
   }
   Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
-    return Show(Render(StatusRows(endpoints)));
+    return Show(cli::RenderTable(StatusRows(endpoints)));
   }
   Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
-    return Show(Render(AdmissionRuleRows(response)));
+    return Show(cli::RenderTable(AdmissionRuleRows(response)));
   }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
-    return Show(Render(HashKvRows(endpoints)));
+    return Show(cli::RenderTable(HashKvRows(endpoints)));
   }
 };
 

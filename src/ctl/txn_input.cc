@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/go_text.h"
-#include "ctl/help.h"
+#include "cli/help.h"
 #include "ctl/requests.h"
 
 namespace ctl {

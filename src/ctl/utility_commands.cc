@@ -1,7 +1,6 @@
 #include "ctl/utility_commands.h"
 
-#include "base/go_text.h"
-#include "ctl/help.h"
+#include "cli/help.h"
 
 namespace ctl {
 
@@ -11,25 +10,11 @@ Outcome RunVersion(const Invocation& invocation) {
 }
 
 Outcome RunOptions(const Invocation& invocation) {
-  Print(invocation.out, "The following options can be passed to any command:\n\n" +
-                            FlagUsages(RootCommand().persistent_flags));
-  return {};
+  return cli::ShowOptions(RootCommand(), invocation);
 }
 
 Outcome RunHelp(const Invocation& invocation) {
-  CommandPath path = {&RootCommand()};
-  for (const std::string& word : invocation.arguments) {
-    const Command* const next = FindSubcommand(*path.back(), word);
-    if (next == nullptr) {
-      if (path.size() > 1) break;
-      Print(invocation.err, "Unknown help topic [`" + base::Join(invocation.arguments, "` `") +
-                                "`]\n" + UsageText(path));
-      return {};
-    }
-    path.push_back(next);
-  }
-  Print(invocation.out, HelpText(path));
-  return {};
+  return cli::ShowHelp(RootCommand(), invocation);
 }
 
 }  // namespace ctl

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ctl/flags.h"
-#include "ctl/outcome.h"
+#include "ctl/command.h"
 
 // What the words of watch ask for:
 //

@@ -3,8 +3,6 @@
 #include <vector>
 
 #include "ctl/command.h"
-#include "ctl/flags.h"
-#include "ctl/outcome.h"
 
 namespace ctl {
 

@@ -1,9 +1,9 @@
-#include "ctl/flags.h"
+#include "cli/flags.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace ctl {
+namespace cli {
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,4 +140,4 @@ TEST_F(CtlFlagsTest, UsagesAreSortedAlignedAndNameDefaultsThatAreNotZero) {
 }
 
 }  // namespace
-}  // namespace ctl
+}  // namespace cli

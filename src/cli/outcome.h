@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace ctl {
+namespace cli {
 
 // The exit statuses of etcd's tools.
 enum ExitCode : int {
@@ -31,4 +31,4 @@ inline Outcome Failed(int exit_code, std::string error) {
   return {exit_code, std::move(error), {}};
 }
 
-}  // namespace ctl
+}  // namespace cli

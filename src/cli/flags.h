@@ -13,7 +13,7 @@
 //   --name value  --name=value  -n value  -nvalue  -n=value  -abc (switches)  --switch[=bool]
 //   --    ends the flags; they may otherwise stand between the arguments
 
-namespace ctl {
+namespace cli {
 
 struct FlagSpec {
   enum class Type : uint8_t { kBool, kString, kInt, kInt64, kUint, kDuration, kStrings };
@@ -74,4 +74,4 @@ class Flags {
 // One line a flag, sorted by name, aligned, as pflag's FlagUsages.
 std::string FlagUsages(std::vector<FlagSpec> specs);
 
-}  // namespace ctl
+}  // namespace cli

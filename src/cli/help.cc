@@ -1,11 +1,11 @@
-#include "ctl/help.h"
+#include "cli/help.h"
 
 #include <algorithm>
 #include <cctype>
 
 #include "base/go_text.h"
 
-namespace ctl {
+namespace cli {
 namespace {
 
 constexpr size_t kNameWidthMin = 11;
@@ -43,20 +43,23 @@ std::string CommandLines(const Command& command, const std::string& group) {
 }
 
 std::string Subcommands(const CommandPath& path) {
-  if (path.size() > 1) return "\n\nAvailable Commands:" + CommandLines(*path.back(), "");
+  const Command& command = *path.back();
+  if (command.groups.empty()) return "\n\nAvailable Commands:" + CommandLines(command, "");
   std::string text;
-  for (const char* group :
-       {"Key-value commands", "Cluster maintenance commands", "Concurrency commands",
-        "Authentication commands", "Utility commands"}) {
-    text += std::string("\n\n") + group + CommandLines(*path.back(), group);
+  for (const std::string& group : command.groups) {
+    text += "\n\n" + group + CommandLines(command, group);
   }
   return text;
 }
 
-// The flags of the command itself; the global ones are not shown with each command.
+bool HidesFlagsOfRoot(const CommandPath& path) {
+  return !path.front()->flags_hint.empty();
+}
+
+// The flags of the command itself.
 std::vector<FlagSpec> LocalFlags(const CommandPath& path) {
   const Command& command = *path.back();
-  if (path.size() == 1) return {};
+  if (path.size() == 1 && HidesFlagsOfRoot(path)) return {};
   std::vector<FlagSpec> flags = command.flags;
   flags.insert(flags.end(), command.persistent_flags.begin(), command.persistent_flags.end());
   flags.push_back({"help", 'h', FlagSpec::Type::kBool, "false", "help for " + command.name});
@@ -65,7 +68,7 @@ std::vector<FlagSpec> LocalFlags(const CommandPath& path) {
 
 std::vector<FlagSpec> InheritedFlags(const CommandPath& path) {
   std::vector<FlagSpec> flags;
-  for (size_t i = 1; i + 1 < path.size(); ++i) {
+  for (size_t i = HidesFlagsOfRoot(path) ? 1 : 0; i + 1 < path.size(); ++i) {
     flags.insert(flags.end(), path[i]->persistent_flags.begin(), path[i]->persistent_flags.end());
   }
   return flags;
@@ -118,10 +121,13 @@ std::string UsageText(const CommandPath& path) {
 
 std::string HelpText(const CommandPath& path) {
   const Command& command = *path.back();
-  return TrimEnd(command.long_text.empty() ? command.short_text : command.long_text) + "\n\n" +
-         UsageText(path) +
-         "Use \"etcdctl options\" for a list of global command-line options (applies to all "
-         "commands).\n";
+  const Command& root = *path.front();
+  std::string text;
+  if (root.help_describes) {
+    text = TrimEnd(command.long_text.empty() ? command.short_text : command.long_text) + "\n\n";
+  }
+  text += UsageText(path);
+  return root.flags_hint.empty() ? text : text + root.flags_hint + "\n";
 }
 
 const Command* FindSubcommand(const Command& command, const std::string& word) {
@@ -138,10 +144,10 @@ const Command* FindSubcommand(const Command& command, const std::string& word) {
   return matches == 1 ? found : nullptr;
 }
 
-std::string UnknownCommandText(const std::string& word) {
-  std::string text = "unknown command " + base::Quote(word) + " for \"etcdctl\"";
+std::string UnknownCommandText(const Command& root, const std::string& word) {
+  std::string text = "unknown command " + base::Quote(word) + " for \"" + root.name + "\"";
   std::string similar;
-  for (const Command& command : RootCommand().subcommands) {
+  for (const Command& command : root.subcommands) {
     const bool begins = std::equal(
         word.begin(), word.end(), command.name.begin(),
         command.name.begin() + static_cast<ptrdiff_t>(std::min(word.size(), command.name.size())),
@@ -152,4 +158,26 @@ std::string UnknownCommandText(const std::string& word) {
   return text;
 }
 
-}  // namespace ctl
+Outcome ShowHelp(const Command& root, const Invocation& invocation) {
+  CommandPath path = {&root};
+  for (const std::string& word : invocation.arguments) {
+    const Command* const next = FindSubcommand(*path.back(), word);
+    if (next == nullptr) {
+      if (path.size() > 1) break;
+      Print(invocation.err, "Unknown help topic [`" + base::Join(invocation.arguments, "` `") +
+                                "`]\n" + UsageText(path));
+      return {};
+    }
+    path.push_back(next);
+  }
+  Print(invocation.out, HelpText(path));
+  return {};
+}
+
+Outcome ShowOptions(const Command& root, const Invocation& invocation) {
+  Print(invocation.out, "The following options can be passed to any command:\n\n" +
+                            FlagUsages(root.persistent_flags));
+  return {};
+}
+
+}  // namespace cli

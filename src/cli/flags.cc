@@ -1,4 +1,4 @@
-#include "ctl/flags.h"
+#include "cli/flags.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +9,7 @@
 #include "base/duration_text.h"
 #include "base/go_text.h"
 
-namespace ctl {
+namespace cli {
 namespace {
 
 using base::Code;
@@ -271,4 +271,4 @@ std::string FlagUsages(std::vector<FlagSpec> specs) {
   return out;
 }
 
-}  // namespace ctl
+}  // namespace cli

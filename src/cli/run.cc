@@ -1,8 +1,8 @@
-#include "ctl/command.h"
-#include "ctl/help.h"
-#include "ctl/json.h"
+#include "cli/run.h"
 
-namespace ctl {
+#include "cli/help.h"
+
+namespace cli {
 namespace {
 
 // The words of a command line: which command they name, and what is left for its flags.
@@ -22,8 +22,8 @@ void AddFlags(const CommandPath& path, Flags* flags) {
 }
 
 // Words that name commands may stand between flags and their values.
-Line ReadPath(const std::vector<std::string>& words) {
-  Line line{{&RootCommand()}, words, ""};
+Line ReadPath(const Command& root, const std::vector<std::string>& words) {
+  Line line{{&root}, words, ""};
   for (size_t i = 0; i < line.rest.size();) {
     const std::string& word = line.rest[i];
     if (word == "--") break;
@@ -48,8 +48,9 @@ Line ReadPath(const std::vector<std::string>& words) {
   return line;
 }
 
-int RefuseUnknown(const std::string& word) {
-  Print(stderr, "Error: " + UnknownCommandText(word) + "\nRun 'etcdctl --help' for usage.\n");
+int RefuseUnknown(const Command& root, const std::string& word) {
+  Print(stderr, "Error: " + UnknownCommandText(root, word) + "\nRun '" + root.name +
+                    " --help' for usage.\n");
   return kExitError;
 }
 
@@ -61,30 +62,9 @@ int Report(const Outcome& outcome) {
 
 }  // namespace
 
-void Print(std::FILE* file, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
-}
-
-void PrintCause(std::FILE* file, const std::string& cause) {
-  if (cause.empty()) return;
-  Print(file, "{\"level\":\"warn\",\"msg\":\"no endpoint could be reached\",\"error\":" +
-                  JsonString(cause) + "}\n");
-}
-
-std::string ReadAll(std::FILE* file) {
-  std::string text;
-  if (file == nullptr) return text;
-  char buffer[65536];
-  for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
-    text.append(buffer, size);
-  }
-  return text;
-}
-
-int Main(const std::vector<std::string>& words) {
-  const Line line = ReadPath(words);
-  if (!line.unknown.empty()) return RefuseUnknown(line.unknown);
+int Run(const Command& root, const std::vector<std::string>& words) {
+  const Line line = ReadPath(root, words);
+  if (!line.unknown.empty()) return RefuseUnknown(root, line.unknown);
   const Command& command = *line.path.back();
   Flags flags;
   AddFlags(line.path, &flags);
@@ -101,4 +81,4 @@ int Main(const std::vector<std::string>& words) {
   return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}));
 }
 
-}  // namespace ctl
+}  // namespace cli

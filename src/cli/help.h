@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "ctl/command.h"
+#include "cli/command.h"
 
-// The texts of cobra's templates, as etcdctl shows them.
+// The texts of cobra's templates, as etcd's programs show them.
 
-namespace ctl {
+namespace cli {
 
 // A command and those above it, the root first.
 using CommandPath = std::vector<const Command*>;
@@ -20,6 +20,11 @@ std::string HelpText(const CommandPath& path);
 const Command* FindSubcommand(const Command& command, const std::string& word);
 
 // "unknown command ..." with the names that the word resembles.
-std::string UnknownCommandText(const std::string& word);
+std::string UnknownCommandText(const Command& root, const std::string& word);
 
-}  // namespace ctl
+// The commands that every program has: help for the command that the arguments name, and the root's
+// flags.
+Outcome ShowHelp(const Command& root, const Invocation& invocation);
+Outcome ShowOptions(const Command& root, const Invocation& invocation);
+
+}  // namespace cli

@@ -1,0 +1,28 @@
+#include "cli/command.h"
+
+#include "cli/json_string.h"
+
+namespace cli {
+
+void Print(std::FILE* file, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
+void PrintCause(std::FILE* file, const std::string& cause) {
+  if (cause.empty()) return;
+  Print(file, "{\"level\":\"warn\",\"msg\":\"no endpoint could be reached\",\"error\":" +
+                  JsonString(cause) + "}\n");
+}
+
+std::string ReadAll(std::FILE* file) {
+  std::string text;
+  if (file == nullptr) return text;
+  char buffer[65536];
+  for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
+    text.append(buffer, size);
+  }
+  return text;
+}
+
+}  // namespace cli

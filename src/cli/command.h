@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cli/flags.h"
+#include "cli/outcome.h"
+
+namespace cli {
+
+// What a command is run with. The files are the process's.
+struct Invocation {
+  Flags& flags;
+  const std::vector<std::string>& arguments;
+  std::FILE* in;  // null: nothing can be read
+  std::FILE* out;
+  std::FILE* err;
+  // The command line as it was given, without the program's name.
+  std::vector<std::string> words = {};
+};
+
+// One command of a tree, in cobra's terms. The root is the program.
+struct Command {
+  std::string name;
+  std::string alias = {};  // empty: none
+  std::string use;         // the usage line, from the name on
+  std::string short_text;
+  std::string long_text = {};
+  std::string example = {};
+  std::string group = {};
+  std::vector<FlagSpec> flags = {};             // of this command only
+  std::vector<FlagSpec> persistent_flags = {};  // of this and those below
+  std::vector<Command> subcommands = {};
+  // Subcommands of etcd's program that there are not: a prefix may mean them, too.
+  std::vector<std::string> absent = {};
+  Outcome (*run)(const Invocation&) = nullptr;  // null: it only has subcommands
+
+  // Of a root alone.
+  std::vector<std::string> groups = {};  // of the commands below it, in the order of help
+  // If not empty: how help ends, which then does not show the root's flags, nor which it has.
+  std::string flags_hint = {};
+  bool help_describes = true;  // begins with the description
+};
+
+// Writes to the file.
+void Print(std::FILE* file, const std::string& text);
+// Why something could not be done, as a line of etcd's log; nothing if that is empty.
+void PrintCause(std::FILE* file, const std::string& cause);
+// All that can be read from it; nothing if it is null.
+std::string ReadAll(std::FILE* file);
+
+}  // namespace cli

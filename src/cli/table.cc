@@ -1,0 +1,59 @@
+#include "cli/table.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace cli {
+namespace {
+
+struct Corners {
+  const char* left;
+  const char* middle;
+  const char* right;
+};
+
+std::string Rule(const std::vector<size_t>& widths, const Corners& corners) {
+  std::string line = corners.left;
+  for (size_t i = 0; i < widths.size(); ++i) {
+    for (size_t k = 0; k < widths[i] + 2; ++k) line += "─";
+    line += i + 1 < widths.size() ? corners.middle : corners.right;
+  }
+  return line + "\n";
+}
+
+std::string Title(const std::string& name) {
+  std::string title = name;
+  for (char& character : title) {
+    character = character == '_'
+                    ? ' '
+                    : static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
+  }
+  return title;
+}
+
+}  // namespace
+
+std::string RenderTable(const Rows& rows) {
+  std::vector<size_t> widths;
+  for (const std::string& name : rows.header) widths.push_back(name.size());
+  for (const Row& row : rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text = Rule(widths, {"┌", "┬", "┐"});
+  for (size_t i = 0; i < widths.size(); ++i) {
+    const size_t pad = widths[i] - rows.header[i].size();
+    text += "│ " + std::string(pad / 2, ' ') + Title(rows.header[i]) +
+            std::string(pad - pad / 2, ' ') + " ";
+  }
+  text += "│\n";
+  if (!rows.rows.empty()) text += Rule(widths, {"├", "┼", "┤"});
+  for (const Row& row : rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      text += "│ " + std::string(widths[i] - row[i].size(), ' ') + row[i] + " ";
+    }
+    text += "│\n";
+  }
+  return text + Rule(widths, {"└", "┴", "┘"});
+}
+
+}  // namespace cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cli {
+
+using Row = std::vector<std::string>;
+struct Rows {
+  Row header;
+  std::vector<Row> rows;
+};
+
+// As tablewriter, which etcd uses, draws it: titles centred, cells to the right.
+std::string RenderTable(const Rows& rows);
+
+}  // namespace cli
