@@ -42,6 +42,13 @@ class EtcdSimTest(unittest.TestCase):
         self.assertEqual(self.totals("seeds", "1", "3"),
                          [a + b + c for a, b, c in zip(one, two, three)])
 
+    def test_fresh_seeds_are_named_before_they_are_run(self) -> None:
+        with subprocess.Popen([ETCD_SIM, "long"], text=True, stdout=subprocess.PIPE) as process:
+            try:
+                self.assertRegex(process.stdout.readline(), r"^seeds from \d+ on\n$")
+            finally:
+                process.kill()
+
     def test_there_are_bugs_to_plant_and_not_here(self) -> None:
         self.assertRegex(self.run_with("bugs").stdout, r"^[1-9]\d*\n$")
         for words in (["seed", "1", "--plant", "1"], ["--plant", "1"]):

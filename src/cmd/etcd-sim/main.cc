@@ -119,6 +119,7 @@ bool RunFreshSeeds(uint64_t count) {
   // Short enough to be typed again.
   const uint64_t first = runtime::posix::EntropySeed() % 1'000'000'000;
   std::printf("seeds from %" PRIu64 " on\n", first);
+  std::fflush(stdout);  // whoever ends it halfway knows where it began
   return RunSeeds(first, count);
 }
 
