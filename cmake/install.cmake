@@ -2,7 +2,7 @@
 # their manual pages, and a unit for systemd.
 include(GNUInstallDirs)
 
-install(TARGETS etcd etcdctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
+install(TARGETS etcd etcdctl etcdutl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 
 set(pages "")
 function(add_man_page name about)
@@ -17,6 +17,7 @@ function(add_man_page name about)
 endfunction()
 add_man_page(etcd "a distributed, reliable key-value store")
 add_man_page(etcdctl "a command line client for etcd")
+add_man_page(etcdutl "the files of etcd, while it does not run")
 add_custom_target(man_pages ALL DEPENDS ${pages})
 install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT programs)
 

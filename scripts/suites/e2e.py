@@ -19,7 +19,7 @@ SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "etcdctl", "etcd-sim", *(f"example_client_{name}" for name in EXAMPLES))
+    build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-sim", *(f"example_client_{name}" for name in EXAMPLES))
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
     tests = root / "test/e2e"
@@ -32,6 +32,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
         counts.skips.append("e2e: differential: there is no /usr/bin/etcd")
     binaries = root / "build" / PRESET / "bin"
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
+                   "ETCDUTL": str(binaries / "etcdutl"),
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
     for name in EXAMPLES:
         environment[name.upper()] = str(binaries / f"example_client_{name}")

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "app/dns_bootstrap.h"
+#include "app/initial_cluster.h"
 #include "app/server_options.h"
 #include "base/go_text.h"
 #include "state/members/member.h"
@@ -18,7 +18,6 @@ namespace app {
 namespace {
 
 using Urls = std::vector<config::Url>;
-using InitialCluster = std::map<std::string, Urls>;
 
 constexpr runtime::Duration kAskBeforeFounding = std::chrono::seconds(1);
 constexpr runtime::Duration kAskBeforeJoining = std::chrono::seconds(10);
@@ -31,23 +30,6 @@ base::Result<InitialCluster> ParseInitial(std::string_view text) {
   base::Result<InitialCluster> initial = config::ParseInitialCluster(text);
   if (initial.ok()) return initial;
   return Invalid("error setting up initial cluster: " + std::string(initial.status().message()));
-}
-
-// Two members cannot be at one place.
-bool HasDuplicateUrl(const InitialCluster& initial) {
-  std::set<std::string> seen;
-  for (const auto& [name, urls] : initial) {
-    for (const config::Url& url : urls) {
-      if (!seen.insert(url.ToString()).second) return true;
-    }
-  }
-  return false;
-}
-
-base::Status CheckHasSelf(const InitialCluster& initial, const std::string& name) {
-  if (initial.contains(name)) return {};
-  return Invalid("couldn't find local name " + base::Quote(name) +
-                 " in the initial cluster configuration");
 }
 
 // The cluster as one of its members describes it.
@@ -252,15 +234,15 @@ base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig
 base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster& initial,
                                  bool founds) {
   const std::string& name = with.config.member.name;
-  RETURN_IF_ERROR(CheckHasSelf(initial, name));
   if (founds) {
-    RETURN_IF_ERROR(CheckAdvertisedUrls(
-        name, initial.at(name), with.config.cluster.initial_advertise_peer_urls, with.resolve));
+    return CheckFounding(name, initial, with.config.cluster.initial_advertise_peer_urls,
+                         with.resolve);
   }
+  RETURN_IF_ERROR(CheckHasSelf(initial, name));
   if (HasDuplicateUrl(initial)) {
     return Invalid("initial cluster " + config::JoinInitialCluster(initial) + " has duplicate url");
   }
-  if (!founds && !with.config.discovery.endpoints.empty()) {
+  if (!with.config.discovery.endpoints.empty()) {
     return Invalid("discovery URL should not be set when joining existing initial cluster");
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Command {
   // Subcommands of etcd's program that there are not: a prefix may mean them, too.
   std::vector<std::string> absent = {};
   Outcome (*run)(const Invocation&) = nullptr;  // null: it only has subcommands
+  std::optional<size_t> argument_count = {};    // checked before it is run
 
   // Of a root alone.
   std::vector<std::string> groups = {};  // of the commands below it, in the order of help

@@ -23,6 +23,7 @@ struct FlagSpec {
   Type type = Type::kString;
   std::string default_value;
   std::string usage;
+  bool required = false;
 };
 
 // The flags of one invocation and what they were set to. Values are kept in the form that pflag

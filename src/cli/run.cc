@@ -1,5 +1,8 @@
 #include "cli/run.h"
 
+#include <algorithm>
+
+#include "base/go_text.h"
 #include "cli/help.h"
 
 namespace cli {
@@ -54,6 +57,27 @@ int RefuseUnknown(const Command& root, const std::string& word) {
   return kExitError;
 }
 
+int RefuseUsage(const CommandPath& path, const std::string& why) {
+  Print(stderr, "Error: " + why + "\n" + UsageText(path) + "\n");
+  return kExitError;
+}
+
+// What cobra says of what is missing, or too much; empty if all is well.
+std::string WrongUsage(const Command& command, const Flags& flags,
+                       const std::vector<std::string>& arguments) {
+  if (command.argument_count.has_value() && arguments.size() != *command.argument_count) {
+    return "accepts " + std::to_string(*command.argument_count) + " arg(s), received " +
+           std::to_string(arguments.size());
+  }
+  std::vector<std::string> missing;
+  for (const FlagSpec& spec : command.flags) {
+    if (spec.required && !flags.changed(spec.name)) missing.push_back(base::Quote(spec.name));
+  }
+  if (missing.empty()) return "";
+  std::sort(missing.begin(), missing.end());
+  return "required flag(s) " + base::Join(missing, ", ") + " not set";
+}
+
 int Report(const Outcome& outcome) {
   PrintCause(stderr, outcome.cause);
   if (!outcome.error.empty()) Print(stderr, "Error: " + outcome.error + "\n");
@@ -69,14 +93,13 @@ int Run(const Command& root, const std::vector<std::string>& words) {
   Flags flags;
   AddFlags(line.path, &flags);
   const base::Result<std::vector<std::string>> arguments = flags.Parse(line.rest);
-  if (!arguments.ok()) {
-    Print(stderr, "Error: " + std::string(arguments.status().message()) + "\n" +
-                      UsageText(line.path) + "\n");
-    return kExitError;
-  }
+  if (!arguments.ok()) return RefuseUsage(line.path, std::string(arguments.status().message()));
   if (flags.GetBool("help") || command.run == nullptr) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;
+  }
+  if (const std::string wrong = WrongUsage(command, flags, *arguments); !wrong.empty()) {
+    return RefuseUsage(line.path, wrong);
   }
   return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}));
 }

@@ -8,6 +8,7 @@
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
 #include "server/force_new_cluster.h"
+#include "server/founding.h"
 #include "server/log_metadata.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
@@ -25,13 +26,7 @@ base::Status Unsupported(std::string_view what) {
   return {base::Code::kFailedPrecondition, std::string(what) + " is not supported by this version"};
 }
 
-// How a member begins: as one of these, or in a cluster that has its members already.
-struct Founding {
-  std::vector<members::Member> members;  // ascending by id
-  base::MemberId self;
-  base::ClusterId cluster;
-};
-
+// How a member begins.
 base::Result<Founding> Found(const Options& options, const Environment& environment) {
   if (options.joining.has_value()) {
     return Founding{{}, options.joining->self, options.joining->cluster};
@@ -42,47 +37,7 @@ base::Result<Founding> Found(const Options& options, const Environment& environm
   if (options.initial_cluster.size() > 1 && environment.transport == nullptr) {
     return Unsupported("a cluster of several members (--initial-cluster)");
   }
-  Founding founding;
-  std::vector<base::MemberId> ids;
-  for (const InitialMember& initial : options.initial_cluster) {
-    members::Member member{
-        .id = members::InitialMemberId(initial.peer_urls, options.initial_cluster_token),
-        .peer_urls = initial.peer_urls,
-        .name = initial.name,
-        .client_urls = {}};
-    std::sort(member.peer_urls.begin(), member.peer_urls.end());
-    if (initial.name == options.name) founding.self = member.id;
-    ids.push_back(member.id);
-    founding.members.push_back(std::move(member));
-  }
-  if (founding.self == base::MemberId()) {
-    return base::Status(base::Code::kFailedPrecondition, "couldn't find local name \"" +
-                                                             options.name +
-                                                             "\" in the initial cluster "
-                                                             "configuration");
-  }
-  std::sort(founding.members.begin(), founding.members.end(),
-            [](const auto& a, const auto& b) { return a.id < b.id; });
-  founding.cluster = members::InitialClusterId(std::move(ids));
-  return founding;
-}
-
-// A cluster begins with one committed entry for each member, in the order of their identifiers,
-// so that all members begin with the same log.
-std::vector<raft::Entry> FoundingEntries(const Founding& founding) {
-  std::vector<raft::Entry> entries;
-  for (const members::Member& member : founding.members) {
-    base::Bytes change;
-    raft::Encode(raft::ConfChange{.type = raft::ConfChangeType::kAddNode,
-                                  .node_id = member.id,
-                                  .context = members::ToJson(member)},
-                 &change);
-    entries.push_back({.term = base::Term(1),
-                       .index = base::Index(entries.size() + 1),
-                       .type = raft::EntryType::kConfChange,
-                       .data = base::SharedBytes(change)});
-  }
-  return entries;
+  return FoundCluster(options);
 }
 
 base::Status FoundLog(const Options& options, const Environment& environment,

@@ -14,7 +14,8 @@ The log (wal/) and the *.snap files have etcd's formats. The database does not: 
 snap/db.mdb, while etcd looks for snap/db. So do not start etcd on this directory: 3.7 panics as
 soon as there is a *.snap file, and 3.4 at once; what 3.5 and 3.6 do was not tried.
 
-To go back to etcd, save a snapshot while this member runs and restore it elsewhere:
+To go back to etcd, save a snapshot while this member runs and restore it elsewhere with etcd's own
+etcdutl; that of Cornerstore makes a directory for Cornerstore:
 
   etcdctl snapshot save backup.db
   etcdutl snapshot restore backup.db --data-dir NEW_DIRECTORY

@@ -1,0 +1,235 @@
+#include "server/snapshot_restore.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/go_text.h"
+#include "raft/codec.h"
+#include "server/data_directory.h"
+#include "server/founding.h"
+#include "server/log_metadata.h"
+#include "state/members/conf_state.h"
+#include "storage/image/database_import.h"
+#include "storage/mvcc/revision.h"
+#include "storage/schema/consistent_index.h"
+#include "storage/schema/schema.h"
+#include "storage/snap/bbolt_reader.h"
+#include "storage/snap/snapshot_digest.h"
+#include "storage/wal/log.h"
+
+namespace server {
+namespace {
+
+using runtime::JoinPath;
+using schema::Bucket;
+using schema::Id;
+
+base::Status Refused(std::string what) {
+  return {base::Code::kFailedPrecondition, std::move(what)};
+}
+
+// What is imported, without the members, and with a look at the keys: the last revision is that of
+// the last record.
+class WithoutMembers final : public snap::Source {
+ public:
+  explicit WithoutMembers(snap::Source* source) : source_(*source) {}
+
+  base::Status Rewind() override { return source_.Rewind(); }
+  base::Result<std::optional<base::ByteView>> NextBucket() override {
+    ASSIGN_OR_RETURN(const std::optional<base::ByteView> name, source_.NextBucket());
+    const auto is = [&](Bucket bucket) { return name == schema::kBucketNames[Id(bucket)]; };
+    is_key_ = is(Bucket::kKey);
+    is_left_out_ = is(Bucket::kMembers) || is(Bucket::kMembersRemoved);
+    return name;
+  }
+  base::Result<std::optional<snap::Record>> NextRecord() override {
+    if (is_left_out_) return std::optional<snap::Record>();
+    ASSIGN_OR_RETURN(const std::optional<snap::Record> record, source_.NextRecord());
+    if (is_key_ && record.has_value()) last_key_ = record->key;
+    return record;
+  }
+
+  // The last record's of bucket `key`; empty if there is none.
+  const base::Bytes& last_key() const { return last_key_; }
+
+ private:
+  snap::Source& source_;
+  bool is_key_ = false;
+  bool is_left_out_ = false;
+  base::Bytes last_key_;
+};
+
+class Restoration {
+ public:
+  Restoration(const Options& options, const RestoreEnvironment& environment,
+              const SnapshotRestore& restore, Founding founding)
+      : options_(options),
+        environment_(environment),
+        disk_(*environment.disk),
+        restore_(restore),
+        founding_(std::move(founding)),
+        place_(options),
+        scratch_(JoinPath(options.data_dir, "restoring")),
+        building_(Building()) {
+    for (const members::Member& member : founding_.members) {
+      conf_state_.voters.push_back(member.id);
+    }
+    founded_ = {base::Term(1), base::Index(founding_.members.size())};
+  }
+
+  // In the order of etcd's checks.
+  base::Status CheckPlaces() {
+    ASSIGN_OR_RETURN(had_directory_, disk_.Exists(options_.data_dir));
+    if (had_directory_) {
+      const auto names = disk_.List(options_.data_dir);
+      if (!names.ok() || !names->empty()) {
+        return Refused("data-dir " + base::Quote(options_.data_dir) +
+                       " not empty or could not be read");
+      }
+    }
+    ASSIGN_OR_RETURN(const bool has_log, disk_.Exists(place_.wal));
+    return has_log ? Refused("wal-dir " + base::Quote(place_.wal) + " exists") : base::Status();
+  }
+
+  base::Status Run() {
+    const base::Status built = Build();
+    if (built.ok()) return {};
+    (void)disk_.RemoveAll(had_directory_ ? scratch_ : options_.data_dir);
+    if (building_.wal != Paths(ScratchOptions()).wal) (void)disk_.RemoveAll(building_.wal);
+    return built;
+  }
+
+ private:
+  Options ScratchOptions() const {
+    Options options = options_;
+    options.data_dir = scratch_;
+    options.wal_dir.clear();
+    return options;
+  }
+  // As place_, but beside it.
+  Paths Building() const {
+    Options options = ScratchOptions();
+    if (!options_.wal_dir.empty()) options.wal_dir = options_.wal_dir + ".restoring";
+    return Paths(options);
+  }
+
+  base::Status Build() {
+    ASSIGN_OR_RETURN(const auto file, disk_.Open(restore_.snapshot, runtime::OpenMode::kRead));
+    ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
+    RETURN_IF_ERROR(CheckDigest(*file, parts));
+    RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
+    RETURN_IF_ERROR(BuildDatabase(*file, parts));
+    RETURN_IF_ERROR(BuildLog());
+    return Move();
+  }
+
+  base::Status CheckDigest(const runtime::File& file, const snap::SnapshotParts& parts) const {
+    if (restore_.skip_digest) return {};
+    if (!parts.has_digest) return Refused("snapshot missing hash but --skip-hash-check=false");
+    return snap::VerifyDigest(file, restore_.snapshot, parts);
+  }
+
+  base::Status BuildDatabase(const runtime::File& file, const snap::SnapshotParts& parts) {
+    ASSIGN_OR_RETURN(const auto image,
+                     snap::BboltReader::Open(&file, restore_.snapshot, parts.image_bytes));
+    WithoutMembers source(image.get());
+    {
+      ASSIGN_OR_RETURN(const auto database, environment_.new_database(building_.database));
+      RETURN_IF_ERROR(image::ImportDatabase(source, *database));
+      RETURN_IF_ERROR(database->Commit(Changes(source.last_key())));
+    }
+    ASSIGN_OR_RETURN(const auto made, disk_.Open(building_.database, runtime::OpenMode::kWrite));
+    RETURN_IF_ERROR(made->Sync());
+    return disk_.SyncDirectory(building_.snap);
+  }
+
+  // What the founding entries would have done, and the revision.
+  backend::Batch Changes(base::ByteView last_key) const {
+    backend::Batch batch;
+    for (const members::Member& member : founding_.members) {
+      batch.Put(Id(Bucket::kMembers), members::HexText(member.id.value()), members::ToJson(member));
+    }
+    batch.Put(Id(Bucket::kMeta), schema::kConfState, members::ToJson(conf_state_));
+    schema::PutConsistentIndex({founded_.index, founded_.term}, &batch);
+    if (restore_.bump_revision > 0) BumpRevision(last_key, &batch);
+    return batch;
+  }
+
+  void BumpRevision(base::ByteView last_key, backend::Batch* batch) const {
+    const auto last = mvcc::ParseRevisionKey(last_key);
+    const int64_t latest = last.has_value() ? last->revision.main : 0;
+    const auto amount = static_cast<int64_t>(restore_.bump_revision);
+    environment_.logger->Info("bumping latest revision",
+                              {{"latest-revision", latest},
+                               {"bump-amount", amount},
+                               {"new-latest-revision", latest + amount}});
+    environment_.logger->Info("marking revision compacted", {{"revision", latest + amount}});
+    const mvcc::RevisionKey bumped({latest + amount, 0}, /*is_tombstone=*/false);
+    batch->Put(Id(Bucket::kKey), bumped.view(), "");
+    batch->Put(Id(Bucket::kMeta), schema::kScheduledCompactRev, bumped.view());
+  }
+
+  base::Status BuildLog() const {
+    ASSIGN_OR_RETURN(
+        const auto log,
+        wal::Log::Create(disk_, building_.wal, EncodeMetadata({founding_.self, founding_.cluster}),
+                         {.segment_bytes = options_.wal_segment_bytes}));
+    wal::SnapshotMark mark{founded_.index, founded_.term, {}};
+    raft::Encode(conf_state_, &mark.conf_state);
+    return log->Append(
+        {.mark = &mark, .hard_state = {.term = founded_.term, .commit = founded_.index}});
+  }
+
+  // The log first: without the directory beside it nobody takes it for one.
+  base::Status Move() const {
+    if (!options_.wal_dir.empty()) {
+      RETURN_IF_ERROR(disk_.Rename(building_.wal, place_.wal));
+      RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(place_.wal)));
+    }
+    RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
+    RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
+    RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
+    RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
+    return disk_.SyncDirectory(ParentOf(options_.data_dir));
+  }
+
+  static std::string ParentOf(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+  }
+
+  const Options& options_;
+  const RestoreEnvironment& environment_;
+  runtime::Disk& disk_;
+  const SnapshotRestore& restore_;
+  const Founding founding_;
+  const Paths place_;
+  const std::string scratch_;
+  const Paths building_;
+  bool had_directory_ = false;  // of the data, empty
+  raft::ConfState conf_state_;
+  raft::EntryId founded_;  // the last founding entry
+};
+
+}  // namespace
+
+base::Status RestoreSnapshot(const Options& options, const RestoreEnvironment& environment,
+                             const SnapshotRestore& restore) {
+  ASSIGN_OR_RETURN(Founding founding, FoundCluster(options));
+  Restoration restoration(options, environment, restore, std::move(founding));
+  RETURN_IF_ERROR(restoration.CheckPlaces());
+  const auto tell = [&](std::string_view what) {
+    const Paths paths(options);
+    environment.logger->Info(what, {{"path", restore.snapshot},
+                                    {"wal-dir", paths.wal},
+                                    {"data-dir", options.data_dir},
+                                    {"snap-dir", paths.snap}});
+  };
+  tell("restoring snapshot");
+  RETURN_IF_ERROR(restoration.Run());
+  tell("restored snapshot");
+  return {};
+}
+
+}  // namespace server

@@ -1,0 +1,110 @@
+#include "utl/command_tree.h"
+
+#include "cli/help.h"
+#include "utl/defrag_command.h"
+#include "utl/hashkv_command.h"
+#include "utl/snapshot_commands.h"
+
+// What etcdutl can do: names, flags and texts of etcdutl 3.7, and what it has not.
+
+namespace utl {
+namespace {
+
+using cli::Command;
+using cli::FlagSpec;
+using Type = FlagSpec::Type;
+
+std::vector<FlagSpec> GlobalFlags() {
+  return {{"timeout", 0, Type::kDuration, "10s",
+           "time to wait to obtain a file lock on db file, 0 to block indefinitely"},
+          {"write-out", 'w', Type::kString, "simple",
+           "set the output format (fields, json, protobuf, simple, table)"}};
+}
+
+Command Restore() {
+  return {
+      .name = "restore",
+      .use = "restore <filename> --data-dir {output dir} [options]",
+      .short_text = "Restores an etcd member snapshot to an etcd directory",
+      .flags =
+          {{"data-dir", 0, Type::kString, "", "Path to the output data directory"},
+           {"wal-dir", 0, Type::kString, "",
+            "Path to the WAL directory (use --data-dir if none given)"},
+           {"initial-cluster", 0, Type::kString, "default=http://localhost:2380",
+            "Initial cluster configuration for restore bootstrap"},
+           {"initial-cluster-token", 0, Type::kString, "etcd-cluster",
+            "Initial cluster token for the etcd cluster during restore bootstrap"},
+           {"initial-advertise-peer-urls", 0, Type::kString, "http://localhost:2380",
+            "List of this member's peer URLs to advertise to the rest of the cluster"},
+           {"name", 0, Type::kString, "default", "Human-readable name for this member"},
+           {"skip-hash-check", 0, Type::kBool, "false",
+            "Ignore snapshot integrity hash value (required if copied from data directory)"},
+           {"initial-memory-map-size", 0, Type::kUint, "10737418240",
+            "Initial memory map size of the database in bytes. It uses the default value if not "
+            "defined or defined to 0"},
+           {"bump-revision", 0, Type::kUint, "0",
+            "How much to increase the latest revision after restore"},
+           {"mark-compacted", 0, Type::kBool, "false",
+            "Mark the latest revision after restore as the point of scheduled compaction (required "
+            "if --bump-revision > 0, disallowed otherwise)"}},
+      .run = RunSnapshotRestore,
+  };
+}
+
+Command Snapshot() {
+  return {
+      .name = "snapshot",
+      .use = "snapshot <subcommand>",
+      .short_text = "Manages etcd node snapshots",
+      .subcommands = {{.name = "status",
+                       .use = "status <filename>",
+                       .short_text = "Gets backend snapshot status of a given file",
+                       .run = RunSnapshotStatus},
+                      Restore()},
+  };
+}
+
+}  // namespace
+
+const Command& RootCommand() {
+  static const Command root = {
+      .name = "etcdutl",
+      .use = "etcdutl",
+      .short_text = "An administrative command line tool for etcd3.",
+      .persistent_flags = GlobalFlags(),
+      .subcommands = {{.name = "defrag",
+                       .use = "defrag",
+                       .short_text = "Defragments the storage of the etcd",
+                       .flags = {{"data-dir", 0, Type::kString, "",
+                                  "Required. Defragments a data directory not in use by etcd.",
+                                  /*required=*/true}},
+                       .run = RunDefrag},
+                      Snapshot(),
+                      {.name = "hashkv",
+                       .use = "hashkv <filename>",
+                       .short_text = "Prints the KV history hash of a given file",
+                       .flags = {{"rev", 0, Type::kInt64, "0",
+                                  "maximum revision to hash (default: latest revision)"}},
+                       .run = RunHashKv,
+                       .argument_count = 1},
+                      {.name = "version",
+                       .use = "version",
+                       .short_text = "Prints the version of etcdutl",
+                       .run = [](const cli::Invocation& invocation) -> cli::Outcome {
+                         cli::Print(invocation.out, "etcdutl version: 3.7.1\nAPI version: 3.7\n");
+                         return {};
+                       }},
+                      {.name = "help",
+                       .use = "help [command]",
+                       .short_text = "Help about any command",
+                       .run =
+                           [](const cli::Invocation& invocation) {
+                             return cli::ShowHelp(RootCommand(), invocation);
+                           }}},
+      .absent = {"completion", "migrate"},
+      .help_describes = false,
+  };
+  return root;
+}
+
+}  // namespace utl

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace utl {
+
+// The tree below "etcdutl", built once.
+const cli::Command& RootCommand();
+
+}  // namespace utl

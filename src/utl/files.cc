@@ -1,0 +1,62 @@
+#include "utl/files.h"
+
+#include <poll.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "observe/log_outputs.h"
+#include "storage/backend/lmdb_backend.h"
+#include "storage/schema/schema.h"
+
+namespace utl {
+namespace {
+
+constexpr int kPauseMilliseconds = 50;
+
+}  // namespace
+
+Files::Files() {
+  auto sink = observe::OpenLogOutputs({});
+  CHECK(sink.ok());
+  sink_ = *std::move(sink);
+  logger_ = std::make_unique<observe::Logger>(
+      &clock_, sink_.get(), observe::Logger::Options{.format = observe::LogFormat::kConsole});
+}
+
+base::Status CheckExists(runtime::Disk& disk, const std::string& path) {
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
+  if (exists) return {};
+  return {base::Code::kNotFound, "stat " + path + ": no such file or directory"};
+}
+
+base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
+                                                const cli::Flags& flags) {
+  runtime::Disk& disk = files.disk();
+  MemberDatabase opened;
+  ASSIGN_OR_RETURN(opened.lock, disk.Open(runtime::JoinPath(member_dir, "lock"),
+                                          runtime::OpenMode::kCreateOrTruncate));
+  const std::chrono::nanoseconds timeout = flags.GetDuration("timeout");
+  const runtime::TimePoint start = files.clock().Now();
+  while (true) {
+    const base::Status locked = opened.lock->Lock();
+    if (locked.ok()) break;
+    if (locked.code() != base::Code::kUnavailable) return locked;
+    if (timeout.count() > 0 && files.clock().Now() - start >= timeout) {
+      return base::Status(base::Code::kUnavailable,
+                          "timeout: a member runs on " + member_dir + "; stop it first");
+    }
+    ::poll(nullptr, 0, kPauseMilliseconds);
+  }
+  const std::string path = runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
+  ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&disk, path, schema::kBucketNames));
+  return opened;
+}
+
+cli::Outcome Failure(const base::Status& status) {
+  if (status.ok()) return {};
+  return cli::Failed(cli::kExitError, std::string(status.message()));
+}
+
+}  // namespace utl

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/status.h"
+#include "cli/command.h"
+#include "observe/log.h"
+#include "runtime/disk.h"
+#include "runtime/posix/clock.h"
+#include "runtime/posix/disk.h"
+#include "storage/backend/backend.h"
+
+// What the commands do their work with.
+
+namespace utl {
+
+// The files of this machine, and the log of the commands: lines of the console's form on standard
+// error.
+class Files {
+ public:
+  Files();
+
+  runtime::Disk& disk() { return disk_; }
+  const runtime::Clock& clock() const { return clock_; }
+  const observe::Logger& logger() const { return *logger_; }
+
+ private:
+  runtime::posix::Disk disk_;
+  runtime::posix::Clock clock_;
+  std::unique_ptr<observe::LogSink> sink_;
+  std::unique_ptr<observe::Logger> logger_;
+};
+
+// As os.Stat: kNotFound with Go's text.
+base::Status CheckExists(runtime::Disk& disk, const std::string& path);
+
+// The database of a member whose directory is DATA_DIR/member, and the lock that keeps the member
+// itself away. Waits for the lock as long as --timeout says.
+struct MemberDatabase {
+  std::unique_ptr<runtime::File> lock;
+  std::unique_ptr<backend::Backend> database;
+};
+base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
+                                                const cli::Flags& flags);
+
+// `status` as a command ends with it.
+cli::Outcome Failure(const base::Status& status);
+
+}  // namespace utl

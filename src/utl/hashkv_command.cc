@@ -1,0 +1,61 @@
+#include "utl/hashkv_command.h"
+
+#include <memory>
+#include <string>
+
+#include "storage/backend/memory_backend.h"
+#include "storage/backend/write_buffer.h"
+#include "storage/image/database_import.h"
+#include "storage/mvcc/reads.h"
+#include "storage/mvcc/store.h"
+#include "storage/schema/schema.h"
+#include "storage/snap/bbolt_reader.h"
+#include "storage/snap/snapshot_digest.h"
+#include "utl/files.h"
+#include "utl/printer.h"
+
+namespace utl {
+namespace {
+
+base::Result<mvcc::KeyValueHash> HashOf(Files& files, backend::Backend* database,
+                                        base::Revision at) {
+  backend::WriteBuffer buffer({}, [](base::Index, base::Term, backend::Batch*) {});
+  ASSIGN_OR_RETURN(const auto store, mvcc::Store::Open(database, &buffer, &files.clock(), {},
+                                                       [](base::ByteView, base::LeaseId) {}));
+  mvcc::Reads reads(store.get());
+  return reads.HashKv(at);
+}
+
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation& invocation) {
+  const std::string& path = invocation.arguments.front();
+  const base::Revision at(invocation.flags.GetInt("rev"));
+  RETURN_IF_ERROR(CheckExists(files.disk(), path));
+  if (path.ends_with("/db.mdb")) {
+    ASSIGN_OR_RETURN(const MemberDatabase opened,
+                     OpenMemberDatabase(files, ParentOf(ParentOf(path)), invocation.flags));
+    return HashOf(files, opened.database.get(), at);
+  }
+  ASSIGN_OR_RETURN(const auto file, files.disk().Open(path, runtime::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
+  ASSIGN_OR_RETURN(const auto source, snap::BboltReader::Open(file.get(), path, parts.image_bytes));
+  const auto database =
+      backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));
+  RETURN_IF_ERROR(image::ImportDatabase(*source, *database));
+  return HashOf(files, database.get(), at);
+}
+
+}  // namespace
+
+cli::Outcome RunHashKv(const cli::Invocation& invocation) {
+  if (cli::Outcome outcome = CheckFormat(invocation); !outcome.ok()) return outcome;
+  Files files;
+  const auto hash = HashOfFile(files, invocation);
+  return hash.ok() ? Show(invocation, *hash) : Failure(hash.status());
+}
+
+}  // namespace utl

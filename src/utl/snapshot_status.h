@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+
+namespace utl {
+
+// What `etcdutl snapshot status` says of a file.
+struct SnapshotStatus {
+  uint32_t hash = 0;         // CRC-32C over the names of the buckets and all records, in order
+  int64_t revision = 0;      // of the last change
+  uint64_t total_keys = 0;   // that are there at that revision
+  uint64_t total_bytes = 0;  // of the database; the file may be longer
+  std::string version;       // of its schema; empty before 3.6
+};
+
+// Reads the whole file, which has bbolt's format; kDataLoss, saying what is wrong, if it cannot be
+// believed. In memory: the keys that are there. Blocks.
+base::Result<SnapshotStatus> ReadSnapshotStatus(runtime::Disk& disk, const std::string& path);
+
+}  // namespace utl
