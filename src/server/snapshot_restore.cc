@@ -1,6 +1,7 @@
 #include "server/snapshot_restore.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -88,15 +89,13 @@ class Restoration {
                        " not empty or could not be read");
       }
     }
-    ASSIGN_OR_RETURN(const bool has_log, disk_.Exists(place_.wal));
-    return has_log ? Refused("wal-dir " + base::Quote(place_.wal) + " exists") : base::Status();
+    RETURN_IF_ERROR(RequireAbsent(place_.wal));
+    return options_.wal_dir.empty() ? base::Status() : RequireAbsent(LogScratch());
   }
 
   base::Status Run() {
     const base::Status built = Build();
-    if (built.ok()) return {};
-    (void)disk_.RemoveAll(had_directory_ ? scratch_ : options_.data_dir);
-    if (building_.wal != Paths(ScratchOptions()).wal) (void)disk_.RemoveAll(building_.wal);
+    if (!built.ok()) RemoveAll();
     return built;
   }
 
@@ -107,11 +106,27 @@ class Restoration {
     options.wal_dir.clear();
     return options;
   }
+  // Where a log is made that is not to lie in the data directory.
+  std::string LogScratch() const { return options_.wal_dir + ".restoring"; }
   // As place_, but beside it.
   Paths Building() const {
     Options options = ScratchOptions();
-    if (!options_.wal_dir.empty()) options.wal_dir = options_.wal_dir + ".restoring";
+    if (!options_.wal_dir.empty()) options.wal_dir = JoinPath(LogScratch(), "wal");
     return Paths(options);
+  }
+
+  base::Status RequireAbsent(const std::string& log) const {
+    ASSIGN_OR_RETURN(const bool exists, disk_.Exists(log));
+    return exists ? Refused("wal-dir " + base::Quote(log) + " exists") : base::Status();
+  }
+
+  // None of it was there before.
+  void RemoveAll() {
+    for (const std::string& path : {place_.member, place_.wal, scratch_}) {
+      (void)disk_.RemoveAll(path);
+    }
+    if (!options_.wal_dir.empty()) (void)disk_.RemoveAll(LogScratch());
+    if (!had_directory_) (void)disk_.RemoveAll(options_.data_dir);
   }
 
   base::Status Build() {
@@ -119,6 +134,7 @@ class Restoration {
     ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
     RETURN_IF_ERROR(CheckDigest(*file, parts));
     RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
+    if (!options_.wal_dir.empty()) RETURN_IF_ERROR(disk_.CreateDirectories(LogScratch()));
     RETURN_IF_ERROR(BuildDatabase(*file, parts));
     RETURN_IF_ERROR(BuildLog());
     return Move();
@@ -137,28 +153,35 @@ class Restoration {
     {
       ASSIGN_OR_RETURN(const auto database, environment_.new_database(building_.database));
       RETURN_IF_ERROR(image::ImportDatabase(source, *database));
-      RETURN_IF_ERROR(database->Commit(Changes(source.last_key())));
+      backend::Batch changes = Founded();
+      if (restore_.bump_revision > 0) {
+        RETURN_IF_ERROR(BumpRevision(source.last_key(), &changes));
+      }
+      RETURN_IF_ERROR(database->Commit(changes));
     }
     ASSIGN_OR_RETURN(const auto made, disk_.Open(building_.database, runtime::OpenMode::kWrite));
     RETURN_IF_ERROR(made->Sync());
     return disk_.SyncDirectory(building_.snap);
   }
 
-  // What the founding entries would have done, and the revision.
-  backend::Batch Changes(base::ByteView last_key) const {
+  // What the founding entries would have done.
+  backend::Batch Founded() const {
     backend::Batch batch;
     for (const members::Member& member : founding_.members) {
       batch.Put(Id(Bucket::kMembers), members::HexText(member.id.value()), members::ToJson(member));
     }
     batch.Put(Id(Bucket::kMeta), schema::kConfState, members::ToJson(conf_state_));
     schema::PutConsistentIndex({founded_.index, founded_.term}, &batch);
-    if (restore_.bump_revision > 0) BumpRevision(last_key, &batch);
     return batch;
   }
 
-  void BumpRevision(base::ByteView last_key, backend::Batch* batch) const {
+  base::Status BumpRevision(base::ByteView last_key, backend::Batch* batch) const {
     const auto last = mvcc::ParseRevisionKey(last_key);
     const int64_t latest = last.has_value() ? last->revision.main : 0;
+    if (restore_.bump_revision > uint64_t{std::numeric_limits<int64_t>::max()} - latest) {
+      return Refused("revision " + std::to_string(latest) + " cannot be bumped by " +
+                     std::to_string(restore_.bump_revision) + ": there is none so high");
+    }
     const auto amount = static_cast<int64_t>(restore_.bump_revision);
     environment_.logger->Info("bumping latest revision",
                               {{"latest-revision", latest},
@@ -168,6 +191,7 @@ class Restoration {
     const mvcc::RevisionKey bumped({latest + amount, 0}, /*is_tombstone=*/false);
     batch->Put(Id(Bucket::kKey), bumped.view(), "");
     batch->Put(Id(Bucket::kMeta), schema::kScheduledCompactRev, bumped.view());
+    return {};
   }
 
   base::Status BuildLog() const {
@@ -185,6 +209,7 @@ class Restoration {
   base::Status Move() const {
     if (!options_.wal_dir.empty()) {
       RETURN_IF_ERROR(disk_.Rename(building_.wal, place_.wal));
+      RETURN_IF_ERROR(disk_.RemoveAll(LogScratch()));
       RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(place_.wal)));
     }
     RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
