@@ -3,9 +3,10 @@
 #include "cli/help.h"
 #include "utl/defrag_command.h"
 #include "utl/hashkv_command.h"
+#include "utl/migrate_command.h"
 #include "utl/snapshot_commands.h"
 
-// What etcdutl can do: names, flags and texts of etcdutl 3.7, and what it has not.
+// What etcdutl can do: names, flags and texts of etcdutl 3.7.
 
 namespace utl {
 namespace {
@@ -64,6 +65,25 @@ Command Snapshot() {
   };
 }
 
+Command Migrate() {
+  return {
+      .name = "migrate",
+      .use = "migrate",
+      .short_text =
+          "Migrates schema of etcd data dir files to make them compatible with different etcd "
+          "version",
+      .flags = {{"data-dir", 0, Type::kString, "", "Path to the etcd data dir", /*required=*/true},
+                {"target-version", 0, Type::kString, "",
+                 "Target etcd version to migrate contents of data dir. Minimal value 3.5. Format "
+                 "\"X.Y\" for example 3.6.",
+                 /*required=*/true},
+                {"force", 0, Type::kBool, "false",
+                 "Ignore migration failure and forcefully override storage version. Not "
+                 "recommended."}},
+      .run = RunMigrate,
+  };
+}
+
 }  // namespace
 
 const Command& RootCommand() {
@@ -87,6 +107,7 @@ const Command& RootCommand() {
                                   "maximum revision to hash (default: latest revision)"}},
                        .run = RunHashKv,
                        .argument_count = 1},
+                      Migrate(),
                       {.name = "version",
                        .use = "version",
                        .short_text = "Prints the version of etcdutl",
@@ -101,7 +122,7 @@ const Command& RootCommand() {
                            [](const cli::Invocation& invocation) {
                              return cli::ShowHelp(RootCommand(), invocation);
                            }}},
-      .absent = {"completion", "migrate"},
+      .absent = {"completion"},
       .help_describes = false,
   };
   return root;

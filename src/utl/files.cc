@@ -31,24 +31,27 @@ base::Status CheckExists(runtime::Disk& disk, const std::string& path) {
   return {base::Code::kNotFound, "stat " + path + ": no such file or directory"};
 }
 
+base::Status WaitForLock(Files& files, const cli::Flags& flags, const std::string& who,
+                         runtime::File* file) {
+  const std::chrono::nanoseconds timeout = flags.GetDuration("timeout");
+  const runtime::TimePoint start = files.clock().Now();
+  while (true) {
+    const base::Status locked = file->Lock();
+    if (locked.code() != base::Code::kUnavailable) return locked;
+    if (timeout.count() > 0 && files.clock().Now() - start >= timeout) {
+      return {base::Code::kUnavailable, "timeout: " + who + "; stop it first"};
+    }
+    ::poll(nullptr, 0, kPauseMilliseconds);
+  }
+}
+
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
                                                 const cli::Flags& flags) {
   runtime::Disk& disk = files.disk();
   MemberDatabase opened;
   ASSIGN_OR_RETURN(opened.lock, disk.Open(runtime::JoinPath(member_dir, "lock"),
                                           runtime::OpenMode::kCreateOrTruncate));
-  const std::chrono::nanoseconds timeout = flags.GetDuration("timeout");
-  const runtime::TimePoint start = files.clock().Now();
-  while (true) {
-    const base::Status locked = opened.lock->Lock();
-    if (locked.ok()) break;
-    if (locked.code() != base::Code::kUnavailable) return locked;
-    if (timeout.count() > 0 && files.clock().Now() - start >= timeout) {
-      return base::Status(base::Code::kUnavailable,
-                          "timeout: a member runs on " + member_dir + "; stop it first");
-    }
-    ::poll(nullptr, 0, kPauseMilliseconds);
-  }
+  RETURN_IF_ERROR(WaitForLock(files, flags, "a member runs on " + member_dir, opened.lock.get()));
   const std::string path = runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
   ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&disk, path, schema::kBucketNames));
   return opened;

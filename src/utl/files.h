@@ -36,6 +36,11 @@ class Files {
 // As os.Stat: kNotFound with Go's text.
 base::Status CheckExists(runtime::Disk& disk, const std::string& path);
 
+// Takes the lock of a file, waiting as long as --timeout says; kUnavailable, saying that `who` has
+// it, if that was not long enough.
+base::Status WaitForLock(Files& files, const cli::Flags& flags, const std::string& who,
+                         runtime::File* file);
+
 // The database of a member whose directory is DATA_DIR/member, and the lock that keeps the member
 // itself away. Waits for the lock as long as --timeout says.
 struct MemberDatabase {

@@ -265,6 +265,32 @@ class EtcdutlTest(EtcdutlCase):
         self.assertEqual(self.hash(member), before)
         wait_until_ready(member)
 
+    def test_the_storage_version_is_changed_while_no_member_runs(self) -> None:
+        member = self.filled()
+        before = self.hash(member)
+        data = member.folder / "data"
+        migrate = ["migrate", "--data-dir", data, "--target-version"]
+        self.assertIn("a member runs on", self.error(*migrate, "3.6", "--timeout", "100ms"))
+        member.stop()
+        for target, said in (("3.7", 'storage version up-to-date\t{"storage-version": "3.7"}'),
+                             ("3.6", 'updated storage version\t{"new-storage-version": "3.6.0"}'),
+                             ("3.6", 'storage version up-to-date\t{"storage-version": "3.6"}'),
+                             ("3.5", 'updated storage version\t{"new-storage-version": "3.5.0"}'),
+                             ("3.7", 'updated storage version\t{"new-storage-version": "3.7.0"}')):
+            done = self.run_tool(*migrate, target)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+            self.assertTrue(done.stderr.endswith(f"{said}\n"), done.stderr)
+        self.assertEqual(self.error(*migrate, "3.8"),
+                         'Error: cannot create migration plan: version "3.8.0" is not supported')
+        self.utl(*migrate, "3.5")
+        member.start()
+        self.assertEqual(self.hash(member), before)
+        member.stop()
+        self.utl(*migrate, "3.8", "--force")
+        with self.assertRaisesRegex(RuntimeError, "storage version .{1,4}3.8.0"):
+            member.start()
+        member.process = None
+
     def test_misuse_is_told_as_etcd_tells_it(self) -> None:
         for words, code, text in (
                 (["nonsense"], 1, 'unknown command "nonsense" for "etcdutl"'),
@@ -276,6 +302,11 @@ class EtcdutlTest(EtcdutlCase):
                 (["snapshot", "restore", "a", "--name", "x"], 1,
                  'couldn\'t find local name "x" in the initial cluster configuration'),
                 (["snapshot", "status", "/nowhere"], 1, "stat /nowhere: no such file or directory"),
+                (["migrate"], 1, 'required flag(s) "data-dir", "target-version" not set'),
+                (["migrate", "--data-dir", "/nowhere", "--target-version", "3.4"], 128,
+                 'target version "3.4" not supported. Minimal "3.5"'),
+                (["migrate", "--data-dir", "/nowhere", "--target-version", "3.6"], 1,
+                 "stat /nowhere/member/snap/db: no such file or directory"),
                 (["hashkv"], 1, "accepts 1 arg(s), received 0"),
                 (["defrag"], 1, 'required flag(s) "data-dir" not set'),
                 (["defrag", "--data-dir", "/nowhere"], 1,

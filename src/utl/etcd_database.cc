@@ -1,0 +1,42 @@
+#include "utl/etcd_database.h"
+
+#include <utility>
+
+#include "storage/snap/bbolt_writer.h"
+
+namespace utl {
+
+base::Result<std::unique_ptr<EtcdDatabase>> EtcdDatabase::Open(Files& files,
+                                                               const std::string& path,
+                                                               const cli::Flags& flags) {
+  RETURN_IF_ERROR(CheckExists(files.disk(), path));
+  std::unique_ptr<EtcdDatabase> opened(new EtcdDatabase(&files.disk(), path));
+  ASSIGN_OR_RETURN(opened->file_, files.disk().Open(path, runtime::OpenMode::kWrite));
+  RETURN_IF_ERROR(WaitForLock(files, flags, "etcd runs on " + path, opened->file_.get()));
+  ASSIGN_OR_RETURN(const uint64_t bytes, opened->file_->Size());
+  ASSIGN_OR_RETURN(opened->reader_, snap::BboltReader::Open(opened->file_.get(), path, bytes));
+  return opened;
+}
+
+base::Status EtcdDatabase::ReplaceBy(snap::Source& source) {
+  ASSIGN_OR_RETURN(const snap::Layout layout, snap::LayOutBbolt(source, reader_->meta().page_size));
+  const std::string made = path_ + ".tmp";
+  const auto write = [&]() -> base::Status {
+    ASSIGN_OR_RETURN(const auto out, disk_.Open(made, runtime::OpenMode::kCreateOrTruncate));
+    uint64_t offset = 0;
+    RETURN_IF_ERROR(snap::WriteBbolt(source, layout, [&](base::ByteView piece) {
+      const uint64_t at = std::exchange(offset, offset + piece.size());
+      return out->WriteAt(at, piece);
+    }));
+    RETURN_IF_ERROR(out->Sync());
+    return disk_.Rename(made, path_);
+  };
+  const base::Status written = write();
+  if (!written.ok()) {
+    (void)disk_.Remove(made);
+    return written;
+  }
+  return disk_.SyncDirectory(path_.substr(0, path_.rfind('/')));
+}
+
+}  // namespace utl
