@@ -37,6 +37,9 @@ struct Command {
   std::vector<std::string> absent = {};
   Outcome (*run)(const Invocation&) = nullptr;  // null: it only has subcommands
   std::optional<size_t> argument_count = {};    // checked before it is run
+  // If not empty: what each argument may be; checked before it is run.
+  std::vector<std::string> valid_arguments = {};
+  bool use_shows_flags = true;  // the usage line ends in "[flags]"
 
   // Of a root alone.
   std::vector<std::string> groups = {};  // of the commands below it, in the order of help

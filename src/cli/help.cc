@@ -17,12 +17,6 @@ std::string TrimEnd(std::string text) {
   return text;
 }
 
-std::string PathText(const CommandPath& path) {
-  std::string text;
-  for (const Command* command : path) text += (text.empty() ? "" : " ") + command->name;
-  return text;
-}
-
 std::vector<const Command*> Sorted(const Command& command) {
   std::vector<const Command*> sorted;
   for (const Command& sub : command.subcommands) sorted.push_back(&sub);
@@ -96,12 +90,19 @@ size_t Distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+std::string PathText(const CommandPath& path) {
+  std::string text;
+  for (const Command* command : path) text += (text.empty() ? "" : " ") + command->name;
+  return text;
+}
+
 std::string UsageText(const CommandPath& path) {
   const Command& command = *path.back();
   std::string text = "Usage:";
   if (command.run != nullptr) {
     CommandPath above(path.begin(), path.end() - 1);
-    text += "\n  " + PathText(above) + (above.empty() ? "" : " ") + command.use + " [flags]";
+    text += "\n  " + PathText(above) + (above.empty() ? "" : " ") + command.use +
+            (command.use_shows_flags ? " [flags]" : "");
   }
   if (!command.subcommands.empty()) text += "\n  " + PathText(path) + " [command]";
   if (!command.example.empty()) text += "\n\nExamples:\n" + command.example;

@@ -12,6 +12,8 @@ namespace cli {
 // A command and those above it, the root first.
 using CommandPath = std::vector<const Command*>;
 
+// "etcdctl snapshot save".
+std::string PathText(const CommandPath& path);
 std::string UsageText(const CommandPath& path);
 // With the description in front, and the hint at the global flags.
 std::string HelpText(const CommandPath& path);

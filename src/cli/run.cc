@@ -63,11 +63,17 @@ int RefuseUsage(const CommandPath& path, const std::string& why) {
 }
 
 // What cobra says of what is missing, or too much; empty if all is well.
-std::string WrongUsage(const Command& command, const Flags& flags,
+std::string WrongUsage(const CommandPath& path, const Flags& flags,
                        const std::vector<std::string>& arguments) {
+  const Command& command = *path.back();
   if (command.argument_count.has_value() && arguments.size() != *command.argument_count) {
     return "accepts " + std::to_string(*command.argument_count) + " arg(s), received " +
            std::to_string(arguments.size());
+  }
+  for (const std::string& argument : arguments) {
+    const std::vector<std::string>& valid = command.valid_arguments;
+    if (valid.empty() || std::find(valid.begin(), valid.end(), argument) != valid.end()) continue;
+    return "invalid argument " + base::Quote(argument) + " for " + base::Quote(PathText(path));
   }
   std::vector<std::string> missing;
   for (const FlagSpec& spec : command.flags) {
@@ -98,7 +104,7 @@ int Run(const Command& root, const std::vector<std::string>& words) {
     Print(stdout, HelpText(line.path));
     return kExitSuccess;
   }
-  if (const std::string wrong = WrongUsage(command, flags, *arguments); !wrong.empty()) {
+  if (const std::string wrong = WrongUsage(line.path, flags, *arguments); !wrong.empty()) {
     return RefuseUsage(line.path, wrong);
   }
   return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}));

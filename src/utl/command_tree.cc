@@ -1,5 +1,6 @@
 #include "utl/command_tree.h"
 
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "utl/defrag_command.h"
 #include "utl/hashkv_command.h"
@@ -107,6 +108,16 @@ const Command& RootCommand() {
                                   "maximum revision to hash (default: latest revision)"}},
                        .run = RunHashKv,
                        .argument_count = 1},
+                      {.name = "completion",
+                       .use = "completion [bash|zsh|fish|powershell]",
+                       .short_text = "Generate completion script",
+                       .run =
+                           [](const cli::Invocation& invocation) {
+                             return cli::ShowCompletion(RootCommand(), invocation);
+                           },
+                       .argument_count = 1,
+                       .valid_arguments = cli::CompletionShells(),
+                       .use_shows_flags = false},
                       Migrate(),
                       {.name = "version",
                        .use = "version",
@@ -122,7 +133,6 @@ const Command& RootCommand() {
                            [](const cli::Invocation& invocation) {
                              return cli::ShowHelp(RootCommand(), invocation);
                            }}},
-      .absent = {"completion"},
       .help_describes = false,
   };
   return root;
