@@ -130,7 +130,7 @@ class Restoration {
   }
 
   base::Status Build() {
-    ASSIGN_OR_RETURN(const auto file, disk_.Open(restore_.snapshot, runtime::OpenMode::kRead));
+    ASSIGN_OR_RETURN(const auto file, OpenSnapshot());
     ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
     RETURN_IF_ERROR(CheckDigest(*file, parts));
     RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
@@ -138,6 +138,13 @@ class Restoration {
     RETURN_IF_ERROR(BuildDatabase(*file, parts));
     RETURN_IF_ERROR(BuildLog());
     return Move();
+  }
+
+  // Compat: etcd says what it could not do with the file.
+  base::Result<std::unique_ptr<runtime::File>> OpenSnapshot() const {
+    auto file = disk_.Open(restore_.snapshot, runtime::OpenMode::kRead);
+    if (file.ok()) return file;
+    return base::Status(file.status().code(), "open " + std::string(file.status().message()));
   }
 
   base::Status CheckDigest(const runtime::File& file, const snap::SnapshotParts& parts) const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "storage/backend/memory_backend.h"
 #include "storage/backend/write_buffer.h"
@@ -23,7 +24,12 @@ base::Result<mvcc::KeyValueHash> HashOf(Files& files, backend::Backend* database
   ASSIGN_OR_RETURN(const auto store, mvcc::Store::Open(database, &buffer, &files.clock(), {},
                                                        [](base::ByteView, base::LeaseId) {}));
   mvcc::Reads reads(store.get());
-  return reads.HashKv(at);
+  const auto hash = reads.HashKv(at);
+  // What a member says of a revision, without saying that it is one.
+  constexpr std::string_view kMember = "etcdserver: ";
+  const std::string_view why = hash.status().message();
+  if (hash.ok() || !why.starts_with(kMember)) return hash;
+  return base::Status(hash.status().code(), why.substr(kMember.size()));
 }
 
 std::string ParentOf(const std::string& path) {
