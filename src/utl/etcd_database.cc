@@ -11,8 +11,8 @@ base::Result<std::unique_ptr<EtcdDatabase>> EtcdDatabase::Open(Files& files,
                                                                const cli::Flags& flags) {
   RETURN_IF_ERROR(CheckExists(files.disk(), path));
   std::unique_ptr<EtcdDatabase> opened(new EtcdDatabase(&files.disk(), path));
-  ASSIGN_OR_RETURN(opened->file_, files.disk().Open(path, runtime::OpenMode::kWrite));
-  RETURN_IF_ERROR(WaitForLock(files, flags, "etcd runs on " + path, opened->file_.get()));
+  ASSIGN_OR_RETURN(opened->file_, OpenLocked(files, flags, path, runtime::OpenMode::kWrite,
+                                             "etcd runs on " + path));
   ASSIGN_OR_RETURN(const uint64_t bytes, opened->file_->Size());
   ASSIGN_OR_RETURN(opened->reader_, snap::BboltReader::Open(opened->file_.get(), path, bytes));
   return opened;

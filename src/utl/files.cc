@@ -31,15 +31,20 @@ base::Status CheckExists(runtime::Disk& disk, const std::string& path) {
   return {base::Code::kNotFound, "stat " + path + ": no such file or directory"};
 }
 
-base::Status WaitForLock(Files& files, const cli::Flags& flags, const std::string& who,
-                         runtime::File* file) {
+base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli::Flags& flags,
+                                                        const std::string& path,
+                                                        runtime::OpenMode mode,
+                                                        const std::string& who) {
   const std::chrono::nanoseconds timeout = flags.GetDuration("timeout");
   const runtime::TimePoint start = files.clock().Now();
   while (true) {
+    // Why again each time: etcd puts another file in the place of one that it defragments.
+    ASSIGN_OR_RETURN(auto file, files.disk().Open(path, mode));
     const base::Status locked = file->Lock();
+    if (locked.ok()) return file;
     if (locked.code() != base::Code::kUnavailable) return locked;
     if (timeout.count() > 0 && files.clock().Now() - start >= timeout) {
-      return {base::Code::kUnavailable, "timeout: " + who + "; stop it first"};
+      return base::Status(base::Code::kUnavailable, "timeout: " + who + "; stop it first");
     }
     ::poll(nullptr, 0, kPauseMilliseconds);
   }
@@ -49,9 +54,9 @@ base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string&
                                                 const cli::Flags& flags) {
   runtime::Disk& disk = files.disk();
   MemberDatabase opened;
-  ASSIGN_OR_RETURN(opened.lock, disk.Open(runtime::JoinPath(member_dir, "lock"),
-                                          runtime::OpenMode::kCreateOrTruncate));
-  RETURN_IF_ERROR(WaitForLock(files, flags, "a member runs on " + member_dir, opened.lock.get()));
+  ASSIGN_OR_RETURN(opened.lock, OpenLocked(files, flags, runtime::JoinPath(member_dir, "lock"),
+                                           runtime::OpenMode::kCreateOrTruncate,
+                                           "a member runs on " + member_dir));
   const std::string path = runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
   ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&disk, path, schema::kBucketNames));
   return opened;

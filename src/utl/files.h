@@ -36,10 +36,13 @@ class Files {
 // As os.Stat: kNotFound with Go's text.
 base::Status CheckExists(runtime::Disk& disk, const std::string& path);
 
-// Takes the lock of a file, waiting as long as --timeout says; kUnavailable, saying that `who` has
-// it, if that was not long enough.
-base::Status WaitForLock(Files& files, const cli::Flags& flags, const std::string& who,
-                         runtime::File* file);
+// Opens a file and takes its lock, waiting as long as --timeout says; kUnavailable, saying that
+// `who` has it, if that was not long enough. It is the file that the path names then, whatever was
+// put there meanwhile.
+base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli::Flags& flags,
+                                                        const std::string& path,
+                                                        runtime::OpenMode mode,
+                                                        const std::string& who);
 
 // The database of a member whose directory is DATA_DIR/member, and the lock that keeps the member
 // itself away. Waits for the lock as long as --timeout says.

@@ -1,8 +1,10 @@
 #include "utl/hashkv_command.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "storage/backend/memory_backend.h"
 #include "storage/backend/write_buffer.h"
@@ -32,18 +34,25 @@ base::Result<mvcc::KeyValueHash> HashOf(Files& files, backend::Backend* database
   return base::Status(hash.status().code(), why.substr(kMember.size()));
 }
 
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
+// The directory of the member that has its database there, however the path is written.
+base::Result<std::string> MemberOf(const std::string& path) {
+  std::error_code error;
+  const auto snap = std::filesystem::canonical(path, error).parent_path();
+  if (error || snap.filename() != "snap") {
+    return base::Status(base::Code::kFailedPrecondition,
+                        path + ": is not where a member has its database, member/snap");
+  }
+  return snap.parent_path().string();
 }
 
 base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation& invocation) {
   const std::string& path = invocation.arguments.front();
   const base::Revision at(invocation.flags.GetInt("rev"));
   RETURN_IF_ERROR(CheckExists(files.disk(), path));
-  if (path.ends_with("/db.mdb")) {
+  if (std::filesystem::path(path).filename() == "db.mdb") {
+    ASSIGN_OR_RETURN(const std::string member, MemberOf(path));
     ASSIGN_OR_RETURN(const MemberDatabase opened,
-                     OpenMemberDatabase(files, ParentOf(ParentOf(path)), invocation.flags));
+                     OpenMemberDatabase(files, member, invocation.flags));
     return HashOf(files, opened.database.get(), at);
   }
   ASSIGN_OR_RETURN(const auto file, files.disk().Open(path, runtime::OpenMode::kRead));

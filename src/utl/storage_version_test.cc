@@ -14,7 +14,7 @@ std::string ParseError(const std::string& text) {
   return std::string(ParseTargetVersion(text).status().message());
 }
 
-TEST(StorageVersionTest, ATargetIsTwoNumbers) {
+TEST(EtcdutlVersionTest, ATargetIsTwoNumbers) {
   EXPECT_EQ(ParseTargetVersion("3.5").value(), (Version{3, 5, 0}));
   EXPECT_EQ(ParseTargetVersion("10.0").value(), (Version{10, 0, 0}));
   EXPECT_EQ(ParseError("3.6.0"), "wrong target version format, expected \"X.Y\", got \"3.6.0\"");
@@ -29,7 +29,7 @@ TEST(StorageVersionTest, ATargetIsTwoNumbers) {
             "of range");
 }
 
-TEST(StorageVersionTest, AMigrationGoesThroughEachMinorVersion) {
+TEST(EtcdutlVersionTest, AMigrationGoesThroughEachMinorVersion) {
   const std::vector<Version> up = {{3, 6, 0}, {3, 7, 0}};
   const std::vector<Version> down = {{3, 6, 0}, {3, 5, 0}};
   EXPECT_EQ(PlanMigration({3, 5, 0}, {3, 7, 0}).value(), up);
@@ -48,7 +48,7 @@ TEST(StorageVersionTest, AMigrationGoesThroughEachMinorVersion) {
             "cannot create migration plan: changing major storage version is not supported");
 }
 
-TEST(StorageVersionTest, ADatabaseTellsItsVersion) {
+TEST(EtcdutlVersionTest, ADatabaseTellsItsVersion) {
   const auto detect = [](const Model& model) {
     snap::testing::ModelSource source(&model);
     return DetectVersion(ReadVersionMarks(source).value());
@@ -65,7 +65,7 @@ TEST(StorageVersionTest, ADatabaseTellsItsVersion) {
   }
 }
 
-TEST(StorageVersionTest, OnlyTheVersionIsReplacedInItsPlace) {
+TEST(EtcdutlVersionTest, OnlyTheVersionIsReplacedInItsPlace) {
   using Records = std::map<std::string, std::string>;
   const Records before = {{"confState", "{}"}, {"scheduledCompactRev", "x"}};
   const Records behind = {{"term", "t"}, {"zzz", "z"}};

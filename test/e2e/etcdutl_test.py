@@ -101,8 +101,8 @@ class EtcdutlTest(EtcdutlCase):
                                   "compactRevision": 20})
         at = json.loads(self.utl("hashkv", self.snapshot, "--rev", "30", "-w", "json"))
         self.assertEqual((at["hash"], at["hashRevision"]), (self.hash(member, 30), 30))
-        self.assertIn("required revision is a future revision",
-                      self.error("hashkv", self.snapshot, "--rev", "99"))
+        self.assertEqual("Error: mvcc: required revision is a future revision",
+                         self.error("hashkv", self.snapshot, "--rev", "99"))
 
     def test_a_member_goes_on_from_a_snapshot(self) -> None:
         member = self.filled()
@@ -290,6 +290,70 @@ class EtcdutlTest(EtcdutlCase):
         with self.assertRaisesRegex(RuntimeError, "storage version .{1,4}3.8.0"):
             member.start()
         member.process = None
+    def test_a_members_database_is_hashed_however_its_path_is_written(self) -> None:
+        member = self.filled()
+        member.stop()
+        member.process = None
+        snap = member.folder / "data/member/snap"
+        expected = self.utl("hashkv", snap / "db.mdb")
+        for folder, path in ((snap, "db.mdb"), (snap, "./db.mdb"), (snap.parent, "snap/db.mdb")):
+            done = subprocess.run([ETCDUTL, "hashkv", path], cwd=folder, capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, expected, ""))
+        elsewhere = snap.parent / "copies/db.mdb"
+        elsewhere.parent.mkdir()
+        elsewhere.write_bytes(b"not the member's")
+        self.assertEqual(self.error("hashkv", elsewhere), f"Error: {elsewhere}: is not where a "
+                         "member has its database, member/snap")
+
+    def etcds_database(self) -> Path:
+        """A directory as etcd has it, as far as its database: what a snapshot of ours holds."""
+        self.filled()
+        database = self.folder / "etcds/member/snap/db"
+        database.parent.mkdir(parents=True)
+        database.write_bytes(self.snapshot.read_bytes()[:-32])
+        return database
+
+    def test_a_database_of_etcd_is_left_alone_while_etcd_has_it(self) -> None:
+        database = self.etcds_database()
+        before = database.read_bytes()
+        with database.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.assertIn(f"timeout: etcd runs on {database}; stop it first",
+                          self.error("defrag", "--data-dir", self.folder / "etcds",
+                                     "--timeout", "100ms"))
+        self.assertEqual(database.read_bytes(), before)
+
+    def test_what_etcd_puts_in_its_place_is_what_is_defragmented(self) -> None:
+        database = self.etcds_database()
+        expected = self.utl("hashkv", database)
+        other = self.folder / "other"
+        other.write_bytes(database.read_bytes())
+        database.write_bytes(b"older")
+        with database.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            waiting = subprocess.Popen([ETCDUTL, "defrag", "--data-dir", self.folder / "etcds",
+                                        "--timeout", "0"], stderr=subprocess.PIPE, text=True)
+            while waiting.poll() is None and not self.has_open(waiting.pid, database):
+                pass
+            other.rename(database)
+        _, said = waiting.communicate(timeout=60)
+        self.assertEqual((waiting.returncode, said), (0, ""))
+        self.assertEqual(self.utl("hashkv", database), expected)
+
+    @staticmethod
+    def has_open(process: int, path: Path) -> bool:
+        files = Path(f"/proc/{process}/fd")
+        try:
+            return any(os.readlink(each) == str(path) for each in files.iterdir())
+        except FileNotFoundError:
+            return False
+
+    def test_a_snapshot_that_is_not_there_is_told_and_leaves_nothing(self) -> None:
+        place = self.folder / "place"
+        self.assertEqual(self.error("snapshot", "restore", "/nowhere", "--data-dir", place),
+                         "Error: open /nowhere: no such file or directory")
+        self.assertFalse(place.exists())
 
     def test_misuse_is_told_as_etcd_tells_it(self) -> None:
         for words, code, text in (
