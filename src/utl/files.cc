@@ -9,6 +9,7 @@
 #include "observe/log_outputs.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
+#include "storage/snap/snapshot_digest.h"
 
 namespace utl {
 namespace {
@@ -48,6 +49,16 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
     }
     ::poll(nullptr, 0, kPauseMilliseconds);
   }
+}
+
+base::Result<std::unique_ptr<runtime::File>> OpenImage(Files& files, const cli::Flags& flags,
+                                                       const std::string& path) {
+  ASSIGN_OR_RETURN(auto file, files.disk().Open(path, runtime::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
+  if (!parts.has_digest) {
+    RETURN_IF_ERROR(WaitForLock(files, flags, "etcd runs on " + path, file.get()));
+  }
+  return file;
 }
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,

@@ -55,7 +55,7 @@ base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation&
                      OpenMemberDatabase(files, member, invocation.flags));
     return HashOf(files, opened.database.get(), at);
   }
-  ASSIGN_OR_RETURN(const auto file, files.disk().Open(path, runtime::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const auto file, OpenImage(files, invocation.flags, path));
   ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
   ASSIGN_OR_RETURN(const auto source, snap::BboltReader::Open(file.get(), path, parts.image_bytes));
   const auto database =

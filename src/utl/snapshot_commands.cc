@@ -46,6 +46,8 @@ cli::Outcome RunSnapshotStatus(const cli::Invocation& invocation) {
     return Failure(status);
   }
   if (cli::Outcome outcome = CheckFormat(invocation); !outcome.ok()) return outcome;
+  const auto held = OpenImage(files, invocation.flags, path);
+  if (!held.ok()) return Failure(held.status());
   const auto status = ReadSnapshotStatus(files.disk(), path);
   return status.ok() ? Show(invocation, *status) : Failure(status.status());
 }

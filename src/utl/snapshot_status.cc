@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/crc32c.h"
+#include "state/members/versions.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/revision.h"
 #include "storage/schema/schema.h"
@@ -35,7 +36,10 @@ class Counting {
         if (!record.has_value()) break;
         counted_.hash = base::Crc32c(record->value, base::Crc32c(record->key, counted_.hash));
         if (is_key) RETURN_IF_ERROR(CountChange(*record));
-        if (is_meta && record->key == schema::kStorageVersion) counted_.version = record->value;
+        const bool is_version = is_meta && record->key == schema::kStorageVersion;
+        if (is_version && members::ParseVersion(record->value).has_value()) {
+          counted_.version = record->value;
+        }
       }
     }
     counted_.total_keys = keys_.size();

@@ -170,6 +170,11 @@ class EtcdutlTest(EtcdutlCase):
         self.fill(member)
         before = self.hash(member)
         self.save(member, DEBIANS["etcdctl"])
+        database = member.folder / "data/member/snap/db"
+        for words in (["snapshot", "status", database], ["hashkv", database],
+                      ["defrag", "--data-dir", member.folder / "data"]):
+            self.assertIn(f"timeout: etcd runs on {database}; stop it first",
+                          self.error(*words, "--timeout", "100ms"))
         theirs = json.loads(subprocess.run(
             [DEBIANS["etcdctl"], "snapshot", "status", self.snapshot, "-w", "json"],
             capture_output=True, check=True, timeout=60,
