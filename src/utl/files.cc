@@ -55,10 +55,8 @@ base::Result<std::unique_ptr<runtime::File>> OpenImage(Files& files, const cli::
                                                        const std::string& path) {
   ASSIGN_OR_RETURN(auto file, files.disk().Open(path, runtime::OpenMode::kRead));
   ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
-  if (!parts.has_digest) {
-    RETURN_IF_ERROR(WaitForLock(files, flags, "etcd runs on " + path, file.get()));
-  }
-  return file;
+  if (parts.has_digest) return file;
+  return OpenLocked(files, flags, path, runtime::OpenMode::kRead, "etcd runs on " + path);
 }
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,

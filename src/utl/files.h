@@ -45,7 +45,7 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
                                                         const std::string& who);
 
 // A file in bbolt's format, to be read. If it is no snapshot but a database, which an etcd may run
-// on, it is locked against that, as WaitForLock does.
+// on, it is locked against that, as OpenLocked does.
 base::Result<std::unique_ptr<runtime::File>> OpenImage(Files& files, const cli::Flags& flags,
                                                        const std::string& path);
 

@@ -5,6 +5,7 @@ cluster; what cannot be is refused and leaves nothing.
 ETCD, ETCDCTL and ETCDUTL in the environment are the programs.
 """
 
+import fcntl
 import json
 import os
 import subprocess
