@@ -51,12 +51,14 @@ bool HidesFlagsOfRoot(const CommandPath& path) {
 }
 
 // The flags of the command itself.
-std::vector<FlagSpec> LocalFlags(const CommandPath& path) {
+std::vector<FlagSpec> LocalFlags(const CommandPath& path, bool with_help) {
   const Command& command = *path.back();
   if (path.size() == 1 && HidesFlagsOfRoot(path)) return {};
   std::vector<FlagSpec> flags = command.flags;
   flags.insert(flags.end(), command.persistent_flags.begin(), command.persistent_flags.end());
-  flags.push_back({"help", 'h', FlagSpec::Type::kBool, "false", "help for " + command.name});
+  if (with_help) {
+    flags.push_back({"help", 'h', FlagSpec::Type::kBool, "false", "help for " + command.name});
+  }
   return flags;
 }
 
@@ -96,7 +98,7 @@ std::string PathText(const CommandPath& path) {
   return text;
 }
 
-std::string UsageText(const CommandPath& path) {
+std::string UsageText(const CommandPath& path, bool with_help) {
   const Command& command = *path.back();
   std::string text = "Usage:";
   if (command.run != nullptr) {
@@ -107,7 +109,7 @@ std::string UsageText(const CommandPath& path) {
   if (!command.subcommands.empty()) text += "\n  " + PathText(path) + " [command]";
   if (!command.example.empty()) text += "\n\nExamples:\n" + command.example;
   if (!command.subcommands.empty()) text += Subcommands(path);
-  if (const auto flags = LocalFlags(path); !flags.empty()) {
+  if (const auto flags = LocalFlags(path, with_help); !flags.empty()) {
     text += "\n\nFlags:\n" + TrimEnd(FlagUsages(flags));
   }
   if (const auto flags = InheritedFlags(path); !flags.empty()) {
@@ -166,7 +168,7 @@ Outcome ShowHelp(const Command& root, const Invocation& invocation) {
     if (next == nullptr) {
       if (path.size() > 1) break;
       Print(invocation.err, "Unknown help topic [`" + base::Join(invocation.arguments, "` `") +
-                                "`]\n" + UsageText(path));
+                                "`]\n" + UsageText(path, /*with_help=*/false));
       return {};
     }
     path.push_back(next);

@@ -14,7 +14,8 @@ using CommandPath = std::vector<const Command*>;
 
 // "etcdctl snapshot save".
 std::string PathText(const CommandPath& path);
-std::string UsageText(const CommandPath& path);
+// Compat: where help is asked for what there is not, the flag --help is not among the others.
+std::string UsageText(const CommandPath& path, bool with_help = true);
 // With the description in front, and the hint at the global flags.
 std::string HelpText(const CommandPath& path);
 

@@ -39,8 +39,9 @@ base::Result<std::string> MemberOf(const std::string& path) {
   std::error_code error;
   const auto snap = std::filesystem::canonical(path, error).parent_path();
   if (error || snap.filename() != "snap") {
-    return base::Status(base::Code::kFailedPrecondition,
-                        path + ": is not where a member has its database, member/snap");
+    return base::Status(
+        base::Code::kFailedPrecondition,
+        path + ": does not lie in a data directory, as DATA_DIR/member/snap/db.mdb");
   }
   return snap.parent_path().string();
 }

@@ -131,6 +131,15 @@ class BesideEtcdTest(BesideCase):
                       ["snapshot"], ["s"], ["snapshot", "nonsense"], ["snap", "--help"]):
             self.assertEqual(self.expect_alike(*words)[0], 0)
 
+    def test_help_for_what_there_is_not_is_the_same(self) -> None:
+        for words in (["help", "nonsense"], ["help", "non", "sense"]):
+            theirs, ours = (subprocess.run([tool, *words], capture_output=True, text=True,
+                                           timeout=TIMEOUT_SECONDS)
+                            for tool in (self.real, ETCDUTL))
+            self.assertEqual((ours.returncode, ours.stdout, ours.stderr),
+                             (theirs.returncode, theirs.stdout, theirs.stderr))
+        self.expect_alike("help", "snapshot", "nonsense")
+
     def test_mistakes_are_told_alike(self) -> None:
         nowhere = ["--data-dir", "/nowhere"]
         restore = ["snapshot", "restore"]

@@ -17,7 +17,7 @@ import grpc
 from cluster import Cluster, status, wait_until_ready
 from cluster_case import ClusterCase
 from member import Member, scratch_folder
-from protocol import KV, LEASE, rpc
+from protocol import KV, LEASE, MAINTENANCE, rpc
 from watch_stream import WatchStream
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
@@ -163,6 +163,43 @@ class EtcdutlTest(EtcdutlCase):
         answers = stream.wait(lambda answers: len(answers) == 2)
         self.assertEqual(answers[1].compact_revision, 1043)
 
+    def ctl(self, member: Member, *words: str) -> str:
+        return subprocess.run([ETCDCTL, "--endpoints", member.address, *words], check=True,
+                              capture_output=True, text=True, timeout=60).stdout
+
+    def test_users_roles_and_alarms_come_back(self) -> None:
+        member = self.filled()
+        self.client(member).call(
+            MAINTENANCE, "Alarm", rpc.AlarmRequest(action=1, memberID=77, alarm=2),
+            rpc.AlarmResponse)
+        for words in ("user add root:secret", "user grant-role root root", "role add reader",
+                      "role grant-permission reader read k1", "user add ann:her",
+                      "user grant-role ann reader", "auth enable"):
+            self.ctl(member, *words.split())
+        root = ("--user", "root:secret")
+        asked = (("alarm", "list"), ("user", "list"), ("role", "get", "reader"),
+                 ("user", "get", "ann"), ("auth", "status"))
+        before = [self.ctl(member, *root, *words) for words in asked]
+        self.assertEqual(before[0], "memberID:77 alarm:CORRUPT\n")
+        self.snapshot.unlink()
+        self.ctl(member, *root, "snapshot", "save", str(self.snapshot))
+        restored = self.member()
+        self.restore(restored)
+        restored.launch()  # with that alarm it is never healthy
+        self.wait_for("it answers", lambda: self.answers(restored, *root))
+        self.assertEqual([self.ctl(restored, *root, *words) for words in asked], before)
+        self.ctl(restored, *root, "alarm", "disarm")
+        self.assertEqual(self.ctl(restored, "--user", "ann:her", "get", "k1").split()[0], "k1")
+        with self.assertRaises(subprocess.CalledProcessError) as refused:
+            self.ctl(restored, "--user", "ann:her", "get", "k2")
+        self.assertIn("permission denied", refused.exception.stderr)
+
+    def answers(self, member: Member, *flags: str) -> bool:
+        try:
+            return bool(self.ctl(member, *flags, "auth", "status"))
+        except subprocess.CalledProcessError:
+            return False
+
     def test_a_snapshot_of_debians_etcd_is_taken(self) -> None:
         if not Path(DEBIANS["etcd"]).exists():
             self.skipTest("there is no /usr/bin/etcd")
@@ -265,6 +302,17 @@ class EtcdutlTest(EtcdutlCase):
         database = data / "member/snap/db.mdb"
         size = database.stat().st_size
         self.assertEqual(json.loads(self.utl("hashkv", database, "-w", "json"))["hash"], before)
+        # Under whatever name; what lies elsewhere is not mistaken for it.
+        done = subprocess.run([ETCDUTL, "hashkv", "db.mdb", "-w", "json"], capture_output=True,
+                              check=True, timeout=60, cwd=database.parent)
+        self.assertEqual(json.loads(done.stdout)["hash"], before)
+        elsewhere = self.folder / "elsewhere" / "db.mdb"
+        elsewhere.parent.mkdir()
+        elsewhere.write_bytes(database.read_bytes())
+        self.assertEqual(self.error("hashkv", elsewhere),
+                         f"Error: {elsewhere}: does not lie in a data directory, as "
+                         "DATA_DIR/member/snap/db.mdb")
+        self.assertEqual(list(elsewhere.parent.iterdir()), [elsewhere])
         self.assertEqual(self.utl("defrag", "--data-dir", data), "")
         self.assertLess(database.stat().st_size, size)
         member.start()
