@@ -357,8 +357,8 @@ class EtcdutlTest(EtcdutlCase):
         elsewhere = snap.parent / "copies/db.mdb"
         elsewhere.parent.mkdir()
         elsewhere.write_bytes(b"not the member's")
-        self.assertEqual(self.error("hashkv", elsewhere), f"Error: {elsewhere}: is not where a "
-                         "member has its database, member/snap")
+        self.assertEqual(self.error("hashkv", elsewhere), f"Error: {elsewhere}: does not lie in "
+                         "a data directory, as DATA_DIR/member/snap/db.mdb")
 
     def etcds_database(self) -> Path:
         """A directory as etcd has it, as far as its database: what a snapshot of ours holds."""
