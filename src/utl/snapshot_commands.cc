@@ -18,12 +18,18 @@
 namespace utl {
 namespace {
 
+// A directory's name is one under which others can lie beside it.
+std::string WithoutSlashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 base::Result<server::Options> OptionsOf(const cli::Flags& flags) {
   server::Options options;
   options.name = flags.GetString("name");
-  options.data_dir = flags.GetString("data-dir");
+  options.data_dir = WithoutSlashes(flags.GetString("data-dir"));
   if (options.data_dir.empty()) options.data_dir = options.name + ".etcd";
-  options.wal_dir = flags.GetString("wal-dir");
+  options.wal_dir = WithoutSlashes(flags.GetString("wal-dir"));
   options.initial_cluster_token = flags.GetString("initial-cluster-token");
   ASSIGN_OR_RETURN(const std::vector<config::Url> advertised,
                    config::ParseUrls(flags.GetString("initial-advertise-peer-urls")));

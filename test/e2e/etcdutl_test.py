@@ -266,7 +266,7 @@ class EtcdutlTest(EtcdutlCase):
         restored = self.member()
         log = self.folder / "logs" / "wal"
         restored.flags += ("--wal-dir", str(log))
-        self.restore(restored, "--wal-dir", str(log))
+        self.restore(restored, "--wal-dir", f"{log}/")
         restored.start()
         self.assertEqual(len(self.keys(restored)), 40)
         self.assertEqual([file.name for file in (self.folder / "logs").iterdir()], ["wal"])
@@ -285,6 +285,16 @@ class EtcdutlTest(EtcdutlCase):
             self.assertEqual(list(disk.iterdir()), [])
         finally:
             subprocess.run(["umount", disk], check=True)
+
+    def test_a_file_that_may_not_grow_is_told(self) -> None:
+        self.filled()
+        place = self.folder / "place"
+        done = subprocess.run(["prlimit", "--fsize=8192", ETCDUTL, "snapshot", "restore",
+                               self.snapshot, "--data-dir", place],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr.splitlines()[-1], "^Error: .*file too large")
+        self.assertFalse(place.exists())
 
     def test_a_directory_is_defragmented_while_no_member_runs_on_it(self) -> None:
         member = self.filled()
