@@ -228,6 +228,18 @@ base::Status Match(const Options& options, const schema::ConsistentIndex& covere
   return {};
 }
 
+// Whoever restored a snapshot here wants its keys, and not a new cluster without any. The restore
+// may have been cut off with all of it in its place, too.
+base::Status CheckNotRestoring(const runtime::Disk& disk, const Options& options) {
+  const Paths paths(options);
+  ASSIGN_OR_RETURN(const bool is_restoring, disk.Exists(paths.restoring));
+  ASSIGN_OR_RETURN(const bool has_database, disk.Exists(paths.database));
+  if (!is_restoring || has_database) return {};
+  return {
+      base::Code::kFailedPrecondition,
+      options.data_dir + ": a snapshot's restore was cut off here; remove it, and restore again"};
+}
+
 // As OpenDataDirectory, where no other etcd's files are to be imported.
 base::Result<Recovered> Recover(const Options& options, const Environment& environment) {
   ASSIGN_OR_RETURN(const bool has_log, wal::HasLog(*environment.disk, Paths(options).wal));
@@ -260,7 +272,8 @@ Paths::Paths(const Options& options)
     : member(JoinPath(options.data_dir, "member")),
       wal(options.wal_dir.empty() ? JoinPath(member, "wal") : options.wal_dir),
       snap(JoinPath(member, "snap")),
-      database(JoinPath(snap, "db.mdb")) {}
+      database(JoinPath(snap, "db.mdb")),
+      restoring(JoinPath(options.data_dir, "restoring")) {}
 
 base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options) {
   const Paths paths(options);
@@ -272,6 +285,7 @@ base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options) 
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment) {
   const Paths paths(options);
   runtime::Disk& disk = *environment.disk;
+  RETURN_IF_ERROR(CheckNotRestoring(disk, options));
   RETURN_IF_ERROR(disk.CreateDirectories(paths.snap));
   RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
   ASSIGN_OR_RETURN(const Takeover takeover, FindTakeover(disk, paths));

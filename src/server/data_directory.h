@@ -19,6 +19,7 @@ namespace server {
 //   DATA_DIR/member/wal/         the log; or in wal_dir
 //   DATA_DIR/member/snap/        snapshots
 //   DATA_DIR/member/snap/db.mdb  the database
+//   DATA_DIR/restoring           what a restore has not finished (snapshot_restore.h)
 struct Paths {
   explicit Paths(const Options& options);
 
@@ -26,6 +27,7 @@ struct Paths {
   std::string wal;
   std::string snap;
   std::string database;
+  std::string restoring;
 };
 
 // A member as it was when it stopped or crashed, or founded just now.

@@ -71,7 +71,7 @@ class Restoration {
         restore_(restore),
         founding_(std::move(founding)),
         place_(options),
-        scratch_(JoinPath(options.data_dir, "restoring")),
+        scratch_(place_.restoring),
         building_(Building()) {
     for (const members::Member& member : founding_.members) {
       conf_state_.voters.push_back(member.id);

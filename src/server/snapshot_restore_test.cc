@@ -178,6 +178,10 @@ TEST_F(SnapshotRestoreTest, ACrashLeavesAllOrNothing) {
         const bool is_there = Exists(*member, "/default.etcd/member");
         EXPECT_TRUE(is_there || !restored);
         if (is_there) ExpectWhole(*member);
+        if (!is_there && Exists(*member, "/default.etcd/restoring")) {
+          EXPECT_THAT(member->Start().message(),
+                      HasSubstr("a snapshot's restore was cut off here"));
+        }
         left += is_there ? 1 : 0;
         EXPECT_EQ(runtime::ReadFile(member->disk(), kSnapshot).value(), SnapshotOf(Contents()));
       }
