@@ -33,8 +33,6 @@ struct Command {
   std::vector<FlagSpec> flags = {};             // of this command only
   std::vector<FlagSpec> persistent_flags = {};  // of this and those below
   std::vector<Command> subcommands = {};
-  // Subcommands of etcd's program that there are not: a prefix may mean them, too.
-  std::vector<std::string> absent = {};
   Outcome (*run)(const Invocation&) = nullptr;  // null: it only has subcommands
   std::optional<size_t> argument_count = {};    // checked before it is run
   // If not empty: what each argument may be; checked before it is run.

@@ -143,7 +143,6 @@ const Command* FindSubcommand(const Command& command, const std::string& word) {
     found = &sub;
     ++matches;
   }
-  for (const std::string& name : command.absent) matches += name.starts_with(word) ? 1 : 0;
   return matches == 1 ? found : nullptr;
 }
 

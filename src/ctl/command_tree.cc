@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "cli/completion.h"
 #include "ctl/admission_commands.h"
 #include "ctl/auth_commands.h"
 #include "ctl/check_commands.h"
@@ -756,6 +757,17 @@ const Command& RootCommand() {
                       Role(),
                       MakeMirror(),
                       Check(),
+                      {.name = "completion",
+                       .use = "completion [bash|zsh|fish|powershell]",
+                       .short_text = "Generate completion script",
+                       .group = kUtility,
+                       .run =
+                           [](const cli::Invocation& invocation) {
+                             return cli::ShowCompletion(RootCommand(), invocation);
+                           },
+                       .argument_count = 1,
+                       .valid_arguments = cli::CompletionShells(),
+                       .use_shows_flags = false},
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",
@@ -768,7 +780,6 @@ const Command& RootCommand() {
                                     "Simply type etcdctl help [path to command] for full details.",
                        .group = kUtility,
                        .run = RunHelp}},
-      .absent = {"completion"},
       .groups = {kKv, kMaintenance, kConcurrency, kAuthentication, kUtility},
       .flags_hint =
           "Use \"etcdctl options\" for a list of global command-line options (applies to "

@@ -59,7 +59,7 @@ TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
 TEST(HelpTest, ACommandIsFoundByItsNameOrByABeginningThatIsItsAlone) {
   const Command& root = RootCommand();
   EXPECT_EQ(cli::FindSubcommand(root, "get")->name, "get");
-  EXPECT_EQ(cli::FindSubcommand(root, "comp"), nullptr);  // compaction, and completion of etcd's
+  EXPECT_EQ(cli::FindSubcommand(root, "comp"), nullptr);  // compaction, completion
   EXPECT_EQ(cli::FindSubcommand(root, "compa")->name, "compaction");
   EXPECT_EQ(cli::FindSubcommand(root, "compact")->name, "compaction");
   EXPECT_EQ(cli::FindSubcommand(root, "de"), nullptr);  // del, defrag
