@@ -65,6 +65,7 @@ std::shared_ptr<http::ExchangeHandler> Peer::Attach(StreamKind kind, http::Excha
   // Who asks can be asked.
   append_reader_.Hurry();
   message_reader_.Hurry();
+  snapshots_.Hurry();
   return kind == StreamKind::kAppends ? appends_.Attach(exchange) : messages_.Attach(exchange);
 }
 

@@ -1,5 +1,6 @@
 #include "net/peer/snapshot_sender.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -124,8 +125,16 @@ void SnapshotSender::Send(server::SnapshotToSend snapshot) {
     std::exchange(sending_, nullptr)->Leave();
     context_.metrics.snapshots_being_sent.Add(-1);
   }
+  if (not_before_.has_value() && context_.loop().clock().Now() < *not_before_) {
+    return context_.local.ReportSnapshot(context_.id, false);
+  }
   const base::Status status = Begin(std::move(snapshot));
   if (!status.ok()) Fail(status);
+}
+
+void SnapshotSender::Hurry() {
+  pause_ = kPauseMin;
+  not_before_.reset();
 }
 
 base::Status SnapshotSender::Begin(server::SnapshotToSend snapshot) {
@@ -165,8 +174,11 @@ void SnapshotSender::OnEnded(const http::Client* client, const base::Status& sta
   if (!status.ok()) {
     if (ended->says_removed()) on_said_removed_();
     context_.endpoints.OnFailure(client);
+    not_before_ = context_.loop().clock().Now() + pause_;
+    pause_ = std::min(2 * pause_, kPauseMax);
     return Fail(status);
   }
+  Hurry();
   const runtime::Duration took = context_.loop().clock().Now() - ended->began;
   context_.metrics.snapshots_sent.Add();
   context_.metrics.snapshot_send_seconds.Observe(took);

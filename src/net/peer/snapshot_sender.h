@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "net/http/exchange.h"
 #include "net/peer/peer_context.h"
@@ -21,13 +22,17 @@ inline constexpr uint64_t kSnapshotMessageBytesMax = 64 << 20;
 // The database is paced by what the peer takes: what it has not taken is in memory up to a few
 // megabytes and else in a file (image::SnapshotStream). What became of a snapshot is told to
 // LocalMember::ReportSnapshot. While one is under way another is refused, unless it is of a later
-// term: then the one before ends, and only that of the later one is told. Of the peer loop.
+// term: then the one before ends, and only that of the later one is told. After one that failed the
+// next is refused for a while, longer after each: a peer without room for it would get the whole of
+// it again with each heartbeat. Of the peer loop.
 class SnapshotSender {
  public:
   // Since it was sent whole: the peer checks it and makes it durable.
   static constexpr runtime::Duration kAnswerTimeout = std::chrono::minutes(10);
   // The peer takes nothing.
   static constexpr runtime::Duration kWriteTimeout = std::chrono::seconds(60);
+  static constexpr runtime::Duration kPauseMin = std::chrono::milliseconds(250);
+  static constexpr runtime::Duration kPauseMax = std::chrono::seconds(8);
 
   SnapshotSender(PeerContext* context, base::Callback<void()> on_said_removed);
   ~SnapshotSender();
@@ -36,6 +41,8 @@ class SnapshotSender {
 
   void Send(server::SnapshotToSend snapshot);
   bool is_under_way() const { return sending_ != nullptr; }
+  // The peer begins anew: what failed before may not fail now.
+  void Hurry();
 
  private:
   class Sending;
@@ -47,6 +54,8 @@ class SnapshotSender {
   PeerContext& context_;
   base::Callback<void()> on_said_removed_;
   std::shared_ptr<Sending> sending_;  // null: none is under way
+  runtime::Duration pause_ = kPauseMin;
+  std::optional<runtime::TimePoint> not_before_;  // after a failure
 };
 
 }  // namespace peer

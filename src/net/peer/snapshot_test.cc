@@ -165,6 +165,29 @@ TEST_F(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
+TEST_F(PeerSnapshotTest, AfterAFailureThePeerIsLeftAloneForAWhile) {
+  const auto sent = [this] {
+    const std::string log = a_.Log();
+    size_t count = 0;
+    for (size_t at = 0; (at = log.find("sending database snapshot", at)) != log.npos; ++at) ++count;
+    return count;
+  };
+  b_.disk().SetCapacity(4 << 20);
+  Send(Message(), Database(3 << 20));
+  ASSERT_TRUE(RunUntilReported());
+  for (int i = 0; i < 100; ++i) {
+    Send(Message(), Database(1000));
+    world_.RunFor(milliseconds(1));
+  }
+  EXPECT_EQ(a_.local().snapshots.size(), 101u);
+  EXPECT_EQ(sent(), 1u);
+  world_.RunFor(SnapshotSender::kPauseMin);
+  Send(Message(), Database(1000));
+  ASSERT_TRUE(world_.RunUntil([&] { return a_.local().snapshots.size() == 102; }));
+  EXPECT_TRUE(a_.local().snapshots.back().second);
+  EXPECT_EQ(sent(), 2u);
+}
+
 TEST_F(PeerSnapshotTest, AMemberThatTakesNothingIsToldAsAFailure) {
   b_.local().is_full = true;
   Send(Message(), Database(1000));
