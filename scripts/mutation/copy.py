@@ -8,9 +8,9 @@ from pathlib import Path
 
 from . import session
 
-MODULES = ("api/v3", "app", "ctl", "state/apply", "cmd")
+MODULES = ("api/v3", "app", "cli", "ctl", "utl", "state/apply", "cmd")
 # All of them each time: a program that was not built anew would still have the mutant before.
-TARGETS = ("unit_tests", "etcd", "etcdctl", "etcd-sim")
+TARGETS = ("unit_tests", "etcd", "etcdctl", "etcdutl", "etcd-sim")
 BUILD_TIMEOUT_SECONDS = 1800
 
 

@@ -17,6 +17,7 @@ FAILURES = 2
 
 # Unit tests of other modules that go through a module.
 ALSO = {
+    "cli": ["HelpTest", "CtlMainTest", "RefusalsTest"],
     "state/apply": ["ServerTest", "MembersOfOneProcessTest", "CommitterTest", "KvServiceTest",
                     "MaintenanceServiceTest", "ClusterServiceTest"],
 }
@@ -28,9 +29,11 @@ PROGRAMS = {
     "app": ["e2e/command_test.py", "e2e/flags_test.py", "e2e/listeners_test.py",
             "e2e/start_test.py", "e2e/stop_test.py", "e2e/clients_test.py", "e2e/disk_test.py",
             "e2e/profile_test.py", "e2e/bootstrap_test.py", "e2e/cluster_test.py"],
+    "cli": ["e2e/etcdctl_test.py", "e2e/etcdutl_test.py", "interop/etcdctl_interop_test.py"],
     "ctl": ["e2e/etcdctl_test.py", "interop/etcdctl_interop_test.py", "e2e/clients_test.py",
             "e2e/etcdctl_lock_test.py", "e2e/etcdctl_causes_test.py", "e2e/watch_test.py",
             "e2e/etcdctl_mirror_test.py", "e2e/etcdctl_check_test.py", "e2e/cluster_test.py"],
+    "utl": ["e2e/etcdutl_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py", "e2e/lease_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
     "cmd": ["e2e/etcd_sim_test.py", "e2e/command_test.py", "interop/etcdctl_interop_test.py"],
@@ -71,6 +74,7 @@ def judges(copy: Copy, module: str) -> list[Judge]:
                                     "--gtest_filter=" + ":".join(f"{name}.*" for name in suites)],
                            timeout_seconds=120, failures=1))
     environment = {"ETCD": str(copy.binaries / "etcd"), "ETCDCTL": str(copy.binaries / "etcdctl"),
+                   "ETCDUTL": str(copy.binaries / "etcdutl"),
                    "ETCD_SIM": str(copy.binaries / "etcd-sim"),
                    "BUILD": str(copy.folder / "build/dev"), "SEED": "1", "KILLS": "5"}
     for name in PROGRAMS[module]:

@@ -239,9 +239,7 @@ base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster
                          with.resolve);
   }
   RETURN_IF_ERROR(CheckHasSelf(initial, name));
-  if (HasDuplicateUrl(initial)) {
-    return Invalid("initial cluster " + config::JoinInitialCluster(initial) + " has duplicate url");
-  }
+  RETURN_IF_ERROR(CheckDistinctUrls(initial));
   if (!with.config.discovery.endpoints.empty()) {
     return Invalid("discovery URL should not be set when joining existing initial cluster");
   }
@@ -259,10 +257,7 @@ base::Result<std::string> Discover(const Bootstrapping& with, const server::Opti
                    JoinByDiscovery({with.config.discovery, registry->get(), self,
                                     with.config.cluster.initial_cluster, with.pause, with.logger}));
   ASSIGN_OR_RETURN(const InitialCluster initial, config::ParseInitialCluster(found));
-  if (HasDuplicateUrl(initial)) {
-    return Invalid("discovery cluster " + config::JoinInitialCluster(initial) +
-                   " has duplicate url");
-  }
+  RETURN_IF_ERROR(CheckDistinctUrls(initial, "discovery"));
   return found;
 }
 

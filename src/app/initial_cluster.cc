@@ -14,14 +14,16 @@ base::Status Invalid(std::string text) {
 
 }  // namespace
 
-bool HasDuplicateUrl(const InitialCluster& initial) {
+base::Status CheckDistinctUrls(const InitialCluster& cluster, std::string_view what) {
   std::set<std::string> seen;
-  for (const auto& [name, urls] : initial) {
+  for (const auto& [name, urls] : cluster) {
     for (const config::Url& url : urls) {
-      if (!seen.insert(url.ToString()).second) return true;
+      if (seen.insert(url.ToString()).second) continue;
+      return Invalid(std::string(what) + " cluster " + config::JoinInitialCluster(cluster) +
+                     " has duplicate url");
     }
   }
-  return false;
+  return {};
 }
 
 base::Status CheckHasSelf(const InitialCluster& initial, const std::string& name) {
@@ -34,8 +36,7 @@ base::Status CheckFounding(const std::string& name, const InitialCluster& initia
                            const std::vector<config::Url>& advertised, const Resolve& resolve) {
   RETURN_IF_ERROR(CheckHasSelf(initial, name));
   RETURN_IF_ERROR(CheckAdvertisedUrls(name, initial.at(name), advertised, resolve));
-  if (!HasDuplicateUrl(initial)) return {};
-  return Invalid("initial cluster " + config::JoinInitialCluster(initial) + " has duplicate url");
+  return CheckDistinctUrls(initial);
 }
 
 }  // namespace app

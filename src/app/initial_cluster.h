@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/advertised_urls.h"
@@ -14,8 +15,8 @@ namespace app {
 
 using InitialCluster = std::map<std::string, std::vector<config::Url>>;
 
-// Two members cannot be at one place.
-bool HasDuplicateUrl(const InitialCluster& initial);
+// Two members cannot be at one place. `what` cluster it is: "initial", "discovery".
+base::Status CheckDistinctUrls(const InitialCluster& cluster, std::string_view what = "initial");
 base::Status CheckHasSelf(const InitialCluster& initial, const std::string& name);
 
 // Whether member `name`, which advertises these peer URLs, can be founded as one of them.

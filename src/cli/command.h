@@ -48,7 +48,7 @@ struct Command {
 
 // Writes to the file.
 void Print(std::FILE* file, const std::string& text);
-// Why something could not be done, as a line of etcd's log; nothing if that is empty.
+// Why no endpoint could be reached, as a line of etcd's log; nothing if that is empty.
 void PrintCause(std::FILE* file, const std::string& cause);
 // All that can be read from it; nothing if it is null.
 std::string ReadAll(std::FILE* file);

@@ -205,9 +205,14 @@ std::string PowerShellCompletion(const Command& root) {
          "}\n";
 }
 
-const std::vector<std::string>& CompletionShells() {
-  static const std::vector<std::string> shells = {"bash", "zsh", "fish", "powershell"};
-  return shells;
+Command CompletionCommand(Outcome (*run)(const Invocation&)) {
+  return {.name = "completion",
+          .use = "completion [bash|zsh|fish|powershell]",
+          .short_text = "Generate completion script",
+          .run = run,
+          .argument_count = 1,
+          .valid_arguments = {"bash", "zsh", "fish", "powershell"},
+          .use_shows_flags = false};
 }
 
 Outcome ShowCompletion(const Command& root, const Invocation& invocation) {

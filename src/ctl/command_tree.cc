@@ -722,6 +722,14 @@ Command Snapshot() {
   };
 }
 
+Command Completion() {
+  Command command = cli::CompletionCommand([](const cli::Invocation& invocation) {
+    return cli::ShowCompletion(RootCommand(), invocation);
+  });
+  command.group = kUtility;
+  return command;
+}
+
 }  // namespace
 
 const Command& RootCommand() {
@@ -757,17 +765,7 @@ const Command& RootCommand() {
                       Role(),
                       MakeMirror(),
                       Check(),
-                      {.name = "completion",
-                       .use = "completion [bash|zsh|fish|powershell]",
-                       .short_text = "Generate completion script",
-                       .group = kUtility,
-                       .run =
-                           [](const cli::Invocation& invocation) {
-                             return cli::ShowCompletion(RootCommand(), invocation);
-                           },
-                       .argument_count = 1,
-                       .valid_arguments = cli::CompletionShells(),
-                       .use_shows_flags = false},
+                      Completion(),
                       {.name = "options",
                        .use = "options",
                        .short_text = "Show the global command-line flags",

@@ -8,6 +8,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>

@@ -80,5 +80,7 @@ base::Status TruncateByPieces(File& file, uint64_t size);
 
 // "dir/name".
 std::string JoinPath(std::string_view directory, std::string_view name);
+// The directory that a path's last name is in: of "name" that is ".", of "/name" "/".
+std::string ParentPath(std::string_view path);
 
 }  // namespace runtime

@@ -1,6 +1,5 @@
 #include "server/snapshot_restore.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -23,6 +22,7 @@ namespace server {
 namespace {
 
 using runtime::JoinPath;
+using runtime::ParentPath;
 using schema::Bucket;
 using schema::Id;
 
@@ -217,18 +217,13 @@ class Restoration {
     if (!options_.wal_dir.empty()) {
       RETURN_IF_ERROR(disk_.Rename(building_.wal, place_.wal));
       RETURN_IF_ERROR(disk_.RemoveAll(LogScratch()));
-      RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(place_.wal)));
+      RETURN_IF_ERROR(disk_.SyncDirectory(ParentPath(place_.wal)));
     }
     RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
     RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
     RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
     RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
-    return disk_.SyncDirectory(ParentOf(options_.data_dir));
-  }
-
-  static std::string ParentOf(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+    return disk_.SyncDirectory(ParentPath(options_.data_dir));
   }
 
   const Options& options_;

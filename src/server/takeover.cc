@@ -12,13 +12,9 @@ namespace server {
 namespace {
 
 using runtime::JoinPath;
+using runtime::ParentPath;
 
 constexpr std::string_view kOld = ".etcd";
-
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
-}
 
 std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -27,8 +23,8 @@ std::string_view NameOf(std::string_view path) {
 // Durable on return.
 base::Status Move(runtime::Disk& disk, const std::string& from, const std::string& to) {
   RETURN_IF_ERROR(disk.Rename(from, to));
-  RETURN_IF_ERROR(disk.SyncDirectory(ParentOf(to)));
-  return ParentOf(from) == ParentOf(to) ? base::Status() : disk.SyncDirectory(ParentOf(from));
+  RETURN_IF_ERROR(disk.SyncDirectory(ParentPath(to)));
+  return ParentPath(from) == ParentPath(to) ? base::Status() : disk.SyncDirectory(ParentPath(from));
 }
 
 // What an import makes beside etcd's files; some of it may be missing.
@@ -41,7 +37,7 @@ base::Status RemoveImported(runtime::Disk& disk, const Paths& paths) {
   RETURN_IF_ERROR(disk.SyncDirectory(paths.snap));
   const std::string log = TakeoverPaths(paths).log;
   RETURN_IF_ERROR(disk.RemoveAll(log));
-  return disk.SyncDirectory(ParentOf(log));
+  return disk.SyncDirectory(ParentPath(log));
 }
 
 bool IsSnapshotOfEtcd(std::string_view name) {

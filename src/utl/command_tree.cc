@@ -108,16 +108,9 @@ const Command& RootCommand() {
                                   "maximum revision to hash (default: latest revision)"}},
                        .run = RunHashKv,
                        .argument_count = 1},
-                      {.name = "completion",
-                       .use = "completion [bash|zsh|fish|powershell]",
-                       .short_text = "Generate completion script",
-                       .run =
-                           [](const cli::Invocation& invocation) {
-                             return cli::ShowCompletion(RootCommand(), invocation);
-                           },
-                       .argument_count = 1,
-                       .valid_arguments = cli::CompletionShells(),
-                       .use_shows_flags = false},
+                      cli::CompletionCommand([](const cli::Invocation& invocation) {
+                        return cli::ShowCompletion(RootCommand(), invocation);
+                      }),
                       Migrate(),
                       {.name = "version",
                        .use = "version",

@@ -36,7 +36,7 @@ base::Status EtcdDatabase::ReplaceBy(snap::Source& source) {
     (void)disk_.Remove(made);
     return written;
   }
-  return disk_.SyncDirectory(path_.substr(0, path_.rfind('/')));
+  return disk_.SyncDirectory(runtime::ParentPath(path_));
 }
 
 }  // namespace utl

@@ -9,7 +9,6 @@
 #include "observe/log_outputs.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
-#include "storage/snap/snapshot_digest.h"
 
 namespace utl {
 namespace {
@@ -49,14 +48,6 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
     }
     ::poll(nullptr, 0, kPauseMilliseconds);
   }
-}
-
-base::Result<std::unique_ptr<runtime::File>> OpenImage(Files& files, const cli::Flags& flags,
-                                                       const std::string& path) {
-  ASSIGN_OR_RETURN(auto file, files.disk().Open(path, runtime::OpenMode::kRead));
-  ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
-  if (parts.has_digest) return file;
-  return OpenLocked(files, flags, path, runtime::OpenMode::kRead, "etcd runs on " + path);
 }
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,

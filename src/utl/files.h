@@ -44,11 +44,6 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
                                                         runtime::OpenMode mode,
                                                         const std::string& who);
 
-// A file in bbolt's format, to be read. If it is no snapshot but a database, which an etcd may run
-// on, it is locked against that, as OpenLocked does.
-base::Result<std::unique_ptr<runtime::File>> OpenImage(Files& files, const cli::Flags& flags,
-                                                       const std::string& path);
-
 // The database of a member whose directory is DATA_DIR/member, and the lock that keeps the member
 // itself away. Waits for the lock as long as --timeout says.
 struct MemberDatabase {

@@ -12,9 +12,8 @@
 #include "storage/mvcc/reads.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
-#include "storage/snap/bbolt_reader.h"
-#include "storage/snap/snapshot_digest.h"
 #include "utl/files.h"
+#include "utl/image.h"
 #include "utl/printer.h"
 
 namespace utl {
@@ -56,12 +55,10 @@ base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation&
                      OpenMemberDatabase(files, member, invocation.flags));
     return HashOf(files, opened.database.get(), at);
   }
-  ASSIGN_OR_RETURN(const auto file, OpenImage(files, invocation.flags, path));
-  ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
-  ASSIGN_OR_RETURN(const auto source, snap::BboltReader::Open(file.get(), path, parts.image_bytes));
+  ASSIGN_OR_RETURN(const auto image, Image::Open(files, path, invocation.flags));
   const auto database =
       backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));
-  RETURN_IF_ERROR(image::ImportDatabase(*source, *database));
+  RETURN_IF_ERROR(image::ImportDatabase(image->reader(), *database));
   return HashOf(files, database.get(), at);
 }
 

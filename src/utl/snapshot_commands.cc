@@ -12,6 +12,7 @@
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 #include "utl/files.h"
+#include "utl/image.h"
 #include "utl/printer.h"
 #include "utl/snapshot_status.h"
 
@@ -52,9 +53,9 @@ cli::Outcome RunSnapshotStatus(const cli::Invocation& invocation) {
     return Failure(status);
   }
   if (cli::Outcome outcome = CheckFormat(invocation); !outcome.ok()) return outcome;
-  const auto held = OpenImage(files, invocation.flags, path);
-  if (!held.ok()) return Failure(held.status());
-  const auto status = ReadSnapshotStatus(files.disk(), path);
+  const auto image = Image::Open(files, path, invocation.flags);
+  if (!image.ok()) return Failure(image.status());
+  const auto status = ReadSnapshotStatus((*image)->reader());
   return status.ok() ? Show(invocation, *status) : Failure(status.status());
 }
 

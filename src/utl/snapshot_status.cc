@@ -9,8 +9,6 @@
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/revision.h"
 #include "storage/schema/schema.h"
-#include "storage/snap/bbolt_reader.h"
-#include "storage/snap/snapshot_digest.h"
 
 namespace utl {
 namespace {
@@ -67,18 +65,15 @@ class Counting {
 
 }  // namespace
 
-base::Result<SnapshotStatus> ReadSnapshotStatus(runtime::Disk& disk, const std::string& path) {
-  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
-  ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
-  ASSIGN_OR_RETURN(const auto source, snap::BboltReader::Open(file.get(), path, parts.image_bytes));
+base::Result<SnapshotStatus> ReadSnapshotStatus(snap::BboltReader& reader) {
   Counting counting;
-  const base::Status read = counting.Read(*source);
+  const base::Status read = counting.Read(reader);
   if (!read.ok()) {
     return base::Status(read.code(), "snapshot file integrity check failed. 1 errors found.\n" +
                                          std::string(read.message()));
   }
   SnapshotStatus status = counting.counted();
-  status.total_bytes = source->meta().high_water * source->meta().page_size;
+  status.total_bytes = reader.meta().high_water * reader.meta().page_size;
   return status;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "runtime/disk.h"
+#include "storage/snap/bbolt_reader.h"
 
 namespace utl {
 
@@ -17,8 +17,8 @@ struct SnapshotStatus {
   std::string version;       // of its schema; empty before 3.6
 };
 
-// Reads the whole file, which has bbolt's format; kDataLoss, saying what is wrong, if it cannot be
-// believed. In memory: the keys that are there. Blocks.
-base::Result<SnapshotStatus> ReadSnapshotStatus(runtime::Disk& disk, const std::string& path);
+// Reads all of it; kDataLoss, saying what is wrong, if it cannot be believed. In memory: the keys
+// that are there. Blocks.
+base::Result<SnapshotStatus> ReadSnapshotStatus(snap::BboltReader& reader);
 
 }  // namespace utl

@@ -12,6 +12,7 @@
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/revision.h"
 #include "storage/snap/bbolt_writer.h"
+#include "storage/snap/snapshot_digest.h"
 #include "storage/snap/testing/model_source.h"
 
 namespace utl {
@@ -34,7 +35,8 @@ base::Result<SnapshotStatus> StatusOf(const Model& model) {
   EXPECT_TRUE(written.ok()) << written.ToString();
   // As etcd leaves them, files have more than their database.
   EXPECT_TRUE(file->WriteAt(offset, std::string(4096, '\0')).ok());
-  auto status = ReadSnapshotStatus(disk, "/db");
+  const auto reader = snap::BboltReader::Open(file.get(), "/db", offset + 4096).value();
+  auto status = ReadSnapshotStatus(*reader);
   EXPECT_TRUE(!status.ok() || status->total_bytes == offset);
   return status;
 }
@@ -87,8 +89,12 @@ TEST(SnapshotStatusTest, WhatIsNoChangeIsDamage) {
 
 TEST(SnapshotStatusTest, AFileOfEtcd34IsRead) {
   runtime::posix::Disk disk;
-  const auto status = ReadSnapshotStatus(
-      disk, base::testing::SourcePath("test/fixtures/etcd-3.4.23-snapshot/snapshot.db"));
+  const std::string path =
+      base::testing::SourcePath("test/fixtures/etcd-3.4.23-snapshot/snapshot.db");
+  const auto file = disk.Open(path, runtime::OpenMode::kRead).value();
+  const auto parts = snap::FindParts(*file).value();
+  const auto reader = snap::BboltReader::Open(file.get(), path, parts.image_bytes).value();
+  const auto status = ReadSnapshotStatus(*reader);
   ASSERT_TRUE(status.ok()) << status.status().ToString();
   EXPECT_EQ(status->version, "");
   EXPECT_GT(status->total_keys, 0U);

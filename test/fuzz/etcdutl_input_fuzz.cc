@@ -41,6 +41,12 @@ void Write(runtime::Disk& disk, const char* path, snap::Source& source) {
         }).ok());
 }
 
+base::Result<utl::SnapshotStatus> StatusOf(runtime::Disk& disk, const char* path) {
+  const auto file = disk.Open(path, runtime::OpenMode::kRead).value();
+  const auto reader = snap::BboltReader::Open(file.get(), path, file->Size().value()).value();
+  return utl::ReadSnapshotStatus(*reader);
+}
+
 void ChangeVersion(runtime::Disk& disk, const snap::testing::Model& model,
                    const members::Version& target) {
   snap::testing::ModelSource source(&model);
@@ -51,8 +57,8 @@ void ChangeVersion(runtime::Disk& disk, const snap::testing::Model& model,
   const std::optional<std::string> text = utl::StoredText(target);
   utl::WithStorageVersion changed(&source, text);
   Write(disk, kChanged, changed);
-  const auto before = utl::ReadSnapshotStatus(disk, kFile);
-  const auto after = utl::ReadSnapshotStatus(disk, kChanged);
+  const auto before = StatusOf(disk, kFile);
+  const auto after = StatusOf(disk, kChanged);
   CHECK(before.ok() == after.ok());
   if (!after.ok()) return;
   CHECK(after->revision == before->revision && after->total_keys == before->total_keys);

@@ -238,10 +238,9 @@ class ToolOnAServerTest(unittest.TestCase):
         self.assertIn(b"is healthy", ran.output)
 
     def test_commands_that_do_not_exist_are_refused_in_cobras_words(self):
-        for name in ("completion", "xyzzy"):
-            ran = run(OURS, self.server.address, [name], "")
-            self.assertEqual((ran.status, ran.error),
-                             (1, f'Error: unknown command "{name}" for "etcdctl"'))
+        ran = run(OURS, self.server.address, ["xyzzy"], "")
+        self.assertEqual((ran.status, ran.error),
+                         (1, 'Error: unknown command "xyzzy" for "etcdctl"'))
 
 
 if __name__ == "__main__":

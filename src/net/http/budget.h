@@ -158,6 +158,8 @@ class Account {
   bool IsOver() const { return !Fits(0); }
   // Whether its share has nothing left.
   bool IsShareSpent() const { return share_ != nullptr && share_->room() == 0; }
+  // Whether more than one answer may grow.
+  bool HasRoomForAnswers() const { return !IsFull() && !IsShareSpent(); }
   // Whether it would not be over with that much more.
   bool Fits(size_t bytes) const {
     const size_t wanted = used_ + bytes;

@@ -427,8 +427,7 @@ void H1Session::Produce() {
 }
 
 bool H1Session::HasRoom() const {
-  const Account& account = carrier_->account();
-  return unsent_ == 0 || (!account.IsFull() && !account.IsShareSpent());
+  return unsent_ == 0 || carrier_->account().HasRoomForAnswers();
 }
 
 bool H1Session::writable() {

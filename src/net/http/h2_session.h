@@ -120,7 +120,6 @@ class H2Session final : public Session {
   }
   bool Fits(const H2Stream& stream, size_t bytes) const;
   // Whether the stream may queue a piece.
-  bool IsRoomForAnswers() const;
   bool HasRoomFor(const H2Stream& stream) const;
   // The stream is told OnWritable once there is room.
   void Starve(H2Stream& stream);

@@ -155,14 +155,9 @@ bool H2Session::Fits(const H2Stream& stream, size_t bytes) const {
   return carrier_->account().FitsAnswer(bytes, only);
 }
 
-bool H2Session::IsRoomForAnswers() const {
-  const Account& account = carrier_->account();
-  return !account.IsFull() && !account.IsShareSpent();
-}
-
 bool H2Session::HasRoomFor(const H2Stream& stream) const {
   const Account& account = carrier_->account();
-  if (unsent_ == 0 || IsRoomForAnswers()) return true;
+  if (unsent_ == 0 || account.HasRoomForAnswers()) return true;
   return stream.unsent_ == 0 && !account.IsOver() && !account.IsShareSpent();
 }
 
@@ -190,7 +185,8 @@ void H2Session::UseRoom() {
     if (account.RoomUntilFull() <= paid_) break;
   }
   if (owed_to_.empty()) paid_ = 0;
-  for (size_t left = starved_.size(); left > 0 && (unsent_ == 0 || IsRoomForAnswers()); --left) {
+  for (size_t left = starved_.size(); left > 0 && (unsent_ == 0 || account.HasRoomForAnswers());
+       --left) {
     H2Stream* const stream = Find(starved_.front());
     starved_.pop_front();
     if (stream == nullptr || stream->reset_) continue;

@@ -16,15 +16,10 @@ namespace {
 // Bulk writes go to the disk in portions, or one flush of them all would delay every other sync.
 constexpr uint64_t kWritebackBytes = 4 << 20;
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 // For so many bytes more of the file at `path`.
 base::Status CheckRoom(const runtime::Disk& disk, const std::string& path, uint64_t bytes) {
-  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(DirectoryOf(path)));
-  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(DirectoryOf(path)));
+  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(runtime::ParentPath(path)));
+  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(runtime::ParentPath(path)));
   const uint64_t left = spool::Spool::LeftToOthers(total_bytes);
   if (free_bytes >= left + bytes) return {};
   return {base::Code::kResourceExhausted,

@@ -23,11 +23,6 @@ std::string CopyPath(const std::string& path) {
   return path + std::string(kCopySuffix);
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
 }  // namespace
 
 std::string LmdbRewrite::DeltaPath(const std::string& path) {
@@ -36,8 +31,8 @@ std::string LmdbRewrite::DeltaPath(const std::string& path) {
 
 base::Status LmdbRewrite::CheckRoom(runtime::Disk& disk, const std::string& path,
                                     uint64_t in_use_bytes) {
-  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(DirectoryOf(path)));
-  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(DirectoryOf(path)));
+  ASSIGN_OR_RETURN(const uint64_t free_bytes, disk.FreeBytes(runtime::ParentPath(path)));
+  ASSIGN_OR_RETURN(const uint64_t total_bytes, disk.TotalBytes(runtime::ParentPath(path)));
   const uint64_t needed = in_use_bytes + std::min(kSpareBytes, total_bytes / kSpareShare);
   if (free_bytes >= needed) return {};
   return base::Status(base::Code::kResourceExhausted,
@@ -61,7 +56,7 @@ base::Status LmdbRewrite::MakeEmpty(runtime::Disk& disk, const std::string& path
                           .status();
   if (!made.ok()) made = WriteFailure(disk, CopyPath(path), made);
   if (made.ok()) made = disk.Rename(CopyPath(path), path);
-  if (made.ok()) made = disk.SyncDirectory(DirectoryOf(path));
+  if (made.ok()) made = disk.SyncDirectory(runtime::ParentPath(path));
   const base::Status removed = RemoveLeftovers(disk, path);
   return made.ok() ? removed : made;
 }
@@ -118,7 +113,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
   RETURN_IF_ERROR(disk_.Rename(LmdbLockPath(copy_path_), LmdbLockPath(path_)));
   RETURN_IF_ERROR(disk_.Rename(copy_path_, path_));
   in_place_ = true;
-  const base::Status synced = disk_.SyncDirectory(DirectoryOf(path_));
+  const base::Status synced = disk_.SyncDirectory(runtime::ParentPath(path_));
   if (!synced.ok()) {
     in_doubt_ = base::Status(synced.code(), path_ + ": defragmented, but a crash may undo it: " +
                                                 std::string(synced.message()));
@@ -152,7 +147,7 @@ base::Status MoveLmdbDatabase(runtime::Disk& disk, const std::string& from, cons
   ASSIGN_OR_RETURN(const bool has_lock, disk.Exists(LmdbLockPath(from)));
   if (has_lock) RETURN_IF_ERROR(disk.Rename(LmdbLockPath(from), LmdbLockPath(to)));
   RETURN_IF_ERROR(disk.Rename(from, to));
-  return disk.SyncDirectory(DirectoryOf(to));
+  return disk.SyncDirectory(runtime::ParentPath(to));
 }
 
 }  // namespace backend

@@ -35,9 +35,7 @@ base::Status Spool::Append(base::ByteView bytes) {
 }
 
 base::Status Spool::CheckRoom(uint64_t bytes) const {
-  const size_t slash = options_.path.rfind('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : options_.path.substr(0, slash + 1);
+  const std::string directory = runtime::ParentPath(options_.path);
   ASSIGN_OR_RETURN(const uint64_t free_bytes, disk_.FreeBytes(directory));
   ASSIGN_OR_RETURN(const uint64_t total_bytes, disk_.TotalBytes(directory));
   const uint64_t left = LeftToOthers(total_bytes);

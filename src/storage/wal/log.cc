@@ -11,12 +11,6 @@ namespace {
 
 constexpr uint64_t kCopyBytes = 1 << 20;
 
-std::string ParentOf(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return ".";
-  return slash == 0 ? "/" : std::string(path.substr(0, slash));
-}
-
 std::string WithoutSlash(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   return std::string(path);
@@ -87,7 +81,7 @@ base::Status Log::CreateFiles(base::ByteView metadata, const Batch& first) {
   } else {
     RETURN_IF_ERROR(disk_.Rename(temporary, directory_));
   }
-  RETURN_IF_ERROR(disk_.SyncDirectory(ParentOf(directory_)));
+  RETURN_IF_ERROR(disk_.SyncDirectory(runtime::ParentPath(directory_)));
   segments_.push_back({name, std::move(segment.file)});
   is_preallocated_ = segment.is_preallocated;
   offset_ = buffer_.size();
@@ -464,7 +458,7 @@ base::Status Log::MoveTo(std::string_view directory) {
   CHECK(!failed_);
   const std::string to = WithoutSlash(directory);
   base::Status status = disk_.Rename(directory_, to);
-  if (status.ok()) status = disk_.SyncDirectory(ParentOf(to));
+  if (status.ok()) status = disk_.SyncDirectory(runtime::ParentPath(to));
   failed_ = !status.ok();
   directory_ = to;
   if (next_.file != nullptr) next_.path = TemporaryPath(requested_number_);

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/flags.h"
+#include "storage/snap/bbolt_reader.h"
+#include "utl/files.h"
+
+namespace utl {
+
+// A file in bbolt's format, to be read: a snapshot, or a database, which an etcd may run on and
+// which is locked against that.
+class Image {
+ public:
+  // Waits for the lock as long as --timeout says.
+  static base::Result<std::unique_ptr<Image>> Open(Files& files, const std::string& path,
+                                                   const cli::Flags& flags);
+
+  snap::BboltReader& reader() { return *reader_; }
+
+ private:
+  Image() = default;
+
+  std::unique_ptr<runtime::File> file_;
+  std::unique_ptr<snap::BboltReader> reader_;
+};
+
+}  // namespace utl
