@@ -13,16 +13,16 @@ namespace {
 
 constexpr char kService[] = "etcdserverpb.Cluster";
 
-// In the order and the form in which they are kept; kMemberBadUrls for what is none, or nothing.
-base::Result<std::vector<std::string>> PeerUrls(const etcdserverpb::MemberAddRequest& request) {
+// In the form in which they are kept; kMemberBadUrls for what is none, or nothing.
+base::Result<std::vector<std::string>> PeerUrls(
+    const google::protobuf::RepeatedPtrField<std::string>& texts) {
   std::vector<std::string> urls;
-  for (const std::string& text : request.peerurls()) {
+  for (const std::string& text : texts) {
     const base::Result<config::Url> url = config::ParseUrl(text);
     if (!url.ok()) return base::Status(base::errors::kMemberBadUrls);
     urls.push_back(url->ToString());
   }
   if (urls.empty()) return base::Status(base::errors::kMemberBadUrls);
-  std::sort(urls.begin(), urls.end());
   return urls;
 }
 
@@ -77,8 +77,9 @@ server::Reconfiguration::OnChanged ClusterService::Answering(const Call& call,
 void ClusterService::MemberAdd(Call call, base::ByteView bytes) {
   etcdserverpb::MemberAddRequest request;
   if (!Parse(*call, bytes, &request)) return;
-  base::Result<std::vector<std::string>> urls = PeerUrls(request);
+  base::Result<std::vector<std::string>> urls = PeerUrls(request.peerurls());
   if (!urls.ok()) return call->Finish(urls.status());
+  std::sort(urls->begin(), urls->end());
   const int64_t second = context_.frontend().loop().clock().WallNow().unix_nanos / 1'000'000'000;
   members::Member member{.id = members::AddedMemberId(*urls, second),
                          .peer_urls = *std::move(urls),
@@ -98,13 +99,14 @@ void ClusterService::MemberRemove(Call call, base::ByteView bytes) {
                                              Answering<etcdserverpb::MemberRemoveResponse>(call));
 }
 
-// Compat: etcd does not look at these URLs.
 void ClusterService::MemberUpdate(Call call, base::ByteView bytes) {
   etcdserverpb::MemberUpdateRequest request;
   if (!Parse(*call, bytes, &request)) return;
+  base::Result<std::vector<std::string>> urls = PeerUrls(request.peerurls());
+  if (!urls.ok()) return call->Finish(urls.status());
   context_.server().reconfiguration().UpdatePeerUrls(
-      base::MemberId(request.id()), {request.peerurls().begin(), request.peerurls().end()},
-      call.caller, Answering<etcdserverpb::MemberUpdateResponse>(call));
+      base::MemberId(request.id()), *std::move(urls), call.caller,
+      Answering<etcdserverpb::MemberUpdateResponse>(call));
 }
 
 void ClusterService::MemberPromote(Call call, base::ByteView bytes) {

@@ -70,6 +70,13 @@ class GrowingTest : public ::testing::Test {
     request.set_islearner(true);
     return member_.Call(testing::kMemberAdd, request);
   }
+  testing::Answer<etcdserverpb::MemberUpdateResponse> Update(uint64_t id,
+                                                             const std::vector<std::string>& urls) {
+    etcdserverpb::MemberUpdateRequest request;
+    request.set_id(id);
+    for (const std::string& url : urls) request.add_peerurls(url);
+    return member_.Call(testing::kMemberUpdate, request);
+  }
   template <typename Request, typename Response>
   testing::Answer<Response> Change(const testing::Method<Request, Response>& method, uint64_t id) {
     Request request;
@@ -101,6 +108,7 @@ TEST_F(GrowingTest, UrlsThatAreNoneAreRefused) {
   for (const std::vector<std::string>& urls :
        {std::vector<std::string>{}, {"foo"}, {"http://x:1/p"}, {"http://a:1", "http://b"}}) {
     EXPECT_EQ(Add(urls).status, base::errors::kMemberBadUrls);
+    EXPECT_EQ(Update(self(), urls).status, base::errors::kMemberBadUrls);
   }
   EXPECT_EQ(Add({"http://localhost:2380"}).status, base::errors::kPeerUrlExists);
 }
@@ -113,10 +121,7 @@ TEST_F(GrowingTest, LearnersAreBounded) {
 
 TEST_F(GrowingTest, AMemberIsUpdatedPromotedAndRemoved) {
   const uint64_t id = Add({"http://a:1"}).response().member().id();
-  etcdserverpb::MemberUpdateRequest update;
-  update.set_id(id);
-  update.add_peerurls("http://b:1");
-  const auto updated = member_.Call(testing::kMemberUpdate, update);
+  const auto updated = Update(id, {"http://b:1"});
   ASSERT_TRUE(updated.ok());
   EXPECT_EQ(updated.response().members_size(), 2);
   EXPECT_EQ(updated.response().header().revision(), 0);
