@@ -91,6 +91,10 @@ base::Status SettleReceived(const Options& options, const Environment& environme
   return RemoveReceived(options, environment, newest->index);
 }
 
+bool IsAlone(const raft::ConfState& conf_state) {
+  return conf_state.voters.size() <= 1 && conf_state.learners.empty();
+}
+
 // How far the database covers the log.
 base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
                                                    const Environment& environment,
@@ -113,8 +117,7 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
     return base::Status(base::Code::kDataLoss,
                         paths.database + ": no configuration of the cluster");
   }
-  const bool is_alone =
-      recovered->conf_state.voters.size() <= 1 && recovered->conf_state.learners.empty();
+  const bool is_alone = IsAlone(recovered->conf_state);
   if (!is_alone && environment.transport == nullptr && !options.force_new_cluster) {
     return Unsupported("the data directory of a cluster of several members");
   }
@@ -296,7 +299,12 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   imported.wal_dir = TakeoverPaths(paths).log;
   imported.force_new_cluster = false;  // the import has done it
   ASSIGN_OR_RETURN(Recovered recovered, Recover(imported, environment));
-  recovered.etcd_database = std::move(etcd_database);
+  if (IsAlone(recovered.conf_state)) {
+    recovered.etcd_database = std::move(etcd_database);
+    return recovered;
+  }
+  // The others will ask it for its vote at once, and it them.
+  RETURN_IF_ERROR(MoveEtcdFiles(environment, paths, recovered.log.get()));
   return recovered;
 }
 

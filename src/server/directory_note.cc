@@ -14,11 +14,10 @@ The log (wal/) and the *.snap files have etcd's formats. The database does not: 
 snap/db.mdb, while etcd looks for snap/db. So do not start etcd on this directory: 3.7 panics as
 soon as there is a *.snap file, and 3.4 at once; what 3.5 and 3.6 do was not tried.
 
-To go back to etcd, save a snapshot while this member runs and restore it elsewhere with etcd's own
-etcdutl; that of Cornerstore makes a directory for Cornerstore:
+To go back to etcd as the same member, stop this one, let Cornerstore's etcdutl make a directory for
+etcd, and start etcd there; only one of the two may run from then on:
 
-  etcdctl snapshot save backup.db
-  etcdutl snapshot restore backup.db --data-dir NEW_DIRECTORY
+  etcdutl export --data-dir DATA_DIR --output-dir NEW_DIRECTORY
 
 Where there are snap.etcd/ and wal.etcd/, these are the files of the etcd that this member was
 imported from, as they were before it answered anybody. It does not need them. Until they are

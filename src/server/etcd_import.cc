@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "raft/codec.h"
-#include "raft/confchange.h"
 #include "raft/membership.h"
 #include "server/etcd_entry.h"
 #include "server/etcd_log.h"
@@ -39,11 +38,6 @@ namespace {
 
 using schema::Bucket;
 using schema::Id;
-
-base::Status Unsupported(const std::string& path, std::string_view what) {
-  return {base::Code::kFailedPrecondition,
-          path + ": " + std::string(what) + " is not supported by this version"};
-}
 
 base::Status At(const std::string& path, const base::Status& status) {
   if (status.ok() || status.message().starts_with(path)) return status;
@@ -110,30 +104,15 @@ class EtcdImport {
       ASSIGN_OR_RETURN(has_members_, IsOfThisLog(*conf_state));
     }
     start_ = has_members_ ? raft::EntryId{term, covered_} : log_.base;
-    return has_members_ ? CheckIsAlone(*conf_state) : base::Status();
+    return {};
   }
 
-  // Whether it is the configuration as of entry `covered_`, as far as the log can tell: it can from
-  // its snapshot on.
+  // Whether it is the configuration as of entry `covered_`, as far as the log can tell.
   base::Result<bool> IsOfThisLog(const raft::ConfState& conf_state) const {
     if (!log_.snapshot.has_value()) return true;
     ASSIGN_OR_RETURN(const auto told, raft::Membership::FromConfState(conf_state));
-    ASSIGN_OR_RETURN(auto membership, raft::Membership::FromConfState(log_.snapshot->conf_state));
-    for (const raft::Entry& entry : log_.entries) {
-      if (entry.index > covered_) break;
-      if (entry.type == raft::EntryType::kNormal) continue;
-      ASSIGN_OR_RETURN(const raft::ConfChangeV2 change, raft::ConfChangeOf(entry));
-      auto changed = raft::Change(membership, change);
-      if (!changed.ok()) return false;
-      membership = *std::move(changed);
-    }
-    return membership.ToConfState() == told.ToConfState();
-  }
-
-  base::Status CheckIsAlone(const raft::ConfState& conf_state) const {
-    if (options_.force_new_cluster) return {};  // it will be
-    if (conf_state == raft::ConfState{.voters = {log_.self}}) return {};
-    return Unsupported(paths_.member, "the data directory of a cluster of several members");
+    const auto membership = log_.MembershipAt(covered_);
+    return membership.has_value() && membership->ToConfState() == told.ToConfState();
   }
 
   // As the log's snapshot has it: the database is as of that entry then, but for its keys.
@@ -189,14 +168,34 @@ class EtcdImport {
                               {{"path", etcds_.database},
                                {"current-revision", replay.state().store().revision().value()},
                                {"consistent-index", last_.index.value()}});
-    return CheckIsAlone(conf_state_);
+    return CheckHasTransport();
   }
 
-  // All of it: what is durable in the log of a member that votes alone is committed. What is not
-  // was never more than asked for where others vote too, and is dropped as etcd drops it.
+  base::Status CheckHasTransport() const {
+    const bool is_alone = conf_state_.voters.size() <= 1 && conf_state_.learners.empty();
+    if (is_alone || environment_.transport != nullptr) return {};
+    return {base::Code::kFailedPrecondition, paths_.member +
+                                                 ": the data directory of a cluster of several "
+                                                 "members is not supported by this version"};
+  }
+
+  // What is durable in the log of a member that votes alone is committed, all of it. Where others
+  // vote too, what is not known to be may become so yet.
   base::Index LastToApply() const {
-    if (!options_.force_new_cluster) return log_.last().index;
+    if (log_.IsOfSoleVoter() && !options_.force_new_cluster) return log_.last().index;
     return std::min(std::max(log_.hard_state.commit, covered_), log_.last().index);
+  }
+
+  // Behind what was applied. A member that is to be the only one drops it, as etcd does.
+  base::Result<std::vector<raft::Entry>> NotApplied() const {
+    std::vector<raft::Entry> rest;
+    if (options_.force_new_cluster) return rest;
+    for (const raft::Entry& entry : log_.entries) {
+      if (entry.index <= last_.index) continue;
+      ASSIGN_OR_RETURN(raft::Entry translated, TranslateEtcdEntry(entry));
+      rest.push_back(std::move(translated));
+    }
+    return rest;
   }
 
   base::Status LeaveAlone(Replay* replay) const {
@@ -220,7 +219,8 @@ class EtcdImport {
     raft::HardState state = log_.hard_state;
     if (state.term < mark.term) state = {.term = mark.term, .vote = {}, .commit = {}};
     state.commit = mark.index;
-    return log->Append({.mark = &mark, .hard_state = state});
+    ASSIGN_OR_RETURN(const std::vector<raft::Entry> rest, NotApplied());
+    return log->Append({.mark = &mark, .entries = rest, .hard_state = state});
   }
 
   const Options& options_;
@@ -246,9 +246,7 @@ base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
   const std::string path = TakeoverPaths(paths).database;
   ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kWrite));
   RETURN_IF_ERROR(file->Lock());
-  // The log of a member that is to be the only one was written beside others.
-  const bool is_sole_voter = !options.force_new_cluster;
-  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths, is_sole_voter));
+  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths));
   const base::Status imported = EtcdImport(options, environment, std::move(log)).Run(*file);
   if (!imported.ok()) {
     RETURN_IF_ERROR(AbandonTakeover(disk, paths));

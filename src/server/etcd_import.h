@@ -13,12 +13,13 @@ namespace server {
 // entry of etcd's log applied, and a log that begins there. Changes nothing of etcd's (takeover.h).
 // Returns etcd's database, locked against etcd until it is closed.
 //
-// Read are the directories of etcd 3.4 to 3.7 whose cluster has one member, or whose member is to
-// be the only one (Options::force_new_cluster). Everything in them is
-// checked; after an error the directory is as etcd left it. kFailedPrecondition or kUnimplemented,
-// naming it, for what this version cannot serve; kUnavailable if etcd runs; kDataLoss, by file and
-// place, for damage. In memory: the log behind etcd's newest snapshot, the keys without their
-// values, and of the database some megabytes or its largest record. Blocks.
+// Read are the directories of etcd 3.4 to 3.7. Of a member of several, what the log does not have
+// as committed is behind the mark of the new log, as are its term and vote; of one that is to be
+// the only one (Options::force_new_cluster) it is dropped. Everything is checked; after an error
+// the directory is as etcd left it. kFailedPrecondition or kUnimplemented, naming it, for what this
+// version cannot serve; kUnavailable if etcd runs; kDataLoss, by file and place, for damage. In
+// memory: the log behind etcd's newest snapshot, the keys without their values, and of the database
+// some megabytes or its largest record. Blocks.
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
                                                         const Environment& environment);
 

@@ -10,8 +10,12 @@
 #include "proto/lease.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/founding.h"
+#include "server/log_metadata.h"
 #include "server/takeover.h"
+#include "server/testing/lost_messages.h"
 #include "server/testing/simulated_member.h"
+#include "state/apply/request_codec.h"
 #include "state/auth/users.h"
 #include "state/leases/leases.h"
 #include "storage/image/reader_source.h"
@@ -19,6 +23,7 @@
 #include "storage/snap/bbolt_writer.h"
 #include "storage/snap/snapshot_file.h"
 #include "storage/snap/testing/model_source.h"
+#include "storage/wal/reader.h"
 
 // The directory of an etcd of one member is made from one of ours, whose log is the same and whose
 // database becomes a bbolt file.
@@ -337,6 +342,87 @@ TEST_F(EtcdImportTest, OneOfSeveralIsImportedAsTheOnlyOneWhenItIsToBe) {
   const raft::ConfState alone{.voters = {etcd_id_}};
   EXPECT_EQ(member.server().state()->configuration().ToConfState(), alone);
   EXPECT_EQ(member.server().id(), etcd_id_);
+}
+
+// A member of three: five puts, of which the log has three as committed and the database none.
+class EtcdImportOfSeveralTest : public EtcdImportTest {
+ protected:
+  EtcdImportOfSeveralTest() { RunEtcd(1, 1); }
+  void MakeDirectoryOfThree(SimulatedMember* member) {
+    member->transport = &others_;
+    MakeDirectory(member, {{"key", {}}, {"meta", {}}});
+    Options options = member->options;
+    options.initial_cluster.push_back({"b", {"http://b:1"}});
+    options.initial_cluster.push_back({"c", {"http://c:1"}});
+    const Founding founding = FoundCluster(options).value();
+    self_ = founding.self;
+    state_ = {.term = base::Term(3), .vote = founding.members[1].id, .commit = base::Index(6)};
+    entries_ = FoundingEntries(founding);
+    for (uint64_t index = 4; index <= 8; ++index) entries_.push_back(PutAt(base::Index(index)));
+    const std::string path = JoinPath(kMember, "wal");
+    ASSERT_TRUE(member->disk().RemoveAll(path).ok());
+    ASSERT_TRUE(wal::Log::Create(
+                    member->disk(), path, EncodeMetadata({founding.self, founding.cluster}),
+                    {.segment_bytes = kSegmentBytes}, {.entries = entries_, .hard_state = state_})
+                    .ok());
+  }
+  static raft::Entry PutAt(base::Index index) {
+    etcdserverpb::PutRequest put;
+    put.set_key("key" + ToString(index));
+    base::Bytes data;
+    apply::EncodeEntry(index.value(), {}, InternalRaftRequest::kPutFieldNumber,
+                       put.SerializeAsString(), &data);
+    return {.term = base::Term(2), .index = index, .data = base::SharedBytes(data)};
+  }
+  // What is committed is in the keys, what is not behind the mark; the vote is kept.
+  void ExpectOneOfThree(SimulatedMember& member) {
+    EXPECT_FALSE(member.server().holds_etcd_files());
+    EXPECT_FALSE(EtcdWouldStart(member));
+    EXPECT_TRUE(Value(member, "key6").has_value());
+    EXPECT_FALSE(Value(member, "key7").has_value());
+    EXPECT_EQ(member.server().id(), self_);
+    EXPECT_EQ(member.server().state()->configuration().ToConfState().voters.size(), 3u);
+    member.Kill();
+    const std::string path = JoinPath(kMember, "wal");
+    const wal::SnapshotMark mark = wal::FindNewestMark(member.disk(), path).value();
+    EXPECT_EQ(mark.index, base::Index(6));
+    const wal::ReadLog log = wal::Read(member.disk(), path, mark).value();
+    EXPECT_EQ(log.contents.hard_state, state_);
+    ASSERT_EQ(log.contents.entries.size(), 2u);
+    for (size_t i : {0, 1}) {
+      EXPECT_EQ(log.contents.entries[i].data.view(), entries_[6 + i].data.view());
+      EXPECT_EQ(log.contents.entries[i].term, base::Term(2));
+    }
+  }
+
+  LostMessages others_;
+  base::MemberId self_;
+  raft::HardState state_;
+  std::vector<raft::Entry> entries_;
+};
+
+TEST_F(EtcdImportOfSeveralTest, ItGoesOnWithItsLogAndItsVote) {
+  SimulatedMember member(2);
+  MakeDirectoryOfThree(&member);
+  ASSERT_TRUE(member.Start().ok());
+  ExpectOneOfThree(member);
+}
+
+TEST_F(EtcdImportOfSeveralTest, APowerFailureAtAnyMomentLosesNothing) {
+  for (const CrashMode mode : {CrashMode::kDropUnsynced, CrashMode::kKeepSome}) {
+    bool failed = true;
+    for (uint64_t change = 1; failed; ++change) {
+      SimulatedMember member(change);
+      MakeDirectoryOfThree(&member);
+      member.disk().FailPowerAfter(change);
+      (void)member.Start();
+      failed = member.disk().power_failed();
+      member.Crash(mode);
+      ASSERT_TRUE(member.Start().ok()) << change;
+      ExpectOneOfThree(member);
+      ASSERT_FALSE(HasFailure()) << "change " << change;
+    }
+  }
 }
 
 TEST_F(EtcdImportTest, ADatabaseAndALogThatDoNotFitAreRefused) {

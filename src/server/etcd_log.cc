@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "raft/codec.h"
+#include "raft/confchange.h"
 #include "server/log_metadata.h"
 #include "storage/snap/snapshot_file.h"
 #include "storage/wal/reader.h"
@@ -34,17 +35,8 @@ base::Result<std::optional<EtcdLog::Snapshot>> ReadSnapshot(runtime::Disk& disk,
   return std::optional(std::move(snapshot));
 }
 
-}  // namespace
-
-raft::EntryId EtcdLog::last() const {
-  return entries.empty() ? base : raft::EntryId{entries.back().term, entries.back().index};
-}
-
-base::Term EtcdLog::TermOf(base::Index index) const {
-  return index == base.index ? base.term : entries[index - base.index - 1].term;
-}
-
-base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths, bool is_sole_voter) {
+// `is_sole_voter`: see wal::Read.
+base::Result<EtcdLog> ReadFiles(runtime::Disk& disk, const Paths& paths, bool is_sole_voter) {
   EtcdLog log;
   ASSIGN_OR_RETURN(const wal::SnapshotMark mark, wal::FindNewestMark(disk, paths.wal));
   ASSIGN_OR_RETURN(wal::ReadLog read, wal::Read(disk, paths.wal, mark, is_sole_voter));
@@ -61,6 +53,48 @@ base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths, bool 
   }
   ASSIGN_OR_RETURN(log.snapshot, ReadSnapshot(disk, paths, log.base));
   return log;
+}
+
+}  // namespace
+
+raft::EntryId EtcdLog::last() const {
+  return entries.empty() ? base : raft::EntryId{entries.back().term, entries.back().index};
+}
+
+base::Term EtcdLog::TermOf(base::Index index) const {
+  return index == base.index ? base.term : entries[index - base.index - 1].term;
+}
+
+std::optional<raft::Membership> EtcdLog::MembershipAt(base::Index index) const {
+  if (base.index > base::Index() && !snapshot.has_value()) return std::nullopt;
+  raft::Membership membership;
+  if (snapshot.has_value()) {
+    auto told = raft::Membership::FromConfState(snapshot->conf_state);
+    if (!told.ok()) return std::nullopt;
+    membership = *std::move(told);
+  }
+  for (const raft::Entry& entry : entries) {
+    if (entry.index > index) break;
+    if (entry.type == raft::EntryType::kNormal) continue;
+    const auto change = raft::ConfChangeOf(entry);
+    if (!change.ok()) return std::nullopt;
+    auto changed = raft::Change(membership, *change);
+    if (!changed.ok()) return std::nullopt;
+    membership = *std::move(changed);
+  }
+  return membership;
+}
+
+bool EtcdLog::IsOfSoleVoter() const {
+  const auto membership = MembershipAt(last().index);
+  return membership.has_value() && membership->IsSingleton() && membership->voters.Contains(self);
+}
+
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(EtcdLog log, ReadFiles(disk, paths, /*is_sole_voter=*/false));
+  if (!log.IsOfSoleVoter()) return log;
+  // More of what is wrong with it can be seen then.
+  return ReadFiles(disk, paths, /*is_sole_voter=*/true);
 }
 
 }  // namespace server

@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "raft/membership.h"
 #include "raft/types.h"
 #include "runtime/disk.h"
 #include "server/data_directory.h"
@@ -32,11 +33,16 @@ struct EtcdLog {
   raft::EntryId last() const;
   // The term of an entry between base and last.
   base::Term TermOf(base::Index index) const;
+  // The configuration once the entries up to `index` are applied, as far as the log can tell it:
+  // from entry 0 or its snapshot on. Nothing if it cannot, or if the log contradicts itself.
+  std::optional<raft::Membership> MembershipAt(base::Index index) const;
+  // Whether the member is the only one who votes, as far as the log can tell it: then all entries
+  // are committed.
+  bool IsOfSoleVoter() const;
 };
 
 // Changes nothing. What a crash left at the end of the log is left out. kDataLoss, by file and
 // place, for what cannot be believed; kFailedPrecondition for keys of etcd's API v2.
-// `is_sole_voter`: see wal::Read.
-base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths, bool is_sole_voter);
+base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths);
 
 }  // namespace server

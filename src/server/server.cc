@@ -270,11 +270,9 @@ void Server::CheckReady() {
 
 void Server::TakeOver(base::Callback<void()> done) {
   replica_->log_writer().RunOnLog(
-      [this](wal::Log* log) { return MoveEtcdFiles(*environment_.disk, Paths(options_), log); },
+      [this](wal::Log* log) { return MoveEtcdFiles(environment_, Paths(options_), log); },
       [this, done = std::move(done)]() mutable {
         recovered_.etcd_database = nullptr;
-        environment_.logger->Info("moved the imported files of etcd out of the way",
-                                  {{"path", TakeoverPaths(Paths(options_)).old_snap}});
         done();
       });
 }

@@ -75,7 +75,7 @@ TEST_F(ServerTest, WhatIsNoClusterOfOneIsRefusedAndNothingIsWritten) {
 TEST_F(ServerTest, TheDirectorySaysWhichWayBackToEtcdIsSafe) {
   Start();
   const base::Bytes note = *runtime::ReadFile(member_.disk(), "/default.etcd/member/README");
-  EXPECT_THAT(note, ::testing::HasSubstr("etcdutl snapshot restore"));
+  EXPECT_THAT(note, ::testing::HasSubstr("etcdutl export"));
 }
 
 // A mark of its entry may stand in the log that is not believed yet.

@@ -4,11 +4,11 @@
 #include <optional>
 #include <utility>
 
-#include "base/go_text.h"
 #include "raft/codec.h"
 #include "server/data_directory.h"
 #include "server/founding.h"
 #include "server/log_metadata.h"
+#include "server/new_directory.h"
 #include "state/members/conf_state.h"
 #include "storage/image/database_import.h"
 #include "storage/mvcc/revision.h"
@@ -21,8 +21,6 @@
 namespace server {
 namespace {
 
-using runtime::JoinPath;
-using runtime::ParentPath;
 using schema::Bucket;
 using schema::Id;
 
@@ -69,77 +67,24 @@ class Restoration {
         environment_(environment),
         disk_(*environment.disk),
         restore_(restore),
-        founding_(std::move(founding)),
-        place_(options),
-        scratch_(place_.restoring),
-        building_(Building()) {
+        founding_(std::move(founding)) {
     for (const members::Member& member : founding_.members) {
       conf_state_.voters.push_back(member.id);
     }
     founded_ = {base::Term(1), base::Index(founding_.members.size())};
   }
 
-  // In the order of etcd's checks.
-  base::Status CheckPlaces() {
-    ASSIGN_OR_RETURN(had_directory_, disk_.Exists(options_.data_dir));
-    if (had_directory_) {
-      const auto names = disk_.List(options_.data_dir);
-      if (!names.ok() || !names->empty()) {
-        return Refused("data-dir " + base::Quote(options_.data_dir) +
-                       " not empty or could not be read");
-      }
-    }
-    RETURN_IF_ERROR(RequireAbsent(place_.wal));
-    return options_.wal_dir.empty() ? base::Status() : RequireAbsent(LogScratch());
-  }
-
-  base::Status Run() {
-    const base::Status built = Build();
-    if (!built.ok()) RemoveAll();
-    return built;
-  }
-
- private:
-  Options ScratchOptions() const {
-    Options options = options_;
-    options.data_dir = scratch_;
-    options.wal_dir.clear();
-    return options;
-  }
-  // Where a log is made that is not to lie in the data directory.
-  std::string LogScratch() const { return options_.wal_dir + ".restoring"; }
-  // As place_, but beside it.
-  Paths Building() const {
-    Options options = ScratchOptions();
-    if (!options_.wal_dir.empty()) options.wal_dir = JoinPath(LogScratch(), "wal");
-    return Paths(options);
-  }
-
-  base::Status RequireAbsent(const std::string& log) const {
-    ASSIGN_OR_RETURN(const bool exists, disk_.Exists(log));
-    return exists ? Refused("wal-dir " + base::Quote(log) + " exists") : base::Status();
-  }
-
-  // None of it was there before.
-  void RemoveAll() {
-    for (const std::string& path : {place_.member, place_.wal, scratch_}) {
-      (void)disk_.RemoveAll(path);
-    }
-    if (!options_.wal_dir.empty()) (void)disk_.RemoveAll(LogScratch());
-    if (!had_directory_) (void)disk_.RemoveAll(options_.data_dir);
-  }
-
-  base::Status Build() {
+  base::Status Run(NewDirectory* directory) const {
     ASSIGN_OR_RETURN(const auto file, OpenSnapshot());
     ASSIGN_OR_RETURN(const snap::SnapshotParts parts, snap::FindParts(*file));
     RETURN_IF_ERROR(CheckDigest(*file, parts));
-    RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
-    if (!options_.wal_dir.empty()) RETURN_IF_ERROR(disk_.CreateDirectories(LogScratch()));
-    RETURN_IF_ERROR(BuildDatabase(*file, parts));
-    RETURN_IF_ERROR(BuildLog());
-    return Move();
+    return directory->Make([&](const Paths& paths) {
+      RETURN_IF_ERROR(BuildDatabase(*file, parts, paths));
+      return BuildLog(paths);
+    });
   }
 
+ private:
   // Compat: etcd says what it could not do with the file.
   base::Result<std::unique_ptr<runtime::File>> OpenSnapshot() const {
     auto file = disk_.Open(restore_.snapshot, runtime::OpenMode::kRead);
@@ -153,12 +98,13 @@ class Restoration {
     return snap::VerifyDigest(file, restore_.snapshot, parts);
   }
 
-  base::Status BuildDatabase(const runtime::File& file, const snap::SnapshotParts& parts) {
+  base::Status BuildDatabase(const runtime::File& file, const snap::SnapshotParts& parts,
+                             const Paths& paths) const {
     ASSIGN_OR_RETURN(const auto image,
                      snap::BboltReader::Open(&file, restore_.snapshot, parts.image_bytes));
     WithoutMembers source(image.get());
     {
-      ASSIGN_OR_RETURN(const auto database, environment_.new_database(building_.database));
+      ASSIGN_OR_RETURN(const auto database, environment_.new_database(paths.database));
       RETURN_IF_ERROR(image::ImportDatabase(source, *database));
       backend::Batch changes = Founded();
       if (restore_.bump_revision > 0) {
@@ -166,9 +112,9 @@ class Restoration {
       }
       RETURN_IF_ERROR(database->Commit(changes));
     }
-    ASSIGN_OR_RETURN(const auto made, disk_.Open(building_.database, runtime::OpenMode::kWrite));
+    ASSIGN_OR_RETURN(const auto made, disk_.Open(paths.database, runtime::OpenMode::kWrite));
     RETURN_IF_ERROR(made->Sync());
-    return disk_.SyncDirectory(building_.snap);
+    return disk_.SyncDirectory(paths.snap);
   }
 
   // What the founding entries would have done.
@@ -201,10 +147,10 @@ class Restoration {
     return {};
   }
 
-  base::Status BuildLog() const {
+  base::Status BuildLog(const Paths& paths) const {
     ASSIGN_OR_RETURN(
         const auto log,
-        wal::Log::Create(disk_, building_.wal, EncodeMetadata({founding_.self, founding_.cluster}),
+        wal::Log::Create(disk_, paths.wal, EncodeMetadata({founding_.self, founding_.cluster}),
                          {.segment_bytes = options_.wal_segment_bytes}));
     wal::SnapshotMark mark{founded_.index, founded_.term, {}};
     raft::Encode(conf_state_, &mark.conf_state);
@@ -212,29 +158,11 @@ class Restoration {
         {.mark = &mark, .hard_state = {.term = founded_.term, .commit = founded_.index}});
   }
 
-  // The log first: without the directory beside it nobody takes it for one.
-  base::Status Move() const {
-    if (!options_.wal_dir.empty()) {
-      RETURN_IF_ERROR(disk_.Rename(building_.wal, place_.wal));
-      RETURN_IF_ERROR(disk_.RemoveAll(LogScratch()));
-      RETURN_IF_ERROR(disk_.SyncDirectory(ParentPath(place_.wal)));
-    }
-    RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
-    RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
-    RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
-    RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
-    return disk_.SyncDirectory(ParentPath(options_.data_dir));
-  }
-
   const Options& options_;
   const RestoreEnvironment& environment_;
   runtime::Disk& disk_;
   const SnapshotRestore& restore_;
   const Founding founding_;
-  const Paths place_;
-  const std::string scratch_;
-  const Paths building_;
-  bool had_directory_ = false;  // of the data, empty
   raft::ConfState conf_state_;
   raft::EntryId founded_;  // the last founding entry
 };
@@ -244,8 +172,8 @@ class Restoration {
 base::Status RestoreSnapshot(const Options& options, const RestoreEnvironment& environment,
                              const SnapshotRestore& restore) {
   ASSIGN_OR_RETURN(Founding founding, FoundCluster(options));
-  Restoration restoration(options, environment, restore, std::move(founding));
-  RETURN_IF_ERROR(restoration.CheckPlaces());
+  NewDirectory directory(environment.disk, options);
+  RETURN_IF_ERROR(directory.CheckPlace());
   const auto tell = [&](std::string_view what) {
     const Paths paths(options);
     environment.logger->Info(what, {{"path", restore.snapshot},
@@ -254,7 +182,7 @@ base::Status RestoreSnapshot(const Options& options, const RestoreEnvironment& e
                                     {"snap-dir", paths.snap}});
   };
   tell("restoring snapshot");
-  RETURN_IF_ERROR(restoration.Run());
+  RETURN_IF_ERROR(Restoration(options, environment, restore, std::move(founding)).Run(&directory));
   tell("restored snapshot");
   return {};
 }

@@ -20,9 +20,7 @@ namespace server {
 //   members, ids, log                    those of Options::initial_cluster, new
 //
 // The log begins behind the entries that would have founded the cluster, so that whoever joins
-// later gets a snapshot. All of it is made beside its place, DATA_DIR/restoring (and
-// WAL_DIR.restoring), and moved there whole and durable, as the last step; after an error nothing
-// is left, and of what the user has nothing was touched.
+// later gets a snapshot. It appears whole or not at all (new_directory.h).
 struct SnapshotRestore {
   std::string snapshot;  // bbolt's format
   // The SHA-256 at its end may be missing or wrong.

@@ -105,12 +105,16 @@ base::Status AbandonTakeover(runtime::Disk& disk, const Paths& paths) {
   return disk.SyncDirectory(paths.member);
 }
 
-base::Status MoveEtcdFiles(runtime::Disk& disk, const Paths& paths, wal::Log* log) {
+base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, wal::Log* log) {
+  runtime::Disk& disk = *environment.disk;
   const TakeoverPaths takeover(paths);
   RETURN_IF_ERROR(Move(disk, takeover.database, takeover.old_database));
   RETURN_IF_ERROR(MoveSnapshots(disk, paths));
   RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));
-  return log->MoveTo(paths.wal);
+  RETURN_IF_ERROR(log->MoveTo(paths.wal));
+  environment.logger->Info("moved the imported files of etcd out of the way",
+                           {{"path", takeover.old_snap}});
+  return {};
 }
 
 base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths) {

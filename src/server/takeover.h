@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "runtime/disk.h"
 #include "server/data_directory.h"
+#include "server/environment.h"
 #include "storage/wal/log.h"
 
 // A directory that etcd made is taken over in steps, each of which a crash may follow:
@@ -17,7 +18,8 @@
 //   -> taken over member/snap/db.mdb, member/wal: ours; member/snap.etcd, member/wal.etcd: etcd's
 //
 // The move comes when the member is first asked, before it answers: until then nothing has been
-// promised that etcd's files do not have.
+// promised that etcd's files do not have. One of several members votes as soon as it has started:
+// then it comes right behind the import.
 
 namespace server {
 
@@ -47,7 +49,7 @@ base::Status AbandonTakeover(runtime::Disk& disk, const Paths& paths);
 
 // Moves etcd's files out of the way, by one durable rename each, and then `log`, which is open at
 // TakeoverPaths::log, to its place. Blocks.
-base::Status MoveEtcdFiles(runtime::Disk& disk, const Paths& paths, wal::Log* log);
+base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, wal::Log* log);
 // The same after a crash in its midst; nobody has the log open.
 base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths);
 

@@ -3,6 +3,7 @@
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "utl/defrag_command.h"
+#include "utl/export_command.h"
 #include "utl/hashkv_command.h"
 #include "utl/migrate_command.h"
 #include "utl/snapshot_commands.h"
@@ -66,6 +67,26 @@ Command Snapshot() {
   };
 }
 
+Command Export() {
+  return {
+      .name = "export",
+      .use = "export --data-dir {dir} --output-dir {dir} [options]",
+      .short_text = "Makes of a member's directory one on which etcd 3.6 or 3.7 starts",
+      .flags = {{"data-dir", 0, Type::kString, "",
+                 "Path to the data directory of the member, which is not changed",
+                 /*required=*/true},
+                {"wal-dir", 0, Type::kString, "",
+                 "Path to the WAL directory of the member (use --data-dir if none given)"},
+                {"output-dir", 0, Type::kString, "", "Path to the data directory to be made",
+                 /*required=*/true},
+                {"output-wal-dir", 0, Type::kString, "",
+                 "Path to the WAL directory to be made (use --output-dir if none given)"},
+                {"leave-out-extensions", 0, Type::kBool, "false",
+                 "Leave out what etcd does not know, such as admission rules"}},
+      .run = RunExport,
+  };
+}
+
 Command Migrate() {
   return {
       .name = "migrate",
@@ -112,6 +133,7 @@ const Command& RootCommand() {
                         return cli::ShowCompletion(RootCommand(), invocation);
                       }),
                       Migrate(),
+                      Export(),
                       {.name = "version",
                        .use = "version",
                        .short_text = "Prints the version of etcdutl",

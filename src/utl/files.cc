@@ -62,6 +62,11 @@ base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string&
   return opened;
 }
 
+std::string WithoutSlashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 cli::Outcome Failure(const base::Status& status) {
   if (status.ok()) return {};
   return cli::Failed(cli::kExitError, std::string(status.message()));

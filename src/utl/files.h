@@ -53,6 +53,9 @@ struct MemberDatabase {
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
                                                 const cli::Flags& flags);
 
+// A directory's name as one under which others can lie beside it.
+std::string WithoutSlashes(std::string path);
+
 // `status` as a command ends with it.
 cli::Outcome Failure(const base::Status& status);
 

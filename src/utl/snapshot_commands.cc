@@ -19,12 +19,6 @@
 namespace utl {
 namespace {
 
-// A directory's name is one under which others can lie beside it.
-std::string WithoutSlashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
 base::Result<server::Options> OptionsOf(const cli::Flags& flags) {
   server::Options options;
   options.name = flags.GetString("name");

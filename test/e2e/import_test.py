@@ -20,8 +20,9 @@ from pathlib import Path
 import grpc
 
 import real_etcd
+from cluster import Cluster, wait_until_ready
 from member import Member
-from protocol import KV, Client, rpc
+from protocol import KV, LEASE, Client, rpc
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 ETCD_34 = "/usr/bin/etcd"
@@ -255,6 +256,37 @@ class Imports:
         theirs.program = self.etcd
         theirs.start()
         self.assertEqual(hash_of(theirs), expected)
+
+    def test_a_cluster_goes_on_in_the_directories_of_its_members(self) -> None:
+        with Cluster(*[self.etcd] * 3) as cluster:
+            fill(cluster[0])
+            client = Client(cluster[1].address)
+            lease = client.call(LEASE, "LeaseGrant", rpc.LeaseGrantRequest(TTL=600),
+                                rpc.LeaseGrantResponse).ID
+            client.call(KV, "Put", rpc.PutRequest(key=b"leased", value=b"1", lease=lease),
+                        rpc.PutResponse)
+            client.close()
+            expected = hash_of(cluster[1])
+            for member in cluster:
+                member.kill()
+                member.program = ETCD
+            cluster.start()
+            for member in cluster:
+                member.wait_for_log("moved the imported files of etcd out of the way")
+                self.assertEqual(hash_of(member), expected)
+            for member in cluster:
+                client = Client(member.address)
+                client.put(b"by " + member.name.encode(), b"")
+                self.assertEqual(client.range(key=b"leased").kvs[0].lease, lease)
+                client.close()
+            # Whoever comes again has a log of its own.
+            cluster[2].kill()
+            cluster[2].launch()
+            wait_until_ready(cluster[2])
+            client = Client(cluster[2].address)
+            client.range(key=b"x")  # it has all that the others have then
+            client.close()
+            self.assertEqual(len(set(map(hash_of, cluster))), 1)
 
     def test_an_import_that_is_killed_is_done_or_begun_anew(self) -> None:
         ours = self.member(ETCD)

@@ -1,23 +1,22 @@
 #!/usr/bin/python3
 """A cluster of real etcds is replaced by ours while clients write, one member after the other, and
-back. Only with E2E_FULL.
+back: by removing and adding, and in the directories that they have. Only with E2E_FULL.
 
-ETCD in the environment is the program.
+ETCD and ETCDUTL in the environment are the programs.
 """
 
-import os
 import time
 import unittest
 from pathlib import Path
 
 import real_etcd
-from cluster import Cluster, is_leader, status
+from cluster import Cluster, is_leader, status, wait_until_ready
 from cluster_case import ClusterCase
+from in_place import ETCD, hand_over
 from member import Member
 from protocol import MAINTENANCE, rpc
 from steady_load import SteadyLoad
 
-ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 FLAGS = ("--downgrade-check-time", "500ms")
 # A failure is excused by a change of the leader so long before.
 EXCUSED_SECONDS = 3
@@ -26,8 +25,9 @@ TEXTS = {"etcdserver: leader changed", "Deadline Exceeded", "etcdserver: request
          "etcdserver: request timed out, possibly due to previous leader failure"}
 
 
-@real_etcd.needed
-class ReplacementTest(ClusterCase):
+class Replacing(ClusterCase):
+    """How one member is replaced is the subclass's."""
+
     def replace_all(self, cluster: Cluster, program: Path | str, load: SteadyLoad) -> None:
         """A follower first, then whoever leads."""
         left = [member for member in cluster if member.program != str(program)]
@@ -71,13 +71,19 @@ class ReplacementTest(ClusterCase):
         self.wait_for(version, lambda: all(status(member)["storageVersion"] == version
                                            for member in cluster))
 
-    def test_of_3_7(self) -> None:
+    def check_of_3_7(self) -> None:
         real = real_etcd.build()
         with Cluster(*[real] * 3, flags=FLAGS) as cluster:
             with SteadyLoad(cluster) as load:
                 self.replace_all(cluster, ETCD, load)
                 self.replace_all(cluster, real, load)
             self.check_load(cluster, load)
+
+
+@real_etcd.needed
+class ReplacementTest(Replacing):
+    def test_of_3_7(self) -> None:
+        self.check_of_3_7()
 
     def test_of_3_6(self) -> None:
         real = real_etcd.build(release="3.6")
@@ -91,6 +97,33 @@ class ReplacementTest(ClusterCase):
                 self.wait_for_version(cluster, "3.6.0")
                 self.replace_under(load, cluster, cluster.follower(), real)
                 self.downgrade(cluster, rpc.DowngradeRequest.CANCEL)
+                self.replace_all(cluster, real, load)
+                self.wait_for_version(cluster, "3.6.0")
+            self.check_load(cluster, load)
+
+
+@real_etcd.needed
+class InPlaceTest(Replacing):
+    """A member ends, and another program goes on in its directory, for etcd in one that was
+    exported."""
+
+    def replace(self, cluster: Cluster, member: Member, program: Path | str) -> None:
+        member.stop()
+        hand_over(member, program)
+        member.launch()
+        wait_until_ready(member)
+
+    def test_of_3_7(self) -> None:
+        self.check_of_3_7()
+
+    def test_of_3_6(self) -> None:
+        real = real_etcd.build(release="3.6")
+        with Cluster(*[real] * 3, flags=FLAGS) as cluster:
+            with SteadyLoad(cluster) as load:
+                self.replace_all(cluster, ETCD, load)
+                self.wait_for_version(cluster, "3.7.0")
+                self.downgrade(cluster, rpc.DowngradeRequest.ENABLE)
+                self.wait_for_version(cluster, "3.6.0")
                 self.replace_all(cluster, real, load)
                 self.wait_for_version(cluster, "3.6.0")
             self.check_load(cluster, load)

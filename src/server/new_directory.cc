@@ -1,0 +1,87 @@
+#include "server/new_directory.h"
+
+#include <utility>
+
+#include "base/go_text.h"
+
+namespace server {
+namespace {
+
+using runtime::JoinPath;
+using runtime::ParentPath;
+
+base::Status Refused(std::string what) {
+  return {base::Code::kFailedPrecondition, std::move(what)};
+}
+
+}  // namespace
+
+NewDirectory::NewDirectory(runtime::Disk* disk, const Options& options)
+    : disk_(*disk),
+      options_(options),
+      place_(options),
+      log_scratch_(options.wal_dir.empty() ? "" : options.wal_dir + ".restoring"),
+      building_(Building()) {}
+
+Paths NewDirectory::Building() const {
+  Options options = options_;
+  options.data_dir = place_.restoring;
+  options.wal_dir = log_scratch_.empty() ? "" : JoinPath(log_scratch_, "wal");
+  return Paths(options);
+}
+
+base::Status NewDirectory::CheckPlace() {
+  ASSIGN_OR_RETURN(had_directory_, disk_.Exists(options_.data_dir));
+  if (had_directory_) {
+    const auto names = disk_.List(options_.data_dir);
+    if (!names.ok() || !names->empty()) {
+      return Refused("data-dir " + base::Quote(options_.data_dir) +
+                     " not empty or could not be read");
+    }
+  }
+  RETURN_IF_ERROR(RequireAbsent(place_.wal));
+  return log_scratch_.empty() ? base::Status() : RequireAbsent(log_scratch_);
+}
+
+base::Status NewDirectory::RequireAbsent(const std::string& log) const {
+  ASSIGN_OR_RETURN(const bool exists, disk_.Exists(log));
+  return exists ? Refused("wal-dir " + base::Quote(log) + " exists") : base::Status();
+}
+
+base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)> build) {
+  base::Status made = Create();
+  if (made.ok()) made = build(building_);
+  if (made.ok()) made = Move();
+  if (!made.ok()) RemoveAll();
+  return made;
+}
+
+base::Status NewDirectory::Create() {
+  RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
+  return log_scratch_.empty() ? base::Status() : disk_.CreateDirectories(log_scratch_);
+}
+
+// The log first: without the directory beside it nobody takes it for one.
+base::Status NewDirectory::Move() {
+  if (!log_scratch_.empty()) {
+    RETURN_IF_ERROR(disk_.Rename(building_.wal, place_.wal));
+    RETURN_IF_ERROR(disk_.RemoveAll(log_scratch_));
+    RETURN_IF_ERROR(disk_.SyncDirectory(ParentPath(place_.wal)));
+  }
+  RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
+  RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
+  RETURN_IF_ERROR(disk_.RemoveAll(place_.restoring));
+  RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
+  return disk_.SyncDirectory(ParentPath(options_.data_dir));
+}
+
+// None of it was there before.
+void NewDirectory::RemoveAll() {
+  for (const std::string& path : {place_.member, place_.wal, place_.restoring}) {
+    (void)disk_.RemoveAll(path);
+  }
+  if (!log_scratch_.empty()) (void)disk_.RemoveAll(log_scratch_);
+  if (!had_directory_) (void)disk_.RemoveAll(options_.data_dir);
+}
+
+}  // namespace server

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "base/callback.h"
+#include "base/status.h"
+#include "runtime/disk.h"
+#include "server/data_directory.h"
+#include "server/options.h"
+
+namespace server {
+
+// A data directory in the making. It is made beside its place, DATA_DIR/restoring (and
+// WAL_DIR.restoring), and moved there whole and durable, as the last step; after an error nothing
+// is left, and of what the user has nothing was touched. Blocks.
+class NewDirectory {
+ public:
+  // Where Options::data_dir and wal_dir say; both outlive this.
+  NewDirectory(runtime::Disk* disk, const Options& options);
+
+  // kFailedPrecondition, in the words and the order of etcdutl, if something is there.
+  base::Status CheckPlace();
+  // Has `build` make all files at these paths, of which the directory of the snapshots is there,
+  // and moves them. `build` syncs the files and the directories that it puts them in.
+  base::Status Make(base::Callback<base::Status(const Paths& paths)> build);
+
+ private:
+  Paths Building() const;
+  base::Status RequireAbsent(const std::string& log) const;
+  base::Status Create();
+  base::Status Move();
+  void RemoveAll();
+
+  runtime::Disk& disk_;
+  const Options& options_;
+  const Paths place_;
+  const std::string log_scratch_;  // where a log is made that is not to lie in the data directory
+  const Paths building_;
+  bool had_directory_ = false;  // of the data, empty
+};
+
+}  // namespace server

@@ -1,0 +1,43 @@
+#include "utl/export_command.h"
+
+#include <string>
+
+#include "server/etcd_export.h"
+#include "server/takeover.h"
+#include "utl/files.h"
+
+namespace utl {
+namespace {
+
+base::Status Export(Files& files, const cli::Flags& flags) {
+  server::Options member;
+  member.data_dir = WithoutSlashes(flags.GetString("data-dir"));
+  member.wal_dir = WithoutSlashes(flags.GetString("wal-dir"));
+  server::Options target;
+  target.data_dir = WithoutSlashes(flags.GetString("output-dir"));
+  target.wal_dir = WithoutSlashes(flags.GetString("output-wal-dir"));
+  const server::Paths paths(member);
+  RETURN_IF_ERROR(CheckExists(files.disk(), paths.database));
+  ASSIGN_OR_RETURN(const MemberDatabase opened, OpenMemberDatabase(files, paths.member, flags));
+  ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));
+  if (takeover != server::Takeover::kNone) {
+    return {base::Code::kFailedPrecondition,
+            paths.member +
+                ": was imported from etcd's files, which are still there: etcd starts on "
+                "them"};
+  }
+  return server::ExportToEtcd(files.disk(), files.logger(),
+                              {.member = &member,
+                               .database = opened.database.get(),
+                               .target = &target,
+                               .leave_out_extensions = flags.GetBool("leave-out-extensions")});
+}
+
+}  // namespace
+
+cli::Outcome RunExport(const cli::Invocation& invocation) {
+  Files files;
+  return Failure(Export(files, invocation.flags));
+}
+
+}  // namespace utl
