@@ -117,10 +117,6 @@ base::Result<schema::ConsistentIndex> OpenDatabase(const Options& options,
     return base::Status(base::Code::kDataLoss,
                         paths.database + ": no configuration of the cluster");
   }
-  const bool is_alone = IsAlone(recovered->conf_state);
-  if (!is_alone && environment.transport == nullptr && !options.force_new_cluster) {
-    return Unsupported("the data directory of a cluster of several members");
-  }
   return covered;
 }
 

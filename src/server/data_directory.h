@@ -63,8 +63,8 @@ base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options);
 //
 // A log all of whose damage is at or below `applied` begins anew there. Otherwise kDataLoss, saying
 // what is wrong where and how to recover, if they do not fit or if files cannot be believed;
-// kFailedPrecondition if they are not such files, if the options do not fit them, and for a cluster
-// of several members where there is no transport.
+// kFailedPrecondition if they are not such files, if the options do not fit them, and for founding
+// a cluster of several members where there is no transport.
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);
 
 }  // namespace server

@@ -168,15 +168,7 @@ class EtcdImport {
                               {{"path", etcds_.database},
                                {"current-revision", replay.state().store().revision().value()},
                                {"consistent-index", last_.index.value()}});
-    return CheckHasTransport();
-  }
-
-  base::Status CheckHasTransport() const {
-    const bool is_alone = conf_state_.voters.size() <= 1 && conf_state_.learners.empty();
-    if (is_alone || environment_.transport != nullptr) return {};
-    return {base::Code::kFailedPrecondition, paths_.member +
-                                                 ": the data directory of a cluster of several "
-                                                 "members is not supported by this version"};
+    return {};
   }
 
   // What is durable in the log of a member that votes alone is committed, all of it. Where others
@@ -237,7 +229,48 @@ class EtcdImport {
   raft::ConfState conf_state_;
 };
 
+// Where etcd's files are that were imported.
+Paths OldPaths(const Paths& paths) {
+  const TakeoverPaths takeover(paths);
+  Paths old = paths;
+  old.snap = takeover.old_snap;
+  old.wal = takeover.old_log;
+  return old;
+}
+
+// That our log at `paths` has no term, vote or entry that etcd's does not have.
+base::Status CheckNothingIsPromised(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(const EtcdLog etcds, ReadEtcdLog(disk, OldPaths(paths)));
+  ASSIGN_OR_RETURN(const wal::SnapshotMark mark, wal::FindNewestMark(disk, paths.wal));
+  ASSIGN_OR_RETURN(const wal::ReadLog ours, wal::Read(disk, paths.wal, mark));
+  const auto& entries = ours.contents.entries;
+  const raft::EntryId last = entries.empty()
+                                 ? raft::EntryId{mark.term, mark.index}
+                                 : raft::EntryId{entries.back().term, entries.back().index};
+  const raft::HardState& state = ours.contents.hard_state;
+  if (last == etcds.last() && state.term == etcds.hard_state.term &&
+      state.vote == etcds.hard_state.vote) {
+    return {};
+  }
+  return {base::Code::kFailedPrecondition,
+          paths.member + ": the member has gone on since it was imported, to entry " +
+              ToString(last.index) + " and term " + ToString(state.term) +
+              "; etcd's files end at entry " + ToString(etcds.last().index) + " and term " +
+              ToString(etcds.hard_state.term) + ", and would break promises; export it"};
+}
+
 }  // namespace
+
+base::Status UndoImport(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(const Takeover takeover, FindTakeover(disk, paths));
+  ASSIGN_OR_RETURN(const bool was_imported, disk.Exists(TakeoverPaths(paths).old_database));
+  if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
+  if (takeover == Takeover::kImport || !was_imported) {
+    return {base::Code::kFailedPrecondition, paths.member + ": was not imported"};
+  }
+  RETURN_IF_ERROR(CheckNothingIsPromised(disk, paths));
+  return UndoTakeover(disk, paths);
+}
 
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
                                                         const Environment& environment) {

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "runtime/disk.h"
+#include "server/data_directory.h"
 #include "server/environment.h"
 #include "server/options.h"
 
@@ -22,5 +23,10 @@ namespace server {
 // some megabytes or its largest record. Blocks.
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
                                                         const Environment& environment);
+
+// The other way round, for a member that was imported and does not run: etcd's files are where they
+// were, and ours are gone. kFailedPrecondition once the member has promised something that etcd's
+// files do not have: an entry, a term or a vote. A crash leaves the directory as either. Blocks.
+base::Status UndoImport(runtime::Disk& disk, const Paths& paths);
 
 }  // namespace server

@@ -10,6 +10,7 @@
 #include "proto/lease.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "server/etcd_log.h"
 #include "server/founding.h"
 #include "server/log_metadata.h"
 #include "server/takeover.h"
@@ -280,11 +281,6 @@ TEST_F(EtcdImportTest, TheOptionsOfAFirstStartAreIgnored) {
 TEST_F(EtcdImportTest, WhatThisVersionCannotServeIsRefusedByName) {
   RunEtcd(5, 5);
   const Model database = Database();
-  Model several = database;
-  several["meta"]["confState"] = R"({"voters":[1,2,3]})";
-  EXPECT_EQ(Refusal(several).message(),
-            "/default.etcd/member: the data directory of a cluster of several members is not "
-            "supported by this version");
   Model newer = database;
   newer["meta"]["storageVersion"] = "3.8.0";
   EXPECT_EQ(Refusal(newer).code(), base::Code::kFailedPrecondition);
@@ -511,6 +507,50 @@ TEST_F(EtcdImportTest, AMemberThatNobodyAskedLeavesTheDirectoryToEtcd) {
   }
   Start(member);
   ExpectImported(member);
+}
+
+// At each change of the disk.
+TEST_F(EtcdImportOfSeveralTest, UndoneItIsAsEtcdLeftIt) {
+  bool failed = true;
+  for (uint64_t change = 1; failed; ++change) {
+    SimulatedMember member(change);
+    MakeDirectoryOfThree(&member);
+    const base::Bytes file = runtime::ReadFile(member.disk(), JoinPath(kMember, "snap/db")).value();
+    ASSERT_TRUE(member.Start().ok());
+    member.Kill();
+    const Paths paths(member.options);
+    member.disk().FailPowerAfter(change);
+    const base::Status undone = UndoImport(member.disk(), paths);
+    failed = member.disk().power_failed();
+    EXPECT_EQ(undone.ok(), !failed);
+    member.Crash(CrashMode::kDropUnsynced);
+    if (EtcdWouldStart(member)) {
+      EXPECT_EQ(runtime::ReadFile(member.disk(), JoinPath(kMember, "snap/db")).value(), file);
+      EXPECT_EQ(ReadEtcdLog(member.disk(), paths)->entries.size(), entries_.size());
+    } else {
+      EXPECT_TRUE(failed);
+    }
+    EXPECT_TRUE(failed || !Exists(member, "snap.etcd"));
+    ASSERT_TRUE(member.Start().ok()) << change;
+    ExpectOneOfThree(member);
+    ASSERT_FALSE(HasFailure()) << "change " << change;
+  }
+}
+
+TEST_F(EtcdImportTest, WhatWasPromisedSinceIsNotUndone) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  const Paths paths(member.options);
+  EXPECT_EQ(UndoImport(member.disk(), paths).code(), base::Code::kFailedPrecondition);
+  Start(member);
+  Put(member, "more", "1");
+  member.Kill();
+  const base::Status refused = UndoImport(member.disk(), paths);
+  EXPECT_EQ(refused.code(), base::Code::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("has gone on"), std::string::npos);
+  Start(member);
+  EXPECT_TRUE(Value(member, "more").has_value());
 }
 
 TEST_F(EtcdImportTest, ADatabaseThatCameInBetweenIsNotTaken) {

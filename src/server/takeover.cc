@@ -44,12 +44,11 @@ bool IsSnapshotOfEtcd(std::string_view name) {
   return name.ends_with(".snap") || name.ends_with(".snap.db") || name.ends_with(".snap.broken");
 }
 
-base::Status MoveSnapshots(runtime::Disk& disk, const Paths& paths) {
-  ASSIGN_OR_RETURN(const auto names, disk.List(paths.snap));
+base::Status MoveSnapshots(runtime::Disk& disk, const std::string& from, const std::string& to) {
+  ASSIGN_OR_RETURN(const auto names, disk.List(from));
   for (const std::string& name : names) {
     if (!IsSnapshotOfEtcd(name)) continue;
-    RETURN_IF_ERROR(
-        Move(disk, JoinPath(paths.snap, name), JoinPath(TakeoverPaths(paths).old_snap, name)));
+    RETURN_IF_ERROR(Move(disk, JoinPath(from, name), JoinPath(to, name)));
   }
   return {};
 }
@@ -109,7 +108,7 @@ base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, w
   runtime::Disk& disk = *environment.disk;
   const TakeoverPaths takeover(paths);
   RETURN_IF_ERROR(Move(disk, takeover.database, takeover.old_database));
-  RETURN_IF_ERROR(MoveSnapshots(disk, paths));
+  RETURN_IF_ERROR(MoveSnapshots(disk, paths.snap, takeover.old_snap));
   RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));
   RETURN_IF_ERROR(log->MoveTo(paths.wal));
   environment.logger->Info("moved the imported files of etcd out of the way",
@@ -119,7 +118,7 @@ base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, w
 
 base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths) {
   const TakeoverPaths takeover(paths);
-  RETURN_IF_ERROR(MoveSnapshots(disk, paths));
+  RETURN_IF_ERROR(MoveSnapshots(disk, paths.snap, takeover.old_snap));
   ASSIGN_OR_RETURN(const bool has_log, disk.Exists(paths.wal));
   ASSIGN_OR_RETURN(const bool is_moved, disk.Exists(takeover.old_log));
   if (has_log && is_moved) {
@@ -127,6 +126,16 @@ base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths) {
   }
   if (has_log) RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));
   return Move(disk, takeover.log, paths.wal);
+}
+
+// The log of ours goes first, to where it says that something is to be finished.
+base::Status UndoTakeover(runtime::Disk& disk, const Paths& paths) {
+  const TakeoverPaths takeover(paths);
+  RETURN_IF_ERROR(Move(disk, paths.wal, takeover.log));
+  RETURN_IF_ERROR(Move(disk, takeover.old_log, paths.wal));
+  RETURN_IF_ERROR(MoveSnapshots(disk, takeover.old_snap, paths.snap));
+  RETURN_IF_ERROR(Move(disk, takeover.old_database, takeover.database));
+  return AbandonTakeover(disk, paths);
 }
 
 }  // namespace server

@@ -53,4 +53,8 @@ base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, w
 // The same after a crash in its midst; nobody has the log open.
 base::Status FinishTakeover(runtime::Disk& disk, const Paths& paths);
 
+// The way back, for a directory that was taken over whole: ours is dropped, and etcd's files are
+// where they were. A crash before the last move finds a takeover to finish, behind it one to begin.
+base::Status UndoTakeover(runtime::Disk& disk, const Paths& paths);
+
 }  // namespace server

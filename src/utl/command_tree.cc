@@ -5,6 +5,7 @@
 #include "utl/defrag_command.h"
 #include "utl/export_command.h"
 #include "utl/hashkv_command.h"
+#include "utl/import_command.h"
 #include "utl/migrate_command.h"
 #include "utl/snapshot_commands.h"
 
@@ -87,6 +88,20 @@ Command Export() {
   };
 }
 
+Command Import() {
+  return {
+      .name = "import",
+      .use = "import --data-dir {dir} [options]",
+      .short_text = "Makes of the directory of an etcd 3.4 to 3.7 one of a member of this program",
+      .flags = {{"data-dir", 0, Type::kString, "", "Path to the etcd data dir", /*required=*/true},
+                {"wal-dir", 0, Type::kString, "",
+                 "Path to the WAL directory (use --data-dir if none given)"},
+                {"undo", 0, Type::kBool, "false",
+                 "Put etcd's files back where they were, as long as the member has not gone on"}},
+      .run = RunImport,
+  };
+}
+
 Command Migrate() {
   return {
       .name = "migrate",
@@ -134,6 +149,7 @@ const Command& RootCommand() {
                       }),
                       Migrate(),
                       Export(),
+                      Import(),
                       {.name = "version",
                        .use = "version",
                        .short_text = "Prints the version of etcdutl",

@@ -50,13 +50,17 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
   }
 }
 
+base::Result<std::unique_ptr<runtime::File>> LockMember(Files& files, const std::string& member_dir,
+                                                        const cli::Flags& flags) {
+  return OpenLocked(files, flags, runtime::JoinPath(member_dir, "lock"),
+                    runtime::OpenMode::kCreateOrTruncate, "a member runs on " + member_dir);
+}
+
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
                                                 const cli::Flags& flags) {
   runtime::Disk& disk = files.disk();
   MemberDatabase opened;
-  ASSIGN_OR_RETURN(opened.lock, OpenLocked(files, flags, runtime::JoinPath(member_dir, "lock"),
-                                           runtime::OpenMode::kCreateOrTruncate,
-                                           "a member runs on " + member_dir));
+  ASSIGN_OR_RETURN(opened.lock, LockMember(files, member_dir, flags));
   const std::string path = runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
   ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&disk, path, schema::kBucketNames));
   return opened;

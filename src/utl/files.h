@@ -44,8 +44,12 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
                                                         runtime::OpenMode mode,
                                                         const std::string& who);
 
-// The database of a member whose directory is DATA_DIR/member, and the lock that keeps the member
-// itself away. Waits for the lock as long as --timeout says.
+// The lock that keeps a member away from its directory, DATA_DIR/member. Waits for it as long as
+// --timeout says.
+base::Result<std::unique_ptr<runtime::File>> LockMember(Files& files, const std::string& member_dir,
+                                                        const cli::Flags& flags);
+
+// The database of a member whose directory is DATA_DIR/member, and its lock, as LockMember.
 struct MemberDatabase {
   std::unique_ptr<runtime::File> lock;
   std::unique_ptr<backend::Backend> database;

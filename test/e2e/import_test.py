@@ -2,7 +2,7 @@
 """Databases go from a member to etcd and back: by snapshots that etcd's tools restore, and by
 directories that an etcd of one member ran in. The hash of all keys is the same everywhere.
 
-ETCD in the environment is the program, KILLS how often an import is killed, SEED when. The other
+ETCD and ETCDUTL in the environment are the programs, KILLS how often an import is killed, SEED when. The other
 side is Debian's etcd 3.4, and with E2E_FULL a real etcd 3.7.
 """
 
@@ -21,10 +21,10 @@ import grpc
 
 import real_etcd
 from cluster import Cluster, wait_until_ready
+from in_place import ETCD, ETCDUTL
 from member import Member
 from protocol import KV, LEASE, Client, rpc
 
-ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 ETCD_34 = "/usr/bin/etcd"
 ETCDCTL_34 = "/usr/bin/etcdctl"
 KILLS = int(os.environ.get("KILLS") or (200 if os.environ.get("E2E_FULL") else 30))
@@ -287,6 +287,33 @@ class Imports:
             client.range(key=b"x")  # it has all that the others have then
             client.close()
             self.assertEqual(len(set(map(hash_of, cluster))), 1)
+
+    def test_etcdutl_imports_and_puts_back(self) -> None:
+        theirs = self.member(self.etcd)
+        theirs.start()
+        fill(theirs)
+        expected = hash_of(theirs)
+        data = theirs.folder / "data"
+        with self.assertRaisesRegex(AssertionError, "etcd|lock"):
+            run(ETCDUTL, "import", "--data-dir", data, "--timeout", "100ms")
+        theirs.stop()
+        run(ETCDUTL, "import", "--data-dir", data)
+        self.assertFalse((data / "member/snap/db").exists())
+        run(ETCDUTL, "import", "--data-dir", data, "--undo")
+        theirs.start()
+        self.assertEqual(hash_of(theirs), expected)
+        theirs.stop()
+        run(ETCDUTL, "import", "--data-dir", data)
+        with self.assertRaisesRegex(AssertionError, "there is no database of etcd to import"):
+            run(ETCDUTL, "import", "--data-dir", data)
+        theirs.program = ETCD
+        theirs.start()
+        self.assertEqual(hash_of(theirs), expected)
+        theirs.stop()
+        with self.assertRaisesRegex(AssertionError, "has gone on since it was imported"):
+            run(ETCDUTL, "import", "--data-dir", data, "--undo")
+        theirs.start()
+        self.assertEqual(hash_of(theirs), expected)
 
     def test_an_import_that_is_killed_is_done_or_begun_anew(self) -> None:
         ours = self.member(ETCD)
