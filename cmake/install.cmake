@@ -2,10 +2,11 @@
 # their manual pages, and a unit for systemd.
 include(GNUInstallDirs)
 
-install(TARGETS etcd etcdctl etcdutl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
+install(TARGETS etcd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
+install(TARGETS etcdctl etcdutl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 
 set(pages "")
-function(add_man_page name about)
+function(add_man_page name component about)
   set(page ${PROJECT_BINARY_DIR}/man/${name}.1)
   add_custom_command(
     OUTPUT ${page}
@@ -14,17 +15,27 @@ function(add_man_page name about)
     DEPENDS ${name} ${PROJECT_SOURCE_DIR}/cmake/man_page.cmake
     VERBATIM)
   set(pages ${pages} ${page} PARENT_SCOPE)
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component})
 endfunction()
-add_man_page(etcd "a distributed, reliable key-value store")
-add_man_page(etcdctl "a command line client for etcd")
-add_man_page(etcdutl "the files of etcd, while it does not run")
+add_man_page(etcd server "a distributed, reliable key-value store")
+add_man_page(etcdctl tools "a command line client for etcd")
+add_man_page(etcdutl tools "the files of etcd, while it does not run")
 add_custom_target(man_pages ALL DEPENDS ${pages})
-install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT programs)
 
 # It names the program, so it is made where the prefix is known.
 set(unit ${PROJECT_BINARY_DIR}/etcd.service)
 install(CODE "
   set(CMAKE_INSTALL_BINDIR ${CMAKE_INSTALL_BINDIR})
   configure_file(${PROJECT_SOURCE_DIR}/packaging/etcd.service.in ${unit} @ONLY)"
-  COMPONENT programs)
-install(FILES ${unit} DESTINATION lib/systemd/system COMPONENT programs)
+  COMPONENT server)
+install(FILES ${unit} DESTINATION lib/systemd/system COMPONENT server)
+
+set(packaging ${PROJECT_SOURCE_DIR}/packaging)
+install(FILES ${packaging}/etcd.conf.yml.sample ${packaging}/Procfile ${packaging}/kubernetes.yaml
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/cornerstore-server/examples COMPONENT server)
+foreach(pair "server;cornerstore-server" "tools;cornerstore-client" "client;libetcd-client-dev")
+  list(GET pair 0 component)
+  list(GET pair 1 package)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+          RENAME copyright COMPONENT ${component})
+endforeach()
