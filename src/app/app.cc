@@ -296,7 +296,8 @@ base::Status App::OpenTls() {
   const bool is_needed =
       std::any_of(plans_.begin(), plans_.end(), [](const ListenerPlan& plan) { return plan.tls; });
   if (!is_needed || config_.client_tls.cert_file.empty()) return {};
-  ASSIGN_OR_RETURN(tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security));
+  ASSIGN_OR_RETURN(
+      tls_, TlsFiles::Open(&disk_, config_.client_tls, config_.security, {.registry = &registry_}));
   handshake_workers_ = std::make_unique<runtime::posix::Workers>("handshake", net_threads_.size(),
                                                                  kMaxWaitingHandshakes);
   return {};

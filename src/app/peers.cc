@@ -93,7 +93,8 @@ base::Status Peers::OpenTls() {
                                    config.security.self_signed_cert_validity_years, &tls_config_));
   }
   if (listens) {
-    TlsUse use{http::TlsContext::Role::kServer, kFlagPrefix};
+    TlsUse use{.role = http::TlsContext::Role::kServer, .flag_prefix = kFlagPrefix};
+    use.registry = parts_.environment->registry;
     if (!tls_config_.skip_client_san_verification) {
       use.check_client = [](const http::ConnectionInfo& client, const runtime::Address& from) {
         return CheckAddress(client, from.host, SystemNameLookups());
@@ -103,7 +104,8 @@ base::Status Peers::OpenTls() {
   }
   // Others may have https URLs where this member has none, if only until the last one has changed.
   ASSIGN_OR_RETURN(dial_tls_, TlsFiles::Open(parts_.disk, tls_config_, config.security,
-                                             {http::TlsContext::Role::kClient, kFlagPrefix}));
+                                             {.role = http::TlsContext::Role::kClient,
+                                              .flag_prefix = kFlagPrefix}));
   return {};
 }
 

@@ -152,6 +152,17 @@ void TlsFiles::Refresh(const observe::Logger& logger) {
   }
 }
 
+void TlsFiles::ShowExpiry(const http::TlsContext& context) {
+  if (use_.registry == nullptr || !context.certificate_expiry().has_value()) return;
+  if (!expiry_.has_value()) {
+    expiry_ = use_.registry->AddGauge(
+        {"cornerstore_tls_certificate_expiry_seconds",
+         "When the certificate that the flag names expires, in seconds since 1970."},
+        {{"flag", Flag(cert_flag())}});
+  }
+  expiry_->Set(static_cast<double>(context.certificate_expiry()->unix_nanos) / 1e9);
+}
+
 base::Status TlsFiles::Load() {
   ASSIGN_OR_RETURN(const http::TlsOptions options, Read());
   const std::string fingerprint =
@@ -161,6 +172,7 @@ base::Status TlsFiles::Load() {
   base::Result<Context> context = http::TlsContext::New(use_.role, options);
   if (!context.ok()) return NamingFile(context.status());
   fingerprint_ = fingerprint;
+  ShowExpiry(**context);
   const std::lock_guard lock(mutex_);
   context_ = *std::move(context);
   return {};

@@ -12,6 +12,7 @@
 #include "config/server_config.h"
 #include "net/http/tls_context.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "runtime/disk.h"
 #include "runtime/time.h"
 
@@ -24,6 +25,8 @@ struct TlsUse {
   // As in http::TlsOptions.
   std::function<base::Status(const http::ConnectionInfo&, const runtime::Address&)> check_client =
       nullptr;
+  // Shows when the certificate in use expires, by its flag; or null.
+  observe::Registry* registry = nullptr;
 };
 
 // TLS for a server's listeners, or for what it dials, from the files that the flags name. Files
@@ -61,6 +64,7 @@ class TlsFiles {
   base::Status CheckOwnFiles() const;
   base::Result<http::TlsOptions> Read() const;
   base::Status Load();
+  void ShowExpiry(const http::TlsContext& context);
 
   runtime::Disk& disk_;
   const config::TlsConfig config_;
@@ -72,6 +76,7 @@ class TlsFiles {
   std::optional<std::string> fingerprint_;  // of what is in use; a dialler may have no files
   std::string problem_;                     // with the files, at the last Refresh
   bool problem_told_ = false;
+  std::optional<observe::Gauge> expiry_;  // once there is a certificate
   mutable std::mutex mutex_;
   std::shared_ptr<const http::TlsContext> context_;  // guarded by mutex_
 };

@@ -6,7 +6,9 @@
 #include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
+#include "ctl/command_texts.h"
 #include "ctl/concurrency_commands.h"
+#include "ctl/doctor_command.h"
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
 #include "ctl/lease_commands.h"
@@ -23,120 +25,6 @@ namespace ctl {
 namespace {
 
 using Type = FlagSpec::Type;
-
-constexpr char kPutLong[] = R"(
-Puts the given key into the store.
-
-When <value> begins with '-', <value> is interpreted as a flag.
-Insert '--' for workaround:
-
-$ put <key> -- <value>
-$ put -- <key> <value>
-
-If <value> isn't given as a command line argument and '--ignore-value' is not specified,
-this command tries to read the value from standard input.
-
-If <lease> isn't given as a command line argument and '--ignore-lease' is not specified,
-this command tries to read the value from standard input.
-
-For example,
-$ cat file | put <key>
-will store the content of the file to <key>.
-)";
-
-constexpr char kTxnLong[] =
-    "Txn reads multiple etcd requests from standard input and applies them as a single atomic "
-    "transaction.\n"
-    R"(
-A transaction consists of three components:
-1) a list of conditions,
-2) a list of requests to apply if all the conditions are true,
-3) a list of requests to apply if any condition is false.
-
-Example interactive stdin usage:
-
----
-etcdctl txn -i
-# compares:
-mod("key1") > "0"
-
-# success requests (get, put, delete):
-put key1 "overwrote-key1"
-
-# failure requests (get, put, delete):
-put key1 "created-key1"
-put key2 "some extra key"
----
-
-Refer to https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md#txn-options.)";
-
-constexpr char kStatusLong[] =
-    "When --write-out is set to simple, this command prints out comma-separated status lists for "
-    "each endpoint.\n"
-    "The items in the lists are endpoint, ID, version, db size, is leader, is learner, raft term, "
-    "raft index, raft applied index, errors.\n";
-
-constexpr char kMemberListLong[] =
-    "When --write-out is set to simple, this command prints out comma-separated member lists for "
-    "each endpoint.\n"
-    "The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.\n";
-
-constexpr char kAdmissionLong[] = R"(
-Says how much a user, or a part of the keys, may ask of each member. A request that comes
-too early is refused with ResourceExhausted, and told when it may come again.
-
-Rules belong to the cluster, and each member counts for itself: what is asked of three
-members may be three times as much. Where authentication is enabled only root may use
-these commands. Not a command of etcd.
-)";
-
-constexpr char kAdmissionSetLong[] = R"(
-Adds a rule, or replaces the one of that name. It holds at once, at all members, for the
-requests of the user, or of everybody if none is named, that touch a key with the prefix,
-or any key if there is none. A request for which several rules hold needs the room of
-each. What is not given is not limited; one limit there must be.
-
-The first rule is refused if a member of the cluster does not understand rules. Once there
-was one, no such member can join, and the cluster cannot go back to etcd's own members.
-)";
-
-constexpr char kAdmissionSetExample[] =
-    "  # The user batch may ask for 200 requests and a megabyte a second of each member\n"
-    "  etcdctl admission set batch --for-user=batch --requests-per-second=200 "
-    "--bytes-per-second=1000000\n"
-    "  \n"
-    "  # All that touches keys below /jobs/, together\n"
-    "  etcdctl admission set jobs --prefix=/jobs/ --requests-per-second=50 --burst=5s\n"
-    "  \n"
-    "  # The connections of batch may hold a tenth of what a member holds for clients\n"
-    "  etcdctl admission set batch-memory --for-user=batch --memory-percent=10";
-
-constexpr char kAdmissionListLong[] =
-    "When --write-out is set to simple, this command prints out comma-separated rules.\n"
-    "The items in the lists are name, user, prefix, requests/s, bytes/s, burst, memory %; what is "
-    "not limited is empty.\n";
-
-// The empty lines hold two spaces, as etcdctl prints them.
-constexpr char kSnapshotExample[] =
-    "  # Save snapshot to a given file\n"
-    "  etcdctl snapshot save /backup/etcd-snapshot.db\n"
-    "  \n"
-    "  # Get snapshot from given address and save it to file\n"
-    "  etcdctl snapshot save --endpoints=127.0.0.1:3000 /backup/etcd-snapshot.db\n"
-    "  \n"
-    "  # Get snapshot from given address with certificates\n"
-    "  etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/etcd/ca.crt "
-    "--cert=/etc/etcd/etcd.crt --key=/etc/etcd/etcd.key snapshot save /backup/etcd-snapshot.db\n"
-    "  \n"
-    "  # Get snapshot with certain user and password\n"
-    "  etcdctl --user=root --password=password123 snapshot save /backup/etcd-snapshot.db\n"
-    "  \n"
-    "  # Get snapshot from given address with timeout\n"
-    "  etcdctl --endpoints=https://127.0.0.1:2379 --dial-timeout=20s snapshot save "
-    "/backup/etcd-snapshot.db\n"
-    "  \n"
-    "  # Save snapshot with desirable time format\n"
-    "  etcdctl snapshot save /mnt/backup/etcd/backup_$(date +%Y%m%d_%H%M%S).db";
 
 FlagSpec Switch(const char* name, const char* usage, bool on = false) {
   return {name, 0, Type::kBool, on ? "true" : "false", usage};
@@ -389,6 +277,18 @@ Command Endpoint() {
                        .persistent_flags = {Number(
                            "rev", "maximum revision to hash (default: latest revision)")},
                        .run = RunEndpointHashKv}},
+  };
+}
+
+Command Doctor() {
+  return {
+      .name = "doctor",
+      .use = "doctor [options]",
+      .short_text = "Says what is wrong with a cluster, and what to do about it",
+      .long_text = kDoctorLong,
+      .group = kMaintenance,
+      .persistent_flags = {Switch("cluster", kClusterUsage)},
+      .run = RunDoctor,
   };
 }
 
@@ -758,6 +658,7 @@ const Command& RootCommand() {
                       Downgrade(),
                       Snapshot(),
                       Admission(),
+                      Doctor(),
                       Lock(),
                       Elect(),
                       Auth(),

@@ -56,6 +56,16 @@ class EtcdctlTest(unittest.TestCase):
         return ('{"level":"warn","msg":"no endpoint could be reached",'
                 f'"error":"{self.dead}: {why}"}}\n')
 
+    def test_the_doctor_says_what_is_wrong(self) -> None:
+        done = self.run_on(f"{self.member.address},{self.dead}", "doctor", "-w", "json")
+        self.assertEqual(done.returncode, 1)
+        found = json.loads(done.stdout)
+        self.assertEqual(set(found[0]), {"severity", "subject", "what", "advice"})
+        self.assertEqual((found[0]["severity"], found[0]["subject"]), ("error", self.dead))
+        self.assertIn("Connection refused", found[0]["what"])
+        self.assertIn("note: cluster: has one voting member\n", self.output("doctor", "--cluster"))
+        self.assertEqual(self.run_on(self.dead, "--command-timeout=1s", "doctor").returncode, 1)
+
     def test_the_status_is_the_members(self) -> None:
         status = self.post("/v3/maintenance/status", {})
         told = json.loads(self.output("endpoint", "status", "-w", "json"))

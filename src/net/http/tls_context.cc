@@ -118,6 +118,12 @@ bool IsRevoked(const STACK_OF(X509) * sent, X509_CRL* list) {
   return false;
 }
 
+std::optional<runtime::WallTime> ExpiryOf(const X509* certificate) {
+  std::tm time{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return std::nullopt;
+  return runtime::WallTime{int64_t{::timegm(&time)} * 1'000'000'000};
+}
+
 bool IsSlow(const EVP_PKEY* key) {
   if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519) return false;
   char group[32] = {};
@@ -189,6 +195,7 @@ base::Status TlsContext::Load(const TlsOptions& options) {
     if (SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
       return Invalid("certificate");
     }
+    certificate_expiry_ = ExpiryOf(leaf.get());
     while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr)) {
       SSL_CTX_add0_chain_cert(context_, next);
     }

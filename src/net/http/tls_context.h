@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class TlsContext {
   bool signs_slowly() const { return signs_slowly_; }
   // As well as what is asked of clients, then.
   bool waits() const { return check_client_ != nullptr; }
+  // When this end's certificate expires; nothing if it has none.
+  std::optional<runtime::WallTime> certificate_expiry() const { return certificate_expiry_; }
   ssl_ctx_st* get() const { return context_; }
 
   // After the handshake: describes the peer in `*info`, and fails if its names are not allowed. A
@@ -88,6 +91,7 @@ class TlsContext {
   ssl_ctx_st* const context_;
   CrlPointer revoked_;  // null: nobody
   bool signs_slowly_ = false;
+  std::optional<runtime::WallTime> certificate_expiry_;
 };
 
 // A certificate and key for `hosts` (names and addresses) that signs itself, as PEM text; valid

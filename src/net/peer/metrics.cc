@@ -19,6 +19,8 @@ constexpr Family kReceivedFailures = {"etcd_network_peer_received_failures_total
                                       "The total number of receive failures from peers."};
 constexpr Family kRoundTrip = {"etcd_network_peer_round_trip_time_seconds",
                                "Round-Trip-Time histogram between peers"};
+constexpr Family kClockDifference = {"cornerstore_peer_clock_difference_seconds",
+                                     "How far this member's clock is ahead of the peer's."};
 constexpr Family kActive = {"etcd_network_active_peers",
                             "The current number of active peer connections."};
 constexpr Family kDisconnected = {"etcd_network_disconnected_peers_total",
@@ -66,6 +68,7 @@ PeerMetrics::PeerMetrics(observe::Registry* registry, base::MemberId self, base:
       sent_failures(registry->AddCounter(kSentFailures, To(peer))),
       received_failures(registry->AddCounter(kReceivedFailures, From(peer))),
       round_trip_seconds(registry->AddHistogram(kRoundTrip, RoundTripBuckets(), To(peer))),
+      clock_difference_seconds(registry->AddGauge(kClockDifference, To(peer))),
       active(registry->AddGauge(kActive, Between(self, peer))),
       known(registry->AddGauge(kKnown, Between(self, peer))),
       disconnected(registry->AddCounter(kDisconnected, Between(self, peer))),

@@ -17,6 +17,7 @@ struct PeerMetrics {
   observe::Counter sent_failures;
   observe::Counter received_failures;
   observe::Histogram round_trip_seconds;
+  observe::Gauge clock_difference_seconds;
   observe::Gauge active;
   observe::Gauge known;
   observe::Counter disconnected;

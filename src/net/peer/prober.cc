@@ -61,6 +61,8 @@ void Prober::Report() {
                                                   {"rtt", round_trip_}});
   }
   context_.metrics.round_trip_seconds.Observe(round_trip_);
+  context_.metrics.clock_difference_seconds.Set(
+      std::chrono::duration<double>(clock_difference_).count());
 }
 
 }  // namespace peer

@@ -1,0 +1,61 @@
+#include "ctl/doctor_command.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "ctl/connection.h"
+#include "ctl/doctor_checks.h"
+#include "ctl/doctor_facts.h"
+#include "ctl/json.h"
+
+namespace ctl {
+namespace {
+
+std::string SimpleText(const std::vector<Finding>& findings) {
+  if (findings.empty()) return "nothing is wrong\n";
+  std::string text;
+  for (const Finding& finding : findings) {
+    text += SeverityName(finding.severity) + ": " + finding.subject + ": " + finding.what +
+            "\n    " + finding.advice + "\n";
+  }
+  return text;
+}
+
+std::string JsonText(const std::vector<Finding>& findings) {
+  std::string text = "[";
+  for (const Finding& finding : findings) {
+    if (text.size() > 1) text += ',';
+    text += "{\"severity\":" + JsonString(SeverityName(finding.severity)) +
+            ",\"subject\":" + JsonString(finding.subject) +
+            ",\"what\":" + JsonString(finding.what) + ",\"advice\":" + JsonString(finding.advice) +
+            "}";
+  }
+  return text + "]\n";
+}
+
+}  // namespace
+
+Outcome RunDoctor(const Invocation& invocation) {
+  if (!invocation.arguments.empty()) {
+    return Failed(kExitBadArguments, "doctor command accepts no arguments");
+  }
+  Globals globals;
+  if (Outcome outcome = ReadGlobals(invocation, &globals); !outcome.ok()) return outcome;
+  const std::string& format = globals.printer->format();
+  if (format != "simple" && format != "json") {
+    return Failed(kExitBadFeature, "doctor prints simple and json alone");
+  }
+  std::vector<std::string> endpoints;
+  if (Outcome outcome = ListEndpoints(invocation, globals, &endpoints); !outcome.ok()) {
+    return outcome;
+  }
+  const std::vector<Finding> findings = Diagnose(GatherFacts(globals, endpoints));
+  Print(invocation.out, format == "json" ? JsonText(findings) : SimpleText(findings));
+  const bool is_ill = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity == Finding::Severity::kError;
+  });
+  return {is_ill ? kExitError : kExitSuccess};
+}
+
+}  // namespace ctl

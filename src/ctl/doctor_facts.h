@@ -1,0 +1,35 @@
+#pragma once
+
+#include <etcd/client.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/connection.h"
+#include "ctl/metrics_text.h"
+#include "runtime/time.h"
+
+namespace ctl {
+
+// What one endpoint says of itself.
+struct MemberFacts {
+  std::string endpoint = {};
+  std::string failure = {};  // why it did not answer; empty if it did
+  etcd::StatusResponse status = {};
+  std::optional<MetricsText> metrics = std::nullopt;  // nothing if it does not show them
+};
+
+struct ClusterFacts {
+  std::vector<MemberFacts> endpoints = {};
+  std::optional<etcd::MemberListResponse> members = std::nullopt;  // if anybody could tell
+  std::vector<etcd::Alarm> alarms = {};
+  std::string read_failure = {};  // why nothing can be read through consensus; empty if it can
+  runtime::WallTime now = {};
+};
+
+// Asks all endpoints, each as long as --command-timeout says at most; those that do not answer take
+// the time of one.
+ClusterFacts GatherFacts(const Globals& globals, const std::vector<std::string>& endpoints);
+
+}  // namespace ctl
