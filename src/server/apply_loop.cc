@@ -58,7 +58,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
                       [this](snap::Snapshot saving, base::Callback<void(bool saved)> done) {
                         hooks_.save_snapshot(std::move(saving), std::move(done));
                       }}),
-      compactor_(options, environment, &applier_, &committer_, failure),
+      compactor_(options, environment, &applier_, &committer_, progress, failure),
       operations_(environment.registry),
       report_(environment.logger, environment.registry, options.warning_apply_duration),
       mailbox_(environment.apply_loop, kBatchesMax,
@@ -213,7 +213,7 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
   if (outcome->request != nullptr) {
     const runtime::TimePoint start = std::exchange(now_, environment_.apply_loop->clock().Now());
     report_.Applied(*outcome->request, outcome->reply, now_ - start);
-    compacted_ = compacted_ || outcome->request->has_compaction();
+    if (outcome->request->has_compaction()) compacted_ = progress_->is_compacting = true;
     members_changed_ = members_changed_ || outcome->request->has_cluster_member_attr_set() ||
                        outcome->request->has_cluster_version_set() ||
                        outcome->request->has_extensions_set();

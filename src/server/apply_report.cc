@@ -4,7 +4,7 @@
 
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
-#include "server/auth_log.h"
+#include "server/change_log.h"
 #include "state/apply/loggable_text.h"
 #include "state/apply/request_type.h"
 
@@ -27,7 +27,9 @@ void ApplyReport::Applied(const etcdserverpb::InternalRaftRequest& request,
   durations_.Observe(field, success, took);
   const bool is_of_auth = field >= InternalRaftRequest::kAuthEnableFieldNumber &&
                           field <= InternalRaftRequest::kAuthRoleRevokePermissionFieldNumber;
-  if (is_of_auth && reply.status.ok()) LogAuthChange(request, logger_);
+  const bool is_told = is_of_auth || request.has_alarm() || request.has_admission_rule_set() ||
+                       request.has_admission_rule_delete();
+  if (is_told && reply.status.ok()) LogChange(request, logger_);
   if (took <= slow_ && success) return;
   const std::string text = apply::LoggableText(request);
   const std::string response = "size:" + std::to_string(reply.body.size());

@@ -12,11 +12,13 @@
 namespace server {
 
 Compactor::Compactor(const Options& options, const Environment& environment,
-                     apply::Applier* applier, Committer* committer, Failure* failure)
+                     apply::Applier* applier, Committer* committer, Progress* progress,
+                     Failure* failure)
     : options_(options),
       clock_(environment.apply_loop->clock()),
       applier_(*applier),
       committer_(*committer),
+      progress_(*progress),
       failure_(*failure),
       report_(environment.apply_loop->clock(), environment.logger, environment.registry),
       timer_(environment.apply_loop->NewTimer([this] {
@@ -26,6 +28,7 @@ Compactor::Compactor(const Options& options, const Environment& environment,
 
 void Compactor::Work() {
   if (pausing_ || failure_.failed()) return;
+  if (applier_.state().store().is_compacting()) progress_.is_compacting = true;
   const std::optional<bool> more = RemovePart();
   if (!more.has_value()) return;
   committer_.CommitIfDue();
@@ -34,8 +37,9 @@ void Compactor::Work() {
     pausing_ = applier_.state().store().is_compacting();
     return timer_->Arm(options_.compaction_sleep_interval);
   }
-  if (waiters_.empty()) return;
+  if (waiters_.empty() && !progress_.is_compacting) return;
   committer_.WhenDurable([this, finished = applier_.state().store().finished_compact_revision()] {
+    if (!applier_.state().store().is_compacting()) progress_.is_compacting = false;
     RunFinished(finished);
   });
 }

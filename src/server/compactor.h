@@ -12,6 +12,7 @@
 #include "server/environment.h"
 #include "server/failure.h"
 #include "server/options.h"
+#include "server/progress.h"
 #include "state/apply/applier.h"
 
 namespace server {
@@ -23,7 +24,7 @@ class Compactor {
  public:
   // All outlive this.
   Compactor(const Options& options, const Environment& environment, apply::Applier* applier,
-            Committer* committer, Failure* failure);
+            Committer* committer, Progress* progress, Failure* failure);
 
   // Goes on with what is left to remove, unless it pauses. Between entries.
   void Work();
@@ -40,6 +41,7 @@ class Compactor {
   const runtime::Clock& clock_;
   apply::Applier& applier_;
   Committer& committer_;
+  Progress& progress_;
   Failure& failure_;
   CompactionReport report_;
   const std::unique_ptr<runtime::Timer> timer_;

@@ -23,6 +23,7 @@ struct Progress {
   std::atomic<int64_t> ticked = 0;       // at which runtime::TimePoint, in its count
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
+  std::atomic<bool> is_compacting = false;  // and what that frees is in use yet
   std::atomic<bool> is_learner = false;     // of this member, and not removed
   std::atomic<uint64_t> unsaved_bytes = 0;  // of entries that are applied and not in the database
   // Written by several: see DiskRoom.

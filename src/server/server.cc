@@ -263,6 +263,7 @@ void Server::CheckReady() {
   const std::string& version = apply_loop_->members().cluster_version();
   if (ready_ || !published_ || version.empty()) return;
   ready_ = true;
+  space_keeper_->SetReady();
   environment_.logger->Info("enabled capabilities for version",
                             {{"cluster-version", version.substr(0, version.rfind('.'))}});
   on_ready_();

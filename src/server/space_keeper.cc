@@ -38,7 +38,7 @@ void SpaceKeeper::Look() {
 }
 
 void SpaceKeeper::LookAtAlarms() {
-  if (changing_) return;
+  if (changing_ || !is_ready_) return;
   const auto state = parts_.apply_loop->state().Get();
   const auto alarms = state->view().Get()->alarms;
   const auto in_use = static_cast<double>(state->database().sizes().in_use);
@@ -47,7 +47,8 @@ void SpaceKeeper::LookAtAlarms() {
   const bool is_full = quota > 0 && in_use >= quota;
   if (is_full || parts_.progress->disk_is_low) {
     needless_.reset();
-    if (!is_on) Change(parts_.self, /*raise=*/true);
+    const bool is_settled = parts_.progress->disk_is_low || !parts_.progress->is_compacting;
+    if (!is_on && is_settled) Change(parts_.self, /*raise=*/true);
     return;
   }
   if (!options_.clear_space_alarm) return;
@@ -77,9 +78,9 @@ void SpaceKeeper::Change(base::MemberId member, bool raise) {
             changing_ = false;
             if (!reply.status.ok()) return;
             needless_.reset();
-            environment_.logger->Warn(
-                raise ? "alarm raised" : "alarm disarmed, since there is room again",
-                {{"alarm", "NOSPACE"}, {"member-id", members::HexText(member.value())}});
+            if (raise) return;
+            environment_.logger->Info("there is room again",
+                                      {{"member-id", members::HexText(member.value())}});
           });
 }
 

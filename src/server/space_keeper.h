@@ -16,7 +16,8 @@ namespace server {
 
 // Keeps a member from running out of room: raises its alarm NOSPACE when the bytes in use have come
 // to the quota, and when a disk is low (DiskRoom), so that deletes and compactions, which are still
-// carried out then, have room in the log.
+// carried out then, have room in the log. Not while a compaction is under way, of which the others
+// may have the fruits already.
 //
 // Once use has been below 90% of the quota, and the disks have had room, for ten seconds, the alarm
 // is taken back (Options::clear_space_alarm); etcd's stays until it is disarmed. The leader also
@@ -38,6 +39,8 @@ class SpaceKeeper {
 
   // On the apply loop.
   void Start();
+  // The member has what its cluster has: before, it may hold what the others have given up since.
+  void SetReady() { is_ready_ = true; }
 
  private:
   void Look();
@@ -50,6 +53,7 @@ class SpaceKeeper {
   const std::unique_ptr<runtime::Timer> timer_;
   std::optional<base::MemberId> needless_;  // whose alarm is to be taken back
   runtime::TimePoint needless_since_;
+  bool is_ready_ = false;
   bool changing_ = false;  // an alarm is being raised or taken back
 };
 

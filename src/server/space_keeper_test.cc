@@ -16,6 +16,7 @@
 namespace server {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
@@ -122,6 +123,26 @@ TEST_F(SpaceKeeperTest, TheQuotaRaisesTheAlarmAndLessClearsIt) {
   member_.RunFor(seconds(15));
   EXPECT_EQ(Alarms(), 0u);
   EXPECT_TRUE(Put("more", 10).ok());
+}
+
+// Others have its fruits already, and may have disarmed the alarm for that.
+TEST_F(SpaceKeeperTest, NoAlarmIsRaisedWhileACompactionIsUnderWay) {
+  member_.options.quota_backend_bytes = 4'000'000;
+  member_.options.compaction_batch_limit = 10;
+  member_.options.compaction_sleep_interval = seconds(1);
+  Start();
+  for (int i = 0; i < 350; ++i) ASSERT_TRUE(Put("key", 10'000).ok());
+  EXPECT_EQ(Alarms(), 0u);
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(member_.server().state()->store().revision().value());
+  ASSERT_TRUE(Propose(etcdserverpb::InternalRaftRequest::kCompactionFieldNumber, compaction).ok());
+  EXPECT_TRUE(member_.server().progress().is_compacting);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Put("key", 10'000).ok());
+  member_.RunFor(milliseconds(1500));
+  EXPECT_EQ(Alarms(), 0u);
+  member_.RunFor(seconds(120));
+  EXPECT_FALSE(member_.server().progress().is_compacting);
+  EXPECT_EQ(Alarms(), 0u);
 }
 
 TEST_F(SpaceKeeperTest, AnAlarmStaysWhereItIsToBeDisarmed) {

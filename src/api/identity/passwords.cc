@@ -20,7 +20,8 @@ namespace identity {
 namespace {
 
 constexpr runtime::Duration kDelayMin = std::chrono::milliseconds(100);
-constexpr runtime::Duration kDelayMax = std::chrono::seconds(2);
+// Less than the two seconds that etcdctl and clientv3 give a log-in.
+constexpr runtime::Duration kDelayMax = std::chrono::seconds(1);
 constexpr runtime::Duration kFailureMemory = std::chrono::minutes(1);
 // The share of what waits that is of one user and address.
 constexpr size_t kLaneShare = 64;
@@ -108,6 +109,9 @@ class Passwords::State : public std::enable_shared_from_this<State> {
     size_t bytes;
     runtime::Loop* loop;
     OnChecked on_checked;
+    std::shared_ptr<const std::atomic<bool>> gone;
+
+    bool is_gone() const { return gone != nullptr && *gone; }
   };
   struct CheckCall {
     std::string user;
@@ -151,6 +155,9 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   bool IsKnownRight(const Digest& digest);
   // Those who wait for the same password; null if nobody does.
   static std::vector<Waiter>* WaitersFor(Lane& lane, const Digest& digest);
+  // Lets go of those who are not waited for any more, and of guesses that nobody waits for, but for
+  // the first, which is under way if `keeps_first`.
+  void DropGone(Lane& lane, bool keeps_first);
   // Makes room in a lane, if that can be; not in an empty one, which has room for anything.
   bool MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes);
   void StartFirst(const Digest& lane_id);
@@ -244,6 +251,7 @@ std::vector<Passwords::State::Waiter>* Passwords::State::WaitersFor(Lane& lane,
 
 bool Passwords::State::MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes) {
   const size_t bytes_max = options_.waiting_bytes_max / kLaneShare;
+  if (lane.bytes > 0 && lane.bytes + bytes > bytes_max) DropGone(lane, /*keeps_first=*/true);
   while (lane.bytes > 0 && lane.bytes + bytes > bytes_max) {
     if (lane.untold.empty()) return false;
     Tell(lane, lane_id);
@@ -251,9 +259,26 @@ bool Passwords::State::MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes)
   return true;
 }
 
+void Passwords::State::DropGone(Lane& lane, bool keeps_first) {
+  const auto drop = [&](std::vector<Waiter>& waiters) {
+    std::erase_if(waiters, [&](const Waiter& waiter) {
+      if (!waiter.is_gone()) return false;
+      Release(waiter.bytes);
+      lane.bytes -= waiter.bytes;
+      return true;
+    });
+  };
+  for (Guess& guess : lane.guesses) drop(guess.waiters);
+  const auto kept = lane.guesses.begin() + (keeps_first && !lane.guesses.empty() ? 1 : 0);
+  lane.guesses.erase(std::remove_if(kept, lane.guesses.end(),
+                                    [](const Guess& guess) { return guess.waiters.empty(); }),
+                     lane.guesses.end());
+}
+
 // And those after it, as far as they are known to be right.
 void Passwords::State::StartFirst(const Digest& lane_id) {
   Lane& lane = lanes_.at(lane_id);
+  DropGone(lane, /*keeps_first=*/false);
   while (!lane.guesses.empty() && IsKnownRight(lane.guesses.front().digest)) {
     Answer(lane, lane.guesses.front().waiters, true);
     lane.guesses.pop_front();
@@ -411,7 +436,7 @@ void Passwords::Check(Attempt attempt, runtime::Loop* loop, OnChecked on_checked
   }
   State::CheckCall call{std::move(attempt.user), std::move(attempt.hash),
                         std::move(attempt.address), std::move(secret),
-                        State::Waiter{bytes, loop, std::move(on_checked)}};
+                        State::Waiter{bytes, loop, std::move(on_checked), std::move(attempt.gone)}};
   state_->Post([call = std::move(call)](State& state) mutable { state.Check(std::move(call)); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,7 +26,8 @@ namespace identity {
 // takes the time of bcrypt each; and one that was wrong is answered late, the later the more have
 // failed. Nobody waits for that but who guessed wrong, and a password that is remembered waits for
 // nothing: nobody can lock another out. Where much waits of the same user from the same address,
-// failures are told earlier; only where too much of it is not checked yet are calls refused.
+// failures are told earlier, and what nobody waits for any more is not checked; only where too much
+// of it is not checked yet are calls refused.
 //
 // One of a member; any thread. Callbacks run on the loop that was given, never before the method
 // has returned; what has not been answered when this is destroyed never is.
@@ -59,6 +61,8 @@ class Passwords {
     std::string hash;  // that is kept of his password
     std::string password;
     std::string address;  // from which it comes, without port
+    // True once nobody waits for the answer, which then need not come; null: somebody always does.
+    std::shared_ptr<const std::atomic<bool>> gone = nullptr;
   };
   // Whether it is the user's password.
   using OnChecked = base::Callback<void(base::Result<bool> is_right)>;

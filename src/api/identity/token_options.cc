@@ -46,6 +46,9 @@ base::Result<JwtOptions> ParseJwtOptions(const TokenOptions& options) {
   JwtOptions jwt;
   if (const std::string ttl = ValueOf(options, kTtl); !ttl.empty()) {
     ASSIGN_OR_RETURN(jwt.ttl, base::ParseDuration(ttl));
+    if (jwt.ttl <= runtime::Duration::zero()) {
+      return base::Status(base::Code::kInvalidArgument, "auth: tokens without a lifetime");
+    }
   }
   jwt.public_key_file = ValueOf(options, kPublicKey);
   jwt.private_key_file = ValueOf(options, kPrivateKey);

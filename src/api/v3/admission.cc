@@ -44,15 +44,24 @@ std::chrono::milliseconds WaitOf(const admission::Refusal& refusal) {
 }
 
 std::optional<admission::Refusal> Admission::Take(const Context& context, rpc::ServerCall& call,
-                                                  const std::vector<auth::KeyRange>& keys,
-                                                  size_t bytes, admission::Charged* charged) const {
+                                                  std::vector<auth::KeyRange> keys, size_t bytes,
+                                                  admission::Charged* charged) const {
   const std::shared_ptr<const admission::RuleSet>& rules = frontend_.rules();
   auth::Identity who;
-  if (rules->AsksForUser()) {
+  auth::Judge& judge = context.judge();
+  const bool asks_for_rights = rules->AsksForKeys() && judge.view().enabled;
+  if (rules->AsksForUser() || asks_for_rights) {
     base::Result<auth::Identity> known = context.Identify(call);
     // Whoever cannot be told is refused for that.
     if (!known.ok()) return std::nullopt;
     who = *std::move(known);
+  }
+  // Those who may not touch them take nothing from those who may.
+  if (asks_for_rights) {
+    std::erase_if(keys, [&](const auth::KeyRange& range) {
+      return !judge.CheckKeys(who, auth::Access::kRead, range).ok() &&
+             !judge.CheckKeys(who, auth::Access::kWrite, range).ok();
+    });
   }
   auto refusal = meters_.Admit(
       rules,

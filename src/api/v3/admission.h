@@ -37,7 +37,7 @@ class Admission {
  private:
   bool IsOff() const { return frontend_.rules()->empty() && !meters_.has_meters(); }
   std::optional<admission::Refusal> Take(const Context& context, rpc::ServerCall& call,
-                                         const std::vector<auth::KeyRange>& keys, size_t bytes,
+                                         std::vector<auth::KeyRange> keys, size_t bytes,
                                          admission::Charged* charged) const;
 
   server::Frontend& frontend_;

@@ -273,6 +273,24 @@ TEST_F(UsersAdmissionTest, AUsersRuleIsNobodyElses) {
   EXPECT_EQ(Read(), base::errors::kInvalidAuthToken);
 }
 
+TEST_F(UsersAdmissionTest, WhoMayNotTouchAPrefixTakesNothingFromThoseWhoMay) {
+  admissionpb::Rule rule = Of("jobs", 2);
+  rule.set_prefix("r/");
+  SetAsRoot(rule);
+  for (int i = 0; i < 10; ++i) {
+    member_.SetToken("");
+    EXPECT_EQ(Read(), base::errors::kUserEmpty);
+    member_.LogIn("ann");
+    EXPECT_EQ(member_.Call(testing::kRange, testing::GetAll()).status,
+              base::errors::kPermissionDenied);
+  }
+  EXPECT_TRUE(Read().ok());
+  member_.LogIn("root");
+  EXPECT_TRUE(Read().ok());
+  EXPECT_TRUE(Read().ok());
+  EXPECT_TRUE(IsRefused(Read()));
+}
+
 TEST_F(UsersAdmissionTest, WhoHoldsHisShareOfTheMemoryIsRefusedUntilHeLetsGo) {
   member_.Kill();
   member_.http_options().member_budget = std::make_shared<http::SharedBudget>(size_t{1} << 20);

@@ -63,7 +63,8 @@ class AuthService::LogIn : public std::enable_shared_from_this<LogIn> {
     passwords.Check({.user = request_.name(),
                      .hash = user == nullptr ? passwords.nobodys_hash() : user->password(),
                      .password = request_.password(),
-                     .address = HostOf(call_->connection().peer)},
+                     .address = HostOf(call_->connection().peer),
+                     .gone = call_->gone()},
                     &context_.frontend().loop(),
                     [self = shared_from_this()](const base::Result<bool>& is_right) {
                       if (!is_right.ok()) return self->call_->Finish(is_right.status());

@@ -15,7 +15,7 @@ base::Status Quota::Check(uint64_t cost) {
   if (quota <= 0) return {};
   const uint64_t used = frontend_.state()->database().sizes().in_use;
   if (used + cost < static_cast<uint64_t>(quota)) return {};
-  RaiseAlarm();
+  if (!server_.progress().is_compacting) RaiseAlarm();
   return base::errors::kNoSpace;
 }
 

@@ -17,8 +17,8 @@ class Quota {
       : server_(*server), frontend_(*frontend) {}
 
   // kNoSpace for a request of that cost (request_check.h), which then raises the alarm if it was
-  // for the quota; one that costs nothing passes always. What is in use counts: compaction alone
-  // gives room back.
+  // for the quota, and no compaction is under way; one that costs nothing passes always. What is in
+  // use counts: compaction alone gives room back.
   base::Status Check(uint64_t cost);
 
  private:

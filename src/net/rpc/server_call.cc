@@ -408,9 +408,15 @@ void ServerCall::OnClosed(const http::Closing& closing) {
   handler_.reset();
 }
 
+std::shared_ptr<const std::atomic<bool>> ServerCall::gone() {
+  if (gone_ == nullptr) gone_ = std::make_shared<std::atomic<bool>>(!is_open());
+  return gone_;
+}
+
 void ServerCall::Cancel(const base::Status& status) {
   CountEnd(status.code());
   finished_ = true;
+  if (gone_ != nullptr) *gone_ = true;
   deadlines_->Remove(this);
   if (handler_ != nullptr) handler_->OnEnded(status);
 }

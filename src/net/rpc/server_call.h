@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -41,6 +42,8 @@ class ServerCall final : public http::ExchangeHandler,
 
   // Whether somebody waits for the answer.
   bool is_open() const { return exchange_ != nullptr && !finished_; }
+  // Becomes true once nobody does. To be read on any thread.
+  std::shared_ptr<const std::atomic<bool>> gone();
   const Method& method() const { return *method_; }
   // When its head had arrived.
   runtime::TimePoint start() const { return start_; }
@@ -150,6 +153,7 @@ class ServerCall final : public http::ExchangeHandler,
   DeadlineQueue* const deadlines_;
   const MessageLimits& limits_;
   std::unique_ptr<CallHandler> handler_;
+  std::shared_ptr<std::atomic<bool>> gone_;  // null: nobody has asked for it
   std::unique_ptr<AnswerListener> answer_listener_;
   MessageReader reader_;
   std::unique_ptr<AnswerQueue> answers_;  // while something waits there

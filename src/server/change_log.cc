@@ -1,6 +1,7 @@
-#include "server/auth_log.h"
+#include "server/change_log.h"
 
 #include "proto/raft_internal.pb.h"
+#include "state/members/member.h"
 
 namespace server {
 namespace {
@@ -48,9 +49,26 @@ void LogRoleChange(const InternalRaftRequest& request, const observe::Logger& lo
   }
 }
 
+void LogAlarm(const etcdserverpb::AlarmRequest& request, const observe::Logger& logger) {
+  if (request.action() == etcdserverpb::AlarmRequest::GET) return;
+  const bool is_raised = request.action() == etcdserverpb::AlarmRequest::ACTIVATE;
+  logger.Warn(is_raised ? "alarm raised" : "alarm disarmed",
+              {{"alarm", etcdserverpb::AlarmType_Name(request.alarm())},
+               {"member-id", members::HexText(request.memberid())}});
+}
+
 }  // namespace
 
-void LogAuthChange(const InternalRaftRequest& request, const observe::Logger& logger) {
+void LogChange(const InternalRaftRequest& request, const observe::Logger& logger) {
+  if (request.has_alarm()) return LogAlarm(request.alarm(), logger);
+  if (request.has_admission_rule_set()) {
+    return logger.Info("set an admission rule",
+                       {{"rule", request.admission_rule_set().rule().name()}});
+  }
+  if (request.has_admission_rule_delete()) {
+    return logger.Info("deleted an admission rule",
+                       {{"rule", request.admission_rule_delete().name()}});
+  }
   if (request.has_auth_enable()) return logger.Info("enabled authentication", {});
   if (request.has_auth_disable()) return logger.Info("disabled authentication", {});
   LogUserChange(request, logger);
