@@ -13,9 +13,12 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+import grpc
+
 from cluster import Cluster, status, wait_until_ready
 from cluster_case import ClusterCase
 from member import Member, free_ports
+from protocol import KV, rpc
 from steady_load import SteadyLoad
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
@@ -155,6 +158,26 @@ class ClusterTest(ClusterCase):
         added.process = None
         self.put(cluster[0], 110, 120)
         self.assertEqual(len(self.hashes(cluster)), 1)
+
+    def test_a_member_that_joins_raises_no_alarm_for_what_was_given_up(self) -> None:
+        """It goes through all of the log, with the writes that have used up the quota."""
+        cluster = self.cluster(1, "--quota-backend-bytes", str(4 << 20))
+        client = self.client(cluster[0])
+        with self.assertRaises(grpc.RpcError):
+            for _ in range(1000):
+                revision = client.put(b"key", b"v" * 10_000).header.revision
+        client.call(KV, "Compact", rpc.CompactionRequest(revision=revision, physical=True),
+                    rpc.CompactionResponse)
+        self.ctl(cluster[0], "alarm", "disarm")
+        ports = free_ports(2)
+        slowly = ("--compaction-batch-limit", "10", "--compaction-sleep-interval", "1s")
+        added = Member(ETCD, *cluster[0].flags, *slowly, name="added", ports=(ports[0], ports[1]))
+        self.addCleanup(added.__exit__)
+        added.initial_cluster = f"m0={cluster[0].peer_url},added={added.peer_url}"
+        self.join(added, cluster[0])
+        time.sleep(1)  # its alarm would be raised by then
+        self.assertEqual(self.ctl(added, "alarm", "list"), "")
+        self.ctl(cluster[0], "put", "x", "y")
 
     def test_a_member_without_its_log_does_not_come_back(self) -> None:
         cluster = self.cluster(3)
