@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/duration_text.h"
+#include "cli/progress.h"
 #include "ctl/connection.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
@@ -118,13 +119,15 @@ Outcome AskEach(const Invocation& invocation, Globals* globals, const char* what
 // Receives a snapshot into a file.
 class SnapshotFile {
  public:
-  explicit SnapshotFile(std::unique_ptr<runtime::File> file) : file_(std::move(file)) {}
+  SnapshotFile(std::unique_ptr<runtime::File> file, std::FILE* err)
+      : file_(std::move(file)), progress_(err, "saving") {}
 
   // False after an error of the disk.
   bool Append(const etcd::SnapshotChunk& chunk) {
     if (version_.empty()) version_ = chunk.version;
     error_ = file_->WriteAt(size_, chunk.blob);
     size_ += chunk.blob.size();
+    progress_.Show(size_, size_ + chunk.remaining_bytes);
     return error_.ok();
   }
   base::Status Finish() {
@@ -141,6 +144,7 @@ class SnapshotFile {
 
  private:
   const std::unique_ptr<runtime::File> file_;
+  cli::Progress progress_;
   uint64_t size_ = 0;
   std::string version_;
   base::Status error_;
@@ -155,7 +159,7 @@ std::string RefusedText(const etcd::Status& status) {
 
 // To a file beside `path`, which then takes its place.
 Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const std::string& path,
-                     std::string* version) {
+                     std::FILE* err, std::string* version) {
   const auto failed = [](const std::string& what, std::string_view why) {
     return Failed(kExitInterrupted, what + std::string(why));
   };
@@ -166,7 +170,7 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
     return failed("could not open " + part + " (open ",
                   std::string(opened.status().message()) + ")");
   }
-  SnapshotFile file(std::move(opened).value());
+  SnapshotFile file(std::move(opened).value(), err);
   const etcd::Status received = client.Snapshot(
       call, [&file](const etcd::SnapshotChunk& chunk) { return file.Append(chunk); });
   Outcome outcome;
@@ -313,7 +317,8 @@ Outcome RunSnapshotSave(const Invocation& invocation) {
       invocation.flags.changed("command-timeout") ? globals.call : etcd::CallOptions{};
   const std::string& path = invocation.arguments[0];
   std::string version;
-  if (Outcome outcome = SaveSnapshot(*client, call, path, &version); !outcome.ok()) {
+  if (Outcome outcome = SaveSnapshot(*client, call, path, invocation.err, &version);
+      !outcome.ok()) {
     return outcome;
   }
   Print(invocation.out, "Snapshot saved at " + path + "\n" +

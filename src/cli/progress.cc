@@ -1,0 +1,37 @@
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/human_bytes.h"
+
+namespace cli {
+namespace {
+
+// Back to the line's begin, and what is on it away.
+constexpr char kClear[] = "\r\x1b[K";
+
+void Write(std::FILE* file, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
+}  // namespace
+
+Progress::Progress(std::FILE* file, std::string what)
+    : file_(isatty(fileno(file)) == 1 ? file : nullptr), what_(std::move(what)) {}
+
+Progress::~Progress() {
+  if (shown_.has_value()) Write(file_, kClear);
+}
+
+void Progress::Show(uint64_t done, uint64_t total) {
+  if (file_ == nullptr) return;
+  const uint64_t percent = done >= total ? 100 : done * 100 / total;
+  if (std::exchange(shown_, percent) == percent) return;
+  Write(file_, kClear + what_ + "  " + base::HumanBytes(done) + " of " + base::HumanBytes(total) +
+                   "  " + std::to_string(percent) + "%");
+}
+
+}  // namespace cli
