@@ -2,15 +2,15 @@
 
 #include <string>
 
+#include "offline/files.h"
 #include "utl/etcd_database.h"
-#include "utl/files.h"
 
 namespace utl {
 namespace {
 
 using runtime::JoinPath;
 
-base::Status Defragment(Files& files, const cli::Invocation& invocation,
+base::Status Defragment(offline::Files& files, const cli::Invocation& invocation,
                         const std::string& data_dir) {
   const std::string member = JoinPath(data_dir, "member");
   const std::string snap = JoinPath(member, "snap");
@@ -20,15 +20,15 @@ base::Status Defragment(Files& files, const cli::Invocation& invocation,
                      EtcdDatabase::Open(files, JoinPath(snap, "db"), invocation.flags));
     return etcds->ReplaceBy(etcds->source());
   }
-  ASSIGN_OR_RETURN(const MemberDatabase opened,
-                   OpenMemberDatabase(files, member, invocation.flags));
+  ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
+                   offline::OpenMemberDatabase(files, member, invocation.flags));
   return opened.database->Defragment([](uint64_t) { return true; });
 }
 
 }  // namespace
 
 cli::Outcome RunDefrag(const cli::Invocation& invocation) {
-  Files files;
+  offline::Files files;
   const std::string& data_dir = invocation.flags.GetString("data-dir");
   const base::Status status = Defragment(files, invocation, data_dir);
   if (status.ok()) return {};

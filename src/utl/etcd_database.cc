@@ -6,13 +6,13 @@
 
 namespace utl {
 
-base::Result<std::unique_ptr<EtcdDatabase>> EtcdDatabase::Open(Files& files,
+base::Result<std::unique_ptr<EtcdDatabase>> EtcdDatabase::Open(offline::Files& files,
                                                                const std::string& path,
                                                                const cli::Flags& flags) {
-  RETURN_IF_ERROR(CheckExists(files.disk(), path));
+  RETURN_IF_ERROR(offline::CheckExists(files.disk(), path));
   std::unique_ptr<EtcdDatabase> opened(new EtcdDatabase(&files.disk(), path));
-  ASSIGN_OR_RETURN(opened->file_, OpenLocked(files, flags, path, runtime::OpenMode::kWrite,
-                                             "etcd runs on " + path));
+  ASSIGN_OR_RETURN(opened->file_, offline::OpenLocked(files, flags, path, runtime::OpenMode::kWrite,
+                                                      "etcd runs on " + path));
   ASSIGN_OR_RETURN(const uint64_t bytes, opened->file_->Size());
   ASSIGN_OR_RETURN(opened->reader_, snap::BboltReader::Open(opened->file_.get(), path, bytes));
   return opened;

@@ -7,9 +7,9 @@
 #include "base/result.h"
 #include "base/status.h"
 #include "cli/flags.h"
+#include "offline/files.h"
 #include "storage/snap/bbolt_reader.h"
 #include "storage/snap/source.h"
-#include "utl/files.h"
 
 namespace utl {
 
@@ -17,7 +17,8 @@ namespace utl {
 class EtcdDatabase {
  public:
   // Waits for the lock as long as --timeout says.
-  static base::Result<std::unique_ptr<EtcdDatabase>> Open(Files& files, const std::string& path,
+  static base::Result<std::unique_ptr<EtcdDatabase>> Open(offline::Files& files,
+                                                          const std::string& path,
                                                           const cli::Flags& flags);
 
   snap::Source& source() { return *reader_; }

@@ -2,23 +2,24 @@
 
 #include <string>
 
+#include "offline/files.h"
 #include "server/etcd_export.h"
 #include "server/takeover.h"
-#include "utl/files.h"
 
 namespace utl {
 namespace {
 
-base::Status Export(Files& files, const cli::Flags& flags) {
+base::Status Export(offline::Files& files, const cli::Flags& flags) {
   server::Options member;
-  member.data_dir = WithoutSlashes(flags.GetString("data-dir"));
-  member.wal_dir = WithoutSlashes(flags.GetString("wal-dir"));
+  member.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
+  member.wal_dir = offline::WithoutSlashes(flags.GetString("wal-dir"));
   server::Options target;
-  target.data_dir = WithoutSlashes(flags.GetString("output-dir"));
-  target.wal_dir = WithoutSlashes(flags.GetString("output-wal-dir"));
+  target.data_dir = offline::WithoutSlashes(flags.GetString("output-dir"));
+  target.wal_dir = offline::WithoutSlashes(flags.GetString("output-wal-dir"));
   const server::Paths paths(member);
-  RETURN_IF_ERROR(CheckExists(files.disk(), paths.database));
-  ASSIGN_OR_RETURN(const MemberDatabase opened, OpenMemberDatabase(files, paths.member, flags));
+  RETURN_IF_ERROR(offline::CheckExists(files.disk(), paths.database));
+  ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
+                   offline::OpenMemberDatabase(files, paths.member, flags));
   ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));
   if (takeover != server::Takeover::kNone) {
     return {base::Code::kFailedPrecondition,
@@ -36,8 +37,8 @@ base::Status Export(Files& files, const cli::Flags& flags) {
 }  // namespace
 
 cli::Outcome RunExport(const cli::Invocation& invocation) {
-  Files files;
-  return Failure(Export(files, invocation.flags));
+  offline::Files files;
+  return offline::Failure(Export(files, invocation.flags));
 }
 
 }  // namespace utl

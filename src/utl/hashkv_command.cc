@@ -6,20 +6,20 @@
 #include <string_view>
 #include <system_error>
 
+#include "offline/files.h"
+#include "offline/image.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/backend/write_buffer.h"
 #include "storage/image/database_import.h"
 #include "storage/mvcc/reads.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
-#include "utl/files.h"
-#include "utl/image.h"
 #include "utl/printer.h"
 
 namespace utl {
 namespace {
 
-base::Result<mvcc::KeyValueHash> HashOf(Files& files, backend::Backend* database,
+base::Result<mvcc::KeyValueHash> HashOf(offline::Files& files, backend::Backend* database,
                                         base::Revision at) {
   backend::WriteBuffer buffer({}, [](base::Index, base::Term, backend::Batch*) {});
   ASSIGN_OR_RETURN(const auto store, mvcc::Store::Open(database, &buffer, &files.clock(), {},
@@ -45,17 +45,18 @@ base::Result<std::string> MemberOf(const std::string& path) {
   return snap.parent_path().string();
 }
 
-base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation& invocation) {
+base::Result<mvcc::KeyValueHash> HashOfFile(offline::Files& files,
+                                            const cli::Invocation& invocation) {
   const std::string& path = invocation.arguments.front();
   const base::Revision at(invocation.flags.GetInt("rev"));
-  RETURN_IF_ERROR(CheckExists(files.disk(), path));
+  RETURN_IF_ERROR(offline::CheckExists(files.disk(), path));
   if (std::filesystem::path(path).filename() == "db.mdb") {
     ASSIGN_OR_RETURN(const std::string member, MemberOf(path));
-    ASSIGN_OR_RETURN(const MemberDatabase opened,
-                     OpenMemberDatabase(files, member, invocation.flags));
+    ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
+                     offline::OpenMemberDatabase(files, member, invocation.flags));
     return HashOf(files, opened.database.get(), at);
   }
-  ASSIGN_OR_RETURN(const auto image, Image::Open(files, path, invocation.flags));
+  ASSIGN_OR_RETURN(const auto image, offline::Image::Open(files, path, invocation.flags));
   const auto database =
       backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));
   RETURN_IF_ERROR(image::ImportDatabase(image->reader(), *database));
@@ -66,9 +67,9 @@ base::Result<mvcc::KeyValueHash> HashOfFile(Files& files, const cli::Invocation&
 
 cli::Outcome RunHashKv(const cli::Invocation& invocation) {
   if (cli::Outcome outcome = CheckFormat(invocation); !outcome.ok()) return outcome;
-  Files files;
+  offline::Files files;
   const auto hash = HashOfFile(files, invocation);
-  return hash.ok() ? Show(invocation, *hash) : Failure(hash.status());
+  return hash.ok() ? Show(invocation, *hash) : offline::Failure(hash.status());
 }
 
 }  // namespace utl

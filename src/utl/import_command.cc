@@ -3,12 +3,12 @@
 #include <string>
 
 #include "observe/metrics.h"
+#include "offline/files.h"
 #include "runtime/asio/loop.h"
 #include "server/etcd_import.h"
 #include "server/takeover.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
-#include "utl/files.h"
 
 namespace utl {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 // members that live.
 class Opening {
  public:
-  explicit Opening(Files* files) {
+  explicit Opening(offline::Files* files) {
     environment_.disk = &files->disk();
     environment_.apply_loop = &loop_;
     environment_.logger = &files->logger();
@@ -36,11 +36,11 @@ class Opening {
   server::Environment environment_ = {};
 };
 
-base::Status Import(Files& files, const server::Options& options, bool is_undone,
+base::Status Import(offline::Files& files, const server::Options& options, bool is_undone,
                     const cli::Flags& flags) {
   const server::Paths paths(options);
-  RETURN_IF_ERROR(CheckExists(files.disk(), paths.snap));
-  ASSIGN_OR_RETURN(const auto lock, LockMember(files, paths.member, flags));
+  RETURN_IF_ERROR(offline::CheckExists(files.disk(), paths.snap));
+  ASSIGN_OR_RETURN(const auto lock, offline::LockMember(files, paths.member, flags));
   if (is_undone) return server::UndoImport(files.disk(), paths);
   ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));
   if (takeover == server::Takeover::kNone) {
@@ -59,10 +59,10 @@ base::Status Import(Files& files, const server::Options& options, bool is_undone
 cli::Outcome RunImport(const cli::Invocation& invocation) {
   const cli::Flags& flags = invocation.flags;
   server::Options options;
-  options.data_dir = WithoutSlashes(flags.GetString("data-dir"));
-  options.wal_dir = WithoutSlashes(flags.GetString("wal-dir"));
-  Files files;
-  return Failure(Import(files, options, flags.GetBool("undo"), flags));
+  options.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
+  options.wal_dir = offline::WithoutSlashes(flags.GetString("wal-dir"));
+  offline::Files files;
+  return offline::Failure(Import(files, options, flags.GetBool("undo"), flags));
 }
 
 }  // namespace utl

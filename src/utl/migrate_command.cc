@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "offline/files.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
 #include "utl/etcd_database.h"
-#include "utl/files.h"
 #include "utl/storage_version.h"
 
 namespace utl {
@@ -103,13 +103,14 @@ base::Status MigrateEtcds(const Migration& migration, EtcdDatabase& database) {
 }
 
 base::Status Migrate(const cli::Flags& flags, const Version& target) {
-  Files files;
+  offline::Files files;
   const Migration migration(files.logger(), target, flags.GetBool("force"));
   const std::string member = JoinPath(flags.GetString("data-dir"), "member");
   const std::string snap = JoinPath(member, "snap");
   ASSIGN_OR_RETURN(const bool is_ours, files.disk().Exists(JoinPath(snap, "db.mdb")));
   if (is_ours) {
-    ASSIGN_OR_RETURN(const MemberDatabase opened, OpenMemberDatabase(files, member, flags));
+    ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
+                     offline::OpenMemberDatabase(files, member, flags));
     return MigrateOurs(migration, *opened.database);
   }
   ASSIGN_OR_RETURN(const auto etcds, EtcdDatabase::Open(files, JoinPath(snap, "db"), flags));
@@ -123,7 +124,7 @@ cli::Outcome RunMigrate(const cli::Invocation& invocation) {
   if (!target.ok()) {
     return cli::Failed(cli::kExitBadArguments, std::string(target.status().message()));
   }
-  return Failure(Migrate(invocation.flags, *target));
+  return offline::Failure(Migrate(invocation.flags, *target));
 }
 
 }  // namespace utl

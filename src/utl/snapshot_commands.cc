@@ -8,11 +8,11 @@
 #include "app/server_options.h"
 #include "base/go_text.h"
 #include "config/url.h"
+#include "offline/files.h"
+#include "offline/image.h"
 #include "server/snapshot_restore.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
-#include "utl/files.h"
-#include "utl/image.h"
 #include "utl/printer.h"
 #include "utl/snapshot_status.h"
 
@@ -22,9 +22,9 @@ namespace {
 base::Result<server::Options> OptionsOf(const cli::Flags& flags) {
   server::Options options;
   options.name = flags.GetString("name");
-  options.data_dir = WithoutSlashes(flags.GetString("data-dir"));
+  options.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
   if (options.data_dir.empty()) options.data_dir = options.name + ".etcd";
-  options.wal_dir = WithoutSlashes(flags.GetString("wal-dir"));
+  options.wal_dir = offline::WithoutSlashes(flags.GetString("wal-dir"));
   options.initial_cluster_token = flags.GetString("initial-cluster-token");
   ASSIGN_OR_RETURN(const std::vector<config::Url> advertised,
                    config::ParseUrls(flags.GetString("initial-advertise-peer-urls")));
@@ -41,16 +41,16 @@ cli::Outcome RunSnapshotStatus(const cli::Invocation& invocation) {
   if (invocation.arguments.size() != 1) {
     return cli::Failed(cli::kExitBadArguments, "snapshot status requires exactly one argument");
   }
-  Files files;
+  offline::Files files;
   const std::string& path = invocation.arguments.front();
-  if (const base::Status status = CheckExists(files.disk(), path); !status.ok()) {
-    return Failure(status);
+  if (const base::Status status = offline::CheckExists(files.disk(), path); !status.ok()) {
+    return offline::Failure(status);
   }
   if (cli::Outcome outcome = CheckFormat(invocation); !outcome.ok()) return outcome;
-  const auto image = Image::Open(files, path, invocation.flags);
-  if (!image.ok()) return Failure(image.status());
+  const auto image = offline::Image::Open(files, path, invocation.flags);
+  if (!image.ok()) return offline::Failure(image.status());
   const auto status = ReadSnapshotStatus((*image)->reader());
-  return status.ok() ? Show(invocation, *status) : Failure(status.status());
+  return status.ok() ? Show(invocation, *status) : offline::Failure(status.status());
 }
 
 cli::Outcome RunSnapshotRestore(const cli::Invocation& invocation) {
@@ -65,8 +65,8 @@ cli::Outcome RunSnapshotRestore(const cli::Invocation& invocation) {
     return cli::Failed(cli::kExitBadArguments, "--mark-compacted required if --revision-bump > 0");
   }
   const auto options = OptionsOf(flags);
-  if (!options.ok()) return Failure(options.status());
-  Files files;
+  if (!options.ok()) return offline::Failure(options.status());
+  offline::Files files;
   server::RestoreEnvironment environment;
   environment.disk = &files.disk();
   environment.new_database = [&files](const std::string& path) {
@@ -75,7 +75,7 @@ cli::Outcome RunSnapshotRestore(const cli::Invocation& invocation) {
     return backend::OpenLmdbBackend(&files.disk(), path, schema::kBucketNames, lmdb);
   };
   environment.logger = &files.logger();
-  return Failure(server::RestoreSnapshot(*options, environment, restore));
+  return offline::Failure(server::RestoreSnapshot(*options, environment, restore));
 }
 
 }  // namespace utl

@@ -5,10 +5,10 @@
 
 #include "base/result.h"
 #include "cli/flags.h"
+#include "offline/files.h"
 #include "storage/snap/bbolt_reader.h"
-#include "utl/files.h"
 
-namespace utl {
+namespace offline {
 
 // A file in bbolt's format, to be read: a snapshot, or a database, which an etcd may run on and
 // which is locked against that.
@@ -27,4 +27,4 @@ class Image {
   std::unique_ptr<snap::BboltReader> reader_;
 };
 
-}  // namespace utl
+}  // namespace offline

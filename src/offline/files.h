@@ -14,7 +14,7 @@
 
 // What the commands do their work with.
 
-namespace utl {
+namespace offline {
 
 // The files of this machine, and the log of the commands: lines of the console's form on standard
 // error.
@@ -63,4 +63,4 @@ std::string WithoutSlashes(std::string path);
 // `status` as a command ends with it.
 cli::Outcome Failure(const base::Status& status);
 
-}  // namespace utl
+}  // namespace offline

@@ -1,4 +1,4 @@
-#include "utl/files.h"
+#include "offline/files.h"
 
 #include <poll.h>
 
@@ -10,7 +10,7 @@
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
 
-namespace utl {
+namespace offline {
 namespace {
 
 constexpr int kPauseMilliseconds = 50;
@@ -76,4 +76,4 @@ cli::Outcome Failure(const base::Status& status) {
   return cli::Failed(cli::kExitError, std::string(status.message()));
 }
 
-}  // namespace utl
+}  // namespace offline

@@ -1,8 +1,8 @@
-#include "utl/image.h"
+#include "offline/image.h"
 
 #include "storage/snap/snapshot_digest.h"
 
-namespace utl {
+namespace offline {
 
 base::Result<std::unique_ptr<Image>> Image::Open(Files& files, const std::string& path,
                                                  const cli::Flags& flags) {
@@ -19,4 +19,4 @@ base::Result<std::unique_ptr<Image>> Image::Open(Files& files, const std::string
   return image;
 }
 
-}  // namespace utl
+}  // namespace offline
