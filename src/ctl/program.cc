@@ -6,13 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
-#include "base/errno_text.h"
-#include "base/go_text.h"
+#include "cli/program_ending.h"
 
 extern char** environ;
 
@@ -33,23 +30,6 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
   for (std::string& text : *texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
-}
-
-std::string WhyNotStarted(const std::string& program, int error) {
-  if (program.find('/') == std::string::npos) {
-    return "exec: " + base::Quote(program) + ": executable file not found in $PATH";
-  }
-  return "fork/exec " + program + ": " + base::ErrnoText(error);
-}
-
-std::string HowItEnded(int status) {
-  if (WIFEXITED(status)) {
-    const int code = WEXITSTATUS(status);
-    return code == 0 ? "" : "exit status " + std::to_string(code);
-  }
-  std::string name = strsignal(WTERMSIG(status));
-  name[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
-  return "signal: " + name + (WCOREDUMP(status) ? " (core dumped)" : "");
 }
 
 }  // namespace
@@ -85,11 +65,11 @@ ProgramEnding RunProgram(const std::vector<std::string>& command,
                                  Pointers(&words).data(), Pointers(&variables).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
-  if (error != 0) return {WhyNotStarted(command[0], error), 1};
+  if (error != 0) return {cli::WhyNotStarted(command[0], error), 1};
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return {HowItEnded(status), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+  return {cli::HowItEnded(status), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
 }
 
 }  // namespace ctl
