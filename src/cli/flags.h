@@ -35,6 +35,8 @@ class Flags {
 
   // The arguments, without the flags; kInvalidArgument with pflag's text.
   base::Result<std::vector<std::string>> Parse(const std::vector<std::string>& words);
+  // The same in the grammar of Go's package flag, with its texts; see go_flags.h.
+  base::Result<std::vector<std::string>> ParseAsGo(const std::vector<std::string>& words);
   // As if given on the command line, but not `changed`. What cannot be read is no refusal, as in
   // pflag, but false, zero, or the largest or smallest number if it is beyond these.
   void SetFromEnvironment(const std::string& name, const std::string& value);
@@ -68,6 +70,7 @@ class Flags {
   base::Status Set(Value* value, const std::string& text);
   base::Status ParseLong(const std::vector<std::string>& words, size_t* next);
   base::Status ParseShort(const std::vector<std::string>& words, size_t* next);
+  base::Status ParseGoFlag(const std::vector<std::string>& words, size_t* next);
 
   std::map<std::string, Value, std::less<>> values_;
 };
