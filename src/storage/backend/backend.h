@@ -23,7 +23,9 @@ class Cursor {
   virtual base::Status Seek(base::ByteView key) = 0;
   virtual base::Status SeekToLast() = 0;
   virtual base::Status Next() = 0;
-  // Whether there is a record here; false past the end and after an error.
+  // From a record to the one before it; past the beginning there is none.
+  virtual base::Status Previous() = 0;
+  // Whether there is a record here; false past both ends and after an error.
   virtual bool valid() const = 0;
   // Borrowed from the Reader until it ends; keys until the cursor moves.
   virtual base::ByteView key() const = 0;

@@ -150,6 +150,19 @@ TEST_P(BackendContractTest, SeeksToTheFirstKeyNotLess) {
   EXPECT_EQ(cursor->value(), "f");
 }
 
+TEST_P(BackendContractTest, WalksBackward) {
+  for (const char* key : {"b", "d", "f"}) Put(0, key, key);
+  const auto reader = NewReader();
+  Put(0, "e", "later");
+  const auto cursor = reader->NewCursor(0);
+  std::string keys;
+  for (ASSERT_TRUE(cursor->SeekToLast().ok()); cursor->valid();) {
+    keys += cursor->key();
+    ASSERT_TRUE(cursor->Previous().ok());
+  }
+  EXPECT_EQ(keys, "fdb");
+}
+
 TEST_P(BackendContractTest, TakesEmptyAndLargeValues) {
   const std::string large(3 << 20, 'v');
   Put(0, "empty", "");

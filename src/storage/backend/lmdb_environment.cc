@@ -68,7 +68,19 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
   RETURN_IF_ERROR(ReserveLockFile(disk, LmdbLockPath(environment->path_), options.readers_max));
   RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), sync));
   RETURN_IF_ERROR(environment->OpenBuckets(buckets));
-  RETURN_IF_ERROR(environment->FindMap(options.map_bytes));
+  RETURN_IF_ERROR(environment->FindMap(lmdb::kOwnBucket, options.map_bytes));
+  return environment;
+}
+
+base::Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::OpenToRead(
+    std::string path, std::span<const std::string_view> buckets, uint64_t map_bytes) {
+  std::shared_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(path)));
+  LmdbOptions options;
+  options.map_bytes = map_bytes;
+  RETURN_IF_ERROR(environment->OpenFile(options, buckets.size(), Sync::kReadOnly));
+  RETURN_IF_ERROR(environment->FindBuckets(buckets));
+  if (environment->names_.empty()) return environment;
+  RETURN_IF_ERROR(environment->FindMap(environment->names_.front(), map_bytes));
   return environment;
 }
 
@@ -97,10 +109,12 @@ base::Status LmdbEnvironment::OpenFile(const LmdbOptions& options, size_t bucket
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMEMINIT;
   syncs_commits_ = options.sync;
   if (sync == Sync::kWhenAsked || !options.sync) flags |= MDB_NOSYNC;
+  const bool is_read_only = sync == Sync::kReadOnly;
+  if (is_read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
   if (error == 0) error = mdb_env_open(environment_, path_.c_str(), flags, kFileMode);
   // Forgets the readers of a process that was killed; they would hold pages back for ever.
   int dead_readers = 0;
-  if (error == 0) error = mdb_reader_check(environment_, &dead_readers);
+  if (error == 0 && !is_read_only) error = mdb_reader_check(environment_, &dead_readers);
   return error == 0 ? base::Status() : Failure(error);
 }
 
@@ -120,6 +134,29 @@ base::Status LmdbEnvironment::OpenBuckets(std::span<const std::string_view> buck
   if (created) return CommitWrite(transaction);
   // Nothing is written; the handles stay.
   error = GuardWrite([&] { return mdb_txn_commit(transaction); });
+  return error == 0 ? base::Status() : Failure(error);
+}
+
+base::Status LmdbEnvironment::FindBuckets(std::span<const std::string_view> buckets) {
+  MDB_txn* transaction = nullptr;
+  int error = mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
+  if (error != 0) return Failure(error);
+  for (const std::string_view bucket : buckets) {
+    const std::string terminated(bucket);
+    const char* const text = terminated.c_str();
+    unsigned found = 0;
+    error = Guard([&] { return mdb_dbi_open(transaction, text, 0, &found); });
+    if (error == MDB_NOTFOUND) continue;
+    if (error != 0) break;
+    names_.emplace_back(bucket);
+    buckets_.push_back(found);
+  }
+  if (error != 0 && error != MDB_NOTFOUND) {
+    mdb_txn_abort(transaction);
+    return Failure(error);
+  }
+  // Nothing is written; the handles stay.
+  error = mdb_txn_commit(transaction);
   return error == 0 ? base::Status() : Failure(error);
 }
 
@@ -151,10 +188,10 @@ int LmdbEnvironment::DamagedFile() {
 
 // LMDB does not tell where the file is mapped. But each page has its number, and the head of a
 // bucket lies in one.
-base::Status LmdbEnvironment::FindMap(uint64_t map_bytes) {
+base::Status LmdbEnvironment::FindMap(base::ByteView bucket, uint64_t map_bytes) {
   constexpr MDB_dbi kMainTree = 1;
   ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginRead(Place::kReserved));
-  MDB_val key = Value(lmdb::kOwnBucket);
+  MDB_val key = Value(bucket);
   MDB_val head;
   MDB_stat stat;
   int error = mdb_stat(transaction, kMainTree, &stat);

@@ -33,11 +33,16 @@ class LmdbEnvironment {
   enum class Sync {
     kEachCommit,
     kWhenAsked,  // commits are durable only after MakeDurable
+    kReadOnly,   // there are none
   };
 
   static base::Result<std::shared_ptr<LmdbEnvironment>> Open(
       runtime::Disk& disk, std::string path, std::span<const std::string_view> buckets,
       const LmdbOptions& options, Sync sync);
+  // The same for a file that nobody writes: it is only read, and there is no file beside it. What
+  // is not among its buckets is passed over.
+  static base::Result<std::shared_ptr<LmdbEnvironment>> OpenToRead(
+      std::string path, std::span<const std::string_view> buckets, uint64_t map_bytes);
   ~LmdbEnvironment();
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
@@ -107,15 +112,18 @@ class LmdbEnvironment {
   // LMDB's number of a bucket.
   unsigned bucket(BucketId id) const { return buckets_.at(id); }
   size_t bucket_count() const { return buckets_.size(); }
+  const std::string& bucket_name(BucketId id) const { return names_.at(id); }
 
  private:
   explicit LmdbEnvironment(std::string path) : path_(std::move(path)) {}
 
   static int DamagedFile();
-  base::Status FindMap(uint64_t map_bytes);
+  // `bucket` is one of the file's.
+  base::Status FindMap(base::ByteView bucket, uint64_t map_bytes);
 
   base::Status OpenFile(const LmdbOptions& options, size_t bucket_count, Sync sync);
   base::Status OpenBuckets(std::span<const std::string_view> buckets);
+  base::Status FindBuckets(std::span<const std::string_view> buckets);
   // Creates it if it is not there.
   int OpenBucket(MDB_txn* transaction, std::string_view name, unsigned* bucket, bool* created);
   // Has the transaction say which one it is.

@@ -33,6 +33,7 @@ class LmdbCursor final : public Cursor {
   }
   base::Status SeekToLast() override { return Move(MDB_LAST); }
   base::Status Next() override { return Move(MDB_NEXT); }
+  base::Status Previous() override { return Move(MDB_PREV); }
   bool valid() const override { return valid_; }
   base::ByteView key() const override { return record_.key; }
   base::ByteView value() const override { return record_.value; }

@@ -71,10 +71,12 @@ class MemoryDatabase {
   std::optional<Found> SeekToLast(BucketId id, uint64_t commit) {
     const std::lock_guard lock(mutex_);
     const Bucket& bucket = buckets_.at(id);
-    for (auto entry = bucket.rbegin(); entry != bucket.rend(); ++entry) {
-      if (auto value = ValueAt(entry->second, commit)) return Found{entry->first, value};
-    }
-    return std::nullopt;
+    return LastBefore(bucket, bucket.end(), commit);
+  }
+  std::optional<Found> SeekBefore(BucketId id, base::ByteView key, uint64_t commit) {
+    const std::lock_guard lock(mutex_);
+    const Bucket& bucket = buckets_.at(id);
+    return LastBefore(bucket, bucket.lower_bound(key), commit);
   }
   std::shared_ptr<const base::Bytes> Get(BucketId id, base::ByteView key, uint64_t commit) {
     const std::lock_guard lock(mutex_);
@@ -101,6 +103,15 @@ class MemoryDatabase {
       if (version->commit <= commit) return version->value;
     }
     return nullptr;
+  }
+
+  static std::optional<Found> LastBefore(const Bucket& bucket, Bucket::const_iterator end,
+                                         uint64_t commit) {
+    while (end != bucket.begin()) {
+      --end;
+      if (auto value = ValueAt(end->second, commit)) return Found{end->first, value};
+    }
+    return std::nullopt;
   }
 
   void Set(BucketId id, base::ByteView key, std::shared_ptr<const base::Bytes> value,
@@ -167,6 +178,9 @@ class MemoryCursor final : public Cursor {
   base::Status SeekToLast() override { return Take(database_->SeekToLast(bucket_, commit_)); }
   base::Status Next() override {
     return Take(database_->Seek(bucket_, stored_key_, true, commit_));
+  }
+  base::Status Previous() override {
+    return Take(database_->SeekBefore(bucket_, stored_key_, commit_));
   }
   bool valid() const override { return valid_; }
   base::ByteView key() const override { return record_.key; }

@@ -18,9 +18,9 @@ bool DiffersBetweenMembers(base::ByteView meta_key) {
 }  // namespace
 
 DatabaseHash::DatabaseHash(std::unique_ptr<backend::Reader> reader)
-    : reader_(std::move(reader)), source_(reader_.get()) {}
+    : reader_(std::move(reader)), source_(reader_.get()), hash_(&source_) {}
 
-base::Result<bool> DatabaseHash::Step(size_t bytes) {
+base::Result<bool> SourceHash::Step(size_t bytes) {
   for (size_t seen = 0; seen < bytes;) {
     if (!within_bucket_) {
       ASSIGN_OR_RETURN(const auto name, source_.NextBucket());

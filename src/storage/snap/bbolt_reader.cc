@@ -25,22 +25,35 @@ base::Result<std::optional<base::ByteView>> BboltReader::NextBucket() {
     records_ = BboltTreeCursor(&pages_);
     return std::optional<base::ByteView>();
   }
-  RETURN_IF_ERROR(StartRecords());
+  RETURN_IF_ERROR(StartRecords(BboltTreeCursor::Direction::kForward));
   return std::optional(buckets_.key());
 }
 
-base::Status BboltReader::StartRecords() {
+base::Result<bool> BboltReader::StartBackward(base::ByteView name) {
+  RETURN_IF_ERROR(Rewind());
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, buckets_.Next());
+    if (!found) return false;
+    if (buckets_.key() == name) break;
+  }
+  RETURN_IF_ERROR(StartRecords(BboltTreeCursor::Direction::kBackward));
+  return true;
+}
+
+base::Status BboltReader::StartRecords(BboltTreeCursor::Direction direction) {
   const base::ByteView value = buckets_.value();
   if (buckets_.flags() != kBucketElement) {
     return pages_.Damage(buckets_.page(), "a record outside of all buckets");
   }
   if (value.size() < kBucketBytes) return pages_.Damage(buckets_.page(), "a bucket without a root");
-  if (const Bucket bucket = LoadBucket(value); bucket.root != 0) return records_.Start(bucket.root);
+  if (const Bucket bucket = LoadBucket(value); bucket.root != 0) {
+    return records_.Start(bucket.root, direction);
+  }
   const base::ByteView leaf = value.substr(kBucketBytes);
   if (leaf.size() < kPageHeaderBytes) {
     return pages_.Damage(buckets_.page(), "a bucket without a root");
   }
-  return records_.StartInline(BboltTreePage(base::Bytes(leaf)), buckets_.page());
+  return records_.StartInline(BboltTreePage(base::Bytes(leaf)), buckets_.page(), direction);
 }
 
 base::Result<std::optional<Record>> BboltReader::NextRecord() {

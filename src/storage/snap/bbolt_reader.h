@@ -35,6 +35,10 @@ class BboltReader final : public Source {
   base::Result<std::optional<base::ByteView>> NextBucket() override;
   base::Result<std::optional<Record>> NextRecord() override;
 
+  // Has NextRecord go through the records of the bucket `name` from the last one back; false if
+  // there is none of that name. Rewinds first.
+  base::Result<bool> StartBackward(base::ByteView name);
+
   // Reads everything, and holds the freelist, if there is one, against it. Rewinds.
   base::Status Check();
 
@@ -43,7 +47,7 @@ class BboltReader final : public Source {
  private:
   explicit BboltReader(BboltPageReader pages) : pages_(std::move(pages)) {}
 
-  base::Status StartRecords();
+  base::Status StartRecords(BboltTreeCursor::Direction direction);
 
   BboltPageReader pages_;
   BboltTreeCursor buckets_{&pages_};

@@ -87,6 +87,26 @@ size_t RecordCount(const Model& model) {
 // Keys and values have no checksum in this format (the snapshot's digest covers them): what is not
 // noticed may change a record, but nothing is lost, made up or misplaced. Except by the numbers of
 // the buckets' roots: that of a part of a tree is a tree too, and what is out of reach may be free.
+TEST_F(BboltReaderTest, ABucketIsReadBackward) {
+  const Model model = Example();
+  const base::Bytes bytes = Written(model);
+  ASSERT_TRUE(file_->WriteAt(0, bytes).ok());
+  const auto reader = BboltReader::Open(file_.get(), "/db", bytes.size()).value();
+  for (const auto& [name, records] : model) {
+    ASSERT_TRUE(reader->StartBackward(name).value()) << name;
+    for (auto expected = records.rbegin(); expected != records.rend(); ++expected) {
+      const auto record = reader->NextRecord();
+      ASSERT_TRUE(record.ok()) << record.status().ToString();
+      ASSERT_TRUE(record->has_value());
+      EXPECT_EQ((*record)->key, expected->first);
+      EXPECT_EQ((*record)->value, expected->second);
+    }
+    EXPECT_FALSE(reader->NextRecord().value().has_value());
+  }
+  EXPECT_FALSE(reader->StartBackward("none").value());
+  EXPECT_EQ(Contents(*reader).value(), model);  // forward again
+}
+
 TEST_F(BboltReaderTest, AFlippedByteIsNoticedUnlessItIsARecordsOwn) {
   const Model model = Example();
   const base::Bytes good = Written(model);

@@ -11,34 +11,54 @@ constexpr size_t kHeightMax = 40;
 
 }  // namespace
 
-base::Status BboltTreeCursor::Start(uint64_t root) {
+base::Status BboltTreeCursor::Start(uint64_t root, Direction direction) {
   path_.clear();
+  direction_ = direction;
   RETURN_IF_ERROR(Push(root));
   before_first_ = true;
   return Descend();
 }
 
-base::Status BboltTreeCursor::StartInline(BboltTreePage page, uint64_t home) {
+base::Status BboltTreeCursor::StartInline(BboltTreePage page, uint64_t home, Direction direction) {
   path_.clear();
+  direction_ = direction;
   std::string_view fault = page.Fault();
   if (fault.empty() && !page.is_leaf()) fault = "not a leaf";
   if (!fault.empty()) {
     return reader_->Damage(home, std::string("a bucket inside this page: ").append(fault));
   }
-  path_.push_back({.page = std::move(page), .home = home});
+  const size_t first = FirstIndex(page);
+  path_.push_back({.page = std::move(page), .home = home, .index = first});
   before_first_ = true;
   return {};
 }
 
 base::Result<bool> BboltTreeCursor::Next() {
   if (path_.empty()) return false;
-  if (!std::exchange(before_first_, false)) ++path_.back().index;
-  while (path_.back().index >= path_.back().page.count()) {
+  // A root without any records may be at the end of the path.
+  bool is_there = std::exchange(before_first_, false) && path_.back().page.count() > 0;
+  while (!is_there) {
+    is_there = Step(&path_.back());
+    if (is_there) break;
     path_.pop_back();
     if (path_.empty()) return false;
-    ++path_.back().index;
   }
   RETURN_IF_ERROR(Descend());
+  return true;
+}
+
+size_t BboltTreeCursor::FirstIndex(const BboltTreePage& page) const {
+  return direction_ == Direction::kForward || page.count() == 0 ? 0 : page.count() - 1;
+}
+
+bool BboltTreeCursor::Step(Frame* frame) const {
+  if (direction_ == Direction::kForward) {
+    if (frame->index + 1 >= frame->page.count()) return false;
+    ++frame->index;
+    return true;
+  }
+  if (frame->index == 0) return false;
+  --frame->index;
   return true;
 }
 
@@ -50,7 +70,8 @@ base::Status BboltTreeCursor::Push(uint64_t id) {
   if (!is_root && !FitsItsPlace(page)) {
     return reader_->Damage(id, "keys outside of the range that the branch above gives them");
   }
-  path_.push_back({.page = std::move(page), .home = id});
+  const size_t first = FirstIndex(page);
+  path_.push_back({.page = std::move(page), .home = id, .index = first});
   return {};
 }
 

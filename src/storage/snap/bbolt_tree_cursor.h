@@ -9,18 +9,22 @@
 
 namespace snap {
 
-// Walks the records of one tree in order, with the pages from the root to the leaf in memory.
+// Walks the records of one tree in order, or backward, with the pages from the root to the leaf in
+// memory.
 class BboltTreeCursor {
  public:
+  enum class Direction { kForward, kBackward };
+
   // At no record yet; `reader` outlives this.
   explicit BboltTreeCursor(BboltPageReader* reader) : reader_(reader) {}
 
-  // To before the first record of the tree at page `root`.
-  base::Status Start(uint64_t root);
+  // To before the first record of the tree at page `root`; backward, to behind the last.
+  base::Status Start(uint64_t root, Direction direction = Direction::kForward);
   // The same for a tree that is the one leaf `page`, which lies inside page `home`.
-  base::Status StartInline(BboltTreePage page, uint64_t home);
+  base::Status StartInline(BboltTreePage page, uint64_t home,
+                           Direction direction = Direction::kForward);
 
-  // To the next record; false after the last.
+  // To the next record in that direction; false after the last.
   base::Result<bool> Next();
 
   // The current record, borrowed until Next or a Start.
@@ -39,6 +43,10 @@ class BboltTreeCursor {
 
   const Frame& leaf() const { return path_.back(); }
   base::Status Push(uint64_t id);
+  // Where the direction begins in such a page.
+  size_t FirstIndex(const BboltTreePage& page) const;
+  // To the next element of the page; false after the last.
+  bool Step(Frame* frame) const;
   // From the branch at the end of the path to the first leaf below its current child.
   base::Status Descend();
   // Whether the keys of a child lie between its own in the branch above and the next one there.
@@ -46,6 +54,7 @@ class BboltTreeCursor {
 
   BboltPageReader* reader_;
   std::vector<Frame> path_;  // the root first
+  Direction direction_ = Direction::kForward;
   bool before_first_ = false;
 };
 

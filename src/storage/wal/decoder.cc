@@ -49,6 +49,18 @@ Decoder::Outcome Decoder::Next(Record* record) {
   return Outcome::kRecord;
 }
 
+bool Decoder::TakeUnchecked(Record* record) {
+  const base::Status error = error_;
+  base::ByteView body;
+  base::ByteView padded;
+  if (ReadFrame(&body, &padded) != Outcome::kRecord || !ParseRecord(body, record)) {
+    error_ = error;
+    return false;
+  }
+  at_ = {at_.offset + kFrameLengthBytes + padded.size(), record->crc, true};
+  return true;
+}
+
 bool Decoder::PassOver() {
   const Position bad = at_;
   const base::Status error = error_;

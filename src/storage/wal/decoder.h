@@ -33,9 +33,12 @@ class Decoder {
   // `file` of `size` bytes, named `path` in errors, must outlive the decoder.
   Decoder(const runtime::File* file, uint64_t size, std::string path, Options options);
 
-  // `record->data` borrows until the next call. After anything but kRecord only PassOver and the
-  // accessors may be called.
+  // `record->data` borrows until the next call. After anything but kRecord only TakeUnchecked,
+  // PassOver and the accessors may be called.
   Outcome Next(Record* record);
+  // After kTorn or kDamaged: the record as it stands there, of which only the checksum is wrong,
+  // and from which the next one is to continue. False, and nothing has changed, if there is none.
+  bool TakeUnchecked(Record* record);
   // After kTorn or kDamaged: goes on behind the record that follows the bad one. It is lost too,
   // for its checksum, from which the next record must continue, is all that is believed of it.
   // False, and nothing has changed, if the bad record's length does not lead to two such records.

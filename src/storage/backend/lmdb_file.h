@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "storage/backend/backend.h"
+
+namespace backend {
+
+// A database file that nobody writes meanwhile, to be looked at: it is only read, and nothing is
+// made beside it. One thread, which blocks on the disk.
+class LmdbFile {
+ public:
+  // Checks the whole file first (lmdb_check.h): kDataLoss. Of `buckets`, and of the one that the
+  // backend has for itself, those that are there can be read.
+  static base::Result<std::unique_ptr<LmdbFile>> Open(runtime::Disk& disk, const std::string& path,
+                                                      std::span<const std::string_view> buckets,
+                                                      uint64_t map_bytes);
+
+  // Names, in order.
+  const std::vector<std::string>& buckets() const { return buckets_; }
+  // Its buckets have the places of their names in buckets().
+  base::Result<std::unique_ptr<Reader>> NewReader();
+
+ private:
+  LmdbFile() = default;
+
+  std::shared_ptr<class LmdbEnvironment> environment_;
+  std::vector<std::string> buckets_;
+};
+
+}  // namespace backend

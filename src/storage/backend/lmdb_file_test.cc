@@ -1,0 +1,70 @@
+#include "storage/backend/lmdb_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "runtime/posix/disk.h"
+#include "storage/backend/lmdb_backend.h"
+
+namespace backend {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr std::array<std::string_view, 2> kBuckets = {"first", "second"};
+constexpr std::array<std::string_view, 3> kMore = {"absent", "first", "second"};
+constexpr uint64_t kMapBytes = 1 << 30;
+
+class LmdbFileTest : public ::testing::Test {
+ protected:
+  LmdbFileTest() : directory_(::testing::TempDir() + "lmdb-file-XXXXXX") {
+    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
+    path_ = directory_ + "/db.mdb";
+    const auto database = OpenLmdbBackend(&disk_, path_, kBuckets, {.map_bytes = kMapBytes});
+    EXPECT_TRUE(database.ok()) << database.status().ToString();
+    Batch batch;
+    batch.Put(1, "a", "1");
+    batch.Put(1, "b", base::Bytes(100'000, 'x'));
+    EXPECT_TRUE((*database)->Commit(batch).ok());
+  }
+  ~LmdbFileTest() override { disk_.RemoveAll(directory_).IgnoreError(); }
+
+  runtime::posix::Disk disk_;
+  std::string directory_;
+  std::string path_;
+};
+
+TEST_F(LmdbFileTest, IsReadWithoutAnythingBesideIt) {
+  ASSERT_TRUE(disk_.Remove(path_ + "-lock").ok());
+  const base::Bytes before = runtime::ReadFile(disk_, path_).value();
+  {
+    const auto file = LmdbFile::Open(disk_, path_, kMore, kMapBytes);
+    ASSERT_TRUE(file.ok()) << file.status().ToString();
+    EXPECT_THAT((*file)->buckets(), ElementsAre("cornerstore", "first", "second"));
+    const auto reader = (*file)->NewReader();
+    ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+    EXPECT_EQ((*reader)->Get(2, "a").value(), "1");
+    EXPECT_EQ((*reader)->Get(1, "a").value(), std::nullopt);
+    const auto cursor = (*reader)->NewCursor(2);
+    ASSERT_TRUE(cursor->SeekToLast().ok());
+    EXPECT_EQ(cursor->value().size(), 100'000u);
+    ASSERT_TRUE(cursor->Previous().ok());
+    EXPECT_EQ(cursor->key(), "a");
+    ASSERT_TRUE(cursor->Previous().ok());
+    EXPECT_FALSE(cursor->valid());
+  }
+  EXPECT_EQ(runtime::ReadFile(disk_, path_).value(), before);
+  EXPECT_THAT(disk_.List(directory_).value(), ElementsAre("db.mdb"));
+}
+
+TEST_F(LmdbFileTest, DamageIsToldByPage) {
+  const auto file = disk_.Open(path_, runtime::OpenMode::kWrite).value();
+  ASSERT_TRUE(file->WriteAt(2 * 4096 + 10, "xx").ok());
+  EXPECT_EQ(LmdbFile::Open(disk_, path_, kBuckets, kMapBytes).status().code(),
+            base::Code::kDataLoss);
+}
+
+}  // namespace
+}  // namespace backend
