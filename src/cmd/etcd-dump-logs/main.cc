@@ -1,0 +1,13 @@
+// etcd-dump-logs: the log of a member, entry by entry. Flags are etcd's; see -help.
+
+#include <string>
+#include <vector>
+
+#include "dump/logs_command.h"
+#include "runtime/posix/standard_streams.h"
+
+int main(int argc, char** argv) {
+  runtime::posix::OpenStandardStreams();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return dump::RunDumpLogs(argv[0], words);
+}
