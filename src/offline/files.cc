@@ -3,6 +3,8 @@
 #include <poll.h>
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
@@ -54,6 +56,20 @@ base::Result<std::unique_ptr<runtime::File>> LockMember(Files& files, const std:
                                                         const cli::Flags& flags) {
   return OpenLocked(files, flags, runtime::JoinPath(member_dir, "lock"),
                     runtime::OpenMode::kCreateOrTruncate, "a member runs on " + member_dir);
+}
+
+base::Result<std::unique_ptr<runtime::File>> LockMemberOf(Files& files, const std::string& database,
+                                                          const cli::Flags& flags) {
+  std::unique_ptr<runtime::File> none;
+  std::error_code error;
+  const auto snap = std::filesystem::canonical(database, error).parent_path();
+  if (error || snap.filename() != "snap") return none;
+  const std::string member_dir = snap.parent_path().string();
+  const std::string path = runtime::JoinPath(member_dir, "lock");
+  ASSIGN_OR_RETURN(const bool exists, files.disk().Exists(path));
+  if (!exists) return none;
+  return OpenLocked(files, flags, path, runtime::OpenMode::kRead,
+                    "a member runs on " + member_dir);
 }
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,

@@ -1,7 +1,5 @@
 #include "storage/backend/lmdb_file.h"
 
-#include <algorithm>
-
 #include "storage/backend/lmdb_check.h"
 #include "storage/backend/lmdb_environment.h"
 #include "storage/backend/lmdb_page.h"
@@ -15,11 +13,15 @@ base::Result<std::unique_ptr<LmdbFile>> LmdbFile::Open(runtime::Disk& disk, cons
   RETURN_IF_ERROR(CheckLmdbFile(disk, path, map_bytes));
   std::vector<std::string_view> names(buckets.begin(), buckets.end());
   names.push_back(lmdb::kOwnBucket);
-  std::sort(names.begin(), names.end());
   std::unique_ptr<LmdbFile> opened(new LmdbFile());
   ASSIGN_OR_RETURN(opened->environment_, LmdbEnvironment::OpenToRead(path, names, map_bytes));
   for (size_t id = 0; id < opened->environment_->bucket_count(); ++id) {
     opened->buckets_.push_back(opened->environment_->bucket_name(static_cast<BucketId>(id)));
+  }
+  for (const std::string_view name : buckets) {
+    const size_t place = static_cast<size_t>(&name - buckets.data());
+    if (place < opened->buckets_.size() && opened->buckets_[place] == name) continue;
+    return base::Status(base::Code::kNotFound, path + ": there is no bucket " + std::string(name));
   }
   return opened;
 }

@@ -40,14 +40,14 @@ TEST_F(LmdbFileTest, IsReadWithoutAnythingBesideIt) {
   ASSERT_TRUE(disk_.Remove(path_ + "-lock").ok());
   const base::Bytes before = runtime::ReadFile(disk_, path_).value();
   {
-    const auto file = LmdbFile::Open(disk_, path_, kMore, kMapBytes);
+    const auto file = LmdbFile::Open(disk_, path_, kBuckets, kMapBytes);
     ASSERT_TRUE(file.ok()) << file.status().ToString();
-    EXPECT_THAT((*file)->buckets(), ElementsAre("cornerstore", "first", "second"));
+    EXPECT_THAT((*file)->buckets(), ElementsAre("first", "second", "cornerstore"));
     const auto reader = (*file)->NewReader();
     ASSERT_TRUE(reader.ok()) << reader.status().ToString();
-    EXPECT_EQ((*reader)->Get(2, "a").value(), "1");
-    EXPECT_EQ((*reader)->Get(1, "a").value(), std::nullopt);
-    const auto cursor = (*reader)->NewCursor(2);
+    EXPECT_EQ((*reader)->Get(1, "a").value(), "1");
+    EXPECT_EQ((*reader)->Get(0, "a").value(), std::nullopt);
+    const auto cursor = (*reader)->NewCursor(1);
     ASSERT_TRUE(cursor->SeekToLast().ok());
     EXPECT_EQ(cursor->value().size(), 100'000u);
     ASSERT_TRUE(cursor->Previous().ok());
@@ -57,6 +57,11 @@ TEST_F(LmdbFileTest, IsReadWithoutAnythingBesideIt) {
   }
   EXPECT_EQ(runtime::ReadFile(disk_, path_).value(), before);
   EXPECT_THAT(disk_.List(directory_).value(), ElementsAre("db.mdb"));
+}
+
+TEST_F(LmdbFileTest, EveryBucketMustBeThere) {
+  const auto file = LmdbFile::Open(disk_, path_, kMore, kMapBytes);
+  EXPECT_EQ(file.status().message(), path_ + ": there is no bucket absent");
 }
 
 TEST_F(LmdbFileTest, DamageIsToldByPage) {
