@@ -17,41 +17,42 @@ const cli::Command& DbCommand() {
       .persistent_flags = {{"timeout", 0, Type::kDuration, "10s",
                             "time to wait to obtain a file lock on db file, 0 to block "
                             "indefinitely"}},
-      .subcommands =
-          {{.name = "list-bucket",
-            .use = "list-bucket [data dir or db file path]",
-            .short_text = "bucket lists all buckets.",
-            .run = RunListBucket},
-           {.name = "iterate-bucket",
-            .use = "iterate-bucket [data dir or db file path] [bucket name]",
-            .short_text = "iterate-bucket lists key-value pairs in reverse order.",
-            .long_text = "iterate-bucket lists key-value pairs in reverse order.\n"
-                         "Everything is shown, in bucket authUsers also the hashes of passwords "
-                         "unless with --decode.",
-            .flags = {{"limit", 0, Type::kUint, "0",
-                       "max number of key-value pairs to iterate (0< to iterate all)"},
-                      {"decode", 0, Type::kBool, "false",
-                       "true to decode Protocol Buffer encoded data"}},
-            .run = RunIterateBucket},
-           {.name = "scan-keys",
-            .use = "scan-keys [data dir or db file path] [start revision]",
-            .short_text = "scan-keys scans all the key-value pairs starting from a specific "
-                          "revision in the key space.",
-            .run = RunScanKeys},
-           {.name = "hash",
-            .use = "hash [data dir or db file path]",
-            .short_text = "hash computes the hash of db file.",
-            .run = RunHash},
-           cli::CompletionCommand([](const cli::Invocation& invocation) {
-             return cli::ShowCompletion(DbCommand(), invocation);
-           }),
-           {.name = "help",
-            .use = "help [command]",
-            .short_text = "Help about any command",
-            .run =
-                [](const cli::Invocation& invocation) {
-                  return cli::ShowHelp(DbCommand(), invocation);
-                }}},
+      .subcommands = {{.name = "list-bucket",
+                       .use = "list-bucket [data dir or db file path]",
+                       .short_text = "bucket lists all buckets.",
+                       .run = RunListBucket},
+                      {.name = "iterate-bucket",
+                       .use = "iterate-bucket [data dir or db file path] [bucket name]",
+                       .short_text = "iterate-bucket lists key-value pairs in reverse order.",
+                       .long_text =
+                           "iterate-bucket lists key-value pairs in reverse order.\n"
+                           "Everything is shown, in bucket authUsers also the hashes of passwords "
+                           "unless with --decode.",
+                       .flags = {{"limit", 0, Type::kUint, "0",
+                                  "max number of key-value pairs to iterate (0< to iterate all)"},
+                                 {"decode", 0, Type::kBool, "false",
+                                  "true to decode Protocol Buffer encoded data"}},
+                       .run = RunIterateBucket},
+                      {.name = "scan-keys",
+                       .use = "scan-keys [data dir or db file path] [start revision]",
+                       .short_text =
+                           "scan-keys scans all the key-value pairs starting from a specific "
+                           "revision in the key space.",
+                       .run = RunScanKeys},
+                      {.name = "hash",
+                       .use = "hash [data dir or db file path]",
+                       .short_text = "hash computes the hash of db file.",
+                       .run = RunHash},
+                      cli::CompletionCommand([](const cli::Invocation& invocation) {
+                        return cli::ShowCompletion(DbCommand(), invocation);
+                      }),
+                      {.name = "help",
+                       .use = "help [command]",
+                       .short_text = "Help about any command",
+                       .run =
+                           [](const cli::Invocation& invocation) {
+                             return cli::ShowHelp(DbCommand(), invocation);
+                           }}},
   };
   return root;
 }

@@ -74,9 +74,8 @@ base::Status IterateBucket(offline::Files& files, const cli::Invocation& invocat
     PrintLine(invocation, text.has_value() ? *text : RecordText(*record));
   }
   if (undecoded == 0) return {};
-  return {base::Code::kDataLoss, std::to_string(undecoded) +
-                                     " records are not what bucket " + bucket +
-                                     " holds, and are shown as they are"};
+  return {base::Code::kDataLoss, std::to_string(undecoded) + " records are not what bucket " +
+                                     bucket + " holds, and are shown as they are"};
 }
 
 base::Status Hash(offline::Files& files, const cli::Invocation& invocation) {
@@ -139,8 +138,8 @@ class KeyScan {
       std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(uint8_t(byte)));
       hex += digits;
     }
-    Tell("Decoding revision failed, pageID: " + std::to_string(record.page) + ", index: " +
-         std::to_string(record.index) + ", key: " + hex + ", error: " + why);
+    Tell("Decoding revision failed, pageID: " + std::to_string(record.page) +
+         ", index: " + std::to_string(record.index) + ", key: " + hex + ", error: " + why);
   }
 
   const cli::Invocation& invocation_;
@@ -153,10 +152,10 @@ base::Result<int64_t> ParseRevision(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto [parsed, error] = std::from_chars(begin, end, revision);
   if (error == std::errc() && parsed == end) return revision;
-  return base::Status(base::Code::kInvalidArgument,
-                      "strconv.ParseInt: parsing " + base::Quote(text) + ": " +
-                          (error == std::errc::result_out_of_range ? "value out of range"
-                                                                   : "invalid syntax"));
+  return base::Status(
+      base::Code::kInvalidArgument,
+      "strconv.ParseInt: parsing " + base::Quote(text) + ": " +
+          (error == std::errc::result_out_of_range ? "value out of range" : "invalid syntax"));
 }
 
 base::Status ScanKeys(offline::Files& files, const cli::Invocation& invocation) {

@@ -29,7 +29,8 @@ std::vector<FlagSpec> FlagSpecs() {
 }
 
 constexpr const char* kAbout =
-    "\nPuts, gets and deletes the key \"____test\" at the member first, so that its metrics of such\n"
+    "\nPuts, gets and deletes the key \"____test\" at the member first, so that its metrics of "
+    "such\n"
     "calls are there.\n";
 
 struct Address {
@@ -91,8 +92,9 @@ int Run(const cli::Flags& flags, const std::vector<std::string>&) {
     return panic("nothing is downloaded here: start that etcd and give -addr its metrics URL");
   }
   if (addr.empty()) {
-    return panic("no etcd is started here: start one and give -addr its metrics URL, such as "
-                 "http://localhost:2379/metrics");
+    return panic(
+        "no etcd is started here: start one and give -addr its metrics URL, such as "
+        "http://localhost:2379/metrics");
   }
   logger.Debug("fetching metrics", {{"endpoint", addr}});
   const auto page = Fetch(SplitAddress(addr));

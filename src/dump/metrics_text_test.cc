@@ -28,26 +28,25 @@ TEST(MetricsTextTest, PeersHaveNoIds) {
   const std::string name = "etcd_network_peer_round_trip_time_seconds";
   const std::string text =
       MetricsText("# HELP " + name + " Time.\n# TYPE " + name + " histogram\n" + name +
-                  "_bucket{To=\"a\",le=\"1\"} 1\n" + name + "_bucket{To=\"b\",le=\"1\"} 1\n" + name +
-                  "_sum{To=\"a\"} 3\n" + name + "_count{To=\"a\"} 1\n" +
+                  "_bucket{To=\"a\",le=\"1\"} 1\n" + name + "_bucket{To=\"b\",le=\"1\"} 1\n" +
+                  name + "_sum{To=\"a\"} 3\n" + name + "_count{To=\"a\"} 1\n" +
                   "# HELP etcd_network_active_peers P.\n# TYPE etcd_network_active_peers gauge\n"
                   "etcd_network_active_peers{Local=\"a\",Remote=\"b\"} 1");
   EXPECT_NE(text.find("\netcd_network_active_peers{Local=\"LOCAL_NODE_ID\",Remote="
                       "\"REMOTE_PEER_NODE_ID\"}\n"),
             std::string::npos);
-  EXPECT_NE(text.find("\n" + name + "_bucket{To=\"REMOTE_PEER_NODE_ID\",le=\"1\"}\n" + name +
-                      "_count{To=\"REMOTE_PEER_NODE_ID\"}\n" + name +
-                      "_sum{To=\"REMOTE_PEER_NODE_ID\"}"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("\n" + name + "_bucket{To=\"REMOTE_PEER_NODE_ID\",le=\"1\"}\n" + name +
+                "_count{To=\"REMOTE_PEER_NODE_ID\"}\n" + name + "_sum{To=\"REMOTE_PEER_NODE_ID\"}"),
+      std::string::npos)
       << text;
 }
 
 TEST(MetricsTextTest, CodesOfCallsAreListedOnce) {
   const std::string name = "grpc_server_handled_total";
-  const std::string text = MetricsText(
-      "# HELP " + name + " Calls.\n# TYPE " + name + " counter\n" + name +
-      "{grpc_code=\"OK\",grpc_method=\"Put\"} 1\n" + name +
-      "{grpc_code=\"Aborted\",grpc_method=\"Put\"} 1");
+  const std::string text = MetricsText("# HELP " + name + " Calls.\n# TYPE " + name + " counter\n" +
+                                       name + "{grpc_code=\"OK\",grpc_method=\"Put\"} 1\n" + name +
+                                       "{grpc_code=\"Aborted\",grpc_method=\"Put\"} 1");
   EXPECT_NE(text.find("# gRPC codes: \n#  - \"Aborted\"\n#  - \"OK\"\n" + name +
                       "{grpc_code=\"CODE\",grpc_method=\"Put\"}\n"),
             std::string::npos)

@@ -82,8 +82,8 @@ Text RoleText(const snap::Record& record) {
   if (!role.has_value()) return std::nullopt;
   std::vector<std::string> permissions;
   for (const auto& each : role->keypermission()) permissions.push_back(ProtoText(each));
-  return "role=" + base::Quote(role->name()) + ", keyPermission=[" +
-         base::Join(permissions, " ") + "]";
+  return "role=" + base::Quote(role->name()) + ", keyPermission=[" + base::Join(permissions, " ") +
+         "]";
 }
 
 Text UserText(const snap::Record& record) {

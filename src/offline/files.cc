@@ -68,8 +68,7 @@ base::Result<std::unique_ptr<runtime::File>> LockMemberOf(Files& files, const st
   const std::string path = runtime::JoinPath(member_dir, "lock");
   ASSIGN_OR_RETURN(const bool exists, files.disk().Exists(path));
   if (!exists) return none;
-  return OpenLocked(files, flags, path, runtime::OpenMode::kRead,
-                    "a member runs on " + member_dir);
+  return OpenLocked(files, flags, path, runtime::OpenMode::kRead, "a member runs on " + member_dir);
 }
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,

@@ -49,9 +49,9 @@ base::Result<std::unique_ptr<runtime::File>> OpenLocked(Files& files, const cli:
 base::Result<std::unique_ptr<runtime::File>> LockMember(Files& files, const std::string& member_dir,
                                                         const cli::Flags& flags);
 
-// The same for the member whose database lies at `database`, DATA_DIR/member/snap/db.mdb however the
-// path is written, by a lock file that is there: nothing is made. Null if there is none, so that no
-// member can run on it.
+// The same for the member whose database lies at `database`, DATA_DIR/member/snap/db.mdb however
+// the path is written, by a lock file that is there: nothing is made. Null if there is none, so
+// that no member can run on it.
 base::Result<std::unique_ptr<runtime::File>> LockMemberOf(Files& files, const std::string& database,
                                                           const cli::Flags& flags);
 

@@ -18,10 +18,10 @@ base::Result<std::unique_ptr<LmdbFile>> LmdbFile::Open(runtime::Disk& disk, cons
   for (size_t id = 0; id < opened->environment_->bucket_count(); ++id) {
     opened->buckets_.push_back(opened->environment_->bucket_name(static_cast<BucketId>(id)));
   }
-  for (const std::string_view name : buckets) {
-    const size_t place = static_cast<size_t>(&name - buckets.data());
-    if (place < opened->buckets_.size() && opened->buckets_[place] == name) continue;
-    return base::Status(base::Code::kNotFound, path + ": there is no bucket " + std::string(name));
+  for (size_t id = 0; id < buckets.size(); ++id) {
+    if (id < opened->buckets_.size() && opened->buckets_[id] == buckets[id]) continue;
+    return base::Status(base::Code::kNotFound,
+                        path + ": there is no bucket " + std::string(buckets[id]));
   }
   return opened;
 }
