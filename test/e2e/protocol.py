@@ -33,8 +33,8 @@ def _generated(*names: str):
 
 
 # Every message and enum of the files in src/proto.
-rpc, lock, election, auth, admission = _generated("rpc", "v3lock", "v3election", "auth",
-                                                  "admission")
+rpc, lock, election, auth, admission, raft_internal = _generated(
+    "rpc", "v3lock", "v3election", "auth", "admission", "raft_internal")
 
 
 class Client:
