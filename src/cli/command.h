@@ -44,6 +44,8 @@ struct Command {
   // If not empty: how help ends, which then does not show the root's flags, nor which it has.
   std::string flags_hint = {};
   bool help_describes = true;  // begins with the description
+  // Of a root, or of a command with subcommands: those may be named by what their names begin with.
+  bool takes_prefixes = true;
 };
 
 // Writes to the file.

@@ -138,6 +138,7 @@ const Command* FindSubcommand(const Command& command, const std::string& word) {
   size_t matches = 0;
   for (const Command& sub : command.subcommands) {
     if (sub.name == word || sub.alias == word) return &sub;
+    if (!command.takes_prefixes) continue;
     const bool is_alias = !sub.alias.empty() && sub.alias.starts_with(word);
     if (!sub.name.starts_with(word) && !is_alias) continue;
     found = &sub;

@@ -19,7 +19,8 @@ std::string UsageText(const CommandPath& path, bool with_help = true);
 // With the description in front, and the hint at the global flags.
 std::string HelpText(const CommandPath& path);
 
-// The subcommand that `word` names: by its name, or as the only one that begins so. Null if none.
+// The subcommand that `word` names: by its name, or as the only one that begins so where prefixes
+// are taken. Null if none.
 const Command* FindSubcommand(const Command& command, const std::string& word);
 
 // "unknown command ..." with the names that the word resembles.

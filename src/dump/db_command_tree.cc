@@ -8,6 +8,18 @@
 
 namespace dump {
 
+namespace {
+
+cli::Command Completion() {
+  cli::Command command = cli::CompletionCommand([](const cli::Invocation& invocation) {
+    return cli::ShowCompletion(DbCommand(), invocation);
+  });
+  command.short_text = "Generate the autocompletion script for the specified shell";
+  return command;
+}
+
+}  // namespace
+
 const cli::Command& DbCommand() {
   using Type = cli::FlagSpec::Type;
   static const cli::Command root = {
@@ -43,9 +55,7 @@ const cli::Command& DbCommand() {
                        .use = "hash [data dir or db file path]",
                        .short_text = "hash computes the hash of db file.",
                        .run = RunHash},
-                      cli::CompletionCommand([](const cli::Invocation& invocation) {
-                        return cli::ShowCompletion(DbCommand(), invocation);
-                      }),
+                      Completion(),
                       {.name = "help",
                        .use = "help [command]",
                        .short_text = "Help about any command",
@@ -53,6 +63,7 @@ const cli::Command& DbCommand() {
                            [](const cli::Invocation& invocation) {
                              return cli::ShowHelp(DbCommand(), invocation);
                            }}},
+      .takes_prefixes = false,
   };
   return root;
 }

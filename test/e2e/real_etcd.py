@@ -13,7 +13,10 @@ HERE = Path(__file__).resolve().parent
 BUILD_TIMEOUT_SECONDS = 1200
 
 
-MODULES = {"etcd": "server", "etcdctl": "etcdctl", "etcdutl": "etcdutl"}
+PACKAGES = {"etcd": "server/v3", "etcdctl": "etcdctl/v3", "etcdutl": "etcdutl/v3",
+            # Of 3.7 alone.
+            **{name: f"v3/tools/{name}"
+               for name in ("etcd-dump-logs", "etcd-dump-db", "etcd-dump-metrics")}}
 
 
 @functools.cache
@@ -23,7 +26,7 @@ def build(name: str = "etcd", release: str = "3.7") -> Path:
     folder = tempfile.mkdtemp(prefix=f"{module}-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = Path(folder) / name
-    subprocess.run(["go", "build", "-o", program, f"go.etcd.io/etcd/{MODULES[name]}/v3"],
+    subprocess.run(["go", "build", "-o", program, f"go.etcd.io/etcd/{PACKAGES[name]}"],
                    cwd=HERE / module, check=True, timeout=BUILD_TIMEOUT_SECONDS)
     return program
 
