@@ -3,7 +3,8 @@
 include(GNUInstallDirs)
 
 install(TARGETS etcd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
-install(TARGETS etcdctl etcdutl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+install(TARGETS etcdctl etcdutl etcd-dump-logs etcd-dump-db etcd-dump-metrics
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 
 set(pages "")
 function(add_man_page name component about)
@@ -20,6 +21,9 @@ endfunction()
 add_man_page(etcd server "a distributed, reliable key-value store")
 add_man_page(etcdctl tools "a command line client for etcd")
 add_man_page(etcdutl tools "the files of etcd, while it does not run")
+add_man_page(etcd-dump-logs tools "the log of etcd, entry by entry")
+add_man_page(etcd-dump-db tools "the database of etcd, record by record")
+add_man_page(etcd-dump-metrics tools "the metrics that etcd has")
 add_custom_target(man_pages ALL DEPENDS ${pages})
 
 # It names the program, so it is made where the prefix is known.

@@ -4,7 +4,9 @@
 
 # Runs the program; what it says, and the last line apart that only says where there is more.
 function(help_of out)
-  execute_process(COMMAND ${PROGRAM} ${ARGN} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE text
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "Usage of ${PROGRAM}:" "Usage of ${NAME}:" text "${text}")
   string(REGEX REPLACE "\nUse \"[^\n]*" "" text "${text}")
   string(STRIP "${text}" text)
   set(${out} "${text}" PARENT_SCOPE)
@@ -21,6 +23,11 @@ endfunction()
 # A section for each command below `path`, and for theirs.
 function(add_commands help)
   string(REGEX MATCHALL "\n  [a-z][a-z-]* +[A-Z]" found "${help}")
+  # Where a text begins with the command's name, it stands in this list.
+  string(REGEX MATCH "Available Commands:(\n  [a-z][^\n]*)+" listed "${help}")
+  if(listed)
+    string(REGEX MATCHALL "\n  [a-z][a-z-]* +[a-zA-Z]" found "${listed}")
+  endif()
   foreach(each IN LISTS found)
     string(REGEX REPLACE "^\n  ([a-z-]+) .*" "\\1" command "${each}")
     if(command STREQUAL "help")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from . import session
 
-MODULES = ("api/v3", "app", "cli", "ctl", "utl", "state/apply", "cmd")
+MODULES = ("api/v3", "app", "cli", "offline", "ctl", "utl", "dump", "state/apply", "cmd")
 # All of them each time: a program that was not built anew would still have the mutant before.
-TARGETS = ("unit_tests", "etcd", "etcdctl", "etcdutl", "etcd-sim")
+TARGETS = ("unit_tests", "etcd", "etcdctl", "etcdutl", "etcd-sim", "etcd-dump-logs", "etcd-dump-db",
+           "etcd-dump-metrics")
 BUILD_TIMEOUT_SECONDS = 1800
 
 

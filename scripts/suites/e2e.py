@@ -13,13 +13,15 @@ from .counts import Counts
 
 PRESET = "dev"
 EXAMPLES = ["barrier", "failover", "lock", "queue", "scheduler", "semaphore", "stm", "watch"]
+DUMPS = ["etcd-dump-logs", "etcd-dump-db", "etcd-dump-metrics"]
 # Start and end every part of the process; with --full also what asks most of it.
 SANITIZED = ["start_test", "stop_test"]
 SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test"]
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-sim", *(f"example_client_{name}" for name in EXAMPLES))
+    build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-sim", *DUMPS,
+          *(f"example_client_{name}" for name in EXAMPLES))
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
     tests = root / "test/e2e"
@@ -34,6 +36,8 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
                    "ETCDUTL": str(binaries / "etcdutl"),
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
+    for name in DUMPS:
+        environment[name.upper().replace("-", "_")] = str(binaries / name)
     for name in EXAMPLES:
         environment[name.upper()] = str(binaries / f"example_client_{name}")
     # They wait more than they work.
