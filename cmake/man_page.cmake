@@ -2,6 +2,9 @@
 #
 #   cmake -DPROGRAM=bin/etcd -DNAME=etcd -DABOUT="one line" -DVERSION=3.7.1 -DOUT=etcd.1 -P man_page.cmake
 
+# Words in quotes are no names of variables.
+cmake_policy(SET CMP0054 NEW)
+
 # Runs the program; what it says, and the last line apart that only says where there is more.
 function(help_of out)
   execute_process(COMMAND ${PROGRAM} ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE text

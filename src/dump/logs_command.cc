@@ -43,7 +43,7 @@ std::vector<FlagSpec> FlagSpecs() {
 constexpr const char* kAboutSecrets =
     "\nEntries are shown as they are in the log, with all keys and values, hashes of passwords "
     "and\n"
-    "tokens; passwords themselves are not in it.\n";
+    "tokens; in logs of etcd 3.4 also with the passwords of new users.\n";
 
 int Run(const cli::Flags& flags, const std::vector<std::string>& arguments) {
   offline::Files files;
