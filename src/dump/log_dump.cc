@@ -217,12 +217,12 @@ class Dumping {
     wal::RecordScan scan(&disk_, paths_);
     for (uint64_t place = 0; place < survey_->entries.places();) {
       const auto record = scan.Next();
-      if (!record.ok()) return Fail("Failed reading WAL", record.status()), kFailed;
+      if (!record.ok()) return EndReading(record.status());
       if (!record->has_value()) break;
       if ((*record)->type != wal::RecordType::kEntry) continue;
       if (!survey_->entries.Has(place++)) continue;
       auto entry = raft::DecodeEntry((*record)->data);
-      if (!entry.ok()) return Fail("Failed reading WAL", entry.status()), kFailed;
+      if (!entry.ok()) return EndReading(entry.status());
       if (entry->index.value() >= dump_.end_index) continue;
       if (!Show(ReadEntry(*std::move(entry)))) return kFailed;
     }
@@ -234,6 +234,10 @@ class Dumping {
     return 0;
   }
 
+  int EndReading(const base::Status& why) const {
+    (void)Fail("Failed reading WAL", why);
+    return kFailed;
+  }
   int Panic(const base::Status& why) const {
     std::fflush(output_.out);
     output_.log.Print(std::string(why.message()));

@@ -156,7 +156,8 @@ TEST_P(BackendContractTest, WalksBackward) {
   Put(0, "e", "later");
   const auto cursor = reader->NewCursor(0);
   std::string keys;
-  for (ASSERT_TRUE(cursor->SeekToLast().ok()); cursor->valid();) {
+  ASSERT_TRUE(cursor->SeekToLast().ok());
+  while (cursor->valid()) {
     keys += cursor->key();
     ASSERT_TRUE(cursor->Previous().ok());
   }
