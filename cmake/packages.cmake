@@ -3,7 +3,7 @@
 #   cd build/release && cpack -G DEB        -> packages/*.deb
 #
 #   cornerstore-server      etcd, its unit for systemd
-#   cornerstore-client      etcdctl, etcdutl
+#   cornerstore-client      etcdctl, etcdutl, etcd-dump-logs, etcd-dump-db, etcd-dump-metrics
 #   libetcd-client-dev      the client library, which is static, and its headers
 #
 # The first two take the place of Debian's etcd-server and etcd-client: same programs, same unit, same
@@ -34,7 +34,8 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${maintainer}/postinst;${maintainer}/prerm;${maintainer}/postrm")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME cornerstore-client)
-set(CPACK_COMPONENT_TOOLS_DESCRIPTION "command line tools for etcd\n etcdctl and etcdutl.")
+set(CPACK_COMPONENT_TOOLS_DESCRIPTION
+    "command line tools for etcd\n etcdctl, etcdutl, etcd-dump-logs, etcd-dump-db and etcd-dump-metrics.")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
 
 foreach(pair "SERVER;etcd-server" "TOOLS;etcd-client")
