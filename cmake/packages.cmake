@@ -34,7 +34,7 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${maintainer}/postinst;${maintainer}/prerm;${maintainer}/postrm")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME cornerstore-client)
-set(CPACK_COMPONENT_TOOLS_DESCRIPTION "command line tools for etcd\n etcdctl and etcdutl.")
+set(CPACK_COMPONENT_TOOLS_DESCRIPTION "command line tools for etcd\n etcdctl, etcdutl and etcd-bench.")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
 
 foreach(pair "SERVER;etcd-server" "TOOLS;etcd-client")
