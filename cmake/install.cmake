@@ -3,8 +3,13 @@
 include(GNUInstallDirs)
 
 install(TARGETS etcd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
-install(TARGETS etcdctl etcdutl etcd-dump-logs etcd-dump-db etcd-dump-metrics
+install(TARGETS etcdctl etcdutl etcd-bench etcd-dump-logs etcd-dump-db etcd-dump-metrics
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+# By the name that etcd's own has, for scripts.
+install(CODE "
+  file(CREATE_LINK etcd-bench
+       \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/benchmark\" SYMBOLIC)"
+  COMPONENT tools)
 
 set(pages "")
 function(add_man_page name component about)
@@ -24,6 +29,7 @@ add_man_page(etcdutl tools "the files of etcd, while it does not run")
 add_man_page(etcd-dump-logs tools "the log of etcd, entry by entry")
 add_man_page(etcd-dump-db tools "the database of etcd, record by record")
 add_man_page(etcd-dump-metrics tools "the metrics that etcd has")
+add_man_page(etcd-bench tools "puts a load on etcd and measures it")
 add_custom_target(man_pages ALL DEPENDS ${pages})
 
 # It names the program, so it is made where the prefix is known.

@@ -35,7 +35,7 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME cornerstore-client)
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION
-    "command line tools for etcd\n etcdctl, etcdutl, etcd-dump-logs, etcd-dump-db and etcd-dump-metrics.")
+    "command line tools for etcd\n etcdctl, etcdutl, etcd-bench, etcd-dump-logs, etcd-dump-db and etcd-dump-metrics.")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
 
 foreach(pair "SERVER;etcd-server" "TOOLS;etcd-client")

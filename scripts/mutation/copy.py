@@ -8,10 +8,10 @@ from pathlib import Path
 
 from . import session
 
-MODULES = ("api/v3", "app", "cli", "offline", "ctl", "utl", "dump", "state/apply", "cmd")
+MODULES = ("api/v3", "app", "cli", "offline", "ctl", "utl", "dump", "bench", "state/apply", "cmd")
 # All of them each time: a program that was not built anew would still have the mutant before.
 TARGETS = ("unit_tests", "etcd", "etcdctl", "etcdutl", "etcd-sim", "etcd-dump-logs", "etcd-dump-db",
-           "etcd-dump-metrics")
+           "etcd-dump-metrics", "etcd-bench")
 BUILD_TIMEOUT_SECONDS = 1800
 
 

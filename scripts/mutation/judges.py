@@ -36,6 +36,7 @@ PROGRAMS = {
     "offline": ["e2e/etcdutl_test.py", "e2e/dump_test.py"],
     "utl": ["e2e/etcdutl_test.py"],
     "dump": ["e2e/dump_test.py"],
+    "bench": ["e2e/etcd_bench_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py", "e2e/lease_test.py",
                     "interop/etcdctl_interop_test.py", "e2e/kill_test.py"],
     "cmd": ["e2e/etcd_sim_test.py", "e2e/command_test.py", "interop/etcdctl_interop_test.py"],
@@ -78,7 +79,8 @@ def judges(copy: Copy, module: str) -> list[Judge]:
     environment = {"ETCD": str(copy.binaries / "etcd"), "ETCDCTL": str(copy.binaries / "etcdctl"),
                    "ETCDUTL": str(copy.binaries / "etcdutl"),
                    **{name.upper().replace("-", "_"): str(copy.binaries / name)
-                      for name in ("etcd-dump-logs", "etcd-dump-db", "etcd-dump-metrics")},
+                      for name in ("etcd-bench", "etcd-dump-logs", "etcd-dump-db",
+                                   "etcd-dump-metrics")},
                    "ETCD_SIM": str(copy.binaries / "etcd-sim"),
                    "BUILD": str(copy.folder / "build/dev"), "SEED": "1", "KILLS": "5"}
     for name in PROGRAMS[module]:

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/duration_text.h"
+#include "base/float_text.h"
 #include "base/go_text.h"
 
 namespace cli {
@@ -52,6 +53,14 @@ base::Result<std::string> Normalize(Type type, const std::string& text) {
       }
       return std::to_string(*value);
     }
+    case Type::kFloat: {
+      const base::Result<double> value = base::ParseFloat(text);
+      if (!value.ok()) {
+        return Refused("strconv.ParseFloat: parsing " + base::Quote(text) + ": " +
+                       std::string(value.status().message()));
+      }
+      return base::FormatFloat(*value);
+    }
     case Type::kDuration: {
       ASSIGN_OR_RETURN(const std::chrono::nanoseconds value, base::ParseDuration(text));
       return base::FormatDuration(value);
@@ -84,6 +93,8 @@ const char* TypeName(Type type) {
       return "int";
     case Type::kUint:
       return "uint";
+    case Type::kFloat:
+      return "float";
     case Type::kDuration:
       return "duration";
     case Type::kStrings:
@@ -227,6 +238,9 @@ int64_t Flags::GetInt(const std::string& name) const {
 }
 uint64_t Flags::GetUint(const std::string& name) const {
   return base::ParseGoUint(Get(name).text).value();
+}
+double Flags::GetFloat(const std::string& name) const {
+  return base::ParseFloat(Get(name).text).value();
 }
 std::chrono::nanoseconds Flags::GetDuration(const std::string& name) const {
   return base::ParseDuration(Get(name).text).value();

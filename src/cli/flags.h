@@ -16,7 +16,7 @@
 namespace cli {
 
 struct FlagSpec {
-  enum class Type : uint8_t { kBool, kString, kInt, kInt64, kUint, kDuration, kStrings };
+  enum class Type : uint8_t { kBool, kString, kInt, kInt64, kUint, kFloat, kDuration, kStrings };
 
   std::string name;
   char shorthand = 0;  // 0: none
@@ -45,6 +45,7 @@ class Flags {
   bool GetBool(const std::string& name) const;
   int64_t GetInt(const std::string& name) const;
   uint64_t GetUint(const std::string& name) const;
+  double GetFloat(const std::string& name) const;
   std::chrono::nanoseconds GetDuration(const std::string& name) const;
   const std::string& GetString(const std::string& name) const;
   const std::vector<std::string>& GetStrings(const std::string& name) const;

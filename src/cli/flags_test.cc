@@ -49,6 +49,16 @@ TEST_F(CtlFlagsTest, AValueStandsBehindAnEqualsSignOrInTheNextWord) {
   EXPECT_TRUE(flags_.changed("limit"));
 }
 
+TEST_F(CtlFlagsTest, AFloatIsReadAsGoReadsIt) {
+  flags_.Add({"ratio", 0, Type::kFloat, "1", "how many times"});
+  EXPECT_EQ(flags_.GetFloat("ratio"), 1);
+  Parse({"--ratio", "0.25"});
+  EXPECT_EQ(flags_.GetFloat("ratio"), 0.25);
+  EXPECT_EQ(Error({"--ratio", "x"}),
+            "invalid argument \"x\" for \"--ratio\" flag: strconv.ParseFloat: parsing \"x\": "
+            "invalid syntax");
+}
+
 TEST_F(CtlFlagsTest, ALettersValueMayBeAttached) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"-wjson"}, {"-w=json"}, {"-w", "json"}, {"-ixwjson"}}) {

@@ -16,7 +16,7 @@ BUILD_TIMEOUT_SECONDS = 1200
 PACKAGES = {"etcd": "server/v3", "etcdctl": "etcdctl/v3", "etcdutl": "etcdutl/v3",
             # Of 3.7 alone.
             **{name: f"v3/tools/{name}"
-               for name in ("etcd-dump-logs", "etcd-dump-db", "etcd-dump-metrics")}}
+               for name in ("benchmark", "etcd-dump-logs", "etcd-dump-db", "etcd-dump-metrics")}}
 
 
 @functools.cache

@@ -72,6 +72,14 @@ class InstallTest(unittest.TestCase):
         for flag in re.findall(r" (--[a-z-]+) ", self.say("etcdctl", "options")):
             self.assertIn(flag, page)
 
+    def test_the_load_generator_has_the_name_of_etcds_too(self):
+        self.assertEqual(self.say("benchmark", "--help"), self.say("etcd-bench", "--help"))
+        page = self.page("etcd-bench")
+        for path in ("put", "range", "watch-latency", "compare", "compare put"):
+            self.assertIn(f"etcd-bench {path}", page)
+            for flag in re.findall(r" (--[a-z-]+)", self.say("etcd-bench", *path.split(), "--help")):
+                self.assertIn(flag, page)
+
     def test_the_unit_starts_the_program_that_was_installed(self):
         unit = (self.prefix / "lib/systemd/system/etcd.service").read_text()
         self.assertIn("\nType=notify\n", unit)
