@@ -269,14 +269,10 @@ TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
   }
 }
 
-TEST(CommandTest, GatesOfWhatIsNotThereAreRefusedByName) {
-  EXPECT_EQ(Refused({{"--feature-gates=SetMemberLocalAddr=true"}}),
-            "etcd: feature gate SetMemberLocalAddr=true is not supported by this version");
-}
-
-TEST(CommandTest, GatesOfLeasesMayBeSet) {
+TEST(CommandTest, GatesMayBeSet) {
   for (const char* gates : {"LeaseCheckpoint=true", "FastLeaseKeepAlive=false",
-                            "LeaseCheckpoint=true,LeaseCheckpointPersist=true"}) {
+                            "LeaseCheckpoint=true,LeaseCheckpointPersist=true",
+                            "SetMemberLocalAddr=true", "AllAlpha=true"}) {
     EXPECT_EQ(Refused({{std::string("--feature-gates=") + gates}}), "") << gates;
   }
 }

@@ -148,8 +148,7 @@ Status CheckTimes(const MemberConfig& member) {
 }
 
 // Of gates that are not as they are by themselves.
-Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
-  constexpr Feature kAbsent[] = {Feature::kSetMemberLocalAddr};
+void WarnOfGates(const FeatureGates& features, std::vector<Notice>& notices) {
   // Defragmentation does not hold up requests, so no service stops for it.
   constexpr Feature kWithoutEffect[] = {Feature::kPriorityRequest,
                                         Feature::kStopGrpcServiceOnDefrag,
@@ -157,18 +156,11 @@ Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
   const auto is_set = [&](Feature feature) {
     return features.Enabled(feature) != SpecOf(feature).enabled_by_default;
   };
-  for (const Feature feature : kAbsent) {
-    if (!is_set(feature)) continue;
-    return Invalid("etcd: feature gate " + std::string(SpecOf(feature).name) + "=" +
-                   (features.Enabled(feature) ? "true" : "false") +
-                   " is not supported by this version");
-  }
   for (const Feature feature : kWithoutEffect) {
     if (!is_set(feature)) continue;
     Warn("the feature gate has no effect: what it tunes is not there",
          {{"feature", std::string(SpecOf(feature).name)}}, notices);
   }
-  return Status();
 }
 
 Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices) {
@@ -179,7 +171,8 @@ Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices)
         "enabling feature gate LeaseCheckpointPersist requires enabling feature gate "
         "LeaseCheckpoint");
   }
-  return CheckGates(features, notices);
+  WarnOfGates(features, notices);
+  return Status();
 }
 
 Status CheckSecurity(const SecurityConfig& security) {
