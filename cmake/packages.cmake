@@ -3,7 +3,7 @@
 #   cd build/release && cpack -G DEB        -> packages/*.deb
 #
 #   cornerstore-server      etcd, its unit for systemd
-#   cornerstore-client      etcdctl, etcdutl, etcd-dump-logs, etcd-dump-db, etcd-dump-metrics
+#   cornerstore-client      etcdctl, etcdutl, etcd-bench (and benchmark), etcd-dump-logs, -db, -metrics
 #   libetcd-client-dev      the client library, which is static, and its headers
 #
 # The first two take the place of Debian's etcd-server and etcd-client: same programs, same unit, same

@@ -114,6 +114,10 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   std::unique_ptr<App> app(new App(config, logger));
   ASSIGN_OR_RETURN(const server::Options options, ServerOptions(config));
   ASSIGN_OR_RETURN(const bool is_founded, server::IsFounded(app->disk_, options));
+  if (config.tracing.enabled) {
+    ASSIGN_OR_RETURN(app->tracing_,
+                     Tracing::Open(config.tracing, &app->disk_, logger, &app->registry_));
+  }
   const ::app::Start start{config, options, app->net_threads_.size(), is_founded};
   LogStart(start, *logger);
   LogLimits(start, *logger);
@@ -327,7 +331,8 @@ void App::Serve() {
          .identification = {.tokens = tokens_.get(),
                             .passwords = &passwords_,
                             .by_certificate = config_.client_tls.client_cert_auth},
-         .meters = meters_.get()},
+         .meters = meters_.get(),
+         .tracing = tracing_.get()},
         plans_);
   }
   if (server_->holds_etcd_files()) {
@@ -446,10 +451,12 @@ void App::Stop() {
   Drain();
   StopListening(/*metrics=*/true);
   for (const auto& thread : net_threads_) thread->Close();
+  if (tracing_ != nullptr) tracing_->BeginDrain();
   if (server_ != nullptr) StopServer();
   stop_watch_.Expect("threads to end that work with files", kRestTimeout);
   peers_.Close();
   for (const auto& thread : net_threads_) thread->Stop();
+  if (tracing_ != nullptr) tracing_->Close();
   peers_.Stop();
   loop_pool_.Stop();
   loops_run_ = false;

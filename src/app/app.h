@@ -15,6 +15,7 @@
 #include "app/refused_connections.h"
 #include "app/stop_watch.h"
 #include "app/tls_files.h"
+#include "app/tracing.h"
 #include "base/result.h"
 #include "config/server_config.h"
 #include "observe/log.h"
@@ -86,6 +87,7 @@ class App {
   runtime::Loop* const apply_loop_;
   runtime::Loop* const wal_loop_;
   runtime::Loop* const backend_loop_;
+  std::unique_ptr<Tracing> tracing_;                     // null: no call is traced
   std::vector<std::unique_ptr<NetThread>> net_threads_;  // outlive the server
   std::vector<ListenerPlan> plans_;
   std::unique_ptr<TlsFiles> tls_;

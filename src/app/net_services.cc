@@ -97,6 +97,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
       calls_({.histograms = parts.config->monitoring.metrics == "extensive",
               .slow = parts.config->monitoring.warning_unary_request_duration},
              parts.server->environment().logger, parts.server->environment().registry),
+      tracer_(parts.tracing == nullptr ? nullptr : parts.tracing->NewTracer(loop)),
       monitoring_(kPlainBodyBytesMax),
       plain_(kPlainBodyBytesMax),
       gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api, parts.server->options())),
@@ -110,6 +111,7 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
   grpc_health_.AddTo(table_);
   reflection::AddTo(table_);
   calls_.Watch(table_);
+  if (tracer_ != nullptr) table_.SetTracer(tracer_.get());
   parts_.counts->Add(&table_);
 }
 
@@ -209,6 +211,7 @@ void NetServices::Drain(base::Callback<void()> on_drained) {
 void NetServices::Close() {
   for (const auto& [surface, server] : servers_) parts_.counts->Remove(&server);
   servers_.clear();
+  if (tracer_ != nullptr) tracer_->Flush();
   parts_.counts->Remove(&table_);
 }
 

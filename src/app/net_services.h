@@ -13,6 +13,7 @@
 #include "app/network_metrics.h"
 #include "app/profile_endpoints.h"
 #include "app/tls_files.h"
+#include "app/tracing.h"
 #include "config/server_config.h"
 #include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
@@ -49,6 +50,7 @@ class NetServices {
     std::shared_ptr<http::SharedBudget> budget;  // of all loops
     v3::Identification identification;           // of clients
     admission::Meters* meters;                   // of the member
+    Tracing* tracing = nullptr;                  // null: no call is traced
   };
   NetServices(const Parts& parts, runtime::Loop* loop);
 
@@ -85,6 +87,7 @@ class NetServices {
   v3::Services v3_;
   rpc::Health grpc_health_;
   CallReport calls_;
+  std::unique_ptr<trace::Tracer> tracer_;  // null: no call is traced
   http::PlainService monitoring_;
   http::PlainService plain_;
   std::optional<ProfileEndpoints> profiles_;  // if they are asked for

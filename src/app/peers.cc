@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/address_check.h"
+#include "app/local_address.h"
 #include "net/http/client.h"
 #include "net/peer/member_endpoints.h"
 #include "net/peer/peer_headers.h"
@@ -54,7 +55,7 @@ Peers::Peers(const Parts& parts)
     : parts_(parts),
       tls_config_(parts.config->peer_tls),
       thread_("peers", parts.pool),
-      network_(&thread_.loop()),
+      network_(&thread_.loop(), LocalAddressForPeers(*parts.config, *parts.logger)),
       workers_("peer-worker", 1, kWorkQueue),
       handshake_workers_("peer-handshake", kHandshakeWorkers, kMaxWaitingHandshakes) {}
 

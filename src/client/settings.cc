@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "client/endpoint.h"
+#include "net/http/system_authorities.h"
 
 namespace client {
 namespace {
@@ -19,10 +21,6 @@ constexpr runtime::Duration kShortestSyncInterval = std::chrono::seconds(1);
 // gRPC's clients ping no more often, and members count faster ones as abuse.
 constexpr runtime::Duration kShortestKeepalive = std::chrono::seconds(10);
 constexpr runtime::Duration kDefaultKeepaliveTimeout = std::chrono::seconds(20);
-// Where the distributions keep the authorities that the machine trusts.
-constexpr std::array<std::string_view, 4> kSystemAuthorities = {
-    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
 Status Refused(std::string_view why) {
   return Status(Code::kInvalidArgument, why);
@@ -65,16 +63,6 @@ Status ReadIfNamed(runtime::Disk& disk, const std::string& path, base::Bytes* ou
   return {};
 }
 
-Status ReadSystemAuthorities(runtime::Disk& disk, base::Bytes* out) {
-  for (const std::string_view path : kSystemAuthorities) {
-    base::Result<base::Bytes> read = runtime::ReadFile(disk, path);
-    if (!read.ok()) continue;
-    *out = std::move(read).value();
-    return {};
-  }
-  return Refused("TLS needs ca_file: this system has no bundle of authorities");
-}
-
 // What is wrong with the contents of a file, with its name: "key file /etc/key.pem: ...".
 Status NameFile(const Status& status, const etcd::TlsOptions& options) {
   std::string text(status.message());
@@ -100,7 +88,11 @@ base::Result<TlsContext> OpenTls(const etcd::TlsOptions& options, runtime::Disk&
   RETURN_IF_ERROR(ReadIfNamed(disk, options.key_file, &tls.key_pem));
   tls.skip_verify = options.insecure_skip_verify;
   if (options.ca_file.empty() && !tls.skip_verify) {
-    RETURN_IF_ERROR(ReadSystemAuthorities(disk, &tls.trusted_ca_pem));
+    std::optional<base::Bytes> authorities = http::ReadSystemAuthorities(disk);
+    if (!authorities.has_value()) {
+      return Refused("TLS needs ca_file: this system has no bundle of authorities");
+    }
+    tls.trusted_ca_pem = *std::move(authorities);
   }
   base::Result<TlsContext> context = http::TlsContext::New(http::TlsContext::Role::kClient, tls);
   if (!context.ok()) return NameFile(context.status(), options);

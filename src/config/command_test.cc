@@ -260,23 +260,32 @@ TEST(CommandTest, ValuesAtTheirLimitsAreAccepted) {
   }
 }
 
-TEST(CommandTest, WhatDoesNotExistIsRefusedByName) {
-  const std::pair<const char*, Arguments> kCases[] = {
-      {"enable-distributed-tracing", {"--enable-distributed-tracing"}}};
-  for (const auto& [flag, arguments] : kCases) {
-    EXPECT_EQ(Refused({arguments}),
-              "etcd: flag --" + std::string(flag) + " is not supported by this version");
+TEST(CommandTest, ATraceNeedsARateAndAnAddress) {
+  const Arguments enabled = {"--enable-distributed-tracing"};
+  EXPECT_EQ(Refused({enabled}), "");
+  const std::pair<const char*, std::string> kCases[] = {
+      {"--distributed-tracing-sampling-rate=-1", "tracing sampling rate must be positive"},
+      {"--distributed-tracing-sampling-rate=1000001",
+       "tracing sampling rate must be less than 1000000"},
+      {"--distributed-tracing-address=:1",
+       "--distributed-tracing-address \":1\" must be \"host:port\" or a URL, "
+       "\"http://host:port\" or \"https://host:port\""}};
+  for (const auto& [flag, why] : kCases) {
+    EXPECT_EQ(Refused({{"--enable-distributed-tracing", flag}}),
+              "distributed tracing configurition is not valid: (" + why + ")");
+    EXPECT_EQ(Refused({{flag}}), "") << "nobody looks at it";
   }
+  EXPECT_EQ(
+      Refused({{"--enable-distributed-tracing", "--distributed-tracing-address=http://c:4318",
+                "--distributed-tracing-sampling-rate=1000000",
+                "--distributed-tracing-service-name=a", "--distributed-tracing-instance-id=b"}}),
+      "");
 }
 
-TEST(CommandTest, GatesOfWhatIsNotThereAreRefusedByName) {
-  EXPECT_EQ(Refused({{"--feature-gates=SetMemberLocalAddr=true"}}),
-            "etcd: feature gate SetMemberLocalAddr=true is not supported by this version");
-}
-
-TEST(CommandTest, GatesOfLeasesMayBeSet) {
+TEST(CommandTest, GatesMayBeSet) {
   for (const char* gates : {"LeaseCheckpoint=true", "FastLeaseKeepAlive=false",
-                            "LeaseCheckpoint=true,LeaseCheckpointPersist=true"}) {
+                            "LeaseCheckpoint=true,LeaseCheckpointPersist=true",
+                            "SetMemberLocalAddr=true", "AllAlpha=true"}) {
     EXPECT_EQ(Refused({{std::string("--feature-gates=") + gates}}), "") << gates;
   }
 }
@@ -294,7 +303,7 @@ TEST(CommandTest, AGateThatTunesWhatIsNotThereIsToldToHaveNoEffect) {
             2);
 }
 
-TEST(CommandTest, WhatDoesNotExistMayBeSetToItsDefault) {
+TEST(CommandTest, WhatIsTheDefaultMayBeSaid) {
   EXPECT_EQ(Refused({{"--peer-auto-tls=false", "--corrupt-check-time=0",
                       "--feature-gates=CompactHashCheck=false", "--force-new-cluster=false"}}),
             "");

@@ -8,8 +8,6 @@
 namespace config {
 namespace {
 
-constexpr bool kSupported = true;
-constexpr bool kUnsupported = false;
 constexpr std::string_view kSameKey = "=";
 
 constexpr std::string_view kFallbacks[] = {"exit", "proxy"};
@@ -201,7 +199,7 @@ constexpr Flag kFlags[] = {
      "discovery-config.client.auth.password"},
     {"discovery-fallback", Section::kClustering,
      At<&ServerConfig::discovery, &DiscoveryConfig::fallback>,
-     "What follows a failed discovery; only 'exit' is left.", "", kSupported, kFallbacks},
+     "What follows a failed discovery; only 'exit' is left.", "", kFallbacks},
     {"discovery-srv", Section::kClustering, At<&ServerConfig::discovery, &DiscoveryConfig::srv>,
      "DNS domain whose SRV records name the members.", kSameKey},
     {"discovery-srv-name", Section::kClustering,
@@ -225,7 +223,7 @@ constexpr Flag kFlags[] = {
     {"v2-deprecation", Section::kClustering,
      At<&ServerConfig::cluster, &ClusterConfig::v2_deprecation>,
      "Stage of the end of the v2 store; read and ignored. Deprecated since 3.6.", kSameKey,
-     kSupported, kV2Deprecations},
+     kV2Deprecations},
     {"cert-file", Section::kSecurity, At<&ServerConfig::client_tls, &TlsConfig::cert_file>,
      "Certificate of the server for clients.", "client-transport-security.cert-file"},
     {"key-file", Section::kSecurity, At<&ServerConfig::client_tls, &TlsConfig::key_file>,
@@ -348,19 +346,21 @@ constexpr Flag kFlags[] = {
      kSameKey},
     {"enable-distributed-tracing", Section::kTracing,
      At<&ServerConfig::tracing, &TracingConfig::enabled>,
-     "Sends traces to an OpenTelemetry collector.", kSameKey, kUnsupported},
+     "Sends traces to an OpenTelemetry collector.", kSameKey},
     {"distributed-tracing-address", Section::kTracing,
-     At<&ServerConfig::tracing, &TracingConfig::address>, "Address of the collector.", kSameKey,
-     kUnsupported},
+     At<&ServerConfig::tracing, &TracingConfig::address>,
+     "Address of the collector: host:port for gRPC, or a URL for HTTP, which is not etcd's.",
+     kSameKey},
     {"distributed-tracing-service-name", Section::kTracing,
      At<&ServerConfig::tracing, &TracingConfig::service_name>,
-     "Name of the service in traces, the same for all members.", kSameKey, kUnsupported},
+     "Name of the service in traces, the same for all members.", kSameKey},
     {"distributed-tracing-instance-id", Section::kTracing,
      At<&ServerConfig::tracing, &TracingConfig::instance_id>, "Name of this member in traces.",
-     kSameKey, kUnsupported},
+     kSameKey},
     {"distributed-tracing-sampling-rate", Section::kTracing,
      At<&ServerConfig::tracing, &TracingConfig::sampling_rate_per_million>,
-     "Traces kept of a million.", kSameKey, kUnsupported},
+     "Traces recorded of a million that begin here; those from elsewhere follow their parent.",
+     kSameKey},
     {"corrupt-check-time", Section::kFeatures,
      At<&ServerConfig::maintenance, &MaintenanceConfig::corrupt_check_time>,
      "Pause between comparisons of the data of all members; 0 for never.", kSameKey},

@@ -57,8 +57,6 @@ struct Flag {
   // The key in configuration files, with dots between the levels; "=" for the name itself, empty
   // for none.
   std::string_view yaml_key;
-  // False: the feature is absent, so that any other value than the default is refused.
-  bool supported = true;
   // The only values that command line and environment take; any if empty.
   std::span<const std::string_view> choices = {};
 

@@ -77,7 +77,6 @@ std::string HelpText() {
       }
       out += "\n" + Indented(flag.help);
       if (gates) out += DescribeFeatureGates("      ");
-      if (!flag.supported) out += Indented("Not supported by this version: keep the default.");
     }
   }
   return out;

@@ -9,8 +9,7 @@
 #include "base/go_text.h"
 #include "config/auto_compaction.h"
 #include "config/cipher_suites.h"
-#include "config/flag_table.h"
-#include "config/flag_value.h"
+#include "config/collector_address.h"
 #include "config/log_level.h"
 #include "config/log_rotation.h"
 #include "config/url.h"
@@ -25,6 +24,7 @@ Status Invalid(std::string text) {
 }
 
 constexpr std::string_view kJournal = "systemd/journal";
+constexpr int64_t kSamplingRateMax = 1'000'000;
 
 bool IsStandardOutput(std::string_view output) {
   return output == "default" || output == "stderr" || output == "stdout";
@@ -148,8 +148,7 @@ Status CheckTimes(const MemberConfig& member) {
 }
 
 // Of gates that are not as they are by themselves.
-Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
-  constexpr Feature kAbsent[] = {Feature::kSetMemberLocalAddr};
+void WarnOfGates(const FeatureGates& features, std::vector<Notice>& notices) {
   // Defragmentation does not hold up requests, so no service stops for it.
   constexpr Feature kWithoutEffect[] = {Feature::kPriorityRequest,
                                         Feature::kStopGrpcServiceOnDefrag,
@@ -157,18 +156,26 @@ Status CheckGates(const FeatureGates& features, std::vector<Notice>& notices) {
   const auto is_set = [&](Feature feature) {
     return features.Enabled(feature) != SpecOf(feature).enabled_by_default;
   };
-  for (const Feature feature : kAbsent) {
-    if (!is_set(feature)) continue;
-    return Invalid("etcd: feature gate " + std::string(SpecOf(feature).name) + "=" +
-                   (features.Enabled(feature) ? "true" : "false") +
-                   " is not supported by this version");
-  }
   for (const Feature feature : kWithoutEffect) {
     if (!is_set(feature)) continue;
     Warn("the feature gate has no effect: what it tunes is not there",
          {{"feature", std::string(SpecOf(feature).name)}}, notices);
   }
-  return Status();
+}
+
+Status CheckTracing(const TracingConfig& tracing) {
+  if (!tracing.enabled) return {};
+  const auto invalid = [](std::string_view why) {
+    return Invalid("distributed tracing configurition is not valid: (" + std::string(why) + ")");
+  };
+  if (tracing.sampling_rate_per_million < 0) {
+    return invalid("tracing sampling rate must be positive");
+  }
+  if (tracing.sampling_rate_per_million > kSamplingRateMax) {
+    return invalid("tracing sampling rate must be less than " + std::to_string(kSamplingRateMax));
+  }
+  const Status address = ParseCollectorAddress(tracing.address).status();
+  return address.ok() ? address : invalid(address.message());
 }
 
 Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices) {
@@ -179,7 +186,8 @@ Status CheckFeatures(const FeatureGates& features, std::vector<Notice>& notices)
         "enabling feature gate LeaseCheckpointPersist requires enabling feature gate "
         "LeaseCheckpoint");
   }
-  return CheckGates(features, notices);
+  WarnOfGates(features, notices);
+  return Status();
 }
 
 Status CheckSecurity(const SecurityConfig& security) {
@@ -228,15 +236,6 @@ void WarnOfUnusedTls(const ServerConfig& config, std::vector<Notice>& notices) {
   }
 }
 
-Status CheckSupport(const ServerConfig& config) {
-  const ServerConfig defaults;
-  for (const Flag& flag : AllFlags()) {
-    if (flag.supported || FormatFlag(flag, config) == FormatFlag(flag, defaults)) continue;
-    return Invalid("etcd: flag --" + std::string(flag.name) + " is not supported by this version");
-  }
-  return Status();
-}
-
 }  // namespace
 
 base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) {
@@ -255,6 +254,7 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
   RETURN_IF_ERROR(ParseAutoCompaction(config.maintenance.auto_compaction_mode,
                                       config.maintenance.auto_compaction_retention)
                       .status());
+  RETURN_IF_ERROR(CheckTracing(config.tracing));
   RETURN_IF_ERROR(CheckFeatures(config.features, notices));
   const Duration hash_check = config.maintenance.compact_hash_check_time;
   if (hash_check <= Duration::zero()) {
@@ -277,7 +277,6 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
         {{"name", config.member.name}}, notices);
   }
   RETURN_IF_ERROR(CheckSecurity(config.security));
-  RETURN_IF_ERROR(CheckSupport(config));
   WarnOfUnusedTls(config, notices);
   return {};
 }

@@ -33,8 +33,9 @@ def _generated(*names: str):
 
 
 # Every message and enum of the files in src/proto.
-rpc, lock, election, auth, admission, raft_internal = _generated(
-    "rpc", "v3lock", "v3election", "auth", "admission", "raft_internal")
+(rpc, lock, election, auth, admission, raft_internal, otlp_trace, otlp_collector) = _generated(
+    "rpc", "v3lock", "v3election", "auth", "admission", "raft_internal", "otlp_trace",
+    "otlp_collector")
 
 
 class Client:

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "api/v3/request_spans.h"
 #include "base/base64.h"
 #include "base/errors.h"
 #include "proto/auth.pb.h"
@@ -78,6 +79,7 @@ class AuthService::LogIn : public std::enable_shared_from_this<LogIn> {
     etcdserverpb::InternalAuthenticateRequest request;
     request.set_name(request_.name());
     request.set_simple_token(context_.identification().tokens->NewPrefix());
+    TellMoment(*call_, kProposed);
     context_.frontend().Propose(
         InternalRaftRequest::kAuthenticateFieldNumber, request.SerializeAsString(),
         [self = shared_from_this()](const apply::Reply& reply) { self->OnApplied(reply); },
@@ -85,6 +87,7 @@ class AuthService::LogIn : public std::enable_shared_from_this<LogIn> {
   }
 
   void OnApplied(const apply::Reply& reply) {
+    TellMoment(*call_, kApplied);
     if (!reply.status.ok()) return call_->Finish(reply.status);
     if (context_.judge().view().revision != revision_) return Check();
     etcdserverpb::AuthenticateResponse response;

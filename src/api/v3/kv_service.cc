@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/v3/range_stream_call.h"
+#include "api/v3/request_spans.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "state/apply/request_rights.h"
@@ -58,6 +59,7 @@ class KvService::ReadCall {
   // At once, or when this member has seen all that was committed before.
   static void Start(Self self, bool serializable) {
     self->opened_ = self->call_->start();
+    BeginSpan(*self->call_, self->request_);
     if (serializable) return Open(std::move(self));
     self->call_->SetKept(self->KeptBytes());
     server::Frontend& frontend = self->context_.frontend();
@@ -65,6 +67,7 @@ class KvService::ReadCall {
     frontend.ReadIndex(
         [self = std::move(self)](const base::Status& read) mutable {
           self->opened_ = self->Now();
+          TellMoment(*self->call_, kIndexRead);
           if (!read.ok()) return self->Fail(read);
           Open(std::move(self));
         },
@@ -257,6 +260,7 @@ void KvService::Put(Call call, base::ByteView bytes) {
   base::Status status = context_.quota().Check(kv::QuotaCost(put_));
   if (status.ok()) status = kv::Check(put_);
   if (!status.ok()) return call->Finish(status);
+  BeginSpan(*call, put_);
   context_.Propose(std::move(call), InternalRaftRequest::kPutFieldNumber, bytes);
 }
 
@@ -265,6 +269,7 @@ void KvService::DeleteRange(Call call, base::ByteView bytes) {
   if (!Parse(*call, bytes, &request)) return;
   const base::Status status = kv::Check(request);
   if (!status.ok()) return call->Finish(status);
+  BeginSpan(*call, request);
   context_.Propose(std::move(call), InternalRaftRequest::kDeleteRangeFieldNumber, bytes);
 }
 
@@ -277,6 +282,7 @@ void KvService::Txn(Call call, base::ByteView bytes) {
   if (status.ok()) status = kv::Check(request, context_.server().options().max_txn_ops);
   if (!status.ok()) return call->Finish(status);
   if (!kv::IsReadOnly(request)) {
+    BeginSpan(*call, request);
     return context_.Propose(std::move(call), InternalRaftRequest::kTxnFieldNumber, bytes);
   }
   const bool serializable = kv::IsSerializable(request);
@@ -286,12 +292,15 @@ void KvService::Txn(Call call, base::ByteView bytes) {
 void KvService::Compact(Call call, base::ByteView bytes) {
   etcdserverpb::CompactionRequest request;
   if (!Parse(*call, bytes, &request)) return;
+  BeginSpan(*call, request);
   if (!request.physical()) {
     return context_.Propose(std::move(call), InternalRaftRequest::kCompactionFieldNumber, bytes);
   }
+  TellMoment(*call, kProposed);
   context_.frontend().Propose(
       InternalRaftRequest::kCompactionFieldNumber, bytes,
       [this, rpc = std::move(call.rpc), to = request.revision()](const apply::Reply& reply) {
+        TellMoment(*rpc, kApplied);
         if (!reply.status.ok()) return rpc->Finish(reply.status);
         context_.server().WhenCompacted(base::Revision(to), [this, rpc, reply] {
           context_.frontend().loop().Post(

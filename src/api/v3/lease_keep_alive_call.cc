@@ -15,6 +15,7 @@ namespace v3 {
 void LeaseKeepAliveCall::OnMessage(base::ByteView message) {
   etcdserverpb::LeaseKeepAliveRequest request;
   if (!Parse(message, &request)) return;
+  span_ = BeginSpan(request);
   etcdserverpb::LeaseKeepAliveResponse response;
   context().Fill(response.mutable_header(), {});
   response.set_id(request.id());
@@ -62,6 +63,7 @@ bool LeaseKeepAliveCall::Renew(etcdserverpb::LeaseKeepAliveResponse response,
 
 void LeaseKeepAliveCall::Answer(etcdserverpb::LeaseKeepAliveResponse response,
                                 const base::Result<int64_t>& ttl) {
+  EndSpan(span_);
   const bool is_found = ttl.status() != base::errors::kLeaseNotFound;
   if (!ttl.ok() && is_found) return Finish(ttl.status());
   response.set_ttl(is_found ? *ttl : 0);

@@ -20,6 +20,8 @@ class LeaseKeepAliveCall final : public StreamCall {
   // Whether that is done and answered. If not, no message comes until it is.
   bool Renew(etcdserverpb::LeaseKeepAliveResponse response, const server::Caller& caller);
   void Answer(etcdserverpb::LeaseKeepAliveResponse response, const base::Result<int64_t>& ttl);
+
+  uint32_t span_ = 0;  // of the renewal
 };
 
 }  // namespace v3

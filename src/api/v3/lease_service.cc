@@ -5,6 +5,7 @@
 
 #include "api/v3/lease_keep_alive_call.h"
 #include "api/v3/own_requests.h"
+#include "api/v3/request_spans.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "server/lease_requests.h"
@@ -38,6 +39,7 @@ void LeaseService::LeaseGrant(Call call, base::ByteView bytes) {
   const base::Status status = context_.quota().Check(kv::kLeaseQuotaCost);
   if (!status.ok()) return call->Finish(status);
   if (request.id() == 0) request.set_id(NewLeaseId(context_.frontend()));
+  BeginSpan(*call, request);
   context_.Propose(std::move(call), InternalRaftRequest::kLeaseGrantFieldNumber,
                    request.SerializeAsString());
 }
@@ -45,6 +47,7 @@ void LeaseService::LeaseGrant(Call call, base::ByteView bytes) {
 void LeaseService::LeaseRevoke(Call call, base::ByteView bytes) {
   etcdserverpb::LeaseRevokeRequest request;
   if (!Parse(*call, bytes, &request)) return;
+  BeginSpan(*call, request);
   context_.Propose(std::move(call), InternalRaftRequest::kLeaseRevokeFieldNumber, bytes);
 }
 

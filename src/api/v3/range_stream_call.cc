@@ -21,6 +21,7 @@ void RangeStreamCall::OnMessage(base::ByteView bytes) {
   SetKept(KeptBytes());
   const base::Status status = kv::CheckRangeStream(request_);
   if (!status.ok()) return Finish(status);
+  BeginSpan(request_, "range_streaming");
   if (request_.serializable()) return Open();
   WhenLinearizable([this] { Open(); });
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "api/v3/request_spans.h"
 #include "api/v3/stream_call.h"
 #include "base/errors.h"
 #include "base/go_text.h"
@@ -183,9 +184,13 @@ void Context::Propose(Call call, uint32_t field, base::ByteView request) const {
   if (is_old && call.terms.access == MethodAccess::kByRequest) {
     return call->Finish(base::errors::kAuthOldRevision);
   }
+  TellMoment(*call, kProposed);
   frontend_->Propose(
       field, request,
-      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) { ReplyEncoded(*rpc, reply); },
+      [this, rpc = std::move(call.rpc)](const apply::Reply& reply) {
+        TellMoment(*rpc, kApplied);
+        ReplyEncoded(*rpc, reply);
+      },
       call.caller);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/v3/request_spans.h"
 #include "api/v3/service.h"
 #include "base/bytes.h"
 #include "base/callback.h"
@@ -95,6 +96,12 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   bool Parse(base::ByteView bytes, google::protobuf::MessageLite* message) {
     return v3::Parse(*rpc_, bytes, message);
   }
+  // Spans of the work on a request, see request_spans.h.
+  template <typename... Arguments>
+  uint32_t BeginSpan(const Arguments&... arguments) const {
+    return v3::BeginSpan(*rpc_, arguments...);
+  }
+  void EndSpan(uint32_t span) const { v3::EndSpan(*rpc_, span); }
   // What the method keeps for the call counts against what is held for the client.
   void SetKept(size_t bytes) { rpc_->SetKept(bytes); }
   // The same of what is gathered for its answers; false, with nothing changed, without room for it.

@@ -83,13 +83,16 @@ void WatchCall::Create(WatchCreateRequest& request) {
   created.set_created(true);
   Reply(std::move(created), now);
   if (!is_open()) return;
+  const uint32_t span = BeginSpan(request);
   if (start != base::Revision() && start < store.compact_revision()) {
     WatchResponse canceled;
     canceled.set_watch_id(id);
     canceled.set_canceled(true);
     canceled.set_compact_revision(store.compact_revision().value());
+    EndSpan(span);
     return Reply(std::move(canceled), base::Revision());
   }
+  if (span != 0) spans_.emplace(id, span);
   Add(request, id, start == base::Revision() ? now + 1 : start);
 }
 
@@ -180,6 +183,7 @@ void WatchCall::Drop(int64_t id) {
   const auto found = watchers_.find(id);
   service_.Remove(found->second.get());
   watchers_.erase(found);
+  if (const auto span = spans_.extract(id); !span.empty()) EndSpan(span.mapped());
 }
 
 void WatchCall::Reply(WatchResponse response, base::Revision revision) {

@@ -67,8 +67,9 @@ class WatchCall final : public StreamCall, private watch::Receiver {
   WatchService& service_;
   watch::Hub& hub_;
   std::unordered_map<int64_t, std::unique_ptr<watch::Watcher>> watchers_;
-  std::string user_;                    // who asked for the last watch; empty: nobody
-  std::vector<int64_t> to_be_checked_;  // watches; see CheckSomeRights
+  std::unordered_map<int64_t, uint32_t> spans_;  // of the watchers, if the call is traced
+  std::string user_;                             // who asked for the last watch; empty: nobody
+  std::vector<int64_t> to_be_checked_;           // watches; see CheckSomeRights
   int64_t next_id_ = 0;
   const runtime::Duration progress_interval_;
   // Once a watch wants it.

@@ -53,7 +53,8 @@ base::Result<http::Headers> GrpcHead(const Route& route, const http::Headers& he
     if (field.name == "grpc-timeout") {
       ASSIGN_OR_RETURN(const std::string timeout, Timeout(field.value));
       grpc.Add(field.name, timeout);
-    } else if (field.name == "authorization") {
+    } else if (field.name == "authorization" || field.name == "traceparent" ||
+               field.name == "tracestate") {
       grpc.Add(field.name, field.value);
     } else if (field.name.starts_with(kMetadataPrefix)) {
       if (field.name.ends_with("-bin")) RETURN_IF_ERROR(CheckBinary(field));

@@ -12,6 +12,7 @@
 
 namespace rpc {
 
+class CallTracer;
 class ServerCall;
 
 enum class Kind : uint8_t { kUnary, kClientStreaming, kServerStreaming, kBidiStreaming };
@@ -76,6 +77,7 @@ struct Method {
   MethodCounters counters;
   // Runs on the loop at the end of each call; time is measured only if it is set.
   std::function<void(const Ended& ended)> on_ended;
+  CallTracer* tracer = nullptr;  // null: no call is traced
 };
 
 }  // namespace rpc

@@ -78,6 +78,10 @@ void Server::SetOnEnded(
   }
 }
 
+void Server::SetTracer(CallTracer* tracer) {
+  for (const auto& method : methods_) method->tracer = tracer;
+}
+
 std::shared_ptr<http::ExchangeHandler> Server::OnRequest(http::Exchange& exchange) {
   const http::Headers& head = exchange.received_head();
   if (exchange.version() != http::Version::kHttp2) return other_->OnRequest(exchange);

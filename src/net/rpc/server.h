@@ -35,6 +35,8 @@ class Server final : public http::Service {
 
   // Has every call of the methods added so far reported when it ends; before the first request.
   void SetOnEnded(const std::function<void(const Method& method, const Method::Ended&)>& on_ended);
+  // Has `tracer` asked for every call of the methods added so far; before the first request.
+  void SetTracer(CallTracer* tracer);
 
  private:
   void Add(std::unique_ptr<Method> method);

@@ -76,6 +76,7 @@ void ServerCall::Start(std::optional<runtime::TimePoint> deadline) {
   start_ = loop().clock().Now();
   has_deadline_ = deadline.has_value();
   if (has_deadline_) deadlines_->Add(this, *deadline);
+  if (method_->tracer != nullptr) trace_ = method_->tracer->Begin(*this);
   if (method_->streaming) handler_ = method_->streaming(shared_from_this());
 }
 
@@ -357,7 +358,7 @@ void ServerCall::WorkOnAnswers() {
 
 void ServerCall::Finish(const base::Status& status, const http::Headers& trailers) {
   if (!is_open()) return;
-  CountEnd(status.code());
+  CountEnd(status);
   finished_ = true;
   deadlines_->Remove(this);
   SendEnd(status, trailers);
@@ -385,9 +386,13 @@ void ServerCall::SendEnd(const base::Status& status, const http::Headers& traile
 
 // ---- The end ----
 
-void ServerCall::CountEnd(base::Code code) {
+void ServerCall::CountEnd(const base::Status& status) {
+  const base::Code code = status.code();
   method_->counters.handled[static_cast<size_t>(code)].Add();
   if (method_->on_ended) method_->on_ended({*this, code, loop().clock().Now() - start_});
+  if (trace_ == nullptr) return;
+  trace_->EndCall(status);
+  trace_.reset();
 }
 
 void ServerCall::OnDeadline() {
@@ -414,7 +419,7 @@ std::shared_ptr<const std::atomic<bool>> ServerCall::gone() {
 }
 
 void ServerCall::Cancel(const base::Status& status) {
-  CountEnd(status.code());
+  CountEnd(status);
   finished_ = true;
   if (gone_ != nullptr) *gone_ = true;
   deadlines_->Remove(this);

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "net/http/exchange.h"
 #include "net/rpc/answer_queue.h"
+#include "net/rpc/call_trace.h"
 #include "net/rpc/deadline_queue.h"
 #include "net/rpc/message.h"
 #include "net/rpc/method.h"
@@ -50,6 +51,9 @@ class ServerCall final : public http::ExchangeHandler,
   std::optional<runtime::TimePoint> deadline() const {
     return has_deadline_ ? std::optional(Entry::deadline()) : std::nullopt;
   }
+
+  // Null unless the call is traced, and once it has ended.
+  CallTrace* trace() const { return trace_.get(); }
 
   // These need is_open().
   const http::Headers& metadata() const { return exchange_->received_head(); }
@@ -146,7 +150,7 @@ class ServerCall final : public http::ExchangeHandler,
   void WorkOnAnswers();
   void SendEnd(const base::Status& status, const http::Headers& trailers);
   void Cancel(const base::Status& status);
-  void CountEnd(base::Code code);
+  void CountEnd(const base::Status& status);
 
   http::Exchange* exchange_;
   Method* const method_;
@@ -155,6 +159,7 @@ class ServerCall final : public http::ExchangeHandler,
   std::unique_ptr<CallHandler> handler_;
   std::shared_ptr<std::atomic<bool>> gone_;  // null: nobody has asked for it
   std::unique_ptr<AnswerListener> answer_listener_;
+  std::unique_ptr<CallTrace> trace_;
   MessageReader reader_;
   std::unique_ptr<AnswerQueue> answers_;  // while something waits there
   bool working_ = false;                  // a slice for it is posted

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -95,21 +94,43 @@ class AsioListener final : public Listener {
   const Address address_;
 };
 
+// Where a connection comes from, if that is given.
+struct Origin {
+  error_code error;
+  tcp::endpoint endpoint;
+  bool is_given = false;
+};
+
+Origin ParseOrigin(const std::string& address) {
+  Origin origin;
+  if (address.empty()) return origin;
+  origin.is_given = true;
+  origin.endpoint = {boost::asio::ip::make_address(address, origin.error), 0};
+  return origin;
+}
+
 // Resolves, then tries each endpoint in turn.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
   using Done = base::Callback<void(base::Result<std::unique_ptr<Stream>>)>;
 
-  Attempt(boost::asio::io_context& io, Address address, Done done)
-      : resolver_(io), tcp_(io), unix_(io), address_(std::move(address)), done_(std::move(done)) {}
+  Attempt(boost::asio::io_context& io, Address address, Origin origin, Done done)
+      : resolver_(io),
+        tcp_(io),
+        unix_(io),
+        address_(std::move(address)),
+        origin_(std::move(origin)),
+        done_(std::move(done)) {}
 
   void Start() {
     if (!address_.unix_path.empty()) return ConnectUnix();
     resolver_.async_resolve(
         address_.host, std::to_string(address_.port), tcp::resolver::numeric_service,
-        [self = shared_from_this()](const error_code& error, const auto& endpoints) {
+        [self = shared_from_this()](const error_code& error, auto endpoints) {
           if (error) return self->Finish(error, nullptr);
-          self->ConnectTcp(endpoints);
+          self->endpoints_ = std::move(endpoints);
+          self->next_ = self->endpoints_.begin();
+          self->ConnectTcp(make_error_code(boost::system::errc::address_family_not_supported));
         });
   }
 
@@ -122,12 +143,31 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   }
 
  private:
-  void ConnectTcp(const tcp::resolver::results_type& endpoints) {
+  // Tries the next endpoint that can be reached from the origin; `last` says why there has been no
+  // connection so far.
+  void ConnectTcp(error_code last) {
     if (!done_) return;
-    boost::asio::async_connect(
-        tcp_, endpoints, [self = shared_from_this()](const error_code& error, const auto&) {
-          self->Finish(error, error ? nullptr : NewStream(Socket(std::move(self->tcp_))));
-        });
+    for (; next_ != endpoints_.end(); ++next_) {
+      const tcp::endpoint to = next_->endpoint();
+      if (origin_.is_given && to.protocol() != origin_.endpoint.protocol()) continue;
+      last = Open(to.protocol());
+      if (last) continue;
+      ++next_;
+      return tcp_.async_connect(to, [self = shared_from_this()](const error_code& error) {
+        if (error) return self->ConnectTcp(error);
+        self->Finish(error, NewStream(Socket(std::move(self->tcp_))));
+      });
+    }
+    Finish(last, nullptr);
+  }
+
+  error_code Open(const tcp& protocol) {
+    if (origin_.error) return origin_.error;
+    error_code error;
+    tcp_.close(error);
+    tcp_.open(protocol, error);
+    if (!error && origin_.is_given) tcp_.bind(origin_.endpoint, error);
+    return error;
   }
 
   void ConnectUnix() {
@@ -153,6 +193,9 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   tcp::socket tcp_;
   UnixProtocol::socket unix_;
   const Address address_;
+  const Origin origin_;
+  tcp::resolver::results_type endpoints_;
+  tcp::resolver::results_type::iterator next_;
   Done done_;
 };
 
@@ -167,7 +210,8 @@ class AsioConnecting final : public Connecting {
 
 }  // namespace
 
-Network::Network(Loop* loop) : loop_(loop) {}
+Network::Network(Loop* loop, std::string local_address)
+    : loop_(loop), local_address_(std::move(local_address)) {}
 
 base::Result<std::unique_ptr<Listener>> Network::Listen(
     const Address& address, const ListenOptions& options,
@@ -201,7 +245,8 @@ base::Result<std::unique_ptr<Listener>> Network::Listen(
 
 std::unique_ptr<Connecting> Network::Connect(
     const Address& address, base::Callback<void(base::Result<std::unique_ptr<Stream>>)> done) {
-  auto attempt = std::make_shared<Attempt>(loop_->context().io, address, std::move(done));
+  auto attempt = std::make_shared<Attempt>(loop_->context().io, address,
+                                           ParseOrigin(local_address_), std::move(done));
   attempt->Start();
   return std::make_unique<AsioConnecting>(std::move(attempt));
 }
