@@ -9,6 +9,7 @@
 #include "dump/database.h"
 #include "dump/go_log.h"
 #include "dump/lmdb_leaves.h"
+#include "dump/proto_text.h"
 #include "dump/record_text.h"
 #include "offline/files.h"
 #include "storage/image/database_hash.h"
@@ -173,6 +174,7 @@ base::Status ScanKeys(offline::Files& files, const cli::Invocation& invocation) 
 
 cli::Outcome Run(const cli::Invocation& invocation,
                  base::Status (*command)(offline::Files&, const cli::Invocation&)) {
+  SilenceProtobuf();
   offline::Files files;
   return Ended(invocation, files, command(files, invocation));
 }

@@ -15,7 +15,7 @@ namespace {
 
 // etcdserverpb.Request, what API v2 was asked for.
 struct RequestV2Field {
-  enum : uint32_t { kMethod = 2, kPath = 3, kValue = 4, kTime = 15 };
+  enum : uint32_t { kMethod = 2, kPath = 3, kValue = 4, kTime = 15, kLast = 17 };
 };
 struct RequestV2 {
   base::ByteView method;
@@ -28,6 +28,7 @@ std::optional<RequestV2> ParseRequestV2(base::ByteView bytes) {
   RequestV2 request;
   base::WireReader reader(bytes);
   while (reader.Next()) {
+    if (reader.field() > RequestV2Field::kLast) return std::nullopt;
     switch (reader.field()) {
       case RequestV2Field::kMethod:
         request.method = reader.bytes();

@@ -67,6 +67,10 @@ TEST(EntryTextTest, RequestsOfTheOldApiAreShown) {
                                                       std::string(63, 'b') + "\"...\"" +
                                                       std::string(64, 'e') + "\"");
   EXPECT_EQ(text("?"), "norm\t???");
+  base::Bytes later;
+  base::WireWriter(&later).Varint(18, 1);
+  base::WireWriter(&later).Bytes(1102, "\x0a\x01\xff");  // a name that is no text
+  EXPECT_EQ(text(later), "norm\t???");
 }
 
 TEST(EntryTextTest, ChangesOfMembersAreShown) {

@@ -123,7 +123,15 @@ class Visit {
     const uint64_t pages =
         (lmdb::kPageHeaderBytes + uint64_t{bytes} + page_bytes_ - 1) / page_bytes_;
     if (number >= pages_ || pages > pages_ - number) return false;
-    if (!file_.ReadAt(number * page_bytes_, pages * page_bytes_, &large_).ok()) return false;
+    // What is not the pages of such a value need not be read whole.
+    const uint64_t offset = number * page_bytes_;
+    if (!file_.ReadAt(offset, lmdb::kPageHeaderBytes, &large_).ok()) return false;
+    if (large_.size() < lmdb::kPageHeaderBytes) return false;
+    const lmdb::PageHead head(large_);
+    if (head.number != number || head.flags != lmdb::kOverflow || head.overflow_pages != pages) {
+      return false;
+    }
+    if (!file_.ReadAt(offset, pages * page_bytes_, &large_).ok()) return false;
     return large_.size() == pages * page_bytes_;
   }
 

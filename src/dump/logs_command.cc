@@ -6,6 +6,7 @@
 #include "dump/entry_filter.h"
 #include "dump/go_program.h"
 #include "dump/log_dump.h"
+#include "dump/proto_text.h"
 #include "dump/raw_log.h"
 #include "offline/files.h"
 
@@ -78,6 +79,7 @@ int Run(const cli::Flags& flags, const std::vector<std::string>& arguments) {
 }  // namespace
 
 int RunDumpLogs(const std::string& name, const std::vector<std::string>& words) {
+  SilenceProtobuf();
   return RunGoProgram({.name = name, .flags = FlagSpecs(), .about = kAboutSecrets, .run = Run},
                       words);
 }

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/unknown_field_set.h>
 
@@ -186,6 +187,10 @@ std::string ProtoText(const Message& message) {
   std::string text;
   AppendMessage(message, &text);
   return text;
+}
+
+void SilenceProtobuf() {
+  google::protobuf::SetLogHandler(nullptr);
 }
 
 std::string ProtoString(std::string_view text) {

@@ -17,6 +17,10 @@ namespace dump {
 //   field   = name ":" ( value | "{" message "}" )        one for each value of a repeated field
 std::string ProtoText(const google::protobuf::Message& message);
 
+// Keeps protobuf's own complaints off standard error, as long as the process lives: what cannot be
+// read is told by whoever shows it.
+void SilenceProtobuf();
+
 // A string in quotes, as it stands there.
 std::string ProtoString(std::string_view text);
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dump_case import ETCD, TOOLS, DumpCase, all_requests, full_log, without_stamps
 from protocol import MAINTENANCE, rpc
-from wal_file import METADATA, WalFile, numbers
+from wal_file import METADATA, WalFile, data_field, numbers
 
 DEBIANS_ETCD = "/usr/bin/etcd"
 KINDS = ("IRRPut", "IRRDeleteRange", "IRRTxn", "IRRCompaction", "IRRLeaseGrant", "IRRLeaseRevoke")
@@ -267,6 +267,15 @@ class LogsTest(DumpCase):
         (data / "member/wal/readme").write_text("x")
         raw = self.run_tool(TOOLS["etcd-dump-logs"], "-raw", data)
         self.assertIn("Warning: Ignoring not .wal file: readme\n", raw.stderr)
+
+    def test_what_is_no_request_is_shown_as_such(self) -> None:
+        log = WalFile()
+        log.append(METADATA, b"")
+        log.mark(0, 0)
+        log.entry(1, 1, b"?")
+        log.entry(1, 2, data_field(1102, data_field(1, b"\xff")))  # a name that is no text
+        self.assertEqual([row[2] for row in rows(self.logs(self.directory(log)))],
+                         ["norm\t???"] * 2)
 
     def test_a_log_with_a_gap_is_told(self) -> None:
         log = WalFile()
