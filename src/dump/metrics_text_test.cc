@@ -5,7 +5,7 @@
 namespace dump {
 namespace {
 
-TEST(MetricsTextTest, MetricsAreSortedAndLoseTheirValues) {
+TEST(DescribedMetricsTest, MetricsAreSortedAndLoseTheirValues) {
   EXPECT_EQ(MetricsText("# HELP b_total What b is.\n# TYPE b_total counter\n"
                         "b_total{x=\"1\"} 7\nb_total{x=\"2\"} 8\n"
                         "# HELP a Of \"a\".\n# TYPE a gauge\na 1.5\n"),
@@ -15,7 +15,7 @@ TEST(MetricsTextTest, MetricsAreSortedAndLoseTheirValues) {
             "b_total{x=\"1\"}\nb_total{x=\"2\"}\n");
 }
 
-TEST(MetricsTextTest, TheVersionOfTheServerIsInFront) {
+TEST(DescribedMetricsTest, TheVersionOfTheServerIsInFront) {
   const std::string text = MetricsText(
       "# HELP etcd_server_version Which.\n# TYPE etcd_server_version gauge\n"
       "etcd_server_version{server_version=\"3.7.1\"} 1");
@@ -24,7 +24,7 @@ TEST(MetricsTextTest, TheVersionOfTheServerIsInFront) {
       << text;
 }
 
-TEST(MetricsTextTest, PeersHaveNoIds) {
+TEST(DescribedMetricsTest, PeersHaveNoIds) {
   const std::string name = "etcd_network_peer_round_trip_time_seconds";
   const std::string text =
       MetricsText("# HELP " + name + " Time.\n# TYPE " + name + " histogram\n" + name +
@@ -42,7 +42,7 @@ TEST(MetricsTextTest, PeersHaveNoIds) {
       << text;
 }
 
-TEST(MetricsTextTest, CodesOfCallsAreListedOnce) {
+TEST(DescribedMetricsTest, CodesOfCallsAreListedOnce) {
   const std::string name = "grpc_server_handled_total";
   const std::string text = MetricsText("# HELP " + name + " Calls.\n# TYPE " + name + " counter\n" +
                                        name + "{grpc_code=\"OK\",grpc_method=\"Put\"} 1\n" + name +
