@@ -92,7 +92,7 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       backend_loop_(loop_pool_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)),
       refused_(logger, &raft_loop_->clock(), &registry_),
       accept_thread_("accept"),
-      peers_({&config_, &disk_, &loop_pool_, logger, &environment_}),
+      peers_({&config_, &disk_, &loop_pool_, logger, &registry_, &environment_}),
       small_workers_("small-worker", 1, kSmallWorkQueue),
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
       bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue),

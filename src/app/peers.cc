@@ -95,7 +95,7 @@ base::Status Peers::OpenTls() {
   }
   if (listens) {
     TlsUse use{.role = http::TlsContext::Role::kServer, .flag_prefix = kFlagPrefix};
-    use.registry = parts_.environment->registry;
+    use.registry = parts_.registry;
     if (!tls_config_.skip_client_san_verification) {
       use.check_client = [](const http::ConnectionInfo& client, const runtime::Address& from) {
         return CheckAddress(client, from.host, SystemNameLookups());

@@ -31,6 +31,7 @@ class Peers {
     runtime::Disk* disk;
     runtime::posix::LoopPool* pool;  // the thread lends itself to it
     const observe::Logger* logger;
+    observe::Registry* registry;
     // What the member runs on; all but its transport is there before OpenTransport.
     const server::Environment* environment;
   };
