@@ -197,6 +197,14 @@ admissionpb::Rule ToProto(const etcd::AdmissionRule& rule) {
   return message;
 }
 
+usagepb::UsageRequest ToProto(const etcd::UsageRequest& request) {
+  usagepb::UsageRequest message;
+  message.set_prefix(request.prefix);
+  message.set_delimiter(request.delimiter);
+  message.set_limit(request.limit);
+  return message;
+}
+
 etcd::ResponseHeader FromProto(const pb::ResponseHeader& header) {
   return {header.cluster_id(), header.member_id(), header.revision(), header.raft_term()};
 }
@@ -420,6 +428,15 @@ etcd::AdmissionRuleListResponse FromProto(admissionpb::RuleListResponse&& reply)
         {std::move(*rule.mutable_name()), std::move(*rule.mutable_user()),
          std::move(*rule.mutable_prefix()), rule.requests_per_second(), rule.bytes_per_second(),
          std::chrono::milliseconds(rule.burst_milliseconds()), rule.memory_percent()});
+  }
+  return response;
+}
+
+etcd::UsageResponse FromProto(usagepb::UsageResponse&& reply) {
+  etcd::UsageResponse response{FromProto(reply.header()), {}};
+  for (usagepb::Group& group : *reply.mutable_groups()) {
+    response.groups.push_back(
+        {std::move(*group.mutable_prefix()), group.keys(), group.bytes(), group.revisions()});
   }
   return response;
 }

@@ -6,10 +6,12 @@
 #include <etcd/kv.h>
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
+#include <etcd/usage.h>
 #include <etcd/watch.h>
 
 #include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 
 // Between the values of the public headers and the messages on the wire.
 
@@ -23,6 +25,7 @@ etcdserverpb::CompactionRequest ToProto(const etcd::CompactRequest& request);
 etcdserverpb::WatchCreateRequest ToProto(const etcd::WatchRequest& request);
 // No burst is below zero on the wire: that is the longest there is, which members refuse.
 admissionpb::Rule ToProto(const etcd::AdmissionRule& rule);
+usagepb::UsageRequest ToProto(const etcd::UsageRequest& request);
 
 etcd::ResponseHeader FromProto(const etcdserverpb::ResponseHeader& header);
 // What the message holds is moved out of it.
@@ -71,5 +74,6 @@ etcd::AuthChangeResponse FromProto(etcdserverpb::AuthRoleRevokePermissionRespons
 etcd::AdmissionChangeResponse FromProto(admissionpb::RuleSetResponse&& reply);
 etcd::AdmissionChangeResponse FromProto(admissionpb::RuleDeleteResponse&& reply);
 etcd::AdmissionRuleListResponse FromProto(admissionpb::RuleListResponse&& reply);
+etcd::UsageResponse FromProto(usagepb::UsageResponse&& reply);
 
 }  // namespace client

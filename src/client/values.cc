@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/prefix_end.h"
 #include "base/status.h"
 #include "client/concurrency_errors.h"
 #include "client/known_errors.h"
@@ -42,12 +43,7 @@ void internal::EndForMisuse(const Status& status) {
 }
 
 std::string PrefixEnd(std::string_view prefix) {
-  std::string end(prefix);
-  // The last byte that can be counted up; what follows it no longer matters.
-  while (!end.empty() && end.back() == '\xff') end.pop_back();
-  if (end.empty()) return std::string(kFromKey);
-  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
+  return base::PrefixEnd(prefix);
 }
 
 KeyRange::operator GetRequest() const {

@@ -81,6 +81,25 @@ may become one, or notes. With --write-out=json each finding is an object with s
 subject, what and advice. Not a command of etcd.
 )";
 
+inline constexpr char kUsageLong[] = R"(
+Says what fills the store: of the keys that begin with the prefix, or of all, the parts up
+to the next delimiter that take the most bytes. When --write-out is set to simple, this
+command prints out comma-separated parts. The items in the lists are prefix, keys, bytes
+of keys and newest values, and revisions, which is how often the keys were written since
+they were created. A key without a further delimiter is a part of its own; the last line,
+without a prefix, is the sum of what is not told.
+
+Where authentication is enabled it needs the right to read all of these keys. Not a command
+of etcd.
+)";
+
+inline constexpr char kUsageExample[] =
+    "  # The largest parts of the store\n"
+    "  etcdctl du\n"
+    "  \n"
+    "  # The ten largest namespaces of Kubernetes' pods\n"
+    "  etcdctl du /registry/pods/ --limit=10";
+
 inline constexpr char kAdmissionSetLong[] = R"(
 Adds a rule, or replaces the one of that name. It holds at once, at all members, for the
 requests of the user, or of everybody if none is named, that touch a key with the prefix,

@@ -15,6 +15,7 @@
 #include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
 #include "ctl/role_commands.h"
+#include "ctl/usage_command.h"
 #include "ctl/user_commands.h"
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
@@ -289,6 +290,20 @@ Command Doctor() {
       .group = kMaintenance,
       .persistent_flags = {Switch("cluster", kClusterUsage)},
       .run = RunDoctor,
+  };
+}
+
+Command Usage() {
+  return {
+      .name = "du",
+      .use = "du [options] [prefix]",
+      .short_text = "Says what fills the store, by the prefixes of its keys",
+      .long_text = kUsageLong,
+      .example = kUsageExample,
+      .group = kMaintenance,
+      .flags = {Text("delimiter", "what ends a level of the keys, of at most 64 bytes", "/"),
+                Count("limit", "how many parts are told, up to 1000 (if 0, it defaults to 100)")},
+      .run = RunUsage,
   };
 }
 
@@ -659,6 +674,7 @@ const Command& RootCommand() {
                       Snapshot(),
                       Admission(),
                       Doctor(),
+                      Usage(),
                       Lock(),
                       Elect(),
                       Auth(),

@@ -149,6 +149,14 @@ class FieldsPrinter final : public Printer {
                           const etcd::AdmissionChangeResponse& response) override {
     return Show(Header(response.header));
   }
+  Outcome Usage(const etcd::UsageResponse& response) override {
+    std::string text = Header(response.header);
+    for (const etcd::UsageGroup& group : response.groups) {
+      text += Quoted("Prefix", group.prefix) + Field("Keys", group.keys) +
+              Field("Bytes", group.bytes) + Field("Revisions", group.revisions) + "\n";
+    }
+    return Show(text);
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     std::string text;
     for (const auto& [endpoint, hash] : endpoints) {

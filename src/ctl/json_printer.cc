@@ -95,6 +95,7 @@ class JsonPrinter final : public Printer {
                           const etcd::AdmissionChangeResponse& response) override {
     return Message(response);
   }
+  Outcome Usage(const etcd::UsageResponse& response) override { return Message(response); }
 
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
     std::string list;

@@ -140,6 +140,12 @@ TEST(CtlMainTest, AnUnknownFlagIsRefusedWithTheUsage) {
   EXPECT_THAT(ran.err, StartsWith("Error: unknown flag: --nope\nUsage:\n  etcdctl get"));
 }
 
+TEST(CtlMainTest, TwoPrefixesAtOnceAreRefused) {
+  const Ran ran = RunMain({"du", "a", "b"});
+  EXPECT_EQ(ran.status, kExitBadArguments);
+  EXPECT_EQ(ran.err, "Error: du command accepts at most one prefix as its argument\n");
+}
+
 TEST(CtlMainTest, RulesThatCannotBeAskedForAreRefused) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> lines = {
       {{"admission", "set"}, "admission set command requires the rule's name as its argument"},

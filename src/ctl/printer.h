@@ -6,6 +6,7 @@
 #include <etcd/kv.h>
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
+#include <etcd/usage.h>
 #include <etcd/watch.h>
 
 #include <cstdio>
@@ -99,6 +100,7 @@ class Printer {
                                   const etcd::AdmissionChangeResponse&) {
     return Unsupported();
   }
+  virtual Outcome Usage(const etcd::UsageResponse&) { return Unsupported(); }
   virtual Outcome HashKv(const std::vector<EndpointHashKv>&) { return Unsupported(); }
 
   const std::string& format() const { return format_; }

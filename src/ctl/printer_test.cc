@@ -208,6 +208,15 @@ std::vector<Answer> AdmissionAnswers() {
            [](Printer& to) { return to.AdmissionChange("Admission rule a set", {kHeader}); }}};
 }
 
+std::vector<Answer> UsageAnswers() {
+  const etcd::UsageResponse usage{kHeader,
+                                  {{"a/", 2, 1000, 5}, {"b\x01", 1, 10, 1}, {"", 3, 9, 3}}};
+  return {{"usage", [=](Printer& to) { return to.Usage(usage); }},
+          {"usage of nothing", [](Printer& to) {
+             return to.Usage({kHeader, {}});
+           }}};
+}
+
 // What a watch tells, and its ends.
 std::vector<Answer> AnswersOfWatches() {
   using Type = etcd::Event::Type;
@@ -307,6 +316,7 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
   for (Answer& answer : LeaseAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AuthAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AdmissionAnswers()) answers.push_back(std::move(answer));
+  for (Answer& answer : UsageAnswers()) answers.push_back(std::move(answer));
   for (Answer& answer : AnswersOfWatches()) answers.push_back(std::move(answer));
   for (const bool hex : {false, true}) {
     for (const char* const format : {"simple", "fields", "json", "protobuf", "table"}) {

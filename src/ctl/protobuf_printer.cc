@@ -65,6 +65,7 @@ class ProtobufPrinter final : public Printer {
                           const etcd::AdmissionChangeResponse& response) override {
     return Encoded(response);
   }
+  Outcome Usage(const etcd::UsageResponse& response) override { return Encoded(response); }
 
  private:
   template <typename Response>

@@ -70,6 +70,15 @@ Rows AdmissionRuleRows(const etcd::AdmissionRuleListResponse& response) {
   return rows;
 }
 
+Rows UsageRows(const etcd::UsageResponse& response) {
+  Rows rows{{"prefix", "keys", "bytes", "revisions"}, {}};
+  for (const etcd::UsageGroup& group : response.groups) {
+    rows.rows.push_back({group.prefix, std::to_string(group.keys), std::to_string(group.bytes),
+                         std::to_string(group.revisions)});
+  }
+  return rows;
+}
+
 Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints) {
   Rows rows{{"endpoint", "hash", "hash_revision"}, {}};
   for (const auto& [endpoint, hash] : endpoints) {

@@ -14,6 +14,7 @@ Rows MemberRows(const etcd::MemberListResponse& response);
 Rows HealthRows(const std::vector<EndpointHealth>& endpoints);
 Rows StatusRows(const std::vector<EndpointStatus>& endpoints);
 Rows AdmissionRuleRows(const etcd::AdmissionRuleListResponse& response);
+Rows UsageRows(const etcd::UsageResponse& response);
 Rows HashKvRows(const std::vector<EndpointHashKv>& endpoints);
 
 }  // namespace ctl

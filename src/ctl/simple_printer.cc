@@ -176,6 +176,12 @@ class SimplePrinter final : public Printer {
   Outcome AdmissionChange(const std::string& said, const etcd::AdmissionChangeResponse&) override {
     return Show(said + "\n");
   }
+  Outcome Usage(const etcd::UsageResponse& response) override {
+    if (!hex_) return Show(Lines(UsageRows(response)));
+    etcd::UsageResponse shown = response;
+    for (etcd::UsageGroup& group : shown.groups) group.prefix = HexBytes(group.prefix);
+    return Show(Lines(UsageRows(shown)));
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     return Show(Lines(HashKvRows(endpoints)));
   }

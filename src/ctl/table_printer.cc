@@ -21,6 +21,9 @@ class TablePrinter final : public Printer {
   Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
     return Show(cli::RenderTable(AdmissionRuleRows(response)));
   }
+  Outcome Usage(const etcd::UsageResponse& response) override {
+    return Show(cli::RenderTable(UsageRows(response)));
+  }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
     return Show(cli::RenderTable(HashKvRows(endpoints)));
   }

@@ -228,6 +228,19 @@ admissionpb::RuleSetResponse ToProto(const etcd::AdmissionChangeResponse& respon
   return message;
 }
 
+usagepb::UsageResponse ToProto(const etcd::UsageResponse& response) {
+  usagepb::UsageResponse message;
+  SetHeader(response.header, &message);
+  for (const etcd::UsageGroup& group : response.groups) {
+    usagepb::Group& added = *message.add_groups();
+    added.set_prefix(group.prefix);
+    added.set_keys(group.keys);
+    added.set_bytes(group.bytes);
+    added.set_revisions(group.revisions);
+  }
+  return message;
+}
+
 pb::StatusResponse ToProto(const etcd::StatusResponse& response) {
   pb::StatusResponse message;
   SetHeader(response.header, &message);

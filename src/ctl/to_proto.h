@@ -6,10 +6,12 @@
 #include <etcd/kv.h>
 #include <etcd/lease.h>
 #include <etcd/maintenance.h>
+#include <etcd/usage.h>
 
 #include "ctl/printer.h"
 #include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 
 // Answers as the messages they came in, for the formats that show those.
 
@@ -39,6 +41,7 @@ etcdserverpb::AuthUserAddResponse ToProto(const etcd::AuthChangeResponse& respon
 admissionpb::RuleListResponse ToProto(const etcd::AdmissionRuleListResponse& response);
 // Those of a rule that was set and of one that was deleted have a header and nothing else.
 admissionpb::RuleSetResponse ToProto(const etcd::AdmissionChangeResponse& response);
+usagepb::UsageResponse ToProto(const etcd::UsageResponse& response);
 etcdserverpb::StatusResponse ToProto(const etcd::StatusResponse& response);
 etcdserverpb::HashKVResponse ToProto(const etcd::HashKvResponse& response);
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc
 
 from member import Member
-from protocol import KV, MAINTENANCE, Client, rpc
+from protocol import KV, MAINTENANCE, Client, rpc, usage
 
 ROOT = Path(__file__).resolve().parents[2]
 ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
@@ -89,7 +89,8 @@ class OddRequestsTest(unittest.TestCase):
         with Member(ETCD) as member:
             client = Client(member.address)
             asked = 0
-            for service in rpc.DESCRIPTOR.services_by_name.values():
+            for service in (*rpc.DESCRIPTOR.services_by_name.values(),
+                            *usage.DESCRIPTOR.services_by_name.values()):
                 for method in service.methods:
                     if method.name in NOT_ASKED:
                         continue

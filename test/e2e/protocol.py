@@ -17,6 +17,7 @@ ELECTION = "v3electionpb.Election"
 MAINTENANCE = "etcdserverpb.Maintenance"
 AUTH = "etcdserverpb.Auth"
 ADMISSION = "admissionpb.Admission"
+USAGE = "usagepb.Usage"
 CALL_TIMEOUT_SECONDS = 15
 
 
@@ -33,9 +34,9 @@ def _generated(*names: str):
 
 
 # Every message and enum of the files in src/proto.
-(rpc, lock, election, auth, admission, raft_internal, otlp_trace, otlp_collector) = _generated(
-    "rpc", "v3lock", "v3election", "auth", "admission", "raft_internal", "otlp_trace",
-    "otlp_collector")
+(rpc, lock, election, auth, admission, usage, raft_internal, otlp_trace,
+ otlp_collector) = _generated("rpc", "v3lock", "v3election", "auth", "admission", "usage",
+                              "raft_internal", "otlp_trace", "otlp_collector")
 
 
 class Client:

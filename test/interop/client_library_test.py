@@ -86,7 +86,8 @@ class ClientLibraryTest(unittest.TestCase):
         exported = self.succeed("nm", "-DC", "--defined-only", f"{build}/libplugin.so")
         strong = [line.split(" ", 2)[2] for line in exported.splitlines() if " W " not in line]
         self.assertEqual(strong, ["PluginPut"])
-        for name in ("etcdserverpb", "admissionpb", "boost::", "google::", "client::", "base::"):
+        for name in ("etcdserverpb", "admissionpb", "usagepb", "boost::", "google::", "client::",
+                     "base::"):
             self.assertNotIn(name, exported)
 
     def test_the_flags_of_pkg_config(self):

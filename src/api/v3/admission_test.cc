@@ -117,6 +117,12 @@ TEST_F(AdmissionTest, APrefixIsFoundInWhateverARequestDoes) {
   all.set_key(std::string(1, '\0'));
   all.set_range_end(std::string(1, '\0'));
   EXPECT_TRUE(IsRefused(member_.Call(testing::kDeleteRange, all).status));
+  usagepb::UsageRequest usage;
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kUsage, usage).status)) << "of all keys";
+  usage.set_prefix("p/x");
+  EXPECT_TRUE(IsRefused(member_.Call(testing::kUsage, usage).status));
+  usage.set_prefix("o");
+  EXPECT_TRUE(member_.Call(testing::kUsage, usage).ok());
   etcdserverpb::TxnRequest compares;
   compares.add_compare()->set_key("p/x");
   EXPECT_TRUE(IsRefused(member_.Call(testing::kTxn, compares).status));

@@ -5,9 +5,11 @@
 
 #include "base/check.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 #include "proto/v3election.pb.h"
 #include "proto/v3lock.pb.h"
 #include "state/apply/request_codec.h"
+#include "state/kv/prefix_range.h"
 
 namespace v3 {
 namespace {
@@ -42,6 +44,10 @@ void AddKeys(const v3electionpb::ProclaimRequest& request, RequestKeys* keys) {
 }
 void AddKeys(const v3electionpb::LeaderRequest& request, RequestKeys* keys) {
   keys->AddQueue(request.name());
+}
+
+void AddKeys(const usagepb::UsageRequest& request, RequestKeys* keys) {
+  keys->AddPrefix(request.prefix());
 }
 
 // Both branches: which one is taken is not known yet. Why with a list: clients may nest them
@@ -83,6 +89,7 @@ constexpr std::string_view kWatch = "etcdserverpb.Watch";
 constexpr std::string_view kLease = "etcdserverpb.Lease";
 constexpr std::string_view kLock = "v3lockpb.Lock";
 constexpr std::string_view kElection = "v3electionpb.Election";
+constexpr std::string_view kUsage = "usagepb.Usage";
 
 // Leases are kept alive, locks unlocked and leaderships resigned whatever else is asked for.
 constexpr Method kMethods[] = {
@@ -105,6 +112,7 @@ constexpr Method kMethods[] = {
     {kElection, "Leader", {Kind::kEach, Read<v3electionpb::LeaderRequest>}},
     {kElection, "Observe", {Kind::kEach, Read<v3electionpb::LeaderRequest>}},
     {kElection, "Resign", {Kind::kNot}},
+    {kUsage, "Usage", {Kind::kEach, Read<usagepb::UsageRequest>}},
 };
 
 // Whose methods administer: none of them counts.
@@ -119,6 +127,12 @@ RequestKeys::~RequestKeys() = default;
 void RequestKeys::AddQueue(const std::string& name) {
   // '0' follows '/'.
   Add({made_.emplace_back(name + '/'), made_.emplace_back(name + '0')});
+}
+
+void RequestKeys::AddPrefix(base::ByteView prefix) {
+  kv::PrefixRange range = kv::PrefixRange::Of(prefix);
+  const std::string& key = made_.emplace_back(std::move(range.key));
+  Add({key, made_.emplace_back(std::move(range.end))});
 }
 
 void RequestKeys::Keep(std::unique_ptr<google::protobuf::MessageLite> request) {

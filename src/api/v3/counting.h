@@ -27,6 +27,8 @@ class RequestKeys {
   void Add(auth::KeyRange range) { ranges_.push_back(range); }
   // Those of the queue of a lock or an election: "name/" and what begins so.
   void AddQueue(const std::string& name);
+  // Those that begin with it; all if it is empty.
+  void AddPrefix(base::ByteView prefix);
   // Of whose bytes they are.
   void Keep(std::unique_ptr<google::protobuf::MessageLite> request);
 

@@ -20,6 +20,9 @@ class KvService {
 
   void AddTo(rpc::Server& table);
 
+  // Of all that reads on the loop; closed when this ends.
+  const std::shared_ptr<kv::LongReads>& long_reads() const { return long_reads_; }
+
  private:
   void Range(Call call, base::ByteView bytes);
   void Put(Call call, base::ByteView bytes);

@@ -23,6 +23,7 @@ constexpr std::string_view kAuth = "etcdserverpb.Auth";
 constexpr std::string_view kLock = "v3lockpb.Lock";
 constexpr std::string_view kElection = "v3electionpb.Election";
 constexpr std::string_view kAdmission = "admissionpb.Admission";
+constexpr std::string_view kUsage = "usagepb.Usage";
 
 constexpr Method kMethods[] = {
     {kKv, "Range", MethodAccess::kByRequest},
@@ -77,6 +78,7 @@ constexpr Method kMethods[] = {
     {kAdmission, "RuleSet", MethodAccess::kRoot},
     {kAdmission, "RuleDelete", MethodAccess::kRoot},
     {kAdmission, "RuleList", MethodAccess::kRoot},
+    {kUsage, "Usage", MethodAccess::kByRequest},
 };
 
 }  // namespace

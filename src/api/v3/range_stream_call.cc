@@ -1,12 +1,9 @@
 #include "api/v3/range_stream_call.h"
 
-#include "base/errors.h"
 #include "state/apply/request_rights.h"
 #include "state/kv/request_check.h"
 
 namespace v3 {
-
-using Place = kv::LongReads::Place;
 
 namespace {
 
@@ -70,7 +67,7 @@ base::Status RangeStreamCall::MakeSorted() {
   if (sorted_->HasChunk()) return {};
   context().reads().CountRanges(1);
   sorted_->Release();
-  place_.reset();
+  DropPlace();
   static_cast<void>(SetGathered(made_bytes_));  // less always fits
   return {};
 }
@@ -95,38 +92,15 @@ base::Result<StreamCall::Next> RangeStreamCall::Produce() {
   rpc::Message message(stream_->ChunkSize(header));
   stream_->WriteChunk(header, reinterpret_cast<char*>(message.data()));
   stream_->Release();
-  place_.reset();
+  DropPlace();
   Send(std::move(message));
   return stream_->last() ? Next::kEnd : Next::kMore;
 }
 
-StreamCall::Next RangeStreamCall::ReadOn() {
-  if (place_.has_value()) return Next::kMore;
-  if (auto place = long_reads_->TryEnter(); place.has_value()) {
-    place_.emplace(*std::move(place));
-    return Next::kMore;
-  }
-  Release();
-  auto given = std::make_shared<std::optional<Place>>();
-  auto resume = Posted([this, given] { OnPlace(std::exchange(*given, std::nullopt)); });
-  long_reads_->Wait(connection().number, KeptBytes(),
-                    [given, resume = std::move(resume)](std::optional<Place> place) mutable {
-                      if (place.has_value()) given->emplace(*std::move(place));
-                      resume();
-                    });
-  return Next::kWaits;
-}
-
-void RangeStreamCall::OnPlace(std::optional<Place> place) {
-  if (!place.has_value()) return Finish(base::errors::kTooManyRequests);
-  place_.emplace(*std::move(place));
-  Continue();
-}
-
 // What was read of the chunk is read again.
 void RangeStreamCall::OnBlocked() {
-  if (place_.has_value()) Release();
-  place_.reset();
+  if (has_place()) Release();
+  DropPlace();
 }
 
 void RangeStreamCall::Release() {
@@ -142,7 +116,7 @@ void RangeStreamCall::OnEnded(const base::Status&) {
   stream_.reset();
   sorted_.reset();
   made_.clear();
-  place_.reset();
+  DropPlace();
 }
 
 }  // namespace v3

@@ -5,9 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "api/v3/stream_call.h"
+#include "api/v3/long_read_call.h"
 #include "proto/rpc.pb.h"
-#include "state/kv/long_reads.h"
 #include "state/kv/range_stream.h"
 #include "state/kv/sorted_stream.h"
 
@@ -17,10 +16,10 @@ namespace v3 {
 // several steps needs a place among the long reads, until it is sent. A sorted range needs one
 // until all of its chunks are made, which counts as gathered for the client: without room for that
 // it is refused, before anything was sent.
-class RangeStreamCall final : public StreamCall {
+class RangeStreamCall final : public LongReadCall {
  public:
   RangeStreamCall(const Context* context, std::shared_ptr<kv::LongReads> long_reads, Call call)
-      : StreamCall(context, std::move(call)), long_reads_(std::move(long_reads)) {}
+      : LongReadCall(context, std::move(long_reads), std::move(call)) {}
 
  private:
   void OnMessage(base::ByteView bytes) override;
@@ -35,13 +34,11 @@ class RangeStreamCall final : public StreamCall {
   // Makes the next chunk of a range that is read and sorted.
   base::Status MakeSorted();
   Next SendMade();
-  void Release();
-  // Goes on with a chunk if there is a place, or else waits for one without a pin.
-  Next ReadOn();
-  void OnPlace(std::optional<kv::LongReads::Place> place);
-  size_t KeptBytes() const { return sizeof(*this) - sizeof(request_) + request_.SpaceUsedLong(); }
+  void Release() override;
+  size_t KeptBytes() const override {
+    return sizeof(*this) - sizeof(request_) + request_.SpaceUsedLong();
+  }
 
-  const std::shared_ptr<kv::LongReads> long_reads_;
   etcdserverpb::RangeRequest request_;
   std::optional<kv::RangeStream> stream_;   // of a range in the order of its keys
   std::optional<kv::SortedStream> sorted_;  // of another
@@ -49,7 +46,6 @@ class RangeStreamCall final : public StreamCall {
   size_t made_bytes_ = 0;
   bool is_sorted_ = false;  // read and sorted: its chunks are being made
   bool may_read_ = false;
-  std::optional<kv::LongReads::Place> place_;
 };
 
 }  // namespace v3

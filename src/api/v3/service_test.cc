@@ -41,6 +41,8 @@ TEST_F(ServiceTest, WhoAsksForALeaderIsRefusedWithoutOne) {
             base::errors::kNoLeader);
   EXPECT_EQ(member_.Call(testing::kStatus, {}, With("hasleader", "true")).status,
             base::errors::kNoLeader);
+  EXPECT_EQ(member_.Call(testing::kUsage, {}, With("hasleader", "true")).status,
+            base::errors::kNoLeader);
   EXPECT_TRUE(member_.Call(testing::kRange, request, With("hasleader", "false")).ok());
   EXPECT_TRUE(member_.Call(testing::kRange, request).ok());
 }
@@ -117,7 +119,8 @@ TEST_F(ServiceTest, ALearnerServesOnlyWhatMayBeOld) {
         member_.Call(testing::kRangeStream, Serializable(Get("a"))).status,
         member_.Call(testing::kPut, testing::Put("a", "1")).status,
         member_.CallRaw(testing::kPut, "\x08").status,
-        member_.Call(testing::kMemberList, {}).status, member_.Call(testing::kHashKV, {}).status}) {
+        member_.Call(testing::kMemberList, {}).status, member_.Call(testing::kHashKV, {}).status,
+        member_.Call(testing::kUsage, {}).status}) {
     EXPECT_EQ(status, base::errors::kNotSupportedForLearner);
   }
   member_.Kill();

@@ -9,6 +9,7 @@
 #include "api/v3/lock_service.h"
 #include "api/v3/maintenance_service.h"
 #include "api/v3/service.h"
+#include "api/v3/usage_service.h"
 #include "api/v3/watch_service.h"
 
 namespace v3 {
@@ -36,6 +37,7 @@ class Services {
     lock_.AddTo(table);
     election_.AddTo(table);
     admission_.AddTo(table);
+    usage_.AddTo(table);
   }
 
   const Context& context() const { return context_; }
@@ -51,6 +53,7 @@ class Services {
   LockService lock_{&context_, &watch_};
   ElectionService election_{&context_, &watch_};
   AdmissionService admission_{&context_};
+  UsageService usage_{&context_, kv_.long_reads()};
 };
 
 }  // namespace v3

@@ -462,11 +462,12 @@ TEST_F(GatewayTest, APreflightIsAnsweredAtOnce) {
 
 TEST(RoutesTest, EveryMethodWithAPathIsThere) {
   const Routes routes;
-  EXPECT_EQ(routes.all().size(), 54u);
+  EXPECT_EQ(routes.all().size(), 55u);
   EXPECT_EQ(routes.Find("/v3/lease/revoke")->grpc_path, "/etcdserverpb.Lease/LeaseRevoke");
   EXPECT_EQ(routes.Find("/v3/kv/lease/revoke")->grpc_path, "/etcdserverpb.Lease/LeaseRevoke");
   EXPECT_EQ(routes.Find("/v3/election/observe")->grpc_path, "/v3electionpb.Election/Observe");
   EXPECT_EQ(routes.Find("/v3/admission/rule/set")->grpc_path, "/admissionpb.Admission/RuleSet");
+  EXPECT_EQ(routes.Find("/v3/usage")->grpc_path, "/usagepb.Usage/Usage");
   EXPECT_EQ(routes.Find("/v3/kv/rangestream"), nullptr);
 }
 

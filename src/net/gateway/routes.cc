@@ -6,6 +6,7 @@
 #include "proto/admission.pb.h"
 #include "proto/gateway.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 #include "proto/v3election.pb.h"
 #include "proto/v3lock.pb.h"
 
@@ -23,7 +24,8 @@ const FileDescriptor* FileOf(const google::protobuf::Message& message) {
 Routes::Routes() {
   const FileDescriptor* const files[] = {
       FileOf(etcdserverpb::RangeRequest()), FileOf(v3lockpb::LockRequest()),
-      FileOf(v3electionpb::LeaderRequest()), FileOf(admissionpb::RuleListRequest())};
+      FileOf(v3electionpb::LeaderRequest()), FileOf(admissionpb::RuleListRequest()),
+      FileOf(usagepb::UsageRequest())};
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->service_count(); ++i) {
       const auto* const service = file->service(i);

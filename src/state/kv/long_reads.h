@@ -16,9 +16,9 @@ namespace kv {
 // Places go round among clients, whoever has however many reads waiting, and to each client's reads
 // in their order.
 //
-// Of unary ranges, transactions that only read, and chunks of streamed ranges. Hashes and snapshots
-// are not admitted here, since they do not run on a loop: the bulk lane's threads are the places of
-// these, whatever loop they come from, and its queue is bounded and refuses.
+// Of unary ranges, transactions that only read, chunks of streamed ranges, and usages. Hashes and
+// snapshots are not admitted here, since they do not run on a loop: the bulk lane's threads are the
+// places of these, whatever loop they come from, and its queue is bounded and refuses.
 //
 // What waits is bounded in bytes. Beyond that the newest reads of the client that has most of them
 // are refused. Belongs to its loop; always in a shared_ptr, since places keep it.

@@ -6,6 +6,7 @@
 
 #include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 #include "proto/v3election.pb.h"
 #include "proto/v3lock.pb.h"
 
@@ -51,10 +52,11 @@ void Fill(Message* request) {
 
 std::vector<const MethodDescriptor*> AllMethods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const auto* const file : {etcdserverpb::RangeRequest::descriptor()->file(),
-                                 v3lockpb::LockRequest::descriptor()->file(),
-                                 v3electionpb::CampaignRequest::descriptor()->file(),
-                                 admissionpb::Rule::descriptor()->file()}) {
+  for (const auto* const file :
+       {etcdserverpb::RangeRequest::descriptor()->file(),
+        v3lockpb::LockRequest::descriptor()->file(),
+        v3electionpb::CampaignRequest::descriptor()->file(),
+        admissionpb::Rule::descriptor()->file(), usagepb::UsageRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       const auto* const service = file->service(i);
       for (int j = 0; j < service->method_count(); ++j) methods.push_back(service->method(j));

@@ -2,6 +2,7 @@
 
 #include "proto/admission.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/usage.pb.h"
 #include "proto/v3election.pb.h"
 #include "proto/v3lock.pb.h"
 
@@ -125,5 +126,8 @@ inline constexpr Method<admissionpb::RuleDeleteRequest, admissionpb::RuleDeleteR
     kRuleDelete{"/admissionpb.Admission/RuleDelete"};
 inline constexpr Method<admissionpb::RuleListRequest, admissionpb::RuleListResponse> kRuleList{
     "/admissionpb.Admission/RuleList"};
+
+inline constexpr Method<usagepb::UsageRequest, usagepb::UsageResponse> kUsage{
+    "/usagepb.Usage/Usage"};
 
 }  // namespace v3::testing

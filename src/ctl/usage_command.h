@@ -1,0 +1,9 @@
+#pragma once
+
+#include "ctl/command.h"
+
+namespace ctl {
+
+Outcome RunUsage(const Invocation& invocation);
+
+}  // namespace ctl
