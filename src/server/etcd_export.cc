@@ -87,7 +87,7 @@ class Export {
         place_(*request.member) {}
 
   base::Status Run() {
-    NewDirectory directory(&disk_, *request_.target);
+    NewDirectory directory(&disk_, *request_.target, NewDirectory::Making::kBeside);
     RETURN_IF_ERROR(directory.CheckPlace());
     RETURN_IF_ERROR(ReadDatabase());
     RETURN_IF_ERROR(ReadLog());

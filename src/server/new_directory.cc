@@ -16,16 +16,20 @@ base::Status Refused(std::string what) {
 
 }  // namespace
 
-NewDirectory::NewDirectory(runtime::Disk* disk, const Options& options)
+NewDirectory::NewDirectory(runtime::Disk* disk, const Options& options, Making making)
     : disk_(*disk),
       options_(options),
+      making_(making),
       place_(options),
-      log_scratch_(options.wal_dir.empty() ? "" : options.wal_dir + ".restoring"),
+      scratch_(making == Making::kBeside ? options.data_dir + ".part" : place_.restoring),
+      log_scratch_(options.wal_dir.empty()
+                       ? ""
+                       : options.wal_dir + (making == Making::kBeside ? ".part" : ".restoring")),
       building_(Building()) {}
 
 Paths NewDirectory::Building() const {
   Options options = options_;
-  options.data_dir = place_.restoring;
+  options.data_dir = scratch_;
   options.wal_dir = log_scratch_.empty() ? "" : JoinPath(log_scratch_, "wal");
   return Paths(options);
 }
@@ -40,7 +44,8 @@ base::Status NewDirectory::CheckPlace() {
     }
   }
   RETURN_IF_ERROR(RequireAbsent(place_.wal));
-  return log_scratch_.empty() ? base::Status() : RequireAbsent(log_scratch_);
+  const bool is_removed = making_ == Making::kBeside;
+  return log_scratch_.empty() || is_removed ? base::Status() : RequireAbsent(log_scratch_);
 }
 
 base::Status NewDirectory::RequireAbsent(const std::string& log) const {
@@ -57,6 +62,10 @@ base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)>
 }
 
 base::Status NewDirectory::Create() {
+  if (making_ == Making::kBeside) {
+    RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
+    if (!log_scratch_.empty()) RETURN_IF_ERROR(disk_.RemoveAll(log_scratch_));
+  }
   RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
   return log_scratch_.empty() ? base::Status() : disk_.CreateDirectories(log_scratch_);
 }
@@ -69,15 +78,22 @@ base::Status NewDirectory::Move() {
     RETURN_IF_ERROR(disk_.SyncDirectory(ParentPath(place_.wal)));
   }
   RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
+  if (making_ == Making::kInside) return MoveInside();
+  RETURN_IF_ERROR(disk_.SyncDirectory(scratch_));
+  RETURN_IF_ERROR(disk_.Rename(scratch_, options_.data_dir));
+  return disk_.SyncDirectory(ParentPath(options_.data_dir));
+}
+
+base::Status NewDirectory::MoveInside() {
   RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
-  RETURN_IF_ERROR(disk_.RemoveAll(place_.restoring));
+  RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
   RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
   return disk_.SyncDirectory(ParentPath(options_.data_dir));
 }
 
 // None of it was there before.
 void NewDirectory::RemoveAll() {
-  for (const std::string& path : {place_.member, place_.wal, place_.restoring}) {
+  for (const std::string& path : {place_.member, place_.wal, scratch_}) {
     (void)disk_.RemoveAll(path);
   }
   if (!log_scratch_.empty()) (void)disk_.RemoveAll(log_scratch_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/callback.h"
@@ -10,13 +11,20 @@
 
 namespace server {
 
-// A data directory in the making. It is made beside its place, DATA_DIR/restoring (and
-// WAL_DIR.restoring), and moved there whole and durable, as the last step; after an error nothing
-// is left, and of what the user has nothing was touched. Blocks.
+// A data directory in the making. It is made elsewhere and moved to its place whole and durable, as
+// the last step; after an error nothing is left, and of what the user has nothing was touched.
+// Blocks.
 class NewDirectory {
  public:
+  // What a crash leaves. A member refuses to start over kInside (data_directory.h); where a program
+  // is to start that does not know of it, nothing may be at DATA_DIR itself, and the next try
+  // removes what kBeside has left.
+  enum class Making : uint8_t {
+    kInside,  // DATA_DIR/restoring, WAL_DIR.restoring
+    kBeside,  // DATA_DIR.part, WAL_DIR.part
+  };
   // Where Options::data_dir and wal_dir say; both outlive this.
-  NewDirectory(runtime::Disk* disk, const Options& options);
+  NewDirectory(runtime::Disk* disk, const Options& options, Making making);
 
   // kFailedPrecondition, in the words and the order of etcdutl, if something is there.
   base::Status CheckPlace();
@@ -29,11 +37,14 @@ class NewDirectory {
   base::Status RequireAbsent(const std::string& log) const;
   base::Status Create();
   base::Status Move();
+  base::Status MoveInside();
   void RemoveAll();
 
   runtime::Disk& disk_;
   const Options& options_;
+  const Making making_;
   const Paths place_;
+  const std::string scratch_;
   const std::string log_scratch_;  // where a log is made that is not to lie in the data directory
   const Paths building_;
   bool had_directory_ = false;  // of the data, empty

@@ -172,7 +172,7 @@ class Restoration {
 base::Status RestoreSnapshot(const Options& options, const RestoreEnvironment& environment,
                              const SnapshotRestore& restore) {
   ASSIGN_OR_RETURN(Founding founding, FoundCluster(options));
-  NewDirectory directory(environment.disk, options);
+  NewDirectory directory(environment.disk, options, NewDirectory::Making::kInside);
   RETURN_IF_ERROR(directory.CheckPlace());
   const auto tell = [&](std::string_view what) {
     const Paths paths(options);
