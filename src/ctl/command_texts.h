@@ -107,7 +107,7 @@ or any key if there is none. A request for which several rules hold needs the ro
 each. What is not given is not limited; one limit there must be.
 
 The first rule is refused if a member of the cluster does not understand rules. Once there
-was one, no such member can join, and the cluster cannot go back to etcd's own members.
+was one, no such member can join. To etcd the cluster goes back by 'etcdutl export'.
 )";
 
 inline constexpr char kAdmissionSetExample[] =
