@@ -22,7 +22,6 @@ using google::protobuf::UnknownFieldSet;
 
 constexpr char32_t kDelete = 0x7f;
 constexpr char32_t kFirstPrintableBeyondAscii = 0xa0;
-constexpr char32_t kLargestOfFourDigits = 0xffff;
 
 void AppendHex(uint64_t number, size_t digits_min, std::string* out) {
   char digits[16];
