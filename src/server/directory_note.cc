@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "server/data_directory.h"
-
 namespace server {
 namespace {
 
@@ -26,15 +24,25 @@ there, etcd still has its own files in snap/ and wal/, and starts on them.
 Do not change or remove files here by hand while the member runs.
 )";
 
+std::string NotePath(const Paths& paths) {
+  return runtime::JoinPath(paths.member, "README");
+}
+
 }  // namespace
 
 base::Status LeaveNote(const Options& options, const Environment& environment) {
-  const std::string path = runtime::JoinPath(Paths(options).member, "README");
+  const std::string path = NotePath(Paths(options));
   ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(path));
   if (exists) return {};
   ASSIGN_OR_RETURN(const auto file,
                    environment.disk->Open(path, runtime::OpenMode::kCreateOrTruncate));
   return file->WriteAt(0, kNote);
+}
+
+base::Status RemoveNote(runtime::Disk& disk, const Paths& paths) {
+  ASSIGN_OR_RETURN(const bool exists, disk.Exists(NotePath(paths)));
+  if (exists) RETURN_IF_ERROR(disk.Remove(NotePath(paths)));
+  return {};
 }
 
 }  // namespace server

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,14 +67,22 @@ class WithoutExtensions final : public snap::Source {
   bool is_cluster_ = false;
 };
 
-// Whether it asks for something that etcd does not know.
-bool IsOfExtension(const raft::Entry& entry) {
+// Whether an entry asks for something that etcd does not know. `*rules` are the admission rules
+// that there are once it is applied.
+bool IsOfExtension(const raft::Entry& entry, std::set<std::string>* rules) {
   if (entry.type != raft::EntryType::kNormal) return false;
   const base::ByteView data = entry.data.view();
   InternalRaftRequest request;
   if (!request.ParseFromArray(data.data(), static_cast<int>(data.size()))) return false;
-  return request.has_extensions_set() || request.has_admission_rule_set() ||
-         request.has_admission_rule_delete();
+  if (request.has_admission_rule_set()) {
+    rules->insert(request.admission_rule_set().rule().name());
+    return true;
+  }
+  if (request.has_admission_rule_delete()) {
+    rules->erase(request.admission_rule_delete().name());
+    return true;
+  }
+  return request.has_extensions_set();
 }
 
 class Export {
@@ -149,25 +158,26 @@ class Export {
   // Blanks the entries of extensions, once it is known that they may be left out. A cluster that
   // only had rules once has nothing to lose.
   base::Status CheckExtensions() {
-    std::string names;
+    std::set<std::string> rules;
     const auto cursor = reader_.NewCursor(Id(Bucket::kCluster));
     RETURN_IF_ERROR(cursor->Seek(schema::kAdmissionRule));
     for (; cursor->valid() && cursor->key().starts_with(schema::kAdmissionRule);) {
-      if (!names.empty()) names += ", ";
-      names += "admission rule " + std::string(cursor->key().substr(schema::kAdmissionRule.size()));
+      rules.emplace(cursor->key().substr(schema::kAdmissionRule.size()));
       RETURN_IF_ERROR(cursor->Next());
     }
     for (raft::Entry& entry : entries_) {
-      if (!IsOfExtension(entry)) continue;
-      if (!names.empty()) names += ", ";
-      names += "entry " + ToString(entry.index) + " of the log";
-      entry.data = {};
+      if (IsOfExtension(entry, &rules)) entry.data = {};
     }
-    if (names.empty() || request_.leave_out_extensions) {
-      if (!names.empty()) logger_.Warn("left out what etcd does not know", {{"names", names}});
-      return {};
+    if (rules.empty()) return {};
+    std::string names;
+    for (const std::string& rule : rules) {
+      names += (names.empty() ? "admission rule " : ", admission rule ") + rule;
     }
-    return {base::Code::kFailedPrecondition, "etcd does not know of " + names};
+    if (!request_.leave_out_extensions) {
+      return {base::Code::kFailedPrecondition, "etcd does not know of " + names};
+    }
+    logger_.Warn("left out what etcd does not know", {{"names", names}});
+    return {};
   }
 
   base::Status Write(const Paths& paths) const {

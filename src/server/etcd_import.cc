@@ -7,6 +7,7 @@
 
 #include "raft/codec.h"
 #include "raft/membership.h"
+#include "server/directory_note.h"
 #include "server/etcd_entry.h"
 #include "server/etcd_log.h"
 #include "server/force_new_cluster.h"
@@ -62,7 +63,8 @@ class EtcdImport {
         OpenStateAt(options_, environment_, std::move(database_), etcds_.database, start_.index);
     if (!state.ok()) return At(etcds_.database, state.status());
     RETURN_IF_ERROR(ApplyLog(*std::move(state)));
-    return WriteLog();
+    RETURN_IF_ERROR(WriteLog());
+    return RecordImported(*environment_.disk, paths_, log_);
   }
 
  private:
@@ -259,17 +261,25 @@ base::Status CheckNothingIsPromised(runtime::Disk& disk, const Paths& paths) {
               ToString(etcds.hard_state.term) + ", and would break promises; export it"};
 }
 
+base::Status WithAdvice(const base::Status& status) {
+  if (status.code() != base::Code::kDataLoss) return status;
+  return {status.code(), std::string(status.message()) +
+                             "; etcd's files are as they were: remove the member from the cluster "
+                             "and add it again, or restore a snapshot"};
+}
+
 }  // namespace
 
 base::Status UndoImport(runtime::Disk& disk, const Paths& paths) {
   ASSIGN_OR_RETURN(const Takeover takeover, FindTakeover(disk, paths));
-  ASSIGN_OR_RETURN(const bool was_imported, disk.Exists(TakeoverPaths(paths).old_database));
-  if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
-  if (takeover == Takeover::kImport || !was_imported) {
+  ASSIGN_OR_RETURN(const bool was_begun, disk.Exists(TakeoverPaths(paths).old_snap));
+  if (!was_begun) {
     return {base::Code::kFailedPrecondition, paths.member + ": was not imported"};
   }
-  RETURN_IF_ERROR(CheckNothingIsPromised(disk, paths));
-  return UndoTakeover(disk, paths);
+  if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
+  if (takeover != Takeover::kImport) RETURN_IF_ERROR(CheckNothingIsPromised(disk, paths));
+  RETURN_IF_ERROR(RemoveNote(disk, paths));
+  return takeover == Takeover::kImport ? AbandonTakeover(disk, paths) : UndoTakeover(disk, paths);
 }
 
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
@@ -279,13 +289,12 @@ base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
   const std::string path = TakeoverPaths(paths).database;
   ASSIGN_OR_RETURN(auto file, disk.Open(path, runtime::OpenMode::kWrite));
   RETURN_IF_ERROR(file->Lock());
-  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(disk, paths));
-  const base::Status imported = EtcdImport(options, environment, std::move(log)).Run(*file);
-  if (!imported.ok()) {
-    RETURN_IF_ERROR(AbandonTakeover(disk, paths));
-    return imported;
-  }
-  return file;
+  auto log = ReadEtcdLog(disk, paths);
+  if (!log.ok()) return WithAdvice(log.status());
+  const base::Status imported = EtcdImport(options, environment, *std::move(log)).Run(*file);
+  if (imported.ok()) return file;
+  RETURN_IF_ERROR(AbandonTakeover(disk, paths));
+  return WithAdvice(imported);
 }
 
 }  // namespace server

@@ -125,14 +125,16 @@ class EtcdImportTest : public ::testing::Test {
     ASSERT_TRUE(disk.CreateDirectories(JoinPath(kMember, "snap")).ok());
     ASSERT_TRUE(disk.CreateDirectories(JoinPath(kMember, "wal")).ok());
     ASSERT_TRUE(disk.SyncDirectory(kMember).ok());
-    for (const char* const folder : {"wal", "snap"}) {
-      const std::string from = JoinPath(kMember, folder);
-      for (const std::string& name : etcd_.disk().List(from).value()) {
-        Write(member, JoinPath(from, name),
-              runtime::ReadFile(etcd_.disk(), JoinPath(from, name)).value());
-      }
-    }
+    CopyFromEtcd(member, "wal");
+    CopyFromEtcd(member, "snap");
     Write(member, JoinPath(kMember, "snap/db"), BboltFile(database));
+  }
+  void CopyFromEtcd(SimulatedMember* member, std::string_view folder) {
+    const std::string from = JoinPath(kMember, folder);
+    for (const std::string& name : etcd_.disk().List(from).value()) {
+      Write(member, JoinPath(from, name),
+            runtime::ReadFile(etcd_.disk(), JoinPath(from, name)).value());
+    }
   }
   static base::Bytes BboltFile(const Model& model) {
     snap::testing::ModelSource source(&model);
@@ -150,6 +152,10 @@ class EtcdImportTest : public ::testing::Test {
   // Every file of etcd at its place.
   bool EtcdWouldStart(SimulatedMember& member) {
     return Exists(member, "snap/db") && Exists(member, "wal") && !Exists(member, "snap.etcd/db");
+  }
+  // Whether an etcd that somebody starts finds no log, and nothing that keeps it from making one.
+  bool EtcdWouldBeginAnew(SimulatedMember& member) {
+    return !Exists(member, "wal") && !Exists(member, "snap/db");
   }
   void ExpectImported(SimulatedMember& member) {
     EXPECT_EQ(Hash(member), hash_);
@@ -483,6 +489,7 @@ TEST_F(EtcdImportTest, APowerFailureAtAnyMomentLosesNothing) {
       const bool was_taken_over = member.ready() && TakeOver(member);
       failed = member.disk().power_failed();
       member.Crash(mode);
+      EXPECT_FALSE(EtcdWouldBeginAnew(member)) << change;
       if (EtcdWouldStart(member)) {
         EXPECT_FALSE(was_taken_over) << change;
         EXPECT_EQ(runtime::ReadFile(member.disk(), JoinPath(kMember, "snap/db")).value(), file);
@@ -524,13 +531,18 @@ TEST_F(EtcdImportOfSeveralTest, UndoneItIsAsEtcdLeftIt) {
     failed = member.disk().power_failed();
     EXPECT_EQ(undone.ok(), !failed);
     member.Crash(CrashMode::kDropUnsynced);
+    EXPECT_FALSE(EtcdWouldBeginAnew(member)) << change;
     if (EtcdWouldStart(member)) {
       EXPECT_EQ(runtime::ReadFile(member.disk(), JoinPath(kMember, "snap/db")).value(), file);
       EXPECT_EQ(ReadEtcdLog(member.disk(), paths)->entries.size(), entries_.size());
     } else {
       EXPECT_TRUE(failed);
     }
-    EXPECT_TRUE(failed || !Exists(member, "snap.etcd"));
+    if (!failed) {
+      for (const char* const name : {"snap.etcd", "wal.import", "snap/db.mdb", "README"}) {
+        EXPECT_FALSE(Exists(member, name)) << name;
+      }
+    }
     ASSERT_TRUE(member.Start().ok()) << change;
     ExpectOneOfThree(member);
     ASSERT_FALSE(HasFailure()) << "change " << change;
@@ -568,6 +580,50 @@ TEST_F(EtcdImportTest, ADatabaseThatCameInBetweenIsNotTaken) {
   ASSERT_TRUE(member.disk().Remove(JoinPath(kMember, "snap/db")).ok());
   Start(member);
   ExpectImported(member);
+}
+
+// The move was cut short behind its first step, and somebody started etcd.
+TEST_F(EtcdImportTest, WhatEtcdPromisedInTheMidstIsNotMovedAway) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  ASSERT_TRUE(member.Start().ok());
+  member.Kill();
+  ASSERT_TRUE(
+      member.disk().Rename(JoinPath(kMember, "snap/db"), JoinPath(kMember, "snap.etcd/db")).ok());
+  Start(etcd_);
+  Put(etcd_, "more", "1");
+  etcd_.RunFor(std::chrono::seconds(1));
+  etcd_.Kill();
+  CopyFromEtcd(&member, "wal");
+  const auto expect_refused = [&member] {
+    const base::Status refused = member.Start();
+    EXPECT_EQ(refused.code(), base::Code::kFailedPrecondition);
+    EXPECT_NE(refused.message().find("has gone on"), std::string::npos) << refused.ToString();
+  };
+  expect_refused();
+  Write(&member, JoinPath(kMember, "snap/db"), BboltFile(Database()));
+  expect_refused();
+  // As it is told.
+  for (const char* const name : {"snap.etcd", "wal.import", "snap/db.mdb"}) {
+    ASSERT_TRUE(member.disk().RemoveAll(JoinPath(kMember, name)).ok());
+  }
+  Start(member);
+  EXPECT_EQ(Value(member, "more"), "1");
+}
+
+TEST_F(EtcdImportTest, AnImportThatWasCutShortIsUndone) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  ASSERT_TRUE(member.Start().ok());
+  member.Kill();
+  ASSERT_TRUE(Exists(member, "wal.import"));
+  ASSERT_TRUE(UndoImport(member.disk(), Paths(member.options)).ok());
+  EXPECT_TRUE(EtcdWouldStart(member));
+  for (const char* const name : {"snap.etcd", "wal.import", "snap/db.mdb", "README"}) {
+    EXPECT_FALSE(Exists(member, name)) << name;
+  }
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ Command Export() {
                 {"leave-out-extensions", 0, Type::kBool, "false",
                  "Leave out what etcd does not know, such as admission rules"}},
       .run = RunExport,
+      .argument_count = 0,
   };
 }
 
@@ -99,6 +100,7 @@ Command Import() {
                 {"undo", 0, Type::kBool, "false",
                  "Put etcd's files back where they were, as long as the member has not gone on"}},
       .run = RunImport,
+      .argument_count = 0,
   };
 }
 

@@ -9,6 +9,13 @@
 namespace utl {
 namespace {
 
+base::Status WithAdvice(const base::Status& status) {
+  if (status.code() != base::Code::kDataLoss) return status;
+  return {status.code(), std::string(status.message()) +
+                             "; start the member once more, which says what to do, or remove it "
+                             "from the cluster and add it again"};
+}
+
 base::Status Export(offline::Files& files, const cli::Flags& flags) {
   server::Options member;
   member.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
@@ -17,19 +24,23 @@ base::Status Export(offline::Files& files, const cli::Flags& flags) {
   target.data_dir = offline::WithoutSlashes(flags.GetString("output-dir"));
   target.wal_dir = offline::WithoutSlashes(flags.GetString("output-wal-dir"));
   const server::Paths paths(member);
+  if (target.data_dir.starts_with(member.data_dir + "/")) {
+    return {base::Code::kInvalidArgument,
+            "--output-dir " + target.data_dir + " is within the directory of the member"};
+  }
   RETURN_IF_ERROR(offline::CheckExists(files.disk(), paths.database));
-  ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
-                   offline::OpenMemberDatabase(files, paths.member, flags));
+  auto opened = offline::OpenMemberDatabase(files, paths.member, flags);
+  if (!opened.ok()) return WithAdvice(opened.status());
   ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));
   if (takeover != server::Takeover::kNone) {
     return {base::Code::kFailedPrecondition,
             paths.member +
                 ": was imported from etcd's files, which are still there: etcd starts on "
-                "them"};
+                "them; nothing is to be exported"};
   }
   return server::ExportToEtcd(files.disk(), files.logger(),
                               {.member = &member,
-                               .database = opened.database.get(),
+                               .database = opened->database.get(),
                                .target = &target,
                                .leave_out_extensions = flags.GetBool("leave-out-extensions")});
 }
