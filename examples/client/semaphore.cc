@@ -70,7 +70,8 @@ int main(int argc, char** argv) {
       auto begun = etcd::Session::New(client->get(), {.ttl = 2}, {.timeout = 20s});
       if (!begun.ok()) {
         std::fprintf(stderr, "session: %s\n", begun.status().ToString().c_str());
-        return 1;
+        std::this_thread::sleep_for(100ms);
+        continue;
       }
       session = std::move(begun).value();
     }
