@@ -226,7 +226,7 @@ base::Status App::FindMembers(server::Options* options) {
   if (is_founded) {
     // For its own URLs, if it has never heard of them and is to go on alone.
     SetInitialCluster(config_.cluster.initial_cluster, options).IgnoreError();
-    if (!config_.discovery.endpoints.empty()) {
+    if (config_.discovery.has_service()) {
       logger_.Warn(
           "discovery token is ignored since cluster already initialized; valid logs are found",
           {{"wal-dir", server::Paths(*options).wal}});
@@ -242,7 +242,7 @@ base::Status App::FindMembers(server::Options* options) {
        .ask = AskingPeers(),
        .resolve = ResolveHost,
        .lookup_srv = [](const std::string& name) { return runtime::dns::LookupSrv(name); },
-       .open_registry = [this] { return OpenRegistry(config_.discovery); },
+       .open_registry = [this] { return OpenRegistry(config_.discovery, disk_); },
        .pause = [&forever](runtime::Duration pause) { forever.wait_for(pause); },
        .logger = logger_},
       options);

@@ -219,10 +219,10 @@ base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& clus
 // itself, and the token of the cluster.
 base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster) {
   const config::DiscoveryConfig& discovery = with.config.discovery;
-  if (!discovery.endpoints.empty()) {
+  if (discovery.has_service()) {
     cluster->initial_cluster = config::JoinInitialCluster(
         {{with.config.member.name, cluster->initial_advertise_peer_urls}});
-    cluster->initial_cluster_token = discovery.token;
+    cluster->initial_cluster_token = discovery.url.empty() ? discovery.token : discovery.url;
   } else if (!discovery.srv.empty()) {
     ASSIGN_OR_RETURN(cluster->initial_cluster, InitialClusterFromDns({with.config, with.lookup_srv,
                                                                       with.resolve, with.logger}));
@@ -240,7 +240,7 @@ base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster
   }
   RETURN_IF_ERROR(CheckHasSelf(initial, name));
   RETURN_IF_ERROR(CheckDistinctUrls(initial));
-  if (!with.config.discovery.endpoints.empty()) {
+  if (with.config.discovery.has_service()) {
     return Invalid("discovery URL should not be set when joining existing initial cluster");
   }
   return {};
@@ -250,7 +250,8 @@ base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster
 base::Result<std::string> Discover(const Bootstrapping& with, const server::Options& options) {
   const base::MemberId self = members::InitialMemberId(options.initial_cluster.front().peer_urls,
                                                        options.initial_cluster_token);
-  with.logger.Info("Bootstrapping cluster using v3 discovery.");
+  with.logger.Info(with.config.discovery.url.empty() ? "Bootstrapping cluster using v3 discovery."
+                                                     : "Bootstrapping cluster using v2 discovery.");
   const auto registry = with.open_registry();
   if (!registry.ok()) return DiscoveryFailed(registry.status());
   ASSIGN_OR_RETURN(std::string found,
@@ -279,7 +280,7 @@ base::Status Bootstrap(const Bootstrapping& asked, server::Options* options) {
     return {};
   }
   RETURN_IF_ERROR(CheckNotBootstrapped(with, *options));
-  if (config.discovery.endpoints.empty()) return {};
+  if (!config.discovery.has_service()) return {};
   ASSIGN_OR_RETURN(const std::string found, Discover(with, *options));
   return SetInitialCluster(found, options);
 }

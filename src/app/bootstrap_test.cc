@@ -275,5 +275,17 @@ TEST_F(FirstStartTest, TheMembersAreThoseThatTheDiscoveryServiceNames) {
             "discovery URL should not be set when joining existing initial cluster");
 }
 
+TEST_F(FirstStartTest, AServiceOfApiV2IsTheClustersToken) {
+  config_.cluster.initial_cluster = "";
+  config_.discovery.url = "http://service/v2/keys/token";
+  registered_ = {"a=http://127.0.0.1:1"};
+  ASSERT_TRUE(Bootstrap(With(), &options_).ok());
+  EXPECT_EQ(Members(), (std::vector<std::string>{"a=http://127.0.0.1:1", "b=http://127.0.0.1:2"}));
+  EXPECT_EQ(options_.initial_cluster_token, "http://service/v2/keys/token");
+  options_.join_existing_cluster = true;
+  EXPECT_EQ(Bootstrap(With(), &options_).message(),
+            "discovery URL should not be set when joining existing initial cluster");
+}
+
 }  // namespace
 }  // namespace app

@@ -10,7 +10,8 @@
 #include "state/members/member.h"
 
 // Why the members are asked for again and again, where etcd watches them: so any etcd will do, also
-// one of ours that cannot be watched. It costs a range of a few keys every two seconds at most.
+// one of ours that cannot be watched, and a service that a proxy stands before. It costs a range of
+// a few keys every two seconds at most.
 
 namespace app {
 namespace {
@@ -32,21 +33,22 @@ class Discovery {
  public:
   explicit Discovery(const Discovering& with)
       : with_(with),
-        folder_(std::string(kPrefix) + "/" + with.config.token),
-        members_(folder_ + "/members"),
-        self_key_(members_ + "/" + members::HexText(with.self.value())),
+        keys_(KeysInRegistry(with.config, with.self)),
         endpoints_(base::Join(with.config.endpoints, ",")) {}
 
   base::Result<std::string> Join() {
     RETURN_IF_ERROR(CheckCluster());
-    Register();
+    RETURN_IF_ERROR(Register());
     RETURN_IF_ERROR(CheckCluster());
-    Wait();
+    RETURN_IF_ERROR(Wait());
     return InitialCluster();
   }
 
   template <typename... Fields>
   void Log(observe::Level level, std::string_view message, const Fields&... fields) const {
+    if (!with_.config.url.empty()) {
+      return with_.logger.Log(level, message, {{"discovery-url", with_.config.url}, fields...});
+    }
     with_.logger.Log(
         level, message,
         {{"discovery-token", with_.config.token}, {"discovery-endpoints", endpoints_}, fields...});
@@ -72,11 +74,10 @@ class Discovery {
   }
 
   base::Status ReadSize() {
-    const std::string key = folder_ + "/_config/size";
-    const auto entries = with_.registry->Get(key);
+    const auto entries = with_.registry->Get(keys_.size);
     if (!entries.ok()) {
       Log(Level::kWarn, "failed to get cluster size from discovery service",
-          Field("clusterSizeKey", key), Field("error", entries.status().message()));
+          Field("clusterSizeKey", keys_.size), Field("error", entries.status().message()));
       return entries.status();
     }
     if (entries->empty()) return Failed("size key not found");
@@ -92,10 +93,10 @@ class Discovery {
   }
 
   base::Status ReadMembers() {
-    auto entries = with_.registry->GetPrefix(members_);
+    auto entries = with_.registry->GetPrefix(keys_.members);
     if (!entries.ok()) {
       Log(Level::kWarn, "failed to get cluster members from discovery service",
-          Field("membersKeyPrefix", members_), Field("error", entries.status().message()));
+          Field("membersKeyPrefix", keys_.members), Field("error", entries.status().message()));
       return entries.status();
     }
     std::vector<RegistryEntry> found;
@@ -128,31 +129,36 @@ class Discovery {
     const size_t first = std::min(size_, found_.size());
     const auto end = found_.begin() + static_cast<std::ptrdiff_t>(first);
     return first < size_ || std::any_of(found_.begin(), end, [this](const RegistryEntry& entry) {
-             return entry.key == self_key_;
+             return entry.key == keys_.self;
            });
   }
 
-  void Register() {
+  base::Status Register() {
     for (;;) {
-      const base::Status status = with_.registry->Put(self_key_, with_.initial_cluster);
+      const base::Status status = with_.registry->Put(keys_.self, with_.initial_cluster);
       if (status.ok()) break;
+      if (status.code() == base::Code::kFailedPrecondition) return status;
       Log(Level::kWarn, "failed to register members itself to the discovery service",
-          Field("memberKey", self_key_), Field("error", status.message()));
+          Field("memberKey", keys_.self), Field("error", status.message()));
       BackOff("register member itself");
     }
     failures_ = 0;
-    Log(Level::kInfo, "register member itself successfully", Field("memberKey", self_key_),
+    Log(Level::kInfo, "register member itself successfully", Field("memberKey", keys_.self),
         Field("memberInfo", with_.initial_cluster));
+    return {};
   }
 
-  void Wait() {
+  base::Status Wait() {
     if (found_.size() < size_) TellCount("waiting for peers from discovery service");
     for (runtime::Duration pause = kFirstPoll; found_.size() < size_;) {
       with_.pause(pause);
       pause = std::min(2 * pause, kLongestPoll);
-      if (!ReadMembers().ok()) pause = kLongestPoll;
+      const base::Status status = ReadMembers();
+      if (status.code() == base::Code::kFailedPrecondition) return status;
+      if (!status.ok()) pause = kLongestPoll;
     }
     TellCount("found all needed peers from discovery service");
+    return {};
   }
 
   void TellCount(std::string_view message) const {
@@ -172,15 +178,13 @@ class Discovery {
     for (size_t i = 0; i < size_; ++i) values.push_back(found_[i].value);
     std::string text = base::Join(values, ",");
     const auto parsed = config::ParseInitialCluster(text);
-    if (!parsed.ok()) return Failed("invalid peer URL");
+    if (!parsed.ok()) return Failed(with_.config.url.empty() ? "invalid peer URL" : "invalid URL");
     if (parsed->size() != size_) return Failed("found duplicate name");
     return text;
   }
 
   const Discovering& with_;
-  const std::string folder_;
-  const std::string members_;
-  const std::string self_key_;
+  const RegistryKeys keys_;
   const std::string endpoints_;
   size_t size_ = 0;
   std::vector<RegistryEntry> found_;  // in the order in which they came
@@ -189,6 +193,13 @@ class Discovery {
 };
 
 }  // namespace
+
+RegistryKeys KeysInRegistry(const config::DiscoveryConfig& config, base::MemberId self) {
+  const bool is_v2 = !config.url.empty();
+  const std::string folder = is_v2 ? "" : std::string(kPrefix) + "/" + config.token;
+  const std::string members = is_v2 ? "" : folder + "/members";
+  return {folder + "/_config/size", members, members + "/" + members::HexText(self.value())};
+}
 
 base::Result<std::string> JoinByDiscovery(const Discovering& with) {
   Discovery discovery(with);

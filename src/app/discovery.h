@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/server_config.h"
 #include "observe/log.h"
+#include "runtime/disk.h"
 #include "runtime/time.h"
 
 // How the members of a cluster that is about to be founded find each other through another etcd,
@@ -18,7 +19,8 @@
 //   /_etcd/registry/TOKEN/_config/size   the number, put there by an operator
 //   /_etcd/registry/TOKEN/members/ID     "name=url,name=url": a member, put there by itself
 //
-// The first that came, as many as there are to be, are the cluster.
+// Or through a service of API v2 (--discovery URL): below the URL, without "members/", and nobody
+// takes the place of another. The first that came, as many as there are to be, are the cluster.
 
 namespace app {
 
@@ -29,7 +31,8 @@ struct RegistryEntry {
   int64_t create_revision = 0;
 };
 
-// The etcd that members find each other through. Waits for its answers.
+// The etcd that members find each other through. Waits for its answers. kFailedPrecondition, in
+// etcd's words, for what does not become right when it is asked again.
 class Registry {
  public:
   virtual ~Registry() = default;
@@ -38,9 +41,21 @@ class Registry {
   virtual base::Status Put(const std::string& key, const std::string& value) = 0;
 };
 
+// Where it has what.
+struct RegistryKeys {
+  std::string size;
+  std::string members;  // those below
+  std::string self;     // one of them
+};
+
 // That of the flags. Fails if they contradict themselves, a file cannot be used, or user and
-// password are refused.
-base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConfig& config);
+// password are refused. `disk` is read while this runs.
+base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConfig& config,
+                                                     runtime::Disk& disk);
+// That of API v2: the keys are paths below DiscoveryConfig::url, and Put is for new ones alone.
+base::Result<std::unique_ptr<Registry>> OpenV2Registry(const config::DiscoveryConfig& config,
+                                                       runtime::Disk& disk);
+RegistryKeys KeysInRegistry(const config::DiscoveryConfig& config, base::MemberId self);
 
 struct Discovering {
   const config::DiscoveryConfig& config;

@@ -51,7 +51,9 @@ class ClientRegistry final : public Registry {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConfig& config) {
+base::Result<std::unique_ptr<Registry>> OpenRegistry(const config::DiscoveryConfig& config,
+                                                     runtime::Disk& disk) {
+  if (!config.url.empty()) return OpenV2Registry(config, disk);
   etcd::ClientOptions options;
   options.endpoints = config.endpoints;
   options.dial_timeout = config.dial_timeout;

@@ -31,12 +31,14 @@ class MemoryRegistry final : public Registry {
     if (Fails()) return Unreachable();
     std::vector<RegistryEntry> found;
     for (const auto& [key, entry] : entries_) {
-      if (key.starts_with(prefix)) found.push_back(entry);
+      // As in API v2, which hides it.
+      if (key.starts_with(prefix) && key != "/_config/size") found.push_back(entry);
     }
     return found;
   }
   base::Status Put(const std::string& key, const std::string& value) override {
     if (Fails()) return Unreachable();
+    if (!put_refusal.ok()) return put_refusal;
     Set(key, value);
     return {};
   }
@@ -50,6 +52,7 @@ class MemoryRegistry final : public Registry {
   std::string At(const std::string& key) { return entries_[key].value; }
 
   int failures = 0;  // still to come
+  base::Status put_refusal;
 
  private:
   bool Fails() { return failures > 0 && failures-- > 0; }
@@ -148,6 +151,21 @@ TEST_F(DiscoveryTest, ARegistryThatDoesNotAnswerIsAskedAgainMoreAndMoreSeldom) {
               ElementsAre(seconds(2), seconds(4), seconds(8), seconds(16), seconds(32), seconds(64),
                           seconds(128), seconds(256), seconds(256), seconds(256)));
   EXPECT_THAT(sink_.lines(), Contains(HasSubstr("retry connecting to discovery service")));
+}
+
+TEST_F(DiscoveryTest, WhatDoesNotBecomeRightIsNotAskedForAgain) {
+  registry_.Set(kSize, "2");
+  registry_.put_refusal = {base::Code::kFailedPrecondition, "discovery: found duplicate id"};
+  EXPECT_EQ(Refused(), "failed to join discovery cluster (discovery: found duplicate id)");
+  EXPECT_TRUE(pauses_.empty());
+}
+
+TEST_F(DiscoveryTest, AtAServiceOfApiV2MembersAreBelowTheToken) {
+  config_ = {};
+  config_.url = "http://service/token";
+  registry_.Set("/_config/size", "1");
+  EXPECT_EQ(*Join(), "m=http://m:1");
+  EXPECT_EQ(registry_.At("/cafe"), "m=http://m:1");
 }
 
 }  // namespace

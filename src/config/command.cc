@@ -42,7 +42,7 @@ class Completion {
     }
     const DiscoveryConfig& discovery = config_.discovery;
     const bool discovers =
-        !discovery.srv.empty() || !discovery.srv_name.empty() || !discovery.endpoints.empty();
+        !discovery.srv.empty() || !discovery.srv_name.empty() || discovery.has_service();
     if (discovers && given_.count("initial-cluster") == 0) config_.cluster.initial_cluster.clear();
     RaiseTimeout("raft-read-timeout", config_.member.raft_read_timeout);
     RaiseTimeout("raft-write-timeout", config_.member.raft_write_timeout);
@@ -51,7 +51,7 @@ class Completion {
   // Defaults that only files have.
   void ForFile() {
     const DiscoveryConfig& discovery = config_.discovery;
-    const bool discovers = !discovery.srv.empty() || !discovery.endpoints.empty();
+    const bool discovers = !discovery.srv.empty() || discovery.has_service();
     if (discovers && config_.cluster.initial_cluster == defaults_.cluster.initial_cluster) {
       config_.cluster.initial_cluster.clear();
     }

@@ -141,10 +141,14 @@ constexpr std::string_view kNames[] = {"advertise-client-urls",
                                        "warning-unary-request-duration",
                                        "watch-progress-notify-interval"};
 
-// And those that etcd does not have.
-constexpr std::string_view kOurNames[] = {"auto-defrag",         "clear-space-alarm",
-                                          "client-memory-bytes", "connection-memory-bytes",
-                                          "disk-reserve-bytes",  "disk-stall-handover"};
+// And those that etcd 3.7 does not have.
+constexpr std::string_view kOurNames[] = {"auto-defrag",
+                                          "clear-space-alarm",
+                                          "client-memory-bytes",
+                                          "connection-memory-bytes",
+                                          "disk-reserve-bytes",
+                                          "disk-stall-handover",
+                                          "discovery"};
 
 // Which of them configuration files cannot set: switches of the command line, and flags without a
 // field in etcd's file.

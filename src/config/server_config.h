@@ -94,6 +94,7 @@ struct ClusterConfig {
 };
 
 struct DiscoveryConfig {
+  std::string url;  // of API v2's service, with the token
   std::string token;
   std::vector<std::string> endpoints;
   Duration dial_timeout = std::chrono::seconds(2);
@@ -110,6 +111,9 @@ struct DiscoveryConfig {
   std::string srv;
   std::string srv_name;
   std::string fallback = "exit";
+
+  // Whether the members find each other at a discovery service, of either API.
+  bool has_service() const { return !url.empty() || !endpoints.empty(); }
 };
 
 struct TlsConfig {

@@ -111,7 +111,8 @@ Status CheckUrls(const ServerConfig& config, std::vector<Notice>& notices) {
 Status CheckBootstrap(const ClusterConfig& cluster, const DiscoveryConfig& discovery) {
   const int ways = static_cast<int>(!cluster.initial_cluster.empty()) +
                    static_cast<int>(!discovery.srv.empty()) +
-                   static_cast<int>(!discovery.endpoints.empty());
+                   static_cast<int>(!discovery.endpoints.empty()) +
+                   static_cast<int>(!discovery.url.empty());
   if (ways > 1) {
     return Invalid(
         "multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", "
