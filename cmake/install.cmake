@@ -3,6 +3,7 @@
 include(GNUInstallDirs)
 
 install(TARGETS etcd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
+install(TARGETS etcd-discovery RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(TARGETS etcdctl etcdutl etcd-bench etcd-dump-logs etcd-dump-db etcd-dump-metrics
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 # By the name that etcd's own has, for scripts.
@@ -24,6 +25,7 @@ function(add_man_page name component about)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component})
 endfunction()
 add_man_page(etcd server "a distributed, reliable key-value store")
+add_man_page(etcd-discovery server "members of a new cluster find each other")
 add_man_page(etcdctl tools "a command line client for etcd")
 add_man_page(etcdutl tools "the files of etcd, while it does not run")
 add_man_page(etcd-dump-logs tools "the log of etcd, entry by entry")

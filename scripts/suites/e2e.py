@@ -20,7 +20,8 @@ SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-sim", *DUMPS,
+    build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-discovery",
+          "etcd-sim", *DUMPS,
           *(f"example_client_{name}" for name in EXAMPLES))
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
@@ -36,6 +37,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
                    "ETCDUTL": str(binaries / "etcdutl"),
                    "ETCD_BENCH": str(binaries / "etcd-bench"),
+                   "ETCD_DISCOVERY": str(binaries / "etcd-discovery"),
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
     for name in DUMPS:
         environment[name.upper().replace("-", "_")] = str(binaries / name)
