@@ -146,10 +146,12 @@ class Passwords::State : public std::enable_shared_from_this<State> {
     int failures = 0;
     runtime::TimePoint last_failure;
   };
+  enum class JobEnd : uint8_t { kDone, kNoRoom, kUnwanted };
   struct Job {
     std::shared_ptr<Work> work;
-    // Whether the work was done; if not, there was no room for it.
-    base::Callback<void(bool has_run)> on_done;
+    // What it is for, of a check: asked before it is begun. Empty: it is wanted.
+    Digest digest;
+    base::Callback<void(JobEnd end)> on_end;
   };
 
   bool IsKnownRight(const Digest& digest);
@@ -162,6 +164,10 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   bool MakeRoom(Lane& lane, const Digest& lane_id, size_t bytes);
   void StartFirst(const Digest& lane_id);
   void OnOutcome(const Digest& digest, base::Result<bool> is_right);
+  // Whether anybody waits for the outcome of the check.
+  bool IsWanted(const Digest& digest) const;
+  // Nobody does: what comes after it in its lanes is begun.
+  void PassOver(const Digest& digest);
   // The lane's first guess has an outcome.
   void EndFirst(const Digest& lane_id, const base::Result<bool>& is_right);
   void Answer(Lane& lane, std::vector<Waiter>& waiters, const base::Result<bool>& is_right);
@@ -172,7 +178,10 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   void ArmTimer();
   void OnTimer();
   void AddJob(Job job);
+  // What only somebody with rights can ask for does not wait for the guesses of others.
+  void AddUrgentJob(Job job);
   void RunJobs();
+  void ChooseJobs();
 
   const Options options_;
   runtime::Loop& loop_;
@@ -190,6 +199,7 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   std::unique_ptr<runtime::Timer> timer_;
   std::deque<Job> jobs_;  // that wait for a place among those that run
   size_t running_ = 0;
+  bool choosing_ = false;  // in RunJobs, which needs not be entered again
 };
 
 void Passwords::State::Hash(HashCall call) {
@@ -197,15 +207,16 @@ void Passwords::State::Hash(HashCall call) {
                                           .hash = {},
                                           .salt = NewSalt(options_.chance),
                                           .cost = options_.bcrypt_cost});
-  AddJob({work, [this, work, bytes = call.bytes, loop = call.loop,
-                 on_hash = std::move(call.on_hash)](bool has_run) mutable {
-            Release(bytes);
-            base::Result<std::string> hash = base::errors::kTooManyRequests;
-            if (has_run) hash = std::move(work->made);
-            loop->Post([on_hash = std::move(on_hash), hash = std::move(hash)]() mutable {
-              on_hash(std::move(hash));
-            });
-          }});
+  AddUrgentJob({work, Digest(),
+                [this, work, bytes = call.bytes, loop = call.loop,
+                 on_hash = std::move(call.on_hash)](JobEnd end) mutable {
+                  Release(bytes);
+                  base::Result<std::string> hash = base::errors::kTooManyRequests;
+                  if (end == JobEnd::kDone) hash = std::move(work->made);
+                  loop->Post([on_hash = std::move(on_hash), hash = std::move(hash)]() mutable {
+                    on_hash(std::move(hash));
+                  });
+                }});
 }
 
 void Passwords::State::Check(CheckCall call) {
@@ -290,11 +301,26 @@ void Passwords::State::StartFirst(const Digest& lane_id) {
   if (lanes.size() > 1) return;
   auto work = std::make_shared<Work>(Work{
       .password = std::move(guess.password), .hash = std::move(guess.hash), .salt = {}, .cost = 0});
-  AddJob({work, [this, work, digest = guess.digest](bool has_run) {
+  AddJob({work, guess.digest, [this, work, digest = guess.digest](JobEnd end) {
+            if (end == JobEnd::kUnwanted) return PassOver(digest);
             base::Result<bool> is_right = base::errors::kTooManyRequests;
-            if (has_run) is_right = work->is_right;
+            if (end == JobEnd::kDone) is_right = work->is_right;
             OnOutcome(digest, is_right);
           }});
+}
+
+bool Passwords::State::IsWanted(const Digest& digest) const {
+  const std::vector<Digest>& lanes = flights_.at(digest);
+  return std::any_of(lanes.begin(), lanes.end(), [this](const Digest& lane_id) {
+    const std::vector<Waiter>& waiters = lanes_.at(lane_id).guesses.front().waiters;
+    return std::any_of(waiters.begin(), waiters.end(),
+                       [](const Waiter& waiter) { return !waiter.is_gone(); });
+  });
+}
+
+void Passwords::State::PassOver(const Digest& digest) {
+  const auto flight = flights_.extract(digest);
+  for (const Digest& lane_id : flight.mapped()) StartFirst(lane_id);
 }
 
 void Passwords::State::OnOutcome(const Digest& digest, base::Result<bool> is_right) {
@@ -384,16 +410,31 @@ void Passwords::State::AddJob(Job job) {
   RunJobs();
 }
 
+void Passwords::State::AddUrgentJob(Job job) {
+  jobs_.push_front(std::move(job));
+  RunJobs();
+}
+
 void Passwords::State::RunJobs() {
+  if (std::exchange(choosing_, true)) return;
+  ChooseJobs();
+  choosing_ = false;
+}
+
+void Passwords::State::ChooseJobs() {
   while (!jobs_.empty() && running_ < options_.running_max) {
     const auto job = std::make_shared<Job>(std::move(jobs_.front()));
     jobs_.pop_front();
+    if (!job->digest.empty() && !IsWanted(job->digest)) {
+      job->on_end(JobEnd::kUnwanted);
+      continue;
+    }
     const bool is_taken = workers_.Run([work = job->work] { work->Run(); }, &loop_,
                                        [weak = weak_from_this(), job] {
                                          const auto state = weak.lock();
                                          if (state == nullptr) return;
                                          --state->running_;
-                                         job->on_done(/*has_run=*/true);
+                                         job->on_end(JobEnd::kDone);
                                          state->RunJobs();
                                        });
     if (is_taken) {
@@ -403,7 +444,7 @@ void Passwords::State::RunJobs() {
       return;  // until one of those that run is done
     } else {
       // Why posted: who asked may be in the middle of something.
-      Post([job](State&) { job->on_done(/*has_run=*/false); });
+      Post([job](State&) { job->on_end(JobEnd::kNoRoom); });
     }
   }
 }

@@ -270,6 +270,29 @@ TEST_F(PasswordsTest, WhoHasLeftTakesNobodysPlaceAndIsNotChecked) {
   EXPECT_EQ(outcomes.back()->what, "nothing");
 }
 
+TEST_F(PasswordsTest, WhoHasLeftDelaysNobodyHoweverManyTheyClaimedToBe) {
+  gone_ = std::make_shared<std::atomic<bool>>(false);
+  for (int i = 0; i < 1000; ++i) (void)Check("wrong", "user " + std::to_string(i));
+  scheduler_.RunFor(milliseconds(10));
+  *gone_ = true;
+  gone_ = nullptr;
+  const int runs = counting_.runs;
+  const auto right = Check("secret");
+  scheduler_.RunFor(milliseconds(110));
+  EXPECT_EQ(right->what, "right");
+  scheduler_.RunFor(seconds(60));
+  EXPECT_EQ(counting_.runs, runs + 1);
+}
+
+TEST_F(PasswordsTest, AHashThatIsToBeKeptIsMadeBeforeGuessesAreChecked) {
+  for (int i = 0; i < 1000; ++i) (void)Check("wrong", "user " + std::to_string(i));
+  scheduler_.RunFor(milliseconds(10));
+  std::optional<base::Status> hashed;
+  passwords_->Hash("secret", loop_.get(), [&](const auto& hash) { hashed = hash.status(); });
+  scheduler_.RunFor(milliseconds(110));
+  EXPECT_EQ(hashed, base::Status());
+}
+
 TEST_F(PasswordsTest, OneAttemptOfAnySizeIsHeard) {
   EXPECT_EQ(Checked(std::string(1 << 20, 'p')).what, "wrong");
 }

@@ -12,13 +12,15 @@
 namespace identity {
 namespace {
 
-// Compat: with an empty kind etcd gives out empty tokens and knows none.
+// Compat: with an empty kind etcd gives out no tokens, whoever asks, and knows none.
 class NoTokens final : public TokenProvider {
  public:
   explicit NoTokens(const observe::Logger* logger) : logger_(*logger) {}
 
   std::string NewPrefix() override { return {}; }
-  base::Result<std::string> Sign(const std::string&, uint64_t) override { return std::string(); }
+  base::Result<std::string> Sign(const std::string&, uint64_t) override {
+    return base::errors::kAuthFailed;
+  }
   base::Index NeededEntry(std::string_view) const override { return {}; }
   base::Result<auth::Identity> Identify(std::string_view token, uint64_t) override {
     logger_.Warn("invalid auth token", {{"token-fingerprint", TokenFingerprint(token)}});

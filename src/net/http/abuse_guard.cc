@@ -34,6 +34,7 @@ AbuseGuard::Verdict AbuseGuard::OnFrame(const FrameHeader& frame, const runtime:
       return empty_frames_.Take(clock.Now()) ? Verdict() : Abuse::kEmptyFrameFlood;
     case FrameKind::kHeaders:
       continuations_ = 0;
+      EarnWindowUpdates(limits_.window_updates_per_stream);
       return std::nullopt;
     case FrameKind::kContinuation:
       ++continuations_;
@@ -58,10 +59,14 @@ AbuseGuard::Verdict AbuseGuard::OnResetByPeer(bool is_late, const runtime::Clock
   return bucket.Take(clock.Now()) ? Verdict() : Abuse::kRapidReset;
 }
 
-void AbuseGuard::OnFrameSent() {
+void AbuseGuard::OnFrameSent(size_t length) {
   ping_credit_ = std::min(ping_credit_ + limits_.pings_per_frame_sent, kMaxCredit);
-  window_update_credit_ =
-      std::min(window_update_credit_ + limits_.window_updates_per_frame_sent, kMaxCredit);
+  EarnWindowUpdates(limits_.window_updates_per_frame_sent +
+                    static_cast<uint32_t>(length) / limits_.bytes_sent_per_window_update);
+}
+
+void AbuseGuard::EarnWindowUpdates(uint32_t count) {
+  window_update_credit_ = std::min(window_update_credit_ + count, kMaxCredit);
 }
 
 bool AbuseGuard::Bucket::Take(runtime::TimePoint now) {

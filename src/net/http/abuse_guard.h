@@ -25,8 +25,8 @@ class AbuseGuard {
   Verdict OnResetByPeer(bool is_late, const runtime::Clock& clock);
   // A request had to be refused that no honest client sends. Whether that may happen again.
   [[nodiscard]] bool OnMistake(const runtime::Clock& clock) { return mistakes_.Take(clock.Now()); }
-  // We sent HEADERS or DATA.
-  void OnFrameSent();
+  // We sent HEADERS or DATA of that length.
+  void OnFrameSent(size_t length);
 
  private:
   // Invariant: tokens <= burst.
@@ -50,6 +50,8 @@ class AbuseGuard {
   Bucket priorities_;
   Bucket empty_frames_;
   Bucket mistakes_;
+  void EarnWindowUpdates(uint32_t count);
+
   uint32_t continuations_ = 0;
   uint32_t ping_credit_;
   uint32_t window_update_credit_;

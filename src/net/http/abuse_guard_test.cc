@@ -86,15 +86,21 @@ TEST(AbuseGuard, PingsAndWindowUpdatesAreEarnedByWhatWeSend) {
   limits.pings_per_frame_sent = 2;
   limits.window_updates_initial = 5;
   limits.window_updates_per_frame_sent = 4;
+  limits.bytes_sent_per_window_update = 10;
+  limits.window_updates_per_stream = 3;
   ManualClock clock;
   AbuseGuard guard(limits, clock.now);
   EXPECT_EQ(Allowed(guard, {kPing, 0, 8}, clock), 3);
   EXPECT_EQ(Allowed(guard, {kWindowUpdate, 0, 4}, clock), 5);
   clock.now += seconds(1000);
   EXPECT_EQ(Allowed(guard, {kPing, 0, 8}, clock), 0) << "time earns nothing";
-  guard.OnFrameSent();
+  guard.OnFrameSent(0);
   EXPECT_EQ(Allowed(guard, {kPing, 0, 8}, clock), 2);
   EXPECT_EQ(Allowed(guard, {kWindowUpdate, 0, 4}, clock), 4);
+  guard.OnFrameSent(1009);
+  EXPECT_EQ(Allowed(guard, {kWindowUpdate, 0, 4}, clock), 4 + 100);
+  EXPECT_FALSE(guard.OnFrame({kHeaders, 0, 10}, clock).has_value());
+  EXPECT_EQ(Allowed(guard, {kWindowUpdate, 0, 4}, clock), 3) << "a client may open its stream's";
 }
 
 TEST(AbuseGuard, CountsContinuationsOfOneHeaderBlock) {
@@ -255,6 +261,31 @@ TEST_F(FloodTest, RapidResetIsCutOff) {
   }
   Flood(bytes, Abuse::kRapidReset);
   EXPECT_LE(service_.requests, 2100);
+}
+
+// As gRPC's C core does for calls that are not answered at once.
+TEST_F(FloodTest, StreamsThatWaitMayHaveTheirWindowsOpened) {
+  RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  for (uint32_t id = 1; id < 5'000; id += 2) {
+    client.Send(RequestFrame(id, true, "/never").Encode() +
+                Repeat({kWindowUpdate, 0, id, std::string("\0\0\0\5", 4)}, 2));
+  }
+  world_.RunFor(seconds(1));
+  EXPECT_EQ(client.GoAwayText(), "none");
+}
+TEST_F(FloodTest, StreamsThatWereOpenForLongMayBeGivenUpTogether) {
+  RawClient& client = world_.ConnectRaw();
+  client.SendPreface();
+  for (uint32_t id = 1; id < 10'000; id += 2) {
+    client.Send(RequestFrame(id, true, "/never").Encode());
+  }
+  world_.RunFor(seconds(2));
+  for (uint32_t id = 1; id < 10'000; id += 2) {
+    client.Send(Frame{kReset, 0, id, std::string("\0\0\0\x8", 4)}.Encode());
+  }
+  world_.RunFor(seconds(1));
+  EXPECT_EQ(client.GoAwayText(), "none");
 }
 
 TEST_F(FloodTest, PingsOfAnIdleClientAreTooMany) {

@@ -223,7 +223,7 @@ int H2Callbacks::OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code
 int H2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   H2Session& session = SessionOf(user_data);
   if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) {
-    session.OnMessageFrameSent(frame->hd.stream_id,
+    session.OnMessageFrameSent(frame->hd.stream_id, frame->hd.length,
                                (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
   } else if (frame->hd.type == NGHTTP2_RST_STREAM) {
     H2Stream* const stream = session.Find(frame->hd.stream_id);

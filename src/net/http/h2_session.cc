@@ -318,6 +318,7 @@ H2Stream& H2Session::NewStream(int32_t id) {
   std::unique_ptr<H2Stream> stream = environment_.streams->Take();
   stream->Open(this, id);
   stream->position_ = static_cast<uint32_t>(streams_.size());
+  stream->opened_tick_ = ticks_;
   streams_.push_back(std::move(stream));
   Charge(*streams_.back(), kStreamBytes);
   environment_.counters->streams_opened.Add();
@@ -484,6 +485,7 @@ void H2Session::OnRequestNotSent(int32_t id) {
 
 void H2Session::OnResetReceived(const H2Stream* stream) {
   if (!IsServer()) return;
+  if (stream != nullptr && ticks_ - stream->opened_tick_ >= Limits::kRapidTicks) return;
   // One whose answer is out, or for which nothing was done yet, wastes no more than a late one
   // does.
   const bool has_work = stream != nullptr && stream->handler_ != nullptr;
@@ -531,8 +533,8 @@ void H2Session::NotifyWritable() {
   }
 }
 
-void H2Session::OnMessageFrameSent(int32_t id, bool ended) {
-  guard_.OnFrameSent();
+void H2Session::OnMessageFrameSent(int32_t id, size_t length, bool ended) {
+  guard_.OnFrameSent(length);
   ping_policy_.OnFrameSent();
   if (!ended) return;
   H2Stream* const stream = Find(id);
@@ -569,6 +571,7 @@ void H2Session::OnPing(bool acknowledges) {
 
 base::Status H2Session::OnTick(runtime::TimePoint now) {
   const Limits& limits = environment_.limits;
+  ++ticks_;
   if (!settings_received_ && now - opened_at_ > limits.handshake_timeout) {
     environment_.counters->of(Abuse::kSlowHandshake).Add();
     return Unavailable("no SETTINGS in time");

@@ -90,7 +90,7 @@ class H2Session final : public Session {
   void Pass(base::ByteView* bytes, size_t count);
   // Of a stream that may be unknown by now: null.
   void OnResetReceived(const H2Stream* stream);
-  void OnMessageFrameSent(int32_t id, bool ended);
+  void OnMessageFrameSent(int32_t id, size_t length, bool ended);
   void OnRequestNotSent(int32_t id);
   void OnGoAwaySent(uint32_t error_code);
   void OnDataTaken(H2Stream& stream, size_t bytes);
@@ -219,6 +219,7 @@ class H2Session final : public Session {
   bool ping_outstanding_ = false;
 
   // What ticks remember.
+  uint32_t ticks_ = 0;
   const runtime::TimePoint opened_at_;
   runtime::TimePoint last_active_;
   runtime::TimePoint ping_sent_at_;

@@ -78,6 +78,7 @@ class H2Stream final : public Exchange {
 
   std::vector<Chunk> queue_;
   uint32_t queue_first_ = 0;
+  uint32_t opened_tick_ = 0;
   uint32_t first_offset_ = 0;  // of queue_[queue_first_], already taken
   size_t unsent_ = 0;
   size_t unconsumed_ = 0;

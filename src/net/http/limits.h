@@ -57,8 +57,10 @@ struct Limits {
     uint32_t burst;
     uint32_t per_second;
   };
-  // Streams that the client opens and resets itself (CVE-2023-44487).
+  // Streams that the client opens and resets itself (CVE-2023-44487). One that has been open for
+  // kRapidTicks half seconds is none of these: it has taken its place for as long.
   Rate resets = {2000, 200};
+  static constexpr uint32_t kRapidTicks = 3;
   // The same for requests that said until when their client waits, as calls with a deadline do. In
   // overload an honest client gives up thousands of them. Each has cost about as much as one that
   // is answered, some 20 microseconds: at this rate, a tenth of a loop's time.
@@ -79,6 +81,10 @@ struct Limits {
   uint32_t pings_per_frame_sent = 2;
   uint32_t window_updates_initial = 1000;
   uint32_t window_updates_per_frame_sent = 20;
+  // Beside that, one for so many bytes of a frame; and clients on gRPC's C core open the window of
+  // each stream that they open, once or twice, whether or not an answer comes.
+  uint32_t bytes_sent_per_window_update = 32;
+  uint32_t window_updates_per_stream = 8;
 };
 
 // The pings that we send, and what we allow of the peer's. The defaults are etcd's.
