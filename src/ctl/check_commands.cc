@@ -176,7 +176,10 @@ Outcome RunCheckPerf(const Invocation& invocation) {
       });
   MeasuredPuts puts(&clients, prefix, kPerformanceSizes,
                     {.clients = workload.clients,
-                     .puts_per_second = workload.puts_per_second,
+                     .rate = static_cast<double>(workload.puts_per_second),
+                     .from_due = false,
+                     // Compat: what the clients fall further behind with is left out.
+                     .late_max = workload.clients,
                      .time = kPerformanceTime},
                     &parker);
   const LoadReport report = puts.Wait([&interruption] { return interruption.handle().canceled(); });
@@ -213,7 +216,7 @@ Outcome RunCheckDatascale(const Invocation& invocation) {
                             " concurrent clients].\n");
   runtime::posix::Parker parker;
   MeasuredPuts puts(&clients, prefix, kMemorySizes,
-                    {.clients = workload.clients, .puts = workload.puts}, &parker);
+                    {.clients = workload.clients, .total = workload.puts}, &parker);
   auto progress = std::make_unique<Progress>(invocation.err, workload.puts,
                                              [&puts] { return puts.answered(); });
   const LoadReport report = puts.Wait([] { return false; });

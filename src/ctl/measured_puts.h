@@ -4,11 +4,14 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "ctl/histogram.h"
 #include "ctl/load.h"
+#include "ctl/load_report.h"
 #include "runtime/posix/loop_pool.h"
 #include "runtime/posix/parker.h"
 #include "runtime/random.h"
@@ -44,7 +47,8 @@ class MeasuredPuts {
  private:
   // On the loop.
   void Begin(size_t client, Load::Done done);
-  void End(const LoadReport& report);
+  void OnDone(const std::string& error, const std::shared_ptr<Load::Done>& done);
+  void End();
 
   const Clients& clients_;
   const std::string prefix_;
@@ -52,6 +56,8 @@ class MeasuredPuts {
   runtime::posix::Parker& parker_;
   runtime::Random random_;
   std::atomic<uint64_t> answered_ = 0;
+  Histogram latencies_;
+  std::map<std::string, uint64_t> errors_;
   LoadReport report_;
   std::atomic<bool> ended_ = false;  // the report is there
   std::unique_ptr<Load> load_;
