@@ -33,7 +33,7 @@ std::string Title(const std::string& name) {
 
 }  // namespace
 
-std::string RenderTable(const Rows& rows) {
+std::string RenderTable(const Rows& rows, const Painter& paint) {
   std::vector<size_t> widths;
   for (const std::string& name : rows.header) widths.push_back(name.size());
   for (const Row& row : rows.rows) {
@@ -42,7 +42,7 @@ std::string RenderTable(const Rows& rows) {
   std::string text = Rule(widths, {"┌", "┬", "┐"});
   for (size_t i = 0; i < widths.size(); ++i) {
     const size_t pad = widths[i] - rows.header[i].size();
-    text += "│ " + std::string(pad / 2, ' ') + Title(rows.header[i]) +
+    text += "│ " + std::string(pad / 2, ' ') + paint(Color::kBold, Title(rows.header[i])) +
             std::string(pad - pad / 2, ' ') + " ";
   }
   text += "│\n";

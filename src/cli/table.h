@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/colors.h"
+
 namespace cli {
 
 using Row = std::vector<std::string>;
@@ -12,6 +14,6 @@ struct Rows {
 };
 
 // As tablewriter, which etcd uses, draws it: titles centred, cells to the right.
-std::string RenderTable(const Rows& rows);
+std::string RenderTable(const Rows& rows, const Painter& paint = {});
 
 }  // namespace cli
