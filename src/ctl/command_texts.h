@@ -81,6 +81,31 @@ may become one, or notes. With --write-out=json each finding is an object with s
 subject, what and advice. Not a command of etcd.
 )";
 
+inline constexpr char kContextLong[] = R"(
+Names for clusters: each context keeps the global flags that say how to reach one, in
+$XDG_CONFIG_HOME/etcdctl/contexts.yaml, or below ~/.config, which nobody else may read.
+A command uses the context that --context or ETCDCTL_CONTEXT names. Else, if neither flags
+nor environment say which endpoints, the one that is in use. Flags and environment win over
+what a context says. Not a command of etcd.
+)";
+
+inline constexpr char kContextExample[] =
+    "  # Keep how to reach a cluster, and use it from now on\n"
+    "  etcdctl context set prod --endpoints=https://10.0.0.1:2379 --cacert=/etc/etcd/ca.crt "
+    "--user=root\n"
+    "  etcdctl context use prod\n"
+    "  etcdctl endpoint health\n"
+    "  \n"
+    "  # Ask another cluster for once\n"
+    "  etcdctl --context=test endpoint health";
+
+inline constexpr char kContextSetLong[] = R"(
+Makes a context of the global flags of this command line, or changes those of one that is
+there; an empty value takes one out. What is kept: endpoints and discovery, certificates,
+the user, timeouts. A password or a token is kept only with --store-password. No cluster is
+asked.
+)";
+
 inline constexpr char kUsageLong[] = R"(
 Says what fills the store: of the keys that begin with the prefix, or of all, the parts up
 to the next delimiter that take the most bytes. When --write-out is set to simple, this

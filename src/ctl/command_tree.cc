@@ -8,6 +8,7 @@
 #include "ctl/command.h"
 #include "ctl/command_texts.h"
 #include "ctl/concurrency_commands.h"
+#include "ctl/context_commands.h"
 #include "ctl/doctor_command.h"
 #include "ctl/downgrade_commands.h"
 #include "ctl/kv_commands.h"
@@ -42,6 +43,11 @@ FlagSpec Count(const char* name, const char* usage) {
 FlagSpec Time(const char* name, const char* usage, const char* default_value) {
   return {name, 0, Type::kDuration, default_value, usage};
 }
+// With the words that the value may be.
+FlagSpec OneOf(std::vector<std::string> words, FlagSpec spec) {
+  spec.words = std::move(words);
+  return spec;
+}
 FlagSpec Short(char shorthand, FlagSpec spec) {
   spec.shorthand = shorthand;
   return spec;
@@ -51,8 +57,18 @@ std::vector<FlagSpec> GlobalFlags() {
   return {
       {"endpoints", 0, Type::kStrings, "127.0.0.1:2379", "gRPC endpoints"},
       Switch("debug", "enable client-side debug logging"),
-      Short('w', Text("write-out", "set the output format (fields, json, protobuf, simple, table)",
-                      "simple")),
+      OneOf({"fields", "json", "protobuf", "simple", "table"},
+            Short('w',
+                  Text("write-out", "set the output format (fields, json, protobuf, simple, table)",
+                       "simple"))),
+      OneOf({"auto", "always", "never"},
+            Text("color",
+                 "whether there are colors: where a terminal looks on (auto), always, or never "
+                 "(not etcd's)",
+                 "auto")),
+      Text("context",
+           "name of the context that says how to reach the cluster; see `etcdctl context` (not "
+           "etcd's)"),
       Switch("hex", "print byte strings as hex encoded strings"),
       Time("dial-timeout", "dial timeout for client connections", "2s"),
       Time("command-timeout", "timeout for short running command (excluding dial timeout)", "5s"),
@@ -99,8 +115,10 @@ Command Get() {
       .short_text = "Gets the key or a range of keys",
       .group = kKv,
       .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l"),
-                Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)"),
-                Text("sort-by", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION"),
+                OneOf({"ASCEND", "DESCEND"},
+                      Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)")),
+                OneOf({"CREATE", "KEY", "MODIFY", "VALUE", "VERSION"},
+                      Text("sort-by", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION")),
                 Number("limit", "Maximum number of results"),
                 Switch("prefix", "Get keys with matching prefix"),
                 Switch("from-key",
@@ -226,6 +244,7 @@ Command Admission() {
             .short_text = "Lists all rules",
             .long_text = kAdmissionListLong,
             .run = RunAdmissionList}},
+      .yields_prefixes = true,
   };
 }
 
@@ -290,6 +309,7 @@ Command Doctor() {
       .group = kMaintenance,
       .persistent_flags = {Switch("cluster", kClusterUsage)},
       .run = RunDoctor,
+      .yields_prefixes = true,
   };
 }
 
@@ -304,6 +324,7 @@ Command Usage() {
       .flags = {Text("delimiter", "what ends a level of the keys, of at most 64 bytes", "/"),
                 Count("limit", "how many parts are told, up to 1000 (if 0, it defaults to 100)")},
       .run = RunUsage,
+      .yields_prefixes = true,
   };
 }
 
@@ -637,6 +658,47 @@ Command Snapshot() {
   };
 }
 
+Command ContextCommand() {
+  return {
+      .name = "context",
+      .use = "context <subcommand>",
+      .short_text = "Context related commands. Use `etcdctl context --help` to see subcommands",
+      .long_text = kContextLong,
+      .example = kContextExample,
+      .group = kUtility,
+      .subcommands =
+          {{.name = "set",
+            .use = "set <name> [options]",
+            .short_text = "Keeps under this name what the global flags say",
+            .long_text = kContextSetLong,
+            .flags = {Switch("store-password",
+                             "keep the password or the token, too, as plain text that only the "
+                             "owner of the file may read")},
+            .run = RunContextSet,
+            .argument_count = 1},
+           {.name = "use",
+            .use = "use <name> [options]",
+            .short_text = "Has commands use this context where nothing says otherwise",
+            .flags = {Switch("none", "use no context")},
+            .run = RunContextUse},
+           {.name = "list",
+            .use = "list",
+            .short_text = "Lists the names, with a star at the one in use",
+            .run = RunContextList,
+            .argument_count = 0},
+           {.name = "show",
+            .use = "show [name]",
+            .short_text = "Shows what a context, or the one in use, has kept; but no secrets",
+            .run = RunContextShow},
+           {.name = "delete",
+            .use = "delete <name>",
+            .short_text = "Forgets a context",
+            .run = RunContextDelete,
+            .argument_count = 1}},
+      .yields_prefixes = true,
+  };
+}
+
 Command Completion() {
   Command command = cli::CompletionCommand([](const cli::Invocation& invocation) {
     return cli::ShowCompletion(RootCommand(), invocation);
@@ -682,6 +744,7 @@ const Command& RootCommand() {
                       Role(),
                       MakeMirror(),
                       Check(),
+                      ContextCommand(),
                       Completion(),
                       {.name = "options",
                        .use = "options",

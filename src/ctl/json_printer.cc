@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/go_text.h"
 #include "ctl/json.h"
 #include "ctl/printer.h"
@@ -10,7 +12,28 @@ class JsonPrinter final : public Printer {
  public:
   JsonPrinter(bool hex, std::FILE* out) : Printer("json", out), hex_(hex) {}
 
-  Outcome Get(const etcd::GetResponse& response) override { return Message(response); }
+  // What was begun by the first part is ended by the last one.
+  Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
+    etcdserverpb::RangeResponse message = ToProto(part);
+    std::string pairs;
+    for (const mvccpb::KeyValue& kv : message.kvs()) {
+      pairs += (pairs.empty() && !has_pairs_ ? "\"kvs\":[" : ",") + ToJson(kv, false);
+      has_pairs_ = true;
+    }
+    message.clear_kvs();
+    // An object of what the part has besides: the header, or what stands behind the pairs.
+    etcdserverpb::RangeResponse head;
+    if (message.has_header()) head.mutable_header()->Swap(message.mutable_header());
+    message.clear_header();
+    std::string text = place.is_first ? "{" : "";
+    const std::string before = Members(head);
+    text += before + (before.empty() || pairs.empty() ? "" : ",") + pairs;
+    if (!place.is_last) return Show(text);
+    if (std::exchange(has_pairs_, false)) text += ']';
+    const std::string after = Members(message);
+    if (!after.empty() && text != "{") text += ',';
+    return Show(text + after + "}\n");
+  }
   Outcome Put(const etcd::PutResponse& response) override { return Message(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Message(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Message(response); }
@@ -129,6 +152,11 @@ class JsonPrinter final : public Printer {
   Outcome Message(const Response& response) {
     return Show(ToJson(ToProto(response), false) + "\n");
   }
+  // Without the braces.
+  static std::string Members(const google::protobuf::Message& message) {
+    const std::string object = ToJson(message, false);
+    return object.substr(1, object.size() - 2);
+  }
   static std::string Member(const char* name, int64_t value) {
     return JsonString(name) + ":" + std::to_string(value);
   }
@@ -144,6 +172,7 @@ class JsonPrinter final : public Printer {
   }
 
   const bool hex_;
+  bool has_pairs_ = false;  // of the answer whose parts are printed
 };
 
 }  // namespace
