@@ -32,6 +32,7 @@ PREFIX = "bench/"
 VALUE_BYTES = 100
 TIMEOUT = "120s"
 READ_BYTES = 1 << 20
+BUFFER = bytearray(READ_BYTES)
 
 
 def fill(member: Member, keys: int) -> None:
@@ -63,21 +64,31 @@ def high_water(process: subprocess.Popen, before: float) -> float:
     return int(found[1]) / 1024 if found else before
 
 
-def get(program: str, member: Member, *flags: str) -> tuple[float, float, str]:
-    """Seconds, megabytes of memory at most, and a hash of what was printed."""
+def hash_of(program: str, member: Member, form: str) -> str:
+    """Of what it prints."""
+    printed = subprocess.run([program, "--endpoints", member.address, "--command-timeout", TIMEOUT,
+                              "get", "--prefix", PREFIX, "-w", form], stdout=subprocess.PIPE,
+                             check=True).stdout
+    return hashlib.sha256(printed).hexdigest()
+
+
+def get(program: str, member: Member, form: str) -> tuple[float, float]:
+    """Seconds until all was read from the pipe, and megabytes of memory at most."""
     begun = time.monotonic()
     process = subprocess.Popen([program, "--endpoints", member.address, "--command-timeout", TIMEOUT,
-                                "get", "--prefix", PREFIX, *flags], stdout=subprocess.PIPE)
-    printed = hashlib.md5()
+                                "get", "--prefix", PREFIX, "-w", form], stdout=subprocess.PIPE)
     memory = 0.0
-    while chunk := os.read(process.stdout.fileno(), READ_BYTES):
-        printed.update(chunk)
-        memory = high_water(process, memory)
+    read = memory_at = 0
+    while size := os.readv(process.stdout.fileno(), [BUFFER]):
+        read += size
+        if read >= memory_at:
+            memory = high_water(process, memory)
+            memory_at = read + READ_BYTES
     if process.wait() != 0:
         raise SystemExit(f"{program} ended with {process.returncode}")
     seconds = time.monotonic() - begun
     process.stdout.close()
-    return seconds, memory, printed.hexdigest()
+    return seconds, memory
 
 
 def main() -> None:
@@ -96,12 +107,12 @@ def main() -> None:
             runs = {name: [] for name in programs}
             for _ in range(RUNS if form == "simple" else 1):
                 for name, program in programs.items():
-                    runs[name].append(get(program, member, "-w", form))
+                    runs[name].append(get(program, member, form))
             seconds = {name: statistics.median(run[0] for run in each)
                        for name, each in runs.items()}
             memory = {name: max(run[1] for run in each) for name, each in runs.items()}
             # Headers differ by nothing: nobody writes meanwhile.
-            same = len({run[2] for each in runs.values() for run in each}) == 1
+            same = len({hash_of(program, member, form) for program in programs.values()}) == 1
             print(f"{form:9} ours {seconds['ours']:.2f} s, {memory['ours']:.0f} MB | "
                   f"gos {seconds['gos']:.2f} s, {memory['gos']:.0f} MB | "
                   f"{seconds['gos'] / seconds['ours']:.1f}x as fast, "

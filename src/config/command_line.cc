@@ -74,6 +74,12 @@ class Reader {
   CommandLine line_;
 };
 
+// What the flag may be set to; nothing if that is not one of a few words.
+std::vector<std::string> WordsOf(const Flag& flag) {
+  if (std::holds_alternative<Reference<ClusterState>>(flag.target)) return {"new", "existing"};
+  return {flag.choices.begin(), flag.choices.end()};
+}
+
 }  // namespace
 
 std::string MeantInPlaceOf(std::span<const std::string> arguments) {
@@ -95,7 +101,7 @@ std::string MeantInPlaceOf(std::span<const std::string> arguments) {
     const std::string value = equals != std::string::npos ? body.substr(equals + 1)
                               : has_next                  ? arguments[i + 1]
                                                           : "";
-    const std::string meant = cli::DidYouMean(value, {flag->choices.begin(), flag->choices.end()});
+    const std::string meant = cli::DidYouMean(value, WordsOf(*flag));
     if (!meant.empty()) return meant;
     if (has_next && !flag->IsSwitch()) ++i;
   }

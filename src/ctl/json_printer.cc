@@ -8,29 +8,50 @@
 namespace ctl {
 namespace {
 
+// As ToJson of the message has it, for a million of them.
+void AppendPair(const etcd::KeyValue& kv, std::string* text) {
+  char separator = '{';
+  const auto name = [&](const char* member) {
+    *text += std::exchange(separator, ',');
+    *text += member;
+  };
+  const auto number = [&](const char* member, int64_t value) {
+    if (value == 0) return;
+    name(member);
+    *text += std::to_string(value);
+  };
+  const auto bytes = [&](const char* member, const std::string& value) {
+    if (value.empty()) return;
+    name(member);
+    AppendJsonBytes(value, text);
+  };
+  bytes("\"key\":", kv.key);
+  number("\"create_revision\":", kv.create_revision);
+  number("\"mod_revision\":", kv.mod_revision);
+  number("\"version\":", kv.version);
+  bytes("\"value\":", kv.value);
+  number("\"lease\":", kv.lease);
+  *text += separator == '{' ? "{}" : "}";
+}
+
 class JsonPrinter final : public Printer {
  public:
   JsonPrinter(bool hex, std::FILE* out) : Printer("json", out), hex_(hex) {}
 
   // What was begun by the first part is ended by the last one.
   Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
-    etcdserverpb::RangeResponse message = ToProto(part);
-    std::string pairs;
-    for (const mvccpb::KeyValue& kv : message.kvs()) {
-      pairs += (pairs.empty() && !has_pairs_ ? "\"kvs\":[" : ",") + ToJson(kv, false);
-      has_pairs_ = true;
+    // The header, and what stands behind the pairs.
+    const std::string before = Members(ToProto(etcd::GetResponse{.header = part.header}));
+    const std::string after =
+        Members(ToProto(etcd::GetResponse{.more = part.more, .count = part.count}));
+    std::string text = (place.is_first ? "{" : "") + before;
+    for (const etcd::KeyValue& kv : part.kvs) {
+      const bool begins = !std::exchange(has_pairs_, true);
+      text += !begins ? "," : before.empty() ? "\"kvs\":[" : ",\"kvs\":[";
+      AppendPair(kv, &text);
     }
-    message.clear_kvs();
-    // An object of what the part has besides: the header, or what stands behind the pairs.
-    etcdserverpb::RangeResponse head;
-    if (message.has_header()) head.mutable_header()->Swap(message.mutable_header());
-    message.clear_header();
-    std::string text = place.is_first ? "{" : "";
-    const std::string before = Members(head);
-    text += before + (before.empty() || pairs.empty() ? "" : ",") + pairs;
     if (!place.is_last) return Show(text);
     if (std::exchange(has_pairs_, false)) text += ']';
-    const std::string after = Members(message);
     if (!after.empty() && text != "{") text += ',';
     return Show(text + after + "}\n");
   }
