@@ -41,19 +41,24 @@ std::vector<FlagSpec> EtcdsGlobalFlags() {
 
 // That etcd's benchmark does not have, or no longer.
 std::vector<FlagSpec> OurGlobalFlags() {
-  return {
-      {"target-leader", 0, Type::kBool, "false", "connect only to the leader node"},
-      {"threads", 0, Type::kUint, "1", "threads that send requests (not etcd's)"},
-      {"from-send", 0, Type::kBool, "false",
-       "with a rate, count latencies from when a request is sent and not from when it was due "
-       "(not etcd's)"},
-      {"output", 0, Type::kString, "text", "form of the report: text, json or csv (not etcd's)"},
-      {"percentiles", 0, Type::kBool, "false",
-       "show the percentiles up to 99.999 in the text report (not etcd's)"},
-      {"plot", 0, Type::kString, "",
-       "write a picture (SVG) of the latencies to this file (not etcd's)"},
-      {"fail-on-error", 0, Type::kBool, "false",
-       "end with status 1 if a request failed (not etcd's)"}};
+  return {{"target-leader", 0, Type::kBool, "false", "connect only to the leader node"},
+          {"threads", 0, Type::kUint, "1", "threads that send requests (not etcd's)"},
+          {"from-send", 0, Type::kBool, "false",
+           "with a rate, count latencies from when a request is sent and not from when it was due "
+           "(not etcd's)"},
+          {"output",
+           0,
+           Type::kString,
+           "text",
+           "form of the report: text, json or csv (not etcd's)",
+           /*required=*/false,
+           {"text", "json", "csv"}},
+          {"percentiles", 0, Type::kBool, "false",
+           "show the percentiles up to 99.999 in the text report (not etcd's)"},
+          {"plot", 0, Type::kString, "",
+           "write a picture (SVG) of the latencies to this file (not etcd's)"},
+          {"fail-on-error", 0, Type::kBool, "false",
+           "end with status 1 if a request failed (not etcd's)"}};
 }
 
 std::vector<FlagSpec> GlobalFlags() {

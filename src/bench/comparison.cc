@@ -17,7 +17,7 @@ namespace {
 using Value = std::function<double(const Round& round, size_t series)>;
 
 double Percentile(const Round& round, size_t series, double percent) {
-  const Histogram& latencies = round.measurement.series[series].results.latencies;
+  const ctl::Histogram& latencies = round.measurement.series[series].results.latencies;
   return std::chrono::duration<double>(latencies.AtPercentile(percent)).count();
 }
 

@@ -48,7 +48,7 @@ std::string Inline(const std::vector<std::string>& fields) {
   return "{" + base::Join(fields, ", ") + "}";
 }
 
-std::string Latency(const Histogram& latencies) {
+std::string Latency(const ctl::Histogram& latencies) {
   std::vector<std::string> percentiles;
   for (const double percent : kPercentiles) {
     percentiles.push_back(Field(base::FormatFloat(percent), Time(latencies.AtPercentile(percent))));
@@ -72,7 +72,7 @@ std::string Errors(const Results& results, const std::string& indent) {
 std::string Course(const Timeline& timeline, const std::string& indent) {
   std::vector<std::string> spans;
   for (size_t i = 0; i < timeline.spans().size(); ++i) {
-    const Histogram& span = timeline.spans()[i];
+    const ctl::Histogram& span = timeline.spans()[i];
     spans.push_back(
         Inline({Field("at", Time(timeline.span() * i)), Field("requests", Count(span.count())),
                 Field("p50", Time(span.AtPercentile(50))),
@@ -133,7 +133,7 @@ std::string CsvReport(const Measurement& measurement) {
   for (const double percent : kPercentiles) out += ",p" + base::FormatFloat(percent);
   out += "\n";
   for (const Series& series : measurement.series) {
-    const Histogram& latencies = series.results.latencies;
+    const ctl::Histogram& latencies = series.results.latencies;
     out += Quoted(series.name) + "," + Time(series.took) + "," + Count(series.results.done()) +
            "," + Number(series.PerSecond()) + "," + Count(series.results.failed()) + "," +
            Time(latencies.smallest()) + "," + Number(latencies.MeanSeconds()) + "," +

@@ -79,7 +79,7 @@ class Frame {
     double low = 1;
     double high = 0;
     for (const Series& series : measurement.series) {
-      const Histogram& latencies = series.results.latencies;
+      const ctl::Histogram& latencies = series.results.latencies;
       if (latencies.count() == 0) continue;
       low = std::min(low, Seconds(latencies.smallest()));
       high = std::max(high, Seconds(latencies.largest()));
@@ -159,7 +159,7 @@ std::string OverTime(const Measurement& measurement) {
     for (const auto& [kind, percent] : kinds) {
       std::vector<std::pair<double, double>> points;
       for (size_t span = 0; span < timeline.spans().size(); ++span) {
-        const Histogram& latencies = timeline.spans()[span];
+        const ctl::Histogram& latencies = timeline.spans()[span];
         if (latencies.count() == 0) continue;
         const double middle = (static_cast<double>(span) + 0.5) * Seconds(timeline.span());
         points.emplace_back(Frame::X(middle / longest), frame.Y(latencies.AtPercentile(percent)));
@@ -182,7 +182,7 @@ std::string OverPercentile(const Measurement& measurement) {
     out += frame.Tick(nines / kNines, base::FormatFloat(rounded) + "%");
   }
   for (size_t i = 0; i < measurement.series.size(); ++i) {
-    const Histogram& latencies = measurement.series[i].results.latencies;
+    const ctl::Histogram& latencies = measurement.series[i].results.latencies;
     std::vector<std::pair<double, double>> points;
     for (int step = 0; latencies.count() > 0 && step <= kNines * kStepsOfNine; ++step) {
       const double nines = static_cast<double>(step) / kStepsOfNine;

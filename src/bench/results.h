@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/status.h"
-#include "bench/histogram.h"
 #include "bench/timeline.h"
+#include "ctl/histogram.h"
 #include "runtime/time.h"
 
 namespace bench {
@@ -37,7 +37,7 @@ struct Results {
   uint64_t done() const { return latencies.count(); }
   uint64_t failed() const;
 
-  Histogram latencies;
+  ctl::Histogram latencies;
   Timeline timeline;
   std::map<Error, uint64_t> errors;
   bool keeps_seconds;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -52,16 +53,19 @@ class Loads {
   }
 
   void Take(RunResult* result) {
-    result->kinds.assign(options_.load.kinds, Results(options_.load.keeps_seconds));
-    for (const auto& load : loads_) {
-      for (size_t i = 0; i < result->kinds.size(); ++i) result->kinds[i].Add(load->results()[i]);
-      result->took = std::max(result->took, load->took());
+    result->kinds = NoResults();
+    for (const std::vector<Results>& kinds : results_) {
+      for (size_t i = 0; i < result->kinds.size(); ++i) result->kinds[i].Add(kinds[i]);
     }
+    for (const auto& load : loads_) result->took = std::max(result->took, load->took());
   }
 
  private:
+  std::vector<Results> NoResults() const {
+    return std::vector<Results>(options_.load.kinds, Results(options_.load.keeps_seconds));
+  }
   void Add(size_t thread, size_t threads, std::vector<size_t> clients) {
-    LoadOptions options = options_.load;
+    ctl::LoadOptions options = options_.load;
     options.clients = clients.size();
     options.first = thread;
     options.step = threads;
@@ -70,13 +74,19 @@ class Loads {
       const size_t global = clients[client];
       requests(fleet_.connection(ConnectionOf(global)), global, number, std::move(done));
     };
+    std::vector<Results>& results = results_.emplace_back(NoResults());
+    auto record = [&results](const ctl::LoadEnding& ending) {
+      Results& kind = results[ending.kind];
+      if (!ending.status.ok()) return kind.RecordError(ending.status);
+      kind.RecordDone(ending.at, ending.latency, ending.began);
+    };
     loads_.emplace_back();
     fleet_.RunAndWait(thread, [&] {
-      loads_.back() =
-          std::make_unique<Load>(&fleet_.loop(thread), options, std::move(begin), [this] {
-            ++ended_;
-            control_.parker().Unpark();
-          });
+      loads_.back() = std::make_unique<Load>(&fleet_.loop(thread), options, std::move(begin),
+                                             std::move(record), [this] {
+                                               ++ended_;
+                                               control_.parker().Unpark();
+                                             });
     });
   }
   size_t ConnectionOf(size_t client) const {
@@ -100,6 +110,7 @@ class Loads {
   Fleet& fleet_;
   Control& control_;
   const RunOptions options_;
+  std::deque<std::vector<Results>> results_;  // of each load, by kind; stay where they are
   std::vector<std::unique_ptr<Load>> loads_;
   bool stopping_ = false;
   std::atomic<size_t> ended_ = 0;

@@ -6,11 +6,21 @@
 
 #include "bench/control.h"
 #include "bench/fleet.h"
-#include "bench/load.h"
 #include "bench/progress.h"
+#include "bench/results.h"
 #include "bench/wait.h"
+#include "ctl/load.h"
 
 namespace bench {
+
+using ctl::Load;
+
+// A load, and what is kept of it.
+struct LoadOptions : ctl::LoadOptions {
+  bool keeps_seconds = false;
+  // Kinds of requests, which have results of their own.
+  size_t kinds = 1;
+};
 
 // What the clients of a load ask for; on one thread.
 using Requests =

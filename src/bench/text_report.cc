@@ -33,7 +33,7 @@ class Writer {
   std::string Time(double seconds) const { return Number(seconds) + " secs"; }
 
   std::string Summary(const Series& series) const {
-    const Histogram& latencies = series.results.latencies;
+    const ctl::Histogram& latencies = series.results.latencies;
     return "\nSummary:\n  Total:\t" + Time(Seconds(series.took)) + ".\n  Slowest:\t" +
            Time(Seconds(latencies.largest())) + ".\n  Fastest:\t" +
            Time(Seconds(latencies.smallest())) + ".\n  Average:\t" + Time(latencies.MeanSeconds()) +
@@ -42,7 +42,7 @@ class Writer {
   }
 
   // Each bar has those that are above the one before and not above its own limit.
-  std::string Bars(const Histogram& latencies) const {
+  std::string Bars(const ctl::Histogram& latencies) const {
     const runtime::Duration step = (latencies.largest() - latencies.smallest()) / (kBars - 1);
     std::array<runtime::Duration, kBars> limits{};
     std::array<uint64_t, kBars> counts{};
@@ -64,7 +64,7 @@ class Writer {
     return out;
   }
 
-  std::string Percentiles(const Histogram& latencies) const {
+  std::string Percentiles(const ctl::Histogram& latencies) const {
     std::string out = "\nLatency distribution:\n";
     for (const double percent : kPercentiles) {
       const double seconds = EtcdPercentile(latencies, percent);
@@ -73,7 +73,7 @@ class Writer {
     return out;
   }
 
-  std::string FurtherPercentiles(const Histogram& latencies) const {
+  std::string FurtherPercentiles(const ctl::Histogram& latencies) const {
     std::string out = "\nPercentiles:\n";
     for (const double percent : kFurtherPercentiles) {
       out += "  " + base::FormatFloat(percent) + "%\t" +
@@ -104,7 +104,7 @@ std::string SecondsTable(const std::map<int64_t, Results::Second>& seconds) {
 
 }  // namespace
 
-double EtcdPercentile(const Histogram& latencies, double percent) {
+double EtcdPercentile(const ctl::Histogram& latencies, double percent) {
   // The first whose rank is not below that part of all.
   const double rank = std::ceil(percent * static_cast<double>(latencies.count()) / 100);
   const auto index = static_cast<uint64_t>(rank);

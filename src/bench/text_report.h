@@ -18,6 +18,6 @@ std::string TextReport(const Series& series, const TextOptions& options);
 std::string TextReport(const Measurement& measurement, const TextOptions& options);
 
 // The latency at a percentile as etcd's benchmark finds it, in seconds; 0 if too few were measured.
-double EtcdPercentile(const Histogram& latencies, double percent);
+double EtcdPercentile(const ctl::Histogram& latencies, double percent);
 
 }  // namespace bench

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "bench/histogram.h"
+#include "ctl/histogram.h"
 #include "runtime/time.h"
 
 namespace bench {
@@ -22,14 +22,14 @@ class Timeline {
 
   runtime::Duration span() const { return span_; }
   // In order; the first begins at zero. Those in which nothing was measured are empty.
-  const std::vector<Histogram>& spans() const { return spans_; }
+  const std::vector<ctl::Histogram>& spans() const { return spans_; }
 
  private:
   // Makes one span of each two.
   void Double();
 
   runtime::Duration span_ = kFirstSpan;
-  std::vector<Histogram> spans_;
+  std::vector<ctl::Histogram> spans_;
 };
 
 }  // namespace bench

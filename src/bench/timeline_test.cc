@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 uint64_t CountAll(const Timeline& timeline) {
   uint64_t sum = 0;
-  for (const Histogram& span : timeline.spans()) sum += span.count();
+  for (const ctl::Histogram& span : timeline.spans()) sum += span.count();
   return sum;
 }
 

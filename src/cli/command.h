@@ -46,6 +46,9 @@ struct Command {
   bool help_describes = true;  // begins with the description
   // Of a root, or of a command with subcommands: those may be named by what their names begin with.
   bool takes_prefixes = true;
+  // Its name's begins mean others first, as where it is not: what is etcd's must not become
+  // ambiguous by it.
+  bool yields_prefixes = false;
 };
 
 // Writes to the file.

@@ -9,6 +9,7 @@
 #include "base/duration_text.h"
 #include "base/float_text.h"
 #include "base/go_text.h"
+#include "cli/suggestion.h"
 
 namespace cli {
 namespace {
@@ -157,7 +158,10 @@ Status Flags::ParseLong(const std::vector<std::string>& words, size_t* next) {
   const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
   if (name.empty() || name[0] == '-') return Refused("bad flag syntax: " + word);
   Value* const value = Find(name);
-  if (value == nullptr) return Refused("unknown flag: --" + name);
+  if (value == nullptr) {
+    unknown_ = name;
+    return Refused("unknown flag: --" + name);
+  }
   if (equals != std::string::npos) return Set(value, word.substr(equals + 1));
   if (value->spec.type == Type::kBool) return Set(value, "true");
   if (*next + 1 >= words.size()) return Refused("flag needs an argument: --" + name);
@@ -202,6 +206,20 @@ base::Result<std::vector<std::string>> Flags::Parse(const std::vector<std::strin
     }
   }
   return arguments;
+}
+
+std::string Flags::MeantFlags(const std::string& dashes) const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values_) names.push_back(name);
+  return DidYouMean(unknown_, names, dashes);
+}
+
+std::string Flags::MeantWords() const {
+  std::string text;
+  for (const auto& [name, value] : values_) {
+    if (value.text != value.spec.default_value) text += DidYouMean(value.text, value.spec.words);
+  }
+  return text;
 }
 
 void Flags::SetFromEnvironment(const std::string& name, const std::string& value) {

@@ -24,6 +24,8 @@ struct FlagSpec {
   std::string default_value;
   std::string usage;
   bool required = false;
+  // If not empty: what the value may be, which whoever reads it checks.
+  std::vector<std::string> words = {};
 };
 
 // The flags of one invocation and what they were set to. Values are kept in the form that pflag
@@ -37,10 +39,16 @@ class Flags {
   base::Result<std::vector<std::string>> Parse(const std::vector<std::string>& words);
   // The same in the grammar of Go's package flag, with its texts; see go_flags.h.
   base::Result<std::vector<std::string>> ParseAsGo(const std::vector<std::string>& words);
+  // After one of these was refused for a flag that there is not: those that may have been meant, as
+  // lines of DidYouMean; empty if none. `dashes`: as flags are written.
+  std::string MeantFlags(const std::string& dashes) const;
+  // The same for values that are none of their flags' words.
+  std::string MeantWords() const;
   // As if given on the command line, but not `changed`. What cannot be read is no refusal, as in
   // pflag, but false, zero, or the largest or smallest number if it is beyond these.
   void SetFromEnvironment(const std::string& name, const std::string& value);
 
+  bool Has(const std::string& name) const { return values_.contains(name); }
   bool changed(const std::string& name) const;
   bool GetBool(const std::string& name) const;
   int64_t GetInt(const std::string& name) const;
@@ -74,6 +82,7 @@ class Flags {
   base::Status ParseGoFlag(const std::vector<std::string>& words, size_t* next);
 
   std::map<std::string, Value, std::less<>> values_;
+  std::string unknown_;  // the flag that there is not
 };
 
 // One line a flag, sorted by name, aligned, as pflag's FlagUsages.

@@ -54,7 +54,10 @@ base::Status Flags::ParseGoFlag(const std::vector<std::string>& words, size_t* n
   const size_t equals = body.find('=');
   const std::string name = body.substr(0, equals);
   Value* const flag = Find(name);
-  if (flag == nullptr) return Refused("flag provided but not defined: -" + name);
+  if (flag == nullptr) {
+    unknown_ = name;
+    return Refused("flag provided but not defined: -" + name);
+  }
   const Type type = flag->spec.type;
   std::string text = "true";
   if (equals != std::string::npos) {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/go_text.h"
+#include "cli/suggestion.h"
 
 namespace cli {
 namespace {
@@ -70,26 +71,6 @@ std::vector<FlagSpec> InheritedFlags(const CommandPath& path) {
   return flags;
 }
 
-char Lower(char character) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-}
-
-// How many letters must be added, dropped or replaced to make one of the other.
-size_t Distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string PathText(const CommandPath& path) {
@@ -134,28 +115,24 @@ std::string HelpText(const CommandPath& path) {
 }
 
 const Command* FindSubcommand(const Command& command, const std::string& word) {
-  const Command* found = nullptr;
-  size_t matches = 0;
+  std::vector<const Command*> found;
+  std::vector<const Command*> yielding;
   for (const Command& sub : command.subcommands) {
     if (sub.name == word || sub.alias == word) return &sub;
     if (!command.takes_prefixes) continue;
     const bool is_alias = !sub.alias.empty() && sub.alias.starts_with(word);
     if (!sub.name.starts_with(word) && !is_alias) continue;
-    found = &sub;
-    ++matches;
+    (sub.yields_prefixes ? yielding : found).push_back(&sub);
   }
-  return matches == 1 ? found : nullptr;
+  const std::vector<const Command*>& meant = found.empty() ? yielding : found;
+  return meant.size() == 1 ? meant.front() : nullptr;
 }
 
 std::string UnknownCommandText(const Command& root, const std::string& word) {
   std::string text = "unknown command " + base::Quote(word) + " for \"" + root.name + "\"";
   std::string similar;
   for (const Command& command : root.subcommands) {
-    const bool begins = std::equal(
-        word.begin(), word.end(), command.name.begin(),
-        command.name.begin() + static_cast<ptrdiff_t>(std::min(word.size(), command.name.size())),
-        [](char a, char b) { return Lower(a) == Lower(b); });
-    if (begins || Distance(word, command.name) <= 2) similar += "\t" + command.name + "\n";
+    if (Resembles(word, command.name)) similar += "\t" + command.name + "\n";
   }
   if (!similar.empty()) text += "\n\nDid you mean this?\n" + similar;
   return text;

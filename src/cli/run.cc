@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/go_text.h"
+#include "cli/colors.h"
 #include "cli/help.h"
+#include "cli/suggestion.h"
 
 namespace cli {
 namespace {
@@ -57,14 +59,37 @@ int RefuseUnknown(const Command& root, const std::string& word) {
   return kExitError;
 }
 
-int RefuseUsage(const CommandPath& path, const std::string& why) {
-  Print(stderr, "Error: " + why + "\n" + UsageText(path) + "\n");
+// `meant`: lines of DidYouMean.
+int RefuseUsage(const CommandPath& path, const Painter& paint, const std::string& why,
+                const std::string& meant = "") {
+  Print(stderr, paint(Color::kRed, "Error:") + " " + why + "\n" + UsageText(path) + "\n" + meant);
   return kExitError;
+}
+
+// Compat: help, where a word names no command below one that only has such; but not without a
+// word of why.
+int ShowHelpOf(const CommandPath& path, const std::vector<std::string>& arguments) {
+  Print(stdout, HelpText(path));
+  if (arguments.empty() || path.size() == 1) return kExitSuccess;
+  std::vector<std::string> names;
+  for (const Command& sub : path.back()->subcommands) names.push_back(sub.name);
+  const std::string meant = DidYouMean(arguments.front(), names);
+  if (!meant.empty()) {
+    Print(stderr, "unknown command " + base::Quote(arguments.front()) + " for " +
+                      base::Quote(PathText(path)) + "\n" + meant);
+  }
+  return kExitSuccess;
+}
+
+// As --color says, where there is such a flag.
+ColorMode ColorModeOf(const Flags& flags) {
+  const auto mode = flags.Has("color") ? ParseColorMode(flags.GetString("color")) : std::nullopt;
+  return mode.value_or(ColorMode::kAuto);
 }
 
 // What cobra says of what is missing, or too much; empty if all is well.
 std::string WrongUsage(const CommandPath& path, const Flags& flags,
-                       const std::vector<std::string>& arguments) {
+                       const std::vector<std::string>& arguments, std::string* meant) {
   const Command& command = *path.back();
   if (command.argument_count.has_value() && arguments.size() != *command.argument_count) {
     return "accepts " + std::to_string(*command.argument_count) + " arg(s), received " +
@@ -73,6 +98,7 @@ std::string WrongUsage(const CommandPath& path, const Flags& flags,
   for (const std::string& argument : arguments) {
     const std::vector<std::string>& valid = command.valid_arguments;
     if (valid.empty() || std::find(valid.begin(), valid.end(), argument) != valid.end()) continue;
+    *meant = DidYouMean(argument, valid);
     return "invalid argument " + base::Quote(argument) + " for " + base::Quote(PathText(path));
   }
   std::vector<std::string> missing;
@@ -84,9 +110,11 @@ std::string WrongUsage(const CommandPath& path, const Flags& flags,
   return "required flag(s) " + base::Join(missing, ", ") + " not set";
 }
 
-int Report(const Outcome& outcome) {
+int Report(const Outcome& outcome, const Flags& flags) {
   PrintCause(stderr, outcome.cause);
-  if (!outcome.error.empty()) Print(stderr, "Error: " + outcome.error + "\n");
+  if (outcome.error.empty()) return outcome.exit_code;
+  const Painter paint(stderr, ColorModeOf(flags));
+  Print(stderr, paint(Color::kRed, "Error:") + " " + outcome.error + "\n" + flags.MeantWords());
   return outcome.exit_code;
 }
 
@@ -99,15 +127,18 @@ int Run(const Command& root, const std::vector<std::string>& words) {
   Flags flags;
   AddFlags(line.path, &flags);
   const base::Result<std::vector<std::string>> arguments = flags.Parse(line.rest);
-  if (!arguments.ok()) return RefuseUsage(line.path, std::string(arguments.status().message()));
-  if (flags.GetBool("help") || command.run == nullptr) {
-    Print(stdout, HelpText(line.path));
-    return kExitSuccess;
+  const Painter paint(stderr, ColorModeOf(flags));
+  if (!arguments.ok()) {
+    return RefuseUsage(line.path, paint, std::string(arguments.status().message()),
+                       flags.MeantFlags("--"));
   }
-  if (const std::string wrong = WrongUsage(line.path, flags, *arguments); !wrong.empty()) {
-    return RefuseUsage(line.path, wrong);
+  if (flags.GetBool("help")) return ShowHelpOf(line.path, {});
+  if (command.run == nullptr) return ShowHelpOf(line.path, *arguments);
+  std::string meant;
+  if (const std::string wrong = WrongUsage(line.path, flags, *arguments, &meant); !wrong.empty()) {
+    return RefuseUsage(line.path, paint, wrong, meant);
   }
-  return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}));
+  return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}), flags);
 }
 
 }  // namespace cli

@@ -33,23 +33,29 @@ std::string Title(const std::string& name) {
 
 }  // namespace
 
-std::string RenderTable(const Rows& rows) {
+size_t WidthOf(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+  }));
+}
+
+std::string RenderTable(const Rows& rows, const Painter& paint) {
   std::vector<size_t> widths;
-  for (const std::string& name : rows.header) widths.push_back(name.size());
+  for (const std::string& name : rows.header) widths.push_back(WidthOf(name));
   for (const Row& row : rows.rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
   }
   std::string text = Rule(widths, {"┌", "┬", "┐"});
   for (size_t i = 0; i < widths.size(); ++i) {
-    const size_t pad = widths[i] - rows.header[i].size();
-    text += "│ " + std::string(pad / 2, ' ') + Title(rows.header[i]) +
+    const size_t pad = widths[i] - WidthOf(rows.header[i]);
+    text += "│ " + std::string(pad / 2, ' ') + paint(Color::kBold, Title(rows.header[i])) +
             std::string(pad - pad / 2, ' ') + " ";
   }
   text += "│\n";
   if (!rows.rows.empty()) text += Rule(widths, {"├", "┼", "┤"});
   for (const Row& row : rows.rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      text += "│ " + std::string(widths[i] - row[i].size(), ' ') + row[i] + " ";
+      text += "│ " + std::string(widths[i] - WidthOf(row[i]), ' ') + row[i] + " ";
     }
     text += "│\n";
   }

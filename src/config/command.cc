@@ -205,7 +205,8 @@ Command ParseCommand(std::span<const std::string> arguments, const World& world)
   Command command;
   base::Result<CommandLine> line = ParseCommandLine(arguments);
   if (!line.ok()) {
-    command.action = Misuse{std::string(line.status().message()) + "\n" + UsageText()};
+    command.action = Misuse{std::string(line.status().message()) + "\n" + UsageText() +
+                            MeantInPlaceOf(arguments)};
   } else if (line->help) {
     command.action = Print{HelpText()};
   } else if (line->stray) {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/go_text.h"
+#include "cli/suggestion.h"
 #include "config/flag_value.h"
 
 namespace config {
@@ -73,7 +74,39 @@ class Reader {
   CommandLine line_;
 };
 
+// What the flag may be set to; nothing if that is not one of a few words.
+std::vector<std::string> WordsOf(const Flag& flag) {
+  if (std::holds_alternative<Reference<ClusterState>>(flag.target)) return {"new", "existing"};
+  return {flag.choices.begin(), flag.choices.end()};
+}
+
 }  // namespace
+
+std::string MeantInPlaceOf(std::span<const std::string> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with('-')) continue;
+    const std::string body = argument.substr(argument.starts_with("--") ? 2 : 1);
+    const size_t equals = body.find('=');
+    const std::string name = body.substr(0, equals);
+    const Flag* const flag = FindFlag(name);
+    if (flag == nullptr) {
+      std::vector<std::string> names;
+      for (const Flag& each : AllFlags()) {
+        if (each.section != Section::kIgnored) names.emplace_back(each.name);
+      }
+      return cli::DidYouMean(name, names, "--");
+    }
+    const bool has_next = equals == std::string::npos && i + 1 < arguments.size();
+    const std::string value = equals != std::string::npos ? body.substr(equals + 1)
+                              : has_next                  ? arguments[i + 1]
+                                                          : "";
+    const std::string meant = cli::DidYouMean(value, WordsOf(*flag));
+    if (!meant.empty()) return meant;
+    if (has_next && !flag->IsSwitch()) ++i;
+  }
+  return "";
+}
 
 base::Result<CommandLine> ParseCommandLine(std::span<const std::string> arguments) {
   return Reader(arguments).Read();

@@ -24,6 +24,10 @@ struct CommandLine {
   std::optional<std::string> stray;
 };
 
+// What was meant by a command line that was refused for a flag that there is not, or for a value
+// that is none of a flag's choices: lines to go behind the usage; empty if nothing is near.
+std::string MeantInPlaceOf(std::span<const std::string> arguments);
+
 // Failures are Go's texts: `flag provided but not defined: -x`, `invalid value "y" for flag -x:
 // ...`.
 base::Result<CommandLine> ParseCommandLine(std::span<const std::string> arguments);

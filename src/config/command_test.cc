@@ -102,6 +102,22 @@ TEST(CommandTest, AnUnknownFlagIsMisuseWithAUsageHint) {
   EXPECT_EQ(misuse->text.substr(0, 42), "flag provided but not defined: -foo\nUsage:");
 }
 
+TEST(CommandTest, WhatWasMeantStandsBehindTheUsage) {
+  const auto text = [](const std::vector<std::string>& arguments) {
+    const Command command = Ran({arguments});
+    const auto* const misuse = std::get_if<Misuse>(&command.action);
+    return misuse == nullptr ? "" : misuse->text;
+  };
+  EXPECT_TRUE(
+      text({"--name", "a", "--data-dri=/x"}).ends_with("\nDid you mean this?\n\t--data-dir\n"));
+  EXPECT_TRUE(text({"-listen-client-url", "x"})
+                  .ends_with("\nDid you mean this?\n\t--listen-client-urls\n"));
+  EXPECT_TRUE(
+      text({"--initial-cluster-state", "exsting"}).ends_with("\nDid you mean this?\n\texisting\n"));
+  EXPECT_TRUE(text({"--initial-cluster-state=nwe"}).ends_with("\nDid you mean this?\n\tnew\n"));
+  EXPECT_EQ(text({"--foo"}).find("Did you mean"), std::string::npos);
+}
+
 TEST(CommandTest, AStrayArgumentIsRefused) {
   EXPECT_EQ(Refused({{"--version", "foo"}}), "\"foo\" is not a valid flag");
 }

@@ -174,12 +174,16 @@ Outcome RunCheckPerf(const Invocation& invocation) {
         const auto passed = std::chrono::duration_cast<std::chrono::seconds>(clock.Now() - begun);
         return std::min(passed, kPerformanceTime).count();
       });
-  MeasuredPuts puts(&clients, prefix, kPerformanceSizes,
-                    {.clients = workload.clients,
-                     .puts_per_second = workload.puts_per_second,
-                     .time = kPerformanceTime},
-                    &parker);
-  const LoadReport report = puts.Wait([&interruption] { return interruption.handle().canceled(); });
+  MeasuredCalls puts(/*kinds=*/1,
+                     {.clients = workload.clients,
+                      .rate = static_cast<double>(workload.puts_per_second),
+                      .from_due = false,
+                      // Compat: what the clients fall further behind with is left out.
+                      .late_max = workload.clients,
+                      .time = kPerformanceTime},
+                     PutsBy(&clients, prefix, kPerformanceSizes), &parker);
+  puts.Wait([&interruption] { return interruption.handle().canceled(); });
+  const LoadReport report = ReportOf(puts);
   progress.reset();
 
   const auto deleted = client.Delete(etcd::Prefix(prefix), kAfterwards);
@@ -212,11 +216,12 @@ Outcome RunCheckDatascale(const Invocation& invocation) {
                             " bytes per key-value, " + std::to_string(workload.clients) +
                             " concurrent clients].\n");
   runtime::posix::Parker parker;
-  MeasuredPuts puts(&clients, prefix, kMemorySizes,
-                    {.clients = workload.clients, .puts = workload.puts}, &parker);
+  MeasuredCalls puts(/*kinds=*/1, {.clients = workload.clients, .total = workload.puts},
+                     PutsBy(&clients, prefix, kMemorySizes), &parker);
   auto progress = std::make_unique<Progress>(invocation.err, workload.puts,
                                              [&puts] { return puts.answered(); });
-  const LoadReport report = puts.Wait([] { return false; });
+  puts.Wait([] { return false; });
+  const LoadReport report = ReportOf(puts);
   progress.reset();
 
   if (!ReadMemory(invocation, globals, "after", &after)) return {kExitError};

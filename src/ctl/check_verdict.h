@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "ctl/load.h"
+#include "ctl/load_report.h"
 
 namespace ctl {
 

@@ -81,6 +81,65 @@ may become one, or notes. With --write-out=json each finding is an object with s
 subject, what and advice. Not a command of etcd.
 )";
 
+inline constexpr char kTopLong[] = R"(
+Asks the members for their status and their metrics, changes nothing, and shows for each:
+its role; calls, reads and writes a second; bytes from and to clients a second; at the 99th
+percentile, of what was done since the last look, what calls, syncs of the log and commits
+took at most; the bytes of the database that are in use, and their share of the quota;
+memory and CPU. Below that what should be looked at: alarms, little space, slow disks,
+members that are away.
+
+On a terminal it goes on until Ctrl-C. Elsewhere, or with --once, it looks twice, prints
+what was between and ends, with status 1 if a member is away or nothing can be read. With
+--write-out=json that is one object, where null is what is not known. Not a command of etcd.
+)";
+
+inline constexpr char kLatencyLong[] = R"(
+Measures at each endpoint, one after the other, what a client waits for: serializable reads,
+which the member answers alone; linearizable reads, which ask a majority, too; and puts,
+which a majority must have on disk. So what one kind takes longer than the one before is
+the network between the members, and their disks. All three are of one key, whose name is
+the prefix and a random number; it is deleted afterwards, and its history stays until the
+next compaction. With --read-only nothing is written.
+
+With a rate a latency counts from when the call was due, so that calls which had to wait
+for slow ones are not left out. On a terminal histograms are shown meanwhile. When
+--write-out is set to simple, the items in the lists are endpoint, call, done, failed, min,
+p50, p90, p99, max. The exit status is 1 if a call failed. Not a command of etcd.
+)";
+
+inline constexpr char kLatencyExample[] =
+    "  # All members of a cluster, as a table\n"
+    "  etcdctl latency --cluster -w table\n"
+    "  \n"
+    "  # As fast as ten clients can, without a write\n"
+    "  etcdctl latency --read-only --rate=0 --clients=10 --requests=10000";
+
+inline constexpr char kContextLong[] = R"(
+Names for clusters: each context keeps the global flags that say how to reach one, in
+$XDG_CONFIG_HOME/etcdctl/contexts.yaml, or below ~/.config, which nobody else may read.
+A command uses the context that --context or ETCDCTL_CONTEXT names. Else, if neither flags
+nor environment say which endpoints, the one that is in use. Flags and environment win over
+what a context says. Not a command of etcd.
+)";
+
+inline constexpr char kContextExample[] =
+    "  # Keep how to reach a cluster, and use it from now on\n"
+    "  etcdctl context set prod --endpoints=https://10.0.0.1:2379 --cacert=/etc/etcd/ca.crt "
+    "--user=root\n"
+    "  etcdctl context use prod\n"
+    "  etcdctl endpoint health\n"
+    "  \n"
+    "  # Ask another cluster for once\n"
+    "  etcdctl --context=test endpoint health";
+
+inline constexpr char kContextSetLong[] = R"(
+Makes a context of the global flags of this command line, or changes those of one that is
+there; an empty value takes one out. What is kept: endpoints and discovery, certificates,
+the user, timeouts. A password or a token is kept only with --store-password. No cluster is
+asked.
+)";
+
 inline constexpr char kUsageLong[] = R"(
 Says what fills the store: of the keys that begin with the prefix, or of all, the parts up
 to the next delimiter that take the most bytes. When --write-out is set to simple, this

@@ -1,21 +1,20 @@
 #include <utility>
 
 #include "cli/completion.h"
-#include "ctl/admission_commands.h"
 #include "ctl/auth_commands.h"
 #include "ctl/check_commands.h"
 #include "ctl/cluster_commands.h"
 #include "ctl/command.h"
 #include "ctl/command_texts.h"
 #include "ctl/concurrency_commands.h"
-#include "ctl/doctor_command.h"
 #include "ctl/downgrade_commands.h"
+#include "ctl/flag_specs.h"
 #include "ctl/kv_commands.h"
 #include "ctl/lease_commands.h"
 #include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
+#include "ctl/own_commands.h"
 #include "ctl/role_commands.h"
-#include "ctl/usage_command.h"
 #include "ctl/user_commands.h"
 #include "ctl/utility_commands.h"
 #include "ctl/watch_commands.h"
@@ -25,34 +24,22 @@
 namespace ctl {
 namespace {
 
-using Type = FlagSpec::Type;
-
-FlagSpec Switch(const char* name, const char* usage, bool on = false) {
-  return {name, 0, Type::kBool, on ? "true" : "false", usage};
-}
-FlagSpec Text(const char* name, const char* usage, const char* default_value = "") {
-  return {name, 0, Type::kString, default_value, usage};
-}
-FlagSpec Number(const char* name, const char* usage, const char* default_value = "0") {
-  return {name, 0, Type::kInt64, default_value, usage};
-}
-FlagSpec Count(const char* name, const char* usage) {
-  return {name, 0, Type::kUint, "0", usage};
-}
-FlagSpec Time(const char* name, const char* usage, const char* default_value) {
-  return {name, 0, Type::kDuration, default_value, usage};
-}
-FlagSpec Short(char shorthand, FlagSpec spec) {
-  spec.shorthand = shorthand;
-  return spec;
-}
-
 std::vector<FlagSpec> GlobalFlags() {
   return {
-      {"endpoints", 0, Type::kStrings, "127.0.0.1:2379", "gRPC endpoints"},
+      {"endpoints", 0, FlagSpec::Type::kStrings, "127.0.0.1:2379", "gRPC endpoints"},
       Switch("debug", "enable client-side debug logging"),
-      Short('w', Text("write-out", "set the output format (fields, json, protobuf, simple, table)",
-                      "simple")),
+      OneOf({"fields", "json", "protobuf", "simple", "table"},
+            Short('w',
+                  Text("write-out", "set the output format (fields, json, protobuf, simple, table)",
+                       "simple"))),
+      OneOf({"auto", "always", "never"},
+            Text("color",
+                 "whether there are colors: where a terminal looks on (auto), always, or never "
+                 "(not etcd's)",
+                 "auto")),
+      Text("context",
+           "name of the context that says how to reach the cluster; see `etcdctl context` (not "
+           "etcd's)"),
       Switch("hex", "print byte strings as hex encoded strings"),
       Time("dial-timeout", "dial timeout for client connections", "2s"),
       Time("command-timeout", "timeout for short running command (excluding dial timeout)", "5s"),
@@ -86,12 +73,6 @@ std::vector<FlagSpec> GlobalFlags() {
   };
 }
 
-constexpr char kKv[] = "Key-value commands";
-constexpr char kMaintenance[] = "Cluster maintenance commands";
-constexpr char kConcurrency[] = "Concurrency commands";
-constexpr char kAuthentication[] = "Authentication commands";
-constexpr char kUtility[] = "Utility commands";
-
 Command Get() {
   return {
       .name = "get",
@@ -99,8 +80,10 @@ Command Get() {
       .short_text = "Gets the key or a range of keys",
       .group = kKv,
       .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l"),
-                Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)"),
-                Text("sort-by", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION"),
+                OneOf({"ASCEND", "DESCEND"},
+                      Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)")),
+                OneOf({"CREATE", "KEY", "MODIFY", "VALUE", "VERSION"},
+                      Text("sort-by", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION")),
                 Number("limit", "Maximum number of results"),
                 Switch("prefix", "Get keys with matching prefix"),
                 Switch("from-key",
@@ -191,44 +174,6 @@ Command Alarm() {
   };
 }
 
-Command Admission() {
-  return {
-      .name = "admission",
-      .use = "admission <subcommand>",
-      .short_text =
-          "Admission rule related commands. Use `etcdctl admission --help` to see subcommands",
-      .long_text = kAdmissionLong,
-      .group = kMaintenance,
-      .subcommands =
-          {{.name = "set",
-            .use = "set [options] <rule name>",
-            .short_text = "Sets how much a user, or a part of the keys, may ask of each member",
-            .long_text = kAdmissionSetLong,
-            .example = kAdmissionSetExample,
-            .flags = {Text("for-user", "the user whose requests are meant (everybody's if empty)"),
-                      Text("prefix", "the prefix of the keys that are meant (all if empty)"),
-                      Count("requests-per-second", "requests that each member lets in"),
-                      Count("bytes-per-second", "bytes of requests and of their answers"),
-                      Time("burst",
-                           "for how long what is not used is saved up, up to 1m0s (if 0, it "
-                           "defaults to 1s)",
-                           "0s"),
-                      Count("memory-percent",
-                            "share of what a member holds for its clients, for the connections of "
-                            "the user (not with --prefix)")},
-            .run = RunAdmissionSet},
-           {.name = "delete",
-            .use = "delete <rule name>",
-            .short_text = "Deletes a rule: what it limited is not limited any more",
-            .run = RunAdmissionDelete},
-           {.name = "list",
-            .use = "list",
-            .short_text = "Lists all rules",
-            .long_text = kAdmissionListLong,
-            .run = RunAdmissionList}},
-  };
-}
-
 Command Watch() {
   return {
       .name = "watch",
@@ -239,8 +184,6 @@ Command Watch() {
       .run = RunWatch,
   };
 }
-
-const char* const kClusterUsage = "use all endpoints from the cluster member list";
 
 Command Defrag() {
   return {
@@ -278,32 +221,6 @@ Command Endpoint() {
                        .persistent_flags = {Number(
                            "rev", "maximum revision to hash (default: latest revision)")},
                        .run = RunEndpointHashKv}},
-  };
-}
-
-Command Doctor() {
-  return {
-      .name = "doctor",
-      .use = "doctor [options]",
-      .short_text = "Says what is wrong with a cluster, and what to do about it",
-      .long_text = kDoctorLong,
-      .group = kMaintenance,
-      .persistent_flags = {Switch("cluster", kClusterUsage)},
-      .run = RunDoctor,
-  };
-}
-
-Command Usage() {
-  return {
-      .name = "du",
-      .use = "du [options] [prefix]",
-      .short_text = "Says what fills the store, by the prefixes of its keys",
-      .long_text = kUsageLong,
-      .example = kUsageExample,
-      .group = kMaintenance,
-      .flags = {Text("delimiter", "what ends a level of the keys, of at most 64 bytes", "/"),
-                Count("limit", "how many parts are told, up to 1000 (if 0, it defaults to 100)")},
-      .run = RunUsage,
   };
 }
 
@@ -518,7 +435,7 @@ Command MakeMirror() {
       .group = kUtility,
       .flags = {Text("prefix", "Key-value prefix to mirror"),
                 Number("rev", "Specify the kv revision to start to mirror"),
-                {"max-txn-ops", 0, Type::kUint, "128",
+                {"max-txn-ops", 0, FlagSpec::Type::kUint, "128",
                  "Maximum number of operations permitted in a transaction during syncing updates."},
                 Text("dest-prefix",
                      "destination prefix to mirror a prefix to a different prefix in the "
@@ -672,9 +589,11 @@ const Command& RootCommand() {
                       MoveLeader(),
                       Downgrade(),
                       Snapshot(),
-                      Admission(),
-                      Doctor(),
-                      Usage(),
+                      AdmissionCommand(),
+                      DoctorCommand(),
+                      UsageCommand(),
+                      TopCommand(),
+                      LatencyCommand(),
                       Lock(),
                       Elect(),
                       Auth(),
@@ -682,6 +601,7 @@ const Command& RootCommand() {
                       Role(),
                       MakeMirror(),
                       Check(),
+                      ContextCommand(),
                       Completion(),
                       {.name = "options",
                        .use = "options",

@@ -9,6 +9,8 @@
 #include "base/go_text.h"
 #include "client/endpoint.h"
 #include "client/srv_endpoints.h"
+#include "ctl/context_commands.h"
+#include "ctl/context_file.h"
 #include "ctl/password.h"
 
 extern char** environ;
@@ -33,18 +35,27 @@ void LogLine(std::FILE* err, const char* level, const char* message, const std::
                  "\",\"environment-variable\":" + base::Quote(variable) + "}\n");
 }
 
-Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_variables) {
+// Flags of our own, which are no conflict with their variables: the command line wins.
+bool IsOurs(const std::string& flag) {
+  return flag == "color" || flag == "context";
+}
+
+// `taken`: the flags that are set now.
+Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_variables,
+                        std::set<std::string, std::less<>>* taken) {
   std::set<std::string> used;
   std::set<std::string> given;
   for (const FlagSpec& spec : RootCommand().persistent_flags) {
     const std::string variable = VariableOf(spec.name);
     if (invocation.flags.changed(spec.name)) {
-      given.insert(variable);
+      (IsOurs(spec.name) ? used : given).insert(variable);
+      taken->insert(spec.name);
       continue;
     }
     const char* const value = std::getenv(variable.c_str());
     if (value == nullptr || *value == 0) continue;
     used.insert(variable);
+    taken->insert(spec.name);
     invocation.flags.SetFromEnvironment(spec.name, value);
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -63,6 +74,30 @@ Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_va
     if (name.starts_with(kPrefix)) {
       LogLine(invocation.err, "warn", "unrecognized environment variable", text);
     }
+  }
+  return {};
+}
+
+// Sets what a context says and nobody else did. One that is in use, and that this command line does
+// not name, is for those that do not say where: no password goes to another cluster so.
+Outcome TakeContext(Flags& flags, const std::set<std::string, std::less<>>& taken) {
+  std::string name = flags.GetString("context");
+  if (name.empty() && (taken.contains("endpoints") || taken.contains("discovery-srv"))) return {};
+  const base::Result<Contexts> contexts = LoadContexts(ContextFilePath());
+  if (!contexts.ok()) return Failed(kExitBadArguments, std::string(contexts.status().message()));
+  if (name.empty()) name = contexts->current;
+  if (name.empty()) return {};
+  const auto found = contexts->all.find(name);
+  if (found == contexts->all.end()) return NoContext(*contexts, name);
+  std::set<int> groups;
+  for (const ContextField& field : ContextFields()) {
+    if (field.group != 0 && taken.contains(field.flag)) groups.insert(field.group);
+  }
+  for (const ContextField& field : ContextFields()) {
+    const auto value = found->second.find(field.flag);
+    if (value == found->second.end()) continue;
+    if (taken.contains(field.flag) || groups.contains(field.group)) continue;
+    flags.SetFromEnvironment(value->first, value->second);
   }
   return {};
 }
@@ -143,7 +178,11 @@ void ReadCredentials(const Invocation& invocation, const std::string& user,
 
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
                     const OwnVariables& own_variables) {
-  if (Outcome outcome = TakeEnvironment(invocation, own_variables); !outcome.ok()) return outcome;
+  std::set<std::string, std::less<>> taken;
+  if (Outcome outcome = TakeEnvironment(invocation, own_variables, &taken); !outcome.ok()) {
+    return outcome;
+  }
+  if (Outcome outcome = TakeContext(invocation.flags, taken); !outcome.ok()) return outcome;
   const Flags& flags = invocation.flags;
   if (flags.GetBool("debug")) {
     std::vector<std::string> lines;
@@ -173,6 +212,11 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
   globals->call.timeout = flags.GetDuration("command-timeout");
   globals->printer = NewPrinter(flags.GetString("write-out"), flags.GetBool("hex"), invocation.out);
   if (globals->printer == nullptr) return Failed(kExitBadFeature, "unsupported output format");
+  const std::optional<cli::ColorMode> colors = cli::ParseColorMode(flags.GetString("color"));
+  if (!colors.has_value()) {
+    return Failed(kExitBadArguments, "--color is one of auto, always and never");
+  }
+  globals->printer->Paint(cli::Painter(invocation.out, *colors));
   return {};
 }
 

@@ -12,12 +12,24 @@
 namespace ctl {
 namespace {
 
-std::string SimpleText(const std::vector<Finding>& findings) {
-  if (findings.empty()) return "nothing is wrong\n";
+cli::Color ColorOf(Finding::Severity severity) {
+  switch (severity) {
+    case Finding::Severity::kError:
+      return cli::Color::kRed;
+    case Finding::Severity::kWarning:
+      return cli::Color::kYellow;
+    case Finding::Severity::kNote:
+      break;
+  }
+  return cli::Color::kDim;
+}
+
+std::string SimpleText(const std::vector<Finding>& findings, const cli::Painter& paint) {
+  if (findings.empty()) return paint(cli::Color::kGreen, "nothing is wrong") + "\n";
   std::string text;
   for (const Finding& finding : findings) {
-    text += SeverityName(finding.severity) + ": " + finding.subject + ": " + finding.what +
-            "\n    " + finding.advice + "\n";
+    text += paint(ColorOf(finding.severity), SeverityName(finding.severity) + ":") + " " +
+            finding.subject + ": " + finding.what + "\n    " + finding.advice + "\n";
   }
   return text;
 }
@@ -51,7 +63,8 @@ Outcome RunDoctor(const Invocation& invocation) {
     return outcome;
   }
   const std::vector<Finding> findings = Diagnose(GatherFacts(globals, endpoints));
-  Print(invocation.out, format == "json" ? JsonText(findings) : SimpleText(findings));
+  Print(invocation.out,
+        format == "json" ? JsonText(findings) : SimpleText(findings, globals.printer->paint()));
   const bool is_ill = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity == Finding::Severity::kError;
   });

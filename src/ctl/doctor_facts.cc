@@ -20,14 +20,21 @@ std::string TextOf(const etcd::Status& status) {
   return status.cause().empty() ? status.message() : status.cause();
 }
 
-// One endpoint's, under way from the beginning.
-class Asked {
+}  // namespace
+
+// One endpoint's, whose client stays.
+class FactsGatherer::Asked {
  public:
-  Asked(const std::string& endpoint, const Globals& globals)
-      : endpoint_(endpoint), globals_(globals) {
-    const Outcome outcome = Connect(OnlyAt(endpoint, globals), &client_);
-    failure_ = outcome.error;
-    if (outcome.ok()) status_ = client_->MemberStatusAsync("", globals.call);
+  Asked(std::string endpoint, const Globals& globals)
+      : endpoint_(std::move(endpoint)), globals_(globals) {}
+
+  void Begin() {
+    if (client_ == nullptr) {
+      const Outcome outcome = Connect(OnlyAt(endpoint_, globals_), &client_);
+      failure_ = outcome.error;
+      if (!outcome.ok()) client_.reset();
+    }
+    if (client_ != nullptr) status_ = client_->MemberStatusAsync("", globals_.call);
   }
 
   MemberFacts Wait() {
@@ -52,36 +59,53 @@ class Asked {
   std::future<etcd::Result<etcd::StatusResponse>> status_;
 };
 
-}  // namespace
-
-ClusterFacts GatherFacts(const Globals& globals, const std::vector<std::string>& endpoints) {
-  std::vector<std::unique_ptr<Asked>> asked;
+FactsGatherer::FactsGatherer(const Globals* globals, const std::vector<std::string>& endpoints)
+    : globals_(*globals) {
   for (const std::string& endpoint : endpoints) {
-    asked.push_back(std::make_unique<Asked>(endpoint, globals));
+    asked_.push_back(std::make_unique<Asked>(endpoint, globals_));
   }
+}
+
+FactsGatherer::~FactsGatherer() = default;
+
+bool FactsGatherer::ConnectTo(const std::vector<std::string>& endpoints) {
+  if (endpoints.empty()) return false;
+  if (client_ != nullptr && endpoints == connected_to_) return true;
+  etcd::ClientOptions options = globals_.client;
+  options.endpoints = connected_to_ = endpoints;
+  client_.reset();
+  if (Connect(options, &client_).ok()) return true;
+  client_.reset();
+  return false;
+}
+
+ClusterFacts FactsGatherer::Gather() {
+  for (const std::unique_ptr<Asked>& one : asked_) one->Begin();
   ClusterFacts facts;
-  for (const std::unique_ptr<Asked>& one : asked) facts.endpoints.push_back(one->Wait());
+  for (const std::unique_ptr<Asked>& one : asked_) facts.endpoints.push_back(one->Wait());
   facts.now = runtime::posix::Clock().WallNow();
-  std::unique_ptr<etcd::Client> client;
-  etcd::ClientOptions options = globals.client;
-  options.endpoints.clear();
+  std::vector<std::string> answering;
   for (const MemberFacts& one : facts.endpoints) {
-    if (one.failure.empty()) options.endpoints.push_back(one.endpoint);
+    if (one.failure.empty()) answering.push_back(one.endpoint);
   }
-  if (options.endpoints.empty() || !Connect(options, &client).ok()) {
+  if (!ConnectTo(answering)) {
     facts.read_failure = "no endpoint answers";
     return facts;
   }
-  auto members = client->MemberList({.serializable = true}, globals.call);
+  auto members = client_->MemberList({.serializable = true}, globals_.call);
   if (members.ok()) facts.members = std::move(members).value();
-  auto alarms = client->AlarmList(globals.call);
+  auto alarms = client_->AlarmList(globals_.call);
   if (alarms.ok()) facts.alarms = std::move(alarms->alarms);
-  const auto read = client->Get({.key = "health"}, globals.call);
+  const auto read = client_->Get({.key = "health"}, globals_.call);
   // A read that is refused went through consensus all the same.
   if (!read.ok() && read.status().code() != etcd::Code::kPermissionDenied) {
     facts.read_failure = TextOf(read.status());
   }
   return facts;
+}
+
+ClusterFacts GatherFacts(const Globals& globals, const std::vector<std::string>& endpoints) {
+  return FactsGatherer(&globals, endpoints).Gather();
 }
 
 }  // namespace ctl

@@ -36,7 +36,9 @@ class FieldsPrinter final : public Printer {
  public:
   FieldsPrinter(bool hex, std::FILE* out) : Printer("fields", out), hex_(hex) {}
 
-  Outcome Get(const etcd::GetResponse& response) override { return Show(Text(response)); }
+  Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
+    return Show(Text(part, place));
+  }
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
@@ -181,10 +183,11 @@ class FieldsPrinter final : public Printer {
            Field(prefix + "ModRevision", kv.mod_revision) + Field(prefix + "Version", kv.version) +
            Quoted(prefix + "Value", kv.value) + Field(prefix + "Lease", Lease(kv.lease));
   }
-  std::string Text(const etcd::GetResponse& response) const {
-    std::string text = Header(response.header);
-    for (const etcd::KeyValue& kv : response.kvs) text += Text(kv);
-    return text + Field("More", response.more) + Field("Count", response.count);
+  std::string Text(const etcd::GetResponse& part, const PartPlace& place = {}) const {
+    std::string text = place.is_first ? Header(part.header) : std::string();
+    for (const etcd::KeyValue& kv : part.kvs) text += Text(kv);
+    if (!place.is_last) return text;
+    return text + Field("More", part.more) + Field("Count", part.count);
   }
   std::string Text(const etcd::PutResponse& response) const {
     std::string text = Header(response.header);

@@ -10,22 +10,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-std::string Base64(const std::string& bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
-    }
-  }
-  return text;
-}
-
 bool IsId(const FieldDescriptor& field) {
   return field.name() == "cluster_id" || field.name() == "member_id" || field.name() == "ID";
 }
@@ -75,8 +59,28 @@ bool IsSet(const Message& message, const FieldDescriptor& field, bool hex_ids) {
 
 }  // namespace
 
+void AppendJsonBytes(const std::string& bytes, std::string* text) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  *text += '"';
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    char digits[4];
+    for (size_t k = 0; k < 4; ++k) {
+      digits[k] = i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+    }
+    text->append(digits, sizeof digits);
+  }
+  *text += '"';
+}
+
 std::string JsonBytes(const std::string& bytes) {
-  return '"' + Base64(bytes) + '"';
+  std::string text;
+  AppendJsonBytes(bytes, &text);
+  return text;
 }
 
 std::string ToJson(const Message& message, bool hex_ids) {

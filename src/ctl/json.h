@@ -19,5 +19,6 @@ std::string ToJson(const google::protobuf::Message& message, bool hex_ids);
 
 // In base64.
 std::string JsonBytes(const std::string& bytes);
+void AppendJsonBytes(const std::string& bytes, std::string* text);
 
 }  // namespace ctl

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "base/go_text.h"
 #include "ctl/json.h"
 #include "ctl/printer.h"
@@ -6,11 +8,53 @@
 namespace ctl {
 namespace {
 
+// As ToJson of the message has it, for a million of them.
+void AppendPair(const etcd::KeyValue& kv, std::string* text) {
+  char separator = '{';
+  const auto name = [&](const char* member) {
+    *text += std::exchange(separator, ',');
+    *text += member;
+  };
+  const auto number = [&](const char* member, int64_t value) {
+    if (value == 0) return;
+    name(member);
+    *text += std::to_string(value);
+  };
+  const auto bytes = [&](const char* member, const std::string& value) {
+    if (value.empty()) return;
+    name(member);
+    AppendJsonBytes(value, text);
+  };
+  bytes("\"key\":", kv.key);
+  number("\"create_revision\":", kv.create_revision);
+  number("\"mod_revision\":", kv.mod_revision);
+  number("\"version\":", kv.version);
+  bytes("\"value\":", kv.value);
+  number("\"lease\":", kv.lease);
+  *text += separator == '{' ? "{}" : "}";
+}
+
 class JsonPrinter final : public Printer {
  public:
   JsonPrinter(bool hex, std::FILE* out) : Printer("json", out), hex_(hex) {}
 
-  Outcome Get(const etcd::GetResponse& response) override { return Message(response); }
+  // What was begun by the first part is ended by the last one.
+  Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
+    // The header, and what stands behind the pairs.
+    const std::string before = Members(ToProto(etcd::GetResponse{.header = part.header}));
+    const std::string after =
+        Members(ToProto(etcd::GetResponse{.more = part.more, .count = part.count}));
+    std::string text = (place.is_first ? "{" : "") + before;
+    for (const etcd::KeyValue& kv : part.kvs) {
+      const bool begins = !std::exchange(has_pairs_, true);
+      text += !begins ? "," : before.empty() ? "\"kvs\":[" : ",\"kvs\":[";
+      AppendPair(kv, &text);
+    }
+    if (!place.is_last) return Show(text);
+    if (std::exchange(has_pairs_, false)) text += ']';
+    if (!after.empty() && text != "{") text += ',';
+    return Show(text + after + "}\n");
+  }
   Outcome Put(const etcd::PutResponse& response) override { return Message(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Message(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Message(response); }
@@ -129,6 +173,11 @@ class JsonPrinter final : public Printer {
   Outcome Message(const Response& response) {
     return Show(ToJson(ToProto(response), false) + "\n");
   }
+  // Without the braces.
+  static std::string Members(const google::protobuf::Message& message) {
+    const std::string object = ToJson(message, false);
+    return object.substr(1, object.size() - 2);
+  }
   static std::string Member(const char* name, int64_t value) {
     return JsonString(name) + ":" + std::to_string(value);
   }
@@ -144,6 +193,7 @@ class JsonPrinter final : public Printer {
   }
 
   const bool hex_;
+  bool has_pairs_ = false;  // of the answer whose parts are printed
 };
 
 }  // namespace

@@ -5,25 +5,54 @@
 
 #include "base/go_text.h"
 #include "ctl/connection.h"
+#include "ctl/paged_get.h"
 #include "ctl/requests.h"
 #include "ctl/txn_input.h"
 
 namespace ctl {
 namespace {
 
-// The parts of the answer, put together.
-etcd::Result<etcd::GetResponse> GetInParts(etcd::Client& client, const etcd::GetRequest& request,
-                                           const etcd::CallOptions& options) {
+// Compat: what cannot be printed so is refused when there is an answer.
+Outcome PrepareToPrint(const Invocation& invocation, const etcd::GetRequest& request,
+                       Printer* printer) {
+  if (request.count_only && printer->format() != "fields") {
+    return Failed(kExitBadArguments, "--count-only is only for `--write-out=fields`");
+  }
+  if (!invocation.flags.GetBool("print-value-only")) return {};
+  if (printer->format() != "simple") {
+    return Failed(kExitBadArguments, "print-value-only is only for `--write-out=simple`");
+  }
+  printer->ShowOnlyValues();
+  return {};
+}
+
+// By RangeStream: the parts of the answer, put together, since the last one has the header and the
+// count; only where neither is printed each is taken by itself.
+Outcome GetInParts(etcd::Client& client, const etcd::GetRequest& request,
+                   const etcd::CallOptions& options, bool takes_each, const TakePart& take) {
   etcd::GetResponse whole;
-  const etcd::Status status = client.GetStream(request, options, [&whole](etcd::GetResponse part) {
+  Outcome outcome;
+  const etcd::Status status = client.GetStream(request, options, [&](etcd::GetResponse part) {
+    if (takes_each) {
+      outcome = take(part, {});
+      return outcome.ok();
+    }
     whole.header = part.header == etcd::ResponseHeader{} ? whole.header : part.header;
     whole.more = whole.more || part.more;
     whole.count = part.count == 0 ? whole.count : part.count;
     std::move(part.kvs.begin(), part.kvs.end(), std::back_inserter(whole.kvs));
     return true;
   });
-  if (!status.ok()) return status;
-  return whole;
+  if (!outcome.ok()) return outcome;
+  if (!status.ok()) return FailedCall(status);
+  return takes_each ? Outcome{} : take(whole, {});
+}
+
+// By Range, in one call.
+Outcome GetAtOnce(etcd::Client& client, const etcd::GetRequest& request,
+                  const etcd::CallOptions& options, const TakePart& take) {
+  const etcd::Result<etcd::GetResponse> response = client.Get(request, options);
+  return response.ok() ? take(*response, {}) : FailedCall(response.status());
 }
 
 // One line of the input, without white space around it; false at its end.
@@ -73,21 +102,30 @@ Outcome RunGet(const Invocation& invocation) {
   if (Outcome outcome = ReadGet(invocation, &request); !outcome.ok()) return outcome;
   Connection connection;
   if (Outcome outcome = Open(invocation, &connection); !outcome.ok()) return outcome;
-  const auto& [globals, client] = connection;
-  const etcd::Result<etcd::GetResponse> response = invocation.flags.GetBool("stream")
-                                                       ? GetInParts(*client, request, globals.call)
-                                                       : client->Get(request, globals.call);
-  if (!response.ok()) return FailedCall(response.status());
-  if (request.count_only && globals.printer->format() != "fields") {
-    return Failed(kExitBadArguments, "--count-only is only for `--write-out=fields`");
-  }
-  if (invocation.flags.GetBool("print-value-only")) {
-    if (globals.printer->format() != "simple") {
-      return Failed(kExitBadArguments, "print-value-only is only for `--write-out=simple`");
+  etcd::Client& client = *connection.client;
+  const etcd::CallOptions& call = connection.globals.call;
+  Printer& printer = *connection.globals.printer;
+  bool is_ready = false;
+  const TakePart print = [&](const etcd::GetResponse& part, const PartPlace& place) -> Outcome {
+    if (!std::exchange(is_ready, true)) {
+      if (Outcome outcome = PrepareToPrint(invocation, request, &printer); !outcome.ok()) {
+        return outcome;
+      }
     }
-    globals.printer->ShowOnlyValues();
+    return printer.GetPart(part, place);
+  };
+  if (invocation.flags.GetBool("stream")) {
+    return GetInParts(client, request, call, printer.format() == "simple", print);
   }
-  return globals.printer->Get(*response);
+  if (!HasPages(request)) return GetAtOnce(client, request, call, print);
+  const PageSource source = {
+      .begin = [&](const etcd::GetRequest& page) { return client.GetAsync(page, call); },
+      // As long as whoever reads takes.
+      .stream =
+          [&](const etcd::GetRequest& rest, const etcd::Client::GetSink& sink) {
+            return client.GetStream(rest, {.timeout = etcd::kNoTimeout}, sink);
+          }};
+  return GetInPages(request, source, print);
 }
 
 Outcome RunPut(const Invocation& invocation) {

@@ -1,81 +1,105 @@
 #pragma once
 
-#include <cstddef>
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "base/callback.h"
+#include "base/status.h"
 #include "runtime/loop.h"
 
 namespace ctl {
 
 struct LoadOptions {
-  // Each of them has one put under way at a time.
+  // Each of them has one request under way at a time.
   size_t clients = 1;
-  // That are to be begun; 0: as many as the clients can. What the clients fall behind with is
-  // begun later, up to one for each of them, and left out beyond that.
-  uint64_t puts_per_second = 0;
-  // No put is wanted after that.
+  // Requests, of all loads of a run together. Those with the numbers first, first + step, and so on
+  // are this one's.
+  uint64_t total = UINT64_MAX;
+  uint64_t first = 0;
+  uint64_t step = 1;
+  // That are to be begun each second, of all loads together; 0: as many as the clients can.
+  double rate = 0;
+  // With a rate: latencies count from when a request was due, also if no client was free then, so
+  // that those which were held up by slow ones are not left out. False: from when it was sent.
+  bool from_due = true;
+  // With a rate: how many of this load may be due and wait for a client; those that came before
+  // them are left out.
+  uint64_t late_max = UINT64_MAX;
+  // No request is begun after that.
   runtime::Duration time = runtime::Duration::max();
-  uint64_t puts = UINT64_MAX;
 };
 
-// What came of the puts.
-struct LoadReport {
-  uint64_t done = 0;
-  std::map<std::string, uint64_t> errors = {};  // by text, how many failed so
-  double seconds = 0;                           // from the start to the end of the last put
-  // Of those that were done, in seconds; 0 if there is none.
-  double slowest = 0;
-  double deviation = 0;  // the standard deviation
-
-  double PerSecond() const { return seconds > 0 ? static_cast<double>(done) / seconds : 0; }
+// A request that has ended.
+struct LoadEnding {
+  runtime::Duration at;  // when it began, since the start
+  runtime::WallTime began;
+  runtime::Duration latency;
+  const base::Status& status;
+  size_t kind;
 };
 
-// Puts by several clients beside each other, in time and measured. On one loop; once.
+// Requests by several clients beside each other, closed loop or at a fixed rate, and how long each
+// took. On one loop; once.
 class Load {
  public:
-  // The error of a put, empty if it is done; called on any thread.
-  using Done = std::function<void(const std::string& error)>;
-  // Has the client with this number, from 0 on, begin a put.
-  using Begin = std::function<void(size_t client, Done done)>;
+  // How a request of some kind, from 0 on, has ended; called once, on the loop.
+  using Done = base::Callback<void(const base::Status& status, size_t kind)>;
+  // Has the client with this number, from 0 on, begin a request. The end may be told before it
+  // returns.
+  using Begin = std::function<void(size_t client, uint64_t number, Done done)>;
+  // Has each ending, on the loop.
+  using Record = std::function<void(const LoadEnding& ending)>;
 
-  // `ended` is called once, on the loop, when the last put has ended; it may destroy this later,
-  // not before it returns.
-  Load(runtime::Loop* loop, const LoadOptions& options, Begin begin,
-       std::function<void(const LoadReport&)> ended);
+  // `ended` is called once, on the loop, when the last request has ended; it does not destroy this.
+  Load(runtime::Loop* loop, const LoadOptions& options, Begin begin, Record record,
+       std::function<void()> ended);
 
-  void Start();
-  // No further put is wanted.
+  // `start`: when the run begins, as the loop's clock has it, now or before.
+  void Start(runtime::TimePoint start);
+  // No further request is begun.
   void Stop();
+  // As Stop, and those under way count for nothing: it has ended.
+  void Abandon();
+
+  // Requests that have ended, and those that failed. Any thread.
+  uint64_t answered() const { return answered_.load(std::memory_order_relaxed); }
+  uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
+
+  // From the start to the end of the last request.
+  runtime::Duration took() const { return took_; }
 
  private:
-  // Takes what is due, and begins what can be.
+  // Begins what is due and has a client.
   void Advance();
-  void TakeDue();
-  void BeginPut();
-  void OnDone(size_t client, runtime::Duration took, const std::string& error);
-  void Record(double seconds);
-  void End();
+  // Whether one may begin now; otherwise it is looked again when that changes.
+  bool MayBegin(runtime::TimePoint now);
+  void LeaveOutLate(runtime::TimePoint now);
+  runtime::TimePoint DueAt(uint64_t index) const;
+  void BeginOne(runtime::TimePoint now);
+  void OnDone(size_t client, runtime::TimePoint began, const base::Status& status, size_t kind);
+  void EndIfOver();
 
   runtime::Loop& loop_;
   const LoadOptions options_;
+  const uint64_t mine_;  // requests
   const Begin begin_;
-  const std::function<void(const LoadReport&)> ended_;
+  const Record record_;
+  const std::function<void()> ended_;
   const std::unique_ptr<runtime::Timer> timer_;
-
-  runtime::TimePoint started_{};
-  bool stopped_ = false;
-  uint64_t due_ = 0;      // puts that have become due, those that were left out among them
-  uint64_t waiting_ = 0;  // for a client
+  runtime::TimePoint start_{};
+  runtime::WallTime wall_start_{};
   std::vector<size_t> idle_;
-  LoadReport report_;
-  // Of the times until now, by Welford's method.
-  double mean_ = 0;
-  double squares_ = 0;  // the sum of the squared distances from the mean
+  uint64_t next_ = 0;  // of mine_
+  size_t under_way_ = 0;
+  bool stopped_ = false;
+  bool over_ = false;
+  bool advancing_ = false;
+  runtime::Duration took_{};
+  std::atomic<uint64_t> answered_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
 };
 
 }  // namespace ctl

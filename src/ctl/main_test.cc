@@ -111,6 +111,9 @@ TEST(CtlMainTest, APrefixIsTheCommandIfEtcdHasNoOtherOfIt) {
     EXPECT_THAT(RunMain({ambiguous}).err,
                 StartsWith(std::string("Error: unknown command \"") + ambiguous + "\""));
   }
+  // Not "doctor", which etcd has not.
+  EXPECT_THAT(RunMain({"do"}).out, HasSubstr("etcdctl downgrade [command]"));
+  EXPECT_EQ(RunMain({"doc", "x"}).err, "Error: doctor command accepts no arguments\n");
   EXPECT_THAT(RunMain({"endpoint", "h"}).out, HasSubstr("etcdctl endpoint [command]"));
 }
 
@@ -138,6 +141,35 @@ TEST(CtlMainTest, AnUnknownFlagIsRefusedWithTheUsage) {
   const Ran ran = RunMain({"get", "a", "--nope"});
   EXPECT_EQ(ran.status, kExitError);
   EXPECT_THAT(ran.err, StartsWith("Error: unknown flag: --nope\nUsage:\n  etcdctl get"));
+}
+
+TEST(CtlMainTest, WhatWasMeantStandsBehindEtcdsText) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> lines = {
+      {{"get", "a", "--prefx"}, "--prefix"},
+      {{"get", "a", "--endpoint=b"}, "--endpoints"},
+      {{"completion", "powershel"}, "powershell"}};
+  for (const auto& [words, meant] : lines) {
+    const Ran ran = RunMain(words);
+    EXPECT_EQ(ran.status, kExitError);
+    EXPECT_THAT(ran.err, EndsWith("\nDid you mean this?\n\t" + meant + "\n"));
+  }
+  const Ran format = RunMain({"get", "a", "-w", "tabel"});
+  EXPECT_EQ(format.status, kExitBadFeature);
+  EXPECT_EQ(format.err, "Error: unsupported output format\n\nDid you mean this?\n\ttable\n");
+  EXPECT_THAT(RunMain({"get", "a", "--order=ascnd"}).err,
+              EndsWith("Error: bad sort order ascnd\n\nDid you mean this?\n\tASCEND\n"));
+  const Ran below = RunMain({"member", "lst"});
+  EXPECT_EQ(below.status, kExitSuccess);
+  EXPECT_THAT(below.out, HasSubstr("etcdctl member [command]"));
+  EXPECT_EQ(below.err,
+            "unknown command \"lst\" for \"etcdctl member\"\n\nDid you mean this?\n\tlist\n");
+  EXPECT_THAT(RunMain({"member", "xyzzy"}).err, IsEmpty());
+}
+
+TEST(CtlMainTest, ColorsAreThereIfTheyAreAskedFor) {
+  EXPECT_EQ(RunMain({"--color=always", "alarm", "list", "x"}).err,
+            "\x1b[31mError:\x1b[0m alarm list command accepts no arguments\n");
+  EXPECT_EQ(RunMain({"--color", "yes", "get", "a"}).status, kExitBadArguments);
 }
 
 TEST(CtlMainTest, TwoPrefixesAtOnceAreRefused) {

@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <cstring>
-#include <utility>
 
 #include "runtime/posix/clock.h"
+#include "runtime/random.h"
 
 namespace ctl {
 namespace {
@@ -14,53 +14,28 @@ const etcd::CallOptions kOfPut{.timeout = std::chrono::seconds(30)};
 
 }  // namespace
 
-MeasuredPuts::MeasuredPuts(const Clients* clients, std::string prefix, const PutSizes& sizes,
-                           const LoadOptions& options, runtime::posix::Parker* parker)
-    : clients_(*clients),
-      prefix_(std::move(prefix)),
-      sizes_(sizes),
-      parker_(*parker),
-      random_(runtime::posix::EntropySeed()),
-      thread_("measured-puts", 1),
-      loop_(*thread_.NewLoop(runtime::posix::LoopPool::Turns::kMayBlock)) {
-  loop_.Post([this, options] {
-    load_ = std::make_unique<Load>(
-        &loop_, options, [this](size_t client, Load::Done done) { Begin(client, std::move(done)); },
-        [this](const LoadReport& report) { End(report); });
-    load_->Start();
-  });
+MeasuredCalls::Begin PutsBy(const Clients* clients, const std::string& prefix,
+                            const PutSizes& sizes) {
+  const auto random = std::make_shared<runtime::Random>(runtime::posix::EntropySeed());
+  return
+      [clients, prefix, sizes, random](size_t client, uint64_t, const MeasuredCalls::Ended& ended) {
+        std::string key(sizes.key, '\0');
+        const uint64_t number = random->Next();
+        std::memcpy(key.data(), &number, sizeof number);
+        (*clients)[client]->Put({.key = prefix + key, .value = std::string(sizes.value, '\0')},
+                                kOfPut, [ended](const etcd::Result<etcd::PutResponse>& put) {
+                                  ended(put.ok() ? "" : put.status().ToString());
+                                });
+      };
 }
 
-LoadReport MeasuredPuts::Wait(const std::function<bool()>& is_enough) {
-  while (!ended_) {
-    parker_.Park();
-    if (!is_enough()) continue;
-    loop_.Post([this] {
-      if (load_ != nullptr) load_->Stop();
-    });
-  }
-  return report_;
-}
-
-void MeasuredPuts::Begin(size_t client, Load::Done done) {
-  std::string key(sizes_.key, '\0');
-  const uint64_t number = random_.Next();
-  std::memcpy(key.data(), &number, sizeof number);
-  clients_[client]->Put({.key = prefix_ + key, .value = std::string(sizes_.value, '\0')}, kOfPut,
-                        [this, done = std::move(done)](const etcd::Result<etcd::PutResponse>& put) {
-                          ++answered_;
-                          done(put.ok() ? "" : put.status().ToString());
-                        });
-}
-
-void MeasuredPuts::End(const LoadReport& report) {
-  report_ = report;
-  // It ends on its loop, and not inside its own call.
-  loop_.Post([this] {
-    load_.reset();
-    ended_ = true;
-    parker_.Unpark();
-  });
+LoadReport ReportOf(const MeasuredCalls& puts) {
+  const CallResults results = puts.results().front();
+  return {.done = results.latencies.count(),
+          .errors = results.errors,
+          .seconds = puts.seconds(),
+          .slowest = std::chrono::duration<double>(results.latencies.largest()).count(),
+          .deviation = results.latencies.DeviationSeconds()};
 }
 
 }  // namespace ctl

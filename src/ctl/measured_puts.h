@@ -2,16 +2,12 @@
 
 #include <etcd/client.h>
 
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "ctl/load.h"
-#include "runtime/posix/loop_pool.h"
-#include "runtime/posix/parker.h"
-#include "runtime/random.h"
+#include "ctl/load_report.h"
+#include "ctl/measured_calls.h"
 
 namespace ctl {
 
@@ -23,40 +19,11 @@ struct PutSizes {
   size_t value;
 };
 
-// A load of puts by clients, each of another key with a prefix, on a thread of its own.
-class MeasuredPuts {
- public:
-  // Begins. The clients and the parker outlive it.
-  MeasuredPuts(const Clients* clients, std::string prefix, const PutSizes& sizes,
-               const LoadOptions& options, runtime::posix::Parker* parker);
-  // The puts have ended, or the clients have.
-  ~MeasuredPuts() = default;
-  MeasuredPuts(const MeasuredPuts&) = delete;
-  MeasuredPuts& operator=(const MeasuredPuts&) = delete;
+// Puts by clients, which outlive them, each of another key with a prefix.
+MeasuredCalls::Begin PutsBy(const Clients* clients, const std::string& prefix,
+                            const PutSizes& sizes);
 
-  // Parks until the last put has ended. `is_enough` is asked whenever somebody unparks: true stops
-  // the load.
-  LoadReport Wait(const std::function<bool()>& is_enough);
-
-  // Puts that have ended. Any thread.
-  uint64_t answered() const { return answered_; }
-
- private:
-  // On the loop.
-  void Begin(size_t client, Load::Done done);
-  void End(const LoadReport& report);
-
-  const Clients& clients_;
-  const std::string prefix_;
-  const PutSizes sizes_;
-  runtime::posix::Parker& parker_;
-  runtime::Random random_;
-  std::atomic<uint64_t> answered_ = 0;
-  LoadReport report_;
-  std::atomic<bool> ended_ = false;  // the report is there
-  std::unique_ptr<Load> load_;
-  runtime::posix::LoopPool thread_;
-  runtime::Loop& loop_;
-};
+// What came of puts, when they have ended.
+LoadReport ReportOf(const MeasuredCalls& puts);
 
 }  // namespace ctl

@@ -69,6 +69,16 @@ class LineReader {
   std::string_view rest_;
 };
 
+// `below`: how many observations were not above each limit.
+std::optional<double> QuantileOf(const std::map<double, double>& below, double q) {
+  if (below.empty() || below.rbegin()->second <= 0) return std::nullopt;
+  const double count = below.rbegin()->second;
+  for (const auto& [limit, observed] : below) {
+    if (observed >= q * count) return limit;
+  }
+  return below.rbegin()->first;
+}
+
 }  // namespace
 
 MetricsText::MetricsText(std::string_view page) {
@@ -111,20 +121,26 @@ std::optional<double> MetricsText::Sum(std::string_view name, const Labels& labe
   return sum;
 }
 
-std::optional<double> MetricsText::Quantile(std::string_view histogram, double q) const {
-  std::map<double, double> below;  // by limit
+std::map<double, double> MetricsText::Buckets(std::string_view histogram) const {
+  std::map<double, double> below;
   for (const Sample& sample : Samples(std::string(histogram) + "_bucket")) {
     const auto limit = sample.labels.find("le");
     if (limit == sample.labels.end()) continue;
     below[limit->second == "+Inf" ? std::numeric_limits<double>::infinity()
                                   : std::strtod(limit->second.c_str(), nullptr)] += sample.value;
   }
-  if (below.empty() || below.rbegin()->second <= 0) return std::nullopt;
-  const double count = below.rbegin()->second;
-  for (const auto& [limit, observed] : below) {
-    if (observed >= q * count) return limit;
-  }
-  return below.rbegin()->first;
+  return below;
+}
+
+std::optional<double> MetricsText::Quantile(std::string_view histogram, double q) const {
+  return QuantileOf(Buckets(histogram), q);
+}
+
+std::optional<double> MetricsText::QuantileSince(const MetricsText& before,
+                                                 std::string_view histogram, double q) const {
+  std::map<double, double> below = Buckets(histogram);
+  for (const auto& [limit, observed] : before.Buckets(histogram)) below[limit] -= observed;
+  return QuantileOf(below, q);
 }
 
 }  // namespace ctl

@@ -31,7 +31,14 @@ class MetricsText {
   // without observations.
   std::optional<double> Quantile(std::string_view histogram, double q) const;
 
+  // The same of what was observed since an earlier page of the same process.
+  std::optional<double> QuantileSince(const MetricsText& before, std::string_view histogram,
+                                      double q) const;
+
  private:
+  // By limit, how many observations are not above it.
+  std::map<double, double> Buckets(std::string_view histogram) const;
+
   std::map<std::string, std::vector<Sample>, std::less<>> samples_;
 };
 

@@ -47,5 +47,15 @@ TEST(MetricsTextTest, AQuantileIsTheLimitOfItsBucketOverAllSeries) {
   EXPECT_EQ(page.Quantile("absent", 0.5), std::nullopt);
 }
 
+TEST(MetricsTextTest, QuantilesSinceAnEarlierPageLeaveOutWhatWasBefore) {
+  const MetricsText before(
+      "h_bucket{le=\"1\"} 100\nh_bucket{le=\"2\"} 100\nh_bucket{le=\"+Inf\"} 100\n");
+  const MetricsText now(
+      "h_bucket{le=\"1\"} 100\nh_bucket{le=\"2\"} 110\nh_bucket{le=\"+Inf\"} 110\n");
+  EXPECT_EQ(now.Quantile("h", 0.5), 1);
+  EXPECT_EQ(now.QuantileSince(before, "h", 0.5), 2);
+  EXPECT_FALSE(now.QuantileSince(now, "h", 0.5).has_value());
+}
+
 }  // namespace
 }  // namespace ctl

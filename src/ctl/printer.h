@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/colors.h"
 #include "ctl/command.h"
 
 namespace ctl {
@@ -41,6 +42,12 @@ struct WatchShown {
   bool canceled = false;
 };
 
+// Where in an answer a part of it stands.
+struct PartPlace {
+  bool is_first = true;
+  bool is_last = true;
+};
+
 // One of etcdctl's output formats: the text of each kind of answer. What a format cannot show ends
 // the command with kExitBadFeature.
 class Printer {
@@ -48,7 +55,10 @@ class Printer {
   explicit Printer(std::string format, std::FILE* out) : format_(std::move(format)), out_(out) {}
   virtual ~Printer() = default;
 
-  virtual Outcome Get(const etcd::GetResponse&) { return Unsupported(); }
+  Outcome Get(const etcd::GetResponse& response) { return GetPart(response, {}); }
+  // One part after the other is printed as the whole is. Parts have the header if they are the
+  // first, and `more` and `count` if they are the last.
+  virtual Outcome GetPart(const etcd::GetResponse&, const PartPlace&) { return Unsupported(); }
   virtual Outcome Put(const etcd::PutResponse&) { return Unsupported(); }
   virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
   virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
@@ -104,6 +114,9 @@ class Printer {
   virtual Outcome HashKv(const std::vector<EndpointHashKv>&) { return Unsupported(); }
 
   const std::string& format() const { return format_; }
+  // Has people's formats, simple and table, paint what they print.
+  void Paint(const cli::Painter& paint) { paint_ = paint; }
+  const cli::Painter& paint() const { return paint_; }
   // The simple format: values without their keys.
   virtual void ShowOnlyValues() {}
 
@@ -115,6 +128,7 @@ class Printer {
 
   const std::string format_;
   std::FILE* const out_;
+  cli::Painter paint_;
 };
 
 // Null if there is no such format. `hex` is the --hex flag.

@@ -8,7 +8,9 @@ class ProtobufPrinter final : public Printer {
  public:
   explicit ProtobufPrinter(std::FILE* out) : Printer("protobuf", out) {}
 
-  Outcome Get(const etcd::GetResponse& response) override { return Encoded(response); }
+  Outcome GetPart(const etcd::GetResponse& part, const PartPlace&) override {
+    return Encoded(part);
+  }
   Outcome Put(const etcd::PutResponse& response) override { return Encoded(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Encoded(response); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Encoded(response); }

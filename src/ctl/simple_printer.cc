@@ -55,7 +55,9 @@ class SimplePrinter final : public Printer {
 
   void ShowOnlyValues() override { only_values_ = true; }
 
-  Outcome Get(const etcd::GetResponse& response) override { return Show(Text(response)); }
+  Outcome GetPart(const etcd::GetResponse& part, const PartPlace&) override {
+    return Show(Text(part));
+  }
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
   Outcome Txn(const etcd::TxnResponse& response) override { return Show(Text(response)); }
@@ -85,7 +87,9 @@ class SimplePrinter final : public Printer {
   Outcome Watch(const WatchShown& shown) override {
     std::string text;
     for (const etcd::Event& event : shown.events) {
-      text += EventTypeName(event.type) + "\n";
+      const bool is_put = event.type == etcd::Event::Type::kPut;
+      text +=
+          paint()(is_put ? cli::Color::kGreen : cli::Color::kRed, EventTypeName(event.type)) + "\n";
       if (event.prev_kv.has_value()) text += Text(*event.prev_kv);
       text += Text(event.kv);
     }
@@ -192,14 +196,22 @@ class SimplePrinter final : public Printer {
     for (const std::string& name : names) text += name + "\n";
     return text;
   }
+  void AppendLine(const std::string& bytes, std::string* text) const {
+    *text += hex_ ? HexBytes(bytes) : bytes;
+    *text += '\n';
+  }
+  void Append(const etcd::KeyValue& kv, std::string* text) const {
+    if (!only_values_) AppendLine(kv.key, text);
+    AppendLine(kv.value, text);
+  }
   std::string Text(const etcd::KeyValue& kv) const {
-    const std::string value = hex_ ? HexBytes(kv.value) : kv.value;
-    if (only_values_) return value + "\n";
-    return (hex_ ? HexBytes(kv.key) : kv.key) + "\n" + value + "\n";
+    std::string text;
+    Append(kv, &text);
+    return text;
   }
   std::string Text(const etcd::GetResponse& response) const {
     std::string text;
-    for (const etcd::KeyValue& kv : response.kvs) text += Text(kv);
+    for (const etcd::KeyValue& kv : response.kvs) Append(kv, &text);
     return text;
   }
   std::string Text(const etcd::PutResponse& response) const {

@@ -10,23 +10,24 @@ class TablePrinter final : public Printer {
   explicit TablePrinter(std::FILE* out) : Printer("table", out) {}
 
   Outcome MemberList(const etcd::MemberListResponse& response) override {
-    return Show(cli::RenderTable(MemberRows(response)));
+    return Table(MemberRows(response));
   }
   Outcome Health(const std::vector<EndpointHealth>& endpoints) override {
-    return Show(cli::RenderTable(HealthRows(endpoints)));
+    return Table(HealthRows(endpoints));
   }
   Outcome Status(const std::vector<EndpointStatus>& endpoints) override {
-    return Show(cli::RenderTable(StatusRows(endpoints)));
+    return Table(StatusRows(endpoints));
   }
   Outcome AdmissionRuleList(const etcd::AdmissionRuleListResponse& response) override {
-    return Show(cli::RenderTable(AdmissionRuleRows(response)));
+    return Table(AdmissionRuleRows(response));
   }
-  Outcome Usage(const etcd::UsageResponse& response) override {
-    return Show(cli::RenderTable(UsageRows(response)));
-  }
+  Outcome Usage(const etcd::UsageResponse& response) override { return Table(UsageRows(response)); }
   Outcome HashKv(const std::vector<EndpointHashKv>& endpoints) override {
-    return Show(cli::RenderTable(HashKvRows(endpoints)));
+    return Table(HashKvRows(endpoints));
   }
+
+ private:
+  Outcome Table(const cli::Rows& rows) { return Show(cli::RenderTable(rows, paint())); }
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ int RunGoProgram(const GoProgram& program, const std::vector<std::string>& words
   const std::string usage =
       "Usage of " + program.name + ":\n" + cli::GoFlagUsages(program.flags) + program.about;
   // Compat: the usage goes to standard error, also where it was asked for.
-  cli::Print(stderr, is_help ? usage : refusal + "\n" + usage);
+  cli::Print(stderr, is_help ? usage : refusal + "\n" + usage + flags.MeantFlags("--"));
   return is_help ? 0 : kMisused;
 }
 

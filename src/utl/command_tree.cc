@@ -21,8 +21,13 @@ using Type = FlagSpec::Type;
 std::vector<FlagSpec> GlobalFlags() {
   return {{"timeout", 0, Type::kDuration, "10s",
            "time to wait to obtain a file lock on db file, 0 to block indefinitely"},
-          {"write-out", 'w', Type::kString, "simple",
-           "set the output format (fields, json, protobuf, simple, table)"}};
+          {"write-out",
+           'w',
+           Type::kString,
+           "simple",
+           "set the output format (fields, json, protobuf, simple, table)",
+           /*required=*/false,
+           {"fields", "json", "protobuf", "simple", "table"}}};
 }
 
 Command Restore() {

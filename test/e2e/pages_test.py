@@ -38,7 +38,7 @@ def listings(page: str) -> list[tuple[str, list[str] | None]]:
 class PagesTest(unittest.TestCase):
     def run_page(self, page: str, *flags: str) -> None:
         with Member(ETCD, *flags) as member:
-            environment = os.environ | {"PATH": f"{Path(ETCD).parent}:/usr/bin:/bin",
+            environment = os.environ | {"XDG_CONFIG_HOME": str(member.folder), "PATH": f"{Path(ETCD).parent}:/usr/bin:/bin",
                                         "ETCDCTL_ENDPOINTS": member.url}
             commands = listings(page)
             self.assertTrue(commands)
@@ -62,6 +62,9 @@ class PagesTest(unittest.TestCase):
 
     def test_space(self) -> None:
         self.run_page("space.md")
+
+    def test_etcdctl(self) -> None:
+        self.run_page("etcdctl.md")
 
     def test_admission(self) -> None:
         self.run_page("admission.md")

@@ -5,11 +5,22 @@
 #include <string_view>
 
 namespace runtime::posix {
+namespace {
+
+std::optional<unsigned> PermissionsOf(const std::string& path, mode_t type) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || (info.st_mode & S_IFMT) != type) return std::nullopt;
+  return info.st_mode & 0777;
+}
+
+}  // namespace
 
 std::optional<unsigned> DirectoryPermissions(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return std::nullopt;
-  return info.st_mode & 0777;
+  return PermissionsOf(path, S_IFDIR);
+}
+
+std::optional<unsigned> FilePermissions(const std::string& path) {
+  return PermissionsOf(path, S_IFREG);
 }
 
 std::string PermissionText(unsigned permissions) {

@@ -1,4 +1,4 @@
-#include "bench/histogram.h"
+#include "ctl/histogram.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace bench {
+namespace ctl {
 namespace {
 
 double Seconds(runtime::Duration duration) {
@@ -90,4 +90,4 @@ uint64_t Histogram::CountUpTo(runtime::Duration limit) const {
   return sum;
 }
 
-}  // namespace bench
+}  // namespace ctl

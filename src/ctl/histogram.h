@@ -5,7 +5,7 @@
 
 #include "runtime/time.h"
 
-namespace bench {
+namespace ctl {
 
 // How often which latency was measured, in bounded memory whatever there is (a histogram of high
 // dynamic range): each value is kept to within 1/2^bits of itself, the smallest and the largest
@@ -51,4 +51,4 @@ class Histogram {
   double squares_ = 0;  // the sum of the squared distances from the mean
 };
 
-}  // namespace bench
+}  // namespace ctl

@@ -1,4 +1,4 @@
-#include "bench/histogram.h"
+#include "ctl/histogram.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "runtime/random.h"
 
-namespace bench {
+namespace ctl {
 namespace {
 
 using runtime::Duration;
@@ -94,4 +94,4 @@ TEST(HistogramTest, LessThanNothingIsNothing) {
 }
 
 }  // namespace
-}  // namespace bench
+}  // namespace ctl
