@@ -63,6 +63,9 @@ class PagesTest(unittest.TestCase):
     def test_space(self) -> None:
         self.run_page("space.md")
 
+    def test_kubernetes(self) -> None:
+        self.run_page("kubernetes.md")
+
     def test_admission(self) -> None:
         self.run_page("admission.md")
 
