@@ -19,8 +19,10 @@ void Write(std::FILE* file, const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(std::FILE* file, std::string what)
-    : file_(isatty(fileno(file)) == 1 ? file : nullptr), what_(std::move(what)) {}
+Progress::Progress(std::FILE* file, std::string what, std::string unit)
+    : file_(isatty(fileno(file)) == 1 ? file : nullptr),
+      what_(std::move(what)),
+      unit_(std::move(unit)) {}
 
 Progress::~Progress() {
   if (shown_.has_value()) Write(file_, kClear);
@@ -30,8 +32,10 @@ void Progress::Show(uint64_t done, uint64_t total) {
   if (file_ == nullptr) return;
   const uint64_t percent = done >= total ? 100 : done * 100 / total;
   if (std::exchange(shown_, percent) == percent) return;
-  Write(file_, kClear + what_ + "  " + base::HumanBytes(done) + " of " + base::HumanBytes(total) +
-                   "  " + std::to_string(percent) + "%");
+  const std::string amount =
+      unit_.empty() ? base::HumanBytes(done) + " of " + base::HumanBytes(total)
+                    : std::to_string(done) + " of " + std::to_string(total) + " " + unit_;
+  Write(file_, kClear + what_ + "  " + amount + "  " + std::to_string(percent) + "%");
 }
 
 }  // namespace cli

@@ -12,18 +12,19 @@ namespace cli {
 // written.
 class Progress {
  public:
-  // `what`: one word.
-  Progress(std::FILE* file, std::string what);
+  // `what`: one word. `unit`: what is counted; empty: bytes.
+  Progress(std::FILE* file, std::string what, std::string unit = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // In bytes. May be called as often as is convenient: the line changes with each percent.
+  // May be called as often as is convenient: the line changes with each percent.
   void Show(uint64_t done, uint64_t total);
 
  private:
   std::FILE* const file_;  // null: no terminal
   const std::string what_;
+  const std::string unit_;
   std::optional<uint64_t> shown_;  // percent
 };
 

@@ -35,7 +35,8 @@ TEST(ProgressLineTest, ATerminalSeesEachPercentOnceAndNothingInTheEnd) {
   const std::string clear = "\r\x1b[K";
   EXPECT_EQ(ReadAllOf(terminal), clear + "saving  10 kB of 1.0 MB  1%" + clear +
                                      "saving  20 kB of 1.0 MB  2%" + clear +
-                                     "saving  1.0 MB of 1.0 MB  100%" + clear);
+                                     "saving  1.0 MB of 1.0 MB  100%" + clear + clear +
+                                     "mirroring  1500 of 3000 keys  50%" + clear);
   std::fclose(file);
   close(terminal);
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 
+#include "cli/progress.h"
 #include "ctl/connection.h"
 #include "ctl/mirror.h"
 #include "ctl/repeated.h"
@@ -65,7 +67,14 @@ Outcome RunMakeMirror(const Invocation& invocation) {
                   "`--dest-prefix` and `--no-dest-prefix` cannot be set at the same time, choose "
                   "one");
   }
-  Mirror mirror(source.get(), destination.get(), ReadOptions(flags));
+  MirrorOptions options = ReadOptions(flags);
+  auto progress = std::make_unique<cli::Progress>(invocation.err, "mirroring", "keys");
+  options.on_keys = [&progress](uint64_t done, uint64_t total) {
+    if (progress == nullptr) return;
+    progress->Show(done, total);
+    if (done == total) progress.reset();  // changes follow, of which nobody knows how many
+  };
+  Mirror mirror(source.get(), destination.get(), options);
   const Repeated report("mirror-report", kReportPeriod, [&mirror, &invocation] {
     Print(invocation.out, std::to_string(mirror.copied()) + "\n");
   });

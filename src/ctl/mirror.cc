@@ -48,15 +48,19 @@ etcd::Status Mirror::Run() {
 etcd::Status Mirror::CopyKeys() {
   etcd::GetRequest request = etcd::Prefix(options_.prefix);
   request.limit = kKeysOfPage;
+  uint64_t total = 0;
   while (true) {
     const auto page = source_.Get(request, kForEver);
     if (!page.ok()) return page.status();
-    if (request.revision == 0) request.revision = page->header.revision;
+    if (request.revision == 0) {
+      request.revision = page->header.revision;
+      total = static_cast<uint64_t>(page->count);
+    }
     for (const etcd::KeyValue& kv : page->kvs) {
       const auto put =
           destination_.Put({.key = CopyKey(kv.key, options_), .value = kv.value}, kForEver);
       if (!put.ok()) return put.status();
-      ++copied_;
+      options_.on_keys(static_cast<uint64_t>(++copied_), total);
     }
     if (!page->more || page->kvs.empty()) break;
     request.key = page->kvs.back().key + '\0';

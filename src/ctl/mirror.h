@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct MirrorOptions {
   int64_t revision = 0;
   // Of one transaction. 0: as many as there are.
   uint64_t max_txn_ops = 0;
+  // Is told, while the keys as they are are copied, how many are and how many there were at first.
+  std::function<void(uint64_t done, uint64_t total)> on_keys = [](uint64_t, uint64_t) {};
 };
 
 // The transactions that do the same to the copies: one for each revision, or several if it has more

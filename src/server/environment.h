@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ struct Environment {
   // The member was removed from the cluster, as its log says, a moment ago, or the other members:
   // it is to stop for good. Once or twice, on any thread.
   std::function<void()> on_removed = [] {};
+  // Is told how far the import of etcd's database is, in bytes of its file.
+  std::function<void(uint64_t done, uint64_t total)> on_import = [](uint64_t, uint64_t) {};
   const observe::Logger* logger;
   observe::Registry* registry;
   // Of elections and identifiers; differs between members and starts.

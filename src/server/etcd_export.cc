@@ -195,6 +195,7 @@ class Export {
     uint64_t written = 0;
     const auto append = [&](base::ByteView chunk) {
       const uint64_t offset = std::exchange(written, written + chunk.size());
+      request_.on_progress(written, layout.file_bytes());
       return file->WriteAt(offset, chunk);
     };
     RETURN_IF_ERROR(snap::WriteBbolt(source, layout, append));

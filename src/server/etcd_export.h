@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "base/status.h"
 #include "observe/log.h"
 #include "runtime/disk.h"
@@ -24,6 +27,8 @@ struct EtcdExport {
   const Options* target;
   // What etcd does not know (extensions.h) is left out. Else it is refused.
   bool leave_out_extensions = false;
+  // Is told how far the database is written, in bytes.
+  std::function<void(uint64_t done, uint64_t total)> on_progress = [](uint64_t, uint64_t) {};
 };
 
 // Of the member nothing is changed. kFailedPrecondition, naming it, for what etcd does not know, or

@@ -76,6 +76,7 @@ class EtcdImport {
                                {"log-entries", log_.entries.size()}});
     ASSIGN_OR_RETURN(const auto source,
                      snap::BboltReader::Open(&file, etcds_.database, file_bytes));
+    source->ReportTo(environment_.on_import);
     ASSIGN_OR_RETURN(database_, environment_.open_backend(paths_.database, environment_.on_damage));
     return At(etcds_.database, image::ImportDatabase(*source, *database_));
   }

@@ -102,6 +102,7 @@ class Restoration {
                              const Paths& paths) const {
     ASSIGN_OR_RETURN(const auto image,
                      snap::BboltReader::Open(&file, restore_.snapshot, parts.image_bytes));
+    image->ReportTo(environment_.on_progress);
     WithoutMembers source(image.get());
     {
       ASSIGN_OR_RETURN(const auto database, environment_.new_database(paths.database));

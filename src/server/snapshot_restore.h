@@ -36,6 +36,8 @@ struct RestoreEnvironment {
   std::function<base::Result<std::unique_ptr<backend::Backend>>(const std::string& path)>
       new_database;
   const observe::Logger* logger;
+  // Is told how far the database is read, in bytes.
+  std::function<void(uint64_t done, uint64_t total)> on_progress = [](uint64_t, uint64_t) {};
 };
 
 // Of Options those of a first start: name, directories, initial cluster, segments of the log.

@@ -6,6 +6,7 @@
 #include "utl/export_command.h"
 #include "utl/hashkv_command.h"
 #include "utl/import_command.h"
+#include "utl/k8s_commands.h"
 #include "utl/migrate_command.h"
 #include "utl/snapshot_commands.h"
 
@@ -157,6 +158,7 @@ const Command& RootCommand() {
                       Migrate(),
                       Export(),
                       Import(),
+                      K8sCommand(),
                       {.name = "version",
                        .use = "version",
                        .short_text = "Prints the version of etcdutl",

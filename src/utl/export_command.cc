@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/progress.h"
 #include "offline/files.h"
 #include "server/etcd_export.h"
 #include "server/takeover.h"
@@ -16,7 +17,7 @@ base::Status WithAdvice(const base::Status& status) {
                              "from the cluster and add it again"};
 }
 
-base::Status Export(offline::Files& files, const cli::Flags& flags) {
+base::Status Export(offline::Files& files, const cli::Flags& flags, cli::Progress* progress) {
   server::Options member;
   member.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
   member.wal_dir = offline::WithoutSlashes(flags.GetString("wal-dir"));
@@ -38,18 +39,21 @@ base::Status Export(offline::Files& files, const cli::Flags& flags) {
                 ": was imported from etcd's files, which are still there: etcd starts on "
                 "them; nothing is to be exported"};
   }
-  return server::ExportToEtcd(files.disk(), files.logger(),
-                              {.member = &member,
-                               .database = opened->database.get(),
-                               .target = &target,
-                               .leave_out_extensions = flags.GetBool("leave-out-extensions")});
+  return server::ExportToEtcd(
+      files.disk(), files.logger(),
+      {.member = &member,
+       .database = opened->database.get(),
+       .target = &target,
+       .leave_out_extensions = flags.GetBool("leave-out-extensions"),
+       .on_progress = [progress](uint64_t done, uint64_t total) { progress->Show(done, total); }});
 }
 
 }  // namespace
 
 cli::Outcome RunExport(const cli::Invocation& invocation) {
   offline::Files files;
-  return offline::Failure(Export(files, invocation.flags));
+  cli::Progress progress(invocation.err, "exporting");
+  return offline::Failure(Export(files, invocation.flags, &progress));
 }
 
 }  // namespace utl

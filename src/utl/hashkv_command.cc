@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "offline/files.h"
 #include "offline/image.h"
@@ -14,6 +13,7 @@
 #include "storage/mvcc/reads.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
+#include "utl/any_database.h"
 #include "utl/printer.h"
 
 namespace utl {
@@ -31,18 +31,6 @@ base::Result<mvcc::KeyValueHash> HashOf(offline::Files& files, backend::Backend*
   const std::string_view why = hash.status().message();
   if (hash.ok() || !why.starts_with(kMember)) return hash;
   return base::Status(hash.status().code(), why.substr(kMember.size()));
-}
-
-// The directory of the member that has its database there, however the path is written.
-base::Result<std::string> MemberOf(const std::string& path) {
-  std::error_code error;
-  const auto snap = std::filesystem::canonical(path, error).parent_path();
-  if (error || snap.filename() != "snap") {
-    return base::Status(
-        base::Code::kFailedPrecondition,
-        path + ": does not lie in a data directory, as DATA_DIR/member/snap/db.mdb");
-  }
-  return snap.parent_path().string();
 }
 
 base::Result<mvcc::KeyValueHash> HashOfFile(offline::Files& files,

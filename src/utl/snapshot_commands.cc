@@ -7,6 +7,7 @@
 #include "app/initial_cluster.h"
 #include "app/server_options.h"
 #include "base/go_text.h"
+#include "cli/progress.h"
 #include "config/url.h"
 #include "offline/files.h"
 #include "offline/image.h"
@@ -75,6 +76,10 @@ cli::Outcome RunSnapshotRestore(const cli::Invocation& invocation) {
     return backend::OpenLmdbBackend(&files.disk(), path, schema::kBucketNames, lmdb);
   };
   environment.logger = &files.logger();
+  cli::Progress progress(invocation.err, "restoring");
+  environment.on_progress = [&progress](uint64_t done, uint64_t total) {
+    progress.Show(done, total);
+  };
   return offline::Failure(server::RestoreSnapshot(*options, environment, restore));
 }
 

@@ -39,7 +39,7 @@ def run(*command: str | Path, **kwargs) -> str:
 class DebianPackagesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        run(ROOT / "scripts/build", "release")
+        run(ROOT / "scripts/build", "release", "man_pages", "etcd-client")  # all that is packed
         shutil.rmtree(BUILD / "packages", ignore_errors=True)
         run("cpack", "-G", "DEB", cwd=BUILD)
         cls.packages = sorted((BUILD / "packages").glob("*.deb"))

@@ -66,6 +66,9 @@ class PagesTest(unittest.TestCase):
     def test_etcdctl(self) -> None:
         self.run_page("etcdctl.md")
 
+    def test_kubernetes(self) -> None:
+        self.run_page("kubernetes.md")
+
     def test_admission(self) -> None:
         self.run_page("admission.md")
 

@@ -55,6 +55,11 @@ base::Result<BboltPageReader> BboltPageReader::Open(const runtime::File* file, s
 BboltPageReader::BboltPageReader(const runtime::File* file, std::string path, const Meta& meta)
     : file_(file), path_(std::move(path)), meta_(meta), visited_(meta.high_water) {}
 
+void BboltPageReader::ForgetVisits() {
+  visited_.assign(visited_.size(), false);
+  visited_count_ = 0;
+}
+
 base::Result<BboltTreePage> BboltPageReader::ReadTreePage(uint64_t id) {
   ASSIGN_OR_RETURN(base::Bytes bytes, ReadPage(id));
   BboltTreePage page(std::move(bytes));
@@ -106,6 +111,8 @@ base::Result<base::Bytes> BboltPageReader::ReadPage(uint64_t id) {
   const auto end = first + header.overflow + 1;
   if (std::find(first, end, true) != end) return Damage(id, "reached a second time");
   std::fill(first, end, true);
+  visited_count_ += header.overflow + uint64_t{1};
+  if (on_page_) on_page_(visited_count_ * meta_.page_size, meta_.high_water * meta_.page_size);
   if (header.overflow == 0) return bytes;
   const size_t size = size_t{meta_.page_size} * (header.overflow + size_t{1});
   RETURN_IF_ERROR(file_->ReadAt(id * meta_.page_size, size, &bytes));

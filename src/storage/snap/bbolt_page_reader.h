@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -28,7 +30,12 @@ class BboltPageReader {
   // file has none.
   base::Status CheckFreelist();
   // All pages may be given out again.
-  void ForgetVisits() { visited_.assign(visited_.size(), false); }
+  void ForgetVisits();
+  // Is told, with each page, how many bytes of pages have been given out since the last
+  // ForgetVisits, and how many there are, those of free pages among them.
+  void ReportTo(std::function<void(uint64_t done, uint64_t total)> on_page) {
+    on_page_ = std::move(on_page);
+  }
 
   // kDataLoss, naming the file, the page and its offset.
   base::Status Damage(uint64_t id, std::string_view what) const;
@@ -46,6 +53,8 @@ class BboltPageReader {
   std::string path_;
   Meta meta_;
   std::vector<bool> visited_;  // by page
+  uint64_t visited_count_ = 0;
+  std::function<void(uint64_t, uint64_t)> on_page_;
 };
 
 }  // namespace snap

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,12 @@ class BboltReader final : public Source {
 
   // Reads everything, and holds the freelist, if there is one, against it. Rewinds.
   base::Status Check();
+
+  // Is told while pages are read how many bytes have been read since the last Rewind, and how many
+  // there are. Those of free pages are never read.
+  void ReportTo(std::function<void(uint64_t done, uint64_t total)> on_progress) {
+    pages_.ReportTo(std::move(on_progress));
+  }
 
   const Meta& meta() const { return pages_.meta(); }
 
