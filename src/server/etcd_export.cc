@@ -52,6 +52,8 @@ class WithoutExtensions final : public snap::Source {
   base::Result<std::optional<base::ByteView>> NextBucket() override {
     ASSIGN_OR_RETURN(const std::optional<base::ByteView> name, source_.NextBucket());
     is_cluster_ = name == schema::kBucketNames[Id(Bucket::kCluster)];
+    // The last one.
+    if (name == schema::kBucketNames[Id(Bucket::kV2)]) return std::optional<base::ByteView>();
     return name;
   }
   base::Result<std::optional<snap::Record>> NextRecord() override {
@@ -73,7 +75,7 @@ bool IsOfExtension(const raft::Entry& entry) {
   InternalRaftRequest request;
   if (!request.ParseFromArray(data.data(), static_cast<int>(data.size()))) return false;
   return request.has_extensions_set() || request.has_admission_rule_set() ||
-         request.has_admission_rule_delete();
+         request.has_admission_rule_delete() || request.has_v2();
 }
 
 class Export {
@@ -157,6 +159,9 @@ class Export {
       names += "admission rule " + std::string(cursor->key().substr(schema::kAdmissionRule.size()));
       RETURN_IF_ERROR(cursor->Next());
     }
+    const auto tree = reader_.NewCursor(Id(Bucket::kV2));
+    RETURN_IF_ERROR(tree->Seek({}));
+    if (tree->valid()) names += std::string(names.empty() ? "" : ", ") + "the tree of the v2 API";
     for (raft::Entry& entry : entries_) {
       if (!IsOfExtension(entry)) continue;
       if (!names.empty()) names += ", ";
