@@ -332,6 +332,7 @@ void App::Serve() {
                             .passwords = &passwords_,
                             .by_certificate = config_.client_tls.client_cert_auth},
          .meters = meters_.get(),
+         .v2_totals = &v2_totals_,
          .tracing = tracing_.get()},
         plans_);
   }

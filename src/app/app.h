@@ -99,6 +99,7 @@ class App {
   std::vector<std::unique_ptr<runtime::asio::SharedListener>> listeners_;  // one a plan
   Peers peers_;                                                            // outlive the server
   std::unique_ptr<identity::TokenProvider> tokens_;                        // likewise
+  v2::Totals v2_totals_;                                                   // likewise
   std::unique_ptr<admission::Meters> meters_;                              // likewise
   server::Environment environment_;
   std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there

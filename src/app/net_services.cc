@@ -100,9 +100,10 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
       tracer_(parts.tracing == nullptr ? nullptr : parts.tracing->NewTracer(loop)),
       monitoring_(kPlainBodyBytesMax),
       plain_(kPlainBodyBytesMax),
-      gateway_(&table_, &plain_, GatewayOptions(parts.config->client_api, parts.server->options())),
+      gateway_(&table_, OtherPaths(),
+               GatewayOptions(parts.config->client_api, parts.server->options())),
       web_(parts.config->client_api.enable_grpc_gateway ? static_cast<http::Service*>(&gateway_)
-                                                        : &plain_,
+                                                        : OtherPaths(),
            AccessOptions(parts)),
       table_(loop, &web_,
              rpc::MessageLimits{.max_receive_bytes = MessageBytesMax(parts.server->options())}) {
@@ -113,6 +114,15 @@ NetServices::NetServices(const Parts& parts, runtime::Loop* loop)
   calls_.Watch(table_);
   if (tracer_ != nullptr) table_.SetTracer(tracer_.get());
   parts_.counts->Add(&table_);
+}
+
+http::Service* NetServices::OtherPaths() {
+  if (!parts_.config->client_api.enable_v2) return &plain_;
+  if (!v2_.has_value()) {
+    v2_.emplace(v2::Service::Parts{parts_.server, &parts_.server->frontend(parts_.origin),
+                                   parts_.v2_totals, &plain_});
+  }
+  return &*v2_;
 }
 
 std::unique_ptr<admission::Meters> NetServices::NewMeters(const config::ClientApiConfig& config,

@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "api/admission/meters.h"
+#include "api/v2/service.h"
+#include "api/v2/totals.h"
 #include "api/v3/services.h"
 #include "api/web/health.h"
 #include "api/web/health_metrics.h"
@@ -50,6 +52,7 @@ class NetServices {
     std::shared_ptr<http::SharedBudget> budget;  // of all loops
     v3::Identification identification;           // of clients
     admission::Meters* meters;                   // of the member
+    v2::Totals* v2_totals = nullptr;             // likewise; null without --enable-v2
     Tracing* tracing = nullptr;                  // null: no call is traced
   };
   NetServices(const Parts& parts, runtime::Loop* loop);
@@ -76,6 +79,8 @@ class NetServices {
   void Close();
 
  private:
+  // What serves paths that are none of the JSON interface.
+  http::Service* OtherPaths();
   void AddEndpoints();
   void ServeMetrics(const http::PlainRequest& request, http::Responder responder);
   void ServeVars(const http::PlainRequest& request, http::Responder responder);
@@ -91,6 +96,7 @@ class NetServices {
   http::PlainService monitoring_;
   http::PlainService plain_;
   std::optional<ProfileEndpoints> profiles_;  // if they are asked for
+  std::optional<v2::Service> v2_;             // if it is asked for
   gateway::Gateway gateway_;
   gateway::AccessControl web_;  // what is no gRPC
   rpc::Server table_;

@@ -7,6 +7,7 @@
 #include "config/auto_compaction.h"
 #include "config/url.h"
 #include "state/admission/rules.h"
+#include "state/v2/store.h"
 
 namespace app {
 namespace {
@@ -80,7 +81,7 @@ base::Result<server::Options> ServerOptions(const config::ServerConfig& config) 
   options.lease_checkpoints = config.features.Enabled(config::Feature::kLeaseCheckpoint);
   options.keep_lease_checkpoints =
       config.features.Enabled(config::Feature::kLeaseCheckpointPersist);
-  options.extensions = {admission::kExtension};
+  options.extensions = {admission::kExtension, v2::kExtension};
   options.fast_lease_keep_alive = config.features.Enabled(config::Feature::kFastLeaseKeepAlive);
   RETURN_IF_ERROR(FillStorage(config, &options));
   FillCluster(config.cluster, &options);

@@ -128,6 +128,8 @@ constexpr Flag kFlags[] = {
     {"enable-grpc-gateway", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::enable_grpc_gateway>,
      "Serves the API as JSON over HTTP as well.", kSameKey},
+    {"enable-v2", Section::kMember, At<&ServerConfig::client_api, &ClientApiConfig::enable_v2>,
+     "Serves the first API of etcd at /v2, too. Not in etcd since 3.6.", kSameKey},
     {"raft-read-timeout", Section::kMember,
      At<&ServerConfig::member, &MemberConfig::raft_read_timeout>,
      "Time without a byte after which a peer connection is given up, at least 5s.", ""},

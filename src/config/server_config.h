@@ -69,6 +69,7 @@ struct ClientApiConfig {
   uint64_t connection_memory_bytes = uint64_t{32} << 20;
   uint64_t client_memory_bytes = uint64_t{1} << 30;
   bool enable_grpc_gateway = true;
+  bool enable_v2 = false;
   std::set<std::string> host_whitelist = {"*"};
 };
 

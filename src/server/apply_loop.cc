@@ -9,6 +9,7 @@
 #include "server/witness.h"
 #include "state/auth/users.h"
 #include "state/members/snapshot_json.h"
+#include "state/v2/store.h"
 #include "storage/schema/consistent_index.h"
 
 // Why slices: the apply loop also commits, compacts and answers who waits for it. It applies for a
@@ -59,6 +60,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
                         hooks_.save_snapshot(std::move(saving), std::move(done));
                       }}),
       compactor_(options, environment, &applier_, &committer_, progress, failure),
+      leftover_eraser_(environment, &applier_, &committer_, failure),
       operations_(environment.registry),
       report_(environment.logger, environment.registry, options.warning_apply_duration),
       mailbox_(environment.apply_loop, kBatchesMax,
@@ -74,6 +76,7 @@ ApplyLoop::ApplyLoop(const Options& options, const Environment& environment, con
 void ApplyLoop::Start() {
   TellMembers();
   compactor_.Work();
+  TellOfTree();
 }
 
 void ApplyLoop::TellMembers() {
@@ -136,6 +139,8 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
                                                  {"snapshot-term", at.term.value()}});
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
   EndReplaced();
+  tree_told_ = applier_.state().v2().index();
+  TellOfTree();
   HandOver();
   RunApplied();
   compactor_.Work();
@@ -235,6 +240,7 @@ void ApplyLoop::EndSlice() {
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);
   if (std::exchange(members_changed_, false)) TellMembers();
   hooks_.on_applied(applied, std::exchange(changes_, {}));
+  if (applier_.state().v2().has_happenings()) TellOfTree();
   HandOver();
   RunApplied();
   if (std::exchange(compacted_, false)) compactor_.Work();
@@ -259,6 +265,23 @@ void ApplyLoop::Listen(size_t origin, bool listens) {
     listening_[origin] = listens;
     if (listens) hooks_.on_completed(origin, {}, revision_);
   });
+}
+
+void ApplyLoop::ListenToTree(OnHappenings on_happenings) {
+  environment_.apply_loop->Post([this, on_happenings = std::move(on_happenings)]() mutable {
+    const v2::Happenings none{.after = tree_told_, .index = tree_told_};
+    on_happenings(std::make_shared<const v2::Happenings>(none));
+    tree_listeners_.push_back(std::move(on_happenings));
+  });
+}
+
+void ApplyLoop::TellOfTree() {
+  v2::Store& tree = applier_.state().v2();
+  const uint64_t after = std::exchange(tree_told_, tree.index());
+  auto happenings = std::make_shared<const v2::Happenings>(
+      v2::Happenings{.after = after, .index = tree_told_, .happenings = tree.TakeHappenings()});
+  for (const OnHappenings& listener : tree_listeners_) listener(happenings);
+  leftover_eraser_.Work();
 }
 
 void ApplyLoop::RunApplied() {

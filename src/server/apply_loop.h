@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -16,11 +17,13 @@
 #include "server/completion.h"
 #include "server/environment.h"
 #include "server/failure.h"
+#include "server/leftover_eraser.h"
 #include "server/metrics.h"
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/request_ids.h"
 #include "state/apply/applier.h"
+#include "state/v2/event.h"
 
 namespace server {
 
@@ -84,6 +87,12 @@ class ApplyLoop {
   const members::Membership& members() { return applier_.state().members(); }
   // The leases that are granted now. On the apply loop.
   const leases::Leases& leases() { return applier_.state().leases(); }
+  // The tree of the v2 API. On the apply loop.
+  const v2::Store& tree() { return applier_.state().v2(); }
+  // Tells what happens in it from now on, after each slice in which something did: at first, and
+  // when a snapshot takes its place, how far it is alone. On the apply loop; any thread may ask.
+  using OnHappenings = std::function<void(const std::shared_ptr<const v2::Happenings>& happenings)>;
+  void ListenToTree(OnHappenings on_happenings);
   // The state, of which a snapshot may make another one.
   const runtime::Published<apply::State>& state() const { return applier_.published_state(); }
 
@@ -109,6 +118,7 @@ class ApplyLoop {
   void EndSlice();
   // Hands each loop what it is owed.
   void HandOver();
+  void TellOfTree();
   void RunApplied();
 
   const Options options_;
@@ -120,6 +130,7 @@ class ApplyLoop {
   apply::Applier applier_;
   Committer committer_;
   Compactor compactor_;
+  LeftoverEraser leftover_eraser_;
   OperationMetrics operations_;
   ApplyReport report_;
 
@@ -130,6 +141,8 @@ class ApplyLoop {
   bool installing_ = false;  // nothing is applied meanwhile
   std::vector<std::shared_ptr<apply::State>> replaced_;
   const std::unique_ptr<runtime::Timer> end_replaced_timer_;
+  std::vector<OnHappenings> tree_listeners_;
+  uint64_t tree_told_ = 0;       // the index of the tree that they know of
   std::vector<bool> listening_;  // by origin: whether that loop hears of changes
 
   // Of the slice.

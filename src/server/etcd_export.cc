@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/go_text.h"
 #include "proto/raft_internal.pb.h"
 #include "raft/codec.h"
 #include "server/log_metadata.h"
@@ -53,6 +54,8 @@ class WithoutExtensions final : public snap::Source {
   base::Result<std::optional<base::ByteView>> NextBucket() override {
     ASSIGN_OR_RETURN(const std::optional<base::ByteView> name, source_.NextBucket());
     is_cluster_ = name == schema::kBucketNames[Id(Bucket::kCluster)];
+    // The last one.
+    if (name == schema::kBucketNames[Id(Bucket::kV2)]) return std::optional<base::ByteView>();
     return name;
   }
   base::Result<std::optional<snap::Record>> NextRecord() override {
@@ -67,22 +70,29 @@ class WithoutExtensions final : public snap::Source {
   bool is_cluster_ = false;
 };
 
-// Whether an entry asks for something that etcd does not know. `*rules` are the admission rules
-// that there are once it is applied.
-bool IsOfExtension(const raft::Entry& entry, std::set<std::string>* rules) {
+constexpr const char* kTree = "the tree of the v2 API";
+
+std::string NameOfRule(base::ByteView rule) {
+  return "admission rule " + std::string(rule);
+}
+
+// Whether an entry asks for something that etcd does not know. `*names` are those that there are
+// once it is applied.
+bool IsOfExtension(const raft::Entry& entry, std::set<std::string>* names) {
   if (entry.type != raft::EntryType::kNormal) return false;
   const base::ByteView data = entry.data.view();
   InternalRaftRequest request;
   if (!request.ParseFromArray(data.data(), static_cast<int>(data.size()))) return false;
   if (request.has_admission_rule_set()) {
-    rules->insert(request.admission_rule_set().rule().name());
+    names->insert(NameOfRule(request.admission_rule_set().rule().name()));
     return true;
   }
   if (request.has_admission_rule_delete()) {
-    rules->erase(request.admission_rule_delete().name());
+    names->erase(NameOfRule(request.admission_rule_delete().name()));
     return true;
   }
-  return request.has_extensions_set();
+  if (request.has_v2()) names->insert(kTree);
+  return request.has_v2() || request.has_extensions_set();
 }
 
 class Export {
@@ -158,25 +168,25 @@ class Export {
   // Blanks the entries of extensions, once it is known that they may be left out. A cluster that
   // only had rules once has nothing to lose.
   base::Status CheckExtensions() {
-    std::set<std::string> rules;
-    const auto cursor = reader_.NewCursor(Id(Bucket::kCluster));
-    RETURN_IF_ERROR(cursor->Seek(schema::kAdmissionRule));
-    for (; cursor->valid() && cursor->key().starts_with(schema::kAdmissionRule);) {
-      rules.emplace(cursor->key().substr(schema::kAdmissionRule.size()));
-      RETURN_IF_ERROR(cursor->Next());
+    std::set<std::string> names;
+    const auto rule = reader_.NewCursor(Id(Bucket::kCluster));
+    RETURN_IF_ERROR(rule->Seek(schema::kAdmissionRule));
+    for (; rule->valid() && rule->key().starts_with(schema::kAdmissionRule);) {
+      names.insert(NameOfRule(rule->key().substr(schema::kAdmissionRule.size())));
+      RETURN_IF_ERROR(rule->Next());
     }
+    const auto tree = reader_.NewCursor(Id(Bucket::kV2));
+    RETURN_IF_ERROR(tree->Seek({}));
+    if (tree->valid()) names.insert(kTree);
     for (raft::Entry& entry : entries_) {
-      if (IsOfExtension(entry, &rules)) entry.data = {};
+      if (IsOfExtension(entry, &names)) entry.data = {};
     }
-    if (rules.empty()) return {};
-    std::string names;
-    for (const std::string& rule : rules) {
-      names += (names.empty() ? "admission rule " : ", admission rule ") + rule;
-    }
+    if (names.empty()) return {};
+    const std::string text = base::Join({names.begin(), names.end()}, ", ");
     if (!request_.leave_out_extensions) {
-      return {base::Code::kFailedPrecondition, "etcd does not know of " + names};
+      return {base::Code::kFailedPrecondition, "etcd does not know of " + text};
     }
-    logger_.Warn("left out what etcd does not know", {{"names", names}});
+    logger_.Warn("left out what etcd does not know", {{"names", text}});
     return {};
   }
 

@@ -111,6 +111,8 @@ class Frontend {
   auth::Judge& judge() { return CurrentReads().judge(); }
   // The admission rules of the current state, as they are now.
   const std::shared_ptr<const admission::RuleSet>& rules() { return CurrentReads().rules(); }
+  // The tree of the v2 API of the current state, as it is now; null if the cluster has none yet.
+  const std::shared_ptr<const v2::View>& tree() { return CurrentReads().tree(); }
 
   runtime::Loop& loop() { return *loop_; }
   const Progress& progress() const { return *progress_; }

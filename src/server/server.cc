@@ -192,6 +192,10 @@ void Server::Start(base::Callback<void()> on_ready) {
     version_monitor_->Start();
     corruption_checker_->Start();
     space_keeper_->Start();
+    tree_keeper_ = std::make_unique<TreeKeeper>(
+        environment_,
+        TreeKeeper::Parts{id(), apply_loop_.get(), frontends_.back().get(), &progress_});
+    tree_keeper_->Start();
     free_pages_->Start();
     lease_keeper_->Start(frontends_.back().get());
     Publish();

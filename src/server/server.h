@@ -28,6 +28,7 @@
 #include "server/replica.h"
 #include "server/request_ids.h"
 #include "server/space_keeper.h"
+#include "server/tree_keeper.h"
 #include "server/version_monitor.h"
 
 namespace server {
@@ -95,6 +96,10 @@ class Server {
   Downgrading& downgrading() { return *downgrading_; }
   // What is in its log beyond etcd.
   Extensions& extensions() { return *extensions_; }
+  // As ApplyLoop's.
+  void ListenToTree(ApplyLoop::OnHappenings on_happenings) {
+    apply_loop_->ListenToTree(std::move(on_happenings));
+  }
   // Its leases, beside what becomes of them in the log.
   LeaseRequests& leases() { return *lease_requests_; }
   LeaseRights& lease_rights() { return *lease_rights_; }
@@ -167,6 +172,7 @@ class Server {
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<CorruptionChecker> corruption_checker_;
   std::unique_ptr<SpaceKeeper> space_keeper_;
+  std::unique_ptr<TreeKeeper> tree_keeper_;
   std::unique_ptr<FreePages> free_pages_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   // One for each loop of the requests, and the last for the member's own, on the apply loop. They

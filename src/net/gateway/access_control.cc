@@ -58,13 +58,18 @@ std::shared_ptr<http::ExchangeHandler> Redirect(http::Exchange& exchange, std::s
   if (const base::ByteView query = http::Query(head); !query.empty()) {
     path.append("?").append(query);
   }
-  http::Headers answer = {{":status", "307"}, {"location", path}};
+  // Compat: those etcds that served the v2 API were built with a Go that said so.
+  const bool is_permanent = path.starts_with("/v2/");
+  http::Headers answer = {{":status", is_permanent ? "301" : "307"}, {"location", path}};
   AddOrigin(origin, &answer);
   const bool is_get = http::Method(head) == "GET";
   const bool is_head = http::Method(head) == "HEAD";
   if (is_get || is_head) answer.Add("content-type", "text/html; charset=utf-8");
   return Answer(exchange, std::move(answer),
-                is_get ? "<a href=\"" + path + "\">Temporary Redirect</a>.\n\n" : "");
+                is_get
+                    ? "<a href=\"" + path + "\">" +
+                          (is_permanent ? "Moved Permanently" : "Temporary Redirect") + "</a>.\n\n"
+                    : "");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "state/apply/applier.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "state/kv/write.h"
 #include "state/leases/leases.h"
 #include "state/members/versions.h"
+#include "state/v2/store.h"
 
 // Why refusals and failures are different types: a refusal is an answer that every member gives,
 // and the entry counts as applied; a failure is this member's alone. Were it answered and passed
@@ -130,7 +132,8 @@ base::Status Applier::CheckAlarms(const InternalRaftRequest& request) const {
   }
   if (state_->alarms().Any(alarms::Type::kNoSpace)) {
     const bool takes_space = request.has_put() || request.has_lease_grant() ||
-                             (request.has_txn() && kv::QuotaCost(request.txn()) > 0);
+                             (request.has_txn() && kv::QuotaCost(request.txn()) > 0) ||
+                             (request.has_v2() && v2::TakesSpace(request.v2()));
     if (takes_space) return base::errors::kNoSpace;
   }
   return {};
@@ -170,6 +173,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, ba
   if (request.has_alarm()) return ApplyAlarm(request.alarm());
   if (request.has_cluster_version_set()) {
     state_->members().SetClusterVersion(request.cluster_version_set().ver());
+    state_->v2().CountOther();
     state_->PublishView();
     return Reply{};
   }
@@ -184,6 +188,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, ba
     const auto& urls = set.member_attributes().client_urls();
     state_->members().SetAttributes(base::MemberId(set.member_id()), set.member_attributes().name(),
                                     {urls.begin(), urls.end()});
+    state_->v2().CountOther();
     state_->PublishView();
     return Reply{};
   }
@@ -191,6 +196,7 @@ base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, ba
   if (request.has_admission_rule_set() || request.has_admission_rule_delete()) {
     return ChangeRules(request);
   }
+  if (request.has_v2()) return ApplyV2(request.v2(), is_awaited);
   if (std::optional<Reply> reply = ApplyAuth(request, index)) return *std::move(reply);
   if (OnlyReads(request)) return Reply{base::errors::kUnknownMethod};
   return Unsupported(NameOf(request));
@@ -214,6 +220,12 @@ base::Result<Reply> Applier::SetExtensions(const etcdserverpb::ExtensionsSetRequ
   const members::Extensions lacking = members::Lacking(extensions, options_.extensions);
   if (!lacking.empty()) return Unsupported("extension " + members::ToText(lacking));
   state_->members().SetExtensions(std::move(extensions));
+  const bool begins = request.names().end() !=
+                      std::find(request.names().begin(), request.names().end(), v2::kExtension);
+  // As if it had been there from the beginning: each member's record and name, and the version.
+  if (begins && !state_->v2().begun()) {
+    state_->v2().Begin(2 * state_->members().members().size() + 1);
+  }
   return Reply{};
 }
 
@@ -226,6 +238,17 @@ Reply Applier::ChangeRules(const InternalRaftRequest& request) {
                             ? state_->rules().Set(request.admission_rule_set().rule())
                             : state_->rules().Delete(request.admission_rule_delete().name());
   return Reply{std::move(status), {}, state_->store().revision()};
+}
+
+Reply Applier::ApplyV2(const v2pb::Request& request, bool is_awaited) {
+  if (!state_->v2().begun()) {
+    return Reply{
+        base::Status(base::Code::kFailedPrecondition, "the cluster does not take v2 requests")};
+  }
+  v2::Result result = state_->v2().Apply(request);
+  Reply reply;
+  if (is_awaited) reply.v2 = std::make_shared<const v2::Result>(std::move(result));
+  return reply;
 }
 
 Reply Applier::GrantLease(const etcdserverpb::LeaseGrantRequest& request) {
@@ -388,11 +411,16 @@ void Applier::ChangeMember(const raft::ConfChangeSingle& change,
   switch (change.type) {
     case raft::ConfChangeType::kAddNode:
     case raft::ConfChangeType::kAddLearnerNode:
+      state_->v2().CountOther();
       if (context.is_promote) return members.Promote(change.node_id);
       return members.Add(context.member);
     case raft::ConfChangeType::kRemoveNode:
+      // Its record goes, and another comes that says so.
+      state_->v2().CountOther();
+      state_->v2().CountOther();
       return members.Remove(change.node_id);
     case raft::ConfChangeType::kUpdateNode:
+      state_->v2().CountOther();
       return members.UpdatePeerUrls(change.node_id, context.member.peer_urls);
   }
 }

@@ -35,6 +35,9 @@ class LeaseRevokeRequest;
 namespace kv {
 struct WriteContext;
 }
+namespace v2pb {
+class Request;
+}
 namespace members {
 struct ChangeContext;
 }
@@ -100,6 +103,7 @@ class Applier {
   Reply Compact(const etcdserverpb::CompactionRequest& request);
   base::Result<Reply> SetExtensions(const etcdserverpb::ExtensionsSetRequest& request);
   Reply ChangeRules(const etcdserverpb::InternalRaftRequest& request);
+  Reply ApplyV2(const v2pb::Request& request, bool is_awaited);
   Reply ApplyAlarm(const etcdserverpb::AlarmRequest& request);
   Reply GrantLease(const etcdserverpb::LeaseGrantRequest& request);
   base::Result<Reply> RevokeLease(const etcdserverpb::LeaseRevokeRequest& request,

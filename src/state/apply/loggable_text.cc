@@ -4,6 +4,7 @@
 
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
+#include "proto/v2.pb.h"
 
 namespace apply {
 namespace {
@@ -45,6 +46,8 @@ const TextFormat::Printer& Printer() {
     };
     hide(etcdserverpb::PutRequest::descriptor(), "value", new SizePrinter);
     hide(etcdserverpb::Compare::descriptor(), "value", new SizePrinter);
+    hide(v2pb::Request::descriptor(), "value", new SizePrinter);
+    hide(v2pb::Request::descriptor(), "prev_value", new SizePrinter);
     hide(etcdserverpb::AuthUserAddRequest::descriptor(), "password", new SecretPrinter);
     hide(etcdserverpb::AuthUserAddRequest::descriptor(), "hashedPassword", new SecretPrinter);
     hide(etcdserverpb::AuthUserChangePasswordRequest::descriptor(), "password", new SecretPrinter);

@@ -7,6 +7,7 @@
 #include "state/auth/users.h"
 #include "state/leases/leases.h"
 #include "state/leases/planted.h"
+#include "state/v2/store.h"
 #include "storage/schema/consistent_index.h"
 
 namespace apply {
@@ -53,6 +54,7 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
                    leases::Leases::Load(*reader, options.lease_ttl_min, &buffer_));
   leases_ = std::make_unique<leases::Leases>(std::move(leases));
   ASSIGN_OR_RETURN(rules_, admission::Rules::Load(*reader, &buffer_));
+  ASSIGN_OR_RETURN(v2_, v2::Store::Load(*reader, &buffer_));
   ASSIGN_OR_RETURN(store_, mvcc::Store::Open(database_.get(), &buffer_, clock, options.store,
                                              [this](base::ByteView key, base::LeaseId lease) {
                                                using Bug = leases::PlantedBug;

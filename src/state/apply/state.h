@@ -25,6 +25,9 @@ class Users;
 namespace leases {
 class Leases;
 }
+namespace v2 {
+class Store;
+}
 
 namespace apply {
 
@@ -56,6 +59,7 @@ class State {
   const runtime::Published<const ClusterView>& view() const { return view_; }
   const runtime::Published<const auth::View>& auth_view() const;
   const runtime::Published<const admission::RuleSet>& admission_rules() const;
+  const v2::Store& v2() const { return *v2_; }
 
   // The apply loop.
   backend::WriteBuffer& buffer() { return buffer_; }
@@ -64,6 +68,7 @@ class State {
   auth::Users& users() { return *users_; }
   leases::Leases& leases() { return *leases_; }
   admission::Rules& rules() { return *rules_; }
+  v2::Store& v2() { return *v2_; }
   // What the members vote by, as of the last entry applied.
   const raft::Membership& configuration() const { return configuration_; }
   // It becomes a part of the entry being applied.
@@ -84,6 +89,7 @@ class State {
   std::unique_ptr<auth::Users> users_;
   std::unique_ptr<leases::Leases> leases_;
   std::unique_ptr<admission::Rules> rules_;
+  std::unique_ptr<v2::Store> v2_;
   raft::Membership configuration_;
   runtime::Published<const ClusterView> view_;
 };

@@ -7,6 +7,7 @@
 #include "state/admission/rule_set.h"
 #include "state/apply/state.h"
 #include "state/auth/judge.h"
+#include "state/v2/store.h"
 #include "storage/mvcc/reads.h"
 
 namespace apply {
@@ -18,7 +19,8 @@ class StateReads {
       : state_(std::move(state)),
         keys_(&state_->store()),
         judge_(&state_->auth_view()),
-        rules_(&state_->admission_rules()) {}
+        rules_(&state_->admission_rules()),
+        tree_(&state_->v2().published()) {}
 
   const std::shared_ptr<State>& state() const { return state_; }
   mvcc::Reads& keys() { return keys_; }
@@ -27,12 +29,15 @@ class StateReads {
   auth::Judge& judge() { return judge_; }
   // The admission rules as they are now.
   const std::shared_ptr<const admission::RuleSet>& rules() { return rules_.Get(); }
+  // The tree of the v2 API as it is now; null if the cluster has none yet.
+  const std::shared_ptr<const v2::View>& tree() { return tree_.Get(); }
 
  private:
   const std::shared_ptr<State> state_;
   mvcc::Reads keys_;
   auth::Judge judge_;
   runtime::Published<const admission::RuleSet>::Reader rules_;
+  runtime::Published<const v2::View>::Reader tree_;
 };
 
 }  // namespace apply

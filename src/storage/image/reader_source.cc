@@ -22,6 +22,9 @@ base::Result<std::optional<base::ByteView>> ReaderSource::NextBucket() {
   cursor_ = reader_.NewCursor(static_cast<backend::BucketId>(bucket));
   RETURN_IF_ERROR(cursor_->Seek({}));
   lent_ = false;
+  // etcd does not have it; where it is not used an image is one of etcd.
+  const bool is_unused = bucket == schema::Id(schema::Bucket::kV2) && !cursor_->valid();
+  if (is_unused) return std::optional<base::ByteView>();
   return std::optional<base::ByteView>(schema::kBucketNames[bucket]);
 }
 

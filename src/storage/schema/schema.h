@@ -5,7 +5,8 @@
 
 #include "storage/backend/batch.h"
 
-// Every bucket and key name of the database, as etcd has them in its own.
+// Every bucket and key name of the database, as etcd has them in its own, and those of what etcd
+// does not have.
 
 namespace schema {
 
@@ -22,11 +23,12 @@ enum class Bucket : backend::BucketId {
   kMembers,
   kMembersRemoved,
   kMeta,
+  kV2,  // not etcd's: state/v2/records.h
 };
 
-inline constexpr std::array<std::string_view, 10> kBucketNames = {
-    "alarm", "auth",  "authRoles", "authUsers",       "cluster",
-    "key",   "lease", "members",   "members_removed", "meta"};
+inline constexpr std::array<std::string_view, 11> kBucketNames = {
+    "alarm", "auth",    "authRoles",       "authUsers", "cluster", "key",
+    "lease", "members", "members_removed", "meta",      "v2"};
 
 constexpr backend::BucketId Id(Bucket bucket) {
   return static_cast<backend::BucketId>(bucket);

@@ -1,0 +1,117 @@
+#include "api/v2/go_form.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "api/v2/go_text.h"
+
+namespace v2 {
+namespace {
+
+constexpr size_t kEscapeBytes = 3;
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsPlain(char c) {
+  const bool is_alphanumeric =
+      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return is_alphanumeric || base::ByteView("-_.~$&+,/:;=@").find(c) != base::ByteView::npos;
+}
+
+// What cannot be decoded goes to `*error`.
+std::optional<std::string> Decode(base::ByteView text, bool plus_is_space, std::string* error) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      decoded += ' ';
+      continue;
+    }
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const base::ByteView escape = text.substr(i, kEscapeBytes);
+    const bool is_one =
+        escape.size() == kEscapeBytes && HexDigit(escape[1]) >= 0 && HexDigit(escape[2]) >= 0;
+    if (!is_one) {
+      *error = "invalid URL escape " + GoQuoted(escape);
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(HexDigit(escape[1]) * 16 + HexDigit(escape[2]));
+    i += kEscapeBytes - 1;
+  }
+  return decoded;
+}
+
+}  // namespace
+
+std::optional<std::string> DecodePath(base::ByteView text) {
+  std::string error;
+  return Decode(text, false, &error);
+}
+
+std::string EncodePath(base::ByteView path) {
+  constexpr std::array<char, 16> kDigits = {'0', '1', '2', '3', '4', '5', '6', '7',
+                                            '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
+  std::string text;
+  for (const char c : path) {
+    if (IsPlain(c)) {
+      text += c;
+      continue;
+    }
+    const auto byte = static_cast<uint8_t>(c);
+    text += '%';
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0xf];
+  }
+  return text;
+}
+
+void Form::Parse(base::ByteView text) {
+  while (!text.empty()) {
+    const base::ByteView parameter = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(parameter.size() + 1, text.size()));
+    if (parameter.empty()) continue;
+    if (parameter.find(';') != base::ByteView::npos) {
+      Fail("invalid semicolon separator in query");
+      continue;
+    }
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    std::string error;
+    std::optional<std::string> name = Decode(parameter.substr(0, equals), true, &error);
+    std::optional<std::string> value;
+    if (name.has_value()) {
+      value = Decode(parameter.substr(std::min(equals + 1, parameter.size())), true, &error);
+    }
+    if (!value.has_value()) {
+      Fail(std::move(error));
+      continue;
+    }
+    parameters_.emplace_back(*std::move(name), *std::move(value));
+  }
+}
+
+void Form::Fail(std::string why) {
+  if (error_.empty()) error_ = std::move(why);
+}
+
+const std::string* Form::Find(base::ByteView name) const {
+  for (const auto& [parameter, value] : parameters_) {
+    if (parameter == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string Form::Get(base::ByteView name) const {
+  const std::string* const found = Find(name);
+  return found == nullptr ? std::string() : *found;
+}
+
+}  // namespace v2

@@ -1,0 +1,213 @@
+#include "api/v2/keys.h"
+
+#include <string>
+#include <utility>
+
+#include "api/v2/json.h"
+#include "base/errors.h"
+#include "proto/raft_internal.pb.h"
+#include "state/members/member.h"
+#include "state/v2/store.h"
+#include "state/v2/tree.h"
+
+// Why a quorum read is no entry, as it is in etcd: the read index says the same, and writes
+// nothing.
+
+namespace v2 {
+namespace {
+
+// What a change takes of the database beside its key and value, about: the record of the node, and
+// that of the event.
+constexpr uint64_t kChangeBytes = 256;
+
+constexpr base::ByteView kMethods = "HEAD,GET,PUT,POST,DELETE";
+
+bool IsAllowed(base::ByteView method) {
+  return method == "HEAD" || method == "GET" || method == "PUT" || method == "POST" ||
+         method == "DELETE";
+}
+
+bool IsForm(const http::Headers& head) {
+  base::ByteView type = head.Get("content-type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  constexpr base::ByteView kForm = "application/x-www-form-urlencoded";
+  return type.size() == kForm.size() &&
+         std::equal(type.begin(), type.end(), kForm.begin(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+Form FormOf(const Call& call) {
+  Form form;
+  if (call.body().size() > Call::kBodyBytesMax) {
+    form.Fail("http: POST too large");
+  } else if (IsForm(call.head())) {
+    form.Parse(call.body());
+  }
+  form.Parse(http::Query(call.head()));
+  return form;
+}
+
+bool IsCreated(const Event& event) {
+  return event.action == Action::kCreate || (event.action == Action::kSet && !event.prev);
+}
+
+bool HasValue(Action action) {
+  return action == Action::kSet || action == Action::kCreate || action == Action::kUpdate ||
+         action == Action::kCompareAndSwap;
+}
+
+// The node at a path, or why there is none.
+const Node* FindNode(const View& view, const std::string& path, Error* error) {
+  const Node* node = view.root.get();
+  std::string at;
+  for (const std::string_view element : Elements(path)) {
+    if (!node->is_directory()) {
+      *error = {Code::kNotDirectory, at, view.index};
+      return nullptr;
+    }
+    at = Join(at, element);
+    node = FindChild(*node, element);
+    if (node == nullptr) {
+      *error = {Code::kKeyNotFound, at, view.index};
+      return nullptr;
+    }
+  }
+  return node;
+}
+
+}  // namespace
+
+Keys::Keys(server::Server* server, server::Frontend* frontend, Totals* totals)
+    : server_(*server),
+      frontend_(*frontend),
+      quota_(server, frontend),
+      hub_(server, frontend, &totals->watchers) {}
+
+void Keys::Serve(const CallRef& call, base::ByteView path) {
+  if (!IsAllowed(call->method())) {
+    return call->Send(405,
+                      {{"allow", kMethods},
+                       {"content-type", "text/plain; charset=utf-8"},
+                       {"x-content-type-options", "nosniff"}},
+                      "Method Not Allowed\n");
+  }
+  auto request = std::make_shared<KeyRequest>();
+  const Error error = ParseKeyRequest(call->method(), path, FormOf(*call), request.get());
+  if (error.code != Code::kNone) return Refuse(call, error);
+  WithTree(call, [this, call, request] {
+    if (!call->is_open()) return;
+    const bool is_get = call->method() == "GET";
+    if (!is_get && call->method() != "HEAD") return Change(call, request);
+    if (is_get && request->quorum) return ReadLinearizably(call, request);
+    if (is_get && request->wait) return Watch(call, *request);
+    Read(call, *request);
+  });
+}
+
+void Keys::WithTree(const CallRef& call, std::function<void()> then) {
+  if (frontend_.tree() != nullptr) return then();
+  server_.extensions().Enable(kExtension,
+                              [this, call, then = std::move(then)](const base::Status& status) {
+                                frontend_.loop().Post([this, call, then, status] {
+                                  const bool has_tree = status.ok() && frontend_.tree() != nullptr;
+                                  if (has_tree) return then();
+                                  Fail(call, status);
+                                });
+                              });
+}
+
+void Keys::Read(const CallRef& call, const KeyRequest& request) {
+  const std::shared_ptr<const View> view = frontend_.tree();
+  Error error;
+  const Node* const node = FindNode(*view, request.path, &error);
+  frontend_.state()->v2().statistics().Count(Action::kGet, node != nullptr);
+  if (node == nullptr) return Refuse(call, error);
+  auto json = std::make_shared<NodeJson>(view->root, node, request.path, request.recursive, Now());
+  call->SendPieces(200, Fields(view->index),
+                   [json](size_t bytes, base::Bytes* body) { return json->Append(bytes, body); });
+}
+
+void Keys::ReadLinearizably(const CallRef& call, const Request& request) {
+  frontend_.ReadIndex(
+      [this, call, request](const base::Status& status) {
+        if (!call->is_open()) return;
+        if (!status.ok()) return Fail(call, status);
+        Read(call, *request);
+      },
+      call->connection().number);
+}
+
+void Keys::Watch(const CallRef& call, const KeyRequest& request) {
+  const std::shared_ptr<const View> view = frontend_.tree();
+  Hub::Wish wish{.path = request.path,
+                 .recursive = request.recursive,
+                 .stream = request.stream,
+                 .since = request.wait_index == 0 ? view->index + 1 : request.wait_index,
+                 .index = view->index};
+  std::shared_ptr<const Event> past;
+  if (wish.since <= view->index) {
+    const auto events = view->history.From(wish.since);
+    if (!events.has_value()) {
+      return Refuse(
+          call, {Code::kEventIndexCleared,
+                 "the requested history has been cleared [" +
+                     std::to_string(view->history.first()) + "/" + std::to_string(wish.since) + "]",
+                 view->index});
+    }
+    past = Hub::FindPast(*events, wish);
+  }
+  call->Start(200, Fields(view->index));
+  if (past == nullptr) return call->Watch(&hub_, std::move(wish));
+  // Compat: a stream goes on without ever hearing of more.
+  call->SendEvent(base::SharedBytes(EventJson(*past)), request.stream);
+}
+
+void Keys::Change(const CallRef& call, const Request& request) {
+  SetTimes(Now(), request.get());
+  const v2pb::Request& change = request->change;
+  const uint64_t cost =
+      TakesSpace(change) ? kChangeBytes + change.path().size() + change.value().size() : 0;
+  if (base::Status full = quota_.Check(cost); !full.ok()) return Fail(call, full);
+  frontend_.Propose(
+      etcdserverpb::InternalRaftRequest::kV2FieldNumber, change.SerializeAsString(),
+      [this, call, request](const apply::Reply& reply) { Answer(call, *request, reply); });
+}
+
+void Keys::Answer(const CallRef& call, const KeyRequest& request, const apply::Reply& reply) {
+  if (!call->is_open()) return;
+  if (!reply.status.ok()) return Fail(call, reply.status);
+  const Result& result = *reply.v2;
+  if (result.error.code != Code::kNone) return Refuse(call, result.error);
+  const Event& event = *result.event;
+  const bool is_short = request.no_value_on_success && HasValue(event.action);
+  call->Send(IsCreated(event) ? 201 : 200, Fields(event.index),
+             is_short ? ActionJson(event.action) : EventJson(event));
+}
+
+void Keys::Refuse(const CallRef& call, const Error& error) {
+  call->Send(StatusOf(error.code), ErrorFields(error.index), ErrorJson(error));
+}
+
+void Keys::Fail(const CallRef& call, const base::Status& status) {
+  Refuse(call, {.code = Code::kRaftInternal, .cause = std::string(status.message())});
+}
+
+http::Headers Keys::ErrorFields(uint64_t index) const {
+  return {{"content-type", "application/json"},
+          {"x-etcd-cluster-id", members::HexText(server_.cluster().value())},
+          {"x-etcd-index", std::to_string(index)}};
+}
+
+http::Headers Keys::Fields(uint64_t index) const {
+  http::Headers fields = ErrorFields(index);
+  fields.Add("x-raft-index", std::to_string(frontend_.progress().committed));
+  fields.Add("x-raft-term", std::to_string(frontend_.progress().term));
+  return fields;
+}
+
+int64_t Keys::Now() const {
+  return frontend_.loop().clock().WallNow().unix_nanos;
+}
+
+}  // namespace v2
