@@ -120,7 +120,8 @@ http::Service* NetServices::OtherPaths() {
   if (!parts_.config->client_api.enable_v2) return &plain_;
   if (!v2_.has_value()) {
     v2_.emplace(v2::Service::Parts{parts_.server, &parts_.server->frontend(parts_.origin),
-                                   parts_.v2_totals, &plain_});
+                                   parts_.v2_totals, parts_.identification.passwords,
+                                   parts_.identification.by_certificate, &plain_});
   }
   return &*v2_;
 }

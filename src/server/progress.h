@@ -19,6 +19,9 @@ struct Progress {
   // When `leader` became 0, a runtime::TimePoint in its count.
   std::atomic<int64_t> leader_lost = std::numeric_limits<int64_t>::min();
   std::atomic<uint64_t> leader_changes = 0;
+  std::atomic<int64_t> led_since = 0;          // by `leader`, in nanoseconds since 1970
+  std::atomic<uint64_t> appends_received = 0;  // messages of the leader with entries, or none
+  std::atomic<uint64_t> appends_sent = 0;
   std::atomic<bool> log_stalls = false;  // see LogStall
   std::atomic<int64_t> ticked = 0;       // at which runtime::TimePoint, in its count
   // Written by the apply loop.

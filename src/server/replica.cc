@@ -195,6 +195,7 @@ void Replica::OnMessages(std::vector<raft::Message>& messages) {
           {std::move(message), environment_.raft_loop->clock().Now() + options_.election_timeout});
       continue;
     }
+    if (message.type == raft::MessageType::kApp) ++progress_->appends_received;
     // What it refuses is the sender's to send again, or not.
     node_->Step(std::move(message)).IgnoreError();
     Witnessed();
@@ -420,6 +421,9 @@ void Replica::Send(std::vector<raft::Message> messages) {
     hooks_.on_snapshot_wanted(std::move(*each));
   }
   messages.erase(snapshots, messages.end());
+  for (const raft::Message& message : messages) {
+    if (message.type == raft::MessageType::kApp) ++progress_->appends_sent;
+  }
   const auto hands_over = [](const raft::Message& message) {
     return message.type == raft::MessageType::kTimeoutNow;
   };
@@ -439,7 +443,10 @@ void Replica::Publish() {
   const uint64_t leader = node_->leader().value();
   const bool changed = leader != progress_->leader;
   if (changed) LogLeader(leader);
-  if (changed && leader != 0) ++progress_->leader_changes;
+  if (changed && leader != 0) {
+    ++progress_->leader_changes;
+    progress_->led_since = environment_.raft_loop->clock().WallNow().unix_nanos;
+  }
   progress_->leader = leader;
   progress_->term = node_->term().value();
   progress_->vote = node_->vote().value();

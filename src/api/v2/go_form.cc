@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "api/v2/go_text.h"
+#include "base/go_text.h"
 
 namespace v2 {
 namespace {
@@ -41,7 +41,7 @@ std::optional<std::string> Decode(base::ByteView text, bool plus_is_space, std::
     const bool is_one =
         escape.size() == kEscapeBytes && HexDigit(escape[1]) >= 0 && HexDigit(escape[2]) >= 0;
     if (!is_one) {
-      *error = "invalid URL escape " + GoQuoted(escape);
+      *error = "invalid URL escape " + base::Quote(escape);
       return std::nullopt;
     }
     decoded += static_cast<char>(HexDigit(escape[1]) * 16 + HexDigit(escape[2]));

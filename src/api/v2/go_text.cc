@@ -5,37 +5,13 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/go_text.h"
+
 namespace v2 {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr char kReplacement[] = "\\ufffd";
-
-bool IsContinuation(char c) {
-  return (static_cast<uint8_t>(c) & 0xc0) == 0x80;
-}
-
-// How many bytes the character at the front has; 0 if it is none.
-size_t Utf8Size(base::ByteView text) {
-  const auto first = static_cast<uint8_t>(text[0]);
-  if (first < 0x80) return 1;
-  const size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if (!IsContinuation(text[i])) return 0;
-  }
-  const auto second = static_cast<uint8_t>(text[1]);
-  const bool is_long_form = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool is_surrogate = first == 0xed && second >= 0xa0;
-  const bool is_too_large = first == 0xf4 && second >= 0x90;
-  return is_long_form || is_surrogate || is_too_large ? 0 : size;
-}
-
-void AppendHexEscape(uint8_t byte, const char* format, std::string* out) {
-  std::array<char, 8> escape;
-  std::snprintf(escape.data(), escape.size(), format, byte);
-  out->append(escape.data());
-}
 
 void AppendAscii(char c, std::string* json) {
   switch (c) {
@@ -58,7 +34,9 @@ void AppendAscii(char c, std::string* json) {
   }
   const bool is_escaped = c < 0x20 || c == '<' || c == '>' || c == '&';
   if (!is_escaped) return json->push_back(c);
-  AppendHexEscape(static_cast<uint8_t>(c), "\\u%04x", json);
+  std::array<char, 8> escape;
+  std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
+  json->append(escape.data());
 }
 
 }  // namespace
@@ -66,7 +44,7 @@ void AppendAscii(char c, std::string* json) {
 void AppendJsonString(base::ByteView text, std::string* json) {
   json->push_back('"');
   while (!text.empty()) {
-    const size_t size = Utf8Size(text);
+    const size_t size = base::Utf8Length(text);
     const base::ByteView character = text.substr(0, size);
     if (size == 0) {
       json->append(kReplacement);
@@ -82,31 +60,6 @@ void AppendJsonString(base::ByteView text, std::string* json) {
     text.remove_prefix(size == 0 ? 1 : size);
   }
   json->push_back('"');
-}
-
-std::string GoQuoted(base::ByteView text) {
-  std::string quoted = "\"";
-  while (!text.empty()) {
-    const char c = text[0];
-    const size_t size = Utf8Size(text);
-    if (size > 1) {
-      quoted.append(text.substr(0, size));
-    } else if (c == '"' || c == '\\') {
-      quoted.append({'\\', c});
-    } else if (c == '\n') {
-      quoted.append("\\n");
-    } else if (c == '\t') {
-      quoted.append("\\t");
-    } else if (c == '\r') {
-      quoted.append("\\r");
-    } else if (c >= 0x20 && c < 0x7f) {
-      quoted.push_back(c);
-    } else {
-      AppendHexEscape(static_cast<uint8_t>(c), "\\x%02x", &quoted);
-    }
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
-  return quoted + "\"";
 }
 
 std::string Rfc3339(int64_t nanoseconds) {
@@ -137,16 +90,6 @@ std::optional<uint64_t> ParseUint(base::ByteView text) {
     return std::nullopt;
   }
   return value;
-}
-
-std::optional<bool> ParseBool(base::ByteView text) {
-  for (const base::ByteView yes : {"1", "t", "T", "TRUE", "true", "True"}) {
-    if (text == yes) return true;
-  }
-  for (const base::ByteView no : {"0", "f", "F", "FALSE", "false", "False"}) {
-    if (text == no) return false;
-  }
-  return std::nullopt;
 }
 
 }  // namespace v2

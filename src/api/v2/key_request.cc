@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/v2/go_text.h"
+#include "base/go_text.h"
 #include "state/v2/store.h"
 #include "state/v2/tree.h"
 
@@ -34,19 +35,18 @@ class Reading {
   void Switch(base::ByteView name, bool* value) {
     const std::string* const text = form_.Find(name);
     if (text == nullptr || IsWrong(error_)) return;
-    const std::optional<bool> is_on = ParseBool(*text);
-    if (!is_on.has_value()) return Fail(Invalid(Code::kInvalidField, name));
+    const base::Result<bool> is_on = base::ParseGoBool(*text);
+    if (!is_on.ok()) return Fail(Invalid(Code::kInvalidField, name));
     *value = *is_on;
   }
   // Compat: whose error has no quotes.
   std::optional<bool> Choice(base::ByteView name) {
     const std::string* const text = form_.Find(name);
     if (text == nullptr || IsWrong(error_)) return std::nullopt;
-    const std::optional<bool> is_on = ParseBool(*text);
-    if (!is_on.has_value()) {
-      Fail({.code = Code::kInvalidField, .cause = "invalid value for " + std::string(name)});
-    }
-    return is_on;
+    const base::Result<bool> is_on = base::ParseGoBool(*text);
+    if (is_on.ok()) return *is_on;
+    Fail({.code = Code::kInvalidField, .cause = "invalid value for " + std::string(name)});
+    return std::nullopt;
   }
   void Fail(Error error) {
     if (!IsWrong(error_)) error_ = std::move(error);

@@ -1,12 +1,14 @@
 #include "api/v2/keys.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "api/v2/answers.h"
+#include "api/v2/beginning.h"
 #include "api/v2/json.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
-#include "state/members/member.h"
 #include "state/v2/store.h"
 #include "state/v2/tree.h"
 
@@ -78,43 +80,35 @@ const Node* FindNode(const View& view, const std::string& path, Error* error) {
 
 }  // namespace
 
-Keys::Keys(server::Server* server, server::Frontend* frontend, Totals* totals)
+Keys::Keys(server::Server* server, server::Frontend* frontend, Access* access, Totals* totals)
     : server_(*server),
       frontend_(*frontend),
+      access_(*access),
       quota_(server, frontend),
       hub_(server, frontend, &totals->watchers) {}
 
 void Keys::Serve(const CallRef& call, base::ByteView path) {
-  if (!IsAllowed(call->method())) {
-    return call->Send(405,
-                      {{"allow", kMethods},
-                       {"content-type", "text/plain; charset=utf-8"},
-                       {"x-content-type-options", "nosniff"}},
-                      "Method Not Allowed\n");
-  }
+  if (!IsAllowed(call->method())) return SendMethods(*call, kMethods);
   auto request = std::make_shared<KeyRequest>();
   const Error error = ParseKeyRequest(call->method(), path, FormOf(*call), request.get());
   if (error.code != Code::kNone) return Refuse(call, error);
-  WithTree(call, [this, call, request] {
+  WithTree(&server_, &frontend_, [this, call, request](const base::Status& status) {
     if (!call->is_open()) return;
-    const bool is_get = call->method() == "GET";
-    if (!is_get && call->method() != "HEAD") return Change(call, request);
-    if (is_get && request->quorum) return ReadLinearizably(call, request);
-    if (is_get && request->wait) return Watch(call, *request);
-    Read(call, *request);
+    if (!status.ok()) return Fail(call, status);
+    const std::string_view key = std::string_view(request->path).substr(kKeys.size());
+    access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
+      if (may) return ServeAllowed(call, request);
+      Refuse(call, {.code = Code::kUnauthorized, .cause = "Insufficient credentials"});
+    });
   });
 }
 
-void Keys::WithTree(const CallRef& call, std::function<void()> then) {
-  if (frontend_.tree() != nullptr) return then();
-  server_.extensions().Enable(kExtension,
-                              [this, call, then = std::move(then)](const base::Status& status) {
-                                frontend_.loop().Post([this, call, then, status] {
-                                  const bool has_tree = status.ok() && frontend_.tree() != nullptr;
-                                  if (has_tree) return then();
-                                  Fail(call, status);
-                                });
-                              });
+void Keys::ServeAllowed(const CallRef& call, const Request& request) {
+  const bool is_get = call->method() == "GET";
+  if (!is_get && call->method() != "HEAD") return Change(call, request);
+  if (is_get && request->quorum) return ReadLinearizably(call, request);
+  if (is_get && request->wait) return Watch(call, *request);
+  Read(call, *request);
 }
 
 void Keys::Read(const CallRef& call, const KeyRequest& request) {
@@ -194,9 +188,9 @@ void Keys::Fail(const CallRef& call, const base::Status& status) {
 }
 
 http::Headers Keys::ErrorFields(uint64_t index) const {
-  return {{"content-type", "application/json"},
-          {"x-etcd-cluster-id", members::HexText(server_.cluster().value())},
-          {"x-etcd-index", std::to_string(index)}};
+  http::Headers fields = JsonFields(server_.cluster());
+  fields.Add("x-etcd-index", std::to_string(index));
+  return fields;
 }
 
 http::Headers Keys::Fields(uint64_t index) const {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
+#include "api/v2/access.h"
 #include "api/v2/call.h"
 #include "api/v2/hub.h"
 #include "api/v2/key_request.h"
@@ -19,7 +19,7 @@ namespace v2 {
 class Keys {
  public:
   // All outlive this.
-  Keys(server::Server* server, server::Frontend* frontend, Totals* totals);
+  Keys(server::Server* server, server::Frontend* frontend, Access* access, Totals* totals);
 
   // `path`: what follows /v2/keys, decoded.
   void Serve(const std::shared_ptr<Call>& call, base::ByteView path);
@@ -28,8 +28,7 @@ class Keys {
   using CallRef = std::shared_ptr<Call>;
   using Request = std::shared_ptr<KeyRequest>;
 
-  // Runs `then` once the cluster has a tree.
-  void WithTree(const CallRef& call, std::function<void()> then);
+  void ServeAllowed(const CallRef& call, const Request& request);
   void Read(const CallRef& call, const KeyRequest& request);
   void ReadLinearizably(const CallRef& call, const Request& request);
   void Watch(const CallRef& call, const KeyRequest& request);
@@ -45,6 +44,7 @@ class Keys {
 
   server::Server& server_;
   server::Frontend& frontend_;
+  Access& access_;
   v3::Quota quota_;
   Hub hub_;
 };

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/v2/answers.h"
+#include "api/v2/beginning.h"
 #include "api/v2/go_form.h"
 #include "net/gateway/clean_path.h"
 #include "net/http/headers.h"
@@ -17,24 +19,13 @@ using CallRef = std::shared_ptr<Call>;
 
 constexpr base::ByteView kRoot = "/v2/";
 constexpr base::ByteView kKeysPath = "/v2/keys";
+constexpr base::ByteView kMembersPath = "/v2/members";
+constexpr base::ByteView kStatsPath = "/v2/stats/";
+constexpr base::ByteView kAuthPath = "/v2/auth/";
 
-const http::Headers& TextFields() {
-  static const http::Headers* const fields = new http::Headers(
-      {{"content-type", "text/plain; charset=utf-8"}, {"x-content-type-options", "nosniff"}});
-  return *fields;
-}
-
-void SendText(const CallRef& call, int status, base::ByteView text) {
-  call->Send(status, TextFields(), base::Bytes(text) + "\n");
-}
-
-// False, and answered, for another method.
-bool AllowRead(const CallRef& call) {
-  if (call->method() == "GET" || call->method() == "HEAD") return true;
-  http::Headers fields = {{"allow", "GET,HEAD"}};
-  fields.Add(TextFields());
-  call->Send(405, fields, "Method Not Allowed\n");
-  return false;
+bool IsAtOrBelow(base::ByteView path, base::ByteView directory) {
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 void Redirect(const CallRef& call, base::ByteView path) {
@@ -60,7 +51,12 @@ std::string Cleaned(const std::string& path) {
 }  // namespace
 
 Service::Service(const Parts& parts)
-    : parts_(parts), keys_(parts.server, parts.frontend, parts.totals) {}
+    : parts_(parts),
+      access_({parts.frontend, parts.passwords, parts.by_certificate}),
+      keys_(parts.server, parts.frontend, &access_, parts.totals),
+      members_(parts.server, parts.frontend, &access_),
+      stats_(parts.server, parts.frontend, parts.totals),
+      accounts_({parts.server, parts.frontend, parts.passwords, &access_}) {}
 
 std::shared_ptr<http::ExchangeHandler> Service::OnRequest(http::Exchange& exchange) {
   const base::ByteView path = http::PathOnly(exchange.received_head());
@@ -69,18 +65,34 @@ std::shared_ptr<http::ExchangeHandler> Service::OnRequest(http::Exchange& exchan
 }
 
 void Service::Serve(const CallRef& call) {
-  const std::optional<std::string> path = DecodePath(http::PathOnly(call->head()));
-  if (!path.has_value()) return SendText(call, 400, "400 Bad Request");
-  if (const std::string clean = Cleaned(*path); clean != *path) return Redirect(call, clean);
-  if (*path == kKeysPath || path->starts_with(std::string(kKeysPath) + "/")) {
-    return keys_.Serve(call, base::ByteView(*path).substr(kKeysPath.size()));
+  const std::optional<std::string> decoded = DecodePath(http::PathOnly(call->head()));
+  if (!decoded.has_value()) return SendText(*call, 400, "400 Bad Request");
+  if (const std::string clean = Cleaned(*decoded); clean != *decoded) return Redirect(call, clean);
+  const base::ByteView path = *decoded;
+  if (IsAtOrBelow(path, kKeysPath)) return keys_.Serve(call, path.substr(kKeysPath.size()));
+  if (IsAtOrBelow(path, kMembersPath)) {
+    return members_.Serve(call, path.substr(kMembersPath.size()));
   }
-  if (*path == "/v2/machines") return ServeMachines(call);
-  SendText(call, 404, "404 page not found");
+  if (path == "/v2/machines") return ServeMachines(call);
+  const bool is_stats = path.starts_with(kStatsPath);
+  if (is_stats && stats_.Serve(*call, path.substr(kStatsPath.size()))) return;
+  if (path.starts_with(kAuthPath) && ServeAccounts(call, path.substr(kAuthPath.size()))) return;
+  SendText(*call, 404, "404 page not found");
+}
+
+bool Service::ServeAccounts(const CallRef& call, base::ByteView path) {
+  if (!AccountsApi::Has(path)) return false;
+  WithTree(parts_.server, parts_.frontend,
+           [this, call, path = std::string(path)](const base::Status& status) {
+             if (!call->is_open()) return;
+             if (status.ok()) return accounts_.Serve(call, path);
+             SendMessage(*call, 500, JsonFields(), status.message());
+           });
+  return true;
 }
 
 void Service::ServeMachines(const CallRef& call) {
-  if (!AllowRead(call)) return;
+  if (call->method() != "GET" && call->method() != "HEAD") return SendMethods(*call, "GET,HEAD");
   std::vector<std::string> urls;
   for (const auto& member : parts_.frontend->state()->view().Get()->members) {
     urls.insert(urls.end(), member.client_urls.begin(), member.client_urls.end());

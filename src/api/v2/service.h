@@ -2,8 +2,13 @@
 
 #include <memory>
 
+#include "api/identity/passwords.h"
+#include "api/v2/access.h"
+#include "api/v2/accounts_api.h"
 #include "api/v2/call.h"
 #include "api/v2/keys.h"
+#include "api/v2/members.h"
+#include "api/v2/stats.h"
 #include "api/v2/totals.h"
 #include "net/http/exchange.h"
 #include "server/frontend.h"
@@ -18,6 +23,8 @@ class Service final : public http::Service {
     server::Server* server;
     server::Frontend* frontend;
     Totals* totals;
+    identity::Passwords* passwords;
+    bool by_certificate;  // as Access::Parts
     http::Service* next;
   };
   // All outlive this.
@@ -28,9 +35,15 @@ class Service final : public http::Service {
  private:
   void Serve(const std::shared_ptr<Call>& call);
   void ServeMachines(const std::shared_ptr<Call>& call);
+  // False for a path that there is not.
+  bool ServeAccounts(const std::shared_ptr<Call>& call, base::ByteView path);
 
   const Parts parts_;
+  Access access_;
   Keys keys_;
+  Members members_;
+  Stats stats_;
+  AccountsApi accounts_;
 };
 
 }  // namespace v2

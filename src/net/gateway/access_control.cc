@@ -59,7 +59,7 @@ std::shared_ptr<http::ExchangeHandler> Redirect(http::Exchange& exchange, std::s
     path.append("?").append(query);
   }
   // Compat: those etcds that served the v2 API were built with a Go that said so.
-  const bool is_permanent = path.starts_with("/v2/");
+  const bool is_permanent = path == "/v2" || path.starts_with("/v2/");
   http::Headers answer = {{":status", is_permanent ? "301" : "307"}, {"location", path}};
   AddOrigin(origin, &answer);
   const bool is_get = http::Method(head) == "GET";

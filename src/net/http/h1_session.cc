@@ -23,6 +23,8 @@ base::ByteView ReasonPhrase(int status) {
       return "Created";
     case 204:
       return "No Content";
+    case 301:
+      return "Moved Permanently";
     case 307:
       return "Temporary Redirect";
     case 400:

@@ -14,6 +14,7 @@ namespace apply {
 // them.
 struct ClusterView {
   std::vector<members::Member> members;  // ascending by id
+  std::vector<base::MemberId> removed;   // for good, ascending
   std::string cluster_version;           // "3.7.0"; empty before it is decided
   members::Downgrade downgrade;
   std::vector<alarms::Alarm> alarms;  // ascending

@@ -80,6 +80,7 @@ void State::SetConfiguration(raft::Membership configuration) {
 void State::PublishView() {
   ClusterView view;
   for (const auto& [id, member] : members_->members()) view.members.push_back(member);
+  view.removed.assign(members_->removed().begin(), members_->removed().end());
   view.cluster_version = members_->cluster_version();
   view.downgrade = members_->downgrade();
   view.alarms = alarms_->Get(alarms::Type::kNone);

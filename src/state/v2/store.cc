@@ -135,7 +135,7 @@ void Store::Begin(uint64_t index) {
   next_directory_ = records::kRoot;
   std::vector<NodeRef> spaces;
   const uint64_t root = next_directory_++;
-  for (const std::string_view name : {"0", "1", "2"}) {
+  for (const std::string_view name : {"0", "1"}) {
     spaces.push_back(Node::Make({.name = name, .directory = next_directory_++}));
     buffer_->Put(kBucket, records::NodeKey(root, name), records::EncodeNode(*spaces.back()));
   }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr backend::BucketId kBucket = schema::Id(schema::Bucket::kV2);
 
+constexpr uint64_t kIndexMax = uint64_t{1} << 62;
+
 base::Status Damaged(std::string_view what) {
   return {base::Code::kDataLoss, "bucket v2: " + std::string(what)};
 }
@@ -79,7 +81,8 @@ base::Result<std::unique_ptr<Store>> Store::Load(backend::Reader& reader,
   ASSIGN_OR_RETURN(const auto record, reader.Get(kBucket, records::kStoreKey));
   if (!record.has_value()) return store;
   records::StoreFields fields;
-  if (!records::DecodeStore(*record, &fields)) return Damaged("its index is none");
+  const bool has_index = records::DecodeStore(*record, &fields) && fields.index < kIndexMax;
+  if (!has_index) return Damaged("its index is none");
   store->index_ = fields.index;
   store->next_directory_ = fields.next_directory;
   RETURN_IF_ERROR(store->LoadEvents(reader, fields.first_event));
@@ -89,7 +92,8 @@ base::Result<std::unique_ptr<Store>> Store::Load(backend::Reader& reader,
 }
 
 base::Status Store::LoadEvents(backend::Reader& reader, uint64_t first) {
-  const bool is_one = first <= index_ + 1 && index_ + 1 - first <= History::kEventsMax;
+  const bool is_one =
+      first > 0 && first <= index_ + 1 && index_ + 1 - first <= History::kEventsMax;
   if (!is_one) return Damaged("the first of its events is none");
   history_ = History(first);
   for (uint64_t index = first; index <= index_; ++index) {

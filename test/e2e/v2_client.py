@@ -1,0 +1,119 @@
+"""Requests of the v2 API as bytes, and their answers as they come: also those that do not end."""
+
+import socket
+from dataclasses import dataclass, field
+
+TIMEOUT_SECONDS = 20
+
+
+@dataclass
+class Ask:
+    method: str
+    target: str  # path and query, as they are sent
+    body: bytes | None = None
+    content_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def bytes(self) -> bytes:
+        lines = [f"{self.method} {self.target} HTTP/1.1", "Host: 127.0.0.1",
+                 *(f"{name}: {value}" for name, value in self.headers.items())]
+        if self.content_type is not None:
+            lines.append(f"Content-Type: {self.content_type}")
+        if self.body is not None:
+            lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join([*lines, "", ""]).encode() + (self.body or b"")
+
+
+class Answer:
+    """Its head has come; the body is read when it is asked for."""
+
+    def __init__(self, connection: "Connection", method: str) -> None:
+        self._file = connection.file
+        self._socket = connection.socket
+        self.line = self._file.readline().decode().strip()
+        if not self.line:
+            raise ConnectionError("no answer")
+        self.status = int(self.line.split()[1])
+        self.headers: dict[str, str] = {}
+        while (line := self._file.readline().strip()) != b"":
+            name, _, value = line.decode("latin-1").partition(":")
+            self.headers[name] = value.strip()
+        self.body = b""
+        self.ended = method == "HEAD" or self.status in (204, 304)
+
+    @property
+    def is_chunked(self) -> bool:
+        return self.headers.get("Transfer-Encoding") == "chunked"
+
+    def read(self) -> "Answer":
+        """To its end."""
+        if not self.ended and not self.is_chunked:
+            self.body = self._file.read(int(self.headers.get("Content-Length", "0")))
+            self.ended = True
+        while not self.ended:
+            self._read_chunk()
+        return self
+
+    def read_what_comes(self, seconds: float) -> "Answer":
+        """Until it ends, or nothing has come for so long."""
+        try:
+            while not self.ended:
+                if not self._file.peek_buffered():
+                    self._socket.settimeout(seconds)
+                self._read_chunk()
+        except TimeoutError:
+            pass
+        finally:
+            self._socket.settimeout(TIMEOUT_SECONDS)
+        return self
+
+    def _read_chunk(self) -> None:
+        size = int(self._file.readline().strip() or b"0", 16)
+        self.body += self._file.read(size)
+        self._file.readline()
+        self.ended = size == 0
+
+
+class _Reader:
+    """Lines and bytes; what a timeout has left half is there the next time."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._buffer = b""
+
+    def peek_buffered(self) -> bool:
+        return bool(self._buffer)
+
+    def _more(self) -> bool:
+        data = self._socket.recv(1 << 16)
+        self._buffer += data
+        return bool(data)
+
+    def readline(self) -> bytes:
+        while b"\n" not in self._buffer:
+            if not self._more():
+                break
+        line, newline, self._buffer = self._buffer.partition(b"\n")
+        return line + newline
+
+    def read(self, size: int) -> bytes:
+        while len(self._buffer) < size and self._more():
+            pass
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+
+class Connection:
+    def __init__(self, address: str) -> None:
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = _Reader(self.socket)
+
+    def ask(self, ask: Ask) -> Answer:
+        """When the head has come."""
+        self.socket.sendall(ask.bytes())
+        return Answer(self, ask.method)
+
+    def close(self) -> None:
+        self.socket.close()
