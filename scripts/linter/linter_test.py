@@ -2,7 +2,7 @@
 
 import unittest
 
-from linter import headers, layers, ratchet, sizes, words
+from linter import headers, layers, links, ratchet, sizes, words
 from linter.tree import Tree
 
 LAYERS = "0 base:\n1 runtime: base\n1 raft: base\n3 storage/wal: base runtime\n"
@@ -113,6 +113,16 @@ class HeadersTest(unittest.TestCase):
         self.assertEqual(found, ["src/raft/b.h: has no #pragma once",
                                  "src/raft/b.h: lmdb.h stays inside .cc files",
                                  "src/raft/b.h: <regex> costs every includer"])
+
+
+class LinksTest(unittest.TestCase):
+    def test_finds_links_to_files_and_headings_that_are_not_there(self):
+        page = ("# A `b`: c-d!\n[a](b.md) [b](../README.md#x-y) [c](#a-b-c-d) [d](https://e.f/)\n"
+                "[e](none.md) [f](b.md#none) `[g](none.md)`\n```\n# none\n[](h)\n```\n")
+        files = {"docs/a.md": page, "docs/b.md": "", "README.md": "## X *y*\n"}
+        self.assertEqual(links.check(Tree(files=files)),
+                         ["docs/a.md: none.md leads nowhere",
+                          "docs/a.md: b.md#none: there is no such heading"])
 
 
 class RatchetTest(unittest.TestCase):

@@ -17,8 +17,8 @@ struct Value {
   using List = std::vector<Value>;
   using Object = std::vector<Member>;
 
-  std::variant<std::nullptr_t, bool, int64_t, uint64_t, double, std::string, List, Object> is =
-      nullptr;
+  // Null, unless it is told.
+  std::variant<std::nullptr_t, bool, int64_t, uint64_t, double, std::string, List, Object> is;
 
   template <typename T>
   const T* As() const {
