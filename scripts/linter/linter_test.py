@@ -2,7 +2,7 @@
 
 import unittest
 
-from linter import headers, layers, links, ratchet, sizes, words
+from linter import headers, layers, links, ratchet, sizes, test_suites, words
 from linter.tree import Tree
 
 LAYERS = "0 base:\n1 runtime: base\n1 raft: base\n3 storage/wal: base runtime\n"
@@ -123,6 +123,20 @@ class LinksTest(unittest.TestCase):
         self.assertEqual(links.check(Tree(files=files)),
                          ["docs/a.md: none.md leads nowhere",
                           "docs/a.md: b.md#none: there is no such heading"])
+
+
+class TestSuitesTest(unittest.TestCase):
+    def test_a_suite_has_one_fixture(self):
+        one = "TEST(One, A) {\n}\n"
+        fixture = "class One : public ::testing::Test {\n};\nTEST_F(One, B) {\n}\n"
+        self.assertEqual(test_suites.check(tree(src__raft__a_test_cc=one,
+                                                src__raft__b_test_cc=one)), [])
+        self.assertEqual(test_suites.check(tree(src__raft__a_test_cc=fixture,
+                                                src__raft__b_test_cc="TEST_F(Two, A) {\n}\n")), [])
+        for other in (one, fixture):
+            self.assertEqual(
+                test_suites.check(tree(src__raft__a_test_cc=fixture, src__raft__b_test_cc=other)),
+                ["src/raft/b_test.cc: suite One has another fixture in src/raft/a_test.cc"])
 
 
 class RatchetTest(unittest.TestCase):

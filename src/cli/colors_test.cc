@@ -23,9 +23,9 @@ TEST(ColorsTest, AFileIsNoTerminal) {
 }
 
 // A terminal that no colors are shown on by itself.
-class TerminalTest : public ::testing::Test {
+class ColoredTerminalTest : public ::testing::Test {
  protected:
-  TerminalTest() {
+  ColoredTerminalTest() {
     setenv("TERM", "xterm", 1);
     unsetenv("NO_COLOR");
     const int master = posix_openpt(2 /* O_RDWR */);
@@ -33,7 +33,7 @@ class TerminalTest : public ::testing::Test {
     master_ = fdopen(master, "r+");
     terminal_ = std::fopen(ptsname(master), "r+");
   }
-  ~TerminalTest() override {
+  ~ColoredTerminalTest() override {
     unsetenv("NO_COLOR");
     if (terminal_ != nullptr) std::fclose(terminal_);
     if (master_ != nullptr) std::fclose(master_);
@@ -43,7 +43,7 @@ class TerminalTest : public ::testing::Test {
   std::FILE* terminal_ = nullptr;
 };
 
-TEST_F(TerminalTest, HasColorsUnlessTheyAreRefused) {
+TEST_F(ColoredTerminalTest, HasColorsUnlessTheyAreRefused) {
   if (terminal_ == nullptr) GTEST_SKIP() << "there are no terminals here";
   EXPECT_TRUE(Painter(terminal_, ColorMode::kAuto).is_on());
   EXPECT_FALSE(Painter(terminal_, ColorMode::kNever).is_on());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <utility>
 
 namespace cli {
@@ -22,17 +23,23 @@ bool Begins(const std::string& word, const std::string& name) {
                     [](char a, char b) { return Lower(a) == Lower(b); });
 }
 
-// How many letters must be added, dropped or replaced to make one of the other.
+// How many letters must be added, dropped or replaced, or neighbours exchanged, to make one of the
+// other (optimal string alignment).
 size_t Distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> before;
+  std::vector<size_t> above;
   std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::iota(row.begin(), row.end(), 0);
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
+    before = std::exchange(above, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (Lower(a[i - 1]) == Lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      const char letter = Lower(a[i - 1]);
+      const size_t replaced = above[j - 1] + (letter == Lower(b[j - 1]) ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+      if (i < 2 || j < 2 || letter != Lower(b[j - 2]) || Lower(a[i - 2]) != Lower(b[j - 1]))
+        continue;
+      row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];

@@ -115,6 +115,19 @@ inline constexpr char kLatencyExample[] =
     "  # As fast as ten clients can, without a write\n"
     "  etcdctl latency --read-only --rate=0 --clients=10 --requests=10000";
 
+inline constexpr char kDebugLong[] = R"(
+Asks the members what a bug report should say, changes nothing, and writes it to one file
+(tar.gz, etcdctl-debug-TIME.tar.gz if none is named), which only its owner may read: the
+status, the members, alarms, metrics, versions, health, checksums of the keys, what
+'etcdctl doctor' says, and the global flags; the last lines of a log, if one is named;
+profiles, if they are asked for, which take five seconds a member. A file that is there
+already is not overwritten.
+
+Keys and values of the store, passwords, tokens and keys of certificates are left out. What
+a log says is not ours to know: look through the file before you hand it on. What could not
+be had is told on standard error, and in the file. Not a command of etcd.
+)";
+
 inline constexpr char kContextLong[] = R"(
 Names for clusters: each context keeps the global flags that say how to reach one, in
 $XDG_CONFIG_HOME/etcdctl/contexts.yaml, or below ~/.config, which nobody else may read.

@@ -602,6 +602,7 @@ const Command& RootCommand() {
                       MakeMirror(),
                       Check(),
                       ContextCommand(),
+                      DebugCommand(),
                       Completion(),
                       {.name = "options",
                        .use = "options",

@@ -156,6 +156,15 @@ Outcome FindEndpoints(const Invocation& invocation, etcd::ClientOptions* options
 
 }  // namespace
 
+std::string FlagLines(const Flags& flags) {
+  std::vector<std::string> lines;
+  for (const FlagSpec& spec : RootCommand().persistent_flags) {
+    lines.push_back(VariableOf(spec.name) + "=" + WithoutSecret(flags, spec.name) + "\n");
+  }
+  std::sort(lines.begin(), lines.end());
+  return base::Join(lines, "");
+}
+
 void ReadCredentials(const Invocation& invocation, const std::string& user,
                      const std::string& password, const char* prompt,
                      etcd::ClientOptions* options) {
@@ -184,14 +193,7 @@ Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
   }
   if (Outcome outcome = TakeContext(invocation.flags, taken); !outcome.ok()) return outcome;
   const Flags& flags = invocation.flags;
-  if (flags.GetBool("debug")) {
-    std::vector<std::string> lines;
-    for (const FlagSpec& spec : RootCommand().persistent_flags) {
-      lines.push_back(VariableOf(spec.name) + "=" + WithoutSecret(flags, spec.name) + "\n");
-    }
-    std::sort(lines.begin(), lines.end());
-    Print(invocation.err, base::Join(lines, ""));
-  }
+  if (flags.GetBool("debug")) Print(invocation.err, FlagLines(flags));
   etcd::ClientOptions& options = globals->client;
   if (Outcome outcome = FindEndpoints(invocation, &options); !outcome.ok()) return outcome;
   if (Outcome outcome = ReadTls(flags, &options); !outcome.ok()) return outcome;

@@ -26,6 +26,9 @@ using OwnVariables = std::set<std::string>;
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
                     const OwnVariables& own_variables = {});
 
+// What the global flags are set to, as lines of an environment, with *** for what is secret.
+std::string FlagLines(const Flags& flags);
+
 // Who asks, if anybody is named: `user` may have the password behind a colon. Where there is none,
 // `prompt` asks for it.
 void ReadCredentials(const Invocation& invocation, const std::string& user,

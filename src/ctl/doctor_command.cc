@@ -24,7 +24,9 @@ cli::Color ColorOf(Finding::Severity severity) {
   return cli::Color::kDim;
 }
 
-std::string SimpleText(const std::vector<Finding>& findings, const cli::Painter& paint) {
+}  // namespace
+
+std::string DoctorText(const std::vector<Finding>& findings, const cli::Painter& paint) {
   if (findings.empty()) return paint(cli::Color::kGreen, "nothing is wrong") + "\n";
   std::string text;
   for (const Finding& finding : findings) {
@@ -34,7 +36,7 @@ std::string SimpleText(const std::vector<Finding>& findings, const cli::Painter&
   return text;
 }
 
-std::string JsonText(const std::vector<Finding>& findings) {
+std::string DoctorJson(const std::vector<Finding>& findings) {
   std::string text = "[";
   for (const Finding& finding : findings) {
     if (text.size() > 1) text += ',';
@@ -45,8 +47,6 @@ std::string JsonText(const std::vector<Finding>& findings) {
   }
   return text + "]\n";
 }
-
-}  // namespace
 
 Outcome RunDoctor(const Invocation& invocation) {
   if (!invocation.arguments.empty()) {
@@ -64,7 +64,7 @@ Outcome RunDoctor(const Invocation& invocation) {
   }
   const std::vector<Finding> findings = Diagnose(GatherFacts(globals, endpoints));
   Print(invocation.out,
-        format == "json" ? JsonText(findings) : SimpleText(findings, globals.printer->paint()));
+        format == "json" ? DoctorJson(findings) : DoctorText(findings, globals.printer->paint()));
   const bool is_ill = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity == Finding::Severity::kError;
   });

@@ -3,6 +3,7 @@
 #include "ctl/admission_commands.h"
 #include "ctl/command_texts.h"
 #include "ctl/context_commands.h"
+#include "ctl/debug_command.h"
 #include "ctl/doctor_command.h"
 #include "ctl/flag_specs.h"
 #include "ctl/latency_command.h"
@@ -46,6 +47,24 @@ Command AdmissionCommand() {
             .short_text = "Lists all rules",
             .long_text = kAdmissionListLong,
             .run = RunAdmissionList}},
+      .yields_prefixes = true,
+  };
+}
+
+Command DebugCommand() {
+  return {
+      .name = "debug",
+      .use = "debug [file] [options]",
+      .short_text = "Writes an archive for a bug report, without secrets",
+      .long_text = kDebugLong,
+      .group = kUtility,
+      .flags = {Text("log", "a member's log, whose last lines are to be in it"),
+                {"log-lines", 0, FlagSpec::Type::kUint, "1000", "how many of these"},
+                Switch("profile",
+                       "profile CPU and heap, too, of members that were started with "
+                       "--enable-pprof")},
+      .persistent_flags = {Switch("cluster", kClusterUsage)},
+      .run = RunDebug,
       .yields_prefixes = true,
   };
 }

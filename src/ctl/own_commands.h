@@ -8,6 +8,7 @@ namespace ctl {
 
 Command AdmissionCommand();
 Command ContextCommand();
+Command DebugCommand();
 Command DoctorCommand();
 Command LatencyCommand();
 Command TopCommand();
