@@ -4,6 +4,7 @@
 
 #include "storage/backend/memory_backend.h"
 #include "storage/image/reader_source.h"
+#include "storage/image/testing/model_database.h"
 #include "storage/schema/schema.h"
 #include "storage/snap/testing/model_source.h"
 
@@ -23,11 +24,7 @@ class DatabaseImportTest : public ::testing::Test {
     ReaderSource source(reader.get());
     return snap::testing::Contents(source).value();
   }
-  static Model EmptyBuckets() {
-    Model model;
-    for (const std::string_view name : schema::kBucketNames) model[std::string(name)];
-    return model;
-  }
+  static Model EmptyBuckets() { return EmptyModel(); }
 
   std::unique_ptr<backend::Backend> database_ =
       backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));

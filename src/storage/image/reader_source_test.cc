@@ -62,6 +62,15 @@ TEST(ReaderSourceTest, HasEveryBucketAndRecordAgainAfterEachRewind) {
   EXPECT_EQ(*snap::testing::Contents(source), model);
 }
 
+TEST(ReaderSourceTest, WhatEtcdDoesNotHaveIsThereOnceItIsUsed) {
+  Model model = EmptyModel();
+  model["v2"]["a"] = "1";
+  const auto database = DatabaseOf(model);
+  const auto reader = std::move(database->NewReader()).value();
+  ReaderSource source(reader.get());
+  EXPECT_EQ(*snap::testing::Contents(source), model);
+}
+
 TEST(ReaderSourceTest, ABucketMayBeLeftBeforeItsEnd) {
   Model model = EmptyModel();
   model["alarm"] = {{"a", "1"}, {"b", "2"}};
