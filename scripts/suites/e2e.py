@@ -37,7 +37,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     environment = {"ETCD": etcd, "ETCDCTL": str(binaries / "etcdctl"),
                    "ETCDUTL": str(binaries / "etcdutl"),
                    "ETCD_BENCH": str(binaries / "etcd-bench"),
-                   "ETCD_DISCOVERY": str(binaries / "etcd-discovery"),
+                   "DISCOVERY_SERVICE": str(binaries / "etcd-discovery"),
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
     for name in DUMPS:
         environment[name.upper().replace("-", "_")] = str(binaries / name)

@@ -2,7 +2,7 @@
 """The program etcd-discovery before Debian's etcd, which serves API v2, as browsers, operators and
 members ask it.
 
-ETCD and ETCD_DISCOVERY in the environment are the programs.
+ETCD and DISCOVERY_SERVICE in the environment are the programs.
 """
 
 import os
@@ -22,7 +22,7 @@ from member import Member, free_ports, scratch_folder
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
-DISCOVERY = os.environ.get("ETCD_DISCOVERY", str(BINARIES / "etcd-discovery"))
+DISCOVERY = os.environ.get("DISCOVERY_SERVICE", str(BINARIES / "etcd-discovery"))
 DEBIANS = "/usr/bin/etcd"
 WAIT_SECONDS = 20
 REGISTRY = "/v2/keys/_etcd/registry/"
