@@ -11,6 +11,7 @@ TEST(SuggestionTest, AWordWithASlipIsMeantForTheNearest) {
             "\nDid you mean this?\n\t--endpoints\n");
   EXPECT_EQ(DidYouMean("lst", {"list", "last", "lost", "lest"}),
             "\nDid you mean this?\n\tlast\n\tlest\n\tlist\n");
+  EXPECT_EQ(DidYouMean("nwe", {"new", "existing"}), "\nDid you mean this?\n\tnew\n");
   EXPECT_EQ(DidYouMean("TABEL", {"table"}), "\nDid you mean this?\n\ttable\n");
 }
 
