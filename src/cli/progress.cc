@@ -9,9 +9,6 @@
 namespace cli {
 namespace {
 
-// Back to the line's begin, and what is on it away.
-constexpr char kClear[] = "\r\x1b[K";
-
 void Write(std::FILE* file, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
@@ -25,7 +22,7 @@ Progress::Progress(std::FILE* file, std::string what, std::string unit)
       unit_(std::move(unit)) {}
 
 Progress::~Progress() {
-  if (shown_.has_value()) Write(file_, kClear);
+  if (shown_.has_value()) Write(file_, kClearLine);
 }
 
 void Progress::Show(uint64_t done, uint64_t total) {
@@ -35,7 +32,7 @@ void Progress::Show(uint64_t done, uint64_t total) {
   const std::string amount =
       unit_.empty() ? base::HumanBytes(done) + " of " + base::HumanBytes(total)
                     : std::to_string(done) + " of " + std::to_string(total) + " " + unit_;
-  Write(file_, kClear + what_ + "  " + amount + "  " + std::to_string(percent) + "%");
+  Write(file_, kClearLine + what_ + "  " + amount + "  " + std::to_string(percent) + "%");
 }
 
 }  // namespace cli

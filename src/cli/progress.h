@@ -7,6 +7,9 @@
 
 namespace cli {
 
+// To the begin of a terminal's line, and what is on it away.
+inline constexpr char kClearLine[] = "\r\x1b[K";
+
 // A line on a terminal that says how far long work has come, written anew while it goes on and
 // taken away at its end: "restoring  123 MB of 700 MB  17%". Where no terminal looks on nothing is
 // written.

@@ -1,6 +1,7 @@
 #include "offline/files.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "cli/progress.h"
 #include "observe/log_outputs.h"
 #include "storage/backend/lmdb_backend.h"
 #include "storage/schema/schema.h"
@@ -17,12 +19,33 @@ namespace {
 
 constexpr int kPauseMilliseconds = 50;
 
+// Each line is out before the command goes on, and stands alone on a terminal that shows how far
+// the command is.
+class LineByLine final : public observe::LogSink {
+ public:
+  explicit LineByLine(std::unique_ptr<observe::LogSink> sink) : sink_(std::move(sink)) {}
+
+  void Write(std::string_view line) override {
+    if (is_terminal_) {
+      sink_->Write(cli::kClearLine + std::string(line));
+    } else {
+      sink_->Write(line);
+    }
+    sink_->Flush();
+  }
+  void Flush() override { sink_->Flush(); }
+
+ private:
+  const std::unique_ptr<observe::LogSink> sink_;
+  const bool is_terminal_ = isatty(STDERR_FILENO) == 1;
+};
+
 }  // namespace
 
 Files::Files() {
   auto sink = observe::OpenLogOutputs({});
   CHECK(sink.ok());
-  sink_ = *std::move(sink);
+  sink_ = std::make_unique<LineByLine>(*std::move(sink));
   logger_ = std::make_unique<observe::Logger>(
       &clock_, sink_.get(), observe::Logger::Options{.format = observe::LogFormat::kConsole});
 }

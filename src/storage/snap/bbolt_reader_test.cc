@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -139,6 +140,23 @@ TEST_F(BboltReaderTest, AFlippedByteIsNoticedUnlessItIsARecordsOwn) {
   EXPECT_GT(unchanged, 0u);  // padding, and either meta
 }
 
+TEST_F(BboltReaderTest, WhatIsReadIsReportedAndAllPagesAreThere) {
+  const base::Bytes bytes = Written(Example());
+  ASSERT_TRUE(file_->WriteAt(0, bytes).ok());
+  const auto reader = BboltReader::Open(file_.get(), "/db", bytes.size()).value();
+  std::vector<uint64_t> done;
+  reader->ReportTo([&](uint64_t read, uint64_t total) {
+    EXPECT_EQ(total, bytes.size());
+    done.push_back(read);
+  });
+  for (int i = 0; i < 2; ++i) {
+    done.clear();
+    ASSERT_TRUE(Contents(*reader).ok());  // from the beginning
+    EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
+    ASSERT_FALSE(done.empty());
+    EXPECT_EQ(done.back(), bytes.size() - 2 * kPageBytes);  // but for the metas; nothing is free
+  }
+}
 TEST_F(BboltReaderTest, AFileCutOffAnywhereIsNoticed) {
   const base::Bytes good = Written(Example());
   for (size_t size = 0; size < good.size(); size += 64) {
