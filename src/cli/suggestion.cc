@@ -12,8 +12,6 @@ constexpr size_t kWrongLettersMax = 2;
 constexpr size_t kNamesMax = 3;
 // What a word must have so that names count that go on behind it.
 constexpr size_t kBeginMin = 3;
-// What a name must have so that a slip of it is known from another word.
-constexpr size_t kSlipMin = 3;
 
 char Lower(char character) {
   return static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
@@ -59,9 +57,8 @@ std::string DidYouMean(const std::string& word, const std::vector<std::string>& 
   for (const std::string& name : names) {
     const size_t distance = Distance(word, name);
     if (distance == 0) return "";
-    // Two letters of three may stand the wrong way round; of fewer any word is a slip.
-    const bool is_slip = distance <= kWrongLettersMax && name.size() >= kSlipMin &&
-                         distance * 2 <= name.size() + 1;
+    // Of a short name the better part must be there.
+    const bool is_slip = distance <= kWrongLettersMax && distance * 2 < name.size();
     const bool is_begun = word.size() >= kBeginMin && Begins(word, name);
     if (is_slip || is_begun) near.emplace_back(is_slip ? distance : kWrongLettersMax + 1, name);
   }
