@@ -15,10 +15,8 @@ namespace ctl {
 namespace {
 
 using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::Gt;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::SizeIs;
 

@@ -436,8 +436,8 @@ WRITES = (
 DIFFERENCES = {
     r"txn.* <b'lease\(.*": "etcd's panics: a comparison of a lease",
     r"txn.* <b'mod\(\"a\"\) ~.*": "etcd's panics: an operator that there is none of",
-    r"(''|-- get plain|help|help nope|--help)":
-        "commands that etcd does not have are shown",
+    r"(''|-- get plain|help|help nope|--help|de v6)":
+        "commands that etcd does not have are shown, and suggested",
     r"member list --consistency x": "etcd's names another value than the one that is wrong",
 }
 
