@@ -32,6 +32,7 @@ TEST(ProgressLineTest, ATerminalSeesEachPercentOnceAndNothingInTheEnd) {
     for (uint64_t done = 10'000; done <= 20'000; done += 10) progress.Show(done, 1'000'000);
     progress.Show(1'000'000, 1'000'000);
   }
+  Progress(file, "mirroring", "keys").Show(1500, 3000);
   const std::string clear = "\r\x1b[K";
   EXPECT_EQ(ReadAllOf(terminal), clear + "saving  10 kB of 1.0 MB  1%" + clear +
                                      "saving  20 kB of 1.0 MB  2%" + clear +
