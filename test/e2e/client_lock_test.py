@@ -96,7 +96,7 @@ class ClientLockTest(ClusterCase):
     def test_members_that_are_killed_in_turn(self) -> None:
         cluster = self.enterContext(Cluster(*[ETCD] * 3))
         endpoints = cluster.endpoints
-        counters = [self.start(endpoints, 20, "50") for _ in range(4)]
+        counters = [self.start(endpoints, 60, "50") for _ in range(4)]
         for member in cluster:
             before = self.get(endpoints, PREFIX + "count", "--print-value-only")
             self.wait_for("it is counted", lambda before=before: self.get(
@@ -107,7 +107,7 @@ class ClientLockTest(ClusterCase):
             self.wait_for("it is counted on", lambda others=others, before=before: self.get(
                 others, PREFIX + "count", "--print-value-only") not in ([], before))
             member.start()
-        counts = [each for counter in counters for each in self.counts_of(counter, 20)[0]]
+        counts = [each for counter in counters for each in self.counts_of(counter, 60)[0]]
         self.check(counts)
         # More, if a count was made whose answer died with a member.
         last = int(self.get(endpoints, PREFIX + "count", "--print-value-only")[0])
