@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/base64.h"
 #include "base/float_text.h"
 #include "base/go_text.h"
 #include "k8s/plain_scalar.h"
@@ -31,6 +30,17 @@ bool IsPrintable(char32_t character) {
 bool IsBreak(char32_t character) {
   return character == '\r' || character == '\n' || character == 0x85 || character == 0x2028 ||
          character == 0x2029;
+}
+
+// As JSON, by way of which Go comes to YAML, has bytes that are no UTF-8.
+std::string WithoutDamage(std::string_view text) {
+  std::string mended;
+  while (!text.empty()) {
+    const size_t size = base::Utf8Length(text);
+    mended += size == 0 ? "\uFFFD" : text.substr(0, size);
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return mended;
 }
 
 // What a text may be written as; libyaml's analysis.
@@ -172,6 +182,7 @@ class Emitter {
   }
 
   void WriteName(const std::string& name) {
+    if (!base::IsUtf8(name)) return WriteName(WithoutDamage(name));
     const Forms forms = Analysis(name).forms();
     if (name.find('\n') != std::string::npos || !IsTextWhenPlain(name))
       return DoubleQuoted(name, 0);
@@ -180,10 +191,7 @@ class Emitter {
   }
 
   void WriteText(const std::string& text, size_t indent) {
-    if (!base::IsUtf8(text)) {
-      Put("!!binary ");
-      return Put(base::Base64Encode(text, base::Base64::kPadded));
-    }
+    if (!base::IsUtf8(text)) return WriteText(WithoutDamage(text), indent);
     const Forms forms = Analysis(text).forms();
     if (text.find('\n') != std::string::npos) {
       return forms.block ? Literal(text, indent) : DoubleQuoted(text, indent);

@@ -62,6 +62,9 @@ TEST(YamlTest, SeveralLinesAreABlockAndLongOnesAreBroken) {
   EXPECT_EQ(YamlOf("{\"a\":\"" + word + " " + word + " " + word + " end\"}"),
             "a: " + word + " " + word + " " + word + "\n  end\n");
 }
+TEST(YamlTest, BytesThatAreNoUtf8AreTheCharacterForThese) {
+  EXPECT_EQ(WriteYaml(Value{std::string("a\xff\xc2")}), "a\uFFFD\uFFFD\n");
+}
 TEST(YamlTest, NamesAreInTheOrderOfNumbersInThem) {
   EXPECT_TRUE(YamlKeyIsBefore("a2", "a10"));
   EXPECT_TRUE(YamlKeyIsBefore("a-b", "ab"));

@@ -2,7 +2,8 @@
 """The packages for Debian in a bare Debian 12: they take the place of Debian's own with their data,
 the unit is one that systemd understands, and neither an upgrade nor a removal takes data away.
 
-Only with E2E_FULL, as root, with debootstrap. Builds the release if it is not built.
+Only with E2E_FULL, as root, with debootstrap. Builds the release if it is not built; PRESET in the
+environment is another build.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ from typing import Iterator
 from member import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build/release"
+PRESET = os.environ.get("PRESET", "release")
+BUILD = ROOT / "build" / PRESET
 MIRROR = "http://deb.debian.org/debian"
 SECONDS = 1800
 READY_SECONDS = 20
@@ -39,7 +41,7 @@ def run(*command: str | Path, **kwargs) -> str:
 class DebianPackagesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        run(ROOT / "scripts/build", "release", "man_pages", "etcd-client")  # all that is packed
+        run(ROOT / "scripts/build", PRESET, "man_pages", "etcd-client")  # all that is packed
         shutil.rmtree(BUILD / "packages", ignore_errors=True)
         run("cpack", "-G", "DEB", cwd=BUILD)
         cls.packages = sorted((BUILD / "packages").glob("*.deb"))

@@ -20,7 +20,10 @@ void ShowAndStore(base::ByteView bytes) {
   if (!again.ok()) return;  // quantities of any text are shown
   const auto found = k8s::FindStored(*again);
   CHECK(found.ok());
-  CHECK(k8s::Show(*found, k8s::Format::kJson).value().text == json->text);
+  const auto shown = k8s::Show(*found, k8s::Format::kJson);
+  CHECK(shown.ok());
+  // Bytes that are no UTF-8 are that no more.
+  if (json->text.find("\\ufffd") == std::string::npos) CHECK(shown->text == json->text);
 }
 
 }  // namespace
