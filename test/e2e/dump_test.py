@@ -324,7 +324,7 @@ class DatabaseTest(DumpCase):
         before = state_of(data)
         self.assertEqual(self.db("list-bucket", data).split(),
                          ["alarm", "auth", "authRoles", "authUsers", "cluster", "cornerstore",
-                          "key", "lease", "members", "members_removed", "meta"])
+                          "key", "lease", "members", "members_removed", "meta", "v2"])
         keys = self.db("iterate-bucket", data, "key", "--decode").splitlines()
         self.assertIn('tombstone:false}, value=[key "t" | val "u" | created ', keys[0])
         revisions = [int(re.match(r"rev=\{Revision:\{Main:(\d+) ", line)[1]) for line in keys]

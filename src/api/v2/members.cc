@@ -25,7 +25,7 @@ void AppendTexts(const std::vector<std::string>& texts, std::string* json) {
   json->push_back(']');
 }
 
-std::string ToJson(const members::Member& member) {
+std::string MemberJson(const members::Member& member) {
   std::string json = R"({"id":")" + members::HexText(member.id.value()) + R"(","name":)";
   AppendJsonString(member.name, &json);
   json += R"(,"peerURLs":)";
@@ -105,7 +105,7 @@ void Members::List(const CallRef& call, base::ByteView name) {
   if (name == "leader") {
     const uint64_t leader = frontend_.progress().leader;
     for (const members::Member& member : view->members) {
-      if (member.id.value() == leader) return call->Send(200, fields, ToJson(member) + "\n");
+      if (member.id.value() == leader) return call->Send(200, fields, MemberJson(member) + "\n");
     }
     return SendMessage(*call, 503, fields, "During election");
   }
@@ -113,7 +113,7 @@ void Members::List(const CallRef& call, base::ByteView name) {
   std::string json = R"({"members":[)";
   for (const members::Member& member : view->members) {
     if (json.back() != '[') json += ',';
-    json += ToJson(member);
+    json += MemberJson(member);
   }
   call->Send(200, fields, json + "]}\n");
 }
@@ -150,7 +150,7 @@ void Members::Add(const CallRef& call) {
   server_.reconfiguration().Add(member, {}, [this, call, member](const auto& members) {
     frontend_.loop().Post([this, call, member, status = members.status()] {
       if (!status.ok()) return Refuse(call, "", status);
-      call->Send(201, JsonFields(server_.cluster()), ToJson(member) + "\n");
+      call->Send(201, JsonFields(server_.cluster()), MemberJson(member) + "\n");
     });
   });
 }

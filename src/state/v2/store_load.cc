@@ -92,8 +92,7 @@ base::Result<std::unique_ptr<Store>> Store::Load(backend::Reader& reader,
 }
 
 base::Status Store::LoadEvents(backend::Reader& reader, uint64_t first) {
-  const bool is_one =
-      first > 0 && first <= index_ + 1 && index_ + 1 - first <= History::kEventsMax;
+  const bool is_one = first > 0 && first <= index_ + 1 && index_ + 1 - first <= History::kEventsMax;
   if (!is_one) return Damaged("the first of its events is none");
   history_ = History(first);
   for (uint64_t index = first; index <= index_; ++index) {
