@@ -3,7 +3,7 @@
 import socket
 from dataclasses import dataclass, field
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 
 
 @dataclass

@@ -6,6 +6,7 @@ docs/differences.md. ETCD in the environment is the program, V2_CALLS how many r
 V2_SEED the seed.
 """
 
+import base64
 import json
 import os
 import re
@@ -98,11 +99,12 @@ class Pair:
             connection.close()
 
 
-class BesideEtcdTest(unittest.TestCase):
+class BesideEtcdCase(unittest.TestCase):
+    """Two members, and comparisons of what they answer."""
+
     maxDiff = None
 
     def setUp(self) -> None:
-        self.history: list[Ask] = []
         self.ours = self.enterContext(Member(ETCD, "--enable-v2"))
         self.theirs = self.enterContext(Member(DEBIANS, "--enable-v2"))
         self.pair = Pair(self.ours, self.theirs)
@@ -128,6 +130,8 @@ class BesideEtcdTest(unittest.TestCase):
             lambda match: match.group(0) if int(match.group(1)) in other else
             b'"ttl":%d' % min(other, key=lambda each: abs(each - int(match.group(1)))), ours))
 
+
+class RequestsBesideEtcdTest(BesideEtcdCase):
     def test_random_requests(self) -> None:
         requests = RandomRequests(SEED)
         for _ in range(0, CALLS, ROUND):
@@ -159,6 +163,137 @@ class BesideEtcdTest(unittest.TestCase):
                 connection.close()
         whole = Ask("GET", "/v2/keys/?recursive=true&sorted=true")
         self.compare(whole, self.pair.ask(whole))
+
+    def test_statistics_count_the_same(self) -> None:
+        requests = RandomRequests(SEED + 1)
+        for _ in range(300):
+            ask = requests.next(may_end_soon=False)
+            if ask.method != "HEAD":
+                self.compare(ask, self.pair.ask(ask))
+        counts = [json.loads(answer.body)
+                  for answer in self.pair.ask(Ask("GET", "/v2/stats/store"))]
+        for name in ("getsFail", "watchers"):  # etcd looks for users at each request
+            for each in counts:
+                each.pop(name)
+        self.assertEqual(*counts)
+
+    def test_members_and_statistics(self) -> None:
+        json_body = {"content_type": "application/json"}
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):
+            for path in ("/v2/members/none", "/v2/members/123", "/v2/stats/none", "/v2/stats/",
+                         "/v2/stats", "/v2/machinesx", "/v2/auth", "/v2/auth/", "/v2/auth/none"):
+                ask = Ask(method, path)
+                self.compare(ask, self.pair.ask(ask))
+        for body in (b"{}", b"[1]", b'{"peerURLs":[1]}', b"x", b'{"peerURLs":["x"]}', b"",
+                     b'{"peerURLs":["http://127.0.0.1"]}', b'{"peerURLs":["ftp://127.0.0.1:1"]}',
+                     b'{"peerURLs":["http://127.0.0.1:1/a"]}', b'{"peerURLs":[]}'):
+            for method, path in (("POST", ""), ("PUT", "/123"), ("PUT", "/x"), ("PUT", "")):
+                ask = Ask(method, "/v2/members" + path, body, **json_body)
+                self.compare(ask, self.pair.ask(ask))
+        ask = Ask("POST", "/v2/members", b"{}", "text/plain")
+        self.compare(ask, self.pair.ask(ask))
+        for answer in self.pair.ask(Ask("GET", "/v2/members")):
+            members = json.loads(answer.body)["members"]
+            self.assertEqual(list(members[0]), ["id", "name", "peerURLs", "clientURLs"])
+            leader = self.pair.ask(Ask("GET", "/v2/members/leader"))
+        self.assertEqual(*[list(json.loads(answer.body)) for answer in leader])
+        selves = self.pair.ask(Ask("GET", "/v2/stats/self"))
+        self.assertEqual(*[list(json.loads(answer.body)) for answer in selves])
+
+
+class AccountsBesideEtcdTest(BesideEtcdCase):
+    def ask(self, method: str, path: str, body=None, user: str | None = None) -> None:
+        headers = {}
+        if user is not None:
+            headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        ask = Ask(method, path, data, None if data is None else "application/json", headers)
+        self.compare(ask, self.pair.ask(ask))
+
+    def test_users_and_roles(self) -> None:
+        users, roles, enable = "/v2/auth/users", "/v2/auth/roles", "/v2/auth/enable"
+        for path in (users, users + "/", users + "/u", users + "/u/x", roles, roles + "/root",
+                     roles + "/r", enable, enable + "/"):
+            for method in ("GET", "POST", "HEAD", "DELETE"):
+                self.ask(method, path)
+        self.ask("PUT", enable)
+        for body in (b"", b"x", b'{"user":"u"', {}, {"user": "x"}, {"user": "u"}, {"user": 1},
+                     {"user": "u", "password": "p"}, {"user": "u"}, {"user": "u", "grant": ["r"]},
+                     {"user": "u", "grant": ["r"]}, {"user": "u", "revoke": ["x"]},
+                     {"user": "u", "roles": ["r"], "grant": ["r"]}, {"user": "u", "revoke": ["r"]},
+                     {"user": "u", "roles": ["r"], "password": "p"}, {"user": "u", "grant": ["r"]}):
+            self.ask("PUT", users + "/u", body)
+        for body in (b"", {"role": "x"}, {"role": "r"}, {"role": "r"},
+                     {"role": "r", "grant": {"kv": {"read": ["/a/*", "/b"], "write": ["/a/*"]}}},
+                     {"role": "r", "grant": {"kv": {"read": ["/b"]}}},
+                     {"role": "r", "revoke": {"kv": {"read": ["/none"]}}},
+                     {"role": "r", "grant": {"kv": {"read": ["/c"]}},
+                      "permissions": {"kv": {"read": ["/c"]}}}):
+            self.ask("PUT", roles + "/r", body)
+        self.ask("PUT", roles + "/root", {"role": "root"})
+        self.ask("PUT", users + "/root", {"user": "root", "password": "secret"})
+        for path in (users, users + "/u", users + "/root", roles, roles + "/r"):
+            self.ask("GET", path)
+        self.ask("PUT", enable)
+        self.ask("PUT", enable, user="root:secret")
+        self.ask("PUT", roles + "/guest", {"role": "guest", "revoke": {"kv": {"write": ["/*"]}}},
+                 user="root:secret")
+        for user in (None, "root:secret", "root:wrong", "u:p", "none:p", ":", "u"):
+            for method, path in (("GET", "/v2/keys/a/x"), ("PUT", "/v2/keys/a/x?value=1"),
+                                 ("GET", "/v2/keys/a?recursive=true"), ("GET", "/v2/keys/b"),
+                                 ("DELETE", "/v2/keys/b"), ("GET", "/v2/keys/"),
+                                 ("GET", "/v2/keys/a?recursive=x"), ("GET", users),
+                                 ("GET", enable), ("DELETE", "/v2/members/123"),
+                                 ("GET", "/v2/stats/none"), ("DELETE", users + "/root")):
+                self.ask(method, path, user=user)
+        self.ask("DELETE", roles + "/r", user="root:secret")
+        self.ask("DELETE", roles + "/r", user="root:secret")
+        self.ask("GET", users + "/u", user="root:secret")
+        self.ask("DELETE", users + "/u", user="root:secret")
+        self.ask("DELETE", users + "/u", user="root:secret")
+        self.ask("DELETE", enable)
+        self.ask("DELETE", enable, user="root:secret")
+        self.ask("GET", "/v2/keys/?recursive=true")
+
+
+class MemberTest(unittest.TestCase):
+    """What is of this program alone."""
+
+    def test_without_the_flag_there_is_no_such_path(self) -> None:
+        member = self.enterContext(Member(ETCD))
+        connection = Connection(member.address)
+        self.addCleanup(connection.close)
+        for path in ("/v2/keys/a", "/v2/members", "/v2/machines", "/v2/stats/self", "/v2/auth/enable"):
+            answer = connection.ask(Ask("GET", path)).read()
+            self.assertEqual((answer.status, answer.body), (404, b"404 page not found\n"), path)
+
+    def test_nothing_is_lost_by_a_kill(self) -> None:
+        member = self.enterContext(Member(ETCD, "--enable-v2"))
+        connection = Connection(member.address)
+        for i in range(1500):
+            answer = connection.ask(Ask("PUT", f"/v2/keys/d{i % 7}/{i}?value={i}&ttl=10000")).read()
+            self.assertEqual(answer.status, 201)
+        connection.ask(Ask("DELETE", "/v2/keys/d0?recursive=true")).read()
+        asks = [Ask("GET", "/v2/keys/?recursive=true"),
+                Ask("GET", "/v2/keys/d1?wait=true&recursive=true&waitIndex=900"),
+                Ask("GET", "/v2/keys/d1?wait=true&waitIndex=2")]
+        before = [connection.ask(ask).read() for ask in asks]
+        connection.close()
+        self.assertEqual([answer.status for answer in before], [200, 200, 400])
+        for restarts in range(1, 3):
+            member.kill()
+            member.start()
+            connection = Connection(member.address)
+            for ask, answer in zip(asks, before):
+                again = connection.ask(ask).read()
+                self.assertEqual(again.status, answer.status)
+                # A start tells the member's name once more, which has an index.
+                self.assertEqual(int(again.headers["X-Etcd-Index"]),
+                                 int(answer.headers["X-Etcd-Index"]) + restarts)
+                if again.status == 200:
+                    self.assertEqual(re.sub(rb'"ttl":\d+', b"", again.body),
+                                     re.sub(rb'"ttl":\d+', b"", answer.body), ask)
+            connection.close()
 
 
 if __name__ == "__main__":
