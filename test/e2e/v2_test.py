@@ -241,7 +241,8 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
         self.ask("PUT", enable, user="root:secret")
         self.ask("PUT", roles + "/guest", {"role": "guest", "revoke": {"kv": {"write": ["/*"]}}},
                  user="root:secret")
-        for user in (None, "root:secret", "root:wrong", "u:p", "none:p", ":", "u"):
+        # Not ":": there etcd 3.4 panics, and the connection ends.
+        for user in (None, "root:secret", "root:wrong", "u:p", "none:p", "u"):
             for method, path in (("GET", "/v2/keys/a/x"), ("PUT", "/v2/keys/a/x?value=1"),
                                  ("GET", "/v2/keys/a?recursive=true"), ("GET", "/v2/keys/b"),
                                  ("DELETE", "/v2/keys/b"), ("GET", "/v2/keys/"),
