@@ -62,6 +62,9 @@ def normal_headers(answer: Answer, method: str) -> dict[str, str]:
     headers = {name: "" if name in VARYING else value for name, value in answer.headers.items()}
     length = headers.get("Content-Length")
     chunked = headers.pop("Transfer-Encoding", None)
+    if method == "HEAD" and answer.status == 301:  # a length of nothing is told here
+        headers.pop("Content-Length", None)
+        length = None
     if length is not None:
         if method != "HEAD":
             assert int(length) == len(answer.body), answer.headers
