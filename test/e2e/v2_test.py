@@ -62,6 +62,9 @@ def normal_headers(answer: Answer, method: str) -> dict[str, str]:
     headers = {name: "" if name in VARYING else value for name, value in answer.headers.items()}
     length = headers.get("Content-Length")
     chunked = headers.pop("Transfer-Encoding", None)
+    if method == "HEAD" and answer.status == 301:  # a length of nothing is told here
+        headers.pop("Content-Length", None)
+        length = None
     if length is not None:
         if method != "HEAD":
             assert int(length) == len(answer.body), answer.headers
@@ -164,18 +167,21 @@ class RequestsBesideEtcdTest(BesideEtcdCase):
         whole = Ask("GET", "/v2/keys/?recursive=true&sorted=true")
         self.compare(whole, self.pair.ask(whole))
 
+    def counts(self) -> list[dict[str, int]]:
+        return [json.loads(answer.body) for answer in self.pair.ask(Ask("GET", "/v2/stats/store"))]
+
     def test_statistics_count_the_same(self) -> None:
+        before = self.counts()
         requests = RandomRequests(SEED + 1)
         for _ in range(300):
             ask = requests.next(may_end_soon=False)
             if ask.method != "HEAD":
                 self.compare(ask, self.pair.ask(ask))
-        counts = [json.loads(answer.body)
-                  for answer in self.pair.ask(Ask("GET", "/v2/stats/store"))]
-        for name in ("getsFail", "watchers"):  # etcd looks for users at each request
-            for each in counts:
-                each.pop(name)
-        self.assertEqual(*counts)
+        # etcd looks for users at each request.
+        grown = [{name: count - earlier[name] for name, count in later.items()
+                  if name not in ("getsFail", "watchers")}
+                 for earlier, later in zip(before, self.counts())]
+        self.assertEqual(*grown)
 
     def test_members_and_statistics(self) -> None:
         json_body = {"content_type": "application/json"}
@@ -238,7 +244,8 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
         self.ask("PUT", enable, user="root:secret")
         self.ask("PUT", roles + "/guest", {"role": "guest", "revoke": {"kv": {"write": ["/*"]}}},
                  user="root:secret")
-        for user in (None, "root:secret", "root:wrong", "u:p", "none:p", ":", "u"):
+        # Not ":": there etcd 3.4 panics, and the connection ends.
+        for user in (None, "root:secret", "root:wrong", "u:p", "none:p", "u"):
             for method, path in (("GET", "/v2/keys/a/x"), ("PUT", "/v2/keys/a/x?value=1"),
                                  ("GET", "/v2/keys/a?recursive=true"), ("GET", "/v2/keys/b"),
                                  ("DELETE", "/v2/keys/b"), ("GET", "/v2/keys/"),

@@ -25,7 +25,7 @@ class Access {
 
   // At once, unless a password is to be checked; not if the client has gone meanwhile.
   using Then = std::function<void(bool may)>;
-  // `key`: as clients write it; empty for the root.
+  // `key`: as clients write it, "/" for the root.
   void CheckKey(const std::shared_ptr<Call>& call, std::string_view key, bool recursive, Then then);
   void CheckRoot(const std::shared_ptr<Call>& call, Then then);
 

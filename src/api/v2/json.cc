@@ -1,5 +1,6 @@
 #include "api/v2/json.h"
 
+#include <limits>
 #include <utility>
 
 #include "api/v2/go_text.h"
@@ -34,9 +35,12 @@ void AppendExpiration(int64_t expiration, int64_t now, std::string* json) {
   if (expiration == 0) return;
   Open(json);
   json->append(R"("expiration":")" + Rfc3339(expiration) + '"');
-  // Rounded up; wrapping, as time that far away is not told apart.
-  const auto left =
-      static_cast<int64_t>(static_cast<uint64_t>(expiration) - static_cast<uint64_t>(now));
+  // Rounded up. Compat: what is farther away than Go's durations reach is as far as they reach.
+  int64_t left = 0;
+  if (__builtin_sub_overflow(expiration, now, &left)) {
+    left = expiration < now ? std::numeric_limits<int64_t>::min()
+                            : std::numeric_limits<int64_t>::max();
+  }
   const int64_t ttl = left / kSecond + (left % kSecond > 0 ? 1 : 0);
   if (ttl != 0) AppendNumber(R"(,"ttl":)", ttl, json);
 }

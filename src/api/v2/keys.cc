@@ -95,7 +95,9 @@ void Keys::Serve(const CallRef& call, base::ByteView path) {
   WithTree(&server_, &frontend_, [this, call, request](const base::Status& status) {
     if (!call->is_open()) return;
     if (!status.ok()) return Fail(call, status);
-    const std::string_view key = std::string_view(request->path).substr(kKeys.size());
+    const bool is_root = request->path.size() == kKeys.size();
+    const std::string_view key =
+        is_root ? "/" : std::string_view(request->path).substr(kKeys.size());
     access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
       if (may) return ServeAllowed(call, request);
       Refuse(call, {.code = Code::kUnauthorized, .cause = "Insufficient credentials"});

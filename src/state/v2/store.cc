@@ -31,15 +31,19 @@ bool IsReadOnly(std::string_view path) {
 
 // Compat: refusals that etcd counts as successes.
 bool CountsAsSuccess(Action action, Code code) {
-  if (code == Code::kNone) return true;
-  const bool compares = action == Action::kCompareAndSwap || action == Action::kCompareAndDelete;
-  if (code == Code::kCompareFailed) return compares;
-  if (code == Code::kNotFile) return compares || action == Action::kUpdate;
-  if (code == Code::kRootIsReadOnly) {
-    return action == Action::kCompareAndSwap || action == Action::kUpdate ||
-           action == Action::kDelete;
+  switch (code) {
+    case Code::kNone:
+      return true;
+    case Code::kCompareFailed:
+      return action == Action::kCompareAndDelete;
+    case Code::kNotFile:
+      return action == Action::kCompareAndDelete || action == Action::kUpdate;
+    case Code::kRootIsReadOnly:
+      return action == Action::kCompareAndSwap || action == Action::kUpdate ||
+             action == Action::kDelete;
+    default:
+      return false;
   }
-  return false;
 }
 
 Action ActionOf(const v2pb::Request& request) {
