@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -96,15 +97,29 @@ class Conversion {
   size_t values_ = 0;
 };
 
+// Where a document begins behind another one; nothing if there is one at most. Why by lines: the
+// library, asked for all documents, never comes to an end of some texts that are none.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  bool has_content = false;
+  YAML::Mark mark;
+  for (const std::string& line : base::Split(text, '\n')) {
+    const bool is_begin = line.starts_with("---");
+    if (is_begin && has_content) return mark;
+    const size_t first = line.find_first_not_of(" \t\r");
+    const bool is_empty = first == line.npos || line[first] == '#' || line[0] == '%';
+    has_content = has_content || is_begin || !is_empty;
+    ++mark.line;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 base::Result<Value> ParseYaml(const std::string& text) {
   if (!base::IsUtf8(text)) return Invalid(YAML::Mark::null_mark(), "not UTF-8");
+  if (const auto second = SecondDocument(text)) return Invalid(*second, "a second document");
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) return Invalid(documents[1].Mark(), "a second document");
-    if (documents.empty()) return Value{};
-    return Conversion(text.size()).Convert(documents.front(), 0);
+    return Conversion(text.size()).Convert(YAML::Load(text), 0);
   } catch (const YAML::Exception& error) {
     return Invalid(error.mark, error.msg);
   }

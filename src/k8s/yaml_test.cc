@@ -85,7 +85,10 @@ TEST(YamlTest, WhatCannotBeReadIsRefusedByItsLine) {
   EXPECT_EQ(JsonOf("a: 1\n<<: {}\n"), "yaml: line 2: merged keys are not supported");
   EXPECT_EQ(JsonOf("a: 1\na: 2\n"), "yaml: line 1: a key is there twice");
   EXPECT_EQ(JsonOf("? [1]\n: 2\n"), "yaml: line 1: a key that is no scalar");
-  EXPECT_EQ(JsonOf("a: 1\n---\nb: 1\n"), "yaml: line 3: a second document");
+  EXPECT_EQ(JsonOf("a: 1\n---\nb: 1\n"), "yaml: line 2: a second document");
+  EXPECT_EQ(JsonOf("---\na: 1\n"), R"({"a":1})");
+  EXPECT_EQ(JsonOf(","), "null")
+      << "which yaml-cpp does not come to an end of, asked for all documents";
   std::string doubling = "a0: &a0 [x, x]\n";
   for (int i = 1; i < 40; ++i) {
     const std::string before = "*a" + std::to_string(i - 1);
