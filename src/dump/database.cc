@@ -18,6 +18,10 @@ namespace {
 
 using runtime::JoinPath;
 
+// The buckets that a database has had from the first version on: all but the last.
+constexpr size_t kFirst = schema::Id(schema::Bucket::kV2);
+static_assert(kFirst + 1 == schema::kBucketNames.size());
+
 class OurDatabase final : public Database {
  public:
   static base::Result<std::unique_ptr<Database>> Open(offline::Files& files,
@@ -26,10 +30,14 @@ class OurDatabase final : public Database {
     std::unique_ptr<OurDatabase> opened(new OurDatabase());
     ASSIGN_OR_RETURN(opened->lock_, offline::LockMemberOf(files, path, flags));
     ASSIGN_OR_RETURN(opened->file_,
-                     backend::LmdbFile::Open(files.disk(), path, schema::kBucketNames,
+                     backend::LmdbFile::Open(files.disk(), path, schema::kBucketNames, kFirst,
                                              backend::LmdbOptions().map_bytes));
     ASSIGN_OR_RETURN(opened->reader_, opened->file_->NewReader());
-    opened->source_.emplace(opened->reader_.get());
+    const std::vector<std::string>& names = opened->file_->buckets();
+    const bool has_v2 =
+        std::find(names.begin(), names.end(), schema::kBucketNames[kFirst]) != names.end();
+    opened->source_.emplace(opened->reader_.get(), image::ReaderSource::kSortedKeyBytesMax,
+                            has_v2 ? kFirst + 1 : kFirst);
     return std::unique_ptr<Database>(std::move(opened));
   }
 

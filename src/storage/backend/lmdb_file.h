@@ -18,14 +18,14 @@ namespace backend {
 // made beside it. One thread, which blocks on the disk.
 class LmdbFile {
  public:
-  // Checks the whole file first (lmdb_check.h): kDataLoss. kNotFound if one of `buckets` is not
-  // there.
+  // Checks the whole file first (lmdb_check.h): kDataLoss. kNotFound if one of the first
+  // `required` of `buckets` is not there.
   static base::Result<std::unique_ptr<LmdbFile>> Open(runtime::Disk& disk, const std::string& path,
                                                       std::span<const std::string_view> buckets,
-                                                      uint64_t map_bytes);
+                                                      size_t required, uint64_t map_bytes);
 
-  // Those that were asked for, as they were, and behind them the one that the backend has for
-  // itself, if it is there.
+  // Those that were asked for and are there, in their order, and behind them the one that the
+  // backend has for itself, if it is there.
   const std::vector<std::string>& buckets() const { return buckets_; }
   // Buckets are numbered by their places in buckets().
   base::Result<std::unique_ptr<Reader>> NewReader();

@@ -40,7 +40,7 @@ TEST_F(LmdbFileTest, IsReadWithoutAnythingBesideIt) {
   ASSERT_TRUE(disk_.Remove(path_ + "-lock").ok());
   const base::Bytes before = runtime::ReadFile(disk_, path_).value();
   {
-    const auto file = LmdbFile::Open(disk_, path_, kBuckets, kMapBytes);
+    const auto file = LmdbFile::Open(disk_, path_, kBuckets, kBuckets.size(), kMapBytes);
     ASSERT_TRUE(file.ok()) << file.status().ToString();
     EXPECT_THAT((*file)->buckets(), ElementsAre("first", "second", "cornerstore"));
     const auto reader = (*file)->NewReader();
@@ -60,14 +60,21 @@ TEST_F(LmdbFileTest, IsReadWithoutAnythingBesideIt) {
 }
 
 TEST_F(LmdbFileTest, EveryBucketMustBeThere) {
-  const auto file = LmdbFile::Open(disk_, path_, kMore, kMapBytes);
+  const auto file = LmdbFile::Open(disk_, path_, kMore, kMore.size(), kMapBytes);
   EXPECT_EQ(file.status().message(), path_ + ": there is no bucket absent");
+}
+
+TEST_F(LmdbFileTest, WhatALaterVersionHasMayBeMissing) {
+  constexpr std::array<std::string_view, 3> kLater = {"first", "second", "third"};
+  const auto file = LmdbFile::Open(disk_, path_, kLater, kBuckets.size(), kMapBytes);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  EXPECT_EQ((*file)->buckets().size(), kBuckets.size() + 1);  // and the backend's own
 }
 
 TEST_F(LmdbFileTest, DamageIsToldByPage) {
   const auto file = disk_.Open(path_, runtime::OpenMode::kWrite).value();
   ASSERT_TRUE(file->WriteAt(16, "xx").ok());  // within the first meta page
-  EXPECT_EQ(LmdbFile::Open(disk_, path_, kBuckets, kMapBytes).status().code(),
+  EXPECT_EQ(LmdbFile::Open(disk_, path_, kBuckets, kBuckets.size(), kMapBytes).status().code(),
             base::Code::kDataLoss);
 }
 

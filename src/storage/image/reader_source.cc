@@ -17,7 +17,7 @@ base::Status ReaderSource::Rewind() {
 base::Result<std::optional<base::ByteView>> ReaderSource::NextBucket() {
   run_.reset();
   cursor_.reset();
-  if (next_bucket_ == schema::kBucketNames.size()) return std::optional<base::ByteView>();
+  if (next_bucket_ == buckets_) return std::optional<base::ByteView>();
   const size_t bucket = next_bucket_++;
   cursor_ = reader_.NewCursor(static_cast<backend::BucketId>(bucket));
   RETURN_IF_ERROR(cursor_->Seek({}));

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "storage/backend/backend.h"
 #include "storage/image/sorted_run.h"
+#include "storage/schema/schema.h"
 #include "storage/snap/source.h"
 
 namespace image {
@@ -20,9 +21,10 @@ class ReaderSource final : public snap::Source {
  public:
   static constexpr size_t kSortedKeyBytesMax = 16 << 20;
 
-  // `reader` outlives this.
-  explicit ReaderSource(backend::Reader* reader, size_t sorted_key_bytes_max = kSortedKeyBytesMax)
-      : reader_(*reader), sorted_key_bytes_max_(sorted_key_bytes_max) {}
+  // `reader` outlives this, and has the first `buckets` of the schema.
+  explicit ReaderSource(backend::Reader* reader, size_t sorted_key_bytes_max = kSortedKeyBytesMax,
+                        size_t buckets = schema::kBucketNames.size())
+      : reader_(*reader), sorted_key_bytes_max_(sorted_key_bytes_max), buckets_(buckets) {}
 
   base::Status Rewind() override;
   base::Result<std::optional<base::ByteView>> NextBucket() override;
@@ -32,6 +34,7 @@ class ReaderSource final : public snap::Source {
  private:
   backend::Reader& reader_;
   const size_t sorted_key_bytes_max_;
+  const size_t buckets_;
 
   size_t next_bucket_ = 0;
   std::unique_ptr<backend::Cursor> cursor_;  // null before the first bucket and after the last
