@@ -3,12 +3,12 @@
 #include <optional>
 #include <utility>
 
+#include "app/client_tls.h"
 #include "app/discovery.h"
 #include "app/discovery_v2_answer.h"
 #include "base/form_text.h"
 #include "config/url.h"
 #include "net/http/client.h"
-#include "net/http/system_authorities.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
 
@@ -44,22 +44,6 @@ base::Result<Place> ParsePlace(std::string_view url) {
   std::string_view rest = url.substr(path);
   while (rest.ends_with('/')) rest.remove_suffix(1);
   return Place{*std::move(parsed), std::string(rest)};
-}
-
-base::Result<std::shared_ptr<const http::TlsContext>> OpenTls(const config::DiscoveryConfig& config,
-                                                              runtime::Disk& disk) {
-  http::TlsOptions options;
-  options.skip_verify = config.insecure_skip_tls_verify;
-  if (!config.cacert.empty()) {
-    ASSIGN_OR_RETURN(options.trusted_ca_pem, runtime::ReadFile(disk, config.cacert));
-  } else {
-    options.trusted_ca_pem = http::ReadSystemAuthorities(disk).value_or(base::Bytes());
-  }
-  if (!config.cert.empty()) {
-    ASSIGN_OR_RETURN(options.certificate_pem, runtime::ReadFile(disk, config.cert));
-    ASSIGN_OR_RETURN(options.key_pem, runtime::ReadFile(disk, config.key));
-  }
-  return http::TlsContext::New(http::TlsContext::Role::kClient, options);
 }
 
 class V2Registry final : public Registry {
@@ -132,7 +116,10 @@ base::Result<std::unique_ptr<Registry>> OpenV2Registry(const config::DiscoveryCo
   ASSIGN_OR_RETURN(Place place, ParsePlace(config.url));
   std::shared_ptr<const http::TlsContext> tls;
   if (place.server.secure()) {
-    ASSIGN_OR_RETURN(tls, OpenTls(config, disk));
+    ASSIGN_OR_RETURN(tls, OpenClientTls(disk, {.authorities = config.cacert,
+                                               .certificate = config.cert,
+                                               .key = config.key,
+                                               .skip_verify = config.insecure_skip_tls_verify}));
   }
   return std::unique_ptr<Registry>(
       std::make_unique<V2Registry>(std::move(place), std::move(tls), config.request_timeout));

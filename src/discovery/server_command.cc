@@ -6,12 +6,12 @@
 #include <memory>
 #include <utility>
 
+#include "app/client_tls.h"
 #include "app/tls_files.h"
 #include "base/go_text.h"
 #include "config/url.h"
 #include "discovery/service.h"
 #include "net/http/server.h"
-#include "net/http/system_authorities.h"
 #include "observe/log.h"
 #include "observe/log_outputs.h"
 #include "observe/process_metrics.h"
@@ -73,21 +73,6 @@ base::Result<runtime::Address> ParseAddress(const std::string& text) {
   return Invalid("--addr: " + base::Quote(text) + " is no host:port");
 }
 
-base::Result<std::shared_ptr<const http::TlsContext>> OpenEtcdTls(runtime::Disk& disk,
-                                                                  const cli::Flags& flags) {
-  http::TlsOptions options;
-  if (const std::string& path = flags.GetString("etcd-cacert"); !path.empty()) {
-    ASSIGN_OR_RETURN(options.trusted_ca_pem, runtime::ReadFile(disk, path));
-  } else {
-    options.trusted_ca_pem = http::ReadSystemAuthorities(disk).value_or(base::Bytes());
-  }
-  if (const std::string& path = flags.GetString("etcd-cert"); !path.empty()) {
-    ASSIGN_OR_RETURN(options.certificate_pem, runtime::ReadFile(disk, path));
-    ASSIGN_OR_RETURN(options.key_pem, runtime::ReadFile(disk, flags.GetString("etcd-key")));
-  }
-  return http::TlsContext::New(http::TlsContext::Role::kClient, options);
-}
-
 // What the flags ask for, checked.
 struct Plan {
   runtime::Address address;
@@ -102,7 +87,10 @@ base::Result<Plan> PlanOf(runtime::Disk& disk, const cli::Flags& flags) {
   auto endpoints = config::ParseUrls(flags.GetString("etcd"));
   if (!endpoints.ok()) return Invalid("--etcd: " + std::string(endpoints.status().message()));
   plan.upstream.endpoints = *std::move(endpoints);
-  ASSIGN_OR_RETURN(plan.upstream.tls, OpenEtcdTls(disk, flags));
+  ASSIGN_OR_RETURN(plan.upstream.tls,
+                   app::OpenClientTls(disk, {.authorities = flags.GetString("etcd-cacert"),
+                                             .certificate = flags.GetString("etcd-cert"),
+                                             .key = flags.GetString("etcd-key")}));
   std::string host = flags.GetString("host");
   while (host.ends_with('/')) host.pop_back();
   plan.service.public_url = std::move(host);
