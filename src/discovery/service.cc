@@ -222,7 +222,16 @@ void Service::Forward(const http::PlainRequest& request, RequestPath path, CallP
                           .waits = web::Query(query).Get("wait") == "true"};
   if (!query.empty()) asked.path += "?" + std::string(query);
   if (request.head.Get("content-type").starts_with(kForm)) asked.body = base::Bytes(request.body);
-  upstream().Ask(std::move(asked), [call](base::Result<http::Client::Answer> answer) {
+  const std::string waiter = asked.waits ? request.connection.peer.host : "";
+  if (asked.waits) {
+    size_t& waits = waits_[waiter];
+    if (waits == kWaitsOfOneMax) return call->Answer(429, "Too Many Requests");
+    ++waits;
+  }
+  upstream().Ask(std::move(asked), [this, call, waiter](base::Result<http::Client::Answer> answer) {
+    if (const auto waits = waits_.find(waiter); waits != waits_.end() && --waits->second == 0) {
+      waits_.erase(waits);
+    }
     if (answer.ok()) return call->Answer(Passed(*std::move(answer)));
     const bool is_late = answer.status().code() == base::Code::kDeadlineExceeded;
     const bool is_full = answer.status().code() == base::Code::kResourceExhausted;

@@ -22,6 +22,8 @@ class Service final : public http::Service {
  public:
   static constexpr size_t kRequestBytesMax = 16 * 1024;
   static constexpr size_t kClientsMax = 10'000;
+  // Requests of one address that wait for a change, so that it leaves places to others.
+  static constexpr size_t kWaitsOfOneMax = 50;
 
   struct Options {
     // What stands before a token in the answer to /new, without the slash: "https://host".
@@ -70,6 +72,7 @@ class Service final : public http::Service {
   ClientRates rates_{options_.requests_per_minute, kClientsMax};
   http::PlainService endpoints_{kRequestBytesMax};
   std::map<std::string, observe::Counter> counters_;
+  std::map<std::string, size_t> waits_;  // by address
 };
 
 }  // namespace discovery

@@ -115,6 +115,22 @@ class DiscoveryServiceTest(unittest.TestCase):
         ask(token + "/cafe", "PUT", "value=m=http://h:1")
         self.assertIn('"value":"m=http://h:1"', waiting.communicate(timeout=WAIT_SECONDS)[0])
 
+    def test_one_address_leaves_places_to_others(self) -> None:
+        token = self.new_token(self.serve("--requests-per-minute", "0"), "2")
+        waiting = [subprocess.Popen(["curl", "-s", f"{token}?wait=true&recursive=true"],
+                                    stdout=subprocess.DEVNULL) for _ in range(50)]
+        for process in waiting:
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+        end = time.monotonic() + WAIT_SECONDS
+        while ask(token + "?wait=true&waitIndex=1&recursive=true")[0] != 429:
+            self.assertLess(time.monotonic(), end)
+        # What they waited for makes room.
+        ask(token + "/cafe", "PUT", "value=m=http://h:1")
+        for process in waiting:
+            process.wait(timeout=WAIT_SECONDS)
+        self.assertNotEqual(ask(token + "?wait=true&waitIndex=1&recursive=true")[0], 429)
+
     def test_nothing_else_of_the_store_can_be_reached(self) -> None:
         url = self.serve()
         token = self.new_token(url, "1")
