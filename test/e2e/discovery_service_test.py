@@ -117,18 +117,22 @@ class DiscoveryServiceTest(unittest.TestCase):
 
     def test_one_address_leaves_places_to_others(self) -> None:
         token = self.new_token(self.serve("--requests-per-minute", "0"), "2")
-        waiting = [subprocess.Popen(["curl", "-s", f"{token}?wait=true&recursive=true"],
-                                    stdout=subprocess.DEVNULL) for _ in range(50)]
+        waiting = [subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                                     f"{token}?wait=true&recursive=true"],
+                                    stdout=subprocess.PIPE, text=True) for _ in range(51)]
         for process in waiting:
             self.addCleanup(process.wait)
+            self.addCleanup(process.stdout.close)
             self.addCleanup(process.kill)
         end = time.monotonic() + WAIT_SECONDS
-        while ask(token + "?wait=true&waitIndex=1&recursive=true")[0] != 429:
+        while all(process.poll() is None for process in waiting):
             self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.assertEqual(ask(token + "?wait=true&waitIndex=1&recursive=true")[0], 429)
         # What they waited for makes room.
         ask(token + "/cafe", "PUT", "value=m=http://h:1")
-        for process in waiting:
-            process.wait(timeout=WAIT_SECONDS)
+        answers = [process.communicate(timeout=WAIT_SECONDS)[0] for process in waiting]
+        self.assertEqual(sorted(answers), ["200"] * 50 + ["429"])
         self.assertNotEqual(ask(token + "?wait=true&waitIndex=1&recursive=true")[0], 429)
 
     def test_nothing_else_of_the_store_can_be_reached(self) -> None:
