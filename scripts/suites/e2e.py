@@ -21,7 +21,7 @@ SANITIZED_FULL = ["clients_test", "kill_test", "listeners_test", "websocket_test
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
     build(PRESET, "etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-discovery",
-          "etcd-sim", *DUMPS,
+          "etcd-failpoints", "etcd-sim", *DUMPS,
           *(f"example_client_{name}" for name in EXAMPLES))
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["e2e: there is no python3-grpcio"])
@@ -38,6 +38,7 @@ def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
                    "ETCDUTL": str(binaries / "etcdutl"),
                    "ETCD_BENCH": str(binaries / "etcd-bench"),
                    "DISCOVERY_SERVICE": str(binaries / "etcd-discovery"),
+                   "FAILPOINTS_PROGRAM": str(binaries / "etcd-failpoints"),
                    "ETCD_SIM": str(binaries / "etcd-sim"), "E2E_FULL": "1" if full else ""}
     for name in DUMPS:
         environment[name.upper().replace("-", "_")] = str(binaries / name)

@@ -1,6 +1,5 @@
 #include "discovery/server_command.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -8,7 +7,6 @@
 
 #include "app/client_tls.h"
 #include "app/tls_files.h"
-#include "base/go_text.h"
 #include "config/url.h"
 #include "discovery/service.h"
 #include "net/http/server.h"
@@ -17,6 +15,7 @@
 #include "observe/process_metrics.h"
 #include "runtime/asio/loop.h"
 #include "runtime/asio/network.h"
+#include "runtime/parse_address.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/signals.h"
@@ -59,20 +58,6 @@ void TakeEnvironment(const cli::Flags& given, cli::Flags* flags) {
   }
 }
 
-base::Result<runtime::Address> ParseAddress(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  runtime::Address address;
-  if (colon != text.npos) {
-    const char* const end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data() + colon + 1, end, address.port);
-    std::string host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    address.host = std::move(host);
-    if (parsed.ec == std::errc() && parsed.ptr == end) return address;
-  }
-  return Invalid("--addr: " + base::Quote(text) + " is no host:port");
-}
-
 // What the flags ask for, checked.
 struct Plan {
   runtime::Address address;
@@ -83,7 +68,9 @@ struct Plan {
 
 base::Result<Plan> PlanOf(runtime::Disk& disk, const cli::Flags& flags) {
   Plan plan;
-  ASSIGN_OR_RETURN(plan.address, ParseAddress(flags.GetString("addr")));
+  const auto address = runtime::ParseAddress(flags.GetString("addr"));
+  if (!address.ok()) return Invalid("--addr: " + std::string(address.status().message()));
+  plan.address = *address;
   auto endpoints = config::ParseUrls(flags.GetString("etcd"));
   if (!endpoints.ok()) return Invalid("--etcd: " + std::string(endpoints.status().message()));
   plan.upstream.endpoints = *std::move(endpoints);

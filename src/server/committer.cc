@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "raft/codec.h"
+#include "runtime/failpoint.h"
 #include "state/members/snapshot_json.h"
 
 // Why one batch at a time: the database takes one writer, and the order of batches is that of the
@@ -57,7 +58,9 @@ void Committer::Replaced() {
 void Committer::Commit(bool force) {
   if (out_.has_value() || failure_.failed()) return;
   apply::State& state = applier_.state();
+  runtime::Reach(runtime::Failpoint::kCommitBeforePreCommitHook);
   std::optional<mvcc::Store::Commit> commit = state.store().TakeCommit(force);
+  runtime::Reach(runtime::Failpoint::kCommitAfterPreCommitHook);
   if (commit.has_value()) return Send(*std::move(commit));
   if (force) {
     // There was nothing to commit.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "raft/codec.h"
+#include "runtime/failpoint.h"
 
 // Why group commit: a sync takes as long for one entry as for a thousand. One write is out at a
 // time; what the raft loop hands over meanwhile gathers in `waiting_` and is the next one. Under
@@ -188,7 +189,13 @@ base::Status LogWriter::AppendTimed(const wal::Batch& batch) {
   const runtime::Clock& clock = environment_.wal_loop->clock();
   const runtime::TimePoint start = clock.Now();
   std::optional<runtime::TimePoint> written;
+  const bool marks = batch.mark != nullptr;
+  runtime::Reach(marks ? runtime::Failpoint::kRaftBeforeSaveSnap
+                       : runtime::Failpoint::kRaftBeforeSave);
   RETURN_IF_ERROR(log_->Append(batch, [&] { written = clock.Now(); }));
+  runtime::Reach(marks ? runtime::Failpoint::kRaftAfterSaveSnap
+                       : runtime::Failpoint::kRaftAfterSave);
+  if (marks) runtime::Reach(runtime::Failpoint::kRaftAfterWalRelease);
   if (!written.has_value()) return {};  // the log keeps it for the next write
   metrics_.write_seconds.Observe(*written - start);
   metrics_.fsync_seconds.Observe(clock.Now() - *written);
@@ -263,8 +270,11 @@ void LogWriter::RunOnLog(base::Callback<base::Status(wal::Log* log)> work,
 
 base::Status LogWriter::Mark(const snap::Snapshot& snapshot) {
   const wal::SnapshotMark mark{snapshot.index, snapshot.term, snapshot.conf_state};
+  runtime::Reach(runtime::Failpoint::kRaftBeforeSaveSnap);
   RETURN_IF_ERROR(log_->Append({.mark = &mark}));
+  runtime::Reach(runtime::Failpoint::kRaftAfterSaveSnap);
   log_->Release(snapshot.index);
+  runtime::Reach(runtime::Failpoint::kRaftAfterWalRelease);
   return options_.max_wals == 0 ? base::Status() : log_->Purge(options_.max_wals);
 }
 

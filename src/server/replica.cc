@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/errors.h"
+#include "runtime/failpoint.h"
 #include "state/members/member.h"
 
 // Why the turn is the unit: messages, proposals, reads and reports that arrive within one are all
@@ -430,6 +431,9 @@ void Replica::Send(std::vector<raft::Message> messages) {
   if (std::any_of(messages.begin(), messages.end(), hands_over)) {
     progress_->handed_over = node_->term().value();
   }
+  runtime::Reach(node_->role() == raft::Role::kLeader
+                     ? runtime::Failpoint::kRaftBeforeLeaderSend
+                     : runtime::Failpoint::kRaftBeforeFollowerSend);
   if (!messages.empty()) environment_.transport->Send(std::move(messages));
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "runtime/failpoint.h"
 #include "server/data_directory.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/storage_version.h"
@@ -24,8 +25,11 @@ base::Result<std::shared_ptr<apply::State>> InstallReceived(const Options& optio
                                                             const Environment& environment,
                                                             raft::EntryId at) {
   const std::string path = Paths(options).database;
+  runtime::Reach(runtime::Failpoint::kRaftBeforeApplySnap);
   RETURN_IF_ERROR(environment.move_backend(ReceivedDatabasePath(options, at.index), path));
+  runtime::Reach(runtime::Failpoint::kApplyBeforeOpenSnapshot);
   ASSIGN_OR_RETURN(auto database, environment.open_backend(path, environment.on_damage));
+  runtime::Reach(runtime::Failpoint::kRaftAfterApplySnap);
   return OpenStateAt(options, environment, std::move(database), path, at.index);
 }
 

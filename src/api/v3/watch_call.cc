@@ -4,6 +4,7 @@
 
 #include "base/come_back.h"
 #include "base/errors.h"
+#include "runtime/failpoint.h"
 
 namespace v3 {
 namespace {
@@ -231,6 +232,7 @@ void WatchCall::OnLost(watch::Watcher& watcher, base::Revision compacted, const 
 }
 
 void WatchCall::TellProgress() {
+  runtime::Reach(runtime::Failpoint::kBeforeProgressIfSync);
   hub_.Advance(context().state()->store().revision());
   if (watchers_.empty()) return;
   for (const auto& [id, watcher] : watchers_) {

@@ -6,6 +6,7 @@
 #include "api/watch/planted.h"
 #include "base/check.h"
 #include "base/errors.h"
+#include "runtime/failpoint.h"
 #include "runtime/slice.h"
 #include "storage/mvcc/store.h"
 
@@ -168,6 +169,7 @@ void Hub::Continue() {
 }
 
 void Hub::Read() {
+  runtime::Reach(runtime::Failpoint::kBeforeSyncWatchers);
   const std::shared_ptr<mvcc::Reads> reads = parts_.reads();
   std::optional<int64_t> end;
   const auto more =
@@ -263,6 +265,7 @@ bool Hub::TellOne(Watcher* watcher) {
       return false;
     }
   }
+  runtime::Reach(runtime::Failpoint::kBeforeSendWatchResponse);
   EventBatch::Part& part = step_->batch.parts()[step_->part];
   watcher->told = true;
   events_ += part.count;

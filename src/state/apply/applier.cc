@@ -12,6 +12,7 @@
 #include "proto/rpc.pb.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
+#include "runtime/failpoint.h"
 #include "state/admission/rules.h"
 #include "state/apply/member_list.h"
 #include "state/apply/planted.h"
@@ -368,6 +369,7 @@ Reply Applier::ApplyAlarm(const etcdserverpb::AlarmRequest& request) {
 }
 
 base::Result<Applier::Outcome> Applier::ApplyConfChange(const raft::Entry& entry) {
+  runtime::Reach(runtime::Failpoint::kBeforeApplyOneConfChange);
   Outcome outcome;
   if (entry.type == raft::EntryType::kConfChange) {
     ASSIGN_OR_RETURN(const raft::ConfChange change, raft::DecodeConfChange(entry.data.view()));

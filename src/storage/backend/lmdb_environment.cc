@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "runtime/failpoint.h"
 #include "storage/backend/lmdb_batch_writer.h"
 #include "storage/backend/lmdb_page.h"
 #include "storage/backend/lmdb_value.h"
@@ -288,13 +289,20 @@ void LmdbEnvironment::AbortWrite(MDB_txn* transaction) {
 }
 
 base::Status LmdbEnvironment::Write(const Batch& batch) {
+  runtime::Reach(runtime::Failpoint::kBeforeStartDbTxn);
   ASSIGN_OR_RETURN(MDB_txn* const transaction, BeginWrite());
+  runtime::Reach(runtime::Failpoint::kAfterStartDbTxn);
+  runtime::Reach(runtime::Failpoint::kBeforeWritebackBuf);
   const int error = WriteBatch(batch, *this, transaction);
+  runtime::Reach(runtime::Failpoint::kAfterWritebackBuf);
   if (error != 0) {
     AbortWrite(transaction);
     return Failure(error);
   }
-  return CommitWrite(transaction);
+  runtime::Reach(runtime::Failpoint::kBeforeCommit);
+  const base::Status committed = CommitWrite(transaction);
+  runtime::Reach(runtime::Failpoint::kAfterCommit);
+  return committed;
 }
 
 base::Status LmdbEnvironment::SyncToDisk() {

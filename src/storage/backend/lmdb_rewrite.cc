@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "runtime/failpoint.h"
 #include "storage/backend/lmdb_copy.h"
 #include "storage/backend/write_failure.h"
 
@@ -90,6 +91,7 @@ base::Status LmdbRewrite::Copy(const LmdbEnvironment& from, MDB_txn* transaction
     RETURN_IF_ERROR(delta.failure());
     return PaceAndAsk();
   };
+  runtime::Reach(runtime::Failpoint::kDefragBeforeCopy);
   return WriteFailure(disk_, copy_path_, CopyRecords(from, transaction, *copy_, go_on));
 }
 
@@ -109,6 +111,7 @@ base::Result<std::shared_ptr<LmdbEnvironment>> LmdbRewrite::TakePlace(CommitDelt
   }
   RETURN_IF_ERROR(copy_->MakeDurable());
   ASSIGN_OR_RETURN(auto replaced_file, disk_.Open(path_, runtime::OpenMode::kWrite));
+  runtime::Reach(runtime::Failpoint::kDefragBeforeRename);
   // The lock file goes first: LMDB makes it anew when nobody else has the database open.
   RETURN_IF_ERROR(disk_.Rename(LmdbLockPath(copy_path_), LmdbLockPath(path_)));
   RETURN_IF_ERROR(disk_.Rename(copy_path_, path_));

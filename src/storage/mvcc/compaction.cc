@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "base/errors.h"
+#include "runtime/failpoint.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/store.h"
 #include "storage/schema/schema.h"
@@ -28,7 +29,9 @@ base::Status Store::Compact(base::Revision at) {
     const std::lock_guard lock(lock_);
     compact_.store(to);
   }
+  runtime::Reach(runtime::Failpoint::kCompactBeforeCommitScheduledCompact);
   PutMarker(schema::kScheduledCompactRev, to);
+  runtime::Reach(runtime::Failpoint::kCompactAfterCommitScheduledCompact);
   return {};
 }
 
@@ -47,7 +50,9 @@ base::Result<bool> Store::CompactionStep() {
                              .hasher = {}};
     hash_whole_ = true;
   }
+  runtime::Reach(runtime::Failpoint::kCompactBeforeCommitBatch);
   ASSIGN_OR_RETURN(const bool more, RemoveSlice());
+  runtime::Reach(runtime::Failpoint::kCompactAfterCommitBatch);
   if (!more) FinishCompaction();
   buffer_->EndUnlogged(clock_->Now());
   return compaction_.has_value() || finished_compact_ < compact_.load();
@@ -98,7 +103,9 @@ void Store::RemoveOrKeep(Revision revision, bool is_tombstone, base::ByteView ke
 
 void Store::FinishCompaction() {
   const Compaction& done = *compaction_;
+  runtime::Reach(runtime::Failpoint::kCompactBeforeSetFinishedCompact);
   PutMarker(schema::kFinishedCompactRev, done.to);
+  runtime::Reach(runtime::Failpoint::kCompactAfterSetFinishedCompact);
   finished_compact_ = done.to;
   if (done.hash_whole) {
     const std::lock_guard lock(hashes_mutex_);
