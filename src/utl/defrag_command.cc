@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "base/human_bytes.h"
 #include "offline/files.h"
+#include "runtime/posix/clock.h"
 #include "utl/etcd_database.h"
 
 namespace utl {
@@ -10,19 +12,52 @@ namespace {
 
 using runtime::JoinPath;
 
-base::Status Defragment(offline::Files& files, const cli::Invocation& invocation,
-                        const std::string& data_dir) {
-  const std::string member = JoinPath(data_dir, "member");
-  const std::string snap = JoinPath(member, "snap");
-  ASSIGN_OR_RETURN(const bool is_ours, files.disk().Exists(JoinPath(snap, "db.mdb")));
+std::string OurDatabase(const std::string& member) {
+  return JoinPath(member, "snap/db.mdb");
+}
+std::string EtcdsDatabase(const std::string& member) {
+  return JoinPath(member, "snap/db");
+}
+
+base::Status DefragmentAs(offline::Files& files, const cli::Invocation& invocation,
+                          const std::string& member, bool is_ours) {
   if (!is_ours) {
     ASSIGN_OR_RETURN(const auto etcds,
-                     EtcdDatabase::Open(files, JoinPath(snap, "db"), invocation.flags));
+                     EtcdDatabase::Open(files, EtcdsDatabase(member), invocation.flags));
     return etcds->ReplaceBy(etcds->source());
   }
   ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
                    offline::OpenMemberDatabase(files, member, invocation.flags));
   return opened.database->Defragment([](uint64_t) { return true; });
+}
+
+base::Result<uint64_t> SizeOf(runtime::Disk& disk, const std::string& path) {
+  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kRead));
+  return file->Size();
+}
+
+base::Status Defragment(offline::Files& files, const cli::Invocation& invocation,
+                        const std::string& data_dir) {
+  const std::string member = JoinPath(data_dir, "member");
+  ASSIGN_OR_RETURN(const bool is_ours, files.disk().Exists(OurDatabase(member)));
+  const std::string path = is_ours ? OurDatabase(member) : EtcdsDatabase(member);
+  const runtime::posix::Clock clock;
+  const runtime::TimePoint start = clock.Now();
+  const auto before = SizeOf(files.disk(), path);
+  if (before.ok()) {
+    files.logger().Info("defragmenting", {{"path", path},
+                                          {"current-db-size-bytes", *before},
+                                          {"current-db-size", base::HumanBytes(*before)}});
+  }
+  RETURN_IF_ERROR(DefragmentAs(files, invocation, member, is_ours));
+  ASSIGN_OR_RETURN(const uint64_t after, SizeOf(files.disk(), path));
+  files.logger().Info("finished defragmenting directory",
+                      {{"path", path},
+                       {"current-db-size-bytes-diff", int64_t(after - before.value())},
+                       {"current-db-size-bytes", after},
+                       {"current-db-size", base::HumanBytes(after)},
+                       {"took", clock.Now() - start}});
+  return {};
 }
 
 }  // namespace

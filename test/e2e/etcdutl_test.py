@@ -393,7 +393,8 @@ class EtcdutlTest(EtcdutlCase):
                 pass
             other.rename(database)
         _, said = waiting.communicate(timeout=60)
-        self.assertEqual((waiting.returncode, said), (0, ""))
+        self.assertEqual(waiting.returncode, 0, said)
+        self.assertIn("finished defragmenting directory", said)
         self.assertEqual(self.utl("hashkv", database), expected)
 
     @staticmethod
