@@ -80,6 +80,7 @@ class Restoration {
     RETURN_IF_ERROR(CheckDigest(*file, parts));
     return directory->Make([&](const Paths& paths) {
       RETURN_IF_ERROR(BuildDatabase(*file, parts, paths));
+      TellMembers();
       return BuildLog(paths);
     });
   }
@@ -116,6 +117,17 @@ class Restoration {
     ASSIGN_OR_RETURN(const auto made, disk_.Open(paths.database, runtime::OpenMode::kWrite));
     RETURN_IF_ERROR(made->Sync());
     return disk_.SyncDirectory(paths.snap);
+  }
+
+  void TellMembers() const {
+    for (const members::Member& member : founding_.members) {
+      environment_.logger->Info("added member",
+                                {{"cluster-id", members::HexText(founding_.cluster.value())},
+                                 {"local-member-id", members::HexText(founding_.self.value())},
+                                 {"added-peer-id", members::HexText(member.id.value())},
+                                 {"added-peer-peer-urls", member.peer_urls},
+                                 {"added-peer-is-learner", member.is_learner}});
+    }
   }
 
   // What the founding entries would have done.

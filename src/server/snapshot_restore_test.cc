@@ -271,7 +271,7 @@ TEST_F(SnapshotRestoreTest, AFileThatIsNotWhatWasSavedIsRefused) {
   };
   std::string flipped = whole;
   flipped[flipped.size() / 2] ^= 1;
-  EXPECT_THAT(refused(flipped), HasSubstr("the SHA-256 at its end is"));
+  EXPECT_THAT(refused(flipped), HasSubstr("expected sha256 "));
   EXPECT_EQ(refused(whole.substr(0, whole.size() - snap::kDigestBytes)),
             "snapshot missing hash but --skip-hash-check=false");
   restore_.skip_digest = true;

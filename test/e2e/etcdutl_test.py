@@ -232,9 +232,9 @@ class EtcdutlTest(EtcdutlCase):
         broken = self.folder / "broken"
         place = self.folder / "place"
         refusals = {
-            whole[:-1] + bytes([whole[-1] ^ 1]): "the SHA-256 at its end is",
+            whole[:-1] + bytes([whole[-1] ^ 1]): "expected sha256 ",
             whole[:-32]: "snapshot missing hash but --skip-hash-check=false",
-            whole[:4096] + whole[-32:]: "the SHA-256 at its end is",
+            whole[:4096] + whole[-32:]: "expected sha256 ",
             b"": "snapshot missing hash but --skip-hash-check=false",
             b"no database" * 500: "snapshot missing hash but --skip-hash-check=false"}
         for contents, why in refusals.items():

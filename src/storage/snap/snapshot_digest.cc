@@ -69,9 +69,9 @@ base::Status VerifyDigest(const runtime::File& file, std::string_view path,
   RETURN_IF_ERROR(file.ReadAt(parts.image_bytes, kDigestBytes, &bytes));
   const base::Bytes computed = hasher.Finish();
   if (bytes == computed) return {};
-  return base::Status(base::Code::kDataLoss, std::string(path) + ": the SHA-256 at its end is " +
-                                                 Hex(bytes) + ", that of the image " +
-                                                 Hex(computed));
+  return base::Status(base::Code::kDataLoss, "expected sha256 " + Hex(bytes) + ", got " +
+                                                 Hex(computed) + ": " + std::string(path) +
+                                                 " is not as it was saved");
 }
 
 }  // namespace snap
