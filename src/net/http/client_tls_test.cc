@@ -114,7 +114,7 @@ TEST_F(HttpClientTlsTest, SaysThatTheServerWantsACertificate) {
   client_options_.certificate_pem.clear();
   client_options_.key_pem.clear();
   const std::string why = Fetch(Secure());
-  EXPECT_TRUE(why.starts_with("server:443: TLS: the peer refused: ")) << why;
+  EXPECT_TRUE(why.starts_with("server:443: TLS: remote error: tls: ")) << why;
   EXPECT_NE(why.find("certificate required"), std::string::npos) << why;
 }
 

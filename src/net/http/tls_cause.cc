@@ -6,7 +6,9 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <map>
 #include <memory>
+#include <string_view>
 
 #include "net/http/openssl.h"
 
@@ -87,6 +89,41 @@ std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runt
   }
 }
 
+// Why the peer gave up, in the words of Go, which those who read etcd's log know.
+std::string AlertCause(int alert, const std::string& text) {
+  static const std::map<int, std::string_view> names = {
+      {SSL_AD_CLOSE_NOTIFY, "close notify"},
+      {SSL_AD_UNEXPECTED_MESSAGE, "unexpected message"},
+      {SSL_AD_BAD_RECORD_MAC, "bad record MAC"},
+      {SSL_AD_RECORD_OVERFLOW, "record overflow"},
+      {SSL_AD_HANDSHAKE_FAILURE, "handshake failure"},
+      {SSL_AD_BAD_CERTIFICATE, "bad certificate"},
+      {SSL_AD_UNSUPPORTED_CERTIFICATE, "unsupported certificate"},
+      {SSL_AD_CERTIFICATE_REVOKED, "revoked certificate"},
+      {SSL_AD_CERTIFICATE_EXPIRED, "expired certificate"},
+      {SSL_AD_CERTIFICATE_UNKNOWN, "unknown certificate"},
+      {SSL_AD_ILLEGAL_PARAMETER, "illegal parameter"},
+      {SSL_AD_UNKNOWN_CA, "unknown certificate authority"},
+      {SSL_AD_ACCESS_DENIED, "access denied"},
+      {SSL_AD_DECODE_ERROR, "error decoding message"},
+      {SSL_AD_DECRYPT_ERROR, "error decrypting message"},
+      {SSL_AD_PROTOCOL_VERSION, "protocol version not supported"},
+      {SSL_AD_INSUFFICIENT_SECURITY, "insufficient security level"},
+      {SSL_AD_INTERNAL_ERROR, "internal error"},
+      {SSL_AD_INAPPROPRIATE_FALLBACK, "inappropriate fallback"},
+      {SSL_AD_USER_CANCELLED, "user canceled"},
+      {SSL_AD_NO_RENEGOTIATION, "no renegotiation"},
+      {SSL_AD_MISSING_EXTENSION, "missing extension"},
+      {SSL_AD_UNSUPPORTED_EXTENSION, "unsupported extension"},
+      {SSL_AD_UNRECOGNIZED_NAME, "unrecognized name"},
+      {SSL_AD_BAD_CERTIFICATE_STATUS_RESPONSE, "bad certificate status response"},
+      {SSL_AD_UNKNOWN_PSK_IDENTITY, "unknown PSK identity"},
+      {SSL_AD_CERTIFICATE_REQUIRED, "certificate required"},
+      {SSL_AD_NO_APPLICATION_PROTOCOL, "no application protocol"}};
+  const auto found = names.find(alert);
+  return "remote error: tls: " + (found == names.end() ? text : std::string(found->second));
+}
+
 }  // namespace
 
 void KeepRefused(ssl_st* ssl, x509_st* certificate) {
@@ -107,7 +144,7 @@ std::string TlsCause(ssl_st* ssl) {
       reason == SSL_R_HTTP_REQUEST) {
     return "the peer does not speak TLS (" + text + ")";
   }
-  if (reason > SSL_AD_REASON_OFFSET) return "the peer refused: " + text;
+  if (reason >= SSL_AD_REASON_OFFSET) return AlertCause(reason - SSL_AD_REASON_OFFSET, text);
   return text;
 }
 
