@@ -40,7 +40,7 @@ std::string NameText(const GENERAL_NAME* name) {
   return text.data();
 }
 
-// "a, b" of a certificate's names and addresses.
+// "a, b" of a certificate's names and addresses; empty if it has none.
 std::string Names(X509* certificate) {
   auto* const names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
@@ -54,7 +54,7 @@ std::string Names(X509* certificate) {
     if (!name.empty()) text += (text.empty() ? "" : ", ") + name;
   }
   GENERAL_NAMES_free(names);
-  return text.empty() ? "no name" : text;
+  return text;
 }
 
 std::string ExpectedName(ssl_st* ssl) {
@@ -66,15 +66,20 @@ std::string ExpectedName(ssl_st* ssl) {
   return host == nullptr ? "" : host;
 }
 
-// Why the peer's certificate was not accepted.
+// Why the peer's certificate was not accepted. Compat: as Go says it, which those who read etcd's
+// log and errors know.
 std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runtime-int)
-  const std::string whose = SSL_is_server(ssl) != 0 ? "the client's" : "the server's";
+  const std::string failed = "tls: failed to verify certificate: x509: ";
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH: {
       auto* const certificate = static_cast<X509*>(SSL_get_ex_data(ssl, RefusedIndex()));
-      return whose + " certificate is not for " + ExpectedName(ssl) +
-             (certificate == nullptr ? "" : " but for " + Names(certificate));
+      const std::string names = certificate == nullptr ? "" : Names(certificate);
+      if (names.empty()) {
+        return failed + "certificate is not valid for any names, but wanted to match " +
+               ExpectedName(ssl);
+      }
+      return failed + "certificate is valid for " + names + ", not " + ExpectedName(ssl);
     }
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -82,10 +87,16 @@ std::string CertificateCause(ssl_st* ssl, long verdict) {  // NOLINT(google-runt
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // one of the same name is
-      return whose + " certificate is signed by an authority that is not trusted (" +
+      return failed + "certificate signed by unknown authority (" +
              X509_verify_cert_error_string(verdict) + ")";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return failed + "certificate has expired or is not yet valid: " +
+             X509_verify_cert_error_string(verdict);
+    case X509_V_ERR_CERT_REJECTED:  // by the names that are allowed
+      return "client certificate authentication failed";
     default:
-      return whose + " certificate is not valid: " + X509_verify_cert_error_string(verdict);
+      return failed + X509_verify_cert_error_string(verdict);
   }
 }
 
