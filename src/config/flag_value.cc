@@ -197,7 +197,9 @@ struct Formatter {
 Status SetFlag(const Flag& flag, std::string_view text, ServerConfig& config) {
   const auto choices = flag.choices;
   if (!choices.empty() && std::find(choices.begin(), choices.end(), text) == choices.end()) {
-    return Invalid("invalid value");
+    // Compat: this one has a type of its own in etcd, which says which.
+    const bool says_which = flag.name == "v2-deprecation";
+    return Invalid("invalid value" + (says_which ? " " + base::Quote(text) : ""));
   }
   return std::visit(Setter{text, config}, flag.target);
 }

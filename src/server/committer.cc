@@ -140,6 +140,10 @@ bool Committer::SnapshotIsNear() const {
 void Committer::SaveSnapshotIfDue(SnapshotPoint point) {
   if (saving_snapshot_ || point.membership.empty()) return;
   saving_snapshot_ = true;
+  environment_.logger->Info("triggering snapshot",
+                            {{"local-member-applied-index", point.at.index.value()},
+                             {"local-member-snapshot-index", snapshot_.value()},
+                             {"local-member-snapshot-count", options_.snapshot_count}});
   const uint64_t bytes = std::exchange(snapshot_bytes_, 0);
   snap::Snapshot snapshot{point.at.index, point.at.term, {}, std::move(point.membership)};
   raft::Encode(point.conf_state, &snapshot.conf_state);

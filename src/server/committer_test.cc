@@ -23,6 +23,7 @@ class CommitterTest : public ::testing::Test {
     environment_.apply_loop = loop_.get();
     environment_.backend_loop = loop_.get();
     environment_.registry = &registry_;
+    environment_.logger = &logger_;
     auto database =
         backend::OpenMemoryBackend(backend::NewMemoryDatabase(schema::kBucketNames.size()));
     auto state = apply::State::Open(std::move(database), {}, &scheduler_.clock()).value();
@@ -55,6 +56,8 @@ class CommitterTest : public ::testing::Test {
 
   runtime::simulated::Scheduler scheduler_{1};
   const std::unique_ptr<runtime::Loop> loop_ = scheduler_.NewLoop("apply");
+  observe::testing::MemorySink sink_;
+  observe::Logger logger_{&scheduler_.clock(), &sink_, {}};
   observe::Registry registry_;
   Options options_;
   Environment environment_;

@@ -275,6 +275,7 @@ base::Status LogWriter::Mark(const snap::Snapshot& snapshot) {
   runtime::Reach(runtime::Failpoint::kRaftAfterSaveSnap);
   log_->Release(snapshot.index);
   runtime::Reach(runtime::Failpoint::kRaftAfterWalRelease);
+  environment_.logger->Info("saved snapshot to disk", {{"snapshot-index", snapshot.index.value()}});
   return options_.max_wals == 0 ? base::Status() : log_->Purge(options_.max_wals);
 }
 

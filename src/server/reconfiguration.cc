@@ -12,6 +12,10 @@ namespace {
 
 // Between two looks for a leader, or tries to ask it.
 constexpr runtime::Duration kPromoteRetry = std::chrono::milliseconds(100);
+// A learner that lacks no more than so many entries is waited for, for so long: who has seen that
+// it is ready may ask before its last acknowledgement is here.
+constexpr uint64_t kNearlyInSync = 16;
+constexpr runtime::Duration kSyncWait = std::chrono::milliseconds(500);
 
 size_t Quorum(size_t voters) {
   return voters / 2 + 1;
@@ -46,6 +50,11 @@ bool IsFinal(const base::Status& status) {
   return status == base::errors::kMemberNotFound || status == base::errors::kMemberNotLearner ||
          status == base::errors::kLearnerNotReady ||
          status == base::errors::kNotEnoughStartedMembers;
+}
+
+bool IsNearlyInSync(const Replica::Replication& replication) {
+  const base::Index known = replication.member.value_or(base::Index());
+  return known > base::Index() && replication.own - known <= kNearlyInSync;
 }
 
 }  // namespace
@@ -97,8 +106,7 @@ void Reconfiguration::ProposeRemoval(base::MemberId id, const Caller& caller,
 }
 
 void Reconfiguration::HandOver(base::MemberId leader, OnHandedOver next) {
-  const runtime::TimePoint deadline =
-      environment_.apply_loop->clock().Now() + options_.election_timeout;
+  const runtime::TimePoint deadline = Now() + options_.election_timeout;
   auto moved = [this, next = std::move(next)](const base::Status& status) mutable {
     if (!status.ok()) return next({});
     // Why: a new leader of etcd takes no change before it has applied what it found in its log, and
@@ -132,8 +140,8 @@ void Reconfiguration::Promote(base::MemberId id, const Caller& caller, OnChanged
     auto promotion = std::make_shared<Promotion>();
     promotion->id = id;
     promotion->caller = caller;
-    promotion->deadline = std::min(
-        caller.deadline, environment_.apply_loop->clock().Now() + options_.request_timeout());
+    promotion->deadline = std::min(caller.deadline, Now() + options_.request_timeout());
+    promotion->sync_deadline = std::min(promotion->deadline, Now() + kSyncWait);
     promotion->on_changed = std::move(on_changed);
     TryPromote(std::move(promotion));
   });
@@ -144,8 +152,12 @@ void Reconfiguration::TryPromote(std::shared_ptr<Promotion> promotion) {
   parts_.replica->AskReplication(id, [this, promotion = std::move(promotion)](
                                          std::optional<Replica::Replication> replication) mutable {
     environment_.apply_loop->Post([this, replication, promotion = std::move(promotion)] {
-      if (replication.has_value()) return PromoteAsLeader(*promotion, *replication);
-      AskLeaderToPromote(promotion);
+      if (!replication.has_value()) return AskLeaderToPromote(promotion);
+      const bool waits = IsNearlyInSync(*replication) && Now() < promotion->sync_deadline;
+      if (waits && CheckPromote(promotion->id, *replication) == base::errors::kLearnerNotReady) {
+        return RetryPromote(promotion);
+      }
+      PromoteAsLeader(*promotion, *replication);
     });
   });
 }
@@ -168,7 +180,7 @@ void Reconfiguration::PromoteAsLeader(Promotion& promotion,
 
 void Reconfiguration::AskLeaderToPromote(std::shared_ptr<Promotion> promotion) {
   const base::MemberId leader(parts_.progress->leader);
-  if (environment_.apply_loop->clock().Now() >= promotion->deadline) {
+  if (Now() >= promotion->deadline) {
     return promotion->on_changed(base::Status(base::errors::kTimeout));
   }
   const bool elsewhere = leader != base::MemberId() && leader != parts_.self;
@@ -249,7 +261,7 @@ std::vector<const members::Member*> Reconfiguration::Voters() const {
 }
 
 size_t Reconfiguration::Connected(const std::vector<const members::Member*>& voters) const {
-  const runtime::TimePoint since = environment_.apply_loop->clock().Now() - kHealthInterval;
+  const runtime::TimePoint since = Now() - kHealthInterval;
   size_t connected = 0;
   for (const members::Member* voter : voters) {
     if (voter->id == parts_.self) {

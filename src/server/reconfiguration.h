@@ -66,8 +66,8 @@ class Reconfiguration {
   void ReportRemoved();
   void UpdatePeerUrls(base::MemberId id, std::vector<std::string> peer_urls, const Caller& caller,
                       OnChanged on_changed);
-  // Makes a learner a voter whose log reaches nine tenths of the leader's. Only the leader knows
-  // that: others wait for one and ask it.
+  // Makes a learner a voter whose log reaches nine tenths of the leader's; one that is nearly there
+  // is waited for a moment. Only the leader knows that: others wait for one and ask it.
   void Promote(base::MemberId id, const Caller& caller, OnChanged on_changed);
 
   // As long as this a peer must be connected to count.
@@ -78,9 +78,11 @@ class Reconfiguration {
     base::MemberId id;
     Caller caller;
     runtime::TimePoint deadline;
+    runtime::TimePoint sync_deadline;  // until then a learner that lacks little is waited for
     OnChanged on_changed;
   };
 
+  runtime::TimePoint Now() const { return environment_.apply_loop->clock().Now(); }
   base::Status CheckAdd(const members::Member& member) const;
   base::Status CheckRemove(base::MemberId id) const;
   base::Status CheckPromote(base::MemberId id, const Replica::Replication& replication) const;

@@ -261,6 +261,21 @@ TEST_F(ReconfigurationTest, LeadershipMovesToAVoterThatIsThere) {
   EXPECT_EQ(Move(Others().back()), base::errors::kLeaderTransferTimeout);
 }
 
+// It may have told its operator that it is ready before the leader has heard from it.
+TEST_F(ReconfigurationTest, ALearnerThatLacksLittleIsWaitedForBeforeItIsPromoted) {
+  SettleAll();
+  ASSERT_TRUE(Add(MemberOf(7, true)).ok());
+  member_.RunFor(seconds(2));
+  peers_.mute.insert(base::MemberId(7));
+  ASSERT_TRUE(Update(Others()[0], "http://moved:2380").ok());
+  const Answer answer;
+  reconfiguration().Promote(base::MemberId(7), {}, answer.Taker());
+  member_.RunFor(milliseconds(300));
+  EXPECT_FALSE(answer.members->has_value());
+  peers_.mute.clear();
+  EXPECT_TRUE(Await(answer).ok());
+}
+
 TEST_F(ReconfigurationTest, AFollowerMovesNoLeadershipAndAsksTheLeaderToPromote) {
   SettleAll();
   const base::MemberId leader = Others()[0];
