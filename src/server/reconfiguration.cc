@@ -53,8 +53,7 @@ bool IsFinal(const base::Status& status) {
 }
 
 bool IsNearlyInSync(const Replica::Replication& replication) {
-  const base::Index known = replication.member.value_or(base::Index());
-  return known > base::Index() && replication.own - known <= kNearlyInSync;
+  return replication.member.has_value() && replication.own - *replication.member <= kNearlyInSync;
 }
 
 }  // namespace
