@@ -25,9 +25,9 @@ const char* TypeName(Type type) {
 
 // What package flag says of a value that cannot be read.
 std::string WhyUnreadable(Type type, const std::string& text) {
-  const bool is_number = type == Type::kUint;
   const bool is_beyond =
-      is_number && base::ParseGoUint(text).status().code() == base::Code::kOutOfRange;
+      (type == Type::kUint && base::ParseGoUint(text).status().code() == base::Code::kOutOfRange) ||
+      (type == Type::kInt && base::ParseGoInt(text).status().code() == base::Code::kOutOfRange);
   return is_beyond ? "value out of range" : "parse error";
 }
 
@@ -67,6 +67,10 @@ base::Status Flags::ParseGoFlag(const std::vector<std::string>& words, size_t* n
     text = words[++*next];
   }
   flag->changed = true;
+  if (type == Type::kStrings) {
+    flag->list.push_back(text);
+    return {};
+  }
   if (Assign(flag, text).ok()) return {};
   return Refused((type == Type::kBool ? "invalid boolean value " + base::Quote(text) + " for -"
                                       : "invalid value " + base::Quote(text) + " for flag -") +

@@ -10,7 +10,7 @@
 //   -name value  -name=value  -switch[=bool]      with one dash or two
 //
 // They end before the first argument, or behind "--". Flags::ParseAsGo reads them; -h and -help are
-// flags only if one was added under that name.
+// flags only if one was added under that name. Lists grow by one value a time that they are given.
 
 namespace cli {
 

@@ -32,6 +32,28 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
   return pointers;
 }
 
+// Returns an error number, or 0.
+int Spawn(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+          pid_t* child) {
+  std::vector<std::string> words = command;
+  std::vector<std::string> variables = environment;
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  // The signals that this thread keeps off are no business of the program's.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  const int error = posix_spawnp(child, command[0].c_str(), &files, &attributes,
+                                 Pointers(&words).data(), Pointers(&variables).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  return error;
+}
+
 }  // namespace
 
 std::vector<std::string> EnvironmentWith(const std::vector<std::string>& ours, bool replaces) {
@@ -46,25 +68,22 @@ std::vector<std::string> EnvironmentWith(const std::vector<std::string>& ours, b
   return all;
 }
 
+std::string StartProgram(const std::vector<std::string>& command,
+                         const std::vector<std::string>& environment) {
+  pid_t child = 0;
+  const int error = Spawn(command, environment, &child);
+  return error == 0 ? "" : cli::WhyNotStarted(command[0], error);
+}
+
+void ForgetEndedPrograms() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
 ProgramEnding RunProgram(const std::vector<std::string>& command,
                          const std::vector<std::string>& environment) {
-  std::vector<std::string> words = command;
-  std::vector<std::string> variables = environment;
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  // The signals that this thread keeps off are no business of the program's.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t child = 0;
-  const int error = posix_spawnp(&child, command[0].c_str(), &files, &attributes,
-                                 Pointers(&words).data(), Pointers(&variables).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
+  const int error = Spawn(command, environment, &child);
   if (error != 0) return {cli::WhyNotStarted(command[0], error), 1};
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {

@@ -19,6 +19,12 @@ struct ProgramEnding {
 ProgramEnding RunProgram(const std::vector<std::string>& command,
                          const std::vector<std::string>& environment);
 
+// The same without waiting for its end. Returns why it was not started; empty if it was.
+std::string StartProgram(const std::vector<std::string>& command,
+                         const std::vector<std::string>& environment);
+// Of programs that were started so, those that have ended take no place in the system any more.
+void ForgetEndedPrograms();
+
 // What this process has in its environment, and these; of a name that both have, these if
 // `replaces`.
 std::vector<std::string> EnvironmentWith(const std::vector<std::string>& ours, bool replaces);

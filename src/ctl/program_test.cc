@@ -33,5 +33,11 @@ TEST(ProgramTest, HowItEndsIsItsOwnStatusOrASignal) {
   EXPECT_EQ(RunProgram({"no-such-program"}, environment).exit_code, 1);
 }
 
+TEST(ProgramTest, WhatIsOnlyStartedIsNotWaitedFor) {
+  EXPECT_EQ(StartProgram({"sleep", "0"}, EnvironmentWith({}, true)), "");
+  EXPECT_NE(StartProgram({"no-such-program"}, {}), "");
+  ForgetEndedPrograms();
+}
+
 }  // namespace
 }  // namespace ctl

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 #include "raft/types.h"
 
@@ -10,8 +12,13 @@ namespace server {
 //
 //   PUT /0/members/ID/attributes    PUT /0/version
 //
-// and their probes of health read with others, which become empty entries. kUnimplemented, naming
-// the entry, for any other request of API v2.
-base::Result<raft::Entry> TranslateEtcdEntry(raft::Entry entry);
+// and their probes of health read with others, which become empty entries. With kTaken, requests
+// for other paths become those of our tree (state/v2). kUnimplemented, naming the entry, for any
+// other request of API v2.
+enum class V2Keys : uint8_t { kRefused, kTaken };
+base::Result<raft::Entry> TranslateEtcdEntry(raft::Entry entry, V2Keys keys);
+
+// Whether it is a request of API v2 that changes what is not the cluster's own.
+bool ChangesV2Keys(const raft::Entry& entry);
 
 }  // namespace server

@@ -15,10 +15,14 @@
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/conf_state.h"
+#include "state/members/extensions.h"
+#include "state/v2/etcd_tree.h"
+#include "state/v2/store.h"
 #include "storage/image/database_import.h"
 #include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
 #include "storage/snap/bbolt_reader.h"
+#include "storage/snap/snapshot_file.h"
 #include "storage/wal/log.h"
 
 // Why etcd's log is applied here and not gone on with: what is appended to it etcd would read, and
@@ -52,9 +56,11 @@ class EtcdImport {
         environment_(environment),
         paths_(options),
         etcds_(paths_),
-        log_(std::move(log)) {}
+        log_(std::move(log)),
+        v2_keys_(TakesV2Keys() ? V2Keys::kTaken : V2Keys::kRefused) {}
 
   base::Status Run(const runtime::File& etcd_database) {
+    RETURN_IF_ERROR(CheckV2Keys());
     RETURN_IF_ERROR(BeginTakeover(*environment_.disk, paths_));
     RETURN_IF_ERROR(CopyDatabase(etcd_database));
     RETURN_IF_ERROR(CheckCovered());
@@ -68,6 +74,23 @@ class EtcdImport {
   }
 
  private:
+  // Why only then: a member of etcd ends itself at the first change of our tree, and whether others
+  // are of etcd cannot be known from the files of one.
+  bool TakesV2Keys() const {
+    return log_.HasV2Keys() && (log_.IsOfSoleVoter() || options_.force_new_cluster);
+  }
+  // Entries with such keys are refused where they are translated.
+  base::Status CheckV2Keys() const {
+    const bool has_refused = v2_keys_ == V2Keys::kRefused && log_.snapshot.has_value() &&
+                             log_.snapshot->membership.has_other_content;
+    if (!has_refused) return {};
+    return {base::Code::kFailedPrecondition,
+            runtime::JoinPath(paths_.snap,
+                              snap::SnapshotName{log_.base.term, log_.base.index}.ToString()) +
+                ": keys of etcd's API v2 are not supported by this version in a cluster of "
+                "several members"};
+  }
+
   base::Status CopyDatabase(const runtime::File& file) {
     ASSIGN_OR_RETURN(const uint64_t file_bytes, file.Size());
     environment_.logger->Info("importing the database of etcd",
@@ -86,7 +109,8 @@ class EtcdImport {
     ASSIGN_OR_RETURN(const auto reader, database_->NewReader());
     ASSIGN_OR_RETURN(const schema::ConsistentIndex covered, schema::ReadConsistentIndex(*reader));
     ASSIGN_OR_RETURN(auto conf_state, members::ReadConfState(*reader));
-    has_members_ = conf_state.has_value() && !log_.base_is_of_3_4;
+    // The tree of the API v2 is as of the log's snapshot.
+    has_members_ = conf_state.has_value() && !log_.base_is_of_3_4 && v2_keys_ == V2Keys::kRefused;
     covered_ = covered.index;
     if (covered_ < log_.base.index) {
       return {base::Code::kDataLoss, etcds_.database + ": ends at entry " + ToString(covered_) +
@@ -151,15 +175,27 @@ class EtcdImport {
     } else {
       batch.Delete(Id(Bucket::kMeta), schema::kConfState);
     }
+    if (v2_keys_ == V2Keys::kTaken) RETURN_IF_ERROR(PutV2Tree(&batch));
     schema::PutConsistentIndex({start_.index, start_.term}, &batch);
     return database_->Commit(batch);
+  }
+
+  // As the log's snapshot has it.
+  base::Status PutV2Tree(backend::Batch* batch) const {
+    batch->Put(Id(Bucket::kCluster), schema::kExtensions,
+               members::ToText({std::string(v2::kExtension)}));
+    if (log_.snapshot.has_value() && !log_.snapshot->store.empty()) {
+      return v2::PutEtcdTree(log_.snapshot->store, batch);
+    }
+    v2::PutEmptyTree(batch);
+    return {};
   }
 
   base::Status ApplyLog(std::shared_ptr<apply::State> state) {
     Replay replay(options_, environment_, std::move(state), start_);
     const uint64_t end = LastToApply() - log_.base.index;
     for (uint64_t i = start_.index - log_.base.index; i < end; ++i) {
-      ASSIGN_OR_RETURN(raft::Entry entry, TranslateEtcdEntry(log_.entries[i]));
+      ASSIGN_OR_RETURN(raft::Entry entry, TranslateEtcdEntry(log_.entries[i], v2_keys_));
       if (entry.index <= covered_ && TouchesKeys(log_.entries[i], entry)) entry.data = {};
       RETURN_IF_ERROR(At(paths_.wal, replay.Apply({&entry, 1})));
     }
@@ -187,7 +223,7 @@ class EtcdImport {
     if (options_.force_new_cluster) return rest;
     for (const raft::Entry& entry : log_.entries) {
       if (entry.index <= last_.index) continue;
-      ASSIGN_OR_RETURN(raft::Entry translated, TranslateEtcdEntry(entry));
+      ASSIGN_OR_RETURN(raft::Entry translated, TranslateEtcdEntry(entry, v2_keys_));
       rest.push_back(std::move(translated));
     }
     return rest;
@@ -223,6 +259,7 @@ class EtcdImport {
   const Paths paths_;
   const TakeoverPaths etcds_;
   const EtcdLog log_;
+  const V2Keys v2_keys_;
 
   std::unique_ptr<backend::Backend> database_;  // ours, until the state has it
   base::Index covered_;                         // the last entry whose changes of keys it has

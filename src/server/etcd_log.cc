@@ -1,10 +1,12 @@
 #include "server/etcd_log.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "raft/codec.h"
 #include "raft/confchange.h"
+#include "server/etcd_entry.h"
 #include "server/log_metadata.h"
 #include "storage/snap/snapshot_file.h"
 #include "storage/wal/reader.h"
@@ -28,10 +30,7 @@ base::Result<std::optional<EtcdLog::Snapshot>> ReadSnapshot(runtime::Disk& disk,
   if (!file->data.empty()) {
     ASSIGN_OR_RETURN(snapshot.membership, members::SnapshotMembershipFromJson(file->data));
   }
-  if (snapshot.membership.has_other_content) {
-    return base::Status(base::Code::kFailedPrecondition,
-                        path + ": keys of etcd's API v2 are not supported by this version");
-  }
+  snapshot.store = file->data;
   return std::optional(std::move(snapshot));
 }
 
@@ -88,6 +87,11 @@ std::optional<raft::Membership> EtcdLog::MembershipAt(base::Index index) const {
 bool EtcdLog::IsOfSoleVoter() const {
   const auto membership = MembershipAt(last().index);
   return membership.has_value() && membership->IsSingleton() && membership->voters.Contains(self);
+}
+
+bool EtcdLog::HasV2Keys() const {
+  return (snapshot.has_value() && snapshot->membership.has_other_content) ||
+         std::any_of(entries.begin(), entries.end(), ChangesV2Keys);
 }
 
 base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths) {

@@ -27,6 +27,7 @@ struct EtcdLog {
   struct Snapshot {
     raft::ConfState conf_state;
     members::SnapshotMembership membership;
+    base::Bytes store;  // in JSON, of which the membership is a part
   };
   std::optional<Snapshot> snapshot;
 
@@ -39,10 +40,12 @@ struct EtcdLog {
   // Whether the member is the only one who votes, as far as the log can tell it: then all entries
   // are committed.
   bool IsOfSoleVoter() const;
+  // Whether there are keys of etcd's API v2, or were.
+  bool HasV2Keys() const;
 };
 
 // Changes nothing. What a crash left at the end of the log is left out. kDataLoss, by file and
-// place, for what cannot be believed; kFailedPrecondition for keys of etcd's API v2.
+// place, for what cannot be believed.
 base::Result<EtcdLog> ReadEtcdLog(runtime::Disk& disk, const Paths& paths);
 
 }  // namespace server

@@ -1,8 +1,6 @@
 #include "api/v2/go_form.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 
 #include "base/go_text.h"
 
@@ -16,12 +14,6 @@ int HexDigit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-bool IsPlain(char c) {
-  const bool is_alphanumeric =
-      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return is_alphanumeric || base::ByteView("-_.~$&+,/:;=@").find(c) != base::ByteView::npos;
 }
 
 // What cannot be decoded goes to `*error`.
@@ -55,23 +47,6 @@ std::optional<std::string> Decode(base::ByteView text, bool plus_is_space, std::
 std::optional<std::string> DecodePath(base::ByteView text) {
   std::string error;
   return Decode(text, false, &error);
-}
-
-std::string EncodePath(base::ByteView path) {
-  constexpr std::array<char, 16> kDigits = {'0', '1', '2', '3', '4', '5', '6', '7',
-                                            '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
-  std::string text;
-  for (const char c : path) {
-    if (IsPlain(c)) {
-      text += c;
-      continue;
-    }
-    const auto byte = static_cast<uint8_t>(c);
-    text += '%';
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xf];
-  }
-  return text;
 }
 
 void Form::Parse(base::ByteView text) {

@@ -11,8 +11,6 @@ namespace v2 {
 
 // The decoded path of a URL, as Go decodes it; nothing if an escape is none.
 std::optional<std::string> DecodePath(base::ByteView text);
-// A path as Go writes it into a URL.
-std::string EncodePath(base::ByteView path);
 
 // Parameters of a query string or of a form's body, in their order. What Go cannot decode is passed
 // over; the first such is an error, in Go's words.

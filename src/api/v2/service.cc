@@ -9,7 +9,7 @@
 #include "api/v2/answers.h"
 #include "api/v2/beginning.h"
 #include "api/v2/go_form.h"
-#include "net/gateway/clean_path.h"
+#include "base/url_path.h"
 #include "net/http/headers.h"
 
 namespace v2 {
@@ -29,7 +29,7 @@ bool IsAtOrBelow(base::ByteView path, base::ByteView directory) {
 }
 
 void Redirect(const CallRef& call, base::ByteView path) {
-  std::string to = EncodePath(path);
+  std::string to = base::PathEscape(path);
   if (const base::ByteView query = http::Query(call->head()); !query.empty()) {
     to.append("?").append(query);
   }
@@ -37,15 +37,6 @@ void Redirect(const CallRef& call, base::ByteView path) {
   const bool is_get = call->method() == "GET";
   if (is_get || call->method() == "HEAD") fields.Add("content-type", "text/html; charset=utf-8");
   call->Send(301, fields, is_get ? "<a href=\"" + to + "\">Moved Permanently</a>.\n\n" : "");
-}
-
-// CleanPath of a path without escapes, which it leaves alone.
-std::string Cleaned(const std::string& path) {
-  std::string hidden = path;
-  std::replace(hidden.begin(), hidden.end(), '%', '\0');
-  std::string clean = gateway::CleanPath(hidden);
-  std::replace(clean.begin(), clean.end(), '\0', '%');
-  return path.find('\0') == std::string::npos ? clean : path;
 }
 
 }  // namespace
@@ -67,7 +58,9 @@ std::shared_ptr<http::ExchangeHandler> Service::OnRequest(http::Exchange& exchan
 void Service::Serve(const CallRef& call) {
   const std::optional<std::string> decoded = DecodePath(http::PathOnly(call->head()));
   if (!decoded.has_value()) return SendText(*call, 400, "400 Bad Request");
-  if (const std::string clean = Cleaned(*decoded); clean != *decoded) return Redirect(call, clean);
+  if (const std::string clean = base::CanonicalPath(*decoded); clean != *decoded) {
+    return Redirect(call, clean);
+  }
   const base::ByteView path = *decoded;
   if (IsAtOrBelow(path, kKeysPath)) return keys_.Serve(call, path.substr(kKeysPath.size()));
   if (IsAtOrBelow(path, kMembersPath)) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "ctl_v2/answers.h"
+#include "ctl_v2/command.h"
+
+namespace ctl_v2 {
+
+// mk, mkdir, rm, rmdir, get, ls, set, setdir, update, updatedir.
+std::vector<Command> KeyCommands();
+
+// In the form that --output says.
+void PrintEvent(const Call& call, const Event& event);
+
+}  // namespace ctl_v2
