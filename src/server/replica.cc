@@ -407,6 +407,9 @@ void Replica::TakeOutputs() {
 }
 
 void Replica::Send(std::vector<raft::Message> messages) {
+  runtime::Reach(node_->role() == raft::Role::kLeader
+                     ? runtime::Failpoint::kRaftBeforeLeaderSend
+                     : runtime::Failpoint::kRaftBeforeFollowerSend);
   if (messages.empty() || failure_.failed()) return;
   // The only member has nobody to talk to.
   CHECK(environment_.transport != nullptr);
@@ -431,9 +434,6 @@ void Replica::Send(std::vector<raft::Message> messages) {
   if (std::any_of(messages.begin(), messages.end(), hands_over)) {
     progress_->handed_over = node_->term().value();
   }
-  runtime::Reach(node_->role() == raft::Role::kLeader
-                     ? runtime::Failpoint::kRaftBeforeLeaderSend
-                     : runtime::Failpoint::kRaftBeforeFollowerSend);
   if (!messages.empty()) environment_.transport->Send(std::move(messages));
 }
 

@@ -96,6 +96,7 @@ class V2RecipesTest(unittest.TestCase):
         for name, process in machines.items():
             process.kill()
             process.wait()
+            (inside / name).unlink(missing_ok=True)
             self.lock_command(member, "unlock", name)
         self.assertFalse((member.folder / "broken").exists(), f"seed {SEED}")
         self.assertEqual(self.lock_command(member, "status"), f"available: {PLACES}\nmax: {PLACES}\n")
