@@ -1,7 +1,9 @@
 """Simulation: whole clusters from seeds."""
 
 import os
+import random
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
@@ -20,18 +22,27 @@ SEEDS_A_PROCESS = 25
 def smoke(root: Path, build: Callable[..., None]) -> Counts:
     build("dev", "etcd-sim", "etcd-sim-planted")
     programs = root / "build/dev/bin"
-    planted = programs / "etcd-sim-planted"
-    bugs = int(subprocess.run([planted, "bugs"], check=True, stdout=subprocess.PIPE).stdout)
     counts = Counts()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seeds = pool.map(
             lambda first: _run(programs / "etcd-sim", "seeds", str(first), str(SEEDS_A_PROCESS)),
             range(1, SMOKE_SEEDS + 1, SEEDS_A_PROCESS))
-        bugs_found = pool.map(lambda bug: _finds(planted, bug), range(1, bugs + 1))
         for counted in seeds:
             counts += counted
-        for bug, found in enumerate(bugs_found, 1):
-            print(f"planted bug {bug}: {found or 'NOT FOUND'}")
+    counts += find(programs / "etcd-sim-planted")
+    return counts
+
+
+def find(planted: Path, drawn: int | None = None, seed: int | None = None) -> Counts:
+    """Whether each planted bug is found, or each of so many that the seed draws."""
+    bugs = range(1, 1 + int(subprocess.run([planted, "bugs"], check=True,
+                                           stdout=subprocess.PIPE).stdout))
+    if drawn is not None:
+        bugs = sorted(random.Random(seed).sample(bugs, min(drawn, len(bugs))))
+    counts = Counts()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for bug, found in zip(bugs, pool.map(lambda bug: _finds(planted, bug), bugs)):
+            print(f"planted bug {bug}: {found or 'NOT FOUND'}", flush=True)
             if found:
                 counts.passed += 1
             else:
@@ -57,3 +68,19 @@ def _finds(planted: Path, bug: int) -> str:
                           stdout=subprocess.PIPE, text=True)
     said = done.stdout.strip()
     return said if done.returncode != 0 and said.startswith("seed ") else ""
+
+
+def main() -> int:
+    """scripts/sim mutants [COUNT [SEED]]"""
+    planted, *words = sys.argv[1:]
+    count = int(words[0]) if words else None
+    seed = int(words[1]) if len(words) > 1 else random.randrange(2**32)
+    if count is not None:
+        print(f"seed {seed}")
+    counts = find(Path(planted), count, seed)
+    print(counts)
+    return 1 if counts.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
