@@ -197,7 +197,7 @@ base::Status PutEtcdTree(std::string_view text, backend::Batch* batch) {
   const json store = json::parse(text, nullptr, /*allow_exceptions=*/false);
   const json* const root = Find(store, "Root");
   uint64_t index = 0;
-  if (root == nullptr || !ReadIndex(store, "CurrentIndex", &index)) {
+  if (root == nullptr || !root->is_object() || !ReadIndex(store, "CurrentIndex", &index)) {
     return Malformed("no root or no index");
   }
   return TreeWriter(batch).Put(*root, index);
