@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """`etcdctl migrate`: keys of the v2 API become keys of v3, in a member that runs; also with a program
-that makes other keys of them, and from a directory of etcd 3.4 that was taken over.
+that makes other keys of them, and from a directory of etcd 3.4 that was taken over. `etcdutl migrate-v2` makes a snapshot of v3 of them.
 
-ETCD and ETCDCTL in the environment are the programs.
+ETCD, ETCDCTL and ETCDUTL in the environment are the programs.
 """
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import unittest
@@ -18,6 +19,7 @@ from v2_client import Ask, Connection
 ROOT = Path(__file__).resolve().parents[2]
 ETCD = os.environ.get("ETCD", str(ROOT / "build/dev/bin/etcd"))
 ETCDCTL = os.environ.get("ETCDCTL", str(ROOT / "build/dev/bin/etcdctl"))
+ETCDUTL = os.environ.get("ETCDUTL", str(ROOT / "build/dev/bin/etcdutl"))
 ETCD_34 = "/usr/bin/etcd"
 TIMEOUT_SECONDS = 60
 MANY = 300
@@ -162,6 +164,85 @@ class V2MigrateTest(unittest.TestCase):
         member.start()
         self.output(member, "migrate")
         self.assertEqual(self.pairs(member), self.FILES | self.OF_TIME)
+
+    def migrate_v2(self, folder: Path, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([ETCDUTL, "migrate-v2", "--output", folder / "v3.db", *words],
+                              capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+
+    def restore(self, member: Member) -> None:
+        """The member begins anew, with the snapshot that was made."""
+        member.stop()
+        shutil.rmtree(member.folder / "data")
+        subprocess.run([ETCDUTL, "snapshot", "restore", member.folder / "v3.db", "--data-dir",
+                        member.folder / "data", "--name", member.name, "--initial-cluster",
+                        f"{member.name}={member.peer_url}", "--initial-advertise-peer-urls",
+                        member.peer_url], check=True, capture_output=True, timeout=TIMEOUT_SECONDS)
+        member.start()
+
+    @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
+    def test_a_snapshot_of_v3_is_made_of_a_directory_of_etcd(self) -> None:
+        for flags in ((), ("--snapshot-count=20",)):
+            etcds = self.enterContext(Member(ETCD_34, "--enable-v2", *flags))
+            self.fill(etcds)
+            for i in range(MANY):
+                self.put(etcds, f"/many/{i % 30}", f"value={i}")
+            self.put(etcds, "/d/b", "value=2&prevValue=2&ttl=700")
+            # A directory that an etcd runs on is left alone.
+            done = self.migrate_v2(etcds.folder, "--timeout=100ms", "--data-dir", etcds.folder / "data")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("etcd runs on", done.stderr)
+            etcds.stop()
+            member = self.enterContext(Member(ETCD))
+            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout,
+                             r"^using default transformer\nfinished transforming keys\n"
+                             r".*/v3.db: 37 keys with [2-4] leases\n$")
+            self.restore(member)
+            many = {f"/many/{i}": str(MANY - 30 + i) for i in range(30)}
+            self.assertEqual(self.pairs(member),
+                             self.FILES | self.OF_TIME | many | {"/_hidden/x": "h"})
+            pair = json.loads(self.output(member, "get", "/d/b", "-w", "json"))["kvs"][0]
+            left = self.output(member, "lease", "timetolive", f"{pair['lease']:x}")
+            self.assertIn(int(left.split("remaining(")[1].split("s")[0]), range(600, 701))
+            # What was read is as it was; what was made is not written over.
+            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("file exists", done.stderr)
+            etcds.start()
+
+    @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
+    def test_a_snapshot_of_v3_is_made_of_one_file(self) -> None:
+        etcds = self.enterContext(Member(ETCD_34, "--enable-v2", "--snapshot-count=20"))
+        for i in range(50):
+            self.put(etcds, f"/k/{i}", "value=1")
+        etcds.stop()
+        newest = sorted((etcds.folder / "data/member/snap").glob("*.snap"))[-1]
+        member = self.enterContext(Member(ETCD))
+        done = self.migrate_v2(member.folder, "--snapshot", newest, "--no-ttl")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.restore(member)
+        found = self.pairs(member)
+        self.assertIn(len(found), range(20, 51))
+        self.assertLessEqual(found.items(), {f"/k/{i}": "1" for i in range(50)}.items())
+
+    @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
+    def test_what_cannot_be_read_is_refused(self) -> None:
+        etcds = self.enterContext(Member(ETCD_34))
+        etcds.stop()
+        done = self.migrate_v2(etcds.folder, "--data-dir", etcds.folder / "data")
+        self.assertEqual((done.returncode, done.stdout), (0, "no v2 keys to migrate\n"))
+        self.assertFalse((etcds.folder / "v3.db").exists())
+        self.assertEqual(self.migrate_v2(etcds.folder).returncode, 128)
+        done = self.migrate_v2(etcds.folder, "--snapshot", etcds.log)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no snapshot of raft, or damaged", done.stderr)
+        etcds.program = ETCD
+        etcds.start()
+        etcds.stop()
+        done = self.migrate_v2(etcds.folder, "--data-dir", etcds.folder / "data")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("etcdctl migrate", done.stderr)
 
 
 if __name__ == "__main__":
