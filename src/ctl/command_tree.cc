@@ -13,6 +13,7 @@
 #include "ctl/lease_commands.h"
 #include "ctl/make_mirror_command.h"
 #include "ctl/member_commands.h"
+#include "ctl/migrate_command.h"
 #include "ctl/own_commands.h"
 #include "ctl/role_commands.h"
 #include "ctl/user_commands.h"
@@ -603,6 +604,7 @@ const Command& RootCommand() {
                       Check(),
                       ContextCommand(),
                       DebugCommand(),
+                      MigrateCommand(),
                       Completion(),
                       {.name = "options",
                        .use = "options",

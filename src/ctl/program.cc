@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <memory>
 
+#include "cli/command.h"
 #include "cli/program_ending.h"
 
 extern char** environ;
@@ -32,14 +35,25 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
   return pointers;
 }
 
+// What it reads and writes; negative: nothing, and what this process does.
+struct Streams {
+  int in = -1;
+  int out = -1;
+};
+
 // Returns an error number, or 0.
 int Spawn(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-          pid_t* child) {
+          pid_t* child, Streams streams = {}) {
   std::vector<std::string> words = command;
   std::vector<std::string> variables = environment;
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (streams.in < 0) {
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  } else {
+    posix_spawn_file_actions_adddup2(&files, streams.in, STDIN_FILENO);
+  }
+  if (streams.out >= 0) posix_spawn_file_actions_adddup2(&files, streams.out, STDOUT_FILENO);
   // The signals that this thread keeps off are no business of the program's.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -52,6 +66,13 @@ int Spawn(const std::vector<std::string>& command, const std::vector<std::string
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   return error;
+}
+
+ProgramEnding WaitFor(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {cli::HowItEnded(status), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
 }
 
 }  // namespace
@@ -85,10 +106,25 @@ ProgramEnding RunProgram(const std::vector<std::string>& command,
   pid_t child = 0;
   const int error = Spawn(command, environment, &child);
   if (error != 0) return {cli::WhyNotStarted(command[0], error), 1};
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return {cli::HowItEnded(status), WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+  return WaitFor(child);
+}
+
+ProgramEnding RunFilter(const std::vector<std::string>& command, const std::string& input,
+                        std::string* output) {
+  // Files, so that it does not matter who reads or writes first.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::tmpfile(), &std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::tmpfile(), &std::fclose);
+  if (in == nullptr || out == nullptr) return {"no place for what it reads and writes", 1};
+  cli::Print(in.get(), input);
+  std::rewind(in.get());
+  pid_t child = 0;
+  const int error =
+      Spawn(command, EnvironmentWith({}, false), &child, {fileno(in.get()), fileno(out.get())});
+  if (error != 0) return {cli::WhyNotStarted(command[0], error), 1};
+  ProgramEnding ending = WaitFor(child);
+  std::rewind(out.get());
+  *output = cli::ReadAll(out.get());
+  return ending;
 }
 
 }  // namespace ctl

@@ -25,6 +25,10 @@ std::string StartProgram(const std::vector<std::string>& command,
 // Of programs that were started so, those that have ended take no place in the system any more.
 void ForgetEndedPrograms();
 
+// The same as RunProgram for one that reads `input` and whose standard output is `*output`.
+ProgramEnding RunFilter(const std::vector<std::string>& command, const std::string& input,
+                        std::string* output);
+
 // What this process has in its environment, and these; of a name that both have, these if
 // `replaces`.
 std::vector<std::string> EnvironmentWith(const std::vector<std::string>& ours, bool replaces);

@@ -39,5 +39,12 @@ TEST(ProgramTest, WhatIsOnlyStartedIsNotWaitedFor) {
   ForgetEndedPrograms();
 }
 
+TEST(ProgramTest, AFilterReadsAndWrites) {
+  std::string output;
+  EXPECT_EQ(RunFilter({"tr", "a-z", "A-Z"}, std::string(200'000, 'x'), &output).exit_code, 0);
+  EXPECT_EQ(output, std::string(200'000, 'X'));
+  EXPECT_EQ(RunFilter({"false"}, "x", &output).exit_code, 1);
+}
+
 }  // namespace
 }  // namespace ctl

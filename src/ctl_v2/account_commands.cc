@@ -4,11 +4,16 @@
 
 #include "base/go_text.h"
 #include "base/url_path.h"
-#include "ctl_v2/accounts.h"
+#include "client_v2/accounts.h"
 #include "ctl_v2/connection.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::Accounts;
+using client_v2::Change;
+using client_v2::Role;
+using client_v2::User;
 
 using Type = cli::FlagSpec::Type;
 using Ask = std::function<std::optional<Failure>(Accounts& accounts)>;

@@ -6,13 +6,18 @@
 
 #include "base/go_text.h"
 #include "client/srv_endpoints.h"
+#include "client_v2/members.h"
+#include "client_v2/tls_files.h"
 #include "ctl/password.h"
-#include "ctl_v2/members.h"
-#include "net/http/system_authorities.h"
-#include "runtime/posix/disk.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::Endpoint;
+using client_v2::kNoEndpoints;
+using client_v2::ListMembers;
+using client_v2::Member;
+using client_v2::ParseEndpoint;
 
 using Type = cli::FlagSpec::Type;
 
@@ -60,36 +65,6 @@ base::Result<std::vector<std::string>> FindUrls(const Call& call) {
   return base::Split(text.empty() ? kDefaultEndpoints : text, ',');
 }
 
-base::Result<base::Bytes> ReadPem(const std::string& path) {
-  runtime::posix::Disk disk;
-  base::Result<base::Bytes> read = runtime::ReadFile(disk, path);
-  if (read.ok()) return read;
-  return base::Status(read.status().code(), "open " + std::string(read.status().message()));
-}
-
-base::Result<std::shared_ptr<const http::TlsContext>> ReadTls(const cli::Flags& flags) {
-  const std::string ca = FlagOr(flags, "ca-file", "ETCDCTL_CA_FILE");
-  const std::string certificate = FlagOr(flags, "cert-file", "ETCDCTL_CERT_FILE");
-  const std::string key = FlagOr(flags, "key-file", "ETCDCTL_KEY_FILE");
-  if (certificate.empty() != key.empty()) {
-    return base::Status(
-        base::Code::kInvalidArgument,
-        "KeyFile and CertFile must both be present[key: " + key + ", cert: " + certificate + "]");
-  }
-  http::TlsOptions options;
-  if (ca.empty()) {
-    runtime::posix::Disk disk;
-    options.trusted_ca_pem = http::ReadSystemAuthorities(disk).value_or(base::Bytes());
-  } else {
-    ASSIGN_OR_RETURN(options.trusted_ca_pem, ReadPem(ca));
-  }
-  if (!certificate.empty()) {
-    ASSIGN_OR_RETURN(options.certificate_pem, ReadPem(certificate));
-    ASSIGN_OR_RETURN(options.key_pem, ReadPem(key));
-  }
-  return http::TlsContext::New(http::TlsContext::Role::kClient, options);
-}
-
 base::Result<Cluster::Options> ReadOptions(const Call& call) {
   const cli::Flags& flags = call.globals;
   Cluster::Options options;
@@ -98,7 +73,10 @@ base::Result<Cluster::Options> ReadOptions(const Call& call) {
     ASSIGN_OR_RETURN(Endpoint endpoint, ParseEndpoint(url));
     options.endpoints.push_back(std::move(endpoint));
   }
-  ASSIGN_OR_RETURN(options.tls, ReadTls(flags));
+  ASSIGN_OR_RETURN(options.tls, client_v2::OpenTls(
+                                    {.authorities = FlagOr(flags, "ca-file", "ETCDCTL_CA_FILE"),
+                                     .certificate = FlagOr(flags, "cert-file", "ETCDCTL_CERT_FILE"),
+                                     .key = FlagOr(flags, "key-file", "ETCDCTL_KEY_FILE")}));
   // Compat: certificates are the domain's then, and not the members'.
   if (const Domain domain = DomainOf(flags); !domain.allows_plain) {
     options.server_name = domain.name;

@@ -4,10 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "ctl_v2/cluster.h"
+#include "client_v2/cluster.h"
 #include "ctl_v2/command.h"
 
 namespace ctl_v2 {
+
+using client_v2::Cluster;
+using client_v2::Deadline;
+using client_v2::Failure;
+using client_v2::Reply;
 
 // The flags before a command's name.
 std::vector<Flag> GlobalFlags();

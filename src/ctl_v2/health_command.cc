@@ -1,12 +1,16 @@
 #include "base/go_text.h"
+#include "client_v2/json_value.h"
+#include "client_v2/members.h"
 #include "ctl_v2/connection.h"
-#include "ctl_v2/json_value.h"
 #include "ctl_v2/member_commands.h"
-#include "ctl_v2/members.h"
 #include "runtime/posix/signals.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::JsonValue;
+using client_v2::ListMembers;
+using client_v2::Member;
 
 constexpr runtime::Duration kBetweenChecks = std::chrono::seconds(10);
 

@@ -3,11 +3,17 @@
 #include <cstdint>
 
 #include "base/go_text.h"
+#include "client_v2/keys.h"
 #include "ctl_v2/connection.h"
-#include "ctl_v2/keys.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::AskKey;
+using client_v2::Event;
+using client_v2::KeyCall;
+using client_v2::Node;
+using client_v2::Parameters;
 
 using Type = cli::FlagSpec::Type;
 
@@ -281,7 +287,7 @@ void PrintEvent(const Call& call, const Event& event) {
     cli::Print(call.own.out,
                is_delete ? "PrevNode.Value: " + before + "\n" : event.node.value + "\n");
   } else if (format == "json") {
-    cli::Print(call.own.out, EventJson(event) + "\n");
+    cli::Print(call.own.out, client_v2::EventJson(event) + "\n");
   } else if (format == "extended") {
     std::string text = "Key: " + event.node.key +
                        "\nCreated-Index: " + std::to_string(event.node.created_index) +

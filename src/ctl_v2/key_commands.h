@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ctl_v2/answers.h"
+#include "client_v2/answers.h"
 #include "ctl_v2/command.h"
 
 namespace ctl_v2 {
@@ -9,6 +9,6 @@ namespace ctl_v2 {
 std::vector<Command> KeyCommands();
 
 // In the form that --output says.
-void PrintEvent(const Call& call, const Event& event);
+void PrintEvent(const Call& call, const client_v2::Event& event);
 
 }  // namespace ctl_v2

@@ -3,11 +3,18 @@
 #include <algorithm>
 
 #include "base/go_text.h"
+#include "client_v2/members.h"
 #include "ctl_v2/connection.h"
-#include "ctl_v2/members.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::AddMember;
+using client_v2::FindLeader;
+using client_v2::ListMembers;
+using client_v2::Member;
+using client_v2::RemoveMember;
+using client_v2::UpdateMember;
 
 // The cluster, the time that a command has and what has been found of its members.
 struct Session {

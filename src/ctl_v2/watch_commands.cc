@@ -4,15 +4,18 @@
 #include <memory>
 #include <utility>
 
+#include "client_v2/keys.h"
 #include "ctl/interruption.h"
 #include "ctl/program.h"
 #include "ctl_v2/connection.h"
 #include "ctl_v2/key_commands.h"
-#include "ctl_v2/keys.h"
 #include "runtime/posix/signals.h"
 
 namespace ctl_v2 {
 namespace {
+
+using client_v2::Event;
+using client_v2::Watcher;
 
 using Type = cli::FlagSpec::Type;
 

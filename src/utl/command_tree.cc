@@ -8,6 +8,7 @@
 #include "utl/import_command.h"
 #include "utl/k8s_commands.h"
 #include "utl/migrate_command.h"
+#include "utl/migrate_v2_command.h"
 #include "utl/snapshot_commands.h"
 
 // What etcdutl can do: names, flags and texts of etcdutl 3.7.
@@ -158,6 +159,7 @@ const Command& RootCommand() {
                       Migrate(),
                       Export(),
                       Import(),
+                      MigrateV2Command(),
                       K8sCommand(),
                       {.name = "version",
                        .use = "version",

@@ -1,10 +1,10 @@
-#include "ctl_v2/answers.h"
+#include "client_v2/answers.h"
 
 #include <gtest/gtest.h>
 
-#include "ctl_v2/endpoint.h"
+#include "client_v2/endpoint.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 std::string Why(int status, const std::string& body) {
@@ -13,7 +13,7 @@ std::string Why(int status, const std::string& body) {
   return failure.has_value() ? failure->text : "";
 }
 
-TEST(CtlV2AnswersTest, AnEventIsShownAsGosClientShowsIt) {
+TEST(ClientV2AnswersTest, AnEventIsShownAsGosClientShowsIt) {
   Event event;
   const std::string body =
       R"({"action":"get","node":{"dir":true,"nodes":[{"key":"/a","value":"<1>","createdIndex":3,)"
@@ -28,7 +28,7 @@ TEST(CtlV2AnswersTest, AnEventIsShownAsGosClientShowsIt) {
       R"("expiration":"2026","ttl":5}],"createdIndex":0,"modifiedIndex":0},"prevNode":null})");
 }
 
-TEST(CtlV2AnswersTest, RefusalsAreToldAndOtherThingsAreNoAnswer) {
+TEST(ClientV2AnswersTest, RefusalsAreToldAndOtherThingsAreNoAnswer) {
   EXPECT_EQ(Why(404, R"({"errorCode":100,"message":"Key not found","cause":"/a","index":9})"),
             "100: Key not found (/a) [9]");
   EXPECT_EQ(Why(401, R"({"message":"Insufficient credentials"})"),
@@ -40,7 +40,7 @@ TEST(CtlV2AnswersTest, RefusalsAreToldAndOtherThingsAreNoAnswer) {
   EXPECT_EQ(Why(200, ""), kEmptyBody);
 }
 
-TEST(CtlV2EndpointTest, AUrlNamesWhomToAsk) {
+TEST(ClientV2EndpointTest, AUrlNamesWhomToAsk) {
   const auto endpoint = ParseEndpoint("https://[::1]:99/a/b");
   ASSERT_TRUE(endpoint.ok());
   EXPECT_TRUE(endpoint->secure());
@@ -59,4 +59,4 @@ TEST(CtlV2EndpointTest, AUrlNamesWhomToAsk) {
 }
 
 }  // namespace
-}  // namespace ctl_v2
+}  // namespace client_v2

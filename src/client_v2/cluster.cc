@@ -1,4 +1,4 @@
-#include "ctl_v2/cluster.h"
+#include "client_v2/cluster.h"
 
 #include <algorithm>
 #include <future>
@@ -9,7 +9,7 @@
 #include "base/url_path.h"
 #include "cli/command.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 // Of one answer, all of which is kept.
@@ -215,4 +215,4 @@ void Cluster::Show(const Endpoint& endpoint, const Request& request) const {
   cli::Print(options_.debug, line + "\n");
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

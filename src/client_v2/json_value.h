@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 // JSON as Go's clients read it: what is missing, null or of another type is empty. A copy is the
 // same value.
@@ -32,4 +32,4 @@ class JsonValue {
   std::shared_ptr<const Value> value_;  // null: nothing
 };
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -1,12 +1,12 @@
-#include "ctl_v2/accounts.h"
+#include "client_v2/accounts.h"
 
 #include "base/go_text.h"
 #include "base/url_path.h"
 #include "cli/json_string.h"
-#include "ctl_v2/answers.h"
-#include "ctl_v2/json_value.h"
+#include "client_v2/answers.h"
+#include "client_v2/json_value.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 constexpr const char* kUsers = "users";
@@ -173,4 +173,4 @@ std::optional<Failure> Accounts::ChangeAccess(const std::string& role, Change ch
   return std::nullopt;
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

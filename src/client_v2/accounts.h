@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "ctl_v2/cluster.h"
+#include "client_v2/cluster.h"
 
 // Calls of /v2/auth.
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 struct User {
   std::string name;
@@ -60,4 +60,4 @@ class Accounts {
   const Deadline deadline_;
 };
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -1,10 +1,10 @@
-#include "ctl_v2/answers.h"
+#include "client_v2/answers.h"
 
 #include <nlohmann/json.hpp>
 
 #include "cli/json_string.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 using nlohmann::json;
@@ -156,6 +156,10 @@ std::string EventJson(const Event& event) {
   return text + "}";
 }
 
+std::string NodeJson(const Node& node) {
+  return NodeBegin(node) + "null" + NodeEnd(node);
+}
+
 Failure RefusalOf(const Reply& reply) {
   const json answer = ParseJson(reply.body);
   std::string message;
@@ -167,4 +171,4 @@ Failure UnexpectedStatus(const Reply& reply) {
   return {.text = "unexpected status code " + std::to_string(reply.status)};
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

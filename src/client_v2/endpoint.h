@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "runtime/network.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 // Where a member is asked: a URL, whose path goes before those of the API.
 //
@@ -26,4 +26,4 @@ struct Endpoint {
 // What has no scheme is of http. kInvalidArgument in Go's words.
 base::Result<Endpoint> ParseEndpoint(std::string_view text);
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "ctl_v2/cluster.h"
+#include "client_v2/cluster.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 inline constexpr const char* kNoEndpoints = "client: no endpoints available";
 inline constexpr const char* kMembersPath = "/v2/members";
@@ -28,4 +28,4 @@ std::optional<Failure> RemoveMember(Cluster& cluster, const Deadline& deadline,
 std::optional<Failure> UpdateMember(Cluster& cluster, const Deadline& deadline,
                                     const std::string& id, const std::string& peer_urls);
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -1,9 +1,9 @@
-#include "ctl_v2/json_value.h"
+#include "client_v2/json_value.h"
 
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 using nlohmann::json;
 
@@ -67,4 +67,4 @@ bool JsonValue::IsTrue(const char* name) const {
          (value.is_string() && value.get<std::string>() == "true");
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

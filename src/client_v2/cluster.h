@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "ctl_v2/endpoint.h"
+#include "client_v2/endpoint.h"
 #include "net/http/client.h"
 #include "net/http/tls_context.h"
 #include "runtime/asio/loop.h"
@@ -16,7 +16,7 @@
 #include "runtime/random.h"
 #include "runtime/time.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 // Why there is no answer, or not the one that was wanted; in the words of etcd's client.
 struct Failure {
@@ -105,4 +105,4 @@ class Cluster {
   size_t pinned_ = 0;
 };
 
-}  // namespace ctl_v2
+}  // namespace client_v2

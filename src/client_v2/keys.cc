@@ -1,10 +1,10 @@
-#include "ctl_v2/keys.h"
+#include "client_v2/keys.h"
 
 #include <utility>
 
 #include "base/form_text.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 std::string Encode(const Parameters& parameters) {
   std::string text;
@@ -53,4 +53,4 @@ std::optional<Failure> Watcher::Next(Event* event) {
   }
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

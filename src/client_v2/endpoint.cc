@@ -1,10 +1,10 @@
-#include "ctl_v2/endpoint.h"
+#include "client_v2/endpoint.h"
 
 #include <algorithm>
 
 #include "base/go_text.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 constexpr uint16_t kHttpPort = 80;
@@ -76,4 +76,4 @@ base::Result<Endpoint> ParseEndpoint(std::string_view text) {
   return endpoint;
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "ctl_v2/cluster.h"
+#include "client_v2/cluster.h"
 
 // Answers of the v2 API in JSON, as Go's clients read them: what is missing, or null, is empty.
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 inline constexpr const char* kInvalidJson =
     "client: response is invalid json. The endpoint is probably not valid etcd cluster endpoint";
@@ -41,9 +41,11 @@ struct Event {
 std::optional<Failure> ReadEvent(const Reply& reply, Event* event);
 // As Go's client shows it.
 std::string EventJson(const Event& event);
+// The same of one node, without what is in it.
+std::string NodeJson(const Node& node);
 
 // The "message" of a refusal.
 Failure RefusalOf(const Reply& reply);
 Failure UnexpectedStatus(const Reply& reply);
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -5,12 +5,12 @@
 #include <optional>
 #include <string>
 
-#include "ctl_v2/answers.h"
-#include "ctl_v2/cluster.h"
+#include "client_v2/answers.h"
+#include "client_v2/cluster.h"
 
 // Calls of /v2/keys.
 
-namespace ctl_v2 {
+namespace client_v2 {
 
 // Parameters by name, as Go orders them.
 using Parameters = std::map<std::string, std::string>;
@@ -43,4 +43,4 @@ class Watcher {
   uint64_t wait_index_;
 };
 
-}  // namespace ctl_v2
+}  // namespace client_v2

@@ -1,13 +1,13 @@
-#include "ctl_v2/members.h"
+#include "client_v2/members.h"
 
 #include "base/go_text.h"
 #include "base/url_path.h"
 #include "cli/json_string.h"
+#include "client_v2/answers.h"
+#include "client_v2/json_value.h"
 #include "config/url.h"
-#include "ctl_v2/answers.h"
-#include "ctl_v2/json_value.h"
 
-namespace ctl_v2 {
+namespace client_v2 {
 namespace {
 
 constexpr const char* kJsonType = "application/json";
@@ -97,4 +97,4 @@ std::optional<Failure> UpdateMember(Cluster& cluster, const Deadline& deadline,
   return std::nullopt;
 }
 
-}  // namespace ctl_v2
+}  // namespace client_v2
