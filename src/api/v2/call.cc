@@ -103,8 +103,10 @@ void Call::SendEvent(const base::SharedBytes& json, bool is_stream) {
 }
 
 void Call::OnEvent(const base::SharedBytes& json) {
+  // Before, and not behind: one event may be larger.
+  const bool is_slow = is_open() && exchange_->unsent_bytes() > kUnsentBytesMax;
+  if (is_slow) return EndWatch();
   SendEvent(json, is_stream_);
-  if (is_stream_ && is_open() && exchange_->unsent_bytes() > kUnsentBytesMax) EndWatch();
 }
 
 void Call::OnLost() {

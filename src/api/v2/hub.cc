@@ -4,15 +4,15 @@
 #include <utility>
 
 #include "api/v2/json.h"
-#include "base/check.h"
-#include "state/v2/store.h"
+#include "runtime/slice.h"
 #include "state/v2/tree.h"
 
 namespace v2 {
 namespace {
 
-// Batches; each is of a slice of entries.
-constexpr size_t kWaitingMax = 1'000'000;
+// What is done at a time, between two looks at the clock.
+constexpr size_t kReadAtATime = 64;
+constexpr size_t kTellAtATime = 32;
 
 bool IsBelow(std::string_view path, std::string_view directory) {
   return path.size() > directory.size() && path.starts_with(directory) &&
@@ -43,38 +43,45 @@ struct Hub::Watcher {
   bool is_removed = false;
 };
 
-Hub::Hub(server::Server* server, server::Frontend* frontend, std::atomic<int64_t>* count)
-    : frontend_(*frontend),
-      count_(*count),
-      mailbox_(&frontend->loop(), kWaitingMax, [this](auto& batches) {
-        for (const auto& batch : batches) OnHappenings(*batch);
-      }) {
-  // A loop that stands still for so long has lost them, and sees that by the gap.
-  server->ListenToTree([this](const std::shared_ptr<const Happenings>& happenings) {
-    static_cast<void>(mailbox_.Push(std::shared_ptr<const Happenings>(happenings)));
-  });
+Hub::Hub(Parts parts)
+    : parts_(std::move(parts)),
+      queue_(parts_.queue_bytes_max),
+      bell_(parts_.loop, 1, [this](auto&) { Wake(); }) {}
+
+Hub::~Hub() {
+  *alive_ = false;
 }
 
-Hub::~Hub() = default;
+void Hub::Push(const std::shared_ptr<const Happenings>& happenings) {
+  // A bell that is full rings already.
+  if (queue_.Push(happenings)) static_cast<void>(bell_.Push({}));
+}
 
 std::shared_ptr<Hub::Watcher> Hub::Add(Wish wish, Receiver* receiver) {
-  if (watchers_.empty()) told_ = std::max(told_, wish.index);
+  if (watchers_.empty()) {
+    told_ = std::max(told_, wish.index);
+    queue_.Listen(true);
+    // Why: of what has happened since the client has looked the queue may not have heard.
+    looks_ = true;
+    Wake();
+  }
   List& list = watchers_[wish.path];
   auto watcher = std::make_shared<Watcher>(Watcher{std::move(wish), receiver, list.size()});
   list.push_back(watcher);
-  ++count_;
+  ++*parts_.count;
   return watcher;
 }
 
 void Hub::Remove(Watcher* watcher) {
   if (std::exchange(watcher->is_removed, true)) return;
-  --count_;
+  --*parts_.count;
   const auto at = watchers_.find(watcher->wish.path);
   List& list = at->second;
   std::swap(list[watcher->place], list.back());
   list[watcher->place]->place = watcher->place;
   list.pop_back();
   if (list.empty()) watchers_.erase(at);
+  if (watchers_.empty()) queue_.Listen(false);
 }
 
 std::shared_ptr<const Event> Hub::FindPast(const std::vector<History::Pointer>& events,
@@ -89,33 +96,105 @@ std::shared_ptr<const Event> Hub::FindPast(const std::vector<History::Pointer>& 
   return nullptr;
 }
 
-void Hub::OnHappenings(const Happenings& happenings) {
-  if (!watchers_.empty()) {
-    if (happenings.after > told_) CatchUp(happenings.after);
-    for (const Happening& happening : happenings.happenings) {
-      if (happening.event->index > told_) Tell(happening);
+void Hub::Wake() {
+  if (std::exchange(working_, true)) return;
+  parts_.loop->PostSlice([this, alive = alive_] {
+    if (*alive) Work();
+  });
+}
+
+void Hub::Work() {
+  runtime::Slice slice(parts_.loop->clock());
+  bool more = true;
+  while (more && !slice.IsOver()) more = WorkOnce();
+  working_ = false;
+  if (more) Wake();
+}
+
+bool Hub::WorkOnce() {
+  if (telling_at_ < telling_.size()) {
+    TellSome();
+  } else if (batch_ != nullptr) {
+    ReadSome();
+  } else {
+    return TakeBatch();
+  }
+  return true;
+}
+
+bool Hub::TakeBatch() {
+  if (watchers_.empty()) return false;
+  if (std::exchange(looks_, false)) {
+    CatchUp();
+    return true;
+  }
+  HappeningsQueue::Batch batch = queue_.Take();
+  if (batch == nullptr && !queue_.TakeLost()) return false;
+  if (batch == nullptr || batch->after > told_) {
+    CatchUp();
+    return true;
+  }
+  if (batch->index > told_) batch_ = std::move(batch);
+  return true;
+}
+
+void Hub::CatchUp() {
+  const std::shared_ptr<const View> view = parts_.view();
+  if (view == nullptr || view->index <= told_) return;
+  const auto events = view->history.From(told_ + 1);
+  if (!events.has_value()) {
+    told_ = view->index;
+    return EndAll();
+  }
+  auto past = std::make_shared<Happenings>(Happenings{.after = told_, .index = view->index});
+  for (const History::Pointer& event : *events) past->happenings.push_back({event});
+  batch_ = std::move(past);
+  is_past_ = true;
+}
+
+void Hub::ReadSome() {
+  for (size_t i = 0; i < kReadAtATime && batch_at_ < batch_->happenings.size(); ++i) {
+    const Happening& happening = batch_->happenings[batch_at_++];
+    const Event& event = *happening.event;
+    if (event.index <= told_) continue;
+    told_ = event.index;
+    telling_ = GatherFor(happening);
+    if (telling_.empty()) continue;
+    telling_at_ = 0;
+    json_.emplace(EventJson(event));
+    return;
+  }
+  if (batch_at_ < batch_->happenings.size()) return;
+  told_ = std::max(told_, batch_->index);
+  batch_ = nullptr;
+  is_past_ = false;
+  batch_at_ = 0;
+}
+
+void Hub::TellSome() {
+  const size_t end = std::min(telling_.size(), telling_at_ + kTellAtATime);
+  while (telling_at_ < end) {
+    const std::shared_ptr<Watcher> watcher = std::move(telling_[telling_at_++]);
+    if (watcher->is_removed) continue;
+    if (!json_.has_value() || !watcher->wish.stream) Remove(watcher.get());
+    if (json_.has_value()) {
+      watcher->receiver->OnEvent(*json_);
+    } else {
+      watcher->receiver->OnLost();
     }
   }
-  told_ = std::max(told_, happenings.index);
+  if (telling_at_ < telling_.size()) return;
+  telling_ = {};
+  telling_at_ = 0;
+  json_.reset();
 }
 
-void Hub::CatchUp(uint64_t index) {
-  const std::shared_ptr<const View> view = frontend_.tree();
-  const auto events = view == nullptr ? std::nullopt : view->history.From(told_ + 1);
-  if (!events.has_value()) return EndAll();
-  for (const History::Pointer& event : *events) {
-    if (event->index > index) break;
-    Tell({event});
-  }
-  told_ = index;
-}
-
-void Hub::Tell(const Happening& happening) {
+Hub::List Hub::GatherFor(const Happening& happening) const {
   const Event& event = *happening.event;
-  if (event.refresh) return;
   List gathered;
+  if (event.refresh) return gathered;
   if (event.removes()) {
-    if (happening.removed) GatherBelow(happening, &gathered);
+    if (happening.removed || is_past_) GatherBelow(happening, &gathered);
     Gather(event.key, event, true, &gathered);
   }
   for (size_t end = event.key.find('/', 1); end != std::string::npos;
@@ -123,13 +202,7 @@ void Hub::Tell(const Happening& happening) {
     Gather(std::string_view(event.key).substr(0, end), event, false, &gathered);
   }
   Gather(event.key, event, false, &gathered);
-  if (gathered.empty()) return;
-  const base::SharedBytes json(EventJson(event));
-  for (const std::shared_ptr<Watcher>& watcher : gathered) {
-    if (watcher->is_removed) continue;
-    if (!watcher->wish.stream) Remove(watcher.get());
-    watcher->receiver->OnEvent(json);
-  }
+  return gathered;
 }
 
 void Hub::Gather(std::string_view path, const Event& event, bool is_removed, List* gathered) const {
@@ -150,18 +223,18 @@ void Hub::GatherBelow(const Happening& happening, List* gathered) const {
   const std::string& key = happening.event->key;
   for (auto at = watchers_.lower_bound(key + "/"); at != watchers_.end(); ++at) {
     if (!IsBelow(at->first, key)) break;
-    if (!IsThere(*happening.removed, std::string_view(at->first).substr(key.size()))) continue;
+    const std::string_view below = std::string_view(at->first).substr(key.size());
+    if (happening.removed && !IsThere(*happening.removed, below)) continue;
     Gather(at->first, *happening.event, true, gathered);
   }
 }
 
 void Hub::EndAll() {
-  List all;
-  for (const auto& [path, list] : watchers_) all.insert(all.end(), list.begin(), list.end());
-  for (const std::shared_ptr<Watcher>& watcher : all) {
-    if (watcher->is_removed) continue;
-    Remove(watcher.get());
-    watcher->receiver->OnLost();
+  telling_ = {};
+  telling_at_ = 0;
+  json_.reset();
+  for (const auto& [path, list] : watchers_) {
+    telling_.insert(telling_.end(), list.begin(), list.end());
   }
 }
 

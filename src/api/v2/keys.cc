@@ -85,7 +85,11 @@ Keys::Keys(server::Server* server, server::Frontend* frontend, Access* access, T
       frontend_(*frontend),
       access_(*access),
       quota_(server, frontend),
-      hub_(server, frontend, &totals->watchers) {}
+      hub_({.loop = &frontend->loop(),
+            .view = [frontend] { return frontend->tree(); },
+            .count = &totals->watchers}) {
+  server->ListenToTree([this](const auto& happenings) { hub_.Push(happenings); });
+}
 
 void Keys::Serve(const CallRef& call, base::ByteView path) {
   if (!IsAllowed(call->method())) return SendMethods(*call, kMethods);
