@@ -113,8 +113,7 @@ class EtcdctlV2Test(unittest.TestCase):
                 ("ls", "-r", "--sort", "/x y"), ("get", "/x y//%2F?&=#"), ("get", "-q", "/x y/../none"),
                 ("set", "/a/", "1"), ("get", "/a/"), ("set", "/", "1"), ("rm", "/"), ("ls", "--sort", ""),
                 ("set", "/a", "b", "c", "d"), ("get", "/a", "/b"), ("watch", "/a", "--after-index", "3"),
-                ("watch", "--after-index", "3", "-r", "/d"), ("-o", "extended", "watch", "-r", "/x y",
-                                                              "--after-index", "3")):
+                ("watch", "--after-index", "3", "-r", "/d"), ("-o", "extended", "watch", "--after-index", "3", "-r", "/x y")):
             self.compare(*words)
         self.assertEqual(self.compare("set", "/in", read="from standard input\n")[1],
                          "from standard input\n\n")
