@@ -107,14 +107,14 @@ class Hub {
   std::map<std::string, List, std::less<>> watchers_;  // by path
 
   HappeningsQueue queue_;
-  bool looks_ = false;              // at the tree, before the next batch
-  HappeningsQueue::Batch batch_;    // that is being told; or null
-  bool is_past_ = false;            // it is from the history
-  size_t batch_at_ = 0;             // the next of it
-  List telling_;                    // whom to tell of the one before
-  size_t telling_at_ = 0;           // the next of these
+  bool looks_ = false;                     // at the tree, before the next batch
+  HappeningsQueue::Batch batch_;           // that is being told; or null
+  bool is_past_ = false;                   // it is from the history
+  size_t batch_at_ = 0;                    // the next of it
+  List telling_;                           // whom to tell of the one before
+  size_t telling_at_ = 0;                  // the next of these
   std::optional<base::SharedBytes> json_;  // what; nothing: that events are lost
-  bool working_ = false;            // a slice is posted or runs
+  bool working_ = false;                   // a slice is posted or runs
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   runtime::Mailbox<Bell> bell_;
 };
