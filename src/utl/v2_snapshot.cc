@@ -75,7 +75,7 @@ class Made {
   // So that it is told what became of each.
   static constexpr uint64_t kRequestId = 1;
 
-  const runtime::posix::Clock clock_;
+  const runtime::posix::Clock clock_{};
   std::optional<apply::Applier> applier_;
   size_t not_committed_ = 0;
 };
