@@ -8,12 +8,11 @@
 #include "base/go_text.h"
 #include "base/url_path.h"
 #include "cli/command.h"
+#include "client_v2/fetch.h"
 
 namespace client_v2 {
 namespace {
 
-// Of one answer, all of which is kept.
-constexpr size_t kAnswerBytesMax = size_t{1} << 30;
 constexpr int kServerErrors = 5;  // of status / 100
 constexpr int kInternalError = 500;
 constexpr int kUnavailable = 503;
@@ -156,7 +155,8 @@ Cluster::Outcome Cluster::AskMember(Member& member, const Request& request,
   runtime::Duration left = runtime::Duration::max();
   if (deadline.has_value()) left = std::max(*deadline - clock_.Now(), runtime::Duration(0));
   const bool has_timeout = !request.waits && options_.timeout > runtime::Duration(0);
-  const runtime::Duration timeout = has_timeout ? std::min(options_.timeout, left) : left;
+  const AnswerTimes times{.head = has_timeout ? std::min(options_.timeout, left) : left,
+                          .all = left};
   http::Headers head{{":method", request.method}, {":path", PathOf(endpoint, request)}};
   if (!request.content_type.empty()) head.Add("content-type", request.content_type);
   if (!options_.username.empty()) {
@@ -166,16 +166,16 @@ Cluster::Outcome Cluster::AskMember(Member& member, const Request& request,
   }
   auto answer = std::make_shared<std::promise<base::Result<http::Client::Answer>>>();
   thread_.RunAndWait([&] {
-    member.client->Fetch(
-        std::move(head), request.body.value_or(""), kAnswerBytesMax, timeout,
-        [answer](base::Result<http::Client::Answer> got) { answer->set_value(std::move(got)); });
+    Fetch(*member.client, &thread_.loop(), std::move(head), request.body, times,
+          [answer](base::Result<http::Client::Answer> got) { answer->set_value(std::move(got)); });
   });
   base::Result<http::Client::Answer> got = answer->get_future().get();
   if (got.ok()) {
     *reply = {got->status, std::string(got->head.Get("x-etcd-index")), std::move(got->body)};
     return {};
   }
-  if (got.status().code() == base::Code::kDeadlineExceeded && timeout == left) {
+  const bool is_late = deadline.has_value() && clock_.Now() >= *deadline;
+  if (got.status().code() == base::Code::kDeadlineExceeded && is_late) {
     return {Failure{.text = "context deadline exceeded", .detail = {}, .is_connection = true},
             true};
   }

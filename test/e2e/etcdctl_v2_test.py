@@ -6,11 +6,13 @@ new: what they write and how they end is the same four times, but for what is li
 ETCDCTL in the environment are the programs.
 """
 
+import http.server
 import os
 import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -24,6 +26,7 @@ ETCDCTL = os.environ.get("ETCDCTL", str(ROOT / "build/dev/bin/etcdctl"))
 DEBIANS = "/usr/bin/etcd"
 DEBIANS_CTL = "/usr/bin/etcdctl"
 TIMEOUT_SECONDS = 30
+SLOW_SECONDS = 0.5
 
 DATE = re.compile(r'("expiration":")[^"]+(")')
 
@@ -214,6 +217,37 @@ class EtcdctlV2Test(unittest.TestCase):
                                    timeout=TIMEOUT_SECONDS, env=environment())
                     for program in (ours.program, theirs.program)]
             self.assertEqual(*[(each.returncode, each.stdout, each.stderr) for each in done], words)
+
+    def test_an_answer_has_time_once_it_has_begun(self) -> None:
+        body = b'{"action":"get","node":{"key":"/k","value":"late","modifiedIndex":7,"createdIndex":7}}'
+
+        class Slow(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if "silent" in self.path:
+                    time.sleep(4 * SLOW_SECONDS)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.flush()
+                time.sleep(2 * SLOW_SECONDS)
+                self.wfile.write(body)
+
+            def log_message(self, *_) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        for key, code in (("/k", 0), ("/silent", 4)):
+            done = [subprocess.run([program, "--no-sync", "--timeout", f"{SLOW_SECONDS}s", "--endpoints",
+                                    url, "get", key], capture_output=True, text=True,
+                                   timeout=TIMEOUT_SECONDS, env=environment())
+                    for program in (ETCDCTL, DEBIANS_CTL)]
+            self.assertEqual(*[(each.returncode, each.stdout, each.stderr) for each in done])
+            self.assertEqual(done[0].returncode, code)
 
     def test_a_watch_tells_each_change(self) -> None:
         for place in self.places:
