@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -56,7 +55,8 @@ class Hub {
     runtime::Loop* loop;
     // The tree as it is now; null if there is none.
     std::function<std::shared_ptr<const View>()> view;
-    std::atomic<int64_t>* count;  // of the watchers of all hubs of a member
+    // So many watchers have come; or gone, if it is negative.
+    std::function<void(int change)> on_watchers;
     size_t queue_bytes_max = size_t{16} << 20;
   };
   explicit Hub(Parts parts);
@@ -107,14 +107,14 @@ class Hub {
   std::map<std::string, List, std::less<>> watchers_;  // by path
 
   HappeningsQueue queue_;
-  bool looks_ = false;              // at the tree, before the next batch
-  HappeningsQueue::Batch batch_;    // that is being told; or null
-  bool is_past_ = false;            // it is from the history
-  size_t batch_at_ = 0;             // the next of it
-  List telling_;                    // whom to tell of the one before
-  size_t telling_at_ = 0;           // the next of these
+  bool looks_ = false;                     // at the tree, before the next batch
+  HappeningsQueue::Batch batch_;           // that is being told; or null
+  bool is_past_ = false;                   // it is from the history
+  size_t batch_at_ = 0;                    // the next of it
+  List telling_;                           // whom to tell of the one before
+  size_t telling_at_ = 0;                  // the next of these
   std::optional<base::SharedBytes> json_;  // what; nothing: that events are lost
-  bool working_ = false;            // a slice is posted or runs
+  bool working_ = false;                   // a slice is posted or runs
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   runtime::Mailbox<Bell> bell_;
 };
