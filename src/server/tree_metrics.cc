@@ -48,7 +48,7 @@ void CollectTree(const v2::Statistics& counts, observe::Samples& samples) {
   }
   const uint64_t recursive = counts.recursive(true);
   const uint64_t recursive_failed = counts.recursive(false);
-  // These may have grown since.
+  // Read first: what they are a part of may have grown since.
   Collect(reads, "get", counts.count(Action::kGet, true) - recursive,
           counts.count(Action::kGet, false) - recursive_failed, samples);
   Collect(reads, "getRecursive", recursive, recursive_failed, samples);

@@ -143,7 +143,7 @@ class KilledMembersTest(ClusterCase):
         for member in self.cluster:
             self.wait_for("it is as far", lambda member=member: index_of(member) >= index)
         asks = [WHOLE] + [Ask("GET", f"/v2/keys/?wait=true&recursive=true&waitIndex={at}")
-                          for at in (1, index - 1100, index - 999, index - 400, index)
+                          for at in (1, index - 1100, index - 900, index - 400, index - 20)
                           if 0 < at]
         for request in asks:
             answers = [ask(member, request) for member in self.cluster]
