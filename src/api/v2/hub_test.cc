@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "runtime/simulated/scheduler.h"
-#include "state/v2/tree.h"
 
 namespace v2 {
 namespace {
@@ -135,25 +134,6 @@ TEST_F(V2HubTest, WhatIsGoneFromTheHistoryTooEndsAllAnswers) {
   Push({Happen("/1/a")});
   Settle();
   EXPECT_THAT(other.told, ElementsAre("lost", "/a"));
-}
-
-TEST_F(V2HubTest, OfADirectoryThatIsGoneThoseAreToldWhoWaitForWhatWasInIt) {
-  Client there;
-  Client none;
-  Add(&there, {.path = "/1/d/a"});
-  Add(&none, {.path = "/1/d/b"});
-  Settle();
-  const NodeRef inside = Node::Make({.name = "a"});
-  const NodeRef directory = Node::Make({.name = "d", .directory = 9}, BranchesOf({inside}));
-  Event deleted;
-  deleted.action = Action::kDelete;
-  deleted.prev = Node::Make({.directory = 9});
-  Happening happening = Happen("/1/d", std::move(deleted));
-  happening.removed = directory;
-  Push({happening});
-  Settle();
-  EXPECT_THAT(there.told, ElementsAre("/d"));
-  EXPECT_THAT(none.told, IsEmpty());
 }
 
 TEST_F(V2HubTest, ThousandsAreToldInSlicesAndWhoLeavesMeanwhileIsNot) {
