@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "server/tree_metrics.h"
+
 namespace server {
 namespace {
 
@@ -9,14 +11,13 @@ using observe::Buckets;
 using observe::Family;
 
 constexpr std::array kCounters = {
-    Family{"etcd_debugging_store_expires_total", "Keys of the v2 store that ran out."},
-    Family{"etcd_debugging_store_watch_requests_total", "Watches of the v2 store asked for."},
+    kTreeWatches,
     Family{"etcd_grpc_proxy_events_coalescing_total", "Events that a proxy sent as one."},
 };
 
 constexpr std::array kGauges = {
     Family{"etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent to watchers."},
-    Family{"etcd_debugging_store_watchers", "Watchers of the v2 store."},
+    kTreeWatchers,
     Family{"etcd_grpc_proxy_cache_hits_total", "Answers that a proxy had already."},
     Family{"etcd_grpc_proxy_cache_keys_total", "Keys and ranges that a proxy has."},
     Family{"etcd_grpc_proxy_cache_misses_total", "Answers that a proxy did not have."},

@@ -5,6 +5,7 @@
 
 #include "server/idle_metrics.h"
 #include "server/server.h"
+#include "server/tree_metrics.h"
 #include "state/apply/request_type.h"
 #include "state/members/member.h"
 
@@ -278,6 +279,7 @@ void AddServerMetrics(Server* server, observe::Registry* registry) {
     CollectAuth(*server, samples);
     CollectAlarms(*server, samples);
     CollectStore(*server, samples);
+    CollectTree(*server->state()->v2().statistics(), samples);
   });
   AddIdleMetrics(registry);
 }

@@ -22,6 +22,12 @@ class NoSink final : public observe::LogSink {
   void Flush() override {}
 };
 
+config::ServerConfig NewConfig() {
+  config::ServerConfig config;
+  config.client_api.enable_v2 = true;
+  return config;
+}
+
 }  // namespace
 
 struct Cluster::Member {
@@ -45,6 +51,7 @@ Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
       plan_(plan),
       wires_(wires),
       checker_(*checker),
+      config_(NewConfig()),
       network_(scheduler, &checker->trace()),
       sink_(std::make_unique<NoSink>()),
       logger_(&scheduler->clock(), sink_.get(), {.level = observe::Level::kFatal}),

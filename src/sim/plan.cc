@@ -4,6 +4,7 @@
 
 #include "runtime/random.h"
 #include "state/admission/rules.h"
+#include "state/v2/store.h"
 
 namespace sim {
 namespace {
@@ -22,7 +23,7 @@ runtime::Duration MaybeBetween(runtime::Random& random, milliseconds low, millis
 void DrawOptions(runtime::Random& random, server::Options* options) {
   options->pre_vote = random.OneIn(2);
   options->max_learners = 2;
-  options->extensions = {admission::kExtension};
+  options->extensions = {admission::kExtension, v2::kExtension};
   options->snapshot_count = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
   options->snapshot_catchup_entries = random.Between(1, options->snapshot_count);
   options->max_wals = 2;
@@ -119,6 +120,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   // With a reserve an alarm comes before a disk is full, and keeps writes out for half of the run.
   if (random.OneIn(3)) plan.full_interval = milliseconds(random.Between(500, 5000));
   plan.options.disk_reserve_bytes = random.OneIn(3) ? 64 << 10 : 0;
+  if (random.OneIn(3)) plan.tree_interval = milliseconds(random.Between(10, 60));
   return plan;
 }
 

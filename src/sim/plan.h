@@ -49,6 +49,9 @@ struct Plan {
   // Of who changes and lists the admission rules.
   runtime::Duration rule_interval{0};
 
+  // Of a client of the v2 API.
+  runtime::Duration tree_interval{0};
+
   uint64_t clients = 0;
   http::Keepalive client_keepalive;
   // How long a call waits for its answer; shorter than a member that stops waits for calls.

@@ -9,6 +9,7 @@
 
 #include "api/identity/passwords.h"
 #include "api/identity/simple_tokens.h"
+#include "api/v2/totals.h"
 #include "api/web/health_metrics.h"
 #include "app/net_services.h"
 #include "app/network_metrics.h"
@@ -141,6 +142,7 @@ class Process final : public Receiver, public server::Transport, public server::
   std::unique_ptr<runtime::Network> network_;
   app::NetworkMetrics network_metrics_;
   web::HealthMetrics health_metrics_;
+  v2::Totals v2_totals_;
   std::unique_ptr<app::NetServices> services_;
   // Destroyed first: nothing runs any more.
   std::unique_ptr<server::Server> server_;

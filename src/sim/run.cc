@@ -244,6 +244,7 @@ Report RunSeed(uint64_t seed) {
   report.events = workload.events();
   report.users_served = workload.users_served();
   report.users_denied = workload.users_denied();
+  report.tree_answers = workload.tree_answers();
   report.calls_unprocessed = workload.ended(Outcome::kUnprocessed);
   report.calls_given_up = workload.ended(Outcome::kGivenUp);
   report.calls_lost = workload.ended(Outcome::kLost);

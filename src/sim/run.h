@@ -24,6 +24,7 @@ struct Report {
   // Requests of users who have rights to some keys.
   uint64_t users_served = 0;
   uint64_t users_denied = 0;
+  uint64_t tree_answers = 0;  // of the v2 API
   uint64_t calls_unprocessed = 0;
   uint64_t calls_given_up = 0;
   uint64_t calls_lost = 0;

@@ -28,6 +28,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   uint64_t events = 0;
   uint64_t users_served = 0;
   uint64_t users_denied = 0;
+  uint64_t tree_answers = 0;
   uint64_t crashes = 0;
   uint64_t stops = 0;
   uint64_t unprocessed = 0;
@@ -40,6 +41,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
     events += report.events;
     users_served += report.users_served;
     users_denied += report.users_denied;
+    tree_answers += report.tree_answers;
     crashes += report.crashes;
     stops += report.stops;
     unprocessed += report.calls_unprocessed;
@@ -51,6 +53,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(events, 3000u);
   EXPECT_GT(users_served, 30u);
   EXPECT_GT(users_denied, 50u);
+  EXPECT_GT(tree_answers, 1000u);
   EXPECT_GT(crashes, 100u);
   EXPECT_GT(stops, 20u);
   EXPECT_GT(unprocessed, 0u);

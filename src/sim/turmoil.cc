@@ -63,6 +63,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.read_interval, &Turmoil::Read);
   Repeat(plan.auth_interval, &Turmoil::ChangeRights);
   Repeat(plan.rule_interval, &Turmoil::ChangeRules);
+  Repeat(plan.tree_interval, &Turmoil::ChangeTree);
   Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
   Repeat(plan.transfer_interval, &Turmoil::TransferLeadership);
   Repeat(plan.campaign_interval, &Turmoil::Campaign);
@@ -86,7 +87,8 @@ void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
   const size_t number = timers_.size();
   timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
     const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read ||
-                         action == &Turmoil::ChangeRights || action == &Turmoil::ChangeRules;
+                         action == &Turmoil::ChangeRights || action == &Turmoil::ChangeRules ||
+                         action == &Turmoil::ChangeTree;
     if (is_load && load_ended_) return;
     if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
     (this->*action)();

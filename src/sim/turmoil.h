@@ -38,6 +38,7 @@ class Turmoil {
   void Read() { workload_->Read(); }
   void ChangeRights() { workload_->ChangeRights(); }
   void ChangeRules() { workload_->ChangeRules(); }
+  void ChangeTree() { workload_->ChangeTree(); }
   void Dial() { workload_->Dial(cluster_->client_addresses()); }
   const std::string& RandomMemberHost();
   void BreakWires();

@@ -66,6 +66,9 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         scheduler, wires,
         Client::Options{"c" + std::to_string(i), plan.client_keepalive, random_.Next()}));
   }
+  if (plan.tree_interval != runtime::Duration{0}) {
+    tree_ = std::make_unique<TreeWorkload>(scheduler, wires, checker);
+  }
   if (plan.auth_interval != runtime::Duration{0}) auth_ = NewAuthWorkload(scheduler);
   std::vector<Client*> watching;
   for (const auto& client : clients_) watching.push_back(client.get());
@@ -132,20 +135,24 @@ void Workload::RenewRootToken() {
 }
 
 void Workload::Dial(const std::vector<runtime::Address>& members) {
+  if (tree_ != nullptr && random_.OneIn(2)) return tree_->Dial(members);
   RandomClient().Dial(members);
 }
 
 void Workload::DialAll(const std::vector<runtime::Address>& members) {
   for (const auto& client : clients_) client->Dial(members);
+  if (tree_ != nullptr) tree_->Dial(members);
 }
 
 const std::string& Workload::RandomHost() {
+  if (tree_ != nullptr && random_.OneIn(2)) return TreeWorkload::Host();
   return RandomClient().host();
 }
 
 void Workload::Close() {
   watches_.reset();
   for (const auto& client : clients_) client->Close();
+  if (tree_ != nullptr) tree_->Close();
 }
 
 std::string Workload::NewValue() {
@@ -388,6 +395,7 @@ void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_
   leases_.CheckAll(processes);
   AuthWorkload::CheckAll(processes, &checker_);
   AdmissionWorkload::CheckAll(processes, &checker_);
+  TreeWorkload::CheckAll(processes, &checker_);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);

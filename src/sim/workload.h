@@ -20,6 +20,7 @@
 #include "sim/lease_workload.h"
 #include "sim/plan.h"
 #include "sim/process.h"
+#include "sim/tree_workload.h"
 #include "sim/watches.h"
 
 namespace sim {
@@ -42,6 +43,8 @@ class Workload {
   void ChangeRights() { auth_->Act(); }
   // Somebody changes the admission rules, or lists them.
   void ChangeRules() { rules_.Act(); }
+  // The client of the v2 API asks for something.
+  void ChangeTree() { tree_->Act(); }
   // Some clients revoke leases.
   void RevokeLeases() { leases_.RevokeSome(); }
   // Some client starts anew, or all do, and knows these members.
@@ -68,6 +71,8 @@ class Workload {
   // Requests of users who have some rights only.
   uint64_t users_served() const { return auth_ == nullptr ? 0 : auth_->served(); }
   uint64_t users_denied() const { return auth_ == nullptr ? 0 : auth_->denied(); }
+  // Requests of the v2 API.
+  uint64_t tree_answers() const { return tree_ == nullptr ? 0 : tree_->answered(); }
   // Calls that ended so.
   uint64_t ended(Outcome outcome) const { return ended_[static_cast<size_t>(outcome)]; }
 
@@ -138,6 +143,7 @@ class Workload {
   std::unique_ptr<AuthWorkload> auth_;  // if the plan has users
   LeaseWorkload leases_;
   AdmissionWorkload rules_;
+  std::unique_ptr<TreeWorkload> tree_;  // if the plan has one
   KeyHistory history_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged

@@ -183,6 +183,46 @@ class RequestsBesideEtcdTest(BesideEtcdCase):
                  for earlier, later in zip(before, self.counts())]
         self.assertEqual(*grown)
 
+    def metrics(self) -> list[dict[str, float]]:
+        """Those of the v2 API. Of the others etcd counts what members and users do, too; of times
+        there are no two the same."""
+        found = []
+        for answer in self.pair.ask(Ask("GET", "/metrics")):
+            lines = re.findall(r"^(etcd_(?:debugging_store|http)_[^ ]*) ([^ ]*)$",
+                               answer.body.decode(), re.MULTILINE)
+            found.append({name: float(value) for name, value in lines
+                          if "_bucket" not in name and "_sum" not in name and
+                          "_failed_total{action" not in name and 'action="get"' not in name})
+            # A create that is stopped by a file on its way is one of each here, two creates there.
+            writes = 'etcd_debugging_store_writes_total{action="%s"}'
+            found[-1]["set and create"] = sum(found[-1].pop(writes % action, 0)
+                                              for action in ("set", "create"))
+        return found
+
+    def test_metrics_count_the_same(self) -> None:
+        self.pair.ask(Ask("GET", "/v2/keys/"))
+        before = self.metrics()
+        requests = RandomRequests(SEED + 2)
+        for _ in range(300):
+            ask = requests.next(may_end_soon=False)
+            self.compare(ask, self.pair.ask(ask))
+        watching = Ask("GET", "/v2/keys/never?wait=true")
+        connections, _ = self.pair.watch(watching)
+        grown = [{name: value - earlier.get(name, 0) for name, value in later.items()
+                  if value != earlier.get(name, 0)}
+                 for earlier, later in zip(before, self.metrics())]
+        for connection in connections:
+            connection.close()
+        self.assertEqual(*grown)
+        for name in ("etcd_debugging_store_watchers", 'etcd_http_received_total{method="QGET"}',
+                     'etcd_debugging_store_reads_total{action="getRecursive"}',
+                     'etcd_http_failed_total{code="404",method="GET"}',
+                     'etcd_http_successful_duration_seconds_count{method="PUT"}'):
+            self.assertGreater(grown[0].get(name, 0), 0, name)
+        bounds = [re.findall(r'etcd_http_successful_duration_seconds_bucket{method="PUT",le="(.*?)"}',
+                             answer.body.decode()) for answer in self.pair.ask(Ask("GET", "/metrics"))]
+        self.assertEqual(*bounds)
+
     def test_members_and_statistics(self) -> None:
         json_body = {"content_type": "application/json"}
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):

@@ -9,13 +9,15 @@ namespace v2 {
 
 void WithTree(server::Server* server, server::Frontend* frontend, OnTree then) {
   if (frontend->tree() != nullptr) return then({});
-  server->extensions().Enable(
-      kExtension, [frontend, then = std::move(then)](const base::Status& status) {
-        frontend->loop().Post([frontend, then, status] {
-          const bool lacks_tree = status.ok() && frontend->tree() == nullptr;
-          then(lacks_tree ? base::Status(base::errors::kStopped) : status);
-        });
-      });
+  // Why the loop is taken now: the answer may come from the end of the member, which the frontend
+  // does not outlive.
+  server->extensions().Enable(kExtension, [frontend, loop = &frontend->loop(),
+                                           then = std::move(then)](const base::Status& status) {
+    loop->Post([frontend, then, status] {
+      const bool lacks_tree = status.ok() && frontend->tree() == nullptr;
+      then(lacks_tree ? base::Status(base::errors::kStopped) : status);
+    });
+  });
 }
 
 }  // namespace v2

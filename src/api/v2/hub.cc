@@ -5,6 +5,7 @@
 
 #include "api/v2/json.h"
 #include "runtime/slice.h"
+#include "state/v2/planted.h"
 #include "state/v2/tree.h"
 
 namespace v2 {
@@ -68,13 +69,13 @@ std::shared_ptr<Hub::Watcher> Hub::Add(Wish wish, Receiver* receiver) {
   List& list = watchers_[wish.path];
   auto watcher = std::make_shared<Watcher>(Watcher{std::move(wish), receiver, list.size()});
   list.push_back(watcher);
-  ++*parts_.count;
+  parts_.on_watchers(1);
   return watcher;
 }
 
 void Hub::Remove(Watcher* watcher) {
   if (std::exchange(watcher->is_removed, true)) return;
-  --*parts_.count;
+  parts_.on_watchers(-1);
   const auto at = watchers_.find(watcher->wish.path);
   List& list = at->second;
   std::swap(list[watcher->place], list.back());
@@ -141,6 +142,10 @@ bool Hub::TakeBatch() {
 void Hub::CatchUp() {
   const std::shared_ptr<const View> view = parts_.view();
   if (view == nullptr || view->index <= told_) return;
+  if (base::Planted(PlantedBug::kGapIsPassedOver)) {
+    told_ = view->index;
+    return;
+  }
   const auto events = view->history.From(told_ + 1);
   if (!events.has_value()) {
     told_ = view->index;

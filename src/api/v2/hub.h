@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -56,7 +55,8 @@ class Hub {
     runtime::Loop* loop;
     // The tree as it is now; null if there is none.
     std::function<std::shared_ptr<const View>()> view;
-    std::atomic<int64_t>* count;  // of the watchers of all hubs of a member
+    // So many watchers have come; or gone, if it is negative.
+    std::function<void(int change)> on_watchers;
     size_t queue_bytes_max = size_t{16} << 20;
   };
   explicit Hub(Parts parts);

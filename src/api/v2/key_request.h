@@ -7,6 +7,7 @@
 #include "api/v2/go_form.h"
 #include "base/bytes.h"
 #include "proto/v2.pb.h"
+#include "runtime/time.h"
 #include "state/v2/error.h"
 
 namespace v2 {
@@ -24,6 +25,10 @@ struct KeyRequest {
   // Of PUT, POST and DELETE, with all but the times.
   v2pb::Request change;
   std::optional<uint64_t> ttl;
+
+  // For those who count; set by who serves it.
+  std::string method;
+  runtime::TimePoint received;
 };
 
 // Of the decoded path below /v2/keys. Returns what is wrong, first of all that is; its index is 0.

@@ -9,6 +9,7 @@
 #include "api/v2/json.h"
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
+#include "state/v2/planted.h"
 #include "state/v2/store.h"
 #include "state/v2/tree.h"
 
@@ -85,9 +86,14 @@ Keys::Keys(server::Server* server, server::Frontend* frontend, Access* access, T
       frontend_(*frontend),
       access_(*access),
       quota_(server, frontend),
+      metrics_(server->environment().registry),
       hub_({.loop = &frontend->loop(),
             .view = [frontend] { return frontend->tree(); },
-            .count = &totals->watchers}) {
+            .on_watchers =
+                [this, totals](int change) {
+                  totals->watchers += change;
+                  metrics_.CountWatchers(change);
+                }}) {
   server->ListenToTree([this](const auto& happenings) { hub_.Push(happenings); });
 }
 
@@ -96,13 +102,17 @@ void Keys::Serve(const CallRef& call, base::ByteView path) {
   auto request = std::make_shared<KeyRequest>();
   const Error error = ParseKeyRequest(call->method(), path, FormOf(*call), request.get());
   if (error.code != Code::kNone) return Refuse(call, error);
+  const bool is_read = call->method() == "GET" && request->quorum;
+  request->method = is_read ? "QGET" : std::string(call->method());
+  request->received = frontend_.loop().clock().Now();
   WithTree(&server_, &frontend_, [this, call, request](const base::Status& status) {
     if (!call->is_open()) return;
-    if (!status.ok()) return Fail(call, status);
+    if (!status.ok()) return Fail(call, *request, status);
     const bool is_root = request->path.size() == kKeys.size();
     const std::string_view key =
         is_root ? "/" : std::string_view(request->path).substr(kKeys.size());
     access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
+      if (!call->is_open()) return;
       if (may) return ServeAllowed(call, request);
       Refuse(call, {.code = Code::kUnauthorized, .cause = "Insufficient credentials"});
     });
@@ -111,8 +121,10 @@ void Keys::Serve(const CallRef& call, base::ByteView path) {
 
 void Keys::ServeAllowed(const CallRef& call, const Request& request) {
   const bool is_get = call->method() == "GET";
+  if (!request->wait) metrics_.Received(request->method);
   if (!is_get && call->method() != "HEAD") return Change(call, request);
-  if (is_get && request->quorum) return ReadLinearizably(call, request);
+  const bool waits = !base::Planted(PlantedBug::kQuorumReadDoesNotWait);
+  if (is_get && request->quorum && waits) return ReadLinearizably(call, request);
   if (is_get && request->wait) return Watch(call, *request);
   Read(call, *request);
 }
@@ -121,24 +133,27 @@ void Keys::Read(const CallRef& call, const KeyRequest& request) {
   const std::shared_ptr<const View> view = frontend_.tree();
   Error error;
   const Node* const node = FindNode(*view, request.path, &error);
-  frontend_.state()->v2().statistics().Count(Action::kGet, node != nullptr);
-  if (node == nullptr) return Refuse(call, error);
+  frontend_.state()->v2().statistics()->CountRead(request.recursive, node != nullptr);
+  if (node == nullptr) return Fail(call, request, error);
   auto json = std::make_shared<NodeJson>(view->root, node, request.path, request.recursive, Now());
   call->SendPieces(200, Fields(view->index),
                    [json](size_t bytes, base::Bytes* body) { return json->Append(bytes, body); });
+  Complete(request);
 }
 
 void Keys::ReadLinearizably(const CallRef& call, const Request& request) {
   frontend_.ReadIndex(
       [this, call, request](const base::Status& status) {
         if (!call->is_open()) return;
-        if (!status.ok()) return Fail(call, status);
+        if (!status.ok()) return Fail(call, *request, status);
+        if (request->wait) metrics_.Watched();
         Read(call, *request);
       },
       call->connection().number);
 }
 
 void Keys::Watch(const CallRef& call, const KeyRequest& request) {
+  metrics_.Watched();
   const std::shared_ptr<const View> view = frontend_.tree();
   Hub::Wish wish{.path = request.path,
                  .recursive = request.recursive,
@@ -149,11 +164,12 @@ void Keys::Watch(const CallRef& call, const KeyRequest& request) {
   if (wish.since <= view->index) {
     const auto events = view->history.From(wish.since);
     if (!events.has_value()) {
-      return Refuse(
-          call, {Code::kEventIndexCleared,
-                 "the requested history has been cleared [" +
-                     std::to_string(view->history.first()) + "/" + std::to_string(wish.since) + "]",
-                 view->index});
+      return Fail(
+          call, request,
+          {Code::kEventIndexCleared,
+           "the requested history has been cleared [" + std::to_string(view->history.first()) +
+               "/" + std::to_string(wish.since) + "]",
+           view->index});
     }
     past = Hub::FindPast(*events, wish);
   }
@@ -168,7 +184,7 @@ void Keys::Change(const CallRef& call, const Request& request) {
   const v2pb::Request& change = request->change;
   const uint64_t cost =
       TakesSpace(change) ? kChangeBytes + change.path().size() + change.value().size() : 0;
-  if (base::Status full = quota_.Check(cost); !full.ok()) return Fail(call, full);
+  if (base::Status full = quota_.Check(cost); !full.ok()) return Fail(call, *request, full);
   frontend_.Propose(
       etcdserverpb::InternalRaftRequest::kV2FieldNumber, change.SerializeAsString(),
       [this, call, request](const apply::Reply& reply) { Answer(call, *request, reply); });
@@ -176,21 +192,31 @@ void Keys::Change(const CallRef& call, const Request& request) {
 
 void Keys::Answer(const CallRef& call, const KeyRequest& request, const apply::Reply& reply) {
   if (!call->is_open()) return;
-  if (!reply.status.ok()) return Fail(call, reply.status);
+  if (!reply.status.ok()) return Fail(call, request, reply.status);
   const Result& result = *reply.v2;
-  if (result.error.code != Code::kNone) return Refuse(call, result.error);
+  if (result.error.code != Code::kNone) return Fail(call, request, result.error);
   const Event& event = *result.event;
   const bool is_short = request.no_value_on_success && HasValue(event.action);
   call->Send(IsCreated(event) ? 201 : 200, Fields(event.index),
              is_short ? ActionJson(event.action) : EventJson(event));
+  Complete(request);
 }
 
 void Keys::Refuse(const CallRef& call, const Error& error) {
   call->Send(StatusOf(error.code), ErrorFields(error.index), ErrorJson(error));
 }
 
-void Keys::Fail(const CallRef& call, const base::Status& status) {
-  Refuse(call, {.code = Code::kRaftInternal, .cause = std::string(status.message())});
+void Keys::Fail(const CallRef& call, const KeyRequest& request, const Error& error) {
+  metrics_.Failed(request.method, StatusOf(error.code));
+  Refuse(call, error);
+}
+
+void Keys::Fail(const CallRef& call, const KeyRequest& request, const base::Status& status) {
+  Fail(call, request, {.code = Code::kRaftInternal, .cause = std::string(status.message())});
+}
+
+void Keys::Complete(const KeyRequest& request) {
+  metrics_.Completed(request.method, frontend_.loop().clock().Now() - request.received);
 }
 
 http::Headers Keys::ErrorFields(uint64_t index) const {

@@ -6,6 +6,7 @@
 #include "api/v2/call.h"
 #include "api/v2/hub.h"
 #include "api/v2/key_request.h"
+#include "api/v2/request_metrics.h"
 #include "api/v2/totals.h"
 #include "api/v3/quota.h"
 #include "net/http/headers.h"
@@ -35,8 +36,10 @@ class Keys {
   void Change(const CallRef& call, const Request& request);
   void Answer(const CallRef& call, const KeyRequest& request, const apply::Reply& reply);
   void Refuse(const CallRef& call, const Error& error);
-  // What the log, or a member, has refused.
-  void Fail(const CallRef& call, const base::Status& status);
+  // What was refused after it was let in; by the tree, or by the log, or a member.
+  void Fail(const CallRef& call, const KeyRequest& request, const Error& error);
+  void Fail(const CallRef& call, const KeyRequest& request, const base::Status& status);
+  void Complete(const KeyRequest& request);
   // Of an answer that is none of these.
   http::Headers Fields(uint64_t index) const;
   http::Headers ErrorFields(uint64_t index) const;
@@ -46,6 +49,7 @@ class Keys {
   server::Frontend& frontend_;
   Access& access_;
   v3::Quota quota_;
+  RequestMetrics metrics_;
   Hub hub_;
 };
 

@@ -82,7 +82,7 @@ std::string Stats::Store() const {
       {"compareAndSwap", Action::kCompareAndSwap},
       {"compareAndDelete", Action::kCompareAndDelete},
   }};
-  const Statistics& counts = frontend_.state()->v2().statistics();
+  const Statistics& counts = *frontend_.state()->v2().statistics();
   std::string json = "{";
   for (const auto& [name, action] : kCounts) {
     const std::string begin = "\"" + std::string(name);

@@ -18,6 +18,7 @@
 #include "state/apply/planted.h"
 #include "state/auth/planted.h"
 #include "state/leases/planted.h"
+#include "state/v2/planted.h"
 
 namespace {
 
@@ -53,6 +54,7 @@ struct Totals {
   uint64_t events = 0;
   uint64_t users_served = 0;
   uint64_t users_denied = 0;
+  uint64_t tree_answers = 0;
   uint64_t refused = 0;
   uint64_t given_up = 0;
   uint64_t lost = 0;
@@ -70,6 +72,7 @@ struct Totals {
     events += report.events;
     users_served += report.users_served;
     users_denied += report.users_denied;
+    tree_answers += report.tree_answers;
     refused += report.calls_unprocessed;
     given_up += report.calls_given_up;
     lost += report.calls_lost;
@@ -79,11 +82,12 @@ struct Totals {
     std::printf("%" PRIu64 " seeds: %" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64
                 " crashes, %" PRIu64 " stops, %" PRIu64 " writes acknowledged, %" PRIu64
                 " reads, %" PRIu64 " events of watches, requests of users %" PRIu64
-                " served, %" PRIu64 " denied, calls %" PRIu64 " never carried out, %" PRIu64
-                " given up, %" PRIu64 " lost, %" PRIu64 " steps; no invariant broken; %" PRIu64
+                " served, %" PRIu64 " denied, of the v2 API %" PRIu64 " answered, calls %" PRIu64
+                " never carried out, %" PRIu64 " given up, %" PRIu64 " lost, %" PRIu64
+                " steps; no invariant broken; %" PRIu64
                 " ended waiting for a removed member's vote\n",
                 seeds, elections, committed_entries, crashes, stops, writes, reads, events,
-                users_served, users_denied, refused, given_up, lost, steps, stalled);
+                users_served, users_denied, tree_answers, refused, given_up, lost, steps, stalled);
   }
 };
 
@@ -137,7 +141,7 @@ constexpr uint64_t kBugs =
     static_cast<uint64_t>(leases::kPlantedBugLast) + static_cast<uint64_t>(auth::kPlantedBugLast) +
     static_cast<uint64_t>(apply::kPlantedBugLast) +
     static_cast<uint64_t>(identity::kPlantedBugLast) +
-    static_cast<uint64_t>(admission::kPlantedBugLast);
+    static_cast<uint64_t>(admission::kPlantedBugLast) + static_cast<uint64_t>(v2::kPlantedBugLast);
 
 #ifdef PLANT_BUGS
 // Plants the bug of that number, if there are so many of its kind; counts on if not.
@@ -163,7 +167,7 @@ bool PlantBug(std::string_view text) {
       PlantOneOf(watch::kPlantedBugLast, &*bug) || PlantOneOf(server::kPlantedBugLast, &*bug) ||
       PlantOneOf(leases::kPlantedBugLast, &*bug) || PlantOneOf(auth::kPlantedBugLast, &*bug) ||
       PlantOneOf(apply::kPlantedBugLast, &*bug) || PlantOneOf(identity::kPlantedBugLast, &*bug) ||
-      PlantOneOf(admission::kPlantedBugLast, &*bug);
+      PlantOneOf(admission::kPlantedBugLast, &*bug) || PlantOneOf(v2::kPlantedBugLast, &*bug);
   return bug_is_planted;
 #else
   (void)text;

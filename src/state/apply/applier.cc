@@ -91,6 +91,7 @@ void Applier::Replace(std::shared_ptr<State> state, raft::EntryId applied) {
   const bool is_first = state_ == nullptr;
   state->users().SetObserver(options_.auth_observer);
   judge_.emplace(&state->auth_view());
+  if (!is_first) state->v2().TakePlaceOf(state_->v2());
   state_ = std::move(state);
   const bool ends_tokens = !is_first && !base::Planted(PlantedBug::kSnapshotKeepsTokens);
   if (ends_tokens && options_.auth_observer != nullptr) options_.auth_observer->OnAllChanged();

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "proto/v2.pb.h"
+#include "state/v2/planted.h"
 #include "state/v2/records.h"
 #include "state/v2/tree.h"
 #include "storage/schema/schema.h"
@@ -333,7 +334,10 @@ std::shared_ptr<const Event> Store::Tell(Event event, NodeRef removed) {
   event.index = ++index_;
   auto told = std::make_shared<const Event>(std::move(event));
   history_.Add(told);
-  buffer_->Put(kBucket, records::EventKey(index_), records::EncodeEvent(*told));
+  const bool is_lost = index_ % 8 == 0 && base::Planted(PlantedBug::kEventIsNotSaved);
+  if (!is_lost) {
+    buffer_->Put(kBucket, records::EventKey(index_), records::EncodeEvent(*told));
+  }
   happenings_.push_back({told, std::move(removed)});
   return told;
 }
@@ -355,7 +359,10 @@ NodeRef Store::Place(const Target& target, Node::Fields fields) {
   fields.name = target.elements[last];
   if (fields.directory == kNewDirectory) fields.directory = next_directory_++;
   NodeRef bare = Node::Make(fields);
-  buffer_->Put(kBucket, records::NodeKey(parent, fields.name), records::EncodeNode(*bare));
+  const bool is_lost = fields.modified % 8 == 0 && base::Planted(PlantedBug::kFileIsNotSaved);
+  if (!is_lost) {
+    buffer_->Put(kBucket, records::NodeKey(parent, fields.name), records::EncodeNode(*bare));
+  }
   SetExpiration(target.path, target.exists() ? target.node().expiration() : 0, fields.expiration);
   const bool keeps_children = target.exists() && target.node().children();
   NodeRef child = keeps_children ? Node::Make(fields, target.node().children()) : bare;

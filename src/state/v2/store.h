@@ -90,7 +90,10 @@ class Store {
 
   // Any thread. Null before it has begun.
   const runtime::Published<const View>& published() const { return published_; }
-  Statistics& statistics() const { return *statistics_; }
+  // It may outlive this.
+  const std::shared_ptr<Statistics>& statistics() const { return statistics_; }
+  // This takes the place of another one, and goes on with its counts. Before anybody else has it.
+  void TakePlaceOf(const Store& before) { statistics_ = before.statistics_; }
 
  private:
   struct Target;
@@ -139,7 +142,7 @@ class Store {
   std::set<std::pair<int64_t, std::string>> expirations_;  // with paths; of some that are gone, too
   LeftoverRecords leftovers_;
   std::vector<Happening> happenings_;
-  const std::unique_ptr<Statistics> statistics_ = std::make_unique<Statistics>();
+  std::shared_ptr<Statistics> statistics_ = std::make_shared<Statistics>();
   runtime::Published<const View> published_;
 };
 
