@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/simulated/scheduler.h"
+#include "state/v2/tree.h"
 
 namespace v2 {
 namespace {
@@ -31,7 +32,7 @@ class Client final : public Receiver {
 
 class V2HubTest : public ::testing::Test {
  protected:
-  static constexpr size_t kQueueBytes = 64 * 1024;
+  static constexpr size_t kQueueBytes = 512 * 1024;
 
   V2HubTest()
       : hub_({.loop = loop_.get(),
@@ -134,6 +135,25 @@ TEST_F(V2HubTest, WhatIsGoneFromTheHistoryTooEndsAllAnswers) {
   Push({Happen("/1/a")});
   Settle();
   EXPECT_THAT(other.told, ElementsAre("lost", "/a"));
+}
+
+TEST_F(V2HubTest, OfADirectoryThatIsGoneThoseAreToldWhoWaitForWhatWasInIt) {
+  Client there;
+  Client none;
+  Add(&there, {.path = "/1/d/a"});
+  Add(&none, {.path = "/1/d/b"});
+  Settle();
+  const NodeRef inside = Node::Make({.name = "a"});
+  const NodeRef directory = Node::Make({.name = "d", .directory = 9}, BranchesOf({inside}));
+  Event deleted;
+  deleted.action = Action::kDelete;
+  deleted.prev = Node::Make({.directory = 9});
+  Happening happening = Happen("/1/d", std::move(deleted));
+  happening.removed = directory;
+  Push({happening});
+  Settle();
+  EXPECT_THAT(there.told, ElementsAre("/d"));
+  EXPECT_THAT(none.told, IsEmpty());
 }
 
 TEST_F(V2HubTest, ThousandsAreToldInSlicesAndWhoLeavesMeanwhileIsNot) {
