@@ -20,7 +20,7 @@ from authority import Authority
 from cluster import Cluster
 from cluster_case import ClusterCase
 from member import Member, scratch_folder
-from protocol import AUTH, CLUSTER, KV, LEASE, Client, auth, rpc
+from protocol import AUTH, CLUSTER, KV, LEASE, LOCK, Client, auth, lock, rpc
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 FLAGS = ("--bcrypt-cost", "4")
@@ -99,6 +99,9 @@ class AuthCase(ClusterCase):
 
 
 class AuthTest(AuthCase):
+    # What is said of a token that was given out before a password was changed.
+    STALE = "etcdserver: invalid auth token"
+
     def test_who_may_and_who_may_not(self) -> None:
         member = self.start()
         client = self.client(member)
@@ -118,6 +121,28 @@ class AuthTest(AuthCase):
         self.assertEqual(refusal(lambda: again.read(b"a/1")),
                          ("INVALID_ARGUMENT", "etcdserver: user name is empty"))
         self.assertEqual(again.log_in("ann", ANN).read(b"a/1").kvs[0].value, b"x")
+
+    def test_who_waits_for_a_lock_gets_it_with_a_token_that_counts(self) -> None:
+        member = self.start()
+        client = self.client(member)
+        client.found()
+        root = client.log_in("root", ROOT)
+        held = root.ask(LOCK, "Lock", lock.LockRequest(name=b"a/l"), lock.LockResponse).key
+        token = client.log_in("ann", ANN).token
+        waiting = [client.channel.unary_unary("/v3lockpb.Lock/Lock").future(
+            lock.LockRequest(name=b"a/l").SerializeToString(), timeout=30,
+            metadata=[("token", token)]) for _ in range(2)]
+        root = self.client(member).log_in("root", ROOT)
+        self.wait_for("both wait", lambda: root.ask(
+            KV, "Range", rpc.RangeRequest(key=b"a/l/", range_end=b"a/l0"), rpc.RangeResponse).count == 3)
+        root.ask(AUTH, "UserChangePassword", rpc.AuthUserChangePasswordRequest(
+            name="ann", password="another"), rpc.AuthUserChangePasswordResponse)
+        root = self.client(member).log_in("root", ROOT)
+        root.ask(LOCK, "Unlock", lock.UnlockRequest(key=held), lock.UnlockResponse)
+        for each in waiting:
+            self.assertEqual(each.exception().details(), self.STALE)
+        # Nor do they stand in the way of others.
+        root.ask(LOCK, "Lock", lock.LockRequest(name=b"a/l"), lock.LockResponse)
 
     def test_over_json(self) -> None:
         member = self.start()
@@ -205,6 +230,8 @@ class AuthTest(AuthCase):
 
 class SignedTokensTest(AuthTest):
     """The same, and what signed tokens are for."""
+
+    STALE = "etcdserver: revision of auth store is old"
 
     def setUp(self) -> None:
         folder = Path(scratch_folder())

@@ -16,19 +16,24 @@ std::optional<server::Caller> QueueCall::Caller() {
   return std::nullopt;
 }
 
-// Who waits for longer than his token counts goes on waiting.
+// Compat: as etcd's own client, who has waited is asked again who he is, with what came with the
+// call, whenever he looks: with a token that counts no more nobody gets what he has waited for.
 base::Status QueueCall::CheckQueue() {
-  auth::Judge& judge = context().judge();
-  auth::Identity who{user_, judge.view().revision};
-  if (user_.empty()) {
-    const base::Result<server::Caller> caller = Identify();
-    if (!caller.ok()) return OfOwnClient(caller.status());
-    who = caller->identity;
-    user_ = who.user;
-  }
+  const base::Result<server::Caller> caller = Identify();
+  if (!caller.ok()) return OfOwnClient(caller.status());
+  user_ = caller->identity.user;
+  return CheckKeys(caller->identity);
+}
+
+// As long as he waits his rights count, and not his token.
+base::Status QueueCall::CheckRights(const watch::Watcher&) {
+  return CheckKeys({user_, context().judge().view().revision});
+}
+
+base::Status QueueCall::CheckKeys(const auth::Identity& who) const {
   const std::string first = prefix();
   const std::string end = kv::QueueScan::EndOf(first);
-  const base::Status may = judge.CheckKeys(who, auth::Access::kRead, {first, end});
+  const base::Status may = context().judge().CheckKeys(who, auth::Access::kRead, {first, end});
   return may.ok() ? may : OfOwnClient(may);
 }
 

@@ -46,7 +46,8 @@ class QueueCall : public StreamCall, private watch::Receiver {
   // Who asks, as users and roles are now, and until when. False, with the call ended, if he cannot
   // be told.
   std::optional<server::Caller> Caller();
-  // Whether he may read the queue: as of now, so after what is shown of it was read.
+  // Whether his token counts and he may read the queue: as of now, so after what is shown of it was
+  // read.
   base::Status CheckQueue();
   // Looks for the first of the queue, or for the last that was created before that revision.
   void Look(base::Revision before = {});
@@ -71,13 +72,15 @@ class QueueCall : public StreamCall, private watch::Receiver {
  private:
   // watch::Receiver
   bool writable() const override { return is_open() && is_writable() && !IsBusy(); }
-  base::Status CheckRights(const watch::Watcher&) override { return CheckQueue(); }
+  base::Status CheckRights(const watch::Watcher&) override;
   void OnEvents(watch::Watcher& watcher, base::SharedBytes frames) override;
   void OnLost(watch::Watcher& watcher, base::Revision compacted, const base::Status& why) override;
 
+  base::Status CheckKeys(const auth::Identity& who) const;
+
   WatchService& service_;
   std::string name_;
-  std::string user_;  // who asks, once he is known
+  std::string user_;  // who asks, as of the last look
   std::optional<kv::QueueScan> scan_;
   std::unique_ptr<watch::Watcher> watcher_;
 };
