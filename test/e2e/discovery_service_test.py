@@ -117,8 +117,9 @@ class DiscoveryServiceTest(unittest.TestCase):
 
     def test_one_address_leaves_places_to_others(self) -> None:
         token = self.new_token(self.serve("--requests-per-minute", "0"), "2")
+        index = int(ask(token)[2]["x-etcd-index"]) + 1
         waiting = [subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
-                                     f"{token}?wait=true&recursive=true"],
+                                     f"{token}?wait=true&recursive=true&waitIndex={index}"],
                                     stdout=subprocess.PIPE, text=True) for _ in range(51)]
         for process in waiting:
             self.addCleanup(process.wait)
