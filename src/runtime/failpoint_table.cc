@@ -15,6 +15,9 @@ namespace {
 
 // As a panic of Go ends a process.
 constexpr int kPanicExitCode = 2;
+// More than anybody waits for, and than a number here holds.
+constexpr double kLimitMax = 1e15;
+constexpr uint64_t kMillisecondsMax = uint64_t{1} << 40;
 
 base::Status CouldNotParse() {
   return {base::Code::kInvalidArgument, "failpoint: could not parse terms"};
@@ -43,7 +46,8 @@ bool TakeLimit(std::string_view* text, FailpointTerm* term) {
   double number = 0;
   const char* const end = text->data() + text->size();
   const auto parsed = std::from_chars(text->data(), end, number, std::chars_format::fixed);
-  if (parsed.ec != std::errc() || parsed.ptr == end || number < 0) return false;
+  if (parsed.ec != std::errc() || parsed.ptr == end) return false;
+  if (!(number >= 0 && number <= kLimitMax)) return false;
   const bool is_count = *parsed.ptr == '*';
   if (!is_count && *parsed.ptr != '%') return false;
   if (is_count) {
@@ -72,6 +76,7 @@ base::Result<std::optional<std::string>> TakeArgument(std::string_view* text) {
 base::Result<std::chrono::nanoseconds> ParseSleep(const std::string& text) {
   const auto milliseconds = base::ParseGoUint(text);
   if (milliseconds.ok()) {
+    if (*milliseconds > kMillisecondsMax) return CouldNotParse();
     return std::chrono::nanoseconds(std::chrono::milliseconds(*milliseconds));
   }
   const auto duration = base::ParseDuration(text);

@@ -84,7 +84,8 @@ TEST(FailpointTermsTest, AreThoseOfGofail) {
 
 TEST(FailpointTermsTest, WhatIsNoneIsRefused) {
   for (const char* text : {"", "dance", "sleep", "sleep(x)", "sleep(1", "panic->", "->panic",
-                           "3panic", "3*", "-1*panic", "panic off", "break"}) {
+                           "3panic", "3*", "-1*panic", "panic off", "break",
+                           "99999999999999999999*off", "nan%off", "sleep(18446744073709551615)"}) {
     const auto terms = ParseFailpointTerms(text);
     EXPECT_EQ(terms.status().message(), "failpoint: could not parse terms") << text;
   }

@@ -51,12 +51,13 @@ base::Status Defragment(offline::Files& files, const cli::Invocation& invocation
   }
   RETURN_IF_ERROR(DefragmentAs(files, invocation, member, is_ours));
   ASSIGN_OR_RETURN(const uint64_t after, SizeOf(files.disk(), path));
-  files.logger().Info("finished defragmenting directory",
-                      {{"path", path},
-                       {"current-db-size-bytes-diff", int64_t(after - before.value())},
-                       {"current-db-size-bytes", after},
-                       {"current-db-size", base::HumanBytes(after)},
-                       {"took", clock.Now() - start}});
+  files.logger().Info(
+      "finished defragmenting directory",
+      {{"path", path},
+       {"current-db-size-bytes-diff", int64_t(after - (before.ok() ? *before : after))},
+       {"current-db-size-bytes", after},
+       {"current-db-size", base::HumanBytes(after)},
+       {"took", clock.Now() - start}});
   return {};
 }
 

@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1, help="of robustness")
     arguments = parser.parse_args()
     good = True
-    for name in arguments.suites or ["e2e", "common", "regression"]:
+    for name in arguments.suites:
         good = Suite(name).run(arguments.only, arguments.rounds) and good
     return 0 if good else 1
 
