@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("FAILPOINTS_PROGRAM", str(ROOT / "build/dev/bin/etcd-failpoints"))
 FLAGS = ("--snapshot-count", "20", "--snapshot-catchup-entries", "5",
          "--compaction-batch-limit", "10", "--max-wals", "1")
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 PANIC_EXIT_CODE = 2
 # What a member alone comes to, and what only one comes to that has others.
 ALONE = ("raftBeforeSave raftAfterSave raftBeforeSaveSnap raftAfterSaveSnap raftAfterWALRelease "
