@@ -67,6 +67,8 @@ def _finds(planted: Path, bug: int) -> str:
     done = subprocess.run([planted, "seeds", "1", str(PLANTED_SEEDS), "--plant", str(bug)],
                           stdout=subprocess.PIPE, text=True)
     said = done.stdout.strip()
+    if done.returncode != 0 and not said.startswith("seed "):
+        print(f"planted bug {bug}: ended with {done.returncode} and named no seed: {said}")
     return said if done.returncode != 0 and said.startswith("seed ") else ""
 
 

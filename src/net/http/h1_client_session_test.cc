@@ -150,17 +150,21 @@ TEST_F(H1ClientSessionTest, ReadsAnAnswerWithALength) {
 }
 
 TEST_F(H1ClientSessionTest, ReadsAnAnswerByteByByte) {
-  const auto call = Start(kGet);
-  for (const char byte : base::Bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                     "3;x=y\r\nall\r\n4\r\n is \r\n0\r\nX-Trailer: done\r\n\r\n")) {
-    world_.DoAtServer([&] { server_.last().Send(base::ByteView(&byte, 1)); });
-    world_.RunFor(milliseconds(1));
+  for (const auto& [chunks, data] :
+       {std::pair("3;x=y\r\nall\r\n4\r\n is \r\n0\r\nX-Trailer: done\r\n\r\n", "all is "),
+        std::pair("0\r\nX-Trailer: done\r\n\r\n", "")}) {
+    const auto call = Start(kGet);
+    for (const char byte :
+         base::Bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + chunks) {
+      world_.DoAtServer([&] { server_.last().Send(base::ByteView(&byte, 1)); });
+      world_.RunFor(milliseconds(1));
+    }
+    world_.Settle();
+    EXPECT_EQ(call->data, data);
+    EXPECT_EQ(call->trailers.Get("x-trailer"), "done");
+    EXPECT_EQ(call->closing.kind, Kind::kComplete);
+    EXPECT_EQ(client_->idle_count(), 1u);
   }
-  world_.Settle();
-  EXPECT_EQ(call->data, "all is ");
-  EXPECT_EQ(call->trailers.Get("x-trailer"), "done");
-  EXPECT_EQ(call->closing.kind, Kind::kComplete);
-  EXPECT_EQ(client_->idle_count(), 1u);
 }
 
 TEST_F(H1ClientSessionTest, ReadsAnAnswerUntilTheConnectionEnds) {
