@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "api/v2/json.h"
-#include "runtime/slice.h"
 #include "state/v2/planted.h"
 #include "state/v2/tree.h"
 
@@ -47,11 +46,8 @@ struct Hub::Watcher {
 Hub::Hub(Parts parts)
     : parts_(std::move(parts)),
       queue_(parts_.queue_bytes_max),
-      bell_(parts_.loop, 1, [this](auto&) { Wake(); }) {}
-
-Hub::~Hub() {
-  *alive_ = false;
-}
+      work_({.loop = parts_.loop, .step = [this] { return WorkOnce(); }}),
+      bell_(parts_.loop, 1, [this](auto&) { work_.Wake(); }) {}
 
 void Hub::Push(const std::shared_ptr<const Happenings>& happenings) {
   // A bell that is full rings already.
@@ -64,7 +60,7 @@ std::shared_ptr<Hub::Watcher> Hub::Add(Wish wish, Receiver* receiver) {
     queue_.Listen(true);
     // Why: of what has happened since the client has looked the queue may not have heard.
     looks_ = true;
-    Wake();
+    work_.Wake();
   }
   List& list = watchers_[wish.path];
   auto watcher = std::make_shared<Watcher>(Watcher{std::move(wish), receiver, list.size()});
@@ -95,21 +91,6 @@ std::shared_ptr<const Event> Hub::FindPast(const std::vector<History::Pointer>& 
     if (event->key == wish.path || is_within || is_gone_with) return event;
   }
   return nullptr;
-}
-
-void Hub::Wake() {
-  if (std::exchange(working_, true)) return;
-  parts_.loop->PostSlice([this, alive = alive_] {
-    if (*alive) Work();
-  });
-}
-
-void Hub::Work() {
-  runtime::Slice slice(parts_.loop->clock());
-  bool more = true;
-  while (more && !slice.IsOver()) more = WorkOnce();
-  working_ = false;
-  if (more) Wake();
 }
 
 bool Hub::WorkOnce() {

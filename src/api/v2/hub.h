@@ -14,6 +14,7 @@
 #include "base/shared_bytes.h"
 #include "runtime/loop.h"
 #include "runtime/mailbox.h"
+#include "runtime/sliced_work.h"
 #include "state/v2/event.h"
 #include "state/v2/history.h"
 #include "state/v2/store.h"
@@ -60,7 +61,6 @@ class Hub {
     size_t queue_bytes_max = size_t{16} << 20;
   };
   explicit Hub(Parts parts);
-  ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -82,8 +82,6 @@ class Hub {
   using List = std::vector<std::shared_ptr<Watcher>>;
   struct Bell {};
 
-  void Wake();
-  void Work();
   bool WorkOnce();
   // False if there is none.
   bool TakeBatch();
@@ -114,8 +112,7 @@ class Hub {
   List telling_;                           // whom to tell of the one before
   size_t telling_at_ = 0;                  // the next of these
   std::optional<base::SharedBytes> json_;  // what; nothing: that events are lost
-  bool working_ = false;                   // a slice is posted or runs
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  runtime::SlicedWork work_;
   runtime::Mailbox<Bell> bell_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "runtime/loop.h"
+#include "runtime/sliced_work.h"
 
 namespace v3 {
 
@@ -17,7 +18,8 @@ class WatchCall;
 class RightsSweep {
  public:
   // `loop` outlives this.
-  explicit RightsSweep(runtime::Loop* loop) : loop_(*loop) {}
+  explicit RightsSweep(runtime::Loop* loop)
+      : work_({.loop = loop, .step = [this] { return CheckSome(); }}) {}
   ~RightsSweep() { DCHECK(calls_.empty()); }
 
   // Every call, from its beginning to its end; with its number, for that.
@@ -31,15 +33,13 @@ class RightsSweep {
   void Begin();
 
  private:
-  void PostSlice();
-  void OnSlice();
+  // Whether there is more to check.
+  bool CheckSome();
 
-  runtime::Loop& loop_;
   std::map<uint64_t, WatchCall*> calls_;
   uint64_t last_number_ = 0;
   std::vector<std::weak_ptr<WatchCall>> left_;
-  bool posted_ = false;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  runtime::SlicedWork work_;
 };
 
 }  // namespace v3

@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "base/errors.h"
 #include "runtime/failpoint.h"
-#include "runtime/slice.h"
 #include "storage/mvcc/store.h"
 
 namespace watch {
@@ -32,11 +31,14 @@ Hub::Step::Step(std::unique_ptr<Group> of, int64_t until, uint64_t number)
       changes(base::Revision(first)),
       batch(number) {}
 
-Hub::Hub(Parts parts) : parts_(std::move(parts)) {}
+Hub::Hub(Parts parts)
+    : parts_(std::move(parts)),
+      work_({.loop = parts_.loop,
+             .step = [this] { return WorkOnce(); },
+             .on_slice = [this] { parts_.on_worked(); }}) {}
 
 Hub::~Hub() {
   CHECK(watchers_ == 0);
-  *alive_ = false;
 }
 
 void Hub::Add(Watcher* watcher, base::Revision start) {
@@ -44,7 +46,7 @@ void Hub::Add(Watcher* watcher, base::Revision start) {
   if (receiver.number_ == 0) receiver.number_ = ++receivers_;
   if (watchers_++ == 0) parts_.listen(true);
   Join(watcher, start.value());
-  Wake();
+  work_.Wake();
 }
 
 void Hub::Remove(Watcher* watcher) {
@@ -62,13 +64,13 @@ void Hub::Remove(Watcher* watcher) {
 
 void Hub::Advance(base::Revision revision) {
   present_ = std::max(present_, revision.value());
-  Wake();
+  work_.Wake();
 }
 
 void Hub::Resume(Receiver& receiver) {
   if (receiver.cursors_.empty()) return;
   ready_.emplace(receiver.number_, &receiver);
-  Wake();
+  work_.Wake();
 }
 
 bool Hub::IsInPresent(const Watcher& watcher) const {
@@ -117,22 +119,6 @@ void Hub::Insert(std::unique_ptr<Group> group) {
   }
   if (group->interests.watchers() > there->interests.watchers()) std::swap(group, there);
   there->interests.Take(std::move(group->interests), there.get());
-}
-
-void Hub::Wake() {
-  if (std::exchange(working_, true)) return;
-  parts_.loop->PostSlice([this, alive = alive_] {
-    if (*alive) Work();
-  });
-}
-
-void Hub::Work() {
-  runtime::Slice slice(parts_.loop->clock());
-  bool more = true;
-  while (more && !slice.IsOver()) more = WorkOnce();
-  working_ = false;
-  parts_.on_worked();
-  if (more) Wake();
 }
 
 bool Hub::WorkOnce() {

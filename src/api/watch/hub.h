@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "runtime/loop.h"
+#include "runtime/sliced_work.h"
 #include "state/kv/response_header.h"
 #include "storage/mvcc/change_reader.h"
 #include "storage/mvcc/reads.h"
@@ -114,9 +115,6 @@ class Hub {
   void Suspend(Watcher* watcher, int64_t next);
   void Insert(std::unique_ptr<Group> group);
 
-  // Has Work run in slices until there is nothing to do.
-  void Wake();
-  void Work();
   bool WorkOnce();
   bool BeginStep();
   void Continue();
@@ -148,8 +146,7 @@ class Hub {
   uint64_t events_ = 0;
   int64_t present_ = 0;
   bool furthest_ = false;  // whether it was its turn
-  bool working_ = false;   // a slice is posted or runs
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  runtime::SlicedWork work_;
 };
 
 }  // namespace watch

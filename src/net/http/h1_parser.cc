@@ -1,5 +1,6 @@
 #include "net/http/h1_parser.h"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -8,7 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "net/http/h1_feed.h"
 #include "net/http/h1_text.h"
 
 namespace http {
@@ -18,6 +18,10 @@ using boost::beast::error_code;
 using boost::beast::string_view;
 
 namespace {
+
+base::ByteView View(string_view text) {
+  return {text.data(), text.size()};
+}
 
 // The host of an absolute-form target (RFC 9112 section 3.2.2) goes to `*authority`, and what is
 // left is the path.
@@ -84,12 +88,13 @@ class H1Parser::Beast final : public beast::basic_parser<true> {
     header_limit(static_cast<uint32_t>(
         std::min<size_t>(max_head_bytes, std::numeric_limits<uint32_t>::max())));
     body_limit(std::numeric_limits<uint64_t>::max());  // the exchange's handler decides
+    // Why not eager: what comes next is looked at before it is given (IsShortFirstChunk).
   }
 
   bool is_http10() const { return version_ < 11; }
   // What the parser itself does not say of a failure; OK if it does.
   const base::Status& failure() const { return failure_; }
-  bool has_chunk() const { return has_chunk_; }
+  bool awaits_first_chunk() const { return is_header_done() && chunked() && !has_chunk_; }
 
  private:
   void Fail(base::Code code, base::ByteView reason, error_code* error) {
@@ -187,7 +192,19 @@ H1Parser::H1Parser(size_t max_head_bytes, Sink* sink)
 H1Parser::~H1Parser() = default;
 
 base::Status H1Parser::Feed(base::ByteView* bytes) {
-  return FeedBeast(beast_.get(), bytes);
+  while (!bytes->empty() && !beast_->is_done()) {
+    if (beast_->awaits_first_chunk() && IsShortFirstChunk(*bytes)) return {};
+    error_code error;
+    const size_t taken = beast_->put(boost::asio::buffer(bytes->data(), bytes->size()), error);
+    bytes->remove_prefix(taken);
+    if (error == beast::error::need_more) return {};
+    if (error == beast::error::header_limit) {
+      return base::Status(base::Code::kResourceExhausted, error.message());
+    }
+    if (!beast_->failure().ok()) return beast_->failure();
+    if (error) return base::Status(base::Code::kInvalidArgument, error.message());
+  }
+  return {};
 }
 
 bool H1Parser::head_done() const {

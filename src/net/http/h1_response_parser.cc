@@ -1,5 +1,6 @@
 #include "net/http/h1_response_parser.h"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -7,7 +8,6 @@
 #include <limits>
 #include <string>
 
-#include "net/http/h1_feed.h"
 #include "net/http/h1_text.h"
 
 namespace http {
@@ -16,18 +16,27 @@ namespace beast = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
+namespace {
+
+base::ByteView View(string_view text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
 class H1ResponseParser::Beast final : public beast::basic_parser<false> {
  public:
   Beast(const Options& options, Sink* sink) : sink_(sink) {
     header_limit(static_cast<uint32_t>(
         std::min<size_t>(options.max_head_bytes, std::numeric_limits<uint32_t>::max())));
     body_limit(std::numeric_limits<uint64_t>::max());  // the exchange's handler decides
+    // Why not eager: what comes next is looked at before it is given (IsShortFirstChunk).
     skip(options.without_body);
   }
 
   // What the parser itself does not say of a failure; OK if it does.
   const base::Status& failure() const { return failure_; }
-  bool has_chunk() const { return has_chunk_; }
+  bool awaits_first_chunk() const { return is_header_done() && chunked() && !has_chunk_; }
   const Headers& trailers() const { return trailers_; }
 
  private:
@@ -95,7 +104,19 @@ H1ResponseParser::H1ResponseParser(const Options& options, Sink* sink)
 H1ResponseParser::~H1ResponseParser() = default;
 
 base::Status H1ResponseParser::Feed(base::ByteView* bytes) {
-  return FeedBeast(beast_.get(), bytes);
+  while (!bytes->empty() && !beast_->is_done()) {
+    if (beast_->awaits_first_chunk() && IsShortFirstChunk(*bytes)) return {};
+    error_code error;
+    const size_t taken = beast_->put(boost::asio::buffer(bytes->data(), bytes->size()), error);
+    bytes->remove_prefix(taken);
+    if (error == beast::error::need_more) return {};
+    if (error == beast::error::header_limit) {
+      return base::Status(base::Code::kResourceExhausted, error.message());
+    }
+    if (!beast_->failure().ok()) return beast_->failure();
+    if (error) return base::Status(base::Code::kInvalidArgument, error.message());
+  }
+  return {};
 }
 
 bool H1ResponseParser::IsDone() const {

@@ -89,6 +89,10 @@ bool IsNumber(base::ByteView value) {
   return !value.empty() && value.find_first_not_of("0123456789") == base::ByteView::npos;
 }
 
+bool IsShortFirstChunk(base::ByteView bytes) {
+  return bytes.starts_with('0') && bytes.size() < 5;
+}
+
 base::Status ChunkMeter::OnHeader(uint64_t size, size_t extension_bytes) {
   if (extension_bytes > kChunkLineMax) {
     return base::Status(base::Code::kInvalidArgument, "header line too long");

@@ -30,6 +30,12 @@ std::string LowerCase(base::ByteView text);
 // Digits only: no sign, no list.
 bool IsNumber(base::ByteView value);
 
+// Whether Boost.Beast's parser is not to be given these bytes yet, of a body's first chunk. One
+// that is the last, too, has five at least ("0" CRLF CRLF), and the parser takes for granted that
+// it has them all once it has read the "0": it aborts where it was built with assertions. Every
+// later chunk begins with the CRLF of the one before, and so has always enough.
+bool IsShortFirstChunk(base::ByteView bytes);
+
 // Whether a body's chunks are mostly something else than data, as Go bounds it.
 class ChunkMeter {
  public:
