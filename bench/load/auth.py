@@ -5,7 +5,8 @@ and disabled by turns.
 Usage: scripts/bench auth [WORD...], or auth.py BIN_DIRECTORY [WORD...] with the programs of a
 release build; a word chooses the measurements whose names contain it.
 
-The server is on the first core, the clients on the last; its data is in memory. Each ratio is the
+The server is on the first core, the clients on the last, where those that load the server beside
+the one that measures give way to it; its data is in memory. Each ratio is the
 median of several pairs of runs that follow one another, and is printed with what it may be at most.
 Ends with 1 if one is above that. The server's CPU time says something on a busy machine, too;
 latencies say little there.
@@ -13,6 +14,7 @@ latencies say little there.
 
 import contextlib
 import itertools
+import os
 import pathlib
 import re
 import statistics
@@ -239,7 +241,7 @@ class Bench:
         @contextlib.contextmanager
         def flood() -> Iterator[None]:
             tenant = Requests(self.folder, "put", User(self.address, "tenant").token,
-                              FLOOD_FACTOR * TENANT_A_SECOND)
+                              FLOOD_FACTOR * TENANT_A_SECOND, idle=True)
             yield
             result = tenant.stop()
             if result["failed"] < result["count"] / 2:
@@ -288,11 +290,11 @@ class Bench:
 
 
 class Requests(Puts):
-    """Puts, or reads, of a user."""
+    """Puts, or reads, of a user. With `idle` their client holds up no other that measures."""
 
     def __init__(self, folder: pathlib.Path, kind: str, token: str,
-                 rate: int = REQUESTS_A_SECOND) -> None:
-        self.process = on_last_core(str(folder / "lease_load"), str(PORT), token)
+                 rate: int = REQUESTS_A_SECOND, idle: bool = False) -> None:
+        self.process = on_last_core(str(folder / "lease_load"), str(PORT), token, idle=idle)
         self.process.stdin.write(f"{kind} {rate}\n")
         self.process.stdin.flush()
 
@@ -308,6 +310,7 @@ class Repeated:
         self.under_way: list[grpc.Future] = []
 
     def ask(self) -> None:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # of this thread
         begin = time.monotonic()
         for number, (method, request) in enumerate(self.calls):
             if self.ended.wait(max(0.0, begin + number / self.rate - time.monotonic())):
@@ -329,6 +332,7 @@ class Repeated:
 
 
 def main() -> int:
+    os.sched_setaffinity(0, {os.cpu_count() - 1})
     arguments = sys.argv[1:]
     if not arguments:
         raise SystemExit(__doc__)

@@ -2,17 +2,39 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace runtime::posix {
 
 namespace {
 
+// sched_setattr(2)'s, for which C libraries before glibc 2.41 have no header.
+struct SchedulingAttributes {
+  uint32_t size = sizeof(SchedulingAttributes);
+  uint32_t policy = 0;  // SCHED_OTHER
+  uint64_t flags = 0;
+  int32_t nice = 0;
+  uint32_t priority = 0;
+  uint64_t runtime_ns = 0;
+  uint64_t deadline_ns = 0;
+  uint64_t period_ns = 0;
+};
+
+constexpr uint64_t kShortestSliceNs = 100'000;
+
 // Of this thread. Where it is not permitted the work competes as all does.
+//
+// Why the slice: since Linux 6.6 (the scheduler EEVDF) a thread that runs keeps its processor for
+// its slice, a millisecond or more, whatever its niceness; from 6.12 on it may ask for a shorter
+// one, and before that the wish is not heeded.
 void SetNiceness(int niceness) {
   if (niceness == 0) return;
+  const SchedulingAttributes wish{.nice = niceness, .runtime_ns = kShortestSliceNs};
+  if (::syscall(SYS_sched_setattr, 0, &wish, 0) == 0) return;
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
 }
 

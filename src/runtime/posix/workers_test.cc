@@ -1,6 +1,8 @@
 #include "runtime/posix/workers.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -41,6 +43,19 @@ TEST(WorkersTest, RefusesBeyondItsBound) {
   EXPECT_FALSE(workers.Run([] {}, &loop, [] {}));
   released = true;
   loop.Run();
+}
+
+TEST(WorkersTest, WorkAsNicelyAsTheyAreTold) {
+  asio::Loop loop;
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  Workers workers("worker", 1, 1, 7);
+  int niceness = 0;
+  ASSERT_TRUE(
+      workers.Run([&] { niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); },
+                  &loop, [&] { loop.Stop(); }));
+  loop.Run();
+  EXPECT_EQ(niceness, 7);
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
 }
 
 TEST(ClockTest, MonotonicTimeDoesNotGoBackAndSeedsDiffer) {
