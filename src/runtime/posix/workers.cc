@@ -24,16 +24,16 @@ struct SchedulingAttributes {
   uint64_t period_ns = 0;
 };
 
-constexpr uint64_t kShortestSliceNs = 100'000;
+constexpr uint64_t kLongestSliceNs = 100'000'000;
 
 // Of this thread. Where it is not permitted the work competes as all does.
 //
-// Why the slice: since Linux 6.6 (the scheduler EEVDF) a thread that runs keeps its processor for
-// its slice, a millisecond or more, whatever its niceness; from 6.12 on it may ask for a shorter
-// one, and before that the wish is not heeded.
+// Why the slice: since Linux 6.6 (the scheduler EEVDF) a thread that runs keeps its processor for a
+// slice, some milliseconds, however nice it is, unless who wants it has asked for a shorter one
+// (from 6.12 on, where a thread can ask; before, this is not heeded).
 void SetNiceness(int niceness) {
   if (niceness == 0) return;
-  const SchedulingAttributes wish{.nice = niceness, .runtime_ns = kShortestSliceNs};
+  const SchedulingAttributes wish{.nice = niceness, .runtime_ns = kLongestSliceNs};
   if (::syscall(SYS_sched_setattr, 0, &wish, 0) == 0) return;
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
 }

@@ -16,7 +16,7 @@ class Workers final : public runtime::Workers {
  public:
   // Threads carry `name` (at most 15 bytes). `queue_capacity` counts work that no thread has
   // taken yet. `niceness`, from 0 to 19: how far others of the process go before when they all want
-  // the same processor, as nice(1) has it; whoever wants it then gets it within 0.1 ms.
+  // the same processor, as nice(1) has it; whoever then wants it gets it at once.
   Workers(const std::string& name, size_t thread_count, size_t queue_capacity, int niceness = 0);
   // Waits for the work that has started; the rest is dropped without its `done`.
   ~Workers() override;
