@@ -36,7 +36,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e")
 from protocol import ADMISSION, AUTH, admission, auth, rpc  # noqa: E402
 
 ROUNDS = 5
-LATENCY_ROUNDS = 5
+LATENCY_ROUNDS = 9
 LATENCY_SECONDS = 6
 SHAPE = (100, 10, 50_000)
 REQUESTS_A_SECOND = 500
