@@ -69,12 +69,17 @@ LOADS = [
 class Member:
     """A server on the first core, with its own data directory."""
 
-    def __init__(self, name: str, program: str, port: int, root: pathlib.Path):
-        self.name, self.program, self.port = name, program, port
+    def __init__(self, name: str, program: str, port: int, root: pathlib.Path,
+                 flags: tuple[str, ...] = ()):
+        self.name, self.program, self.port, self.flags = name, program, port, flags
         self.data = root / name
         self.process = None
 
     def start(self, tls: bool) -> None:
+        self.begin(tls)
+        self.wait_until_healthy()
+
+    def begin(self, tls: bool) -> None:
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         command = [self.program, "--data-dir", str(self.data), "--log-level", "error",
@@ -87,9 +92,12 @@ class Member:
             command.append("--auto-tls")
         if self.program == REAL:
             command += ["--logger", "zap"]
+        command += self.flags
         self.process = subprocess.Popen(["taskset", "-c", "0"] + command,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.tls = tls
+
+    def wait_until_healthy(self) -> None:
         deadline = time.monotonic() + 30
         while self.call(f"{self.url}/health") is None:
             if time.monotonic() > deadline or self.process.poll() is not None:

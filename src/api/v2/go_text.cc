@@ -13,7 +13,24 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr char kReplacement[] = "\\ufffd";
 
-void AppendAscii(char c, std::string* json) {
+// Whether a character stands in a JSON string as it is.
+constexpr bool IsPlain(char c) {
+  return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+constexpr std::array<bool, 256> kIsPlain = [] {
+  std::array<bool, 256> plain = {};
+  for (size_t c = 0; c < 128; ++c) plain[c] = IsPlain(static_cast<char>(c));
+  return plain;
+}();
+
+size_t PlainLength(base::ByteView text) {
+  size_t length = 0;
+  while (length < text.size() && kIsPlain[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
+}
+
+void AppendEscaped(char c, std::string* json) {
   switch (c) {
     case '"':
     case '\\':
@@ -32,8 +49,6 @@ void AppendAscii(char c, std::string* json) {
     default:
       break;
   }
-  const bool is_escaped = c < 0x20 || c == '<' || c == '>' || c == '&';
-  if (!is_escaped) return json->push_back(c);
   std::array<char, 8> escape;
   std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
   json->append(escape.data());
@@ -44,12 +59,17 @@ void AppendAscii(char c, std::string* json) {
 void AppendJsonString(base::ByteView text, std::string* json) {
   json->push_back('"');
   while (!text.empty()) {
+    if (const size_t plain = PlainLength(text); plain > 0) {
+      json->append(text.substr(0, plain));
+      text.remove_prefix(plain);
+      continue;
+    }
     const size_t size = base::Utf8Length(text);
     const base::ByteView character = text.substr(0, size);
     if (size == 0) {
       json->append(kReplacement);
     } else if (size == 1) {
-      AppendAscii(text[0], json);
+      AppendEscaped(text[0], json);
     } else if (character == "\u2028") {
       json->append("\\u2028");
     } else if (character == "\u2029") {
