@@ -5,7 +5,9 @@ starts again, and all that was acknowledged is there.
 FAILPOINTS_PROGRAM in the environment is the program.
 """
 
+import contextlib
 import os
+import subprocess
 import threading
 import time
 import unittest
@@ -24,6 +26,7 @@ PROGRAM = os.environ.get("FAILPOINTS_PROGRAM", str(ROOT / "build/dev/bin/etcd-fa
 FLAGS = ("--snapshot-count", "20", "--snapshot-catchup-entries", "5",
          "--compaction-batch-limit", "10", "--max-wals", "1")
 WAIT_SECONDS = 60
+CATCH_UP_SECONDS = 5
 PANIC_EXIT_CODE = 2
 # What a member alone comes to, and what only one comes to that has others.
 ALONE = ("raftBeforeSave raftAfterSave raftBeforeSaveSnap raftAfterSaveSnap raftAfterWALRelease "
@@ -59,29 +62,45 @@ class Failpoints:
 
 
 class Work:
-    """Writes, and has what is written kept, compacted and defragmented, until nobody answers."""
+    """Writes, and has what is written kept, compacted and defragmented, until the member ends."""
 
     def __init__(self, member: Member) -> None:
+        self.member = member
         self.client = Client(member.address)
         self.acknowledged: dict[bytes, bytes] = {}
+        self.number = 0
         self.revision = 0
         self.learners = 0
 
-    def do_until_nobody_answers(self) -> None:
-        try:
-            for number in range(1_000_000):
-                self.put(b"k%d" % (number % 50), b"%d" % number)
-                if number % 20 == 19:
-                    self.client.call(KV, "Compact", rpc.CompactionRequest(revision=self.revision,
-                                                                          physical=True),
-                                     rpc.CompactionResponse)
-                    self.client.call(MAINTENANCE, "Defragment", rpc.DefragmentRequest(),
-                                     rpc.DefragmentResponse)
-                if number % 20 == 5:
-                    self.add_learner()
-        except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.UNAVAILABLE:
-                raise
+    def do_until_it_ends(self) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        last = None
+        while self.member.process.poll() is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"it goes on after {self.number} writes; at last: {last}")
+            try:
+                self.do_one()
+            except grpc.RpcError as error:
+                if error.code() != grpc.StatusCode.UNAVAILABLE:
+                    raise
+                last = error
+                # Another one: a channel whose server has ended often enough may not come back.
+                self.client.close()
+                self.client = Client(self.member.address)
+                time.sleep(0.02)
+
+    def do_one(self) -> None:
+        number = self.number
+        self.number += 1
+        self.put(b"k%d" % (number % 50), b"%d" % number)
+        if number % 20 == 19:
+            self.client.call(KV, "Compact", rpc.CompactionRequest(revision=self.revision,
+                                                                  physical=True),
+                             rpc.CompactionResponse)
+            self.client.call(MAINTENANCE, "Defragment", rpc.DefragmentRequest(),
+                             rpc.DefragmentResponse)
+        if number % 20 == 5:
+            self.add_learner()
 
     def add_learner(self) -> None:
         """In the place of the one that is there."""
@@ -137,7 +156,7 @@ class FailpointsTest(unittest.TestCase):
         for name in ALONE:
             with self.subTest(name):
                 self.assertEqual(failpoints.ask("PUT", name, "panic"), (204, ""))
-                work.do_until_nobody_answers()
+                work.do_until_it_ends()
                 self.wait_for_panic(member, name)
                 member.start()
                 self.assertEqual(work.missing(), {})
@@ -167,20 +186,29 @@ class FailpointsTest(unittest.TestCase):
 
     def ends_again(self, cluster: Cluster, member: Member, names: list[str]) -> None:
         """Restarted with a failpoint that is set from the start on, while others write."""
-        others = [each for each in cluster if each is not member]
         for name in names:
             with self.subTest(name):
-                member.kill()
-                client = Client(others[0].address)
-                for number in range(60):
-                    self.put_at_last(client, b"k%d" % number, name.encode())
                 member.prefix = ["env", f"GOFAIL_FAILPOINTS={name}=panic"]
-                member.launch()
+                self.get_behind_until_it_ends(cluster, member)
                 self.wait_for_panic(member, name)
                 member.prefix = []
                 member.launch()
                 wait_until_ready(member)
                 self.all_have_the_same(cluster)
+
+    def get_behind_until_it_ends(self, cluster: Cluster, member: Member) -> None:
+        """More than once if need be: the others may have kept what it lacks in their logs."""
+        client = Client(next(each.address for each in cluster if each is not member))
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            member.kill()
+            for number in range(60):
+                self.put_at_last(client, b"k%d" % number, b"%d" % number)
+            member.launch()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                member.process.wait(timeout=CATCH_UP_SECONDS)
+                return
+            self.assertLess(time.monotonic(), end)
 
     def put_at_last(self, client: Client, key: bytes, value: bytes) -> None:
         """Also if there is no leader for a while."""
