@@ -248,6 +248,13 @@ class RecoverTest(RecoverCase):
         heir.start()
         self.assertTrue(set(writer.acknowledged) | {b"early"} <= set(self.keys(heir)))
 
+    def ctl(self, member: Member, *words: str) -> str:
+        done = subprocess.run([ETCDCTL, "--endpoints", member.address, "--user", "root:secret",
+                               "--dial-timeout", "30s", "--command-timeout", "30s", *words],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
     def test_leases_users_and_revisions_are_kept(self) -> None:
         cluster = self.cluster(ETCD, ETCD, ETCD)
         member = cluster.leader()
@@ -262,12 +269,8 @@ class RecoverTest(RecoverCase):
         self.end(*cluster)
         heir = self.heir(self.data(member))
         heir.start()
-        root = [ETCDCTL, "--endpoints", heir.address, "--user", "root:secret"]
-        self.assertIn("leased", subprocess.run(
-            [*root, "lease", "timetolive", f"{LEASE_ID:x}", "--keys"], check=True,
-            capture_output=True, text=True, timeout=60).stdout)
-        answer = json.loads(subprocess.run([*root, "get", "last", "-w", "json"], check=True,
-                                           capture_output=True, timeout=60).stdout)
+        self.assertIn("leased", self.ctl(heir, "lease", "timetolive", f"{LEASE_ID:x}", "--keys"))
+        answer = json.loads(self.ctl(heir, "get", "last", "-w", "json"))
         self.assertEqual(answer["header"]["revision"], revision)
         # The heir is at the place of an old member, and answers nobody whom it does not know.
         bump = ("--bump-revision", "1000", "--mark-compacted")
@@ -280,9 +283,7 @@ class RecoverTest(RecoverCase):
         bumped = self.heir(self.data(member), flags=(*bump, "--endpoints", heir.url, "--user",
                                                      "root:secret"))
         bumped.start()
-        answer = json.loads(subprocess.run(
-            [ETCDCTL, "--endpoints", bumped.address, "--user", "root:secret", "get", "last",
-             "-w", "json"], check=True, capture_output=True, timeout=60).stdout)
+        answer = json.loads(self.ctl(bumped, "get", "last", "-w", "json"))
         self.assertEqual(answer["header"]["revision"], revision + 1000)
 
     def test_while_a_quorum_answers_nothing_is_made(self) -> None:
