@@ -34,7 +34,7 @@ PROGRAMS = {
             "e2e/etcdctl_lock_test.py", "e2e/etcdctl_causes_test.py", "e2e/watch_test.py",
             "e2e/etcdctl_mirror_test.py", "e2e/etcdctl_check_test.py", "e2e/cluster_test.py"],
     "offline": ["e2e/etcdutl_test.py", "e2e/dump_test.py"],
-    "utl": ["e2e/etcdutl_test.py"],
+    "utl": ["e2e/etcdutl_test.py", "e2e/recover_test.py"],
     "dump": ["e2e/dump_test.py"],
     "bench": ["e2e/etcd_bench_test.py"],
     "state/apply": ["e2e/clients_test.py", "e2e/odd_requests_test.py", "e2e/lease_test.py",

@@ -129,8 +129,8 @@ class Diagnosis {
     if (facts_.read_failure.empty()) return;
     Add(Severity::kError, "cluster", "serves nothing: " + facts_.read_failure,
         alive < quorum && names_all
-            ? "A majority of the voting members is needed. If it cannot come back, restore a "
-              "snapshot (etcdutl snapshot restore), or start one member with --force-new-cluster."
+            ? "A majority of the voting members is needed. If it cannot come back, etcdutl recover "
+              "makes a new cluster of what is left, and etcdutl snapshot restore of a backup."
             : "Look at the logs of its members.");
   }
 

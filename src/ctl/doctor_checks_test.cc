@@ -79,7 +79,7 @@ TEST_F(DoctorChecksTest, AMajorityThatIsLostHasAWayOut) {
   const auto found = Diagnosed();
   EXPECT_THAT(found, Contains(Is(Severity::kError, "m1:2379", "knows of no leader")));
   EXPECT_THAT(found, Contains(AllOf(Is(Severity::kError, "cluster", "serves nothing"),
-                                    Field(&Finding::advice, HasSubstr("--force-new-cluster")))));
+                                    Field(&Finding::advice, HasSubstr("etcdutl recover")))));
 }
 
 TEST_F(DoctorChecksTest, MembersThatWereNotAskedAreNoLoss) {

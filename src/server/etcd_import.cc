@@ -49,35 +49,48 @@ base::Status At(const std::string& path, const base::Status& status) {
   return {status.code(), path + ": " + std::string(status.message())};
 }
 
+// Who goes on from it.
+enum class Heir : uint8_t { kMember, kNewCluster };
+
 class EtcdImport {
  public:
-  EtcdImport(const Options& options, const Environment& environment, EtcdLog log)
+  EtcdImport(const Options& options, const Environment& environment, EtcdLog log, Heir heir,
+             std::string database_path)
       : options_(options),
         environment_(environment),
         paths_(options),
         etcds_(paths_),
         log_(std::move(log)),
+        heir_(heir),
+        database_path_(std::move(database_path)),
         v2_keys_(TakesV2Keys() ? V2Keys::kTaken : V2Keys::kRefused) {}
 
+  // Takes the directory over.
   base::Status Run(const runtime::File& etcd_database) {
     RETURN_IF_ERROR(CheckV2Keys());
     RETURN_IF_ERROR(BeginTakeover(*environment_.disk, paths_));
+    RETURN_IF_ERROR(BuildDatabase(etcd_database));
+    RETURN_IF_ERROR(WriteLog());
+    return RecordImported(*environment_.disk, paths_, log_);
+  }
+
+  base::Status BuildDatabase(const runtime::File& etcd_database) {
     RETURN_IF_ERROR(CopyDatabase(etcd_database));
     RETURN_IF_ERROR(CheckCovered());
     if (!has_members_) RETURN_IF_ERROR(WriteMembership());
     auto state =
         OpenStateAt(options_, environment_, std::move(database_), etcds_.database, start_.index);
     if (!state.ok()) return At(etcds_.database, state.status());
-    RETURN_IF_ERROR(ApplyLog(*std::move(state)));
-    RETURN_IF_ERROR(WriteLog());
-    return RecordImported(*environment_.disk, paths_, log_);
+    return ApplyLog(*std::move(state));
   }
+  AllOfEtcd built() const { return {last_, revision_}; }
 
  private:
   // Why only then: a member of etcd ends itself at the first change of our tree, and whether others
   // are of etcd cannot be known from the files of one.
   bool TakesV2Keys() const {
-    return log_.HasV2Keys() && (log_.IsOfSoleVoter() || options_.force_new_cluster);
+    return log_.HasV2Keys() &&
+           (log_.IsOfSoleVoter() || options_.force_new_cluster || heir_ == Heir::kNewCluster);
   }
   // Entries with such keys are refused where they are translated.
   base::Status CheckV2Keys() const {
@@ -100,7 +113,7 @@ class EtcdImport {
     ASSIGN_OR_RETURN(const auto source,
                      snap::BboltReader::Open(&file, etcds_.database, file_bytes));
     source->ReportTo(environment_.on_import);
-    ASSIGN_OR_RETURN(database_, environment_.open_backend(paths_.database, environment_.on_damage));
+    ASSIGN_OR_RETURN(database_, environment_.open_backend(database_path_, environment_.on_damage));
     return At(etcds_.database, image::ImportDatabase(*source, *database_));
   }
 
@@ -202,17 +215,19 @@ class EtcdImport {
     if (options_.force_new_cluster) RETURN_IF_ERROR(LeaveAlone(&replay));
     RETURN_IF_ERROR(replay.Commit());
     last_ = replay.applied();
+    revision_ = replay.state().store().revision();
     conf_state_ = replay.state().configuration().ToConfState();
     environment_.logger->Info("imported the database of etcd",
                               {{"path", etcds_.database},
-                               {"current-revision", replay.state().store().revision().value()},
+                               {"current-revision", revision_.value()},
                                {"consistent-index", last_.index.value()}});
     return {};
   }
 
   // What is durable in the log of a member that votes alone is committed, all of it. Where others
-  // vote too, what is not known to be may become so yet.
+  // vote too, what is not known to be may become so yet; where they are lost, it may have been.
   base::Index LastToApply() const {
+    if (heir_ == Heir::kNewCluster) return log_.last().index;
     if (log_.IsOfSoleVoter() && !options_.force_new_cluster) return log_.last().index;
     return std::min(std::max(log_.hard_state.commit, covered_), log_.last().index);
   }
@@ -259,6 +274,8 @@ class EtcdImport {
   const Paths paths_;
   const TakeoverPaths etcds_;
   const EtcdLog log_;
+  const Heir heir_;
+  const std::string database_path_;  // ours
   const V2Keys v2_keys_;
 
   std::unique_ptr<backend::Backend> database_;  // ours, until the state has it
@@ -266,6 +283,7 @@ class EtcdImport {
   bool has_members_ = false;                    // as of that entry
   raft::EntryId start_;                         // the last entry whose other changes it has
   raft::EntryId last_;                          // the last entry applied, where our log begins
+  base::Revision revision_;                     // there
   raft::ConfState conf_state_;
 };
 
@@ -320,6 +338,15 @@ base::Status UndoImport(runtime::Disk& disk, const Paths& paths) {
   return takeover == Takeover::kImport ? AbandonTakeover(disk, paths) : UndoTakeover(disk, paths);
 }
 
+base::Result<AllOfEtcd> ImportAllOfEtcd(const Options& options, const Environment& environment,
+                                        const runtime::File& etcd_database,
+                                        const std::string& path) {
+  ASSIGN_OR_RETURN(EtcdLog log, ReadEtcdLog(*environment.disk, Paths(options)));
+  EtcdImport import(options, environment, std::move(log), Heir::kNewCluster, path);
+  RETURN_IF_ERROR(import.BuildDatabase(etcd_database));
+  return import.built();
+}
+
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
                                                         const Environment& environment) {
   const Paths paths(options);
@@ -329,7 +356,8 @@ base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
   RETURN_IF_ERROR(file->Lock());
   auto log = ReadEtcdLog(disk, paths);
   if (!log.ok()) return WithAdvice(log.status());
-  const base::Status imported = EtcdImport(options, environment, *std::move(log)).Run(*file);
+  const base::Status imported =
+      EtcdImport(options, environment, *std::move(log), Heir::kMember, paths.database).Run(*file);
   if (imported.ok()) return file;
   RETURN_IF_ERROR(AbandonTakeover(disk, paths));
   return WithAdvice(imported);

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "base/ids.h"
 #include "base/result.h"
+#include "raft/types.h"
 #include "runtime/disk.h"
 #include "server/data_directory.h"
 #include "server/environment.h"
@@ -23,6 +26,18 @@ namespace server {
 // some megabytes or its largest record. Blocks.
 base::Result<std::unique_ptr<runtime::File>> ImportEtcd(const Options& options,
                                                         const Environment& environment);
+
+// What a cluster that is founded anew begins with (cluster_recovery.h).
+struct AllOfEtcd {
+  raft::EntryId last;       // applied
+  base::Revision revision;  // of the keys then
+};
+// Makes a database at `path` of what etcd has in the directory of `options`, as above, but with
+// every entry of its log applied, those too that are not known to be committed, and with its keys
+// of the API v2. `etcd_database` is etcd's, open and locked. Nothing of the directory is changed.
+base::Result<AllOfEtcd> ImportAllOfEtcd(const Options& options, const Environment& environment,
+                                        const runtime::File& etcd_database,
+                                        const std::string& path);
 
 // The other way round, for a member that was imported and does not run: etcd's files are where they
 // were, and ours are gone. kFailedPrecondition once the member has promised something that etcd's

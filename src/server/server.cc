@@ -241,6 +241,12 @@ void Server::RetryPublish(const base::Status& status) {
   environment_.logger->Warn(
       "failed to publish local member to cluster through raft",
       {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", status.message()}});
+  if (progress_.leader == 0 && retry_pause_ == kRetryPauseMin) {  // once
+    environment_.logger->Warn(
+        "there is no leader: a majority of the members must run and reach each other; if it is "
+        "lost for good, etcdutl recover makes a new cluster of what is left",
+        {{"local-member-id", members::HexText(recovered_.id.value())}});
+  }
   RetryLater([this] { Publish(); });
 }
 

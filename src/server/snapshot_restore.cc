@@ -1,22 +1,17 @@
 #include "server/snapshot_restore.h"
 
-#include <limits>
 #include <optional>
 #include <utility>
 
-#include "raft/codec.h"
 #include "server/data_directory.h"
 #include "server/founding.h"
-#include "server/log_metadata.h"
+#include "server/new_beginning.h"
 #include "server/new_directory.h"
-#include "state/members/conf_state.h"
 #include "storage/image/database_import.h"
 #include "storage/mvcc/revision.h"
-#include "storage/schema/consistent_index.h"
 #include "storage/schema/schema.h"
 #include "storage/snap/bbolt_reader.h"
 #include "storage/snap/snapshot_digest.h"
-#include "storage/wal/log.h"
 
 namespace server {
 namespace {
@@ -67,12 +62,7 @@ class Restoration {
         environment_(environment),
         disk_(*environment.disk),
         restore_(restore),
-        founding_(std::move(founding)) {
-    for (const members::Member& member : founding_.members) {
-      conf_state_.voters.push_back(member.id);
-    }
-    founded_ = {base::Term(1), base::Index(founding_.members.size())};
-  }
+        beginning_(std::move(founding)) {}
 
   base::Status Run(NewDirectory* directory) const {
     ASSIGN_OR_RETURN(const auto file, OpenSnapshot());
@@ -80,8 +70,8 @@ class Restoration {
     RETURN_IF_ERROR(CheckDigest(*file, parts));
     return directory->Make([&](const Paths& paths) {
       RETURN_IF_ERROR(BuildDatabase(*file, parts, paths));
-      TellMembers();
-      return BuildLog(paths);
+      beginning_.TellMembers(*environment_.logger);
+      return beginning_.CreateLog(disk_, paths, options_.wal_segment_bytes);
     });
   }
 
@@ -108,9 +98,10 @@ class Restoration {
     {
       ASSIGN_OR_RETURN(const auto database, environment_.new_database(paths.database));
       RETURN_IF_ERROR(image::ImportDatabase(source, *database));
-      backend::Batch changes = Founded();
+      backend::Batch changes = beginning_.Founded();
       if (restore_.bump_revision > 0) {
-        RETURN_IF_ERROR(BumpRevision(source.last_key(), &changes));
+        RETURN_IF_ERROR(NewBeginning::BumpRevision(LatestOf(source), restore_.bump_revision,
+                                                   *environment_.logger, &changes));
       }
       RETURN_IF_ERROR(database->Commit(changes));
     }
@@ -119,65 +110,16 @@ class Restoration {
     return disk_.SyncDirectory(paths.snap);
   }
 
-  void TellMembers() const {
-    for (const members::Member& member : founding_.members) {
-      environment_.logger->Info("added member",
-                                {{"cluster-id", members::HexText(founding_.cluster.value())},
-                                 {"local-member-id", members::HexText(founding_.self.value())},
-                                 {"added-peer-id", members::HexText(member.id.value())},
-                                 {"added-peer-peer-urls", member.peer_urls},
-                                 {"added-peer-is-learner", member.is_learner}});
-    }
-  }
-
-  // What the founding entries would have done.
-  backend::Batch Founded() const {
-    backend::Batch batch;
-    for (const members::Member& member : founding_.members) {
-      batch.Put(Id(Bucket::kMembers), members::HexText(member.id.value()), members::ToJson(member));
-    }
-    batch.Put(Id(Bucket::kMeta), schema::kConfState, members::ToJson(conf_state_));
-    schema::PutConsistentIndex({founded_.index, founded_.term}, &batch);
-    return batch;
-  }
-
-  base::Status BumpRevision(base::ByteView last_key, backend::Batch* batch) const {
-    const auto last = mvcc::ParseRevisionKey(last_key);
-    const int64_t latest = last.has_value() ? last->revision.main : 0;
-    if (restore_.bump_revision > uint64_t{std::numeric_limits<int64_t>::max()} - latest) {
-      return Refused("revision " + std::to_string(latest) + " cannot be bumped by " +
-                     std::to_string(restore_.bump_revision) + ": there is none so high");
-    }
-    const auto amount = static_cast<int64_t>(restore_.bump_revision);
-    environment_.logger->Info("bumping latest revision",
-                              {{"latest-revision", latest},
-                               {"bump-amount", amount},
-                               {"new-latest-revision", latest + amount}});
-    environment_.logger->Info("marking revision compacted", {{"revision", latest + amount}});
-    const mvcc::RevisionKey bumped({latest + amount, 0}, /*is_tombstone=*/false);
-    batch->Put(Id(Bucket::kKey), bumped.view(), "");
-    batch->Put(Id(Bucket::kMeta), schema::kScheduledCompactRev, bumped.view());
-    return {};
-  }
-
-  base::Status BuildLog(const Paths& paths) const {
-    ASSIGN_OR_RETURN(
-        const auto log,
-        wal::Log::Create(disk_, paths.wal, EncodeMetadata({founding_.self, founding_.cluster}),
-                         {.segment_bytes = options_.wal_segment_bytes}));
-    wal::SnapshotMark mark{founded_.index, founded_.term, {}};
-    raft::Encode(conf_state_, &mark.conf_state);
-    return log->Append(
-        {.mark = &mark, .hard_state = {.term = founded_.term, .commit = founded_.index}});
+  static base::Revision LatestOf(const WithoutMembers& source) {
+    const auto last = mvcc::ParseRevisionKey(source.last_key());
+    return base::Revision(last.has_value() ? last->revision.main : 0);
   }
 
   const Options& options_;
   const RestoreEnvironment& environment_;
   runtime::Disk& disk_;
   const SnapshotRestore& restore_;
-  const Founding founding_;
-  raft::ConfState conf_state_;
-  raft::EntryId founded_;  // the last founding entry
+  const NewBeginning beginning_;
 };
 
 }  // namespace

@@ -1,14 +1,19 @@
 #include "utl/command_tree.h"
 
+#include <utility>
+#include <vector>
+
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "utl/defrag_command.h"
 #include "utl/export_command.h"
+#include "utl/founding_flags.h"
 #include "utl/hashkv_command.h"
 #include "utl/import_command.h"
 #include "utl/k8s_commands.h"
 #include "utl/migrate_command.h"
 #include "utl/migrate_v2_command.h"
+#include "utl/recover_command.h"
 #include "utl/snapshot_commands.h"
 
 // What etcdutl can do: names, flags and texts of etcdutl 3.7.
@@ -33,31 +38,20 @@ std::vector<FlagSpec> GlobalFlags() {
 }
 
 Command Restore() {
+  std::vector<FlagSpec> flags = {
+      {"data-dir", 0, Type::kString, "", "Path to the output data directory"},
+      {"wal-dir", 0, Type::kString, "", "Path to the WAL directory (use --data-dir if none given)"},
+      {"skip-hash-check", 0, Type::kBool, "false",
+       "Ignore snapshot integrity hash value (required if copied from data directory)"},
+      {"initial-memory-map-size", 0, Type::kUint, "10737418240",
+       "Initial memory map size of the database in bytes. It uses the default value if not "
+       "defined or defined to 0"}};
+  for (FlagSpec& flag : FoundingFlags()) flags.push_back(std::move(flag));
   return {
       .name = "restore",
       .use = "restore <filename> --data-dir {output dir} [options]",
       .short_text = "Restores an etcd member snapshot to an etcd directory",
-      .flags =
-          {{"data-dir", 0, Type::kString, "", "Path to the output data directory"},
-           {"wal-dir", 0, Type::kString, "",
-            "Path to the WAL directory (use --data-dir if none given)"},
-           {"initial-cluster", 0, Type::kString, "default=http://localhost:2380",
-            "Initial cluster configuration for restore bootstrap"},
-           {"initial-cluster-token", 0, Type::kString, "etcd-cluster",
-            "Initial cluster token for the etcd cluster during restore bootstrap"},
-           {"initial-advertise-peer-urls", 0, Type::kString, "http://localhost:2380",
-            "List of this member's peer URLs to advertise to the rest of the cluster"},
-           {"name", 0, Type::kString, "default", "Human-readable name for this member"},
-           {"skip-hash-check", 0, Type::kBool, "false",
-            "Ignore snapshot integrity hash value (required if copied from data directory)"},
-           {"initial-memory-map-size", 0, Type::kUint, "10737418240",
-            "Initial memory map size of the database in bytes. It uses the default value if not "
-            "defined or defined to 0"},
-           {"bump-revision", 0, Type::kUint, "0",
-            "How much to increase the latest revision after restore"},
-           {"mark-compacted", 0, Type::kBool, "false",
-            "Mark the latest revision after restore as the point of scheduled compaction (required "
-            "if --bump-revision > 0, disallowed otherwise)"}},
+      .flags = std::move(flags),
       .run = RunSnapshotRestore,
   };
 }
@@ -160,6 +154,7 @@ const Command& RootCommand() {
                       Export(),
                       Import(),
                       MigrateV2Command(),
+                      RecoverCommand(),
                       K8sCommand(),
                       {.name = "version",
                        .use = "version",

@@ -65,15 +65,20 @@ class Counting {
 
 }  // namespace
 
-base::Result<SnapshotStatus> ReadSnapshotStatus(snap::BboltReader& reader) {
+base::Result<SnapshotStatus> CountRecords(snap::Source& source) {
   Counting counting;
-  const base::Status read = counting.Read(reader);
-  if (!read.ok()) {
-    return base::Status(read.code(), "snapshot file integrity check failed. 1 errors found.\n" +
-                                         std::string(read.message()));
+  RETURN_IF_ERROR(counting.Read(source));
+  return counting.counted();
+}
+
+base::Result<SnapshotStatus> ReadSnapshotStatus(snap::BboltReader& reader) {
+  auto status = CountRecords(reader);
+  if (!status.ok()) {
+    return base::Status(status.status().code(),
+                        "snapshot file integrity check failed. 1 errors found.\n" +
+                            std::string(status.status().message()));
   }
-  SnapshotStatus status = counting.counted();
-  status.total_bytes = reader.meta().high_water * reader.meta().page_size;
+  status->total_bytes = reader.meta().high_water * reader.meta().page_size;
   return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "storage/snap/bbolt_reader.h"
+#include "storage/snap/source.h"
 
 namespace utl {
 
@@ -20,5 +21,7 @@ struct SnapshotStatus {
 // Reads all of it; kDataLoss, saying what is wrong, if it cannot be believed. In memory: the keys
 // that are there. Blocks.
 base::Result<SnapshotStatus> ReadSnapshotStatus(snap::BboltReader& reader);
+// The same of any database, but for total_bytes.
+base::Result<SnapshotStatus> CountRecords(snap::Source& source);
 
 }  // namespace utl

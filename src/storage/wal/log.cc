@@ -96,7 +96,8 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(log->RequireWhole(read.tail.path, read.tail.size, read.tail.is_preallocated));
+  RETURN_IF_ERROR(RequireWhole(disk, read.tail.path, read.tail.size, read.tail.is_preallocated,
+                               options.segment_bytes));
   ASSIGN_OR_RETURN(const std::string copy, log->RepairTail(read.tail));
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
@@ -119,7 +120,8 @@ base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_v
   ASSIGN_OR_RETURN(ReadLog read,
                    ReadPastDamage(disk, log->directory_, covered, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(log->RequireWhole(read.tail.path, read.tail.size, read.tail.is_preallocated));
+  RETURN_IF_ERROR(RequireWhole(disk, read.tail.path, read.tail.size, read.tail.is_preallocated,
+                               options.segment_bytes));
   raft::HardState& state = read.contents.hard_state;
   state.commit = std::max(state.commit, covered.index);
   log->last_index_ = read.tail.last_index;
@@ -133,7 +135,8 @@ base::Result<Log::Opened> Log::OpenBelow(runtime::Disk& disk, std::string_view d
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(Remains remains, ReadRemains(disk, log->directory_));
-  RETURN_IF_ERROR(log->RequireWhole(remains.path, remains.size, remains.is_preallocated));
+  RETURN_IF_ERROR(RequireWhole(disk, remains.path, remains.size, remains.is_preallocated,
+                               options.segment_bytes));
   if (remains.metadata.empty() || remains.highest_index >= covered.index) {
     return base::Status(base::Code::kDataLoss, log->directory_ + ": does not end before entry " +
                                                    base::ToString(covered.index) +
@@ -157,13 +160,14 @@ base::Status Log::RequireCovered(const Tail& tail) const {
                                      base::ToString(options_.covered)};
 }
 
-base::Status Log::RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const {
-  if (!is_preallocated || size >= options_.segment_bytes) return {};
-  ASSIGN_OR_RETURN(const bool was_repaired, disk_.Exists(BrokenPath(path)));
+base::Status RequireWhole(const runtime::Disk& disk, const std::string& path, uint64_t size,
+                          bool is_preallocated, uint64_t segment_bytes) {
+  if (!is_preallocated || size >= segment_bytes) return {};
+  ASSIGN_OR_RETURN(const bool was_repaired, disk.Exists(BrokenPath(path)));
   if (was_repaired) return {};
   return {base::Code::kDataLoss, path + ": damaged at offset " + std::to_string(size) +
                                      ": the file was cut short; it had " +
-                                     std::to_string(options_.segment_bytes) + " bytes"};
+                                     std::to_string(segment_bytes) + " bytes"};
 }
 
 // The new segment is complete when it appears, and has all that a start needs: from then on what

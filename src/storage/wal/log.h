@@ -138,7 +138,6 @@ class Log {
   base::Status CreateFiles(base::ByteView metadata, const Batch& first);
   base::Status LockSegments(const std::vector<SegmentName>& names);
   base::Status RequireCovered(const Tail& tail) const;
-  base::Status RequireWhole(const std::string& path, uint64_t size, bool is_preallocated) const;
   base::Status BeginAnew(const SnapshotMark& mark, const Contents& contents);
   // Puts a segment that begins with what is in buffer_ behind the others. Without room for that it
   // is left as it was.
@@ -186,6 +185,11 @@ class Log {
   std::vector<const raft::Entry*> entries_;  // of the batch, without those that are replaced
   bool failed_ = false;
 };
+
+// Whether the last segment, at `path`, has all the bytes that it had: kDataLoss if it was cut
+// short, unless a repair did it.
+base::Status RequireWhole(const runtime::Disk& disk, const std::string& path, uint64_t size,
+                          bool is_preallocated, uint64_t segment_bytes);
 
 struct Log::Opened {
   std::unique_ptr<Log> log;
