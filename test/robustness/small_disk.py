@@ -19,14 +19,16 @@ class CannotMount(Exception):
 class SmallDisk:
     """In a `with` block that begins before the member runs and ends after it."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, size: str = SMALL) -> None:
+        """As mount has sizes: of tmpfs."""
+        self._size = size
         self._folder = member.folder
         self._data = member.folder / "data"
 
     def __enter__(self) -> "SmallDisk":
         self._data.mkdir()
         try:
-            self._mount(f"size={SMALL},mode=0700")
+            self._mount(f"size={self._size},mode=0700")
         except (OSError, subprocess.CalledProcessError):
             raise CannotMount from None
         return self
