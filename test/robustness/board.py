@@ -27,7 +27,7 @@ class Round:
     # From the end of the failure until every member had written.
     progress_seconds: float | None = None
     revision: int = 0  # at which members were compared
-    hash: int = 0
+    hashes: dict[str, str] = field(default_factory=dict)  # then, by member
     defragmented: bool = False
     passed: bool | None = None  # while it goes on
     wrong: list[str] = field(default_factory=list)

@@ -162,15 +162,15 @@ class Judge:
         while self._tested.lockers.order.counted == counted:
             self._look_again(end, ["nobody gets the lock"])
 
-    def equal(self) -> tuple[int, int]:
-        """Members at one revision, which is answered with the hash; clients go on meanwhile."""
+    def equal(self, told: Round) -> None:
+        """Members at one revision; clients go on meanwhile."""
         reply = self._until_answered("nobody reads", lambda: self._cluster.client(
             self._cluster[0]).range(key=b"progress"))
-        revision = reply.header.revision
-        hashes = {member.name: self._hash(member, revision) for member in self._cluster}
+        told.revision = reply.header.revision
+        hashes = {member.name: self._hash(member, told.revision) for member in self._cluster}
+        told.hashes = {name: f"{value:08x}" for name, (value, _, _) in hashes.items()}
         if wrong := unequal(hashes):
             raise RoundFailed(wrong)
-        return revision, next(iter(hashes.values()))[0]
 
     def no_alarm(self) -> None:
         """One that was for want of room goes by itself."""
@@ -316,7 +316,7 @@ class Tester:
         judge.locks()
         judge.no_alarm()
         board.phase("members are compared")
-        current.revision, current.hash = judge.equal()
+        judge.equal(current)
         board.phase("clients are judged")
         judge.sound(time.monotonic())
         board.phase("compaction")
@@ -338,7 +338,7 @@ class Tester:
         progress = "no progress" if ended.progress_seconds is None else \
             f"progress after {ended.progress_seconds:.2f} s"
         print(f"round {ended.number}, seed {ended.seed}: {ended.failure}: {ended.phase}; {progress}, "
-              f"{ended.seconds:.1f} s, revision {ended.revision}, hash {ended.hash:08x}", flush=True)
+              f"{ended.seconds:.1f} s, revision {ended.revision}", flush=True)
         for what in ended.wrong:
             print(f"  {what}")
         if not ended.passed:
