@@ -93,7 +93,7 @@ class Board:
 
     def finish(self) -> None:
         with self._lock:
-            self._ended = True
+            self._ended, self._current = True, None
 
     def set_members(self, members: list[dict]) -> None:
         with self._lock:
