@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the dashboard has to show: figures, and that a run of days is no larger than one of minutes."""
+"""What the dashboard has to show: figures, in no more memory for days than for minutes."""
 
 import json
 import unittest

@@ -1,6 +1,7 @@
 """The page that shows what the tester has seen, and its data."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,7 +22,7 @@ class Dashboard:
     """Served in a `with` block. Raises OSError if the address cannot be had."""
 
     def __init__(self, board: Board, host: str, port: int) -> None:
-        self._server = _Server((host, port), _Handler)
+        self._server = (_Server6 if ":" in host else _Server)((host, port), _Handler)
         self._server.board = board
         self._server.page = PAGE.read_bytes()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -46,6 +47,10 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     board: Board
     page: bytes
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The tester's dashboard as Chromium shows it, to a desk and to a phone, in light and in dark: rounds
-are there, the chart has marks, nothing is wider than the window, and the console has no errors.
+"""The tester's dashboard as Chromium shows it, at a desk and on a phone, in light and in dark:
+rounds are there, the chart has marks, nothing is wider than the window, and the console has no errors.
 
 SCREENSHOTS in the environment is a folder where pictures are left.
 """
@@ -26,10 +26,9 @@ MISSING = [name for name, is_there in [
 WAIT_SECONDS = 30
 DESK, PHONE = (1280, 900), (390, 844)
 SECONDS = 90  # of the story below
-# What is in an answer to a GET of a path of the curves: lines, not only moves.
-LINES = "return [...document.querySelectorAll('path.curve')].map(" \
-    "path => path.closest('figure') && path.parentNode.getAttribute('role') === 'img' " \
-    "? (path.getAttribute('d').match(/L/g) || []).length : -1).filter(n => n >= 0)"
+# How many lines each curve of the charts has.
+LINES = "return [...document.querySelectorAll('figure > svg path.curve')].map(" \
+    "path => (path.getAttribute('d').match(/L/g) || []).length)"
 
 
 class Story:

@@ -44,7 +44,8 @@ class Counter:
         if number < acknowledged:
             found.append(f"an acknowledged write is lost: {acknowledged} was, {number} is there")
         if version < acknowledgements:
-            found.append(f"acknowledged writes are lost: of {acknowledgements}, {version} are there")
+            found.append(
+                f"acknowledged writes are lost: of {acknowledgements}, {version} are there")
         if number > attempted:
             found.append(f"{number} was never written, the last one is {attempted}")
         if version > attempted + 1:

@@ -21,233 +21,23 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import grpc
-
 import e2e_path  # noqa: F401
 import tester_failures
 from board import Board, Round
-from cluster import is_leader
 from dashboard import Dashboard
-from faulty_system import WANTED
-from linked_cluster import LinkedCluster
-from lockers import Leases, Lockers
-from member import Member
-from protocol import KV, MAINTENANCE, Client, rpc
-from recorder import connect
-from run import ELECTION, ETCD, HEARTBEAT, ROOT
-from scene import Scene
-from small_disk import CannotMount, SmallDisk
-from soundness import stuck, unequal
-from stresser import Stresser
+from demands import Demands, RoundFailed
+from member import PORTS_OF_PROCESS
+from run import ROOT
+from tested_cluster import TestedCluster
 
-LOCK = Path(os.environ.get("LOCK", str(ROOT / "build/dev/bin/example_client_lock")))
 KEPT = ROOT / "build/testing-cluster"
 KEPT_MAX = 20  # rounds that have failed
-CALL_SECONDS = 2
-COMPACT_SECONDS = DEFRAGMENT_SECONDS = 30
-LOOK_SECONDS = 0.1
-SAMPLE_SECONDS = 1
 # For all that a round does besides waiting for what it demands.
 ROUND_SECONDS_MORE = 240
 # A member's log is emptied after a round that has passed, if it is larger.
 LOG_BYTES_MAX = 16 << 20
-# Of the member that has one; it fills up in some rounds.
-DISK_SIZE = "400m"
+MEMBERS_MAX = PORTS_OF_PROCESS // 3  # one of them is the proxy's
 DEFRAGMENT_EVERY = 5  # rounds, on average
-
-
-class RoundFailed(AssertionError):
-    def __init__(self, wrong: list[str]) -> None:
-        super().__init__("\n".join(wrong))
-        self.wrong = wrong
-
-
-class TestedCluster(Scene):
-    """In a `with` block: members, and clients that write, lock and hold leases."""
-
-    def __init__(self, arguments: argparse.Namespace, seed: int, board: Board) -> None:
-        flags = ("--heartbeat-interval", str(HEARTBEAT), "--election-timeout", str(ELECTION),
-                 "--log-level", "info", *tester_failures.SNAPSHOTS_SOON)
-        cluster = LinkedCluster(*(ETCD[number % len(ETCD)] for number in range(arguments.members)),
-                                flags=flags, seed=seed)
-        super().__init__(cluster, random.Random(seed), peer_tls=False)
-        self._parts = contextlib.ExitStack()
-        self._seed = seed
-        self._clients = arguments.clients
-        self._board = board
-        self._sampling_ends = threading.Event()
-
-    def __enter__(self) -> "TestedCluster":
-        with contextlib.ExitStack() as parts:
-            self._mount(parts)
-            parts.push(self.cluster.__exit__)
-            self.preload(WANTED)
-            self.cluster.start()
-            self.keep_those_with_a_hold(WANTED)
-            addresses = [member.address for member in self.cluster]
-            self.stresser = parts.enter_context(
-                Stresser(addresses, self._seed, self._clients, self._board.series))
-            self.leases = parts.enter_context(Leases(addresses, self._seed))
-            self.lockers = parts.enter_context(Lockers(LOCK, self.cluster.endpoints, 2))
-            sampler = threading.Thread(target=self._sample, daemon=True)
-            sampler.start()
-            parts.callback(sampler.join, CALL_SECONDS * len(addresses))
-            parts.callback(self._sampling_ends.set)
-            self._parts = parts.pop_all()
-        return self
-
-    def __exit__(self, *error) -> None:
-        self._parts.__exit__(*error)
-
-    def _mount(self, parts: contextlib.ExitStack) -> None:
-        try:
-            self.disks = [parts.enter_context(SmallDisk(self.cluster[0], DISK_SIZE))]
-        except CannotMount:
-            shutil.rmtree(self.cluster[0].folder / "data")
-
-    def _sample(self) -> None:
-        """For the dashboard."""
-        with contextlib.ExitStack() as closing:
-            clients = {}
-            for member in self.cluster:
-                clients[member] = connect(member.address)
-                closing.callback(clients[member].close)
-            while not self._sampling_ends.wait(SAMPLE_SECONDS):
-                self._board.set_members([_sampled(*each) for each in clients.items()])
-                self._board.set_counts({
-                    "counts under the lock": self.lockers.order.counted,
-                    "leases granted": self.leases.granted,
-                    "leases that ran out": self.leases.ran_out,
-                    **self.counts})
-
-
-def _sampled(member: Member, client: Client) -> dict:
-    told = {"name": member.name, "address": member.address, "state": "does not answer",
-            "revision": None, "term": None, "database_bytes": None, "memory_bytes": None}
-    with contextlib.suppress(OSError, AttributeError):  # it is down
-        told["memory_bytes"] = member.anonymous_bytes()
-    try:
-        status = client.call(MAINTENANCE, "Status", rpc.StatusRequest(), rpc.StatusResponse,
-                             SAMPLE_SECONDS / 2)
-    except grpc.RpcError:
-        return told
-    leads = status.leader == status.header.member_id
-    return told | {"state": "leads" if leads else "follows" if status.leader else "has no leader",
-                   "revision": status.header.revision, "term": status.raftTerm,
-                   "database_bytes": status.dbSize}
-
-
-class Judge:
-    """What must hold after a failure, within `bound` seconds each."""
-
-    def __init__(self, tested: TestedCluster, bound: float) -> None:
-        self._tested = tested
-        self._cluster = tested.cluster
-        self._bound = bound
-
-    def progress(self) -> None:
-        """A write at every member, after which all of their revisions have risen."""
-        before = self._revisions()
-        for member in self._cluster:
-            self._until_answered(f"{member.name} writes nothing", lambda member=member:
-                                 self._cluster.client(member).put(b"progress", b"", CALL_SECONDS))
-        end = time.monotonic() + self._bound
-        while wrong := stuck(before, self._revisions()):
-            self._look_again(end, wrong)
-
-    def locks(self) -> None:
-        """The lock goes from hand to hand."""
-        counted = self._tested.lockers.order.counted
-        end = time.monotonic() + self._bound
-        while self._tested.lockers.order.counted == counted:
-            self._look_again(end, ["nobody gets the lock"])
-
-    def equal(self, told: Round) -> None:
-        """Members at one revision; clients go on meanwhile."""
-        reply = self._until_answered("nobody reads", lambda: self._cluster.client(
-            self._cluster[0]).range(key=b"progress"))
-        told.revision = reply.header.revision
-        hashes = {member.name: self._hash(member, told.revision) for member in self._cluster}
-        told.hashes = {name: f"{value:08x}" for name, (value, _, _) in hashes.items()}
-        if wrong := unequal(hashes):
-            raise RoundFailed(wrong)
-
-    def no_alarm(self) -> None:
-        """One that was for want of room goes by itself."""
-        end = time.monotonic() + self._bound
-        for member in self._cluster:
-            while alarms := self._until_answered(
-                    "nobody tells of alarms", lambda member=member: self._cluster.client(
-                        member).call(MAINTENANCE, "Alarm", rpc.AlarmRequest(), rpc.AlarmResponse,
-                                     CALL_SECONDS)).alarms:
-                self._look_again(end, [f"{member.name} has an alarm: {alarms[0]}"])
-
-    def sound(self, healthy_since: float) -> None:
-        """Counters, locks and leases; those that were abandoned run out."""
-        asked = self._cluster.client(self._tested.random.choice(self._cluster.members))
-        wrong = self._until_answered("nobody reads", lambda: self._tested.stresser.wrong(
-            asked, CALL_SECONDS))
-        wrong += self._tested.lockers.wrong()
-        leases = self._tested.leases
-        awaited = leases.abandoned()
-        while not wrong:
-            wrong = self._until_answered("nobody reads", lambda: leases.wrong(
-                asked, healthy_since, self._bound))
-            if not awaited & leases.abandoned():
-                break
-            time.sleep(LOOK_SECONDS)
-        if wrong:
-            raise RoundFailed(wrong)
-
-    def compact(self, revision: int) -> None:
-        request = rpc.CompactionRequest(revision=revision, physical=True)
-
-        def ask() -> None:
-            try:
-                self._cluster.client(self._cluster[0]).call(
-                    KV, "Compact", request, rpc.CompactionResponse, COMPACT_SECONDS)
-            except grpc.RpcError as error:
-                if "has been compacted" not in error.details():  # it was done, unanswered
-                    raise
-        self._until_answered("nobody compacts", ask)
-
-    def defragment(self) -> None:
-        for member in self._cluster:
-            self._until_answered(
-                f"{member.name} does not defragment", lambda member=member: self._cluster.client(
-                    member).call(MAINTENANCE, "Defragment", rpc.DefragmentRequest(),
-                                 rpc.DefragmentResponse, DEFRAGMENT_SECONDS))
-
-    def _revisions(self) -> dict[str, int]:
-        return {member.name: self._until_answered(
-            f"{member.name} does not say how far it is", lambda member=member:
-            self._cluster.client(member).call(MAINTENANCE, "Status", rpc.StatusRequest(),
-                                              rpc.StatusResponse, CALL_SECONDS)).header.revision
-            for member in self._cluster}
-
-    def _hash(self, member: Member, revision: int) -> tuple[int, int, int]:
-        """Once it has got so far."""
-        reply = self._until_answered(
-            f"{member.name} does not hash revision {revision}", lambda: self._cluster.client(
-                member).hash_kv(revision))
-        return reply.hash, reply.hash_revision, reply.compact_revision
-
-    def _until_answered(self, otherwise: str, ask):
-        end = time.monotonic() + self._bound
-        while True:
-            try:
-                return ask()
-            except grpc.RpcError as error:
-                self._look_again(end, [f"for {self._bound:.0f} s {otherwise}: {error.details()}"])
-
-    def _look_again(self, end: float, otherwise: list[str]) -> None:
-        if time.monotonic() > end:
-            raise RoundFailed(otherwise)
-        for member in self._cluster:
-            if member.process.poll() is not None:
-                raise RoundFailed([f"{member.name} ended with {member.process.returncode}",
-                                   *otherwise])
-        time.sleep(LOOK_SECONDS)
 
 
 class Tester:
@@ -302,7 +92,7 @@ class Tester:
         return not wrong
 
     def _act(self, tested: TestedCluster, failure: tester_failures.Failure) -> None:
-        board, judge = self._board, Judge(tested, self._arguments.bound)
+        board, demands = self._board, Demands(tested, self._arguments.bound)
         current = board.current
         board.phase("the failure acts")
         end = time.monotonic() + tested.random.uniform(0.5, 1) * self._arguments.seconds
@@ -311,19 +101,19 @@ class Tester:
         healed = time.monotonic()
         tested.heal()
         board.phase("progress is awaited")
-        judge.progress()
+        demands.progress()
         current.progress_seconds = round(time.monotonic() - healed, 3)
-        judge.locks()
-        judge.no_alarm()
+        demands.locks()
+        demands.no_alarm()
         board.phase("members are compared")
-        judge.equal(current)
+        demands.equal(current)
         board.phase("clients are judged")
-        judge.sound(time.monotonic())
+        demands.sound(time.monotonic())
         board.phase("compaction")
-        judge.compact(current.revision)
+        demands.compact(current.revision)
         if tested.random.randrange(DEFRAGMENT_EVERY) == 0:
             board.phase("defragmentation")
-            judge.defragment()
+            demands.defragment()
             current.defragmented = True
 
     def _replay(self, seed: int) -> str:
@@ -337,8 +127,8 @@ class Tester:
     def _tell(self, ended: Round) -> None:
         progress = "no progress" if ended.progress_seconds is None else \
             f"progress after {ended.progress_seconds:.2f} s"
-        print(f"round {ended.number}, seed {ended.seed}: {ended.failure}: {ended.phase}; {progress}, "
-              f"{ended.seconds:.1f} s, revision {ended.revision}", flush=True)
+        print(f"round {ended.number}, seed {ended.seed}: {ended.failure}: {ended.phase}; "
+              f"{progress}, {ended.seconds:.1f} s, revision {ended.revision}", flush=True)
         for what in ended.wrong:
             print(f"  {what}")
         if not ended.passed:
@@ -388,11 +178,11 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _number(least: float, kind=int):
+def _number(least: float, kind=int, most: float = float("inf")):
     def parse(text: str):
         value = kind(text)
-        if not value >= least:
-            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
         return value
     parse.__name__ = "number"
     return parse
@@ -401,7 +191,8 @@ def _number(least: float, kind=int):
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/testing-cluster")
     parser.add_argument("--rounds", type=_number(0), default=10, help="how many; 0: until ^C (10)")
-    parser.add_argument("--members", type=_number(1), default=3, help="of the cluster (3)")
+    parser.add_argument("--members", type=_number(1, most=MEMBERS_MAX), default=3,
+                        help="of the cluster (3)")
     parser.add_argument("--seed", type=_number(0), default=random.randrange(2**32),
                         help="of the first round, that of the next one is one more")
     parser.add_argument("--seconds", type=_number(0, float), default=5,
@@ -445,6 +236,9 @@ def main() -> int:
         print(f"seed {arguments.seed}, dashboard at {dashboard.url}", flush=True)
         try:
             tester.run()
+        except tester_failures.NotPossible as error:
+            print(error)
+            return 2
         except KeyboardInterrupt:
             print("interrupted")
             return 1 if board.failed else 130

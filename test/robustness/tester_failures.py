@@ -26,6 +26,10 @@ SNAPSHOTS_SOON = ("--snapshot-count", str(SNAPSHOT_COUNT),
                   "--snapshot-catchup-entries", str(CATCH_UP_ENTRIES))
 
 
+class NotPossible(Exception):
+    """With the names."""
+
+
 @dataclass(frozen=True)
 class Failure:
     name: str
@@ -34,11 +38,12 @@ class Failure:
 
 
 def draw(scene: Scene, names: list[str]) -> Failure:
-    """Any of them that is possible here; of those of the names, if there are any."""
+    """Any of them that is possible here; of those of the names, if there are any. May raise
+    NotPossible."""
     possible = [failure for failure in FAILURES
                 if failure.is_possible(scene) and (not names or failure.name in names)]
     if not possible:
-        raise ValueError(f"not possible here: {', '.join(names)}")
+        raise NotPossible(f"not possible here: {', '.join(names)}")
     return scene.random.choice(possible)
 
 

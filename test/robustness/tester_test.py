@@ -22,8 +22,10 @@ import grpc
 import e2e_path  # noqa: F401
 import tester_failures
 from board import Round
+from demands import Demands, RoundFailed
 from network import PYTHON
-from tester import LOCK, Judge, RoundFailed, parse
+from tested_cluster import LOCK
+from tester import parse
 
 SECONDS = 90
 TESTER = Path(__file__).parent / "tester.py"
@@ -94,7 +96,7 @@ class Failing(grpc.RpcError):
         return "etcdserver: no leader"
 
 
-class JudgeTest(unittest.TestCase):
+class DemandsTest(unittest.TestCase):
     """Each demand fails if it is not met, within its time."""
 
     def setUp(self) -> None:
@@ -110,7 +112,7 @@ class JudgeTest(unittest.TestCase):
         self.clients = {member: mock.Mock() for member in self.members}
         cluster.client.side_effect = self.clients.get
         self.tested.random.choice.side_effect = lambda members: members[0]
-        self.judge = Judge(self.tested, bound=0.2)
+        self.demands = Demands(self.tested, bound=0.2)
 
     def fails(self, expected: str, demand, *arguments) -> None:
         with self.assertRaises(RoundFailed) as failed:
@@ -125,37 +127,37 @@ class JudgeTest(unittest.TestCase):
         for client in self.clients.values():
             client.call.return_value.header.revision = 5
         self.clients[self.members[1]].put.side_effect = Failing
-        self.fails("m1 writes nothing: etcdserver: no leader", self.judge.progress)
+        self.fails("m1 writes nothing: etcdserver: no leader", self.demands.progress)
 
     def test_a_revision_that_does_not_rise(self) -> None:
         for client in self.clients.values():
             client.call.return_value.header.revision = 5
-        self.fails("m0 stands at revision 5", self.judge.progress)
+        self.fails("m0 stands at revision 5", self.demands.progress)
 
     def test_a_member_that_has_ended(self) -> None:
         process = self.members[1].process
         process.poll.return_value = process.returncode = -6
         for client in self.clients.values():
             client.call.side_effect = Failing
-        self.fails("m1 ended with -6", self.judge.progress)
+        self.fails("m1 ended with -6", self.demands.progress)
 
     def test_a_lock_that_nobody_gets(self) -> None:
         self.tested.lockers.order.counted = 3
-        self.fails("nobody gets the lock", self.judge.locks)
+        self.fails("nobody gets the lock", self.demands.locks)
 
     def test_an_alarm_that_stays(self) -> None:
         for client in self.clients.values():
             client.call.return_value.alarms = ["NOSPACE"]
-        self.fails("m0 has an alarm: NOSPACE", self.judge.no_alarm)
+        self.fails("m0 has an alarm: NOSPACE", self.demands.no_alarm)
 
     def test_unequal_members(self) -> None:
         told = Round(1, 1, "nothing")
         self.clients[self.members[0]].range.return_value.header.revision = 5
         self.set_hash(0, 1)
         self.set_hash(1, 1)
-        self.judge.equal(told)
+        self.demands.equal(told)
         self.set_hash(1, 2)
-        self.fails("members differ", self.judge.equal, told)
+        self.fails("members differ", self.demands.equal, told)
         self.assertEqual(told.hashes, {"m0": "00000001", "m1": "00000002"})
 
     def sound(self, counters=(), locks=(), leases=(), abandoned=()) -> None:
@@ -163,7 +165,7 @@ class JudgeTest(unittest.TestCase):
         self.tested.lockers.wrong.return_value = list(locks)
         self.tested.leases.wrong.return_value = list(leases)
         self.tested.leases.abandoned.return_value = set(abandoned)
-        self.judge.sound(0)
+        self.demands.sound(0)
 
     def test_what_is_wrong_with_clients(self) -> None:
         self.sound()
@@ -181,13 +183,13 @@ class DrawTest(unittest.TestCase):
         self.assertIn("kill the leader", names)
         for name in ("a full disk", "slow disks", "replace a member", "cut off the leader"):
             self.assertNotIn(name, names)
-            with self.assertRaisesRegex(ValueError, name):
+            with self.assertRaisesRegex(tester_failures.NotPossible, name):
                 tester_failures.draw(scene, [name])
 
     def test_the_seed_is_printed_as_it_must_be_given(self) -> None:
         self.assertEqual(parse(["--seed", "7", "--failure", DEAF]).failure, [DEAF])
-        for words in (["--rounds", "-1"], ["--members", "0"], ["--listen", "8080"],
-                      ["--failure", "none"], ["--bound", "nan"]):
+        for words in (["--rounds", "-1"], ["--members", "0"], ["--members", "7"],
+                      ["--listen", "8080"], ["--failure", "none"], ["--bound", "nan"]):
             with self.assertRaises(SystemExit), mock.patch("sys.stderr"):
                 parse(words)
 
