@@ -79,22 +79,23 @@ class DashboardPageTest(unittest.TestCase):
         from selenium.webdriver.chrome.service import Service
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
-        for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     f"--window-size={size[0]},{size[1]}"):
+        for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
             options.add_argument(word)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        if size == PHONE:
-            options.add_experimental_option("mobileEmulation", {"deviceMetrics": {
-                "width": size[0], "height": size[1], "pixelRatio": 2.0, "touch": True}})
         driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         try:
             driver.set_page_load_timeout(WAIT_SECONDS)
             driver.set_script_timeout(WAIT_SECONDS)
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
                 {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+            self.set_size(driver, *size)
             yield driver
         finally:
             driver.quit()
+
+    def set_size(self, page, width: int, height: int) -> None:
+        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width == PHONE[0]})
 
     def wait_for(self, what: str, happens) -> None:
         end = time.monotonic() + WAIT_SECONDS
@@ -109,7 +110,7 @@ class DashboardPageTest(unittest.TestCase):
             rows = "return document.querySelectorAll('#rounds tr').length"
             self.wait_for("rounds are shown", lambda: page.execute_script(rows) == 6)
             if SCREENSHOTS:
-                self._picture(page, name)
+                self._picture(page, size, name)
             text = page.find_element("tag name", "body").text
             for wanted in ("running, with failures", "Round 7, seed 13", "kill the leader",
                            "members differ: m0 has 00000001", "scripts/testing-cluster --rounds 1",
@@ -129,13 +130,12 @@ class DashboardPageTest(unittest.TestCase):
                 "return document.querySelectorAll('#points tr').length"), 60)
             self.assertEqual([line["message"] for line in page.get_log("browser")], [])
 
-    def _picture(self, page, name: str) -> None:
-        height = page.execute_script("return document.documentElement.scrollHeight")
-        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": page.execute_script("return innerWidth"), "height": height,
-            "deviceScaleFactor": 1, "mobile": False})
+    def _picture(self, page, size: tuple[int, int], name: str) -> None:
+        """Of all of it."""
+        self.set_size(page, size[0],
+                      page.execute_script("return document.documentElement.scrollHeight"))
         page.save_screenshot(str(Path(SCREENSHOTS) / f"{name}.png"))
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self.set_size(page, *size)
 
     def test_at_a_desk(self) -> None:
         self.look("desk", DESK, dark=False)

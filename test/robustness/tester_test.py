@@ -66,7 +66,8 @@ class TestingClusterTest(unittest.TestCase):
         said, _ = process.communicate(timeout=SECONDS)
         self.assertEqual(process.returncode, 0, said)
         self.assertTrue(said.endswith("\n2 rounds passed, 0 failed\n"), said)
-        rounds = [json.loads(line) for line in open(self.folder + "/report")]
+        report = Path(self.folder, "report").read_text()
+        rounds = [json.loads(line) for line in report.splitlines()]
         self.assertEqual([each["seed"] for each in rounds], [5, 6])
         for each in rounds:
             self.assertIn(each["failure"], ("kill the leader", DEAF))
