@@ -5,6 +5,7 @@ command that does it again; whoever ends it leaves nothing behind.
 ETCD and LOCK (examples/client/lock.cc) in the environment are the programs.
 """
 
+import io
 import json
 import os
 import re
@@ -20,12 +21,13 @@ from unittest import mock
 import grpc
 
 import e2e_path  # noqa: F401
+import tester
 import tester_failures
-from board import Round
+from board import Board, Round
 from demands import Demands, RoundFailed
 from network import PYTHON
 from tested_cluster import LOCK
-from tester import parse
+from tester import Tester, parse
 
 SECONDS = 90
 TESTER = Path(__file__).parent / "tester.py"
@@ -54,9 +56,15 @@ class TestingClusterTest(unittest.TestCase):
             [PYTHON, TESTER, "--seconds", "1", "--seed", "5", "--data-dir", self.folder + "/data",
              "--report", self.folder + "/report", *words], text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
+        self.addCleanup(self.end, process)
         return process
+
+    def end(self, process: subprocess.Popen) -> None:
+        """As ^C does, so that it ends its members."""
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            print(process.communicate(timeout=SECONDS)[0])
+        process.stdout.close()
 
     def test_two_rounds(self) -> None:
         process = self.start("--rounds", "2", "--failure", "kill the leader", "--failure", DEAF)
@@ -173,6 +181,64 @@ class DemandsTest(unittest.TestCase):
         self.fails("a write is lost", self.sound, ["a write is lost"])
         self.fails("two held", self.sound, [], ["two held"])
         self.fails("ran out", self.sound, [], [], ["ran out"], ["a lease"])
+
+
+class RoundTest(unittest.TestCase):
+    """Around a cluster that is none."""
+
+    def setUp(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="tester-"))
+        self.kept = Path(folder)
+        self.enterContext(mock.patch.object(tester, "KEPT", self.kept))
+        self.cluster = self.enterContext(mock.patch.object(tester, "TestedCluster"))
+        tested = self.cluster.return_value.__enter__.return_value
+        tested.cluster.__iter__.side_effect = lambda: iter([])
+        self.cluster.return_value.__exit__.return_value = False
+        self.demands = self.enterContext(mock.patch.object(tester, "Demands")).return_value
+        self.failure = mock.Mock()
+        self.enterContext(mock.patch.object(
+            tester_failures, "draw", lambda *_: tester_failures.Failure("it", self.failure)))
+        self.enterContext(mock.patch.object(tester, "DEFRAGMENT_EVERY", 1))
+
+    def run_rounds(self, count: int) -> tuple[Board, str]:
+        board = Board(5, 3)
+        with mock.patch("sys.stdout", io.StringIO()) as said, mock.patch("sys.stderr"):
+            Tester(parse(["--rounds", str(count), "--seed", "5"]), board).run()
+        return board, said.getvalue()
+
+    def test_rounds_that_pass_share_a_cluster(self) -> None:
+        board, said = self.run_rounds(3)
+        self.assertEqual((board.passed, board.failed), (3, 0))
+        self.cluster.assert_called_once()
+        self.assertNotIn("again", said)
+
+    def test_each_demand_counts(self) -> None:
+        for name in ("progress", "locks", "no_alarm", "equal", "sound", "compact", "defragment"):
+            with mock.patch.object(self.demands, name, side_effect=RoundFailed([f"no {name}"])):
+                board, said = self.run_rounds(1)
+            self.assertEqual((board.passed, board.failed), (0, 1), name)
+            self.assertIn(f"  no {name}\n", said)
+
+    def test_one_that_fails_is_told_and_a_new_cluster_follows(self) -> None:
+        self.failure.side_effect = [None, AssertionError("bad"), None]
+        board, said = self.run_rounds(3)
+        self.assertEqual((board.passed, board.failed), (2, 1))
+        self.assertEqual([call.args[1] for call in self.cluster.call_args_list], [5, 7])
+        self.assertIn("AssertionError: bad\n"
+                      "again: scripts/testing-cluster --rounds 1 --seed 6 --members 3", said)
+        self.assertEqual(os.listdir(self.kept), ["6"])
+
+    def test_what_is_kept_of_those_that_fail_is_bounded(self) -> None:
+        self.failure.side_effect = AssertionError("bad")
+        self.run_rounds(tester.KEPT_MAX + 3)
+        self.assertEqual(len(os.listdir(self.kept)), tester.KEPT_MAX)
+
+    def test_a_round_has_an_end(self) -> None:
+        self.failure.side_effect = lambda *_: time.sleep(SECONDS)
+        with mock.patch.object(tester, "ROUND_SECONDS_MORE", -184.8):  # 0.2 s altogether
+            board, said = self.run_rounds(1)
+        self.assertEqual(board.failed, 1)
+        self.assertIn("TimeoutError: the round was not done", said)
 
 
 class DrawTest(unittest.TestCase):
