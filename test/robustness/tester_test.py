@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ import tester
 import tester_failures
 from board import Board, Round
 from demands import Demands, RoundFailed
+from member import scratch_folder
 from network import PYTHON
 from tested_cluster import LOCK
 from tester import Tester, parse
@@ -49,7 +51,8 @@ def running(folder: str) -> list[str]:
 @unittest.skipUnless(LOCK.exists(), f"there is no {LOCK.name}")
 class TestingClusterTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="tester-"))
+        self.folder = scratch_folder()
+        self.addCleanup(shutil.rmtree, self.folder)
 
     def start(self, *words: str) -> subprocess.Popen:
         process = subprocess.Popen(
