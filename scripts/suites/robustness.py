@@ -11,10 +11,11 @@ PRESET = "dev"
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd")
+    build(PRESET, "etcd", "example_client_lock")
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["robustness: there is no python3-grpcio"])
     environment = {"ETCD": str(root / "build" / PRESET / "bin/etcd"),
+                   "LOCK": str(root / "build" / PRESET / "bin/example_client_lock"),
                    "E2E_FULL": "1" if full else ""}
     counts = Counts()
     for script in sorted((root / "test/robustness").glob("*_test.py")):

@@ -1,5 +1,6 @@
 """A cluster of several members, each a process of its own."""
 
+import contextlib
 import json
 import time
 import urllib.error
@@ -37,8 +38,9 @@ class Cluster:
         for member in self:
             if member.process is not None:
                 member.process.terminate()
-        for member in self:
-            member.__exit__()
+        with contextlib.ExitStack() as ending:  # each of them, though one may not stop well
+            for member in self:
+                ending.push(member.__exit__)
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self.members)

@@ -58,9 +58,11 @@ def free_ports(count: int) -> list[int]:
 
 
 def scratch_folder() -> str:
-    """Of its own, and in memory if the system has a place there: these tests wait for no disk."""
+    """Of its own, below E2E_FOLDER in the environment; otherwise in memory if the system has a
+    place there: these tests wait for no disk."""
     memory = "/dev/shm"
-    return tempfile.mkdtemp(prefix="e2e-", dir=memory if os.access(memory, os.W_OK) else None)
+    return tempfile.mkdtemp(prefix="e2e-", dir=os.environ.get("E2E_FOLDER") or (
+        memory if os.access(memory, os.W_OK) else None))
 
 
 class Member:

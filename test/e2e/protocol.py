@@ -62,12 +62,13 @@ class Client:
             self._methods[path] = self.channel.unary_unary(path)
         return self._methods[path].future(request, timeout=timeout_seconds)
 
-    def start_stream(self, service: str, method: str, request: bytes):
+    def start_stream(self, service: str, method: str, request: bytes,
+                     timeout_seconds: float = CALL_TIMEOUT_SECONDS):
         """The result is an iterator over the encoded replies."""
         path = f"/{service}/{method}"
         if path not in self._methods:
             self._methods[path] = self.channel.unary_stream(path)
-        return self._methods[path](request, timeout=CALL_TIMEOUT_SECONDS)
+        return self._methods[path](request, timeout=timeout_seconds)
 
     def call(self, service: str, method: str, request, response_type,
              timeout_seconds: float = CALL_TIMEOUT_SECONDS):

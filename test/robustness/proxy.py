@@ -20,6 +20,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import socket
 import struct
 import sys
@@ -298,4 +299,5 @@ async def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # at ^C, too, it ends with its input
     asyncio.run(main(int(sys.argv[1])))

@@ -13,15 +13,14 @@ from pathlib import Path
 import e2e_path  # noqa: F401
 import linearizability
 import watch_history
-from cluster import wait_until_ready
 from failures import Excuses
-from faulty_system import NEEDED, CannotPreload, FaultySystem
+from faulty_system import CannotPreload
 from history import FROM_KEY, Histories, Operation, has_changed
 from linked_cluster import LinkedCluster
 from member import Member, scratch_folder
 from network import PYTHON
 from recorder import Recorder
-from small_disk import SmallDisk
+from scene import Scene
 from traffic import Traffic
 from watch_guarantees import WatchChecker
 from watchers import CATCH_UP_SECONDS
@@ -45,7 +44,7 @@ class NobodyAnswers(AssertionError):
     pass
 
 
-class Run:
+class Run(Scene):
     """In a `with` block: from its beginning on the cluster runs and clients are at work. At its end
     the faults are taken back and what the clients saw is judged. Whatever is wrong raises
     AssertionError, and everything that tells of it is kept in KEPT."""
@@ -56,29 +55,26 @@ class Run:
                  faulty_systems: str = "", programs: list[str] | None = None, **traffic) -> None:
         """Whether members speak TLS to each other is drawn from the seed unless it is said.
         `faulty_systems` is NEEDED or WANTED."""
+        if peer_tls is None:
+            peer_tls = random.Random(f"{seed}/{name}/tls").random() < 0.5
+        times = ("--heartbeat-interval", str(timing[0]), "--election-timeout", str(timing[1]))
+        programs = programs or ETCD
+        super().__init__(LinkedCluster(*(programs[number % len(programs)]
+                                         for number in range(members)), flags=times + flags,
+                                       seed=seed, peer_tls=peer_tls),
+                         random.Random(f"{seed}/{name}"), peer_tls)
         self.name = name
         self.seed = seed
         self.keeps = keeps
-        self.random = random.Random(f"{seed}/{name}")
-        self.counts: dict[str, int] = {}  # of what was done, by its name
         self.folder = Path(scratch_folder())
         self.figures: dict[str, float] = {}  # that were measured
         self.began = 0.0
-        self.disks: list[SmallDisk] = []  # of members that have one
-        self.systems: dict[Member, FaultySystem] = {}  # of members that have one
         self.excuses = Excuses()  # for requests that fail
         self.times_count = times_count  # or are only told
         self.verdict = ""
         self._broken: list[str] = []
         self.election_seconds = timing[1] / 1000
         self._faulty_systems = faulty_systems
-        self.peer_tls = peer_tls if peer_tls is not None else \
-            random.Random(f"{seed}/{name}/tls").random() < 0.5
-        times = ("--heartbeat-interval", str(timing[0]), "--election-timeout", str(timing[1]))
-        programs = programs or ETCD
-        self.cluster = LinkedCluster(*(programs[number % len(programs)]
-                                       for number in range(members)), flags=times + flags, seed=seed,
-                                     peer_tls=self.peer_tls)
         self._traffic_options = traffic
         self._traffic: dict[str, subprocess.Popen] = {}
         self._recorder = Recorder(self.folder / "history-judge.jsonl")
@@ -88,9 +84,9 @@ class Run:
     def __enter__(self) -> "Run":
         try:
             if self._faulty_systems:
-                self._preload()
+                self.preload(self._faulty_systems)
             self.cluster.start()
-            self._keep_those_with_a_hold()
+            self.keep_those_with_a_hold(self._faulty_systems)
             self.start_traffic("c", **self._traffic_options)
             self.began = time.monotonic()
         except BaseException as error:
@@ -151,24 +147,6 @@ class Run:
         if self.times_count:
             self.expect(what, holds)
 
-    def count(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
-
-    def sleep(self, least: float, most: float) -> None:
-        time.sleep(self.random.uniform(least, most))
-
-    def heal(self) -> None:
-        """Takes back all faults; all members answer when it returns."""
-        self.cluster.heal_links()
-        for system in self.systems.values():
-            system.heal()
-        self.cluster.resume()
-        for member in self.cluster:
-            if member.process is None:
-                member.launch()
-        for member in self.cluster:
-            wait_until_ready(member)
-
     def ask(self, member: Member, request: dict, timeout_seconds: float = 2) -> Operation:
         """As an operation of the history."""
         return self._recorder.ask("judge", member.name, self.cluster.client(member), request,
@@ -202,20 +180,6 @@ class Run:
         missing = self.excuses.missing(failed)
         self.figures["failures with an excuse"] = len(failed) - len(missing)
         self.expect("\n".join(missing[:5]), not missing)
-
-    def _preload(self) -> None:
-        try:
-            self.systems = {member: FaultySystem(member) for member in self.cluster}
-        except CannotPreload:
-            if self._faulty_systems == NEEDED:
-                raise
-
-    def _keep_those_with_a_hold(self) -> None:
-        for member, system in list(self.systems.items()):
-            if not system.has_a_hold:
-                if self._faulty_systems == NEEDED:
-                    raise CannotPreload(f"{member.program} writes without the C library")
-                del self.systems[member]
 
     def _judge(self) -> None:
         self.heal()

@@ -10,6 +10,7 @@ from member import Member
 # Room for the segments of the log that a member begins with, and for little more.
 SMALL = "140m"
 LARGE = "1g"
+PIECE_BYTES = 64 << 10
 
 
 class CannotMount(Exception):
@@ -19,14 +20,17 @@ class CannotMount(Exception):
 class SmallDisk:
     """In a `with` block that begins before the member runs and ends after it."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, size: str = SMALL) -> None:
+        """As mount has sizes: of tmpfs."""
+        self._size = size
         self._folder = member.folder
         self._data = member.folder / "data"
+        self._taken = self._data / "of others"
 
     def __enter__(self) -> "SmallDisk":
         self._data.mkdir()
         try:
-            self._mount(f"size={SMALL},mode=0700")
+            self._mount(f"size={self._size},mode=0700")
         except (OSError, subprocess.CalledProcessError):
             raise CannotMount from None
         return self
@@ -39,18 +43,18 @@ class SmallDisk:
         self._mount(f"remount,size={LARGE}")
 
     def fill(self) -> None:
-        """Another program takes what is left, to the last byte."""
-        with contextlib.suppress(OSError), open(self._data / "of others", "wb", buffering=0) as file:
-            while True:
-                file.write(bytes(64 << 10))
-        # A last piece that did not fit whole.
-        with contextlib.suppress(OSError), open(self._data / "more", "wb", buffering=0) as file:
-            while True:
-                file.write(b"x")
+        """Another program takes what is left, to the last byte, also what is freed meanwhile."""
+        piece = PIECE_BYTES
+        with open(self._taken, "wb", buffering=0) as file:
+            while piece > 0:
+                try:
+                    file.write(bytes(piece))
+                    piece = min(2 * piece, PIECE_BYTES)
+                except OSError:
+                    piece //= 2
 
     def free(self) -> None:
-        for name in ("of others", "more"):
-            (self._data / name).unlink(missing_ok=True)
+        self._taken.unlink(missing_ok=True)
 
     def _mount(self, options: str) -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", self._data], check=True,
