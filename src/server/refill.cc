@@ -12,10 +12,12 @@
 namespace server {
 namespace {
 
-base::Status Refuse(const base::Status& damage, std::string_view why) {
+// `log` says why the log cannot be read: it is damaged too, or it is the disk.
+base::Status Refuse(const base::Status& damage, const base::Status& log) {
+  if (log.code() != base::Code::kDataLoss && log.code() != base::Code::kNotFound) return log;
   return {base::Code::kDataLoss,
           std::string(damage.message()) +
-              "; nor can it be refilled from other members: " + std::string(why)};
+              "; nor can it be refilled from other members: " + std::string(log.message())};
 }
 
 // The configuration after the mark and the entries behind it up to `last`.
@@ -67,11 +69,13 @@ base::Result<bool> OpenToRefill(const Options& options, const Environment& envir
   const auto mark = wal::FindNewestMark(*environment.disk, paths.wal);
   const bool is_missing = damage.ok() && mark.ok() && mark->index > base::Index();
   if (!MayRefill(options, environment) || (damage.ok() && !is_missing)) return NotRefilled(damage);
-  if (!mark.ok()) return Refuse(damage, mark.status().message());
+  if (!mark.ok()) return Refuse(damage, mark.status());
   auto opened = wal::Log::Open(*environment.disk, paths.wal, *mark,
                                {.segment_bytes = options.wal_segment_bytes});
-  if (!opened.ok())
-    return is_missing ? NotRefilled(damage) : Refuse(damage, opened.status().message());
+  if (!opened.ok()) {
+    const base::Status missing(base::Code::kDataLoss, paths.database + ": is empty or missing");
+    return Refuse(is_missing ? missing : damage, opened.status());
+  }
   LogCutOff(*environment.logger, *opened);
   ASSIGN_OR_RETURN(const LogMetadata metadata, ParseMetadata(opened->contents.metadata));
   const wal::Contents& contents = opened->contents;
