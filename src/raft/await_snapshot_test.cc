@@ -156,5 +156,27 @@ TEST_F(AwaitSnapshotTest, ALeaderSendsWhoAsksASnapshotUntilItHasArrived) {
   }
 }
 
+// Its log is longer than what the leader has a snapshot of.
+TEST_F(AwaitSnapshotTest, ASnapshotBelowTheMatchTakesNothingBack) {
+  LoneNode leader(3);
+  leader.Elect();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(leader.node().Propose(base::SharedBytes("x")).ok());
+  leader.Sent();
+  const Term term = leader.node().term();
+  Message ack{.type = MessageType::kAppResp, .from = MemberId(2), .term = term};
+  ack.index = Index(4);
+  ASSERT_TRUE(leader.Step(ack).ok());
+  Snapshot snapshot;
+  snapshot.index = Index(2);
+  snapshot.term = term;
+  leader.SetSnapshot(std::make_shared<const Snapshot>(std::move(snapshot)));
+  Message answer{.type = MessageType::kHeartbeatResp, .from = MemberId(2), .term = term};
+  answer.wants_snapshot = true;
+  ASSERT_TRUE(leader.Step(answer).ok());
+  const Progress& progress = leader.node().AsLeader()->progress.at(MemberId(2));
+  EXPECT_EQ(progress.state(), ProgressState::kSnapshot);
+  EXPECT_EQ(progress.next(), progress.match() + 1);
+}
+
 }  // namespace
 }  // namespace raft
