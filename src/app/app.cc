@@ -137,8 +137,10 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
   RETURN_IF_ERROR(app->OpenServer(options));
-  // Compat: a member that starts for the first time has nothing to compare.
-  if (is_founded && config.features.Enabled(config::Feature::kInitialCorruptCheck)) {
+  // Compat: a member that starts for the first time has nothing to compare; nor has one that is yet
+  // to be refilled.
+  if (is_founded && !app->server_->is_empty() &&
+      config.features.Enabled(config::Feature::kInitialCorruptCheck)) {
     RETURN_IF_ERROR(app->CheckCorruption());
   }
   app->peers_.Start(app->server_.get());

@@ -34,6 +34,9 @@ base::Status FillStorage(const config::ServerConfig& config, server::Options* op
   options->auto_defragment = backend.auto_defragment;
   options->disk_reserve_bytes = backend.disk_reserve_bytes;
   options->clear_space_alarm = backend.clear_space_alarm;
+  options->scrub_bytes_per_second = backend.scrub_bytes_per_second;
+  options->scrub_interval = backend.scrub_interval;
+  options->refill = backend.refill_damaged;
   options->bootstrap_defragment_bytes = backend.bootstrap_defrag_threshold_megabytes << 20;
   if (backend.batch_interval.count() > 0) options->backend_batch_interval = backend.batch_interval;
   if (backend.batch_limit > 0) {

@@ -88,6 +88,18 @@ constexpr Flag kFlags[] = {
      "alarm\n"
      "disarm. Not a flag of etcd.",
      kSameKey},
+    {"scrub-bytes-per-second", Section::kMember,
+     At<&ServerConfig::backend, &BackendConfig::scrub_bytes_per_second>,
+     "What is read in the background of the log, the snapshots and the database, to find damage; 0 "
+     "for\n"
+     "never. Not a flag of etcd.",
+     kSameKey},
+    {"scrub-interval", Section::kMember, At<&ServerConfig::backend, &BackendConfig::scrub_interval>,
+     "Time between two such rounds. Not a flag of etcd.", kSameKey},
+    {"refill-damaged", Section::kMember, At<&ServerConfig::backend, &BackendConfig::refill_damaged>,
+     "A member of several whose database is damaged puts it aside and has it filled again by the\n"
+     "others; false ends the member. Not a flag of etcd.",
+     kSameKey},
     {"max-txn-ops", Section::kMember, At<&ServerConfig::member, &MemberConfig::max_txn_ops>,
      "Operations allowed in one transaction.", kSameKey},
     {"max-request-bytes", Section::kMember,

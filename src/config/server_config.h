@@ -47,6 +47,9 @@ struct BackendConfig {
   bool auto_defragment = false;
   uint64_t disk_reserve_bytes = 64 << 20;
   bool clear_space_alarm = true;
+  uint64_t scrub_bytes_per_second = 1 << 20;
+  Duration scrub_interval = std::chrono::hours(24);
+  bool refill_damaged = true;
   bool unsafe_no_fsync = false;
 };
 

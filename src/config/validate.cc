@@ -267,6 +267,10 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid("--corrupt-check-time must not be less than 0 (set to " +
                    base::FormatDuration(corrupt_check) + ")");
   }
+  if (config.backend.scrub_interval < Duration::zero()) {
+    return Invalid("--scrub-interval must not be less than 0 (set to " +
+                   base::FormatDuration(config.backend.scrub_interval) + ")");
+  }
   if (config.cluster.max_learners < 0) {
     return Invalid("membership: too many learner members in cluster");
   }

@@ -8,7 +8,8 @@
 //   Snapshot         1: data  2: SnapshotMetadata!
 //   Message          1: type!  2: to  3: from  4: term  5: log_term  6: index  7: Entry*
 //                    8: commit  9: Snapshot  10: reject  11: reject_hint  12: context
-//                    1000: vote_lease_ms (not etcd's, whose members pass over it)
+//                    1000: vote_lease_ms  1001: wants_snapshot (neither is etcd's, whose members
+//                    pass over them)
 //                    (some written even if zero, by type: see PositionIsExplicit)
 //   ConfChange       1: id  2: type!  3: node_id!  4: context
 //   ConfChangeSingle 1: type!  2: node_id!
@@ -65,7 +66,8 @@ struct MessageField {
     kReject = 10,
     kRejectHint = 11,
     kContext = 12,
-    kVoteLeaseMs = 1000
+    kVoteLeaseMs = 1000,
+    kWantsSnapshot = 1001
   };
 };
 struct ConfChangeField {
@@ -354,6 +356,9 @@ bool ReadField(WireReader* reader, Message* out) {
       out->vote_lease_ms = static_cast<uint32_t>(
           std::min<uint64_t>(reader->varint(), std::numeric_limits<uint32_t>::max()));
       return true;
+    case MessageField::kWantsSnapshot:
+      out->wants_snapshot = reader->varint() != 0;
+      return true;
     default:
       return true;
   }
@@ -442,6 +447,7 @@ void Encode(const Message& message, Bytes* out) {
               &writer);
   writer.BytesIfSet(MessageField::kContext, message.context.view());
   writer.VarintIfSet(MessageField::kVoteLeaseMs, message.vote_lease_ms);
+  writer.VarintIfSet(MessageField::kWantsSnapshot, message.wants_snapshot ? 1 : 0);
 }
 
 void Encode(const ConfChange& change, Bytes* out) {

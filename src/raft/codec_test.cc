@@ -43,7 +43,8 @@ bool Same(const Message& a, const Message& b) {
   return snapshots && a.type == b.type && a.reject == b.reject && a.to == b.to &&
          a.from == b.from && a.term == b.term && a.log_term == b.log_term && a.index == b.index &&
          a.commit == b.commit && a.reject_hint == b.reject_hint &&
-         a.vote_lease_ms == b.vote_lease_ms && a.entries == b.entries && a.context == b.context;
+         a.vote_lease_ms == b.vote_lease_ms && a.wants_snapshot == b.wants_snapshot &&
+         a.entries == b.entries && a.context == b.context;
 }
 
 // Decodes and encodes again.

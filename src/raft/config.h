@@ -60,6 +60,9 @@ struct Config {
   // leader. At most election_ticks - 1 ticks, since the first may come at once; 0: nothing is
   // promised. Needs check_quorum.
   uint32_t vote_lease_ms = 0;
+  // The state machine has lost its state, but the log is whole from `applied` on: see
+  // Node::AwaitSnapshot.
+  bool awaits_snapshot = false;
   ReadOnlyOption read_only = ReadOnlyOption::kSafe;
   // Followers drop proposals instead of forwarding them to the leader.
   bool disable_proposal_forwarding = false;

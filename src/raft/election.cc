@@ -28,7 +28,8 @@ void Node::TickElection() {
 
 bool Node::IsPromotable() const {
   // Not while a snapshot waits to be installed: the log ends in what the disk does not hold.
-  return membership_.voters.Contains(config_.id) && log_.unstable().snapshot() == nullptr;
+  return membership_.voters.Contains(config_.id) && log_.unstable().snapshot() == nullptr &&
+         !awaits_snapshot_;
 }
 
 void Node::StartCampaign(CampaignKind kind) {

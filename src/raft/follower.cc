@@ -105,8 +105,10 @@ void Node::HandleAppend(const Message& message) {
     answer.index = log_.committed();
     return Send(std::move(answer));
   }
+  std::span<const Entry> entries = message.entries;
+  if (awaits_snapshot_) entries = {};
   const std::optional<Index> last =
-      log_.MaybeAppend({message.log_term, message.index}, message.entries, message.commit);
+      log_.MaybeAppend({message.log_term, message.index}, entries, message.commit);
   if (!last.has_value()) return RejectAppend(message);
   answer.index = *last;
   Send(std::move(answer));
@@ -131,6 +133,7 @@ void Node::HandleHeartbeat(const Message& message) {
   Message answer{.type = MessageType::kHeartbeatResp, .to = message.from};
   answer.context = message.context;
   answer.vote_lease_ms = config_.vote_lease_ms;
+  answer.wants_snapshot = awaits_snapshot_;
   Send(std::move(answer));
 }
 
@@ -163,7 +166,8 @@ bool Node::Restore(const SnapshotPtr& snapshot) {
     return outcome == SnapshotOutcome::kInstalled;
   };
   const bool newer = snapshot->index > log_.committed();
-  if (!newer && !(Planted(PlantedBug::kInstallOlderSnapshot) && snapshot->index > Index(0))) {
+  if (!newer && !awaits_snapshot_ &&
+      !(Planted(PlantedBug::kInstallOlderSnapshot) && snapshot->index > Index(0))) {
     return false;
   }
   const base::Result<Membership> membership = Membership::FromConfState(snapshot->conf_state);
@@ -171,6 +175,8 @@ bool Node::Restore(const SnapshotPtr& snapshot) {
   if (!membership.ok() || !membership->Contains(config_.id)) {
     return notify(SnapshotOutcome::kNotMember);
   }
+  if (awaits_snapshot_ && RestoreState(*snapshot, *membership)) return false;
+  if (!newer && awaits_snapshot_) return false;
   if (newer && log_.Matches(snapshot->id())) {
     // The log holds all of it already, and what comes after.
     notify(SnapshotOutcome::kCommitAdvanced);
@@ -178,8 +184,35 @@ bool Node::Restore(const SnapshotPtr& snapshot) {
     return false;
   }
   log_.Restore(snapshot);
+  EndWaitForSnapshot();
   SwitchTo(*membership);
   return notify(SnapshotOutcome::kInstalled);
+}
+
+void Node::AwaitSnapshot() {
+  if (role() != Role::kFollower) BecomeFollower(term_, kNobody);
+  awaits_snapshot_ = true;
+  log_.HoldCommitted(true);
+}
+
+void Node::EndWaitForSnapshot() {
+  awaits_snapshot_ = false;
+  log_.HoldCommitted(false);
+}
+
+// Entries behind the snapshot's may have been acknowledged, so they stay. The snapshot must cover
+// what was handed out, and, as what is applied must be, be covered by the log on the disk.
+bool Node::RestoreState(const Snapshot& snapshot, const Membership& membership) {
+  const bool is_durable = snapshot.index < log_.unstable().offset();
+  if (snapshot.index < log_.applying() || !is_durable || !log_.Matches(snapshot.id())) return false;
+  log_.CommitTo(snapshot.index);
+  EndWaitForSnapshot();
+  SwitchTo(membership);
+  restored_state_ = snapshot.id();
+  OnApplied(snapshot.index);
+  Notify(event::SnapshotHandled{event::SnapshotOutcome::kCommitAdvanced, snapshot, log_.committed(),
+                                log_.Last()});
+  return true;
 }
 
 }  // namespace raft

@@ -172,7 +172,8 @@ Index Log::AppliableEnd() const {
 }
 
 bool Log::HasNextCommitted() const {
-  return !applying_paused_ && unstable_.snapshot() == nullptr && applying_ + 1 < AppliableEnd();
+  return !applying_paused_ && !committed_is_held_ && unstable_.snapshot() == nullptr &&
+         applying_ + 1 < AppliableEnd();
 }
 
 std::vector<Entry> Log::TakeNextCommitted() {

@@ -70,6 +70,8 @@ class Log {
   // Committed entries that are durable here, not handed out yet, and fit the bound. None while a
   // snapshot waits to be installed.
   bool HasNextCommitted() const;
+  // Whether there are none whatever is committed.
+  void HoldCommitted(bool is_held) { committed_is_held_ = is_held; }
   // Hands them out.
   std::vector<Entry> TakeNextCommitted();
   // Returns the payload bytes of the batches that are applied with it.
@@ -98,6 +100,7 @@ class Log {
   uint64_t applying_bytes_ = 0;
   // The bound was reached, or the next entry would exceed it: wait for AppliedTo.
   bool applying_paused_ = false;
+  bool committed_is_held_ = false;
   std::deque<Batch> batches_;
 };
 

@@ -41,6 +41,7 @@ Node::Node(Config config)
   const bool may_have_been_led = term_ > Term(1);
   if (config_.vote_lease_ms > 0 && may_have_been_led) quiet_ticks_ = config_.election_ticks;
   BecomeFollower(term_, kNobody);
+  if (config_.awaits_snapshot) AwaitSnapshot();
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
   handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();
   handed_soft_state_ = soft_state();

@@ -63,6 +63,14 @@ class Node {
   // get lost without a word (no leader, lost message, new leader): the caller asks again.
   void ReadIndex(base::SharedBytes context);
   void TransferLeadership(MemberId target);
+  // The state machine has lost its state. Until a snapshot has brought another one, nothing more is
+  // handed out as committed; this node does not lead, and steps down if it does; it asks each
+  // leader for a snapshot, in its answers to heartbeats, and adds nothing to its log, so that a
+  // leader which does not understand that sends one once it has no entries that follow. It keeps
+  // what it has promised: votes and acknowledgements are by its log as it is. A snapshot that the
+  // log reaches leaves the log alone (Output::state); another one replaces it, as ever.
+  void AwaitSnapshot();
+  bool awaits_snapshot() const { return awaits_snapshot_; }
   // A follower that knows its leader is gone may vote at once and take part in elections.
   void ForgetLeader();
   // The last message to `peer` was not delivered; a snapshot was, or not.
@@ -148,6 +156,8 @@ class Node {
   bool CommitAsTold(Index index);
   void HandleSnapshot(const Message& message);
   bool Restore(const SnapshotPtr& snapshot);
+  bool RestoreState(const Snapshot& snapshot, const Membership& membership);
+  void EndWaitForSnapshot();
 
   // proposal.cc: what enters the log.
   base::Status ProposeEntries(std::vector<Entry> entries);
@@ -201,6 +211,8 @@ class Node {
   base::Status failure_;
   ElectionTimer timer_;
   uint32_t quiet_ticks_ = 0;  // for which it votes for nobody, led or not
+  bool awaits_snapshot_ = false;
+  std::optional<EntryId> restored_state_;  // not handed out yet
   Membership membership_;
   Log log_;
 

@@ -13,9 +13,9 @@ bool Node::HasOutput() const {
   if (!failure_.ok()) return false;
   const HardState hard = hard_state();
   return !messages_.empty() || !messages_after_persist_.empty() || !self_acks_.empty() ||
-         !reads_.empty() || !log_.unstable().NextEntries().empty() || log_.HasNextCommitted() ||
-         log_.unstable().NextSnapshot() != nullptr || soft_state() != handed_soft_state_ ||
-         (!hard.empty() && hard != handed_hard_state_);
+         !reads_.empty() || restored_state_.has_value() || !log_.unstable().NextEntries().empty() ||
+         log_.HasNextCommitted() || log_.unstable().NextSnapshot() != nullptr ||
+         soft_state() != handed_soft_state_ || (!hard.empty() && hard != handed_hard_state_);
 }
 
 Output Node::TakeOutput() {
@@ -29,6 +29,7 @@ Output Node::TakeOutput() {
   output.messages = std::exchange(messages_, {});
   output.reads = std::exchange(reads_, {});
   TakeWrite(&output);
+  output.state = std::exchange(restored_state_, std::nullopt);
   output.committed = log_.TakeNextCommitted();
   return output;
 }

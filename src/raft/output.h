@@ -39,6 +39,9 @@ struct Output {
   // Consecutive; never together with a snapshot that they do not follow.
   std::vector<Entry> entries{};
   SnapshotPtr snapshot{};
+  // The state machine is to go on from the snapshot of this entry, which came with the last kSnap,
+  // and `committed` follows it; the log is not touched. See Node::AwaitSnapshot.
+  std::optional<EntryId> state{};
   // To other members only.
   std::vector<Message> messages{};
   std::vector<Message> messages_after_persist{};

@@ -29,7 +29,8 @@ void Progress::BecomeReplicate() {
 void Progress::BecomeSnapshot(Index snapshot) {
   ResetState(ProgressState::kSnapshot);
   pending_snapshot_ = snapshot;
-  next_ = snapshot + 1;
+  // One that was asked for may lie below what the follower's log is known to hold.
+  next_ = std::max(match_, snapshot) + 1;
   sent_commit_ = snapshot;
 }
 

@@ -147,8 +147,10 @@ void Node::LeaderOnHeartbeatReply(Leader& leader, const Message& message, Progre
   progress.set_recent_active(true);
   progress.set_vote_lease_ms(message.vote_lease_ms);
   progress.ResumeAppends();
-  // An append, though perhaps an empty one, finds out whether what was sent has arrived.
-  if (progress.match() < log_.LastIndex() || progress.state() == ProgressState::kProbe) {
+  if (message.wants_snapshot) {
+    if (progress.state() != ProgressState::kSnapshot) LeaderSendSnapshot(message.from, progress);
+    // An append, though perhaps an empty one, finds out whether what was sent has arrived.
+  } else if (progress.match() < log_.LastIndex() || progress.state() == ProgressState::kProbe) {
     LeaderSendAppend(message.from, progress, IfEmpty::kSend);
   }
   if (config_.read_only != ReadOnlyOption::kSafe || message.context.empty()) return;

@@ -130,7 +130,7 @@ enum class MessageType : uint8_t {
 //   kVote kPreVote            (log_term, index) end the candidate's log; context: the campaign
 //   kSnap                     snapshot
 //   kHeartbeat(Resp)          commit (request); context: the reads that the round confirms;
-//                             vote_lease (answer): see Config
+//                             vote_lease, wants_snapshot (answer): see Config
 //   kProp                     entries without term and index
 //   kReadIndex(Resp)          entries[0].data is the caller's context; index (answer)
 //   kTransferLeader           from is the member that shall lead
@@ -146,6 +146,7 @@ struct Message {
   Index commit{};
   Index reject_hint{};
   uint32_t vote_lease_ms = 0;
+  bool wants_snapshot = false;
   std::vector<Entry> entries{};
   SnapshotPtr snapshot{};
   base::SharedBytes context{};

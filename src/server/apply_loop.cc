@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "proto/raft_internal.pb.h"
+#include "server/refill.h"
 #include "server/snapshot_install.h"
 #include "server/witness.h"
 #include "state/auth/users.h"
@@ -118,9 +119,11 @@ void ApplyLoop::OnCommitted(std::vector<Committed>& batches) {
 void ApplyLoop::StartInstall() {
   installing_ = true;
   const raft::EntryId at = *std::exchange(to_install_, std::nullopt);
-  environment_.backend_loop->Post([this, at, replaced = applier_.shared_state()] {
+  const bool keeps_damaged = std::exchange(keeps_damaged_, false);
+  environment_.backend_loop->Post([this, at, keeps_damaged, replaced = applier_.shared_state()] {
     if (failure_.failed()) return;
     replaced->database().GiveUpName();
+    if (keeps_damaged && !failure_.Check(PutDatabaseAside(options_, environment_))) return;
     auto installed = std::make_shared<Installed>(InstallReceived(options_, environment_, at));
     environment_.apply_loop->Post(
         [this, at, installed] { OnInstalled(std::move(*installed), at); });
@@ -132,6 +135,7 @@ void ApplyLoop::OnInstalled(Installed installed, raft::EntryId at) {
   installing_ = false;
   replaced_.push_back(applier_.shared_state());
   applier_.Replace(*std::move(installed), at);
+  hooks_.on_installed();
   TellMembers();
   committer_.Replaced();
   progress_->applied = at.index.value();
@@ -300,6 +304,11 @@ void ApplyLoop::WhenApplied(base::Index index, base::Callback<void()> done) {
 void ApplyLoop::WhenDurable(base::Callback<void()> done) {
   environment_.apply_loop->Post(
       [this, done = std::move(done)]() mutable { committer_.WhenDurable(std::move(done)); });
+}
+
+void ApplyLoop::SaveSnapshot(base::Callback<void()> done) {
+  environment_.apply_loop->Post(
+      [this, done = std::move(done)]() mutable { committer_.SaveSnapshot(std::move(done)); });
 }
 
 void ApplyLoop::WhenCompacted(base::Revision revision, base::Callback<void()> done) {

@@ -53,6 +53,8 @@ class ApplyLoop {
     base::Callback<void(ClusterMembers members)> on_members;
     // The first entry of a term is applied, and with it all of the terms before.
     base::Callback<void(base::Term term)> on_term = [](base::Term) {};
+    // A snapshot's database has taken the place of the one before.
+    base::Callback<void()> on_installed = [] {};
     leases::Observer* lease_observer = nullptr;  // or null; outlives this
   };
   // `state` is as entry `applied` left it, `snapshot` the newest snapshot's entry. All outlive
@@ -72,6 +74,9 @@ class ApplyLoop {
   // place of the state. Whoever reads the old state goes on doing so. The snapshot covers the
   // entries that were given to Apply before: those that are not applied yet are left out.
   void Install(raft::EntryId at);
+  // The database is damaged: the next snapshot puts it aside, at BrokenDatabasePath, to take its
+  // place. On the apply loop.
+  void KeepDamagedDatabase() { keeps_damaged_ = true; }
   // The loop of that origin hears of changes from now on, at first of the present revision; or no
   // longer.
   void Listen(size_t origin, bool listens);
@@ -81,6 +86,8 @@ class ApplyLoop {
   void WhenApplied(base::Index index, base::Callback<void()> done);
   // Once everything that was applied before this is in the database.
   void WhenDurable(base::Callback<void()> done);
+  // Likewise once the log has a mark at what was applied before this, or at a later entry.
+  void SaveSnapshot(base::Callback<void()> done);
   // Likewise once the records that a compaction to `revision` removes are gone from the database.
   void WhenCompacted(base::Revision revision, base::Callback<void()> done);
   // Who belongs to the cluster now. On the apply loop.
@@ -139,6 +146,7 @@ class ApplyLoop {
   bool continuing_ = false;  // Run is posted
   std::optional<raft::EntryId> to_install_;
   bool installing_ = false;  // nothing is applied meanwhile
+  bool keeps_damaged_ = false;
   std::vector<std::shared_ptr<apply::State>> replaced_;
   const std::unique_ptr<runtime::Timer> end_replaced_timer_;
   std::vector<OnHappenings> tree_listeners_;

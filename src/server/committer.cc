@@ -51,6 +51,7 @@ void Committer::Replaced() {
   snapshot_ = applier_.applied().index;
   snapshot_bytes_ = 0;
   unsaved_bytes_ = 0;
+  RunSnapshotWaiters();
   Commit(!waiters_.empty());
 }
 
@@ -74,9 +75,7 @@ void Committer::Send(mvcc::Store::Commit commit) {
   ++sent_;
   out_bytes_ = std::exchange(unsaved_bytes_, 0);
   const std::shared_ptr<apply::State> state = applier_.shared_state();
-  out_ = SnapshotPoint{
-      applier_.applied(), state->configuration().ToConfState(),
-      SnapshotIsNear() ? members::SnapshotJson(state->members(), applier_.applied().index) : ""};
+  out_ = PointAtApplied();
   auto sent = std::make_shared<Sent>(Sent{state, std::move(commit)});
   environment_.backend_loop->Post([this, sent]() mutable { Write(std::move(sent)); });
 }
@@ -132,8 +131,40 @@ void Committer::RunWaiters() {
                   std::make_move_iterator(waiters.end()));
 }
 
+// With nothing to commit the database has all that is applied.
+void Committer::SaveSnapshot(base::Callback<void()> done) {
+  snapshot_waiters_.push_back({applier_.applied().index, std::move(done)});
+  ServeSnapshotWaiters();
+}
+
+void Committer::ServeSnapshotWaiters() {
+  WhenDurable([this] {
+    RunSnapshotWaiters();
+    const bool has_all = !out_.has_value() && !applier_.state().buffer().can_cut();
+    if (!snapshot_waiters_.empty() && has_all) SaveSnapshotIfDue(PointAtApplied());
+  });
+}
+
+void Committer::RunSnapshotWaiters() {
+  std::vector<SnapshotWaiter> waiting = std::exchange(snapshot_waiters_, {});
+  for (SnapshotWaiter& waiter : waiting) {
+    if (waiter.index <= snapshot_) {
+      waiter.done();
+    } else {
+      snapshot_waiters_.push_back(std::move(waiter));
+    }
+  }
+}
+
+Committer::SnapshotPoint Committer::PointAtApplied() {
+  apply::State& state = applier_.state();
+  return {applier_.applied(), state.configuration().ToConfState(),
+          SnapshotIsNear() ? members::SnapshotJson(state.members(), applier_.applied().index) : ""};
+}
+
 bool Committer::SnapshotIsNear() const {
-  return !saving_snapshot_ && (applier_.applied().index - snapshot_ >= options_.snapshot_count ||
+  return !saving_snapshot_ && (!snapshot_waiters_.empty() ||
+                               applier_.applied().index - snapshot_ >= options_.snapshot_count ||
                                snapshot_bytes_ >= kSnapshotBytes);
 }
 
@@ -151,6 +182,8 @@ void Committer::SaveSnapshotIfDue(SnapshotPoint point) {
     saving_snapshot_ = false;
     if (saved) {
       snapshot_ = std::max(snapshot_, index);
+      RunSnapshotWaiters();
+      if (!snapshot_waiters_.empty()) ServeSnapshotWaiters();
     } else {
       snapshot_bytes_ += bytes;
     }

@@ -46,6 +46,10 @@ class Committer {
   // Runs `done` once everything that was applied before this is in the database. Not at all if the
   // member fails.
   void WhenDurable(base::Callback<void()> done);
+  // Has a snapshot saved of what is in the database by then, whether or not one is due; `done` runs
+  // once the log has a mark at least as new as what is in the database now. Not at all if the
+  // member fails.
+  void SaveSnapshot(base::Callback<void()> done);
   // The applier goes on from another state, that of a received snapshot.
   void Replaced();
   // An entry of this size was applied: the log that a restart reads has grown by it.
@@ -75,7 +79,10 @@ class Committer {
   void OnCommitted(const std::shared_ptr<apply::State>& state, mvcc::Store::Commit commit);
   void RunWaiters();
   bool SnapshotIsNear() const;
+  SnapshotPoint PointAtApplied();
   void SaveSnapshotIfDue(SnapshotPoint point);
+  void ServeSnapshotWaiters();
+  void RunSnapshotWaiters();
 
   const Options options_;
   const Environment environment_;
@@ -100,6 +107,12 @@ class Committer {
   base::Index snapshot_;         // of the newest snapshot
   uint64_t snapshot_bytes_ = 0;  // of the entries applied since it was asked for
   bool saving_snapshot_ = false;
+  // Who wants a snapshot of an entry, or of a later one.
+  struct SnapshotWaiter {
+    base::Index index;
+    base::Callback<void()> done;
+  };
+  std::vector<SnapshotWaiter> snapshot_waiters_;
 };
 
 }  // namespace server

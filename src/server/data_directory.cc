@@ -10,6 +10,7 @@
 #include "server/force_new_cluster.h"
 #include "server/founding.h"
 #include "server/log_metadata.h"
+#include "server/refill.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
@@ -125,14 +126,6 @@ base::Status DataLoss(std::string_view what) {
           std::string(what) + "; remove the member and add it again, or restore a snapshot"};
 }
 
-void LogCutOff(const observe::Logger& logger, const wal::Log::Opened::CutOff& cut_off) {
-  logger.Warn("cut off the unfinished last write of the log",
-              {{"path", cut_off.path},
-               {"offset", cut_off.offset},
-               {"last-index", cut_off.last_index.value()},
-               {"copy", cut_off.copy}});
-}
-
 // The log ends before an entry that was durable in it. A member alone goes on from its database;
 // others may have been told of a term and a vote that were in the log.
 base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, const Paths& paths,
@@ -176,7 +169,7 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
     recovered->base = {newest->term, newest->index};
     auto opened = wal::Log::Open(disk, paths.wal, *newest, log_options);
     if (opened.ok()) {
-      if (opened->cut_off.has_value()) LogCutOff(*environment.logger, *opened->cut_off);
+      LogCutOff(*environment.logger, *opened);
       return opened;
     }
     damage = opened.status();
@@ -248,7 +241,19 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
   }
   if (has_log) RETURN_IF_ERROR(SettleReceived(options, environment));
   Recovered recovered;
-  ASSIGN_OR_RETURN(const auto covered, OpenDatabase(options, environment, &recovered));
+  const auto opened = OpenDatabase(options, environment, &recovered);
+  const bool is_lost = opened.ok() ? opened->index == base::Index()
+                                   : opened.status().code() == base::Code::kDataLoss;
+  bool is_refilled = false;
+  if (has_log && is_lost) {
+    ASSIGN_OR_RETURN(is_refilled, OpenToRefill(options, environment, opened.status(), &recovered));
+  }
+  if (is_refilled) {
+    RETURN_IF_ERROR(LeaveNote(options, environment));
+    return recovered;
+  }
+  RETURN_IF_ERROR(opened.status());
+  const schema::ConsistentIndex covered = *opened;
   if (has_log) {
     RETURN_IF_ERROR(RecoverLog(options, environment, covered, &recovered));
   } else if (covered.index > base::Index()) {
@@ -273,6 +278,15 @@ Paths::Paths(const Options& options)
       snap(JoinPath(member, "snap")),
       database(JoinPath(snap, "db.mdb")),
       restoring(JoinPath(options.data_dir, "restoring")) {}
+
+void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened) {
+  if (!opened.cut_off.has_value()) return;
+  logger.Warn("cut off the unfinished last write of the log",
+              {{"path", opened.cut_off->path},
+               {"offset", opened.cut_off->offset},
+               {"last-index", opened.cut_off->last_index.value()},
+               {"copy", opened.cut_off->copy}});
+}
 
 base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options) {
   const Paths paths(options);

@@ -45,6 +45,9 @@ struct Recovered {
   // committed and must not be applied again.
   raft::EntryId applied;
   raft::ConfState conf_state;
+  // The database is empty, and the log begins behind `base`: both are as OpenToRefill (refill.h)
+  // leaves them, and `applied` is 0.
+  bool awaits_snapshot = false;
 
   // Not null if all this was imported from what etcd has in the directory: etcd's database, locked.
   // The log is at TakeoverPaths::log then, and MoveEtcdFiles is to be called before anybody is
@@ -55,11 +58,16 @@ struct Recovered {
 // Whether a member lives in the directory, which was founded or imported then.
 base::Result<bool> IsFounded(const runtime::Disk& disk, const Options& options);
 
+// Tells what opening the log has cut off at its end, if it has.
+void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened);
+
 // Opens the member's files, importing those of etcd (etcd_import.h), or founding the cluster if
 // there is no log yet: it appears with its first entries, or not at all, so that one without any is
 // that of a member which has joined and heard nothing. The log and the database must fit together:
 //
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
+//
+// A member whose database is damaged or missing may be refilled from others (refill.h).
 //
 // A log all of whose damage is at or below `applied` begins anew there. Otherwise kDataLoss, saying
 // what is wrong where and how to recover, if they do not fit or if files cannot be believed;

@@ -148,6 +148,9 @@ void CollectStore(Server& server, observe::Samples& samples) {
   gauge("cornerstore_disk_free_bytes",
         "What is free on the disks of the database and of the log, where there is less.",
         server.progress().disk_free.load());
+  gauge("cornerstore_awaits_snapshot",
+        "Whether the database is lost or damaged, and a snapshot of another member awaited.",
+        server.progress().awaits_snapshot.load());
   gauge("etcd_mvcc_db_total_size_in_bytes",
         "Total size of the underlying database physically allocated in bytes.", sizes.allocated);
   gauge("etcd_mvcc_db_total_size_in_use_in_bytes",

@@ -124,6 +124,14 @@ struct Options {
   runtime::Duration corrupt_check_interval{0};
   runtime::Duration compact_hash_check_interval = std::chrono::minutes(1);
 
+  // How much of what lies on its disk the member reads in the background a second, and how long it
+  // rests between two rounds (see Scrubber); 0 bytes: it does not.
+  uint64_t scrub_bytes_per_second = uint64_t{1} << 20;
+  runtime::Duration scrub_interval = std::chrono::hours(24);
+
+  // A damaged database is put aside and filled again from the other members; see refill.h.
+  bool refill = true;
+
   // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);
 

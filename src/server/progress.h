@@ -22,8 +22,9 @@ struct Progress {
   std::atomic<int64_t> led_since = 0;          // by `leader`, in nanoseconds since 1970
   std::atomic<uint64_t> appends_received = 0;  // messages of the leader with entries, or none
   std::atomic<uint64_t> appends_sent = 0;
-  std::atomic<bool> log_stalls = false;  // see LogStall
-  std::atomic<int64_t> ticked = 0;       // at which runtime::TimePoint, in its count
+  std::atomic<bool> log_stalls = false;       // see LogStall
+  std::atomic<bool> awaits_snapshot = false;  // see SnapshotWait
+  std::atomic<int64_t> ticked = 0;            // at which runtime::TimePoint, in its count
   // Written by the apply loop.
   std::atomic<uint64_t> applied = 0;
   std::atomic<bool> is_compacting = false;  // and what that frees is in use yet

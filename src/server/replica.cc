@@ -40,6 +40,11 @@ uint64_t SizeOf(const raft::Message& message) {
   return size;
 }
 
+// How far the log is behind the node.
+base::Index AppliedOf(const Recovered& recovered) {
+  return recovered.awaits_snapshot ? recovered.base.index : recovered.applied.index;
+}
+
 raft::Config ConfigOf(const Options& options, const Environment& environment,
                       const Recovered& recovered, const raft::MemoryLog* log) {
   raft::Config config;
@@ -50,7 +55,8 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.seed = environment.seed;
   config.hard_state = recovered.hard_state;
   config.conf_state = recovered.conf_state;
-  config.applied = recovered.applied.index;
+  config.applied = AppliedOf(recovered);
+  config.awaits_snapshot = recovered.awaits_snapshot;
   config.log = log;
   config.message_bytes_max = options.raft.message_bytes_max;
   config.applying_bytes_max = options.raft.applying_bytes_max;
@@ -78,6 +84,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
       stall_(options, environment.logger, progress),
       heartbeats_(options.heartbeat_interval, environment.logger, environment.registry),
+      snapshot_wait_(environment.raft_loop, environment.logger, progress),
       writer_(options, environment, room, failure, std::move(recovered->log),
               [this](std::vector<raft::Output>& outputs) { OnWritten(outputs); }),
       next_read_(environment.seed),
@@ -88,17 +95,27 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
   log_.Append(std::exchange(recovered->entries, {}));
   node_ = std::make_unique<raft::Node>(ConfigOf(options, environment, *recovered, &log_));
   if (environment.witness != nullptr) {
-    environment.witness->OnStarted(*node_, recovered->hard_state, recovered->applied.index);
+    environment.witness->OnStarted(*node_, recovered->hard_state, AppliedOf(*recovered));
   }
-  TrimLog(recovered->applied.index);
+  TrimLog(AppliedOf(*recovered));
 }
 
 void Replica::Start() {
   ticker_ = environment_.raft_loop->NewTimer([this] { Tick(); });
   ticker_->Arm(options_.heartbeat_interval);
   CampaignIfAlone();
+  snapshot_wait_.Look(*node_);
   Publish();
   TouchNode();
+}
+
+void Replica::AwaitSnapshot() {
+  environment_.raft_loop->Post([this] {
+    node_->AwaitSnapshot();
+    snapshot_wait_.Look(*node_);
+    Witnessed();
+    TouchNode();
+  });
 }
 
 // Nobody else could be elected: there is nothing to wait for.
@@ -112,6 +129,7 @@ void Replica::Tick() {
   DropExpired();
   node_->Tick();
   stall_.Tick(writer_.UnderWay(), node_.get());
+  snapshot_wait_.Look(*node_);
   ProposeHeld();
   Witnessed();
   TouchNode();
@@ -395,10 +413,12 @@ void Replica::TakeOutputs() {
     progress_->committed = node_->log().committed().value();
     Send(std::exchange(output.messages, {}));
     std::vector<raft::Entry> committed = std::exchange(output.committed, {});
+    const std::optional<raft::EntryId> state = output.state;
     const std::vector<raft::ReadState> reads = std::exchange(output.reads, {});
     if (output.NeedsWrite()) {
       writer_.Write(std::move(output), !node_->membership().IsSingleton());
     }
+    if (state.has_value()) hooks_.on_snapshot(*state);
     if (!committed.empty()) hooks_.on_committed(std::move(committed));
     Publish();
     AnswerReads(reads);

@@ -24,6 +24,7 @@
 #include "server/log_writer.h"
 #include "server/progress.h"
 #include "server/proposal.h"
+#include "server/snapshot_wait.h"
 #include "server/transport.h"
 #include "server/witness.h"
 
@@ -38,7 +39,8 @@ class Replica {
   struct Hooks {
     // Entries to apply, in order.
     base::Callback<void(std::vector<raft::Entry> entries)> on_committed;
-    // A received snapshot of entry `at` has replaced the log; what is committed next follows it.
+    // The database of a received snapshot of entry `at` is to be taken; what is committed next
+    // follows it. The log has been replaced by it, or has that entry itself.
     base::Callback<void(raft::EntryId at)> on_snapshot;
     // `message` is to carry a snapshot, of the entry that it names or of a later one. The answer is
     // SendSnapshot.
@@ -84,6 +86,9 @@ class Replica {
   // Several changes of the configuration as one, through a joint one. Nobody is told what came of
   // it.
   void ProposeJointChange(raft::ConfChangeV2 change);
+
+  // The state is damaged, and another one is needed: see raft::Node. Progress says how far that is.
+  void AwaitSnapshot();
 
   // A message from another member. False, with the message lost, if kInboxBytes wait already. One
   // with proposals is held as own ones are, for an election timeout, in half of that at most.
@@ -150,6 +155,7 @@ class Replica {
   LogHold hold_;
   LogStall stall_;
   LateHeartbeats heartbeats_;
+  SnapshotWait snapshot_wait_;
   std::unique_ptr<raft::Node> node_;
   LogWriter writer_;
   std::unique_ptr<runtime::Timer> ticker_;

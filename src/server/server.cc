@@ -10,6 +10,7 @@
 #include "server/lease_keeper.h"
 #include "server/lease_requests.h"
 #include "server/lease_rights.h"
+#include "server/refill.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
@@ -140,9 +141,9 @@ base::Status Server::OpenState() {
       "restored key-value store",
       {{"current-revision", state->store().revision().value()}, {"took", clock.Now() - start}});
   lease_keeper_ = std::make_unique<LeaseKeeper>(options_, environment_, id(), &progress_);
-  apply_loop_ = std::make_unique<ApplyLoop>(options_, environment_, &ids_, &progress_, &failure_,
-                                            ApplyHooks(), std::move(state), recovered_.applied,
-                                            recovered_.base.index);
+  apply_loop_ = std::make_unique<ApplyLoop>(
+      options_, environment_, &ids_, &progress_, &failure_, ApplyHooks(), std::move(state),
+      recovered_.applied, std::min(recovered_.base.index, recovered_.applied.index));
   return {};
 }
 
@@ -167,6 +168,7 @@ ApplyLoop::Hooks Server::ApplyHooks() {
           },
       .on_members = [this](ClusterMembers members) { OnMembers(std::move(members)); },
       .on_term = [this](base::Term term) { lease_keeper_->Promote(term, apply_loop_->leases()); },
+      .on_installed = [this] { damaged_ = false; },
       .lease_observer = lease_keeper_.get()};
 }
 
@@ -197,6 +199,10 @@ void Server::Start(base::Callback<void()> on_ready) {
         TreeKeeper::Parts{id(), apply_loop_.get(), frontends_.back().get(), &progress_});
     tree_keeper_->Start();
     free_pages_->Start();
+    scrubber_ = std::make_unique<Scrubber>(
+        options_, environment_,
+        Scrubber::Parts{apply_loop_.get(), &replica_->log_writer(), &progress_});
+    scrubber_->Start();
     lease_keeper_->Start(frontends_.back().get());
     Publish();
   });
@@ -207,7 +213,18 @@ void Server::OnDamage(const base::Status& damage) {
   environment_.logger->Error(
       "a read of the database has met damage",
       {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", damage.message()}});
-  environment_.apply_loop->Post([this] { RaiseCorrupt(); });
+  environment_.apply_loop->Post([this] {
+    if (!MayRefill(options_, environment_) || !HasOtherVoter()) return RaiseCorrupt();
+    apply_loop_->KeepDamagedDatabase();
+    replica_->AwaitSnapshot();
+  });
+}
+
+bool Server::HasOtherVoter() const {
+  const auto& members = apply_loop_->members().members();
+  return std::any_of(members.begin(), members.end(), [this](const auto& each) {
+    return each.first != id() && !each.second.is_learner;
+  });
 }
 
 void Server::RaiseCorrupt() {
@@ -299,10 +316,8 @@ void Server::WhenLogged(base::Callback<void()> done) {
 void Server::Stop(base::Callback<void()> done) {
   defragmenter_->Stop();
   environment_.apply_loop->Post([this, done = std::move(done)]() mutable {
-    const bool alone = !std::any_of(
-        apply_loop_->members().members().begin(), apply_loop_->members().members().end(),
-        [this](const auto& each) { return each.first != id() && !each.second.is_learner; });
-    if (alone || progress_.leader != id().value()) return apply_loop_->WhenDurable(std::move(done));
+    if (!HasOtherVoter() || progress_.leader != id().value())
+      return apply_loop_->WhenDurable(std::move(done));
     const runtime::TimePoint deadline =
         environment_.apply_loop->clock().Now() + options_.election_timeout;
     leader_transfer_->MoveAway(

@@ -27,6 +27,7 @@
 #include "server/reconfiguration.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
+#include "server/scrubber.h"
 #include "server/space_keeper.h"
 #include "server/tree_keeper.h"
 #include "server/version_monitor.h"
@@ -62,6 +63,9 @@ class Server {
   bool holds_etcd_files() const { return recovered_.etcd_database != nullptr; }
   // Moves them out of the way, and then runs `done` on the apply loop. Once the member is ready.
   void TakeOver(base::Callback<void()> done);
+
+  // Whether it has lost its state and got no other one yet. Before Start.
+  bool is_empty() const { return recovered_.awaits_snapshot; }
 
   base::MemberId id() const { return recovered_.id; }
   base::ClusterId cluster() const { return recovered_.cluster; }
@@ -138,9 +142,12 @@ class Server {
   void OnLeader(base::MemberId leader);
   void StopForGood();
 
-  // Any thread: a read of the database has met damage. It is told to operators and, once, to the
-  // cluster: the alarm CORRUPT then stops what would touch keys.
+  // Any thread: a read of the database has met damage. It is told to operators. If other members
+  // can refill the database they are asked for it; otherwise the cluster is told, once: the alarm
+  // CORRUPT then stops what would touch keys.
   void OnDamage(const base::Status& damage);
+  // On the apply loop.
+  bool HasOtherVoter() const;
   void RaiseCorrupt();
 
   void Publish();
@@ -174,6 +181,7 @@ class Server {
   std::unique_ptr<SpaceKeeper> space_keeper_;
   std::unique_ptr<TreeKeeper> tree_keeper_;
   std::unique_ptr<FreePages> free_pages_;
+  std::unique_ptr<Scrubber> scrubber_;
   std::unique_ptr<AutoCompactor> auto_compactor_;  // null: all revisions are kept
   // One for each loop of the requests, and the last for the member's own, on the apply loop. They
   // go first: whoever waits for them, of those above, is told that the member stops.
@@ -185,8 +193,8 @@ class Server {
   runtime::Duration retry_pause_;
   std::unique_ptr<runtime::Timer> corrupt_timer_;
   std::unique_ptr<runtime::Timer> removed_timer_;  // null as long as the member was not removed
-  std::atomic<bool> damaged_ = false;
-  std::atomic<uint64_t> spools_ = 0;  // so far
+  std::atomic<bool> damaged_ = false;  // what is read now, and somebody does something about it
+  std::atomic<uint64_t> spools_ = 0;   // so far
 };
 
 }  // namespace server

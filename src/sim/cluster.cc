@@ -251,6 +251,21 @@ void Cluster::SetRoom(base::MemberId id, std::optional<uint64_t> bytes) {
   if (bytes.has_value()) disk.SetCapacity(kNoEnd - disk.FreeBytes("/").value() + *bytes);
 }
 
+void Cluster::DamageDatabase(base::MemberId id) {
+  Member* const member = Find(id);
+  const Member* const last = Find(damaged_);
+  const bool last_is_back =
+      last == nullptr ||
+      (last->process != nullptr && !last->dying && last->process->server().progress().applied > 0 &&
+       !last->process->server().progress().awaits_snapshot &&
+       !last->process->node().awaits_snapshot());
+  if (member == nullptr || member->process == nullptr || !last_is_back) return;
+  Kill(id);
+  damaged_ = id;
+  ++damages_;
+  member->storage.DamageDatabase(server::Paths(member->options).database);
+}
+
 void Cluster::ReviveAll() {
   for (const auto& member : members_) {
     SetRoom(member->description.id, std::nullopt);

@@ -60,6 +60,9 @@ class Cluster {
   // So much is free on its disk, until it is told otherwise; without a number there is no end to
   // it.
   void SetRoom(base::MemberId id, std::optional<uint64_t> bytes);
+  // Kills a member and damages its database, unless it is not sure that another one has recovered
+  // from that: somebody must have the state.
+  void DamageDatabase(base::MemberId id);
   // Starts every member that is down, and keeps disks whole, with room, from here on.
   void ReviveAll();
   // Compares every pair of living members' logs.
@@ -68,7 +71,8 @@ class Cluster {
   MessageNetwork& network() { return network_; }
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
-  uint64_t stops() const { return stops_; }  // that came to their end
+  uint64_t stops() const { return stops_; }      // that came to their end
+  uint64_t damages() const { return damages_; }  // of databases
   uint64_t retirements() const { return retired_.size(); }
   // A line for each member: its role, term, configuration and how far its log goes.
   std::string Describe() const;
@@ -101,6 +105,8 @@ class Cluster {
   std::vector<std::unique_ptr<Member>> retired_;  // ended when nothing of them is on the stack
   uint64_t crashes_ = 0;
   uint64_t stops_ = 0;
+  uint64_t damages_ = 0;
+  base::MemberId damaged_;  // the last one
   const std::unique_ptr<runtime::Loop> loop_;
 };
 

@@ -121,6 +121,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   if (random.OneIn(3)) plan.full_interval = milliseconds(random.Between(500, 5000));
   plan.options.disk_reserve_bytes = random.OneIn(3) ? 64 << 10 : 0;
   if (random.OneIn(3)) plan.tree_interval = milliseconds(random.Between(10, 60));
+  plan.options.scrub_interval = milliseconds(random.Between(1000, 5000));
+  if (random.OneIn(3)) plan.damage_interval = milliseconds(random.Between(500, 5000));
   return plan;
 }
 

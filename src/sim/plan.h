@@ -30,8 +30,9 @@ struct Plan {
   runtime::Duration sync_failure_interval{0};
   runtime::Duration partition_interval{0};
   runtime::Duration pause_interval{0};
-  runtime::Duration stall_interval{0};  // of the log's disk
-  runtime::Duration full_interval{0};   // of a disk
+  runtime::Duration stall_interval{0};   // of the log's disk
+  runtime::Duration full_interval{0};    // of a disk
+  runtime::Duration damage_interval{0};  // of a database, while the member is down
   // How long a member stays down.
   runtime::Duration downtime_max{0};
   // Unsynced writes of a power failure: all lost, or any subset kept.

@@ -238,6 +238,7 @@ Report RunSeed(uint64_t seed) {
   report.elections = checker.elections();
   report.committed_entries = checker.committed_entries();
   report.crashes = cluster.crashes();
+  report.damages = cluster.damages();
   report.stops = cluster.stops();
   report.writes = workload.acknowledged();
   report.reads = workload.reads_answered();

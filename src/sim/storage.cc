@@ -75,6 +75,7 @@ base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::
   if (exists) {
     ASSIGN_OR_RETURN(number, NumberAt(path));
   }
+  if (damaged_.contains(number)) return base::Status(base::Code::kDataLoss, path + ": damaged");
   if (!databases_.contains(number)) {
     number = databases_.size() + 1;
     databases_[number] = backend::NewMemoryDatabase(schema::kBucketNames.size());
@@ -87,6 +88,11 @@ base::Result<std::unique_ptr<backend::Backend>> Storage::OpenBackend(const std::
 base::Status Storage::MoveBackend(const std::string& from, const std::string& to) {
   RETURN_IF_ERROR(disk_.Rename(from, to));
   return disk_.SyncDirectory(Parent(to));
+}
+
+void Storage::DamageDatabase(const std::string& path) {
+  const auto number = NumberAt(path);
+  if (number.ok() && databases_.contains(*number)) damaged_.insert(*number);
 }
 
 base::Status Storage::Receive(const std::string& path,

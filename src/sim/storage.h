@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -24,6 +25,8 @@ class Storage {
   base::Result<std::unique_ptr<backend::Backend>> OpenBackend(const std::string& path,
                                                               backend::OnDamage on_damage);
   base::Status MoveBackend(const std::string& from, const std::string& to);
+  // The database there, if there is one, cannot be opened from now on: it is damaged.
+  void DamageDatabase(const std::string& path);
   // Puts a database there, durably and whole or not at all.
   base::Status Receive(const std::string& path, std::shared_ptr<backend::MemoryDatabase> database);
 
@@ -34,6 +37,7 @@ class Storage {
   runtime::simulated::Disk disk_;
   // By the numbers that their files hold.
   std::map<uint64_t, std::shared_ptr<backend::MemoryDatabase>> databases_;
+  std::set<uint64_t> damaged_;  // of them
 };
 
 // A copy of what `reader` sees.

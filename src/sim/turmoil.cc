@@ -74,6 +74,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.pause_interval, &Turmoil::Pause);
   Repeat(plan.stall_interval, &Turmoil::Stall);
   Repeat(plan.full_interval, &Turmoil::FillDisk);
+  Repeat(plan.damage_interval, &Turmoil::DamageDatabase);
   Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
   Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat(plan.dial_interval, &Turmoil::Dial);
@@ -325,6 +326,10 @@ void Turmoil::FillDisk() {
   cluster_->SetRoom(full_, scheduler_->random().Below(kRoomMax));
   make_room_->Arm(DrawInterval(kFullMax / 2));
   DisputeLeases();
+}
+
+void Turmoil::DamageDatabase() {
+  cluster_->DamageDatabase(RandomVictim());
 }
 
 }  // namespace sim

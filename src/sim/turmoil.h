@@ -59,6 +59,7 @@ class Turmoil {
   void Pause();
   void Stall();
   void FillDisk();
+  void DamageDatabase();
   void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 

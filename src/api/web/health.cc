@@ -10,6 +10,7 @@ namespace web {
 namespace {
 
 constexpr const char* kLinearizableRead = "linearizable_read";
+constexpr const char* kRefilling = "the database is damaged and waits for a snapshot to refill it";
 
 http::PlainResponse HealthResponse(const std::string& problem) {
   const std::string json = std::string(R"({"health":")") + (problem.empty() ? "true" : "false") +
@@ -133,6 +134,7 @@ void Health::CheckHealth(const http::PlainRequest& request, Report report) {
   auto report_read = [report](const std::string& problem) {
     report(problem.empty() ? "" : "RANGE ERROR:" + problem);
   };
+  if (server_->progress().awaits_snapshot) return report(kRefilling);
   if (query.Get("serializable") == "true") return report_read(ReadProblem());
   if (server_->progress().leader == 0) return report("RAFT NO LEADER");
   ReadLinearizably(report_read);
@@ -148,6 +150,7 @@ std::string Health::AlarmProblem(const std::vector<std::string>& excluded) const
 }
 
 std::string Health::CorruptionProblem() const {
+  if (server_->progress().awaits_snapshot) return kRefilling;
   const auto view = frontend_->state()->view().Get();
   const bool is_corrupt =
       std::any_of(view->alarms.begin(), view->alarms.end(),

@@ -21,7 +21,7 @@ class LocalMember {
   // More than half of the other members say that this one was removed from the cluster, which it
   // may never learn from its log. Told once.
   virtual void ReportRemoved() = 0;
-  // The last entry that it has applied.
+  // The last entry that it has applied; 0 if it wants a snapshot whatever it has applied.
   virtual base::Index applied() const = 0;
   // Where the database of a received snapshot is to lie before the snapshot's message comes.
   virtual std::string ReceivedDatabasePath(base::Index index) = 0;
@@ -41,7 +41,10 @@ class ServerMember final : public LocalMember {
     server_->ReportSnapshot(peer, delivered);
   }
   void ReportRemoved() override { server_->ReportRemoved(); }
-  base::Index applied() const override { return base::Index(server_->progress().applied); }
+  base::Index applied() const override {
+    const server::Progress& progress = server_->progress();
+    return progress.awaits_snapshot ? base::Index() : base::Index(progress.applied);
+  }
   std::string ReceivedDatabasePath(base::Index index) override {
     return server::ReceivedDatabasePath(server_->options(), index);
   }

@@ -175,6 +175,11 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     HandOver();
   }
   void HandOver() {
+    const bool is_of_use = message_.snapshot->index > parts_.local->applied();
+    if (part_ == Part::kUseless && is_of_use) {
+      return Refuse(Failure(500, "failed to process raft message",
+                            base::Status(base::Code::kUnavailable, "its database is wanted now")));
+    }
     if (!parts_.local->Step(std::move(message_))) {
       return Refuse(Failure(500, "failed to process raft message",
                             base::Status(base::Code::kResourceExhausted, "too much waits")));

@@ -51,6 +51,9 @@ class LoneNode {
     return sent;
   }
 
+  // That it has for others.
+  void SetSnapshot(SnapshotPtr snapshot) { log_.SetSnapshot(std::move(snapshot)); }
+
   // Campaigns and gets the vote of 2 and, if need be, 3.
   void Elect() {
     node_->Campaign();

@@ -41,12 +41,30 @@ base::Result<std::optional<Snapshot>> SnapshotDirectory::LoadNewest(Predicate is
   return std::optional<Snapshot>();
 }
 
+base::Result<SnapshotDirectory::Checked> SnapshotDirectory::Check(const SnapshotName& name) {
+  const std::string path = PathOf(name);
+  const auto bytes = runtime::ReadFile(disk_, path);
+  if (bytes.status().code() == base::Code::kNotFound) return Checked();
+  RETURN_IF_ERROR(bytes.status());
+  const auto snapshot = ParseSnapshotFile(*bytes);
+  Checked checked{.is_whole = snapshot && SnapshotName{snapshot->term, snapshot->index} == name,
+                  .bytes = bytes->size()};
+  if (checked.is_whole) return checked;
+  const base::Status renamed = disk_.Rename(path, path + ".broken");
+  if (renamed.code() == base::Code::kNotFound) return Checked();
+  RETURN_IF_ERROR(renamed);
+  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+  return checked;
+}
+
 base::Status SnapshotDirectory::Purge(size_t keep) {
   RETURN_IF_ERROR(RemoveOldest(kUnfinished, 0));
   RETURN_IF_ERROR(RemoveOldest(kReceivedDatabase, keep));
   ASSIGN_OR_RETURN(const auto names, List());
   for (size_t i = 0; i + keep < names.size(); ++i) {
-    RETURN_IF_ERROR(disk_.Remove(PathOf(names[i])));
+    const base::Status removed = disk_.Remove(PathOf(names[i]));
+    // It may have been found damaged, and renamed.
+    if (!removed.ok() && removed.code() != base::Code::kNotFound) return removed;
   }
   return disk_.SyncDirectory(directory_);
 }

@@ -30,6 +30,15 @@ class SnapshotDirectory {
   using Predicate = base::Callback<bool(const SnapshotName&)>;
   base::Result<std::optional<Snapshot>> LoadNewest(Predicate is_usable);
 
+  // Whether the file of a snapshot is as Save has left it, and its size. If not it is renamed to
+  // "<name>.broken", durably, so that nobody reads it. One that is gone is whole. Also while
+  // another thread uses the directory.
+  struct Checked {
+    bool is_whole = true;
+    uint64_t bytes = 0;
+  };
+  base::Result<Checked> Check(const SnapshotName& name);
+
   // Removes all but the newest `keep` files, all but as many of the databases that were received
   // with a snapshot ("IIIIIIIIIIIIIIII.snap.db", the index in 16 hex digits), and what a crash left
   // half written.

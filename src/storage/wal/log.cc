@@ -446,6 +446,18 @@ base::Status Log::Purge(size_t keep) {
   return PurgeBroken(std::max<size_t>(keep, 1));
 }
 
+base::Result<bool> Log::SetAside(uint64_t sequence) {
+  CHECK(!failed_);
+  if (sequence >= segments_.front().name.sequence) return false;
+  ASSIGN_OR_RETURN(const auto names, ListSegments(disk_, directory_));
+  for (const SegmentName& name : names) {
+    if (name.sequence > sequence) break;
+    RETURN_IF_ERROR(disk_.Rename(PathOf(name), BrokenPath(PathOf(name))));
+  }
+  RETURN_IF_ERROR(disk_.SyncDirectory(directory_));
+  return true;
+}
+
 base::Status Log::PurgeBroken(size_t keep) {
   ASSIGN_OR_RETURN(const auto names, disk_.List(directory_));
   for (const std::string& name : names) {

@@ -112,6 +112,10 @@ class Log {
   // `keep` segments in all, and what repairs have kept of segments that are as old as these.
   base::Status Purge(size_t keep);
 
+  // Renames the segment of this number, and all before it, to "<segment>.broken", if it was given
+  // up; otherwise does nothing and returns false. Durable on return.
+  base::Result<bool> SetAside(uint64_t sequence);
+
   // Gives the log's directory another name, under which there is nothing yet, in the same parent.
   // Durable on return.
   base::Status MoveTo(std::string_view directory);

@@ -1,0 +1,189 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "proto/raft_internal.pb.h"
+#include "proto/rpc.pb.h"
+#include "runtime/simulated/scheduler.h"
+#include "server/refill.h"
+#include "sim/cluster.h"
+#include "sim/plan.h"
+
+// A member whose database is damaged gets it from the others, and keeps what its log has promised.
+
+namespace sim {
+namespace {
+
+using etcdserverpb::InternalRaftRequest;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class RefillTest : public ::testing::Test {
+ protected:
+  RefillTest() {
+    plan_.members = 3;
+    plan_.tick_interval_min = plan_.tick_interval_max = milliseconds(10);
+    plan_.disk_latency_max = plan_.message_latency_max = milliseconds(1);
+    plan_.downtime_max = milliseconds(100);
+    plan_.options.snapshot_count = 10;
+    plan_.options.snapshot_catchup_entries = 1000;
+  }
+  void Start() {
+    cluster_ = std::make_unique<Cluster>(&scheduler_, &wires_, &checker_, plan_);
+    scheduler_.RunFor(seconds(5));
+    Put(40);
+    ASSERT_NE(cluster_->Leader(), nullptr);
+  }
+  void Put(int count) {
+    for (int i = 0; i < count; ++i) {
+      etcdserverpb::PutRequest put;
+      put.set_key("key" + std::to_string(++puts_));
+      put.set_value("value");
+      Process* const leader = cluster_->Leader();
+      if (leader == nullptr) continue;
+      leader->Post([leader, bytes = put.SerializeAsString()] {
+        leader->frontend().Propose(InternalRaftRequest::kPutFieldNumber, bytes,
+                                   [](const apply::Reply&) {});
+      });
+      scheduler_.RunFor(milliseconds(20));
+    }
+    scheduler_.RunFor(seconds(1));
+  }
+  base::MemberId Follower() const {
+    for (const base::MemberId id : cluster_->members()) {
+      if (cluster_->process(id) != cluster_->Leader()) return id;
+    }
+    return base::MemberId();
+  }
+  bool Awaits(base::MemberId id) const {
+    Process* const process = cluster_->process(id);
+    return process == nullptr || process->server().progress().awaits_snapshot ||
+           process->server().progress().applied == 0;
+  }
+  // Whether all members that run have the same keys.
+  bool AreEqual() const {
+    std::optional<std::pair<base::Revision, uint32_t>> first;
+    for (const base::MemberId id : cluster_->members()) {
+      const std::shared_ptr<apply::State> state = cluster_->process(id)->server().state();
+      const auto hash = mvcc::Reads(&state->store()).HashKv(base::Revision(0));
+      if (!hash.ok()) return false;
+      const std::pair seen{state->store().revision(), hash->hash};
+      if (!first.has_value()) first = seen;
+      if (*first != seen) return false;
+    }
+    return true;
+  }
+  base::Index LastIndex(base::MemberId id) const {
+    return cluster_->process(id)->node().log().LastIndex();
+  }
+
+  Plan plan_;
+  runtime::simulated::Scheduler scheduler_{1};
+  Checker checker_;
+  runtime::simulated::Wires wires_{&scheduler_};
+  std::unique_ptr<Cluster> cluster_;
+  int puts_ = 0;
+};
+
+TEST_F(RefillTest, AFollowerIsRefilledByTheLeader) {
+  Start();
+  const base::MemberId damaged = Follower();
+  cluster_->DamageDatabase(damaged);
+  scheduler_.RunFor(seconds(5));
+  EXPECT_FALSE(Awaits(damaged));
+  EXPECT_TRUE(AreEqual());
+  Put(10);
+  EXPECT_TRUE(AreEqual());
+  cluster_->Kill(damaged);
+  scheduler_.RunFor(seconds(2));
+  EXPECT_TRUE(AreEqual()) << "what it has got is durable";
+  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+}
+
+TEST_F(RefillTest, SoIsOneThatLed) {
+  Start();
+  const base::MemberId damaged = cluster_->Leader()->id();
+  cluster_->DamageDatabase(damaged);
+  scheduler_.RunFor(seconds(5));
+  EXPECT_FALSE(Awaits(damaged));
+  EXPECT_TRUE(AreEqual());
+  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+}
+
+TEST_F(RefillTest, ALogThatBeginsWithItsFirstEntryIsAppliedAgain) {
+  plan_.options.snapshot_count = 10'000;
+  Start();
+  const base::MemberId damaged = Follower();
+  cluster_->DamageDatabase(damaged);
+  scheduler_.RunFor(seconds(5));
+  EXPECT_FALSE(Awaits(damaged));
+  EXPECT_TRUE(AreEqual());
+  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+}
+
+// Alone it has nobody to ask; with another one that has the state, the two go on.
+TEST_F(RefillTest, ItWaitsForALeaderAndVotesByItsLog) {
+  Start();
+  const base::MemberId damaged = Follower();
+  const base::MemberId leader = cluster_->Leader()->id();
+  cluster_->DamageDatabase(damaged);
+  for (const base::MemberId id : cluster_->members()) {
+    if (id != damaged) cluster_->network().Cut(id, damaged);
+    if (id != damaged) cluster_->network().Cut(damaged, id);
+  }
+  scheduler_.RunFor(seconds(10));
+  EXPECT_TRUE(Awaits(damaged));
+  EXPECT_EQ(cluster_->process(damaged)->server().progress().leader, 0u);
+  const base::Index before = LastIndex(damaged);
+  EXPECT_GT(before, base::Index(40)) << "what it has acknowledged is in its log";
+  cluster_->Kill(damaged);
+  scheduler_.RunFor(seconds(2));
+  EXPECT_TRUE(Awaits(damaged)) << "after another start, too";
+  EXPECT_EQ(LastIndex(damaged), before);
+  // The third is cut off: these two must elect one of them, and it is not this one.
+  cluster_->network().Heal();
+  for (const base::MemberId id : cluster_->members()) {
+    if (id == damaged || id == leader) continue;
+    for (const base::MemberId other : {damaged, leader}) {
+      cluster_->network().Cut(id, other);
+      cluster_->network().Cut(other, id);
+    }
+  }
+  scheduler_.RunFor(seconds(10));
+  EXPECT_FALSE(Awaits(damaged));
+  Put(10);
+  cluster_->network().Heal();
+  scheduler_.RunFor(seconds(5));
+  EXPECT_TRUE(AreEqual());
+  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+}
+
+TEST_F(RefillTest, DamageThatIsMetWhileItRunsIsMadeGoodInPlace) {
+  Start();
+  for (const bool leads : {false, true}) {
+    const base::MemberId damaged = leads ? cluster_->Leader()->id() : Follower();
+    Process* const process = cluster_->process(damaged);
+    const std::shared_ptr<apply::State> before = process->server().state();
+    before->database().ReportDamage({base::Code::kDataLoss, "db.mdb: a damaged record"});
+    scheduler_.RunFor(seconds(10));
+    EXPECT_EQ(cluster_->process(damaged), process) << "the same process";
+    EXPECT_FALSE(Awaits(damaged));
+    EXPECT_NE(process->server().state(), before);
+    Put(5);
+    EXPECT_TRUE(AreEqual());
+  }
+  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+}
+
+TEST_F(RefillTest, WithoutTheFlagTheMemberDoesNotStart) {
+  plan_.options.refill = false;
+  Start();
+  cluster_->DamageDatabase(Follower());
+  scheduler_.RunFor(seconds(2));
+  EXPECT_EQ(checker_.violation().code(), base::Code::kDataLoss);
+  EXPECT_NE(checker_.violation().message().find("db.mdb: damaged"), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace sim
