@@ -66,7 +66,7 @@ bool Scrubber::MustWait() const {
 void Scrubber::TakeStep() {
   if (MustWait()) return timer_->Arm(kRetryPause);
   if (round_ == nullptr) {
-    round_ = std::make_unique<ScrubRound>(environment_.disk, Paths(options_));
+    round_ = std::make_shared<ScrubRound>(environment_.disk, Paths(options_));
     damages_ = 0;
   }
   const auto step = std::make_shared<Step>();
@@ -74,7 +74,7 @@ void Scrubber::TakeStep() {
   step->start = environment_.apply_loop->clock().Now();
   const uint64_t bytes = std::min(kStepBytes, options_.scrub_bytes_per_second);
   const bool accepted = environment_.bulk_workers->Run(
-      [round = round_.get(), step, bytes] {
+      [round = round_, step, bytes] {
         step->read = round->Step(step->state->database(), bytes);
       },
       environment_.apply_loop, [this, step] { OnStep(*step); });

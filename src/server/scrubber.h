@@ -61,7 +61,7 @@ class Scrubber {
   LogWriter& log_writer_;
   const Progress& progress_;
   const std::unique_ptr<runtime::Timer> timer_;
-  std::unique_ptr<ScrubRound> round_;  // null between two; a worker's during a step
+  std::shared_ptr<ScrubRound> round_;  // null between two; a worker's during a step
   uint64_t damages_ = 0;               // of the round
 
   observe::Counter bytes_;
