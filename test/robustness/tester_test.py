@@ -72,7 +72,7 @@ class TestingClusterTest(unittest.TestCase):
     def test_two_rounds(self) -> None:
         process = self.start("--rounds", "2", "--failure", "kill the leader", "--failure", DEAF)
         url = re.fullmatch(r"seed 5, dashboard at (\S+)\n", process.stdout.readline())[1]
-        with urllib.request.urlopen(url + "data", timeout=10) as answer:
+        with urllib.request.urlopen(url + "data", timeout=SECONDS) as answer:
             self.assertEqual(json.load(answer)["members"], 3)
         said, _ = process.communicate(timeout=SECONDS)
         self.assertEqual(process.returncode, 0, said)
