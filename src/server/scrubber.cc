@@ -74,9 +74,7 @@ void Scrubber::TakeStep() {
   step->start = environment_.apply_loop->clock().Now();
   const uint64_t bytes = std::min(kStepBytes, options_.scrub_bytes_per_second);
   const bool accepted = environment_.bulk_workers->Run(
-      [round = round_, step, bytes] {
-        step->read = round->Step(step->state->database(), bytes);
-      },
+      [round = round_, step, bytes] { step->read = round->Step(step->state->database(), bytes); },
       environment_.apply_loop, [this, step] { OnStep(*step); });
   if (!accepted) timer_->Arm(kRetryPause);
 }
