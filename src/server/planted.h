@@ -4,8 +4,8 @@
 
 #include "base/planted.h"
 
-// Deliberate violations of what a member promises of the time of leases, which the simulator must
-// notice (base/planted.h).
+// Deliberate violations of what a member promises, of the time of leases and in its log, which the
+// simulator must notice (base/planted.h).
 
 namespace server {
 
@@ -25,8 +25,12 @@ enum class PlantedBug : uint8_t {
   kRenewalKeepsCheckpoint,
   // A new leader does not go by the checkpoints.
   kNewLeaderIgnoresCheckpoints,
+  // A member whose damaged database is refilled forgets whom it has voted for, and in which terms.
+  kRefillForgetsVotes,
+  // Such a member keeps of its log only what it knows to be committed.
+  kRefillForgetsEntries,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kNewLeaderIgnoresCheckpoints;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kRefillForgetsEntries;
 
 }  // namespace server

@@ -7,6 +7,7 @@
 #include "raft/confchange.h"
 #include "raft/membership.h"
 #include "server/log_metadata.h"
+#include "server/planted.h"
 #include "storage/schema/storage_version.h"
 
 namespace server {
@@ -37,6 +38,19 @@ base::Result<raft::Membership> ConfigurationAt(base::Index last, const wal::Snap
 // Then a start goes on as if there were no refilling.
 base::Result<bool> NotRefilled(const base::Status& damage) {
   return damage.ok() ? base::Result<bool>(false) : base::Result<bool>(damage);
+}
+
+// For PlantedBug.
+void Forget(Recovered* recovered) {
+  raft::HardState& hard = recovered->hard_state;
+  if (base::Planted(PlantedBug::kRefillForgetsVotes)) {
+    hard.term = recovered->entries.empty() ? recovered->base.term : recovered->entries.back().term;
+    hard.vote = {};
+  }
+  if (base::Planted(PlantedBug::kRefillForgetsEntries)) {
+    std::erase_if(recovered->entries,
+                  [&](const raft::Entry& entry) { return entry.index > hard.commit; });
+  }
 }
 
 bool VotesAlone(const raft::Membership& membership, base::MemberId self) {
@@ -100,6 +114,7 @@ base::Result<bool> OpenToRefill(const Options& options, const Environment& envir
   recovered->base = {mark->term, mark->index};
   recovered->hard_state = opened->contents.hard_state;
   recovered->entries = std::move(opened->contents.entries);
+  Forget(recovered);
   recovered->applied = {};
   recovered->conf_state = {};
   recovered->awaits_snapshot = mark->index > base::Index();
