@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,38 +69,64 @@ Requests NewPuts(const PutOptions& options, const std::string& value) {
   };
 }
 
-// Compacts to some way behind the present revision, and so on while the connection lives.
-void Compact(Connection* connection, int64_t distance, std::FILE* err) {
-  const auto tell = [err](const base::Status& status) {
-    if (!status.ok()) cli::Print(err, "failed to compact: " + ErrorText(status) + "\n");
-  };
-  etcdserverpb::RangeRequest request;
-  request.set_key("foo");
-  connection->Call({kRange, Encode(request), /*wants_answer=*/true}, [connection, distance, tell](
-                                                                         const base::Status& status,
-                                                                         base::ByteView bytes) {
-    etcdserverpb::RangeResponse response;
-    if (!status.ok() || !response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return tell(status);
-    }
-    etcdserverpb::CompactionRequest compaction;
-    compaction.set_revision(std::max<int64_t>(0, response.header().revision() - distance));
-    connection->Call({kCompact, Encode(compaction)},
-                     [tell](const base::Status& ended, base::ByteView) { tell(ended); });
-  });
-}
+// Compacts to some way behind the present revision, and so on at an interval, if one is wanted.
+class Compactions {
+ public:
+  Compactions(const Measuring& measuring, Fleet* fleet)
+      : fleet_(*fleet),
+        distance_(measuring.flags().GetInt("compact-index-delta")),
+        teller_{measuring.invocation.err} {
+    const std::chrono::nanoseconds interval = measuring.flags().GetDuration("compact-interval");
+    if (interval <= std::chrono::nanoseconds(0)) return;
+    repeated_ = std::make_unique<ctl::Repeated>("compact", interval, [this] { Post(); });
+  }
+  // What is under way then may fail without a word: its connection is about to go.
+  ~Compactions() { *teller_.ended = true; }
+  Compactions(const Compactions&) = delete;
+  Compactions& operator=(const Compactions&) = delete;
 
-std::unique_ptr<ctl::Repeated> CompactRepeatedly(const Measuring& measuring, Fleet* fleet) {
-  const std::chrono::nanoseconds interval = measuring.flags().GetDuration("compact-interval");
-  if (interval <= std::chrono::nanoseconds(0)) return nullptr;
-  const int64_t distance = measuring.flags().GetInt("compact-index-delta");
-  std::FILE* const err = measuring.invocation.err;
-  return std::make_unique<ctl::Repeated>("compact", interval, [fleet, distance, err] {
-    fleet->loop(fleet->ThreadOf(0)).Post([fleet, distance, err] {
-      Compact(&fleet->connection(0), distance, err);
-    });
-  });
-}
+ private:
+  struct Teller {
+    std::FILE* err;
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+
+    void Tell(const base::Status& status) const {
+      if (!status.ok() && !*ended)
+        cli::Print(err, "failed to compact: " + ErrorText(status) + "\n");
+    }
+  };
+
+  void Post() {
+    fleet_.loop(fleet_.ThreadOf(0))
+        .Post([connection = &fleet_.connection(0), distance = distance_, teller = teller_] {
+          Compact(connection, distance, teller);
+        });
+  }
+
+  static void Compact(Connection* connection, int64_t distance, const Teller& teller) {
+    etcdserverpb::RangeRequest request;
+    request.set_key("foo");
+    connection->Call(
+        {kRange, Encode(request), /*wants_answer=*/true},
+        [connection, distance, teller](const base::Status& status, base::ByteView bytes) {
+          etcdserverpb::RangeResponse response;
+          if (!status.ok() ||
+              !response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+            return teller.Tell(status);
+          }
+          etcdserverpb::CompactionRequest compaction;
+          compaction.set_revision(std::max<int64_t>(0, response.header().revision() - distance));
+          connection->Call(
+              {kCompact, Encode(compaction)},
+              [teller](const base::Status& ended, base::ByteView) { teller.Tell(ended); });
+        });
+  }
+
+  Fleet& fleet_;
+  const int64_t distance_;
+  const Teller teller_;
+  std::unique_ptr<ctl::Repeated> repeated_;
+};
 
 // Of the first endpoint.
 Outcome CheckHashKv(const Measuring& measuring) {
@@ -140,7 +167,7 @@ Outcome MeasurePut(const Measuring& measuring) {
   const std::string value = RandomBytes(puts.value_size, &random);
   options.requests = [&](size_t) { return NewPuts(puts, value); };
   {
-    const std::unique_ptr<ctl::Repeated> compactions = CompactRepeatedly(measuring, fleet.get());
+    const Compactions compactions(measuring, fleet.get());
     MeasureOneKind(measuring, fleet.get(), std::move(options), "\n");
   }
   if (!measuring.flags().GetBool("check-hashkv") || !measuring.result->cut.ok()) return {};

@@ -23,6 +23,8 @@ struct Membership {
   }
   // One voter, who alone decides.
   bool IsSingleton() const { return voters.incoming.size() == 1 && !voters.IsJoint(); }
+  // One member and no other, be it a learner: nobody is sent anything.
+  bool IsAlone() const { return IsSingleton() && learners.empty(); }
   MemberSet Members() const { return Union(voters.Members(), learners); }
 
   // Fails with the broken invariant's name.

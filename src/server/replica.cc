@@ -358,7 +358,7 @@ void Replica::OnApplied(std::vector<Report>& reports) {
 // this entry or a later one, and so of the newest configuration.
 void Replica::TrimLog(base::Index applied) {
   if (applied + 1 < log_.FirstIndex() || log_.LastIndex() < applied) return;
-  if (!node_->membership().IsSingleton() && applied > base::Index()) {
+  if (!node_->membership().IsAlone() && applied > base::Index()) {
     log_.SetSnapshot(std::make_shared<const raft::Snapshot>(
         raft::Snapshot{{}, node_->membership().ToConfState(), applied, *log_.TermAt(applied)}));
   }

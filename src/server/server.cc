@@ -67,7 +67,7 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   const auto opened = std::make_shared<std::atomic<Server*>>(nullptr);
   Environment environment = given;
   environment.on_damage = [opened](const base::Status& damage) {
-    if (Server* const server = *opened; server != nullptr) server->OnDamage(damage);
+    if (Server* const server = *opened; server != nullptr) server->ReportDamage(damage);
   };
   const runtime::Clock& clock = environment.raft_loop->clock();
   const runtime::TimePoint start = clock.Now();
@@ -208,7 +208,7 @@ void Server::Start(base::Callback<void()> on_ready) {
   });
 }
 
-void Server::OnDamage(const base::Status& damage) {
+void Server::ReportDamage(const base::Status& damage) {
   if (damaged_.exchange(true)) return;
   environment_.logger->Error(
       "a read of the database has met damage",

@@ -127,6 +127,10 @@ class Server {
   void ReportSnapshot(base::MemberId peer, bool delivered) {
     replica_->ReportSnapshot(peer, delivered);
   }
+  // Any thread: a read of the database has met damage. It is told to operators. If other members
+  // can refill the database they are asked for it; otherwise the cluster is told, once: the alarm
+  // CORRUPT then stops what would touch keys.
+  void ReportDamage(const base::Status& damage);
 
  private:
   Server(const Options& options, const Environment& environment, Recovered recovered,
@@ -142,10 +146,6 @@ class Server {
   void OnLeader(base::MemberId leader);
   void StopForGood();
 
-  // Any thread: a read of the database has met damage. It is told to operators. If other members
-  // can refill the database they are asked for it; otherwise the cluster is told, once: the alarm
-  // CORRUPT then stops what would touch keys.
-  void OnDamage(const base::Status& damage);
   // On the apply loop.
   bool HasOtherVoter() const;
   void RaiseCorrupt();

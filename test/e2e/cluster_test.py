@@ -131,9 +131,28 @@ class ClusterTest(ClusterCase):
         self.assertLess(time.monotonic() - begin, 5)
         self.assertIn(cluster.leader(), others)
 
+    def test_a_member_alone_takes_learners_in_though_its_log_begins_later(self) -> None:
+        cluster = self.cluster(1, "--snapshot-count", "20", "--snapshot-catchup-entries", "5")
+        self.put(cluster[0], 0, 100)
+        self.add_learner(cluster)
+
     def test_members_come_and_go(self) -> None:
         cluster = self.cluster(3)
         self.put(cluster[0], 0, 100)
+        added, identifier = self.add_learner(cluster)
+        self.wait_for("it is promoted", lambda: self.try_ctl([], cluster[0], "member", "promote",
+                                                             identifier))
+        self.put(added, 100, 110)
+        self.assertEqual(self.count(cluster[1]), 110)
+        # One that is removed ends by itself.
+        self.ctl(cluster[0], "member", "remove", identifier)
+        self.assertEqual(added.process.wait(timeout=WAIT_SECONDS), 0)
+        added.process = None
+        self.put(cluster[0], 110, 120)
+        self.assertEqual(len(self.hashes(cluster)), 1)
+
+    def add_learner(self, cluster: Cluster) -> tuple[Member, str]:
+        """To a cluster of a hundred keys; comes back when it has them, with its identifier."""
         added = Member(ETCD, "--initial-cluster-state", "existing", name="added",
                        ports=tuple(free_ports(8)[6:]))
         self.addCleanup(added.__exit__)
@@ -148,16 +167,7 @@ class ClusterTest(ClusterCase):
         wait_until_ready(added)
         identifier = f"{reply['member']['ID']:x}"
         self.wait_for("it has everything", lambda: self.count(added, serializable=True) == 100)
-        self.wait_for("it is promoted", lambda: self.try_ctl([], cluster[0], "member", "promote",
-                                                             identifier))
-        self.put(added, 100, 110)
-        self.assertEqual(self.count(cluster[1]), 110)
-        # One that is removed ends by itself.
-        self.ctl(cluster[0], "member", "remove", identifier)
-        self.assertEqual(added.process.wait(timeout=WAIT_SECONDS), 0)
-        added.process = None
-        self.put(cluster[0], 110, 120)
-        self.assertEqual(len(self.hashes(cluster)), 1)
+        return added, identifier
 
     def test_a_member_that_joins_raises_no_alarm_for_what_was_given_up(self) -> None:
         """It goes through all of the log, with the writes that have used up the quota."""

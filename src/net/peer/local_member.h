@@ -18,6 +18,8 @@ class LocalMember {
   [[nodiscard]] virtual bool Step(raft::Message message) = 0;
   virtual void ReportUnreachable(base::MemberId peer) = 0;
   virtual void ReportSnapshot(base::MemberId peer, bool delivered) = 0;
+  // A read of its database has met damage while a snapshot of it was sent.
+  virtual void ReportDamage(const base::Status& damage) = 0;
   // More than half of the other members say that this one was removed from the cluster, which it
   // may never learn from its log. Told once.
   virtual void ReportRemoved() = 0;
@@ -40,6 +42,7 @@ class ServerMember final : public LocalMember {
   void ReportSnapshot(base::MemberId peer, bool delivered) override {
     server_->ReportSnapshot(peer, delivered);
   }
+  void ReportDamage(const base::Status& damage) override { server_->ReportDamage(damage); }
   void ReportRemoved() override { server_->ReportRemoved(); }
   base::Index applied() const override {
     const server::Progress& progress = server_->progress();

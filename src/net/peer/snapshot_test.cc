@@ -20,6 +20,31 @@ using std::chrono::seconds;
 
 constexpr base::Index kIndex{42};
 
+// A database whose records cannot be read.
+class DamagedReader final : public backend::Reader {
+ public:
+  base::Result<std::optional<base::ByteView>> Get(backend::BucketId, base::ByteView) override {
+    return Damage();
+  }
+  std::unique_ptr<backend::Cursor> NewCursor(backend::BucketId) override {
+    return std::make_unique<Cursor>();
+  }
+  static base::Status Damage() { return {base::Code::kDataLoss, "checksum mismatch"}; }
+
+ private:
+  class Cursor final : public backend::Cursor {
+   public:
+    base::Status Seek(base::ByteView) override { return Damage(); }
+    base::Status SeekToLast() override { return Damage(); }
+    base::Status Next() override { return Damage(); }
+    base::Status Previous() override { return Damage(); }
+    bool valid() const override { return false; }
+    base::ByteView key() const override { return {}; }
+    base::ByteView value() const override { return {}; }
+    void DropPassed() override {}
+  };
+};
+
 class PeerSnapshotTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -139,6 +164,14 @@ TEST_F(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
   // The next one arrives.
   Send(Message(), Database(1000));
   EXPECT_TRUE(world_.RunUntil([this] { return !b_.local().messages.empty(); }));
+}
+
+TEST_F(PeerSnapshotTest, DamageThatIsMetMeanwhileIsReported) {
+  Send(Message(), std::make_unique<DamagedReader>());
+  ASSERT_TRUE(RunUntilReported());
+  EXPECT_EQ(a_.local().snapshots[0], std::make_pair(b_.id(), false));
+  EXPECT_EQ(a_.local().damages, std::vector<base::Status>{DamagedReader::Damage()});
+  EXPECT_TRUE(b_.local().damages.empty());
 }
 
 TEST_F(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {

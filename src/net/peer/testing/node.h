@@ -83,6 +83,7 @@ class RecordingMember final : public LocalMember {
   void ReportSnapshot(base::MemberId peer, bool delivered) override {
     snapshots.emplace_back(peer, delivered);
   }
+  void ReportDamage(const base::Status& damage) override { damages.push_back(damage); }
   void ReportRemoved() override { ++removed; }
   base::Index applied() const override { return last_applied; }
   std::string ReceivedDatabasePath(base::Index index) override {
@@ -95,6 +96,7 @@ class RecordingMember final : public LocalMember {
   std::vector<raft::Message> messages;
   std::map<base::MemberId, int> unreachable;
   std::vector<std::pair<base::MemberId, bool>> snapshots;
+  std::vector<base::Status> damages;
   int removed = 0;
 
  private:
