@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/golden.h"
 #include "ctl/command.h"
 #include "ctl/testing/captured.h"
-#include "ctl/testing/golden.h"
 
 namespace ctl {
 namespace {
@@ -53,7 +53,7 @@ TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
   AppendHelp({&RootCommand()}, &text);
   text += "===== options\n" + RunLine("options", {}).out;
   text += "===== version\n" + RunLine("version", {}).out;
-  testing::ExpectGolden("help.txt", text);
+  base::testing::ExpectGolden("src/ctl/testdata/help.txt", text);
 }
 
 TEST(HelpTest, ACommandIsFoundByItsNameOrByABeginningThatIsItsAlone) {

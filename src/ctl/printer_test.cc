@@ -4,10 +4,10 @@
 
 #include <functional>
 
+#include "base/testing/golden.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/testing/captured.h"
-#include "ctl/testing/golden.h"
 
 namespace ctl {
 namespace {
@@ -328,7 +328,7 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
       }
     }
   }
-  testing::ExpectGolden("printers.txt", text);
+  base::testing::ExpectGolden("src/ctl/testdata/printers.txt", text);
 }
 
 TEST(JsonStringTest, EscapesAsGoDoes) {

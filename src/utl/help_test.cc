@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/golden.h"
 #include "cli/run.h"
 #include "utl/command_tree.h"
-#include "utl/testing/golden.h"
 
 namespace utl {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 TEST(UtlHelpTest, OfRecoverIsWhatWasRecorded) {
   const cli::Command* const recover = cli::FindSubcommand(RootCommand(), "recover");
   ASSERT_NE(recover, nullptr);
-  testing::ExpectGolden("recover.help", cli::HelpText({&RootCommand(), recover}));
+  base::testing::ExpectGolden("src/utl/testdata/recover.help",
+                              cli::HelpText({&RootCommand(), recover}));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "utl/testing/golden.h"
+#include "base/testing/golden.h"
 #include "utl/testing/survivors.h"
 
 namespace utl {
@@ -45,7 +45,8 @@ RecoverReport Example() {
 
 TEST(RecoverReportTest, WhatIsToldIsWhatWasRecorded) {
   for (const char* const format : {"simple", "table", "fields", "json"}) {
-    testing::ExpectGolden(std::string("recover.") + format, Render(Example(), format));
+    base::testing::ExpectGolden(std::string("src/utl/testdata/recover.") + format,
+                                Render(Example(), format));
   }
 }
 
