@@ -166,8 +166,9 @@ std::vector<EndpointAnswer> AskEndpoints(const std::vector<std::string>& endpoin
                                          const etcd::ClientOptions& client,
                                          std::chrono::nanoseconds patience) {
   std::vector<Question> questions;
-  for (const std::string& endpoint : endpoints)
+  for (const std::string& endpoint : endpoints) {
     questions.push_back(Ask(endpoint, client, patience));
+  }
   std::vector<EndpointAnswer> answers;
   for (size_t i = 0; i < endpoints.size(); ++i) {
     answers.push_back(Take(endpoints[i], patience, &questions[i]));

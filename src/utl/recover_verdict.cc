@@ -34,6 +34,7 @@ class Judging {
     }
     if (!verdict_.chosen.has_value()) {
       Say("None of the directories can be gone on from: all of them are damaged.");
+      for (const Survivor& survivor : survivors_) TellWayBack(survivor);
       return std::move(verdict_);
     }
     TellChosen();
@@ -68,8 +69,9 @@ class Judging {
 
   void TellOther(const Survivor& other) {
     if (!other.is_usable()) {
-      return Say(NameOf(other) + " in " + other.data_dir +
-                 " is damaged and is not gone on from. What it alone had is lost.");
+      Say(NameOf(other) + " in " + other.data_dir +
+          " is damaged and is not gone on from. What it alone had is lost.");
+      return TellWayBack(other);
     }
     TellDropped(other);
     const bool are_comparable =
@@ -80,6 +82,13 @@ class Judging {
       Say("The keys of " + NameOf(other) + " and " + NameOf(chosen()) + " differ at revision " +
           std::to_string(other.hash->value().revision) + ": one of the two is corrupt.");
     }
+  }
+
+  void TellWayBack(const Survivor& damaged) {
+    if (!damaged.mends_itself()) return;
+    Say("But the log in " + damaged.data_dir +
+        " has all entries from the first on: start that member once, which makes its database "
+        "anew, stop it, and look again.");
   }
 
   // Logs that have an entry of the same index and term are the same up to there.

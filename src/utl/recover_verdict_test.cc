@@ -50,6 +50,19 @@ TEST(RecoverVerdictTest, ADamagedOneIsNotTaken) {
   EXPECT_EQ(Judge({damaged}).chosen, std::nullopt);
 }
 
+TEST(RecoverVerdictTest, OneWhoseStartMakesItsDatabaseAnewIsTold) {
+  const auto way_back = HasSubstr("start that member once, which makes its database anew");
+  Survivor damaged = MakeSurvivor(1, {{9, 900}});
+  damaged.database_damage = "damaged";
+  EXPECT_THAT(Judge({damaged}).lines, Contains(way_back));
+  EXPECT_THAT(Judge({damaged, MakeSurvivor(2, {{2, 90}})}).lines, Contains(way_back));
+  damaged.base.index = base::Index(1);
+  EXPECT_THAT(Judge({damaged}).lines, Not(Contains(way_back)));
+  damaged.base.index = base::Index();
+  damaged.log_damage = "damaged, too";
+  EXPECT_THAT(Judge({damaged}).lines, Not(Contains(way_back)));
+}
+
 TEST(RecoverVerdictTest, WhatMayHaveBeenAnsweredIsKept) {
   Survivor survivor = MakeSurvivor(1, {{2, 90}});
   survivor.commit = base::Index(87);

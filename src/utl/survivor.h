@@ -52,6 +52,12 @@ struct Survivor {
   // Of an entry behind `base` and up to `last`.
   base::Term TermOf(base::Index index) const;
   bool is_usable() const { return log_damage.empty() && database_damage.empty(); }
+  // Only its database is damaged, and its log has all of it from the first entry on: a start of the
+  // member makes the database anew (server::OpenToRefill), unless it was alone.
+  bool mends_itself() const {
+    return !database_damage.empty() && log_damage.empty() && !is_of_etcd && !ranges.empty() &&
+           base.index == base::Index();
+  }
   // In the members' list; empty if it is not there or has none.
   std::string name() const;
 };
