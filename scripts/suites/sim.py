@@ -12,7 +12,7 @@ from .counts import Counts
 
 
 # Every planted bug shows itself within this many seeds.
-PLANTED_SEEDS = 1000
+PLANTED_SEEDS = 600
 
 
 SMOKE_SEEDS = 300
