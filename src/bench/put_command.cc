@@ -91,8 +91,8 @@ class Compactions {
     std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
 
     void Tell(const base::Status& status) const {
-      if (!status.ok() && !*ended)
-        cli::Print(err, "failed to compact: " + ErrorText(status) + "\n");
+      if (status.ok() || *ended) return;
+      cli::Print(err, "failed to compact: " + ErrorText(status) + "\n");
     }
   };
 

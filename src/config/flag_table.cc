@@ -90,9 +90,8 @@ constexpr Flag kFlags[] = {
      kSameKey},
     {"scrub-bytes-per-second", Section::kMember,
      At<&ServerConfig::backend, &BackendConfig::scrub_bytes_per_second>,
-     "What is read in the background of the log, the snapshots and the database, to find damage; 0 "
-     "for\n"
-     "never. Not a flag of etcd.",
+     "What is read in the background of the log, the snapshots and the database, to find damage;\n"
+     "0 for never. Not a flag of etcd.",
      kSameKey},
     {"scrub-interval", Section::kMember, At<&ServerConfig::backend, &BackendConfig::scrub_interval>,
      "Time between two such rounds. Not a flag of etcd.", kSameKey},

@@ -316,8 +316,9 @@ void Server::WhenLogged(base::Callback<void()> done) {
 void Server::Stop(base::Callback<void()> done) {
   defragmenter_->Stop();
   environment_.apply_loop->Post([this, done = std::move(done)]() mutable {
-    if (!HasOtherVoter() || progress_.leader != id().value())
+    if (!HasOtherVoter() || progress_.leader != id().value()) {
       return apply_loop_->WhenDurable(std::move(done));
+    }
     const runtime::TimePoint deadline =
         environment_.apply_loop->clock().Now() + options_.election_timeout;
     leader_transfer_->MoveAway(

@@ -74,6 +74,14 @@ class RefillTest : public ::testing::Test {
     }
     return true;
   }
+  // Once its database is damaged.
+  void ExpectRefilled(base::MemberId damaged) {
+    cluster_->DamageDatabase(damaged);
+    scheduler_.RunFor(seconds(5));
+    EXPECT_FALSE(Awaits(damaged));
+    EXPECT_TRUE(AreEqual());
+    EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  }
   base::Index LastIndex(base::MemberId id) const {
     return cluster_->process(id)->node().log().LastIndex();
   }
@@ -89,10 +97,7 @@ class RefillTest : public ::testing::Test {
 TEST_F(RefillTest, AFollowerIsRefilledByTheLeader) {
   Start();
   const base::MemberId damaged = Follower();
-  cluster_->DamageDatabase(damaged);
-  scheduler_.RunFor(seconds(5));
-  EXPECT_FALSE(Awaits(damaged));
-  EXPECT_TRUE(AreEqual());
+  ExpectRefilled(damaged);
   Put(10);
   EXPECT_TRUE(AreEqual());
   cluster_->Kill(damaged);
@@ -104,22 +109,14 @@ TEST_F(RefillTest, AFollowerIsRefilledByTheLeader) {
 TEST_F(RefillTest, SoIsOneThatLed) {
   Start();
   const base::MemberId damaged = cluster_->Leader()->id();
-  cluster_->DamageDatabase(damaged);
-  scheduler_.RunFor(seconds(5));
-  EXPECT_FALSE(Awaits(damaged));
-  EXPECT_TRUE(AreEqual());
-  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectRefilled(damaged);
 }
 
 TEST_F(RefillTest, ALogThatBeginsWithItsFirstEntryIsAppliedAgain) {
   plan_.options.snapshot_count = 10'000;
   Start();
   const base::MemberId damaged = Follower();
-  cluster_->DamageDatabase(damaged);
-  scheduler_.RunFor(seconds(5));
-  EXPECT_FALSE(Awaits(damaged));
-  EXPECT_TRUE(AreEqual());
-  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectRefilled(damaged);
 }
 
 // Alone it has nobody to ask; with another one that has the state, the two go on.

@@ -18,8 +18,7 @@ int HexDigit(char c) {
 
 // What cannot be decoded goes to `*error`.
 std::optional<std::string> Decode(base::ByteView text, bool plus_is_space, std::string* error) {
-  const bool is_plain =
-      text.find('%') == base::ByteView::npos && !(plus_is_space && text.find('+') != text.npos);
+  const bool is_plain = text.find_first_of(plus_is_space ? "%+" : "%") == base::ByteView::npos;
   if (is_plain) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());

@@ -57,8 +57,9 @@ class SnapshotSender::Sending final : public http::ExchangeHandler {
       const auto state = database_->Take(&chunk);
       if (!state.ok()) {
         failure_ = state.status();
-        if (failure_.code() == base::Code::kDataLoss)
+        if (failure_.code() == base::Code::kDataLoss) {
           sender_->context_.local.ReportDamage(failure_);
+        }
         database_.reset();
         exchange_->Reset(http::ErrorCode::kInternalError);
         return;
