@@ -39,9 +39,6 @@ constexpr size_t kBulkWorkers = 4;
 constexpr size_t kBulkWorkQueue = 64;
 constexpr size_t kSmallWorkQueue = 100;
 constexpr size_t kPasswordQueue = 10'000;
-// A password takes tens of milliseconds, which nobody else waits for; on a processor that is never
-// idle those who log in have a tenth of it.
-constexpr int kPasswordNiceness = 10;
 // Compat: as many as etcd keeps, for the log's segments and snapshots.
 constexpr size_t kReservedDescriptors = 150;
 // And so many that clients leave to other members, metrics and probes.
@@ -96,9 +93,11 @@ App::App(const config::ServerConfig& config, const observe::Logger* logger)
       small_workers_("small-worker", 1, kSmallWorkQueue),
       log_workers_("log-worker", kLogWorkers, kLogWorkQueue),
       bulk_workers_("bulk-worker", kBulkWorkers, kBulkWorkQueue),
-      password_workers_("password", 1, kPasswordQueue, kPasswordNiceness),
+      password_workers_("password", 1, kPasswordQueue, runtime::posix::Priority::kIdle),
+      steady_password_workers_("password-steady", 1, kPasswordQueue,
+                               runtime::posix::Priority::kLow),
       passwords_({.bcrypt_cost = identity::UsableBcryptCost(config_.auth.bcrypt_cost, *logger)},
-                 raft_loop_, &password_workers_) {
+                 raft_loop_, {&password_workers_, &steady_password_workers_}) {
   for (size_t i = 0; i < runtime::posix::UsableCpuCount(); ++i) {
     net_threads_.push_back(std::make_unique<NetThread>("net" + std::to_string(i), &loop_pool_));
   }

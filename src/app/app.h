@@ -109,6 +109,7 @@ class App {
   runtime::posix::Workers log_workers_;
   runtime::posix::Workers bulk_workers_;
   runtime::posix::Workers password_workers_;
+  runtime::posix::Workers steady_password_workers_;
   identity::Passwords passwords_;
   std::unique_ptr<runtime::posix::Workers> handshake_workers_;  // null without TLS
   std::atomic<bool> loops_run_ = true;

@@ -44,7 +44,7 @@ Process::Process(const Cluster& cluster, Storage* storage, const server::Options
       workers_(cluster.scheduler, {.latency_min = {}, .latency_max = disk_latency_max}),
       tokens_({.chance = ChanceOf(options)}, &cluster.scheduler->clock(), cluster.logger),
       passwords_({.bcrypt_cost = auth::kBcryptCostMin, .chance = ChanceOf(options)},
-                 net_loop_.get(), &workers_),
+                 net_loop_.get(), {&workers_, &workers_}),
       patience_(net_loop_->NewTimer([this] { EndService(); })) {}
 
 Process::~Process() {

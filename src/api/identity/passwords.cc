@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "api/identity/digest.h"
+#include "api/identity/password_work.h"
 #include "api/identity/planted.h"
 #include "api/identity/recent_table.h"
 #include "api/identity/secret.h"
 #include "base/errors.h"
+#include "state/auth/bcrypt.h"
 
 namespace identity {
 namespace {
@@ -48,33 +50,15 @@ std::string NewSalt(const Chance& chance) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-// What a worker does: with a salt it hashes the password, without one it compares it with the hash.
-struct Work {
-  Secret password;
-  std::string hash;
-  std::string salt;
-  int cost = 0;
-  base::Result<std::string> made = std::string();
-  bool is_right = false;
-
-  void Run() {
-    if (salt.empty()) {
-      is_right = auth::IsPasswordOf(hash, password.text());
-    } else {
-      made = auth::HashPassword(password.text(), cost, salt);
-    }
-  }
-};
-
 }  // namespace
 
 // On its loop, but for what is said to be for any thread.
 class Passwords::State : public std::enable_shared_from_this<State> {
  public:
-  State(Options options, runtime::Loop* loop, runtime::Workers* workers)
+  State(Options options, runtime::Loop* loop, PasswordRunner::Lanes workers)
       : options_(std::move(options)),
         loop_(*loop),
-        workers_(*workers),
+        runner_(std::make_shared<PasswordRunner>(workers, loop)),
         key_(kDigestBytes, '\0'),
         remembered_(options_.remembered_bytes_max) {
     options_.chance(std::span(reinterpret_cast<uint8_t*>(key_.data()), key_.size()));
@@ -148,10 +132,10 @@ class Passwords::State : public std::enable_shared_from_this<State> {
   };
   enum class JobEnd : uint8_t { kDone, kNoRoom, kUnwanted };
   struct Job {
-    std::shared_ptr<Work> work;
+    std::shared_ptr<const PasswordWork> work;
     // What it is for, of a check: asked before it is begun. Empty: it is wanted.
     Digest digest;
-    base::Callback<void(JobEnd end)> on_end;
+    base::Callback<void(JobEnd end, PasswordWork::Outcome outcome)> on_end;
   };
 
   bool IsKnownRight(const Digest& digest);
@@ -185,7 +169,7 @@ class Passwords::State : public std::enable_shared_from_this<State> {
 
   const Options options_;
   runtime::Loop& loop_;
-  runtime::Workers& workers_;
+  const std::shared_ptr<PasswordRunner> runner_;
   std::string key_;  // of digests
   std::atomic<size_t> waiting_bytes_ = 0;
   RecentTable<std::monostate> remembered_;  // by the digest of a guess
@@ -203,16 +187,16 @@ class Passwords::State : public std::enable_shared_from_this<State> {
 };
 
 void Passwords::State::Hash(HashCall call) {
-  auto work = std::make_shared<Work>(Work{.password = std::move(call.password),
-                                          .hash = {},
-                                          .salt = NewSalt(options_.chance),
-                                          .cost = options_.bcrypt_cost});
-  AddUrgentJob({work, Digest(),
-                [this, work, bytes = call.bytes, loop = call.loop,
-                 on_hash = std::move(call.on_hash)](JobEnd end) mutable {
+  auto work = std::make_shared<PasswordWork>(PasswordWork{.password = std::move(call.password),
+                                                          .hash = {},
+                                                          .salt = NewSalt(options_.chance),
+                                                          .cost = options_.bcrypt_cost});
+  AddUrgentJob({std::move(work), Digest(),
+                [this, bytes = call.bytes, loop = call.loop, on_hash = std::move(call.on_hash)](
+                    JobEnd end, PasswordWork::Outcome outcome) mutable {
                   Release(bytes);
                   base::Result<std::string> hash = base::errors::kTooManyRequests;
-                  if (end == JobEnd::kDone) hash = std::move(work->made);
+                  if (end == JobEnd::kDone) hash = std::move(outcome.made);
                   loop->Post([on_hash = std::move(on_hash), hash = std::move(hash)]() mutable {
                     on_hash(std::move(hash));
                   });
@@ -299,12 +283,13 @@ void Passwords::State::StartFirst(const Digest& lane_id) {
   std::vector<Digest>& lanes = flights_[guess.digest];
   lanes.push_back(lane_id);
   if (lanes.size() > 1) return;
-  auto work = std::make_shared<Work>(Work{
+  auto work = std::make_shared<PasswordWork>(PasswordWork{
       .password = std::move(guess.password), .hash = std::move(guess.hash), .salt = {}, .cost = 0});
-  AddJob({work, guess.digest, [this, work, digest = guess.digest](JobEnd end) {
+  AddJob({std::move(work), guess.digest,
+          [this, digest = guess.digest](JobEnd end, const PasswordWork::Outcome& outcome) {
             if (end == JobEnd::kUnwanted) return PassOver(digest);
             base::Result<bool> is_right = base::errors::kTooManyRequests;
-            if (end == JobEnd::kDone) is_right = work->is_right;
+            if (end == JobEnd::kDone) is_right = outcome.is_right;
             OnOutcome(digest, is_right);
           }});
 }
@@ -426,30 +411,27 @@ void Passwords::State::ChooseJobs() {
     const auto job = std::make_shared<Job>(std::move(jobs_.front()));
     jobs_.pop_front();
     if (!job->digest.empty() && !IsWanted(job->digest)) {
-      job->on_end(JobEnd::kUnwanted);
+      job->on_end(JobEnd::kUnwanted, {});
       continue;
     }
-    const bool is_taken = workers_.Run([work = job->work] { work->Run(); }, &loop_,
-                                       [weak = weak_from_this(), job] {
-                                         const auto state = weak.lock();
-                                         if (state == nullptr) return;
-                                         --state->running_;
-                                         job->on_end(JobEnd::kDone);
-                                         state->RunJobs();
-                                       });
-    if (is_taken) {
+    PasswordRunner::OnDone on_done = [this, job](PasswordWork::Outcome outcome) {
+      --running_;
+      job->on_end(JobEnd::kDone, std::move(outcome));
+      RunJobs();
+    };
+    if (runner_->Run(job->work, &on_done)) {
       ++running_;
     } else if (running_ > 0) {
       jobs_.push_front(std::move(*job));
       return;  // until one of those that run is done
     } else {
       // Why posted: who asked may be in the middle of something.
-      Post([job](State&) { job->on_end(JobEnd::kNoRoom); });
+      Post([job](State&) { job->on_end(JobEnd::kNoRoom, {}); });
     }
   }
 }
 
-Passwords::Passwords(Options options, runtime::Loop* loop, runtime::Workers* workers)
+Passwords::Passwords(Options options, runtime::Loop* loop, PasswordRunner::Lanes workers)
     : nobodys_hash_(HashOfNobody(options.bcrypt_cost)),
       state_(std::make_shared<State>(std::move(options), loop, workers)) {}
 

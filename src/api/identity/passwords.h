@@ -6,11 +6,11 @@
 #include <string>
 
 #include "api/identity/chance.h"
+#include "api/identity/password_runner.h"
 #include "base/callback.h"
 #include "base/result.h"
 #include "observe/log.h"
 #include "runtime/loop.h"
-#include "runtime/workers.h"
 #include "state/auth/bcrypt.h"
 
 namespace identity {
@@ -48,8 +48,8 @@ class Passwords {
     Chance chance = SystemChance;
   };
   // `workers` and `loop` outlive this, which is destroyed on that loop or when it does not run any
-  // more. The loop takes a few microseconds a call, and has the timer.
-  Passwords(Options options, runtime::Loop* loop, runtime::Workers* workers);
+  // more. The loop takes a few microseconds a call, and has the timers.
+  Passwords(Options options, runtime::Loop* loop, PasswordRunner::Lanes workers);
   ~Passwords();
 
   // bcrypt's text of a password, with a new salt: as auth::HashPassword fails.

@@ -45,7 +45,8 @@ class PasswordsTest : public ::testing::Test {
   void Open(Passwords::Options options) {
     passwords_.reset();
     options.bcrypt_cost = auth::kBcryptCostMin;
-    passwords_.emplace(std::move(options), home_.get(), &counting_);
+    passwords_.emplace(std::move(options), home_.get(),
+                       PasswordRunner::Lanes{&counting_, &counting_});
   }
   std::string HashOf(const std::string& password) {
     std::optional<base::Result<std::string>> hash;
@@ -332,7 +333,8 @@ TEST_F(PasswordsTest, AFewRunAtATime) {
 
 TEST_F(PasswordsTest, WorkersWithoutRoomRefuse) {
   runtime::simulated::Workers full(&scheduler_, {.queue_capacity = 0});
-  passwords_.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, home_.get(), &full);
+  passwords_.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, home_.get(),
+                     PasswordRunner::Lanes{&full, &full});
   EXPECT_EQ(Checked("secret").what, base::errors::kTooManyRequests.text);
   std::optional<base::Status> hashed;
   passwords_->Hash("secret", loop_.get(), [&](const auto& hash) { hashed = hash.status(); });
@@ -343,7 +345,8 @@ TEST_F(PasswordsTest, WorkersWithoutRoomRefuse) {
 TEST_F(PasswordsTest, WorkersWithLittleRoomServeAllInTheEnd) {
   runtime::simulated::Workers narrow(
       &scheduler_, {.latency_min = kWork, .latency_max = kWork, .queue_capacity = 1});
-  passwords_.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, home_.get(), &narrow);
+  passwords_.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, home_.get(),
+                     PasswordRunner::Lanes{&narrow, &narrow});
   std::vector<std::shared_ptr<Outcome>> outcomes;
   for (int i = 0; i < 6; ++i) outcomes.push_back(Check("secret", "user " + std::to_string(i)));
   scheduler_.RunFor(seconds(1));

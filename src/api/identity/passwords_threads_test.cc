@@ -24,7 +24,7 @@ TEST(PasswordsThreadsTest, LoopsAskAtTheSameTime) {
   runtime::posix::Workers workers("bcrypt", 2, 100);  // ends first: it answers to the loops
   std::optional<Passwords> passwords;
   passwords.emplace(Passwords::Options{.bcrypt_cost = auth::kBcryptCostMin}, &home.loop(),
-                    &workers);
+                    PasswordRunner::Lanes{&workers, &workers});
   std::atomic<int> answers = 0;
   for (auto& thread : loops) {
     runtime::Loop* const loop = &thread.loop();

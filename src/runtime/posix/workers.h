@@ -1,7 +1,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,14 +13,25 @@
 
 namespace runtime::posix {
 
+// Who goes before whom where several want the same processor.
+enum class Priority : uint8_t {
+  kNormal,
+  // A tenth of a processor that is never idle; whoever else wants it gets it at once.
+  kLow,
+  // Nothing of a processor that others want, or next to nothing.
+  kIdle,
+};
+
 // A fixed pool of threads with one bounded queue.
 class Workers final : public runtime::Workers {
  public:
   // Threads carry `name` (at most 15 bytes). `queue_capacity` counts work that no thread has
-  // taken yet. `niceness`, from 0 to 19: how far others of the process go before when they all want
-  // the same processor, as nice(1) has it; whoever then wants it gets it at once.
-  Workers(const std::string& name, size_t thread_count, size_t queue_capacity, int niceness = 0);
-  // Waits for the work that has started; the rest is dropped without its `done`.
+  // taken yet.
+  Workers(const std::string& name, size_t thread_count, size_t queue_capacity,
+          Priority priority = Priority::kNormal);
+  // Waits for the work that has started; the rest is dropped without its `done`. So is, after a
+  // second, work of kIdle, which goes on alone until it ends: it must not need what dies with its
+  // owner.
   ~Workers() override;
 
   [[nodiscard]] bool Run(base::Callback<void()> work, Loop* reply_to,
@@ -30,14 +43,22 @@ class Workers final : public runtime::Workers {
     Loop* reply_to;
     base::Callback<void()> done;
   };
+  // What the threads need, also those that are left alone.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::condition_variable rest;  // nobody works
+    std::deque<Job> queue;         // this and what follows: guarded by mutex
+    size_t working = 0;
+    bool stopping = false;
+    bool abandoned = false;  // nobody is left to be told
 
-  void WorkUntilStopped();
+    void WorkUntilStopped();
+  };
 
   const size_t queue_capacity_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> queue_;  // guarded by mutex_
-  bool stopping_ = false;  // guarded by mutex_
+  const Priority priority_;
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::vector<std::thread> threads_;
 };
 

@@ -1,10 +1,12 @@
 #include "runtime/posix/workers.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "runtime/asio/loop.h"
@@ -45,17 +47,75 @@ TEST(WorkersTest, RefusesBeyondItsBound) {
   loop.Run();
 }
 
-TEST(WorkersTest, WorkAsNicelyAsTheyAreTold) {
-  asio::Loop loop;
+TEST(WorkersTest, HaveThePriorityThatTheyAreGiven) {
+  struct Given {
+    int policy = -1;
+    int niceness = -1;
+  };
+  const auto given = [](Priority priority) {
+    asio::Loop loop;
+    Workers workers("worker", 1, 1, priority);
+    Given seen;
+    EXPECT_TRUE(workers.Run(
+        [&] {
+          seen = {::sched_getscheduler(0),
+                  ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()))};
+        },
+        &loop, [&] { loop.Stop(); }));
+    loop.Run();
+    return seen;
+  };
   const int before = ::getpriority(PRIO_PROCESS, 0);
-  Workers workers("worker", 1, 1, 7);
-  int niceness = 0;
-  ASSERT_TRUE(
-      workers.Run([&] { niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); },
-                  &loop, [&] { loop.Stop(); }));
-  loop.Run();
-  EXPECT_EQ(niceness, 7);
+  EXPECT_EQ(given(Priority::kNormal).niceness, before);
+  EXPECT_EQ(given(Priority::kLow).policy, SCHED_OTHER);
+  EXPECT_EQ(given(Priority::kLow).niceness, 10);
+  EXPECT_EQ(given(Priority::kIdle).policy, SCHED_IDLE);
   EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
+}
+
+// A test may hold it up for longer than any other thread would.
+TEST(WorkersTest, IdleWorkThatDoesNotEndIsLeftAloneAndToldToNobody) {
+  struct Stuck {
+    std::atomic<bool> started{false};
+    std::atomic<bool> released{false};
+    std::atomic<bool> ended{false};
+  };
+  const auto stuck = std::make_shared<Stuck>();
+  bool is_told = false;
+  {
+    asio::Loop loop;
+    Workers workers("worker", 1, 1, Priority::kIdle);
+    ASSERT_TRUE(workers.Run(
+        [stuck] {
+          stuck->started = true;
+          while (!stuck->released) std::this_thread::yield();
+          stuck->ended = true;
+        },
+        &loop, [&] { is_told = true; }));
+    while (!stuck->started) std::this_thread::yield();
+  }
+  stuck->released = true;
+  while (!stuck->ended) std::this_thread::yield();
+  EXPECT_FALSE(is_told);
+}
+
+TEST(WorkersTest, IdleWorkThatEndsIsWaitedFor) {
+  asio::Loop loop;
+  std::atomic<bool> started{false};
+  std::atomic<bool> ended{false};
+  {
+    Workers workers("worker", 1, 1, Priority::kIdle);
+    ASSERT_TRUE(workers.Run(
+        [&] {
+          started = true;
+          for (int i = 0; i < 100; ++i) std::this_thread::yield();
+          ended = true;
+        },
+        &loop, [&] { loop.Stop(); }));
+    while (!started) std::this_thread::yield();
+  }
+  EXPECT_TRUE(ended);
+  loop.Run();
 }
 
 TEST(ClockTest, MonotonicTimeDoesNotGoBackAndSeedsDiffer) {

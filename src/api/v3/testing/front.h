@@ -27,8 +27,9 @@ class Front {
   };
   explicit Front(const Parts& parts)
       : loop_(&parts.server->frontend(parts.origin).loop()),
-        passwords_({.bcrypt_cost = auth::kBcryptCostMin}, loop_,
-                   parts.server->environment().bulk_workers),
+        passwords_(
+            {.bcrypt_cost = auth::kBcryptCostMin}, loop_,
+            {parts.server->environment().bulk_workers, parts.server->environment().bulk_workers}),
         meters_(
             MemoryOf(parts), [server = parts.server] { return RulesOf(*server); },
             parts.server->environment().registry),
