@@ -3,23 +3,17 @@
 #include <vector>
 
 #include "app/process_arguments.h"
-#include "net/gateway/json_text.h"
+#include "base/json_string.h"
 #include "runtime/posix/descriptor_limit.h"
 #include "state/members/member.h"
 
 namespace app {
 namespace {
 
-std::string Quoted(const std::string& text) {
-  base::Bytes out;
-  gateway::AppendJsonString(text, &out);
-  return out;
-}
-
 std::string CommandLine(runtime::Disk& disk) {
   std::string out;
   for (const std::string& argument : ProcessArguments(disk)) {
-    out += (out.empty() ? "" : ",") + Quoted(argument);
+    out += (out.empty() ? "" : ",") + base::JsonString(argument);
   }
   return "[" + out + "]";
 }
@@ -44,11 +38,11 @@ std::string Raft(const server::Server& server) {
   const server::Progress& progress = server.progress();
   const uint64_t leader = progress.leader;
   const bool is_leader = leader == server.id().value();
-  return "{\"id\":" + Quoted(members::HexText(server.id().value())) +
+  return "{\"id\":" + base::JsonString(members::HexText(server.id().value())) +
          ",\"term\":" + std::to_string(progress.term) +
-         ",\"vote\":" + Quoted(members::HexText(progress.vote)) +
+         ",\"vote\":" + base::JsonString(members::HexText(progress.vote)) +
          ",\"commit\":" + std::to_string(progress.committed) +
-         ",\"lead\":" + Quoted(members::HexText(leader)) +
+         ",\"lead\":" + base::JsonString(members::HexText(leader)) +
          ",\"raftState\":" + (is_leader ? "\"StateLeader\"" : "\"StateFollower\"") +
          ",\"applied\":" + std::to_string(progress.applied) +
          ",\"progress\":{},\"leadtransferee\":\"0\"}";

@@ -6,7 +6,7 @@
 #include "app/client_tls.h"
 #include "app/discovery.h"
 #include "app/discovery_v2_answer.h"
-#include "base/form_text.h"
+#include "base/url_escape.h"
 #include "config/url.h"
 #include "net/http/client.h"
 #include "runtime/asio/loop.h"

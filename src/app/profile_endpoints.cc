@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "api/web/query.h"
 #include "app/process_arguments.h"
 #include "app/worker_answer.h"
+#include "base/form.h"
 #include "net/rpc/gzip.h"
 #include "observe/profile.h"
 #include "runtime/posix/clock.h"
@@ -188,7 +188,7 @@ void ProfileEndpoints::ServeIndex(const http::PlainRequest& request, http::Respo
 }
 
 void ProfileEndpoints::ServeProfile(const http::PlainRequest& request, http::Responder responder) {
-  const std::string text = web::Query(http::Query(request.head)).Get("seconds");
+  const std::string text = base::Form(http::Query(request.head)).Get("seconds");
   int64_t seconds = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
   // As Go has it.

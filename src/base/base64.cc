@@ -1,10 +1,12 @@
 #include "base/base64.h"
 
 #include <array>
+#include <cstring>
 
 namespace base {
 namespace {
 
+// By number of six bits: its digit.
 constexpr ByteView kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr ByteView kUrlDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -22,20 +24,47 @@ constexpr Values ValuesOf(ByteView digits) {
 constexpr Values kValues = ValuesOf(kDigits);
 constexpr Values kUrlValues = ValuesOf(kUrlDigits);
 
+// By number of twelve bits: its two digits.
+using Pairs = std::array<std::array<char, 2>, 1 << 12>;
+
+constexpr Pairs PairsOf(ByteView digits) {
+  Pairs pairs{};
+  for (size_t i = 0; i < pairs.size(); ++i) pairs[i] = {digits[i >> 6], digits[i & 63]};
+  return pairs;
+}
+
+constexpr Pairs kPairs = PairsOf(kDigits);
+constexpr Pairs kUrlPairs = PairsOf(kUrlDigits);
+
 }  // namespace
 
-std::string Base64Encode(ByteView bytes, Base64 form) {
-  const ByteView digits = form == Base64::kUrl ? kUrlDigits : kDigits;
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<uint8_t>(byte);
-    for (count += 8; count >= 6; count -= 6) text.push_back(digits[bits >> (count - 6) & 0x3f]);
+void AppendBase64(ByteView bytes, Base64 form, std::string* text) {
+  const Pairs& pairs = form == Base64::kUrl ? kUrlPairs : kPairs;
+  const size_t begin = text->size();
+  text->resize(begin + (bytes.size() + 2) / 3 * 4, '=');
+  char* to = text->data() + begin;
+  const auto byte = [&](size_t at) { return uint32_t{static_cast<uint8_t>(bytes[at])}; };
+  const auto put = [&](uint32_t twelve_bits) {
+    std::memcpy(to, pairs[twelve_bits].data(), 2);
+    to += 2;
+  };
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    put(group >> 12);
+    put(group & 0xfff);
   }
-  if (count > 0) text.push_back(digits[bits << (6 - count) & 0x3f]);
-  while (form == Base64::kPadded && text.size() % 4 != 0) text.push_back('=');
+  if (const size_t rest = bytes.size() - i; rest > 0) {
+    const uint32_t group = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);
+    put(group >> 12);
+    if (rest == 2) *to++ = pairs[group & 0xfff][0];
+  }
+  if (form != Base64::kPadded) text->resize(static_cast<size_t>(to - text->data()));
+}
+
+std::string Base64Encode(ByteView bytes, Base64 form) {
+  std::string text;
+  AppendBase64(bytes, form, &text);
   return text;
 }
 

@@ -5,9 +5,6 @@
 
 namespace base {
 
-// A path as Go writes it into a URL.
-std::string PathEscape(std::string_view path);
-
 // A path as Go's servers have it: rooted, without empty, "." and ".." elements; a slash at the end
 // stays. Escapes are no escapes here.
 std::string CanonicalPath(std::string_view path);

@@ -5,10 +5,6 @@
 namespace base {
 namespace {
 
-TEST(UrlPathTest, WhatIsNoPartOfAPathIsEscaped) {
-  EXPECT_EQ(PathEscape("/a b\xc3\xa9;=%?"), "/a%20b%C3%A9;=%25%3F");
-}
-
 TEST(UrlPathTest, EmptyAndDottedElementsGo) {
   EXPECT_EQ(CanonicalPath("/v3//kv/./range"), "/v3/kv/range");
   EXPECT_EQ(CanonicalPath("/v3/kv/../lease/"), "/v3/lease/");

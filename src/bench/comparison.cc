@@ -8,7 +8,7 @@
 #include "base/duration_text.h"
 #include "base/float_text.h"
 #include "base/go_text.h"
-#include "cli/json_string.h"
+#include "base/json_string.h"
 
 namespace bench {
 namespace {
@@ -80,7 +80,7 @@ std::string RatioText(const Compared& compared) {
 
 std::string List(const std::vector<std::string>& endpoints) {
   std::vector<std::string> quoted;
-  for (const std::string& endpoint : endpoints) quoted.push_back(cli::JsonString(endpoint));
+  for (const std::string& endpoint : endpoints) quoted.push_back(base::JsonString(endpoint));
   return "[" + base::Join(quoted, ", ") + "]";
 }
 
@@ -126,12 +126,12 @@ std::string TextReport(const Comparison& comparison) {
 std::string JsonReport(const Comparison& comparison) {
   std::vector<std::string> rows;
   for (const Compared& each : Compare(comparison)) {
-    rows.push_back("{\"series\": " + cli::JsonString(each.series) + ", \"name\": " +
-                   cli::JsonString(each.name) + ", \"a\": " + base::FormatFloat(each.a) +
+    rows.push_back("{\"series\": " + base::JsonString(each.series) + ", \"name\": " +
+                   base::JsonString(each.name) + ", \"a\": " + base::FormatFloat(each.a) +
                    ", \"b\": " + base::FormatFloat(each.b) +
                    ", \"ratio\": " + base::FormatFloat(each.Ratio()) + "}");
   }
-  return "{\n  \"command\": " + cli::JsonString(comparison.command) +
+  return "{\n  \"command\": " + base::JsonString(comparison.command) +
          ",\n  \"rounds\": " + std::to_string(comparison.a.size()) +
          ",\n  \"endpoints_a\": " + List(comparison.endpoints_a) +
          ",\n  \"endpoints_b\": " + List(comparison.endpoints_b) + ",\n  \"compared\": [\n    " +

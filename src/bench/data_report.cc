@@ -8,9 +8,9 @@
 
 #include "base/float_text.h"
 #include "base/go_text.h"
+#include "base/json_string.h"
 #include "base/status.h"
 #include "bench/text_report.h"
-#include "cli/json_string.h"
 
 namespace bench {
 namespace {
@@ -63,8 +63,8 @@ std::string Errors(const Results& results, const std::string& indent) {
   std::vector<std::string> errors;
   for (const auto& [error, count] : results.errors) {
     errors.push_back(
-        Inline({Field("code", cli::JsonString(std::string(base::CodeName(error.code)))),
-                Field("text", cli::JsonString(error.text)), Field("count", Count(count))}));
+        Inline({Field("code", base::JsonString(std::string(base::CodeName(error.code)))),
+                Field("text", base::JsonString(error.text)), Field("count", Count(count))}));
   }
   return Block('[', errors, ']', indent);
 }
@@ -85,7 +85,7 @@ std::string SeriesObject(const Series& series) {
   const std::string indent = "    ";
   const std::string inner = indent + "  ";
   return Block('{',
-               {Field("name", cli::JsonString(series.name)), Field("seconds", Time(series.took)),
+               {Field("name", base::JsonString(series.name)), Field("seconds", Time(series.took)),
                 Field("requests", Count(series.results.done())),
                 Field("requests_per_second", Number(series.PerSecond())),
                 Field("failed", Count(series.results.failed())),
@@ -108,21 +108,21 @@ std::string Quoted(const std::string& text) {
 std::string JsonReport(const Measurement& measurement) {
   std::vector<std::string> endpoints;
   for (const std::string& endpoint : measurement.endpoints) {
-    endpoints.push_back(cli::JsonString(endpoint));
+    endpoints.push_back(base::JsonString(endpoint));
   }
   std::vector<std::string> series;
   for (const Series& each : measurement.series) series.push_back(SeriesObject(each));
   const bool from_due = measurement.rate > 0 && measurement.from_due;
   return Block(
              '{',
-             {Field("command", cli::JsonString(measurement.command)),
+             {Field("command", base::JsonString(measurement.command)),
               Field("endpoints", "[" + base::Join(endpoints, ", ") + "]"),
               Field("conns", Count(measurement.connections)),
               Field("clients", Count(measurement.clients)), Field("rate", Number(measurement.rate)),
               Field("latency_from", from_due ? "\"due\"" : "\"sent\""),
               Field("client_cpu_seconds", Number(measurement.client_cpu_seconds)),
               Field("interrupted", Bool(measurement.cut.interrupted)),
-              Field("failure", cli::JsonString(measurement.cut.failure)),
+              Field("failure", base::JsonString(measurement.cut.failure)),
               Field("series", Block('[', series, ']', "  "))},
              '}', "") +
          "\n";
@@ -160,7 +160,7 @@ std::string PerfdashReport(const Series& series) {
              Field("Perc99", milliseconds(99))},
             '}', "      ");
   const std::string labels =
-      Block('{', {Field("Operation", cli::JsonString(operation))}, '}', "      ");
+      Block('{', {Field("Operation", base::JsonString(operation))}, '}', "      ");
   const std::string item = Block(
       '{', {Field("data", data), Field("labels", labels), Field("unit", "\"ms\"")}, '}', "    ");
   return Block('{', {Field("version", "\"v1\""), Field("dataItems", Block('[', {item}, ']', "  "))},

@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-#include "cli/json_string.h"
+#include "base/json_string.h"
 
 namespace cli {
 
@@ -12,7 +12,7 @@ void Print(std::FILE* file, const std::string& text) {
 void PrintCause(std::FILE* file, const std::string& cause) {
   if (cause.empty()) return;
   Print(file, "{\"level\":\"warn\",\"msg\":\"no endpoint could be reached\",\"error\":" +
-                  JsonString(cause) + "}\n");
+                  base::JsonString(cause) + "}\n");
 }
 
 std::string ReadAll(std::FILE* file) {

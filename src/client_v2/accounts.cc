@@ -1,8 +1,8 @@
 #include "client_v2/accounts.h"
 
 #include "base/go_text.h"
+#include "base/json_string.h"
 #include "base/url_path.h"
-#include "cli/json_string.h"
 #include "client_v2/answers.h"
 #include "client_v2/json_value.h"
 
@@ -16,7 +16,7 @@ constexpr const char* kRoles = "roles";
 std::string ListJson(const std::vector<std::string>& texts) {
   if (texts.empty()) return "null";
   std::vector<std::string> each;
-  for (const std::string& text : texts) each.push_back(cli::JsonString(text));
+  for (const std::string& text : texts) each.push_back(base::JsonString(text));
   return "[" + base::Join(each, ",") + "]";
 }
 
@@ -87,8 +87,8 @@ std::optional<Failure> Accounts::GetUser(const std::string& name, User* user) {
 }
 
 std::optional<Failure> Accounts::PutUser(const std::string& name, const std::string& password) {
-  std::string body = "{\"user\":" + cli::JsonString(name);
-  if (!password.empty()) body += ",\"password\":" + cli::JsonString(password);
+  std::string body = "{\"user\":" + base::JsonString(name);
+  if (!password.empty()) body += ",\"password\":" + base::JsonString(password);
   Reply reply;
   auto failure = Ask("PUT", Below(kUsers, name), body + ",\"roles\":null}", &reply);
   if (failure.has_value()) return failure;
@@ -106,7 +106,7 @@ std::optional<Failure> Accounts::RemoveUser(const std::string& name) {
 
 std::optional<Failure> Accounts::ChangeRoles(const std::string& user, Change change,
                                              const std::vector<std::string>& roles) {
-  const std::string body = "{\"user\":" + cli::JsonString(user) + ",\"roles\":null,\"" +
+  const std::string body = "{\"user\":" + base::JsonString(user) + ",\"roles\":null,\"" +
                            NameOf(change) + "\":" + ListJson(roles) + "}";
   Reply reply;
   auto failure = Ask("PUT", Below(kUsers, user), body, &reply);
@@ -139,7 +139,7 @@ std::optional<Failure> Accounts::GetRole(const std::string& name, Role* role) {
 
 std::optional<Failure> Accounts::AddRole(const std::string& name) {
   const std::string body =
-      "{\"role\":" + cli::JsonString(name) + ",\"permissions\":" + AccessJson({}, {}) + "}";
+      "{\"role\":" + base::JsonString(name) + ",\"permissions\":" + AccessJson({}, {}) + "}";
   Reply reply;
   auto failure = Ask("PUT", Below(kRoles, name), body, &reply);
   if (failure.has_value()) return failure;
@@ -160,7 +160,7 @@ std::optional<Failure> Accounts::ChangeAccess(const std::string& role, Change ch
   const std::vector<std::string> path = {access.path};
   const std::vector<std::string> none;
   const std::string body =
-      "{\"role\":" + cli::JsonString(role) + ",\"permissions\":" + AccessJson({}, {}) + ",\"" +
+      "{\"role\":" + base::JsonString(role) + ",\"permissions\":" + AccessJson({}, {}) + ",\"" +
       NameOf(change) + "\":" + AccessJson(access.read ? path : none, access.write ? path : none) +
       "}";
   Reply reply;

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/json_string.h"
+#include "base/json_string.h"
 
 namespace client_v2 {
 namespace {
@@ -74,15 +74,15 @@ bool ReadNode(const json& object, Node* node) {
 
 // All but what closes it.
 std::string NodeBegin(const Node& node) {
-  std::string text = "{\"key\":" + cli::JsonString(node.key);
+  std::string text = "{\"key\":" + base::JsonString(node.key);
   if (node.is_directory) text += ",\"dir\":true";
-  return text + ",\"value\":" + cli::JsonString(node.value) + ",\"nodes\":";
+  return text + ",\"value\":" + base::JsonString(node.value) + ",\"nodes\":";
 }
 
 std::string NodeEnd(const Node& node) {
   std::string text = ",\"createdIndex\":" + std::to_string(node.created_index) +
                      ",\"modifiedIndex\":" + std::to_string(node.modified_index);
-  if (!node.expiration.empty()) text += ",\"expiration\":" + cli::JsonString(node.expiration);
+  if (!node.expiration.empty()) text += ",\"expiration\":" + base::JsonString(node.expiration);
   if (node.ttl != 0) text += ",\"ttl\":" + std::to_string(node.ttl);
   return text + "}";
 }
@@ -145,7 +145,7 @@ std::optional<Failure> ReadEvent(const Reply& reply, Event* event) {
 }
 
 std::string EventJson(const Event& event) {
-  std::string text = "{\"action\":" + cli::JsonString(event.action) + ",\"node\":";
+  std::string text = "{\"action\":" + base::JsonString(event.action) + ",\"node\":";
   AppendNode(event.node, &text);
   text += ",\"prevNode\":";
   if (event.previous.has_value()) {

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/go_text.h"
+#include "base/url_escape.h"
 #include "base/url_path.h"
 #include "cli/command.h"
 #include "client_v2/fetch.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/form_text.h"
+#include "base/url_escape.h"
 
 namespace client_v2 {
 

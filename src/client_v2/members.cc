@@ -1,8 +1,8 @@
 #include "client_v2/members.h"
 
 #include "base/go_text.h"
+#include "base/json_string.h"
 #include "base/url_path.h"
-#include "cli/json_string.h"
 #include "client_v2/answers.h"
 #include "client_v2/json_value.h"
 #include "config/url.h"
@@ -21,7 +21,7 @@ Member MemberOf(const JsonValue& object) {
 base::Result<std::string> PeerUrlsJson(const std::string& urls) {
   ASSIGN_OR_RETURN(const std::vector<config::Url> parsed, config::ParseUrls(urls));
   std::vector<std::string> texts;
-  for (const config::Url& url : parsed) texts.push_back(cli::JsonString(url.ToString()));
+  for (const config::Url& url : parsed) texts.push_back(base::JsonString(url.ToString()));
   return "{\"peerURLs\":[" + base::Join(texts, ",") + "]}";
 }
 

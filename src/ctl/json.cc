@@ -1,6 +1,6 @@
 #include "ctl/json.h"
 
-#include "base/go_text.h"
+#include "base/base64.h"
 #include "ctl/printer.h"
 
 namespace ctl {
@@ -59,25 +59,13 @@ bool IsSet(const Message& message, const FieldDescriptor& field, bool hex_ids) {
 
 }  // namespace
 
-void AppendJsonBytes(const std::string& bytes, std::string* text) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+void AppendJsonBytes(std::string_view bytes, std::string* text) {
   *text += '"';
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    char digits[4];
-    for (size_t k = 0; k < 4; ++k) {
-      digits[k] = i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
-    }
-    text->append(digits, sizeof digits);
-  }
+  base::AppendBase64(bytes, base::Base64::kPadded, text);
   *text += '"';
 }
 
-std::string JsonBytes(const std::string& bytes) {
+std::string JsonBytes(std::string_view bytes) {
   std::string text;
   AppendJsonBytes(bytes, &text);
   return text;

@@ -3,14 +3,15 @@
 #include <google/protobuf/message.h>
 
 #include <string>
+#include <string_view>
 
-#include "cli/json_string.h"
+#include "base/json_string.h"
 
 // JSON as Go's encoding/json writes it, which scripts compare byte by byte.
 
 namespace ctl {
 
-using cli::JsonString;
+using base::JsonString;
 
 // Of etcd's generated Go structs: fields in their order under their names, without those that are
 // zero; numbers as numbers, bytes in base64, the one field of a oneof inside "Response". With
@@ -18,7 +19,7 @@ using cli::JsonString;
 std::string ToJson(const google::protobuf::Message& message, bool hex_ids);
 
 // In base64.
-std::string JsonBytes(const std::string& bytes);
-void AppendJsonBytes(const std::string& bytes, std::string* text);
+std::string JsonBytes(std::string_view bytes);
+void AppendJsonBytes(std::string_view bytes, std::string* text);
 
 }  // namespace ctl

@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "base/testing/golden.h"
-#include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/testing/captured.h"
 
@@ -329,11 +328,6 @@ TEST(PrinterTest, EveryAnswerInEveryFormatIsAsItWasRecorded) {
     }
   }
   base::testing::ExpectGolden("src/ctl/testdata/printers.txt", text);
-}
-
-TEST(JsonStringTest, EscapesAsGoDoes) {
-  EXPECT_EQ(JsonString("a\"\\\n\x01<&>\xff\xe2\x80\xa8é"),
-            "\"a\\\"\\\\\\n\\u0001\\u003c\\u0026\\u003e\\ufffd\\u2028é\"");
 }
 
 }  // namespace

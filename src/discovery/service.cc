@@ -4,8 +4,8 @@
 #include <charconv>
 #include <utility>
 
-#include "api/web/query.h"
 #include "base/ascii_case.h"
+#include "base/form.h"
 #include "base/go_text.h"
 #include "discovery/status_page.h"
 #include "discovery/token.h"
@@ -143,7 +143,7 @@ bool Service::IsTooOften(ClientRates& rates, const http::PlainRequest& request,
 
 void Service::New(const http::PlainRequest& request, CallPointer call) {
   if (IsTooOften(new_rates_, request, call)) return;
-  const web::Query query(QueryText(request));
+  const base::Form query(QueryText(request));
   const std::string text = query.Get("size");
   int64_t size = kDefaultSize;
   if (!text.empty()) {
@@ -219,7 +219,7 @@ void Service::Forward(const http::PlainRequest& request, RequestPath path, CallP
   Upstream::Request asked{.method = call->method(),
                           .path = "/" + path.token + path.below,
                           .body = "",
-                          .waits = web::Query(query).Get("wait") == "true"};
+                          .waits = base::Form(query).Get("wait") == "true"};
   if (!query.empty()) asked.path += "?" + std::string(query);
   if (request.head.Get("content-type").starts_with(kForm)) asked.body = base::Bytes(request.body);
   const std::string waiter = asked.waits ? request.connection.peer.host : "";

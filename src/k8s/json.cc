@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/json_string.h"
+#include "base/json_string.h"
 
 namespace k8s {
 namespace {
@@ -91,7 +91,7 @@ class Writer {
   void operator()(int64_t value) { text += std::to_string(value); }
   void operator()(uint64_t value) { text += std::to_string(value); }
   void operator()(double value) { text += FloatText(value); }
-  void operator()(const std::string& value) { text += cli::JsonString(value); }
+  void operator()(const std::string& value) { text += base::JsonString(value); }
   void operator()(const Value::List& list) {
     text += '[';
     for (const Value& value : list) {
@@ -104,7 +104,7 @@ class Writer {
     text += '{';
     for (const Member& member : object) {
       if (&member != &object.front()) text += ',';
-      text += cli::JsonString(member.name) + ':';
+      text += base::JsonString(member.name) + ':';
       std::visit(*this, member.value.is);
     }
     text += '}';

@@ -6,42 +6,14 @@
 #include <cstdlib>
 
 #include "base/duration_text.h"
-#include "base/go_text.h"
+#include "base/json_string.h"
 
 namespace observe {
 namespace {
 
-// Compat: zap's escapes. Bytes that are not UTF-8 become the replacement character.
-void AppendEscaped(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text[0]);
-    const size_t length = base::Utf8Length(text);
-    if (byte == '"' || byte == '\\') {
-      out += '\\';
-      out += text[0];
-    } else if (byte == '\n') {
-      out += "\\n";
-    } else if (byte == '\r') {
-      out += "\\r";
-    } else if (byte == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else if (length == 0) {
-      out += "\\ufffd";
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-}
-
 void AppendString(std::string& out, std::string_view text) {
   out += '"';
-  AppendEscaped(out, text);
+  base::AppendZapJsonText(text, &out);
   out += '"';
 }
 
@@ -155,7 +127,7 @@ std::string FormatConsole(const LogEntry& entry) {
   out += ShortCaller(entry.caller);
   out += '\t';
   // Why escaped, as zap does not: a message from outside cannot feign a second line.
-  AppendEscaped(out, entry.message);
+  base::AppendZapJsonText(entry.message, &out);
   if (entry.fields.size() == 0) return out;
   out += '\t';
   ObjectWriter object(out, /*spaced=*/true);

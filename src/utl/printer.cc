@@ -4,7 +4,7 @@
 
 #include "base/go_text.h"
 #include "base/human_bytes.h"
-#include "cli/json_string.h"
+#include "base/json_string.h"
 #include "cli/table.h"
 
 namespace utl {
@@ -56,7 +56,7 @@ std::string Json(const Parts& parts) {
   std::string json;
   for (const Part& part : parts) {
     json += (json.empty() ? "{\"" : ",\"") + part.json +
-            "\":" + (part.is_text ? cli::JsonString(part.exact) : part.exact);
+            "\":" + (part.is_text ? base::JsonString(part.exact) : part.exact);
   }
   return json + "}\n";
 }

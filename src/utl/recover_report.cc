@@ -4,7 +4,7 @@
 
 #include "base/go_text.h"
 #include "base/human_bytes.h"
-#include "cli/json_string.h"
+#include "base/json_string.h"
 #include "cli/table.h"
 
 namespace utl {
@@ -80,7 +80,7 @@ Facts FactsOf(const members::Member& member) {
 }
 
 std::string ValueOf(const Fact& fact) {
-  if (fact.is_text) return cli::JsonString(fact.exact);
+  if (fact.is_text) return base::JsonString(fact.exact);
   return fact.exact.empty() ? "null" : fact.exact;
 }
 
@@ -88,7 +88,7 @@ std::string ValueOf(const Fact& fact) {
 std::string OpenObject(const Facts& facts) {
   std::string json;
   for (const Fact& fact : facts) {
-    json += (json.empty() ? "{" : ",") + cli::JsonString(fact.json) + ":" + ValueOf(fact);
+    json += (json.empty() ? "{" : ",") + base::JsonString(fact.json) + ":" + ValueOf(fact);
   }
   return json;
 }
@@ -102,9 +102,9 @@ std::string Json(const Survivor& survivor) {
   for (const members::Member& member : survivor.members) {
     members.push_back(OpenObject(FactsOf(member)) + "}");
   }
-  return OpenObject(FactsOf(survivor)) + ",\"logDamage\":" + cli::JsonString(survivor.log_damage) +
-         ",\"databaseDamage\":" + cli::JsonString(survivor.database_damage) +
-         ",\"mendedDamage\":" + cli::JsonString(survivor.mended_damage) +
+  return OpenObject(FactsOf(survivor)) + ",\"logDamage\":" + base::JsonString(survivor.log_damage) +
+         ",\"databaseDamage\":" + base::JsonString(survivor.database_damage) +
+         ",\"mendedDamage\":" + base::JsonString(survivor.mended_damage) +
          ",\"members\":" + Array(members) + "}";
 }
 
@@ -142,10 +142,10 @@ std::string Json(const RecoverReport& report) {
   std::vector<std::string> endpoints;
   for (const EndpointAnswer& answer : report.answers) endpoints.push_back(Json(answer));
   std::vector<std::string> lines;
-  for (const std::string& line : LinesOf(report)) lines.push_back(cli::JsonString(line));
+  for (const std::string& line : LinesOf(report)) lines.push_back(base::JsonString(line));
   const auto& chosen = report.verdict.chosen;
   return "{\"survivors\":" + Array(survivors) + ",\"mostAdvanced\":" +
-         (chosen.has_value() ? cli::JsonString(report.survivors[*chosen].data_dir) : "null") +
+         (chosen.has_value() ? base::JsonString(report.survivors[*chosen].data_dir) : "null") +
          ",\"endpoints\":" + Array(endpoints) +
          ",\"quorum\":" + (report.quorum.quorum.empty() ? "false" : "true") +
          ",\"findings\":" + Array(lines) + "}\n";

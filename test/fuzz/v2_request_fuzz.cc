@@ -6,21 +6,21 @@
 #include <cstdint>
 #include <string>
 
-#include "api/v2/go_form.h"
 #include "api/v2/json.h"
 #include "api/v2/key_request.h"
 #include "base/check.h"
-#include "base/url_path.h"
+#include "base/form.h"
+#include "base/url_escape.h"
 #include "state/v2/store.h"
 #include "storage/backend/memory_backend.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const base::ByteView bytes(reinterpret_cast<const char*>(data), size);
   const size_t split = std::min(bytes.find('\0'), bytes.size());
-  const auto path = v2::DecodePath(bytes.substr(0, split));
-  if (!path.has_value()) return 0;
-  CHECK(v2::DecodePath(base::PathEscape(*path)) == path);
-  v2::Form form;
+  const auto path = base::PathUnescape(bytes.substr(0, split));
+  if (!path.ok()) return 0;
+  CHECK(base::PathUnescape(base::PathEscape(*path)).value() == *path);
+  base::Form form;
   form.Parse(bytes.substr(std::min(split + 1, bytes.size())));
   backend::WriteBuffer buffer({}, [](base::Index, base::Term, backend::Batch*) {});
   const auto database = backend::OpenMemoryBackend(backend::NewMemoryDatabase(11));

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "api/v2/go_text.h"
+#include "base/json_string.h"
 #include "state/v2/tree.h"
 
 namespace v2 {
@@ -82,7 +82,7 @@ void AppendNames(const Names& names, std::string* json) {
   json->push_back('[');
   for (const std::string& name : *names) {
     if (json->back() != '[') json->push_back(',');
-    AppendJsonString(name, json);
+    base::AppendOldJsonString(name, json);
   }
   json->push_back(']');
 }
@@ -157,7 +157,7 @@ std::optional<User> ParseUser(base::ByteView text) {
 
 std::string ToJson(const Role& role) {
   std::string json = R"({"role":)";
-  AppendJsonString(role.name, &json);
+  base::AppendOldJsonString(role.name, &json);
   json += R"(,"permissions":{"kv":{"read":)";
   AppendNames(role.patterns.read, &json);
   json += R"(,"write":)";
@@ -167,10 +167,10 @@ std::string ToJson(const Role& role) {
 
 std::string ToJson(const User& user) {
   std::string json = R"({"user":)";
-  AppendJsonString(user.name, &json);
+  base::AppendOldJsonString(user.name, &json);
   if (!user.password.empty()) {
     json += R"(,"password":)";
-    AppendJsonString(user.password, &json);
+    base::AppendOldJsonString(user.password, &json);
   }
   json += R"(,"roles":)";
   AppendNames(user.roles, &json);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/v2/answers.h"
-#include "api/v2/go_text.h"
+#include "base/json_string.h"
 #include "proto/raft_internal.pb.h"
 
 namespace v2 {
@@ -15,7 +15,7 @@ constexpr char kInvalidJson[] = "Invalid JSON in request body.";
 
 std::string QuotedName(std::string_view name) {
   std::string json;
-  AppendJsonString(name, &json);
+  base::AppendOldJsonString(name, &json);
   return json;
 }
 

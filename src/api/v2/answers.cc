@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "api/v2/go_text.h"
+#include "base/json_string.h"
 #include "state/members/member.h"
 
 namespace v2 {
@@ -26,7 +26,7 @@ void SendMethods(Call& call, base::ByteView methods) {
 
 void SendMessage(Call& call, int status, http::Headers fields, base::ByteView message) {
   std::string json = R"({"message":)";
-  AppendJsonString(message, &json);
+  base::AppendOldJsonString(message, &json);
   call.Send(status, fields, json + "}");
 }
 

@@ -10,10 +10,6 @@
 
 namespace v2 {
 
-// Appends a JSON string, quotes included: '<', '>', '&' and the line separators are escaped, and
-// what is no UTF-8 is the replacement character.
-void AppendJsonString(base::ByteView text, std::string* json);
-
 // "2026-11-28T17:44:52.123Z": RFC 3339 in UTC, of nanoseconds since 1970.
 std::string Rfc3339(int64_t nanoseconds);
 

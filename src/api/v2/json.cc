@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/v2/go_text.h"
+#include "base/json_string.h"
 #include "state/v2/store.h"
 
 namespace v2 {
@@ -18,7 +19,7 @@ void AppendNumber(const char* name, int64_t value, std::string* json) {
 
 void AppendText(const char* name, base::ByteView value, std::string* json) {
   json->append(name);
-  AppendJsonString(value, json);
+  base::AppendOldJsonString(value, json);
 }
 
 // Where the first field begins with a brace.

@@ -91,15 +91,6 @@ TEST(V2JsonTest, AnErrorLeavesOutACauseThatIsEmpty) {
             "{\"errorCode\":102,\"message\":\"Not a file\",\"index\":7}\n");
 }
 
-TEST(V2JsonTest, TextIsEscapedAsGoDoes) {
-  std::string json;
-  AppendJsonString("\x01\n\xff\xe2\x80\xa8\xc3\xa9\x7f", &json);
-  EXPECT_EQ(json, "\"\\u0001\\n\\ufffd\\u2028\xc3\xa9\x7f\"");
-  json.clear();
-  AppendJsonString("a <b>&\"\\ c\xf0\x9f\x98\x80 d", &json);
-  EXPECT_EQ(json, "\"a \\u003cb\\u003e\\u0026\\\"\\\\ c\xf0\x9f\x98\x80 d\"");
-}
-
 TEST(V2JsonTest, TimesHaveNoMoreDigitsThanTheyNeed) {
   EXPECT_EQ(Rfc3339(kNow), "2020-09-13T12:26:40Z");
   EXPECT_EQ(Rfc3339(kNow + 120'000'000), "2020-09-13T12:26:40.12Z");

@@ -23,7 +23,7 @@ bool IsWrong(const Error& error) {
 // Takes the parameters in the order in which etcd does. The first error counts.
 class Reading {
  public:
-  explicit Reading(const Form& form) : form_(form) {}
+  explicit Reading(const base::Form& form) : form_(form) {}
 
   void Number(base::ByteView name, uint64_t* value) {
     const std::string* const text = form_.Find(name);
@@ -54,18 +54,18 @@ class Reading {
   const Error& error() const { return error_; }
 
  private:
-  const Form& form_;
+  const base::Form& form_;
   Error error_;
 };
 
-void ReadTtl(const Form& form, Reading* reading, KeyRequest* request) {
+void ReadTtl(const base::Form& form, Reading* reading, KeyRequest* request) {
   const std::string text = form.Get("ttl");
   if (text.empty() || IsWrong(reading->error())) return;
   request->ttl = ParseUint(text);
   if (!request->ttl.has_value()) reading->Fail(Invalid(Code::kTtlIsNoNumber, "ttl"));
 }
 
-void ReadRefresh(const Form& form, Reading* reading, KeyRequest* request) {
+void ReadRefresh(const base::Form& form, Reading* reading, KeyRequest* request) {
   if (!reading->Choice("refresh").value_or(false)) return;
   request->change.set_refresh(true);
   if (!form.Get("value").empty()) {
@@ -84,7 +84,7 @@ v2pb::Request::Method MethodOf(base::ByteView method) {
 
 }  // namespace
 
-Error ParseKeyRequest(base::ByteView method, base::ByteView path, const Form& form,
+Error ParseKeyRequest(base::ByteView method, base::ByteView path, const base::Form& form,
                       KeyRequest* request) {
   if (!form.error().empty()) return {.code = Code::kInvalidForm, .cause = form.error()};
   Reading reading(form);

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "api/v2/go_form.h"
 #include "base/bytes.h"
+#include "base/form.h"
 #include "proto/v2.pb.h"
 #include "runtime/time.h"
 #include "state/v2/error.h"
@@ -32,7 +32,7 @@ struct KeyRequest {
 };
 
 // Of the decoded path below /v2/keys. Returns what is wrong, first of all that is; its index is 0.
-Error ParseKeyRequest(base::ByteView method, base::ByteView path, const Form& form,
+Error ParseKeyRequest(base::ByteView method, base::ByteView path, const base::Form& form,
                       KeyRequest* request);
 
 // Sets the times of a change whose time is `now`, in nanoseconds since 1970.

@@ -8,7 +8,7 @@ namespace v2 {
 namespace {
 
 std::string ErrorOf(const std::string& method, const std::string& query) {
-  Form form;
+  base::Form form;
   form.Parse(query);
   KeyRequest request;
   const Error error = ParseKeyRequest(method, "/a", form, &request);
@@ -16,7 +16,7 @@ std::string ErrorOf(const std::string& method, const std::string& query) {
 }
 
 KeyRequest Parse(const std::string& method, const std::string& path, const std::string& query) {
-  Form form;
+  base::Form form;
   form.Parse(query);
   KeyRequest request;
   EXPECT_EQ(ParseKeyRequest(method, path, form, &request).code, Code::kNone);
@@ -54,12 +54,6 @@ TEST(V2KeyRequestTest, ATimeToLiveWrapsAsInGo) {
   request = Parse("PUT", "/a", "ttl=18446744073709551615");
   SetTimes(1000, &request);
   EXPECT_EQ(request.change.expiration(), 1000 - 1'000'000'000);
-}
-
-TEST(V2KeyRequestTest, PathsAreDecodedAsGoDoes) {
-  EXPECT_EQ(DecodePath("/a%2Fb+c"), "/a/b+c");
-  EXPECT_FALSE(DecodePath("/%zz").has_value());
-  EXPECT_FALSE(DecodePath("/%4").has_value());
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ bool IsForm(const http::Headers& head) {
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-Form FormOf(const Call& call) {
-  Form form;
+base::Form FormOf(const Call& call) {
+  base::Form form;
   if (call.body().size() > Call::kBodyBytesMax) {
     form.Fail("http: POST too large");
   } else if (IsForm(call.head())) {

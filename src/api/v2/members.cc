@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "api/v2/answers.h"
-#include "api/v2/go_text.h"
 #include "base/errors.h"
+#include "base/json_string.h"
 #include "config/url.h"
 
 namespace v2 {
@@ -20,14 +20,14 @@ void AppendTexts(const std::vector<std::string>& texts, std::string* json) {
   json->push_back('[');
   for (const std::string& text : texts) {
     if (json->back() != '[') json->push_back(',');
-    AppendJsonString(text, json);
+    base::AppendOldJsonString(text, json);
   }
   json->push_back(']');
 }
 
 std::string MemberJson(const members::Member& member) {
   std::string json = R"({"id":")" + members::HexText(member.id.value()) + R"(","name":)";
-  AppendJsonString(member.name, &json);
+  base::AppendOldJsonString(member.name, &json);
   json += R"(,"peerURLs":)";
   AppendTexts(member.peer_urls, &json);
   json += R"(,"clientURLs":)";

@@ -8,7 +8,7 @@
 
 #include "api/v2/answers.h"
 #include "api/v2/beginning.h"
-#include "api/v2/go_form.h"
+#include "base/url_escape.h"
 #include "base/url_path.h"
 #include "net/http/headers.h"
 
@@ -56,8 +56,8 @@ std::shared_ptr<http::ExchangeHandler> Service::OnRequest(http::Exchange& exchan
 }
 
 void Service::Serve(const CallRef& call) {
-  const std::optional<std::string> decoded = DecodePath(http::PathOnly(call->head()));
-  if (!decoded.has_value()) return SendText(*call, 400, "400 Bad Request");
+  const base::Result<std::string> decoded = base::PathUnescape(http::PathOnly(call->head()));
+  if (!decoded.ok()) return SendText(*call, 400, "400 Bad Request");
   if (const std::string clean = base::CanonicalPath(*decoded); clean != *decoded) {
     return Redirect(call, clean);
   }

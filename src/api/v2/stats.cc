@@ -6,6 +6,7 @@
 #include "api/v2/answers.h"
 #include "api/v2/go_text.h"
 #include "base/duration_text.h"
+#include "base/json_string.h"
 #include "state/members/member.h"
 #include "state/v2/statistics.h"
 #include "state/v2/store.h"
@@ -15,7 +16,7 @@ namespace {
 
 std::string Text(base::ByteView text) {
   std::string json;
-  AppendJsonString(text, &json);
+  base::AppendOldJsonString(text, &json);
   return json;
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "api/web/method.h"
-#include "api/web/query.h"
+#include "base/form.h"
 
 namespace web {
 namespace {
@@ -92,7 +92,7 @@ void Health::AddChecks(http::PlainService& service, const std::string& type,
   for (const Check& check : checks) {
     service.Handle(path + "/" + check.name, [check](const auto& request, auto responder) {
       if (RefuseMethod(request, responder)) return;
-      const bool verbose = Query(http::Query(request.head)).Has("verbose");
+      const bool verbose = base::Form(http::Query(request.head)).Has("verbose");
       std::make_shared<Run>(std::vector{check}, verbose, std::move(responder))->Next();
     });
   }
@@ -100,7 +100,7 @@ void Health::AddChecks(http::PlainService& service, const std::string& type,
   service.Handle(path, [this, until_stop, checks = std::move(checks)](const auto& request,
                                                                       auto responder) {
     if (RefuseMethod(request, responder)) return;
-    const Query query(http::Query(request.head));
+    const base::Form query(http::Query(request.head));
     const std::vector<std::string> excluded = query.All("exclude");
     const bool stalls = until_stop && server_->progress().log_stalls;
     std::vector<Check> chosen;
@@ -128,7 +128,7 @@ void Health::ServeHealth(const http::PlainRequest& request, http::Responder resp
 }
 
 void Health::CheckHealth(const http::PlainRequest& request, Report report) {
-  const Query query(http::Query(request.head));
+  const base::Form query(http::Query(request.head));
   const std::string alarm = AlarmProblem(query.All("exclude"));
   if (!alarm.empty()) return report(alarm);
   auto report_read = [report](const std::string& problem) {

@@ -1,13 +1,13 @@
 #include "net/gateway/error_json.h"
 
-#include "net/gateway/json_text.h"
+#include "base/json_string.h"
 
 namespace gateway {
 
 std::string ErrorJson(const base::Status& status) {
   std::string json =
       R"({"code":)" + std::to_string(static_cast<int>(status.code())) + R"(,"message":)";
-  AppendJsonString(status.message(), &json);
+  base::AppendProtoJsonString(status.message(), &json);
   return json + "}";
 }
 

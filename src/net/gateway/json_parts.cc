@@ -6,10 +6,11 @@
 #include <charconv>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/go_text.h"
+#include "base/json_string.h"
 #include "base/varint.h"
 #include "base/wire.h"
-#include "net/gateway/json_text.h"
 #include "net/gateway/transcoder.h"
 
 namespace gateway {
@@ -55,7 +56,7 @@ base::Status AppendScalar(const FieldDescriptor& field, uint64_t value, base::By
       const auto number = static_cast<int32_t>(value);
       const auto* const name = field.enum_type()->FindValueByNumber(number);
       if (name != nullptr) {
-        AppendJsonString(name->name(), out);
+        base::AppendProtoJsonString(name->name(), out);
       } else {
         AppendNumber(number, out);
       }
@@ -205,18 +206,22 @@ void JsonParts::AddBytes(base::ByteView part, base::Bytes* json) {
     group_[group_size_++] = part.front();
     part.remove_prefix(1);
   }
-  if (group_size_ == sizeof group_) AppendBase64({group_, std::exchange(group_size_, 0)}, json);
+  if (group_size_ == sizeof group_) EndGroup(json);
   const base::ByteView whole = part.substr(0, part.size() / sizeof group_ * sizeof group_);
-  AppendBase64(whole, json);
+  base::AppendBase64(whole, base::Base64::kPadded, json);
   part.remove_prefix(whole.size());
   for (const char byte : part) group_[group_size_++] = byte;
+}
+
+void JsonParts::EndGroup(base::Bytes* json) {
+  base::AppendBase64({group_, std::exchange(group_size_, 0)}, base::Base64::kPadded, json);
 }
 
 base::Status JsonParts::EndValue(base::Bytes* json) {
   const Value value = std::exchange(value_, Value::kNone);
   if (value == Value::kText) return EndText(json);
   if (value == Value::kBytes) {
-    AppendBase64({group_, std::exchange(group_size_, 0)}, json);
+    EndGroup(json);
     json->push_back('"');
   }
   return {};
@@ -226,7 +231,7 @@ base::Status JsonParts::EndText(base::Bytes* json) {
   const base::Bytes text = std::exchange(text_, {});
   if (field_->type() == FieldDescriptor::TYPE_STRING) {
     if (!base::IsUtf8(text)) return Malformed();
-    AppendJsonString(text, json);
+    base::AppendProtoJsonString(text, json);
     return {};
   }
   base::ByteView packed = text;

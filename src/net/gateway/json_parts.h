@@ -58,6 +58,7 @@ class JsonParts {
   void BeginValue(base::Bytes* json);
   base::Status AddValue(base::ByteView part, base::Bytes* json);
   void AddBytes(base::ByteView part, base::Bytes* json);
+  void EndGroup(base::Bytes* json);
   base::Status EndValue(base::Bytes* json);
   base::Status EndText(base::Bytes* json);
 

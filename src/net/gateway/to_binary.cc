@@ -11,7 +11,7 @@
 #include "base/check.h"
 #include "base/varint.h"
 #include "base/wire.h"
-#include "net/gateway/json_text.h"
+#include "net/gateway/json_reader.h"
 #include "net/gateway/transcoder.h"
 
 namespace gateway {

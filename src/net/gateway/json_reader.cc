@@ -1,4 +1,4 @@
-#include "net/gateway/json_text.h"
+#include "net/gateway/json_reader.h"
 
 #include <charconv>
 
@@ -6,9 +6,6 @@
 
 namespace gateway {
 namespace {
-
-constexpr char kHex[] = "0123456789abcdef";
-constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 bool IsSpace(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -94,49 +91,6 @@ char EndOf(char begin) {
 }
 
 }  // namespace
-
-void AppendJsonString(base::ByteView text, base::Bytes* out) {
-  out->push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(c);
-    } else if (byte >= 0x20) {
-      out->push_back(c);
-    } else if (c == '\n') {
-      out->append("\\n");
-    } else if (c == '\r') {
-      out->append("\\r");
-    } else if (c == '\t') {
-      out->append("\\t");
-    } else {
-      out->append("\\u00");
-      out->push_back(kHex[byte >> 4]);
-      out->push_back(kHex[byte & 15]);
-    }
-  }
-  out->push_back('"');
-}
-
-void AppendBase64(base::ByteView bytes, base::Bytes* out) {
-  const auto byte = [&](size_t i) { return uint32_t{static_cast<unsigned char>(bytes[i])}; };
-  const size_t begin = out->size();
-  out->resize(begin + (bytes.size() + 2) / 3 * 4);
-  char* to = out->data() + begin;
-  size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) {
-    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (const int shift : {18, 12, 6, 0}) *to++ = kBase64[group >> shift & 63];
-  }
-  if (const size_t rest = bytes.size() - i; rest > 0) {
-    const uint32_t group = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);
-    *to++ = kBase64[group >> 18 & 63];
-    *to++ = kBase64[group >> 12 & 63];
-    *to++ = rest == 2 ? kBase64[group >> 6 & 63] : '=';
-    *to++ = '=';
-  }
-}
 
 bool JsonReader::Fail(base::ByteView what) {
   if (status_.ok()) {

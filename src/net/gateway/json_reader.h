@@ -8,11 +8,6 @@
 
 namespace gateway {
 
-// Appends `text` as a JSON string. It is UTF-8 already.
-void AppendJsonString(base::ByteView text, base::Bytes* out);
-// Appends `bytes` as base64 with padding (RFC 4648 section 4).
-void AppendBase64(base::ByteView bytes, base::Bytes* out);
-
 // Reads JSON (RFC 8259) from front to back. Each function passes over space before what it reads;
 // after one that failed only status() makes sense.
 class JsonReader {

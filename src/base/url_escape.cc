@@ -1,0 +1,87 @@
+#include "base/url_escape.h"
+
+#include "base/go_text.h"
+
+namespace base {
+namespace {
+
+constexpr size_t kEscapeBytes = 3;
+
+bool IsUnreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.' || c == '~';
+}
+
+void AppendEscape(char c, std::string* escaped) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  *escaped += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+Result<std::string> Unescape(std::string_view text, bool plus_is_space) {
+  std::string plain;
+  plain.reserve(text.size());
+  const std::string_view marks = plus_is_space ? "%+" : "%";
+  while (true) {
+    const size_t mark = text.find_first_of(marks);
+    plain += text.substr(0, mark);
+    if (mark == std::string_view::npos) return plain;
+    text.remove_prefix(mark);
+    if (text[0] == '+') {
+      plain += ' ';
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::string_view escape = text.substr(0, kEscapeBytes);
+    const bool is_one =
+        escape.size() == kEscapeBytes && HexDigit(escape[1]) >= 0 && HexDigit(escape[2]) >= 0;
+    if (!is_one) return Status(Code::kInvalidArgument, "invalid URL escape " + Quote(escape));
+    plain += static_cast<char>(HexDigit(escape[1]) * 16 + HexDigit(escape[2]));
+    text.remove_prefix(kEscapeBytes);
+  }
+}
+
+}  // namespace
+
+std::string FormEscape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == ' ') {
+      escaped += '+';
+    } else if (IsUnreserved(c)) {
+      escaped += c;
+    } else {
+      AppendEscape(c, &escaped);
+    }
+  }
+  return escaped;
+}
+
+std::string PathEscape(std::string_view path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (IsUnreserved(c) || std::string_view("$&+,/:;=@").find(c) != std::string_view::npos) {
+      escaped += c;
+    } else {
+      AppendEscape(c, &escaped);
+    }
+  }
+  return escaped;
+}
+
+Result<std::string> FormUnescape(std::string_view text) {
+  return Unescape(text, /*plus_is_space=*/true);
+}
+
+Result<std::string> PathUnescape(std::string_view text) {
+  return Unescape(text, /*plus_is_space=*/false);
+}
+
+}  // namespace base
