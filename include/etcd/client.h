@@ -373,6 +373,7 @@ class Client {
  private:
   friend class Admission;
   friend class Auth;
+  friend class RangeViews;
   friend class Usage;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);

@@ -7,50 +7,11 @@
 namespace base {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
-
 Status InvalidSyntax() {
   return Status(Code::kInvalidArgument, "invalid syntax");
 }
 Status OutOfRange() {
   return Status(Code::kOutOfRange, "value out of range");
-}
-
-void AppendEscaped(std::string& out, unsigned char byte) {
-  switch (byte) {
-    case '\a':
-      out += "\\a";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    case '\v':
-      out += "\\v";
-      return;
-    default:
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-  }
-}
-
-// \u1234 or \U00012345.
-void AppendCodePoint(std::string& out, char32_t character) {
-  const int digits = character < 0x10000 ? 4 : 8;
-  out += digits == 4 ? "\\u" : "\\U";
-  for (int i = digits - 1; i >= 0; --i) out += kHex[(character >> (4 * i)) & 15];
 }
 
 bool IsDigitOf(char c, int base) {
@@ -89,28 +50,6 @@ Result<Digits> TakeDigits(std::string_view text) {
 }
 
 }  // namespace
-
-std::string Quote(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text[0]);
-    const size_t length = Utf8Length(text);
-    if (byte == '"' || byte == '\\') {
-      out += '\\';
-      out += text[0];
-    } else if (byte < 0x20 || byte == 0x7f || length == 0) {
-      AppendEscaped(out, byte);
-    } else if (const char32_t character = Utf8Decode(text.substr(0, length));
-               !IsGoPrintable(character)) {
-      AppendCodePoint(out, character);
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<size_t>(length, 1));
-  }
-  out += '"';
-  return out;
-}
 
 Result<bool> ParseGoBool(std::string_view text) {
   for (const std::string_view yes : {"1", "t", "T", "true", "True", "TRUE"}) {

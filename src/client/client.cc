@@ -17,12 +17,12 @@ namespace {
 
 namespace pb = etcdserverpb;
 using client::kMemberList;
+using client::kRangeStream;
 using client::Method;
 using client::Repeatable;
 using client::ToPublic;
 
 constexpr Method kRange{"/etcdserverpb.KV/Range", Repeatable::kYes};
-constexpr Method kRangeStream{"/etcdserverpb.KV/RangeStream", Repeatable::kNo};
 constexpr Method kPut{"/etcdserverpb.KV/Put"};
 constexpr Method kDeleteRange{"/etcdserverpb.KV/DeleteRange"};
 constexpr Method kTxn{"/etcdserverpb.KV/Txn"};

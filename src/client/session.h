@@ -18,6 +18,7 @@ struct Method {
   const char* path;  // "/package.Service/Method"
   Repeatable repeatable = Repeatable::kNo;
 };
+inline constexpr Method kRangeStream{"/etcdserverpb.KV/RangeStream"};
 inline constexpr Method kMemberList{"/etcdserverpb.Cluster/MemberList", Repeatable::kYes};
 // One token more does no harm.
 inline constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", Repeatable::kYes};

@@ -1,5 +1,7 @@
 #include "base/go_text.h"
 #include "base/lease_text.h"
+#include "base/quote.h"
+#include "ctl/append_number.h"
 #include "ctl/event_command.h"
 #include "ctl/printer.h"
 
@@ -36,8 +38,10 @@ class FieldsPrinter final : public Printer {
  public:
   FieldsPrinter(bool hex, std::FILE* out) : Printer("fields", out), hex_(hex) {}
 
-  Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
-    return Show(Text(part, place));
+  Outcome GetPart(const client::RangeView& part, const PartPlace& place) override {
+    std::string& text = NewText();
+    Append(part, place, &text);
+    return Show(text);
   }
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
@@ -178,16 +182,46 @@ class FieldsPrinter final : public Printer {
     if (header.revision > 0) text += Field("Revision", header.revision);
     return text + Field("RaftTerm", header.raft_term);
   }
-  std::string Text(const etcd::KeyValue& kv, const std::string& prefix = "") const {
-    return Quoted(prefix + "Key", kv.key) + Field(prefix + "CreateRevision", kv.create_revision) +
-           Field(prefix + "ModRevision", kv.mod_revision) + Field(prefix + "Version", kv.version) +
-           Quoted(prefix + "Value", kv.value) + Field(prefix + "Lease", Lease(kv.lease));
+  void Append(const client::PairView& kv, std::string_view prefix, std::string* text) const {
+    const auto name = [&](std::string_view field) {
+      *text += '"';
+      *text += prefix;
+      *text += field;
+      *text += "\" : ";
+    };
+    const auto number = [&](std::string_view field, int64_t value) {
+      name(field);
+      AppendNumber(value, text);
+      *text += '\n';
+    };
+    const auto bytes = [&](std::string_view field, std::string_view value) {
+      name(field);
+      base::AppendQuote(value, text);
+      *text += '\n';
+    };
+    bytes("Key", kv.key);
+    number("CreateRevision", kv.create_revision);
+    number("ModRevision", kv.mod_revision);
+    number("Version", kv.version);
+    bytes("Value", kv.value);
+    name("Lease");
+    *text += Lease(kv.lease);
+    *text += '\n';
   }
-  std::string Text(const etcd::GetResponse& part, const PartPlace& place = {}) const {
-    std::string text = place.is_first ? Header(part.header) : std::string();
-    for (const etcd::KeyValue& kv : part.kvs) text += Text(kv);
-    if (!place.is_last) return text;
-    return text + Field("More", part.more) + Field("Count", part.count);
+  std::string Text(const etcd::KeyValue& kv, std::string_view prefix = "") const {
+    std::string text;
+    Append(client::ViewOf(kv), prefix, &text);
+    return text;
+  }
+  void Append(const client::RangeView& part, const PartPlace& place, std::string* text) const {
+    if (place.is_first) *text += Header(part.header);
+    for (const client::PairView& kv : part.kvs) Append(kv, "", text);
+    if (place.is_last) *text += Field("More", part.more) + Field("Count", part.count);
+  }
+  std::string Text(const etcd::GetResponse& response) const {
+    std::string text;
+    Append(client::ViewOf(response), {}, &text);
+    return text;
   }
   std::string Text(const etcd::PutResponse& response) const {
     std::string text = Header(response.header);

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/go_text.h"
+#include "ctl/append_number.h"
 #include "ctl/json.h"
 #include "ctl/printer.h"
 #include "ctl/to_proto.h"
@@ -9,7 +10,7 @@ namespace ctl {
 namespace {
 
 // As ToJson of the message has it, for a million of them.
-void AppendPair(const etcd::KeyValue& kv, std::string* text) {
+void AppendPair(const client::PairView& kv, std::string* text) {
   char separator = '{';
   const auto name = [&](const char* member) {
     *text += std::exchange(separator, ',');
@@ -18,9 +19,9 @@ void AppendPair(const etcd::KeyValue& kv, std::string* text) {
   const auto number = [&](const char* member, int64_t value) {
     if (value == 0) return;
     name(member);
-    *text += std::to_string(value);
+    AppendNumber(value, text);
   };
-  const auto bytes = [&](const char* member, const std::string& value) {
+  const auto bytes = [&](const char* member, std::string_view value) {
     if (value.empty()) return;
     name(member);
     AppendJsonBytes(value, text);
@@ -39,13 +40,15 @@ class JsonPrinter final : public Printer {
   JsonPrinter(bool hex, std::FILE* out) : Printer("json", out), hex_(hex) {}
 
   // What was begun by the first part is ended by the last one.
-  Outcome GetPart(const etcd::GetResponse& part, const PartPlace& place) override {
+  Outcome GetPart(const client::RangeView& part, const PartPlace& place) override {
     // The header, and what stands behind the pairs.
     const std::string before = Members(ToProto(etcd::GetResponse{.header = part.header}));
     const std::string after =
         Members(ToProto(etcd::GetResponse{.more = part.more, .count = part.count}));
-    std::string text = (place.is_first ? "{" : "") + before;
-    for (const etcd::KeyValue& kv : part.kvs) {
+    std::string& text = NewText();
+    if (place.is_first) text += '{';
+    text += before;
+    for (const client::PairView& kv : part.kvs) {
       const bool begins = !std::exchange(has_pairs_, true);
       text += !begins ? "," : before.empty() ? "\"kvs\":[" : ",\"kvs\":[";
       AppendPair(kv, &text);
@@ -53,7 +56,9 @@ class JsonPrinter final : public Printer {
     if (!place.is_last) return Show(text);
     if (std::exchange(has_pairs_, false)) text += ']';
     if (!after.empty() && text != "{") text += ',';
-    return Show(text + after + "}\n");
+    text += after;
+    text += "}\n";
+    return Show(text);
   }
   Outcome Put(const etcd::PutResponse& response) override { return Message(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Message(response); }

@@ -34,7 +34,7 @@ Outcome GetInParts(etcd::Client& client, const etcd::GetRequest& request,
   Outcome outcome;
   const etcd::Status status = client.GetStream(request, options, [&](etcd::GetResponse part) {
     if (takes_each) {
-      outcome = take(part, {});
+      outcome = take(client::ViewOf(part), {});
       return outcome.ok();
     }
     whole.header = part.header == etcd::ResponseHeader{} ? whole.header : part.header;
@@ -45,14 +45,14 @@ Outcome GetInParts(etcd::Client& client, const etcd::GetRequest& request,
   });
   if (!outcome.ok()) return outcome;
   if (!status.ok()) return FailedCall(status);
-  return takes_each ? Outcome{} : take(whole, {});
+  return takes_each ? Outcome{} : take(client::ViewOf(whole), {});
 }
 
 // By Range, in one call.
 Outcome GetAtOnce(etcd::Client& client, const etcd::GetRequest& request,
                   const etcd::CallOptions& options, const TakePart& take) {
   const etcd::Result<etcd::GetResponse> response = client.Get(request, options);
-  return response.ok() ? take(*response, {}) : FailedCall(response.status());
+  return response.ok() ? take(client::ViewOf(*response), {}) : FailedCall(response.status());
 }
 
 // One line of the input, without white space around it; false at its end.
@@ -106,7 +106,7 @@ Outcome RunGet(const Invocation& invocation) {
   const etcd::CallOptions& call = connection.globals.call;
   Printer& printer = *connection.globals.printer;
   bool is_ready = false;
-  const TakePart print = [&](const etcd::GetResponse& part, const PartPlace& place) -> Outcome {
+  const TakePart print = [&](const client::RangeView& part, const PartPlace& place) -> Outcome {
     if (!std::exchange(is_ready, true)) {
       if (Outcome outcome = PrepareToPrint(invocation, request, &printer); !outcome.ok()) {
         return outcome;
@@ -122,8 +122,8 @@ Outcome RunGet(const Invocation& invocation) {
       .begin = [&](const etcd::GetRequest& page) { return client.GetAsync(page, call); },
       // As long as whoever reads takes.
       .stream =
-          [&](const etcd::GetRequest& rest, const etcd::Client::GetSink& sink) {
-            return client.GetStream(rest, {.timeout = etcd::kNoTimeout}, sink);
+          [&](const etcd::GetRequest& rest, const etcd::RangeViews::Sink& sink) {
+            return etcd::RangeViews(&client).Stream(rest, {.timeout = etcd::kNoTimeout}, sink);
           }};
   return GetInPages(request, source, print);
 }

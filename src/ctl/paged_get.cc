@@ -79,7 +79,8 @@ class PagedGet {
       count_ = page->count;
       if (next_.revision == 0) next_.revision = page->header.revision;
     }
-    Advance(*page);
+    const client::RangeView view = client::ViewOf(*page);
+    Advance(view);
     is_over_ = !page->more || page->kvs.empty() || left_ <= 0;
     if (!is_over_) {
       keys_ = std::clamp<int64_t>(
@@ -87,13 +88,13 @@ class PagedGet {
           keys_ * kGrowth);
       if (begins_next) BeginPage();
     }
-    return Give(std::move(page).value());
+    return Give(view);
   }
 
   // What is left, as far as it comes. A failure of who takes the parts is kept in `outcome_`.
   etcd::Status TakeStream() {
     next_.limit = left_ == std::numeric_limits<int64_t>::max() ? 0 : left_;
-    return source_.stream(next_, [this](etcd::GetResponse part) {
+    return source_.stream(next_, [this](client::RangeView part) {
       Advance(part);
       // Only the last part has a header.
       is_over_ = !(part.header == etcd::ResponseHeader{});
@@ -102,12 +103,12 @@ class PagedGet {
     });
   }
 
-  void Advance(const etcd::GetResponse& part) {
+  void Advance(const client::RangeView& part) {
     left_ -= static_cast<int64_t>(part.kvs.size());
-    if (!part.kvs.empty()) next_.key = part.kvs.back().key + '\0';
+    if (!part.kvs.empty()) next_.key = std::string(part.kvs.back().key) + '\0';
   }
 
-  Outcome Give(etcd::GetResponse part) {
+  Outcome Give(client::RangeView part) {
     place_.is_last = is_over_;
     if (!place_.is_first) part.header = {};
     part.count = place_.is_last ? count_ : 0;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 
+#include "client/range_views.h"
 #include "ctl/command.h"
 #include "ctl/printer.h"
 
@@ -19,11 +20,11 @@ struct PageSource {
   // Begins to get one.
   std::function<std::future<etcd::Result<etcd::GetResponse>>(const etcd::GetRequest&)> begin;
   // Gets the rest as a stream, by RangeStream, part by part until the sink wants no more.
-  std::function<etcd::Status(const etcd::GetRequest&, const etcd::Client::GetSink& sink)> stream;
+  std::function<etcd::Status(const etcd::GetRequest&, const etcd::RangeViews::Sink& sink)> stream;
 };
 // Has one part of the answer, with what Printer::GetPart wants of it; on any thread, one at a time.
 // A failure ends the reading.
-using TakePart = std::function<Outcome(const etcd::GetResponse& part, const PartPlace& place)>;
+using TakePart = std::function<Outcome(const client::RangeView& part, const PartPlace& place)>;
 
 // Gets what HasPages, all at the revision of the first page: the rest as a stream, or, where a
 // member knows no such stream or the stream breaks, in further pages, one of which is taken while

@@ -53,7 +53,7 @@ class PagedGetTest : public ::testing::Test {
   }
 
   // As RangeStream does: the last part has the header.
-  etcd::Status Stream(const etcd::GetRequest& request, const etcd::Client::GetSink& sink) {
+  etcd::Status Stream(const etcd::GetRequest& request, const etcd::RangeViews::Sink& sink) {
     if (!has_stream_) return {etcd::Code::kUnimplemented, "unknown method RangeStream"};
     const etcd::Result<etcd::GetResponse> answer = Answer(request);
     if (!answer.ok()) return answer.status();
@@ -70,7 +70,7 @@ class PagedGetTest : public ::testing::Test {
         part.more = answer->more;
         part.count = answer->count;
       }
-      if (!sink(part)) return {etcd::Code::kCanceled, "the sink wants no more"};
+      if (!sink(client::ViewOf(part))) return {etcd::Code::kCanceled, "the sink wants no more"};
       if (is_last) return {};
     }
   }

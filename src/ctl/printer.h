@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/colors.h"
+#include "client/range_view.h"
 #include "ctl/command.h"
 
 namespace ctl {
@@ -55,10 +56,10 @@ class Printer {
   explicit Printer(std::string format, std::FILE* out) : format_(std::move(format)), out_(out) {}
   virtual ~Printer() = default;
 
-  Outcome Get(const etcd::GetResponse& response) { return GetPart(response, {}); }
+  Outcome Get(const etcd::GetResponse& response) { return GetPart(client::ViewOf(response), {}); }
   // One part after the other is printed as the whole is. Parts have the header if they are the
   // first, and `more` and `count` if they are the last.
-  virtual Outcome GetPart(const etcd::GetResponse&, const PartPlace&) { return Unsupported(); }
+  virtual Outcome GetPart(const client::RangeView&, const PartPlace&) { return Unsupported(); }
   virtual Outcome Put(const etcd::PutResponse&) { return Unsupported(); }
   virtual Outcome Delete(const etcd::DeleteResponse&) { return Unsupported(); }
   virtual Outcome Txn(const etcd::TxnResponse&) { return Unsupported(); }
@@ -122,6 +123,11 @@ class Printer {
 
  protected:
   Outcome Show(const std::string& text) const;
+  // The text of a part, empty, in memory that was that of the one before.
+  std::string& NewText() {
+    text_.clear();
+    return text_;
+  }
 
  private:
   Outcome Unsupported() const;
@@ -129,6 +135,7 @@ class Printer {
   const std::string format_;
   std::FILE* const out_;
   cli::Painter paint_;
+  std::string text_;
 };
 
 // Null if there is no such format. `hex` is the --hex flag.

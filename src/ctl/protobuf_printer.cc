@@ -1,15 +1,44 @@
+#include "base/wire.h"
 #include "ctl/printer.h"
 #include "ctl/to_proto.h"
 
 namespace ctl {
 namespace {
 
+using Pair = mvccpb::KeyValue;
+
+constexpr uint32_t kPairs = etcdserverpb::RangeResponse::kKvsFieldNumber;
+
+template <typename Writer>
+void Write(const client::PairView& kv, Writer* writer) {
+  writer->BytesIfSet(Pair::kKeyFieldNumber, kv.key);
+  writer->VarintIfSet(Pair::kCreateRevisionFieldNumber, static_cast<uint64_t>(kv.create_revision));
+  writer->VarintIfSet(Pair::kModRevisionFieldNumber, static_cast<uint64_t>(kv.mod_revision));
+  writer->VarintIfSet(Pair::kVersionFieldNumber, static_cast<uint64_t>(kv.version));
+  writer->BytesIfSet(Pair::kValueFieldNumber, kv.value);
+  writer->VarintIfSet(Pair::kLeaseFieldNumber, static_cast<uint64_t>(kv.lease));
+}
+
+void AppendPair(const client::PairView& kv, std::string* text) {
+  base::WireCounter counter;
+  Write(kv, &counter);
+  const size_t begin = text->size();
+  text->resize(begin + base::WireBytesSize(kPairs, counter.size()));
+  base::WireFiller writer(text->data() + begin);
+  writer.BytesHeader(kPairs, counter.size());
+  Write(kv, &writer);
+}
+
 class ProtobufPrinter final : public Printer {
  public:
   explicit ProtobufPrinter(std::FILE* out) : Printer("protobuf", out) {}
 
-  Outcome GetPart(const etcd::GetResponse& part, const PartPlace&) override {
-    return Encoded(part);
+  Outcome GetPart(const client::RangeView& part, const PartPlace&) override {
+    std::string& text = NewText();
+    ToProto(etcd::GetResponse{.header = part.header}).AppendToString(&text);
+    for (const client::PairView& kv : part.kvs) AppendPair(kv, &text);
+    ToProto(etcd::GetResponse{.more = part.more, .count = part.count}).AppendToString(&text);
+    return Show(text);
   }
   Outcome Put(const etcd::PutResponse& response) override { return Encoded(response); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Encoded(response); }

@@ -11,15 +11,17 @@ namespace {
 constexpr std::string_view kOpenEnd("\0", 1);
 constexpr char kAllKeys[] = "\t[, <open ended>\n";
 
-std::string HexBytes(const std::string& bytes) {
+void AppendHex(std::string_view bytes, std::string* text) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
   for (const char character : bytes) {
     const auto byte = static_cast<unsigned char>(character);
-    text += "\\x";
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+    *text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
   }
+}
+
+std::string HexBytes(std::string_view bytes) {
+  std::string text;
+  AppendHex(bytes, &text);
   return text;
 }
 
@@ -55,8 +57,10 @@ class SimplePrinter final : public Printer {
 
   void ShowOnlyValues() override { only_values_ = true; }
 
-  Outcome GetPart(const etcd::GetResponse& part, const PartPlace&) override {
-    return Show(Text(part));
+  Outcome GetPart(const client::RangeView& part, const PartPlace&) override {
+    std::string& text = NewText();
+    for (const client::PairView& kv : part.kvs) Append(kv, &text);
+    return Show(text);
   }
   Outcome Put(const etcd::PutResponse& response) override { return Show(Text(response)); }
   Outcome Delete(const etcd::DeleteResponse& response) override { return Show(Text(response)); }
@@ -196,22 +200,26 @@ class SimplePrinter final : public Printer {
     for (const std::string& name : names) text += name + "\n";
     return text;
   }
-  void AppendLine(const std::string& bytes, std::string* text) const {
-    *text += hex_ ? HexBytes(bytes) : bytes;
+  void AppendLine(std::string_view bytes, std::string* text) const {
+    if (hex_) {
+      AppendHex(bytes, text);
+    } else {
+      *text += bytes;
+    }
     *text += '\n';
   }
-  void Append(const etcd::KeyValue& kv, std::string* text) const {
+  void Append(const client::PairView& kv, std::string* text) const {
     if (!only_values_) AppendLine(kv.key, text);
     AppendLine(kv.value, text);
   }
   std::string Text(const etcd::KeyValue& kv) const {
     std::string text;
-    Append(kv, &text);
+    Append(client::ViewOf(kv), &text);
     return text;
   }
   std::string Text(const etcd::GetResponse& response) const {
     std::string text;
-    for (const etcd::KeyValue& kv : response.kvs) Append(kv, &text);
+    for (const etcd::KeyValue& kv : response.kvs) Append(client::ViewOf(kv), &text);
     return text;
   }
   std::string Text(const etcd::PutResponse& response) const {
