@@ -228,6 +228,9 @@ std::unique_ptr<rpc::Channel> Session::NewChannel(const Settings& settings) {
   options.keepalive.interval = settings.keepalive_time;
   options.keepalive.timeout = settings.keepalive_timeout;
   options.keepalive.without_streams = settings.permit_without_stream;
+  // Why: what a sink does with a part of a large answer takes its thread's time, in which the
+  // member is to go on with the next part.
+  options.limits.stream_window = 1 << 20;
   if (settings.dial_timeout > runtime::Duration(0)) options.connect_timeout = settings.dial_timeout;
   options.seed = random_.Next();
   return std::make_unique<rpc::Channel>(loop_, network_, std::move(options));
