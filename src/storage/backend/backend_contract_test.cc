@@ -105,6 +105,31 @@ TEST_P(BackendContractTest, KeepsBucketsApart) {
   EXPECT_EQ(Get(*reader, 1, "other"), "(none)");
 }
 
+TEST_P(BackendContractTest, FindsWhatIsThereInWhateverOrderItIsAsked) {
+  constexpr uint64_t kKeys = 4000;  // of many pages
+  const auto key = [](uint64_t number) {
+    const std::string digits = std::to_string(number);
+    return std::string(8 - digits.size(), '0') + digits;
+  };
+  Batch batch;
+  for (uint64_t number = 0; number < kKeys; ++number) {
+    // The others are in the other bucket.
+    batch.Put(number % 3 == 0 ? 1 : 0, key(number), "value of " + key(number));
+  }
+  ASSERT_TRUE(backend_->Commit(batch).ok());
+  const auto reader = NewReader();
+  const auto expect_found = [&](BucketId bucket, uint64_t number) {
+    const bool is_there = number < kKeys && bucket == (number % 3 == 0 ? 1 : 0);
+    EXPECT_EQ(Get(*reader, bucket, key(number)), is_there ? "value of " + key(number) : "(none)");
+  };
+  for (uint64_t number = 0; number < kKeys + 10; ++number) expect_found(0, number);
+  for (uint64_t number = kKeys + 10; number-- > 0;) expect_found(1, number);
+  runtime::Random random(7);
+  for (int i = 0; i < 10'000; ++i) {
+    expect_found(static_cast<BucketId>(random.Below(2)), random.Below(kKeys + 10));
+  }
+}
+
 TEST_P(BackendContractTest, MakesTheChangesOfABatchInOrder) {
   Batch batch;
   batch.Put(0, "a", "1");

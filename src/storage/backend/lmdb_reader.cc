@@ -89,16 +89,19 @@ class LmdbReader final : public Reader {
   LmdbReader(std::shared_ptr<LmdbEnvironment> environment, MDB_txn* transaction,
              LmdbEnvironment::Place place)
       : environment_(std::move(environment)), transaction_(transaction), place_(place) {}
-  ~LmdbReader() override { environment_->EndRead(transaction_, place_); }
+  ~LmdbReader() override {
+    CloseLookup();
+    environment_->EndRead(transaction_, place_);
+  }
 
   base::Result<std::optional<base::ByteView>> Get(BucketId bucket, base::ByteView key) override {
     base::Bytes scratch;
     MDB_val stored_key = Value(StoredKey(key, &scratch));
     MDB_val stored_value;
-    const MDB_dbi tree = environment_->bucket(bucket);
     std::optional<StoredRecord> record;
     const int error = environment_->Guard([&] {
-      const int found = mdb_get(transaction_, tree, &stored_key, &stored_value);
+      int found = OpenLookup(bucket);
+      if (found == 0) found = mdb_cursor_get(lookup_, &stored_key, &stored_value, MDB_SET);
       if (found == 0 && environment_->IsMapped(View(stored_value))) {
         record = ParseStoredRecord(View(stored_key), View(stored_value));
       }
@@ -107,7 +110,10 @@ class LmdbReader final : public Reader {
     if (error == MDB_NOTFOUND && !environment_->is_damaged()) {
       return std::optional<base::ByteView>();
     }
-    if (error != 0) return environment_->Failure(error);
+    if (error != 0) {
+      CloseLookup();  // where it stands is not known
+      return environment_->Failure(error);
+    }
     if (!record) return environment_->Damaged(bucket, View(stored_key));
     return std::optional<base::ByteView>(record->value);
   }
@@ -122,9 +128,24 @@ class LmdbReader final : public Reader {
   }
 
  private:
+  // For another bucket than before it begins anew.
+  int OpenLookup(BucketId bucket) {
+    if (lookup_ != nullptr && lookup_bucket_ == bucket) return 0;
+    CloseLookup();
+    lookup_bucket_ = bucket;
+    return mdb_cursor_open(transaction_, environment_->bucket(bucket), &lookup_);
+  }
+  void CloseLookup() {
+    if (lookup_ != nullptr) mdb_cursor_close(std::exchange(lookup_, nullptr));
+  }
+
   const std::shared_ptr<LmdbEnvironment> environment_;
   MDB_txn* const transaction_;
   const LmdbEnvironment::Place place_;
+  // Why: one that stands in the page of the key, as for keys that were written one after the other,
+  // does not go through the tree.
+  MDB_cursor* lookup_ = nullptr;
+  BucketId lookup_bucket_ = {};
 };
 
 }  // namespace
