@@ -9,6 +9,7 @@
 
 #include "app/advertised_urls.h"
 #include "app/directory_lock.h"
+#include "app/import_report.h"
 #include "app/initial_check.h"
 #include "app/server_options.h"
 #include "app/start_report.h"
@@ -210,6 +211,7 @@ server::Environment App::NewEnvironment() {
   };
   environment.on_removed = [this] { OnRemoved(); };
   environment.auth_observer = tokens_->observer();
+  environment.on_import = ImportReport(&raft_loop_->clock(), &logger_);
   environment.logger = &logger_;
   environment.registry = &registry_;
   environment.seed = runtime::posix::EntropySeed();

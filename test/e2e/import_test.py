@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -33,6 +34,9 @@ COMMAND_TIMEOUT_SECONDS = 60
 # So that an import takes long enough to be killed in its midst.
 KILLED_VALUES = 400
 KILLED_VALUE_BYTES = 50_000
+# After which a member says how far an import is.
+REPORT_SECONDS = 3.1
+ATTEMPTS = 10
 
 
 def run(*command: object) -> str:
@@ -315,13 +319,44 @@ class Imports:
         theirs.start()
         self.assertEqual(hash_of(theirs), expected)
 
-    def test_an_import_that_is_killed_is_done_or_begun_anew(self) -> None:
-        ours = self.member(ETCD)
-        ours.start()
-        client = Client(ours.address)
+    def fill_for_a_long_import(self, member: Member) -> None:
+        client = Client(member.address)
         for number in range(KILLED_VALUES):
             client.put(b"%d" % number, self.random.randbytes(KILLED_VALUE_BYTES))
         client.close()
+
+    def test_a_long_import_says_how_far_it_is(self) -> None:
+        member = self.member(self.etcd)
+        member.start()
+        self.fill_for_a_long_import(member)
+        member.stop()
+        member.program = ETCD
+        for _ in range(ATTEMPTS):
+            member.log.unlink()
+            member.launch()
+            while "importing the database of etcd" not in member.log.read_text():
+                self.assertIsNone(member.process.poll())
+                time.sleep(0.001)
+            # Made long by standing still.
+            member.process.send_signal(signal.SIGSTOP)
+            time.sleep(REPORT_SECONDS)
+            member.process.send_signal(signal.SIGCONT)
+            member.wait_for_log("imported the database of etcd")
+            lines = [line for line in member.log.read_text().splitlines() if "goes on" in line]
+            member.kill()
+            if lines:  # it had not ended before it stood still
+                break
+        self.assertTrue(lines)
+        told = json.loads(lines[0])
+        self.assertEqual(told["msg"], "the import of etcd's database goes on")
+        self.assertLessEqual(told["read-bytes"], told["db-size-bytes"])
+        self.assertGreater(told["db-size-bytes"], KILLED_VALUES * KILLED_VALUE_BYTES)
+        self.assertIn(told["percent"], range(101))
+
+    def test_an_import_that_is_killed_is_done_or_begun_anew(self) -> None:
+        ours = self.member(ETCD)
+        ours.start()
+        self.fill_for_a_long_import(ours)
         expected = hash_of(ours)
         snapshot = save(ours, ours.folder / "ours.db")
         ours.stop()
