@@ -1,0 +1,71 @@
+"""The commands that the pages of this repository show."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOWN = "#>"
+# What a command begins with.
+PROGRAMS = ("etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-discovery", "etcd-dump-db",
+            "etcd-dump-logs", "etcd-dump-metrics")
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str  # its path
+    text: str
+
+    @property
+    def begin(self) -> str:
+        return self.text.strip().split("\n")[0].strip()
+
+    @property
+    def commands(self) -> list[str]:
+        return [command for command, _ in self.listings]
+
+    @property
+    def listings(self) -> list[tuple[str, list[str] | None]]:
+        """Commands with what they print, line by line; None: the page does not say."""
+        found: list[tuple[str, list[str] | None]] = []
+        for line in re.sub(r"\\\n *", "", self.text).splitlines():
+            line = line.strip()
+            if not line.startswith(SHOWN):
+                found.append((line, None))
+                continue
+            command, shown = found[-1]
+            text = line.removeprefix(SHOWN).strip()
+            found[-1] = (command, (shown or []) + ([text] if text else []))
+        return found
+
+
+def pages() -> list[Path]:
+    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for folder in ("docs", "src", "test", "examples", "bench", "packaging"):
+        found += sorted((ROOT / folder).rglob("*.md"))
+    return [page for page in found if page.exists() and "node_modules" not in page.parts]
+
+
+def blocks() -> list[Block]:
+    """Those of commands, of all pages."""
+    found = []
+    for page in pages():
+        for language, text in re.findall(r"^ *```(\w*)\n(.*?)^ *```$", page.read_text(),
+                                         re.MULTILINE | re.DOTALL):
+            words = text.split()
+            if language in ("sh", "bash", "console", "shell") or (
+                    not language and words and words[0] in PROGRAMS):
+                found.append(Block(str(page.relative_to(ROOT)), text))
+    return found
+
+
+def in_the_text() -> list[tuple[str, str]]:
+    """Each command that stands in a sentence or a table, with its page."""
+    found = []
+    for page in pages():
+        text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for code in re.findall(r"`([^`]+)`", text):
+            words = code.split()
+            if len(words) > 1 and words[0] in PROGRAMS:
+                found.append((str(page.relative_to(ROOT)), " ".join(words)))
+    return found
