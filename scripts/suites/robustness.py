@@ -11,10 +11,11 @@ PRESET = "dev"
 
 
 def run(root: Path, build: Callable[..., None], full: bool) -> Counts:
-    build(PRESET, "etcd", "example_client_lock")
+    build(PRESET, "etcd", "etcdctl", "example_client_lock")
     if subprocess.run([python_tests.PYTHON, "-c", "import grpc"], capture_output=True).returncode:
         return Counts(skips=["robustness: there is no python3-grpcio"])
     environment = {"ETCD": str(root / "build" / PRESET / "bin/etcd"),
+                   "ETCDCTL": str(root / "build" / PRESET / "bin/etcdctl"),
                    "LOCK": str(root / "build" / PRESET / "bin/example_client_lock"),
                    "E2E_FULL": "1" if full else ""}
     counts = Counts()

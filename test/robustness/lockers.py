@@ -1,8 +1,10 @@
-"""Clients of a lock, processes of examples/client/lock.cc, which count under it by our client
-library; and clients of leases, some of which are renewed until they are not."""
+"""Clients of a lock, which count under it: processes of examples/client/lock.cc, by our client
+library, and one that runs etcdctl; and clients of leases, some of which are renewed until they are not."""
 
+import os
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -18,6 +20,8 @@ from soundness import Lease, LockOrder
 COUNTED = re.compile(r"counted (\d+) with token (\d+)\n")
 FOR_EVER = str(2**31 - 1)
 HELD_MILLISECONDS = "20"
+PREFIX = "lock/"
+BY_ETCDCTL = Path(__file__).with_name("count_by_etcdctl.sh")
 END_SECONDS = 10
 TIMEOUT_SECONDS = 1
 
@@ -25,17 +29,21 @@ TIMEOUT_SECONDS = 1
 class Lockers:
     """In a `with` block. They take the lock again and again, also after their session was lost."""
 
-    def __init__(self, program: Path, endpoints: str, clients: int) -> None:
+    def __init__(self, program: Path, etcdctl: Path, endpoints: str, clients: int) -> None:
+        """`clients` by the library, and one by etcdctl."""
         self.order = LockOrder()
-        self._command = [program, endpoints, "lock/", FOR_EVER, HELD_MILLISECONDS]
+        self._commands = [[program, endpoints, PREFIX, FOR_EVER, HELD_MILLISECONDS]] * clients
+        self._commands.append([BY_ETCDCTL, endpoints, PREFIX])
+        self._environment = os.environ | {"ETCDCTL": str(etcdctl)}
         self._processes: list[subprocess.Popen] = []
         self._threads: list[threading.Thread] = []
-        self._clients = clients
+        self._counting: set[int] = set()
 
     def __enter__(self) -> "Lockers":
-        for number in range(self._clients):
-            process = subprocess.Popen(self._command, text=True, stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL)
+        for number, command in enumerate(self._commands):
+            process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, env=self._environment,
+                                       start_new_session=True)
             self._processes.append(process)
             self._threads.append(threading.Thread(target=self._listen, args=(number, process),
                                                   daemon=True))
@@ -44,11 +52,15 @@ class Lockers:
 
     def __exit__(self, *_) -> None:
         for process in self._processes:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with what it runs
         for process, thread in zip(self._processes, self._threads):
             process.wait(END_SECONDS)
             thread.join(END_SECONDS)
             process.stdout.close()
+
+    def counting(self) -> set[int]:
+        """The numbers of those that have counted."""
+        return set(self._counting)
 
     def wrong(self) -> list[str]:
         """Since it was asked for."""
@@ -59,6 +71,7 @@ class Lockers:
     def _listen(self, number: int, process: subprocess.Popen) -> None:
         for line in process.stdout:
             if found := COUNTED.fullmatch(line):
+                self._counting.add(number)
                 self.order.add(int(found[1]), int(found[2]), number)
 
 

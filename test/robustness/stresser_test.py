@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The tester's clients notice what a member does behind their backs.
 
-ETCD and LOCK (examples/client/lock.cc) in the environment are the programs.
+ETCD, ETCDCTL and LOCK (examples/client/lock.cc) in the environment are the programs.
 """
 
 import time
@@ -14,7 +14,7 @@ from protocol import KV, LEASE, Client, rpc
 from run import ETCD
 from series import Series
 from stresser import Stresser
-from tested_cluster import LOCK
+from tested_cluster import ETCDCTL, LOCK
 
 WAIT_SECONDS = 30
 CALL_SECONDS = 5
@@ -54,8 +54,8 @@ class StresserTest(unittest.TestCase):
 
     @unittest.skipUnless(LOCK.exists(), f"there is no {LOCK.name}")
     def test_a_count_that_is_made_twice(self) -> None:
-        with Lockers(LOCK, self.member.address, 2) as lockers:
-            self.wait_for("it is counted", lambda: lockers.order.counted > 5)
+        with Lockers(LOCK, ETCDCTL, self.member.address, 2) as lockers:
+            self.wait_for("all of them count", lambda: lockers.counting() == {0, 1, 2})
             self.assertEqual(lockers.wrong(), [])
             told: list[str] = []
 

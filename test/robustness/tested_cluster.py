@@ -25,6 +25,7 @@ from small_disk import CannotMount, SmallDisk
 from stresser import Stresser
 
 LOCK = Path(os.environ.get("LOCK", str(ROOT / "build/dev/bin/example_client_lock")))
+ETCDCTL = Path(os.environ.get("ETCDCTL", str(ROOT / "build/dev/bin/etcdctl")))
 LOCKERS = 2
 SAMPLE_SECONDS = 1
 # Of the member that has one; it fills up in some rounds.
@@ -57,7 +58,8 @@ class TestedCluster(Scene):
             self.stresser = parts.enter_context(
                 Stresser(addresses, self._seed, self._clients, self._board.series))
             self.leases = parts.enter_context(Leases(addresses, self._seed))
-            self.lockers = parts.enter_context(Lockers(LOCK, self.cluster.endpoints, LOCKERS))
+            self.lockers = parts.enter_context(
+                Lockers(LOCK, ETCDCTL, self.cluster.endpoints, LOCKERS))
             sampler = threading.Thread(target=self._sample, daemon=True)
             sampler.start()
             parts.callback(sampler.join, SAMPLE_SECONDS * (1 + len(addresses)))

@@ -2,7 +2,7 @@
 """Rounds of failures in one cluster that clients write to all the time, and what must hold after
 each: see docs/testing.md. scripts/testing-cluster runs it, and says what its options are.
 
-ETCD and LOCK (examples/client/lock.cc) in the environment are the programs.
+ETCD, ETCDCTL and LOCK (examples/client/lock.cc) in the environment are the programs.
 """
 
 import argparse

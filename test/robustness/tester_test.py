@@ -2,7 +2,7 @@
 """The testing cluster: two rounds pass; what is wrong with a member fails a round, which names the
 command that does it again; whoever ends it leaves nothing behind.
 
-ETCD and LOCK (examples/client/lock.cc) in the environment are the programs.
+ETCD, ETCDCTL and LOCK (examples/client/lock.cc) in the environment are the programs.
 """
 
 import io
