@@ -35,21 +35,21 @@ constexpr Escapes InHex(Escapes escapes, std::string_view characters) {
   return escapes;
 }
 
-struct Form {
+struct Style {
   Escapes escapes;
   bool escapes_separators;
 };
-constexpr Form kProto = {ProtoEscapes(), false};
-constexpr Form kGo = {InHex(ProtoEscapes(), "<>&"), true};
-constexpr Form kOldGo = {InHex(ProtoEscapes(), "<>&\b\f"), true};
-constexpr Form kZap = {InHex(ProtoEscapes(), "\b\f"), false};
+constexpr Style kProto = {ProtoEscapes(), false};
+constexpr Style kGo = {InHex(ProtoEscapes(), "<>&"), true};
+constexpr Style kOldGo = {InHex(ProtoEscapes(), "<>&\b\f"), true};
+constexpr Style kZap = {InHex(ProtoEscapes(), "\b\f"), false};
 
 // Of the character that `text` begins with; nothing if it stands for itself.
-std::string_view MultibyteEscape(std::string_view text, size_t length, const Form& form) {
+std::string_view MultibyteEscape(std::string_view text, size_t length, const Style& style) {
   if (length == 0) return kReplacement;
   const std::string_view character = text.substr(0, length);
-  if (form.escapes_separators && character == "\u2028") return "\\u2028";
-  if (form.escapes_separators && character == "\u2029") return "\\u2029";
+  if (style.escapes_separators && character == "\u2028") return "\\u2028";
+  if (style.escapes_separators && character == "\u2029") return "\\u2029";
   return {};
 }
 
@@ -60,10 +60,10 @@ void AppendEscape(char c, char escape, std::string* json) {
   if (escape == kHex) *json += {'0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
 }
 
-void AppendText(std::string_view text, const Form& form, std::string* json) {
+void AppendText(std::string_view text, const Style& style, std::string* json) {
   size_t begin = 0;  // of what is not written yet
   for (size_t i = 0; i < text.size();) {
-    const char escape = form.escapes[static_cast<unsigned char>(text[i])];
+    const char escape = style.escapes[static_cast<unsigned char>(text[i])];
     if (escape == kNone) {
       ++i;
       continue;
@@ -72,7 +72,7 @@ void AppendText(std::string_view text, const Form& form, std::string* json) {
     std::string_view whole;
     if (escape == kMultibyte) {
       length = Utf8Length(text.substr(i));
-      whole = MultibyteEscape(text.substr(i), length, form);
+      whole = MultibyteEscape(text.substr(i), length, style);
       if (whole.empty()) {
         i += length;
         continue;
@@ -90,9 +90,9 @@ void AppendText(std::string_view text, const Form& form, std::string* json) {
   json->append(text, begin);
 }
 
-void AppendString(std::string_view text, const Form& form, std::string* json) {
+void AppendString(std::string_view text, const Style& style, std::string* json) {
   json->push_back('"');
-  AppendText(text, form, json);
+  AppendText(text, style, json);
   json->push_back('"');
 }
 
