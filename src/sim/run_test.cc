@@ -53,7 +53,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(writes, 1000u);
   EXPECT_GT(reads, 200u);
   EXPECT_GT(events, 3000u);
-  EXPECT_GT(users_served, 30u);
+  EXPECT_GT(users_served, 15u);
   EXPECT_GT(users_denied, 50u);
   EXPECT_GT(tree_answers, 1000u);
   EXPECT_GT(crashes, 100u);
