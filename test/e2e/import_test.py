@@ -36,7 +36,7 @@ KILLED_VALUES = 400
 KILLED_VALUE_BYTES = 50_000
 # After which a member says how far an import is.
 REPORT_SECONDS = 3.1
-ATTEMPTS = 10
+ATTEMPTS = 5
 
 
 def run(*command: object) -> str:

@@ -7,6 +7,7 @@ ETCD, ETCDCTL, ETCDUTL, ETCD_BENCH, DISCOVERY_SERVICE, FAILPOINTS_PROGRAM, ETCD_
 environment are the programs, which lie in one folder.
 """
 
+import functools
 import json
 import os
 import re
@@ -93,6 +94,16 @@ def parts_of(block: Block) -> list[str]:
 def words_of(command: str) -> list[str]:
     """Without what is set in the environment."""
     return re.sub(r"^(\w+=\S+ )*", "", command).split()
+
+
+@functools.cache
+def said_of(script: str) -> str:
+    """By itself, in its help and its text."""
+    # It builds nothing, since it is told what to run.
+    environment = os.environ | {"ETCD": ETCD, "ETCDCTL": ETCD, "LOCK": ETCD}
+    done = subprocess.run(WORDS_OF_SCRIPTS.get(script) or [script, "--help"], cwd=ROOT, text=True,
+                          capture_output=True, timeout=SECONDS, env=environment)
+    return done.stdout + done.stderr + (ROOT / script).read_text()
 
 
 class PagesCase(unittest.TestCase):
@@ -284,10 +295,9 @@ class PagesTest(PagesCase):
         with Cluster(*[ETCD] * 4) as cluster:
             self.run_command(f"etcdctl --endpoints {cluster[0].url} put a 1")
             for member in cluster:
-                member.process.terminate()
+                member.kill()
             for number in (1, 4):
                 member = cluster[number - 1]
-                member.stop()
                 shutil.copytree(member.folder / "data", self.folder / f"m{number}.etcd")
         self.assertIn("m4.etcd", self.run_block(look)[0])
         places = {"http://10.0.0.1:2380": f"http://127.0.0.1:{free_ports(1)[0]}"}
@@ -387,8 +397,6 @@ class PagesTest(PagesCase):
             self.run_listing(put(ask, places))
 
     def test_scripts_know_their_words(self) -> None:
-        # It builds nothing, since it is told what to run.
-        environment = os.environ | {"ETCD": ETCD, "LOCK": ETCD}
         for block in filter(is_of_scripts, blocks()):
             for words in map(words_of, parts_of(block)):
                 script = words[0]
@@ -396,13 +404,9 @@ class PagesTest(PagesCase):
                     self.assertTrue(os.access(ROOT / script, os.X_OK))
                     if script in NO_OPTIONS:
                         continue
-                    done = subprocess.run(
-                        WORDS_OF_SCRIPTS.get(script) or [script, "--help"], cwd=ROOT, text=True,
-                        capture_output=True, timeout=SECONDS, env=environment)
-                    said = done.stdout + done.stderr + (ROOT / script).read_text()
                     for word in words[1:]:
                         if re.match(r"--?[a-z]|[a-z_]+$", word):
-                            self.assertRegex(said, rf"(?<![\w-]){re.escape(word)}\b")
+                            self.assertRegex(said_of(script), rf"(?<![\w-]){re.escape(word)}\b")
 
 
 class SentencesTest(PagesCase):
