@@ -436,8 +436,9 @@ WRITES = (
 DIFFERENCES = {
     r"txn.* <b'lease\(.*": "etcd's panics: a comparison of a lease",
     r"txn.* <b'mod\(\"a\"\) ~.*": "etcd's panics: an operator that there is none of",
-    r"(''|-- get plain|help|help nope|--help|de v6)":
+    r"(''|-- get plain|help|help nope|--help|de v6|nope|nope get plain|comp 1|c 1)":
         "commands that etcd does not have are shown, and suggested",
+    r"options( x)?": "flags that etcd does not have are shown",
     r"member list --consistency x": "etcd's names another value than the one that is wrong",
 }
 

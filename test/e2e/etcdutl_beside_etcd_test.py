@@ -104,7 +104,7 @@ class BesideDebianTest(BesideCase):
             self.expect_restored(member, before)
 
 
-OWN_COMMANDS = re.compile(r"^  (export|import)  .*\n", re.MULTILINE)
+OWN_COMMANDS = re.compile(r"^  (export|import|k8s|migrate-v2|recover) +.*\n", re.MULTILINE)
 
 
 @real_etcd.needed
