@@ -1,7 +1,6 @@
 #include "app/bootstrap.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
@@ -9,6 +8,7 @@
 
 #include "app/dns_bootstrap.h"
 #include "app/initial_cluster.h"
+#include "app/running_cluster.h"
 #include "app/server_options.h"
 #include "base/go_text.h"
 #include "state/members/member.h"
@@ -32,12 +32,6 @@ base::Result<InitialCluster> ParseInitial(std::string_view text) {
   return Invalid("error setting up initial cluster: " + std::string(initial.status().message()));
 }
 
-// The cluster as one of its members describes it.
-struct RunningCluster {
-  base::ClusterId id;
-  std::vector<members::Member> members;  // ascending by id
-};
-
 base::Status AlreadyBootstrapped(base::MemberId id) {
   return {base::Code::kFailedPrecondition,
           "member " + members::HexText(id.value()) + " has already been bootstrapped"};
@@ -54,50 +48,6 @@ Urls UrlsOfOthers(const InitialCluster& initial, const std::string& name) {
   return others;
 }
 
-std::optional<base::ClusterId> ClusterIdOf(const std::string& text) {
-  uint64_t id = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id, 16);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return base::ClusterId(id);
-}
-
-// What one of the members at `urls` says, the first that answers.
-base::Result<RunningCluster> Ask(const Bootstrapping& with, const Urls& urls,
-                                 runtime::Duration timeout) {
-  for (const config::Url& url : urls) {
-    const auto ignore = [&](const std::string& why) {
-      with.logger.Warn("failed to get cluster response",
-                       {{"address", url.ToString() + "/members"}, {"error", why}});
-    };
-    const base::Result<PeerAnswer> answer = with.ask(url, "/members", "", timeout);
-    if (!answer.ok()) {
-      ignore(std::string(answer.status().message()));
-      continue;
-    }
-    if (answer->status != 200) {
-      ignore("status " + std::to_string(answer->status));
-      continue;
-    }
-    base::Result<std::vector<members::Member>> members = members::MembersFromJson(answer->body);
-    if (!members.ok()) {
-      ignore("the answer is no list of members");
-      continue;
-    }
-    const std::optional<base::ClusterId> id = ClusterIdOf(answer->cluster_id);
-    if (!id.has_value()) {
-      ignore("the answer names no cluster");
-      continue;
-    }
-    if (members->empty()) {
-      return Invalid("failed to get raft cluster member(s) from the given URLs");
-    }
-    return RunningCluster{*id, *std::move(members)};
-  }
-  return Invalid("could not retrieve cluster information from the given URLs");
-}
-
 // As Go prints it.
 std::string ToText(const RunningCluster& cluster) {
   std::vector<std::string> texts;
@@ -111,20 +61,11 @@ std::string ToText(const RunningCluster& cluster) {
          base::Join(texts, " ") + "] RemovedMemberIDs:[]}";
 }
 
-base::Result<Urls> ParsedUrls(const members::Member& member) {
-  Urls urls;
-  for (const std::string& text : member.peer_urls) {
-    ASSIGN_OR_RETURN(config::Url url, config::ParseUrl(text));
-    urls.push_back(std::move(url));
-  }
-  return urls;
-}
-
 // The name in `initial` of a member of the cluster: of equal peer URLs, or of names of the same
 // addresses.
 base::Result<std::string> NameOf(const members::Member& member, const InitialCluster& initial,
                                  const Resolve& resolve) {
-  ASSIGN_OR_RETURN(const Urls urls, ParsedUrls(member));
+  ASSIGN_OR_RETURN(const Urls urls, PeerUrlsOf(member));
   std::string difference;
   for (const auto& [name, own] : initial) {
     difference = Difference(urls, own, resolve);
@@ -152,7 +93,7 @@ base::Result<members::Member> FindMember(const RunningCluster& cluster,
 // The cluster's version as one of a member's URLs tells it; nothing if nobody does.
 std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
                                                   const members::Member& member) {
-  const base::Result<Urls> urls = ParsedUrls(member);
+  const base::Result<Urls> urls = PeerUrlsOf(member);
   if (!urls.ok()) return std::nullopt;
   for (const config::Url& url : *urls) {
     const base::Result<PeerAnswer> answer = with.ask(url, "/version", "", kAskBeforeJoining);
@@ -167,7 +108,7 @@ std::optional<members::Version> AskClusterVersion(const Bootstrapping& with,
 bool AskDowngradeEnabled(const Bootstrapping& with, const RunningCluster& cluster,
                          base::MemberId self) {
   for (const members::Member& member : cluster.members) {
-    const base::Result<Urls> urls = ParsedUrls(member);
+    const base::Result<Urls> urls = PeerUrlsOf(member);
     if (member.id == self || !urls.ok()) continue;
     for (const config::Url& url : *urls) {
       const base::Result<PeerAnswer> answer =
@@ -215,21 +156,6 @@ base::Status CheckVersions(const Bootstrapping& with, const RunningCluster& clus
   return is_told ? base::Status() : Invalid("incompatible with current running cluster");
 }
 
-// Where --initial-cluster does not say it: as far as the member knows before it has registered
-// itself, and the token of the cluster.
-base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster) {
-  const config::DiscoveryConfig& discovery = with.config.discovery;
-  if (discovery.has_service()) {
-    cluster->initial_cluster = config::JoinInitialCluster(
-        {{with.config.member.name, cluster->initial_advertise_peer_urls}});
-    cluster->initial_cluster_token = discovery.url.empty() ? discovery.token : discovery.url;
-  } else if (!discovery.srv.empty()) {
-    ASSIGN_OR_RETURN(cluster->initial_cluster, InitialClusterFromDns({with.config, with.lookup_srv,
-                                                                      with.resolve, with.logger}));
-  }
-  return {};
-}
-
 // Whether --initial-cluster can be what this member joins or founds.
 base::Status CheckInitialCluster(const Bootstrapping& with, const InitialCluster& initial,
                                  bool founds) {
@@ -264,6 +190,19 @@ base::Result<std::string> Discover(const Bootstrapping& with, const server::Opti
 
 }  // namespace
 
+base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster) {
+  const config::DiscoveryConfig& discovery = with.config.discovery;
+  if (discovery.has_service()) {
+    cluster->initial_cluster = config::JoinInitialCluster(
+        {{with.config.member.name, cluster->initial_advertise_peer_urls}});
+    cluster->initial_cluster_token = discovery.url.empty() ? discovery.token : discovery.url;
+  } else if (!discovery.srv.empty()) {
+    ASSIGN_OR_RETURN(cluster->initial_cluster, InitialClusterFromDns({with.config, with.lookup_srv,
+                                                                      with.resolve, with.logger}));
+  }
+  return {};
+}
+
 base::Status Bootstrap(const Bootstrapping& asked, server::Options* options) {
   config::ServerConfig config = asked.config;
   RETURN_IF_ERROR(FindInitialCluster(asked, &config.cluster));
@@ -293,7 +232,7 @@ base::Status CheckNotBootstrapped(const Bootstrapping& with, const server::Optio
       [&](const server::InitialMember& member) { return member.name == options.name; });
   if (self == options.initial_cluster.end()) return {};  // the server refuses that
   const base::Result<RunningCluster> running =
-      Ask(with, UrlsOfOthers(initial, options.name), kAskBeforeFounding);
+      AskMembers(with.ask, UrlsOfOthers(initial, options.name), kAskBeforeFounding, with.logger);
   if (!running.ok()) return {};
   const base::MemberId id =
       members::InitialMemberId(self->peer_urls, options.initial_cluster_token);
@@ -309,7 +248,7 @@ base::Result<server::Joining> FindCluster(const Bootstrapping& with) {
                    config::ParseInitialCluster(with.config.cluster.initial_cluster));
   RETURN_IF_ERROR(CheckHasSelf(initial, name));
   const base::Result<RunningCluster> running =
-      Ask(with, UrlsOfOthers(initial, name), kAskBeforeJoining);
+      AskMembers(with.ask, UrlsOfOthers(initial, name), kAskBeforeJoining, with.logger);
   if (!running.ok()) {
     return Invalid("cannot fetch cluster info from peer urls: " +
                    std::string(running.status().message()));

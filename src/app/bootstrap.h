@@ -6,6 +6,7 @@
 
 #include "app/advertised_urls.h"
 #include "app/discovery.h"
+#include "app/running_cluster.h"
 #include "base/result.h"
 #include "config/server_config.h"
 #include "config/url.h"
@@ -17,18 +18,6 @@
 // What a member has to find out from others before its first start, when it has no log yet.
 
 namespace app {
-
-// What another member's peer port has answered.
-struct PeerAnswer {
-  int status = 0;
-  std::string cluster_id;  // the header X-Etcd-Cluster-ID
-  std::string body;
-};
-// GET `path` of a peer URL, with a body, which may be empty. Waits for the answer, `timeout` at
-// most.
-using AskPeer =
-    std::function<base::Result<PeerAnswer>(const config::Url& peer, const std::string& path,
-                                           const std::string& body, runtime::Duration timeout)>;
 
 // The ways to ask. All of them wait.
 struct Bootstrapping {
@@ -45,6 +34,10 @@ struct Bootstrapping {
 // service, checks what was found as the functions below do, and puts it into `*options`. Fails in
 // etcd's words. Takes as long as the discovery service takes to hear of all members.
 base::Status Bootstrap(const Bootstrapping& with, server::Options* options);
+
+// The part of it that asks DNS where --initial-cluster does not say who the members are: puts into
+// `*cluster` as many of them as are known before anybody was registered, and the token.
+base::Status FindInitialCluster(const Bootstrapping& with, config::ClusterConfig* cluster);
 
 // Of a member that is to found a cluster with others: kFailedPrecondition if one of them knows it
 // as a member that has run already, whose votes would be forgotten. Others that do not answer are
