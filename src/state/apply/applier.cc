@@ -421,7 +421,7 @@ void Applier::ChangeMember(const raft::ConfChangeSingle& change,
       // Its record goes, and another comes that says so.
       state_->v2().CountOther();
       state_->v2().CountOther();
-      return members.Remove(change.node_id);
+      return members.Remove(change.node_id, context.successor);
     case raft::ConfChangeType::kUpdateNode:
       state_->v2().CountOther();
       return members.UpdatePeerUrls(change.node_id, context.member.peer_urls);

@@ -437,6 +437,23 @@ TEST_F(ApplierTest, ALearnerIsAddedPromotedAndRemoved) {
   EXPECT_FALSE(applier_.state().configuration().Contains(base::MemberId(7)));
 }
 
+TEST_F(ApplierTest, AMemberIsRemovedForItsSuccessor) {
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(6)).ok());
+  ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
+  raft::Entry entry = NextEntry();
+  entry.type = raft::EntryType::kConfChange;
+  base::Bytes bytes;
+  members::ChangeContext context{NewMember(7)};
+  context.successor = base::MemberId(8);
+  raft::Encode(raft::ConfChange{++id_, raft::ConfChangeType::kRemoveNode, base::MemberId(7),
+                                members::ToJson(context)},
+               &bytes);
+  entry.data = base::SharedBytes(bytes);
+  ASSERT_TRUE(Apply(std::move(entry)).ok());
+  EXPECT_EQ(applier_.state().members().SuccessorOf(base::MemberId(7)), base::MemberId(8));
+  EXPECT_EQ(applier_.state().view().Get()->members.size(), 1u);
+}
+
 TEST_F(ApplierTest, AMembersPeerUrlsAreUpdated) {
   ASSERT_TRUE(Change(raft::ConfChangeType::kAddNode, NewMember(7)).ok());
   members::Member moved = NewMember(7);

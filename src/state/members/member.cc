@@ -33,6 +33,7 @@ Json Object(const Member& member) {
 Json Object(const ChangeContext& context) {
   Json json = Object(context.member);
   if (context.is_promote) json["isPromote"] = true;
+  if (context.successor != base::MemberId()) json["successor"] = context.successor.value();
   return json;
 }
 
@@ -59,7 +60,12 @@ Member MemberOf(const Json& json) {
 }
 
 ChangeContext ContextOf(const Json& json) {
-  return {MemberOf(json), json.value("isPromote", false)};
+  ChangeContext context{MemberOf(json), json.value("isPromote", false)};
+  const auto successor = json.find("successor");
+  if (successor != json.end()) {
+    context.successor = base::MemberId(successor->get_ref<const Json::number_unsigned_t&>());
+  }
+  return context;
 }
 
 }  // namespace

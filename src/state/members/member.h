@@ -49,10 +49,11 @@ std::string ToJson(std::span<const Member> members);
 base::Result<std::vector<Member>> MembersFromJson(std::string_view text);
 
 // What a change of the configuration carries: the member, and whether it only turns a learner into
-// a voter.
+// a voter; of a removal, that it makes room for a member which takes the removed one's place.
 struct ChangeContext {
   Member member;
   bool is_promote = false;
+  base::MemberId successor = {};  // 0: none. Not etcd's, which passes it over
 };
 std::string ToJson(const ChangeContext& context);
 base::Result<ChangeContext> ChangeContextFromJson(std::string_view text);

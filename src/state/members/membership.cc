@@ -24,6 +24,11 @@ bool AnyIn(const std::vector<std::string>& urls, const Member& member) {
 using schema::Bucket;
 using schema::Id;
 
+// A record of the bucket members_removed: "removed", as etcd's, or kReplaced and the successor. Who
+// reads it goes by the key alone, but for the successor.
+constexpr base::ByteView kRemoved = "removed";
+constexpr base::ByteView kReplaced = "replaced by ";
+
 base::Result<base::MemberId> ParseId(base::ByteView text, std::string_view bucket) {
   uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
@@ -75,6 +80,11 @@ base::Status Membership::LoadRemoved(backend::Reader& reader) {
   for (; cursor->valid();) {
     ASSIGN_OR_RETURN(const base::MemberId id, ParseId(cursor->key(), "members_removed"));
     removed_.insert(id);
+    base::ByteView said = cursor->value();
+    if (said.starts_with(kReplaced)) {
+      said.remove_prefix(kReplaced.size());
+      ASSIGN_OR_RETURN(successors_[id], ParseId(said, "members_removed"));
+    }
     RETURN_IF_ERROR(cursor->Next());
   }
   return {};
@@ -83,6 +93,11 @@ base::Status Membership::LoadRemoved(backend::Reader& reader) {
 const Member* Membership::Find(base::MemberId id) const {
   const auto found = members_.find(id);
   return found == members_.end() ? nullptr : &found->second;
+}
+
+base::MemberId Membership::SuccessorOf(base::MemberId removed) const {
+  const auto found = successors_.find(removed);
+  return found == successors_.end() ? base::MemberId() : found->second;
 }
 
 base::Status Membership::Validate(raft::ConfChangeType type, base::MemberId id,
@@ -130,12 +145,17 @@ void Membership::Add(const Member& member) {
   Save(member);
 }
 
-void Membership::Remove(base::MemberId id) {
+void Membership::Remove(base::MemberId id, base::MemberId successor) {
   CHECK(members_.erase(id) == 1);
   removed_.insert(id);
   const std::string key = HexText(id.value());
   buffer_->Delete(Id(Bucket::kMembers), key);
-  buffer_->Put(Id(Bucket::kMembersRemoved), key, "removed");
+  if (successor == base::MemberId()) {
+    return buffer_->Put(Id(Bucket::kMembersRemoved), key, kRemoved);
+  }
+  successors_[id] = successor;
+  buffer_->Put(Id(Bucket::kMembersRemoved), key,
+               base::Bytes(kReplaced) + HexText(successor.value()));
 }
 
 void Membership::UpdatePeerUrls(base::MemberId id, std::vector<std::string> peer_urls) {

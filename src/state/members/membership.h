@@ -30,6 +30,8 @@ class Membership {
   const std::map<base::MemberId, Member>& members() const { return members_; }
   const std::set<base::MemberId>& removed() const { return removed_; }
   const Member* Find(base::MemberId id) const;
+  // Who takes the place of a removed member, if it was removed for that; else 0.
+  base::MemberId SuccessorOf(base::MemberId removed) const;
   // "3.7.0"; empty before it is decided.
   const std::string& cluster_version() const { return cluster_version_; }
   const Downgrade& downgrade() const { return downgrade_; }
@@ -43,7 +45,8 @@ class Membership {
 
   // Valid changes.
   void Add(const Member& member);
-  void Remove(base::MemberId id);
+  // `successor` is to take its place; 0: nobody is.
+  void Remove(base::MemberId id, base::MemberId successor = {});
   void UpdatePeerUrls(base::MemberId id, std::vector<std::string> peer_urls);
   void Promote(base::MemberId id);
   // Without effect for a member that is not there: it may have been removed meanwhile.
@@ -67,6 +70,7 @@ class Membership {
   backend::WriteBuffer* buffer_;
   std::map<base::MemberId, Member> members_;
   std::set<base::MemberId> removed_;
+  std::map<base::MemberId, base::MemberId> successors_;  // of those removed that have one
   std::string cluster_version_;
   Downgrade downgrade_;
   Extensions extensions_;

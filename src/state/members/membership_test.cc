@@ -69,6 +69,21 @@ TEST(ConfStateTest, WhatIsNoNumberOfAMemberIsRefused) {
   }
 }
 
+TEST(ChangeContextTest, ARemovalMayNameWhoTakesThePlace) {
+  ChangeContext context{.member = NewMember(kOne, "http://a:2380"),
+                        .is_promote = false,
+                        .successor = base::MemberId(~uint64_t{0})};
+  const std::string text = ToJson(context);
+  EXPECT_NE(text.find(R"("successor":18446744073709551615)"), std::string::npos) << text;
+  EXPECT_EQ(ChangeContextFromJson(text)->successor, context.successor);
+  context.successor = {};
+  EXPECT_EQ(ToJson(context).find("successor"), std::string::npos) << "as etcd writes it";
+  for (const char* wrong : {"-1", "1.5", "\"1\"", "null", "2e19"}) {
+    const std::string broken = R"({"id":1,"peerURLs":[],"successor":)" + std::string(wrong) + "}";
+    EXPECT_FALSE(ChangeContextFromJson(broken).ok()) << broken;
+  }
+}
+
 class MembershipTest : public ::testing::Test {
  protected:
   Membership Load() {
@@ -106,6 +121,21 @@ TEST_F(MembershipTest, EveryChangeSurvivesARestart) {
   EXPECT_EQ(again.extensions(), (Extensions{"a", "b"}));
   EXPECT_EQ(again.Find(kTwo)->peer_urls, std::vector<std::string>{"http://d:2380"});
   EXPECT_FALSE(again.Find(kTwo)->is_learner);
+}
+
+TEST_F(MembershipTest, WhoTakesThePlaceOfARemovedMemberIsRemembered) {
+  Membership membership = Load();
+  membership.Add(NewMember(kOne, "http://a:2380"));
+  membership.Add(NewMember(kTwo, "http://b:2380"));
+  membership.Remove(kOne, base::MemberId(0xfe));
+  membership.Remove(kTwo);
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_EQ(membership.SuccessorOf(kOne), base::MemberId(0xfe));
+    EXPECT_EQ(membership.SuccessorOf(kTwo), base::MemberId());
+    EXPECT_EQ(membership.removed(), (std::set<base::MemberId>{kOne, kTwo}));
+    Restart();
+    membership = Load();
+  }
 }
 
 TEST_F(MembershipTest, TheSchemaIsThatOfTheClustersVersion) {
