@@ -11,6 +11,7 @@
 #include "app/directory_lock.h"
 #include "app/import_report.h"
 #include "app/initial_check.h"
+#include "app/self_replacement.h"
 #include "app/server_options.h"
 #include "app/start_report.h"
 #include "base/check.h"
@@ -218,9 +219,9 @@ server::Environment App::NewEnvironment() {
   return environment;
 }
 
-AskPeer App::AskingPeers() {
-  return [this](const auto& url, const auto& path, const auto& body, auto timeout) {
-    return peers_.Ask(url, path, body, timeout);
+AskPeer App::AskingPeers(const char* method) {
+  return [this, method](const auto& url, const auto& path, const auto& body, auto timeout) {
+    return peers_.Ask(url, {method, path, body}, timeout);
   };
 }
 
@@ -236,21 +237,45 @@ base::Status App::FindMembers(server::Options* options) {
     }
     return {};
   }
-  // Why: others may let this wait for long, and nothing has been written yet.
+  return AskOthers([this, options](const Bootstrapping& with) {
+    return options->replace ? BeginWithoutLog(with, options) : Bootstrap(with, options);
+  });
+}
+
+base::Status App::AskOthers(const std::function<base::Status(const Bootstrapping& with)>& ask) {
+  // Why: others may let this wait for long, and a crash meanwhile is none that matters.
   runtime::posix::ReleaseTerminationSignals();
   std::promise<void> never;
   const std::future<void> forever = never.get_future();
-  const base::Status status = Bootstrap(
-      {.config = config_,
-       .ask = AskingPeers(),
-       .resolve = ResolveHost,
-       .lookup_srv = [](const std::string& name) { return runtime::dns::LookupSrv(name); },
-       .open_registry = [this] { return OpenRegistry(config_.discovery, disk_); },
-       .pause = [&forever](runtime::Duration pause) { forever.wait_for(pause); },
-       .logger = logger_},
-      options);
+  const base::Status status =
+      ask({.config = config_,
+           .ask = AskingPeers(),
+           .resolve = ResolveHost,
+           .lookup_srv = [](const std::string& name) { return runtime::dns::LookupSrv(name); },
+           .open_registry = [this] { return OpenRegistry(config_.discovery, disk_); },
+           .pause = [&forever](runtime::Duration pause) { forever.wait_for(pause); },
+           .logger = logger_});
   runtime::posix::HoldSignals();
   return status;
+}
+
+base::Status App::BeginWithoutLog(const Bootstrapping& bootstrapping, server::Options* options) {
+  const SelfReplacement with{bootstrapping, AskingPeers("POST"), environment_, raft_loop_->clock()};
+  ASSIGN_OR_RETURN(const bool has_lost_log, HasLostLog(with, *options));
+  if (!has_lost_log) return Bootstrap(bootstrapping, options);
+  return ::app::ReplaceSelf(with,
+                            {base::Code::kDataLoss,
+                             server::Paths(*options).wal +
+                                 ": the member has run before, and its log is not here; remove the "
+                                 "member and add it again"},
+                            options);
+}
+
+base::Status App::ReplaceSelf(const base::Status& loss, server::Options* options) {
+  return AskOthers([&](const Bootstrapping& bootstrapping) {
+    return ::app::ReplaceSelf(
+        {bootstrapping, AskingPeers("POST"), environment_, raft_loop_->clock()}, loss, options);
+  });
 }
 
 base::Status App::CheckCorruption() {
@@ -269,13 +294,19 @@ base::Status App::OpenServer(server::Options options) {
   ASSIGN_OR_RETURN(tokens_, identity::NewTokenProvider(
                                 {.auth_token = config_.auth.token, .ttl = config_.auth.token_ttl},
                                 {&raft_loop_->clock(), &disk_, &logger_}));
-  RETURN_IF_ERROR(FindMembers(&options));
   environment_ = NewEnvironment();
+  RETURN_IF_ERROR(FindMembers(&options));
   RETURN_IF_ERROR(peers_.OpenTransport(server::Paths(options).snap));
   environment_.transport = peers_.transport();
   std::vector<runtime::Loop*> loops;
   for (const auto& thread : net_threads_) loops.push_back(&thread->loop());
-  ASSIGN_OR_RETURN(server_, server::Server::Open(options, environment_, std::move(loops)));
+  auto opened = server::Server::Open(options, environment_, loops);
+  if (opened.status().code() == base::Code::kDataLoss && options.replace &&
+      !options.force_new_cluster) {
+    RETURN_IF_ERROR(ReplaceSelf(opened.status(), &options));
+    opened = server::Server::Open(options, environment_, std::move(loops));
+  }
+  ASSIGN_OR_RETURN(server_, std::move(opened));
   return {};
 }
 

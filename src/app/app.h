@@ -9,6 +9,7 @@
 
 #include "api/identity/passwords.h"
 #include "api/identity/token_provider.h"
+#include "app/bootstrap.h"
 #include "app/net_thread.h"
 #include "app/network_metrics.h"
 #include "app/peers.h"
@@ -53,12 +54,18 @@ class App {
   void OpenMetrics();
   base::Status Listen();
   base::Status OpenTls();
-  // What a first start has to find out before. Until it has, SIGTERM ends the process at once.
+  // What a first start has to find out before.
   base::Status FindMembers(server::Options* options);
+  base::Status BeginWithoutLog(const Bootstrapping& bootstrapping, server::Options* options);
+  // Opens the server, as another member if this one must not go on. Until it has found that out by
+  // others, SIGTERM ends the process at once.
   base::Status OpenServer(server::Options options);
   // Fails if the other members have other keys.
   base::Status CheckCorruption();
-  AskPeer AskingPeers();
+  base::Status ReplaceSelf(const base::Status& loss, server::Options* options);
+  AskPeer AskingPeers(const char* method = "GET");
+  // Calls it with the ways to ask others, which take long; meanwhile SIGTERM ends the process.
+  base::Status AskOthers(const std::function<base::Status(const Bootstrapping& with)>& ask);
   server::Environment NewEnvironment();
   // Any thread: the member belongs to no cluster any more.
   void OnRemoved();

@@ -110,16 +110,16 @@ base::Status Peers::OpenTls() {
   return {};
 }
 
-base::Result<PeerAnswer> Peers::Ask(const config::Url& peer, const std::string& path,
-                                    const std::string& body, runtime::Duration timeout) {
+base::Result<PeerAnswer> Peers::Ask(const config::Url& peer, const Question& question,
+                                    runtime::Duration timeout) {
   const auto asking = std::make_shared<Asking>();
-  thread_.loop().Post([this, asking, peer, path, body, timeout] {
+  thread_.loop().Post([this, asking, peer, question, timeout] {
     http::Client::Options options{.address = DialAddress(peer)};
     if (peer.secure()) options.tls = [this] { return dial_tls_->context(); };
     asking->client = std::make_unique<http::Client>(&thread_.loop(), &network_, std::move(options));
     asking->client->Fetch(
-        {{":method", "GET"}, {":path", path}}, body, kAnswerBytesMax, timeout,
-        [this, asking](base::Result<http::Client::Answer> answer) {
+        {{":method", question.method}, {":path", question.path}}, question.body, kAnswerBytesMax,
+        timeout, [this, asking](base::Result<http::Client::Answer> answer) {
           // A turn later: a client does not end in an event of its own.
           thread_.loop().Post([asking, answer = AnswerOf(std::move(answer))]() mutable {
             asking->client.reset();

@@ -49,9 +49,14 @@ class Peers {
   base::Status OpenTls();
   // Accepts connections from now on, and answers 503 until Admit. `on_refused` is SharedListener's.
   void Accept(base::Callback<void()> on_refused);
-  // Asks a peer, and waits for its answer. After OpenTls.
-  base::Result<PeerAnswer> Ask(const config::Url& peer, const std::string& path,
-                               const std::string& body, runtime::Duration timeout);
+  // Asks a peer, by GET or POST, and waits for its answer. After OpenTls.
+  struct Question {
+    const char* method;
+    std::string path;
+    std::string body;
+  };
+  base::Result<PeerAnswer> Ask(const config::Url& peer, const Question& question,
+                               runtime::Duration timeout);
   // Makes the transport, which receives snapshots of other members in `snap_dir`.
   base::Status OpenTransport(const std::string& snap_dir);
   server::Transport* transport() { return transport_.get(); }

@@ -99,6 +99,11 @@ constexpr Flag kFlags[] = {
      "A member of several whose database is damaged puts it aside and has it filled again by the\n"
      "others; false ends the member. Not a flag of etcd.",
      kSameKey},
+    {"replace-damaged", Section::kMember,
+     At<&ServerConfig::backend, &BackendConfig::replace_damaged>,
+     "A member of several whose log is damaged or lost has the others remove it and add it again, "
+     "by\nitself; false ends the member. Not a flag of etcd.",
+     kSameKey},
     {"max-txn-ops", Section::kMember, At<&ServerConfig::member, &MemberConfig::max_txn_ops>,
      "Operations allowed in one transaction.", kSameKey},
     {"max-request-bytes", Section::kMember,

@@ -142,11 +142,17 @@ constexpr std::string_view kNames[] = {"advertise-client-urls",
                                        "watch-progress-notify-interval"};
 
 // And those that etcd 3.7 does not have.
-constexpr std::string_view kOurNames[] = {"auto-defrag",         "clear-space-alarm",
-                                          "client-memory-bytes", "connection-memory-bytes",
-                                          "disk-reserve-bytes",  "disk-stall-handover",
-                                          "discovery",           "enable-v2",
-                                          "refill-damaged",      "scrub-bytes-per-second",
+constexpr std::string_view kOurNames[] = {"auto-defrag",
+                                          "clear-space-alarm",
+                                          "client-memory-bytes",
+                                          "connection-memory-bytes",
+                                          "disk-reserve-bytes",
+                                          "disk-stall-handover",
+                                          "discovery",
+                                          "enable-v2",
+                                          "refill-damaged",
+                                          "replace-damaged",
+                                          "scrub-bytes-per-second",
                                           "scrub-interval"};
 
 // Which of them configuration files cannot set: switches of the command line, and flags without a

@@ -50,6 +50,7 @@ struct BackendConfig {
   uint64_t scrub_bytes_per_second = 1 << 20;
   Duration scrub_interval = std::chrono::hours(24);
   bool refill_damaged = true;
+  bool replace_damaged = false;
   bool unsafe_no_fsync = false;
 };
 

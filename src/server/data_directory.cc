@@ -10,6 +10,7 @@
 #include "server/force_new_cluster.h"
 #include "server/founding.h"
 #include "server/log_metadata.h"
+#include "server/planted.h"
 #include "server/refill.h"
 #include "server/snapshot_install.h"
 #include "server/takeover.h"
@@ -270,6 +271,25 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
   return recovered;
 }
 
+// Of files that were opened.
+base::Status TakeReplacement(const Options& options, const Environment& environment,
+                             Recovered* recovered) {
+  if (!options.replace) return {};
+  ASSIGN_OR_RETURN(std::optional<Replacement> note, ReadReplacement(*environment.disk, options));
+  if (!note.has_value()) return {};
+  if (recovered->id == note->successor) {
+    recovered->replacement = std::move(note);
+    return {};
+  }
+  if (base::Planted(PlantedBug::kReplacedKeepsItsId)) return {};
+  if (recovered->id == note->member) {
+    return {base::Code::kDataLoss, "member " + members::HexText(recovered->id.value()) +
+                                       " was damaged, and is being replaced by " +
+                                       members::HexText(note->successor.value())};
+  }
+  return RemoveReplacement(*environment.disk, options);
+}
+
 }  // namespace
 
 Paths::Paths(const Options& options)
@@ -303,7 +323,11 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
   ASSIGN_OR_RETURN(const Takeover takeover, FindTakeover(disk, paths));
   if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
-  if (takeover != Takeover::kImport) return Recover(options, environment);
+  if (takeover != Takeover::kImport) {
+    ASSIGN_OR_RETURN(Recovered recovered, Recover(options, environment));
+    RETURN_IF_ERROR(TakeReplacement(options, environment, &recovered));
+    return recovered;
+  }
   ASSIGN_OR_RETURN(auto etcd_database, ImportEtcd(options, environment));
   Options imported = options;
   imported.wal_dir = TakeoverPaths(paths).log;

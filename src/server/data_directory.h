@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "raft/types.h"
 #include "server/environment.h"
 #include "server/options.h"
+#include "server/replacement.h"
 #include "storage/backend/backend.h"
 #include "storage/wal/log.h"
 
@@ -48,6 +50,8 @@ struct Recovered {
   // The database is empty, and the log begins behind `base`: both are as OpenToRefill (refill.h)
   // leaves them, and `applied` is 0.
   bool awaits_snapshot = false;
+  // Not null if the member has taken the place of another one and that is not complete.
+  std::optional<Replacement> replacement;
 
   // Not null if all this was imported from what etcd has in the directory: etcd's database, locked.
   // The log is at TakeoverPaths::log then, and MoveEtcdFiles is to be called before anybody is
@@ -68,6 +72,9 @@ void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened);
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //
 // A member whose database is damaged or missing may be refilled from others (refill.h).
+//
+// With Options::replace a member that is being replaced (replacement.h) is refused with kDataLoss,
+// whatever its files are now; a note of other members is removed.
 //
 // A log all of whose damage is at or below `applied` begins anew there. Otherwise kDataLoss, saying
 // what is wrong where and how to recover, if they do not fit or if files cannot be believed;

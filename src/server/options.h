@@ -131,6 +131,9 @@ struct Options {
 
   // A damaged database is put aside and filled again from the other members; see refill.h.
   bool refill = true;
+  // A member that may have lost what it has promised asks the others for a new one in its place;
+  // see replacement.h.
+  bool replace = false;
 
   // When applying an entry or serving a read takes longer, the log tells it.
   runtime::Duration warning_apply_duration = std::chrono::milliseconds(100);

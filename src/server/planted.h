@@ -29,8 +29,10 @@ enum class PlantedBug : uint8_t {
   kRefillForgetsVotes,
   // Such a member keeps of its log only what it knows to be committed.
   kRefillForgetsEntries,
+  // A member that lost its log goes on under the identifier that it had, as if it were new.
+  kReplacedKeepsItsId,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kRefillForgetsEntries;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kReplacedKeepsItsId;
 
 }  // namespace server

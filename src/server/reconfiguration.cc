@@ -104,6 +104,20 @@ void Reconfiguration::ProposeRemoval(base::MemberId id, const Caller& caller,
             std::move(on_changed));
 }
 
+void Reconfiguration::RemoveFor(base::MemberId successor, base::MemberId id, const Caller& caller,
+                                OnChanged on_changed) {
+  environment_.apply_loop->Post(
+      [this, successor, id, caller, on_changed = std::move(on_changed)]() mutable {
+        members::ChangeContext context{.member = {}, .is_promote = false, .successor = successor};
+        context.member.id = id;
+        ProposeIf(CheckRemove(id),
+                  {.type = raft::ConfChangeType::kRemoveNode,
+                   .node_id = id,
+                   .context = members::ToJson(context)},
+                  caller, std::move(on_changed));
+      });
+}
+
 void Reconfiguration::HandOver(base::MemberId leader, OnHandedOver next) {
   const runtime::TimePoint deadline = Now() + options_.election_timeout;
   auto moved = [this, next = std::move(next)](const base::Status& status) mutable {
@@ -259,8 +273,18 @@ std::vector<const members::Member*> Reconfiguration::Voters() const {
   return voters;
 }
 
-size_t Reconfiguration::Connected(const std::vector<const members::Member*>& voters) const {
-  const runtime::TimePoint since = Now() - kHealthInterval;
+bool Reconfiguration::IsHealthyWithout(base::MemberId id) const {
+  const std::vector<const members::Member*> voters = Voters();
+  std::vector<const members::Member*> others = voters;
+  std::erase_if(others, [id](const members::Member* voter) { return voter->id == id; });
+  const runtime::Duration connected =
+      options_.strict_reconfig_check ? kHealthInterval : runtime::Duration(0);
+  return Connected(others, connected) >= Quorum(voters.size());
+}
+
+size_t Reconfiguration::Connected(const std::vector<const members::Member*>& voters,
+                                  runtime::Duration for_at_least) const {
+  const runtime::TimePoint since = Now() - for_at_least;
   size_t connected = 0;
   for (const members::Member* voter : voters) {
     if (voter->id == parts_.self) {

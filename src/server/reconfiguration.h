@@ -61,6 +61,9 @@ class Reconfiguration {
   // A member of an identifier of its own (members::AddedMemberId), which has not started.
   void Add(members::Member member, const Caller& caller, OnChanged on_changed);
   void Remove(base::MemberId id, const Caller& caller, OnChanged on_changed);
+  // Removes a member that is not connected, and notes in the log that `successor` takes its place.
+  void RemoveFor(base::MemberId successor, base::MemberId id, const Caller& caller,
+                 OnChanged on_changed);
   // The others have removed this member, which may never hear so by its log: who waits for that is
   // told that it is done, and not that the member stops. Before Frontend::EndWaiting.
   void ReportRemoved();
@@ -69,6 +72,10 @@ class Reconfiguration {
   // Makes a learner a voter whose log reaches nine tenths of the leader's; one that is nearly there
   // is waited for a moment. Only the leader knows that: others wait for one and ask it.
   void Promote(base::MemberId id, const Caller& caller, OnChanged on_changed);
+
+  // Whether the voters that are connected, for kHealthInterval with Options::strict_reconfig_check,
+  // suffice without `id`, as the members are now. On the apply loop.
+  bool IsHealthyWithout(base::MemberId id) const;
 
   // As long as this a peer must be connected to count.
   static constexpr runtime::Duration kHealthInterval = std::chrono::seconds(5);
@@ -88,7 +95,9 @@ class Reconfiguration {
   base::Status CheckPromote(base::MemberId id, const Replica::Replication& replication) const;
   std::vector<const members::Member*> Voters() const;
   std::vector<members::Member> MembersWithoutSelf() const;
-  size_t Connected(const std::vector<const members::Member*>& voters) const;
+  // Of those, for so long.
+  size_t Connected(const std::vector<const members::Member*>& voters,
+                   runtime::Duration for_at_least = kHealthInterval) const;
 
   void ProposeRemoval(base::MemberId id, const Caller& caller, OnChanged on_changed);
   // `next` runs when another voter leads and has committed what it found in its log; or when that

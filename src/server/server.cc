@@ -97,13 +97,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
         options, Frontend::Parts{server->loops_[origin], &server->ids_, origin, replica, apply_loop,
                                  progress, environment.registry}));
   }
-  server->leader_transfer_ = std::make_unique<LeaderTransfer>(
-      environment, LeaderTransfer::Parts{self, replica, apply_loop, progress});
+  server->OpenReconfiguration();
   Frontend* const own = server->frontends_.back().get();
-  server->reconfiguration_ = std::make_unique<Reconfiguration>(
-      options, environment,
-      Reconfiguration::Parts{self, replica, apply_loop, own, server->leader_transfer_.get(),
-                             progress});
   server->defragmenter_ = std::make_unique<Defragmenter>(environment, apply_loop);
   server->downgrading_ =
       std::make_unique<Downgrading>(environment, Downgrading::Parts{apply_loop, own});
@@ -129,6 +124,21 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   AddServerMetrics(server.get(), environment.registry);
   *opened = server.get();
   return server;
+}
+
+void Server::OpenReconfiguration() {
+  Frontend* const own = frontends_.back().get();
+  leader_transfer_ = std::make_unique<LeaderTransfer>(
+      environment_, LeaderTransfer::Parts{id(), replica_.get(), apply_loop_.get(), &progress_});
+  reconfiguration_ = std::make_unique<Reconfiguration>(
+      options_, environment_,
+      Reconfiguration::Parts{id(), replica_.get(), apply_loop_.get(), own, leader_transfer_.get(),
+                             &progress_});
+  replacing_ = std::make_unique<Replacing>(options_, environment_,
+                                           Replacing::Parts{id(), cluster(), apply_loop_.get(), own,
+                                                            reconfiguration_.get(), &progress_});
+  self_promotion_ = std::make_unique<SelfPromotion>(
+      options_, environment_, SelfPromotion::Parts{id(), reconfiguration_.get(), &progress_});
 }
 
 base::Status Server::OpenState() {
@@ -293,6 +303,7 @@ void Server::CheckReady() {
   space_keeper_->SetReady();
   environment_.logger->Info("enabled capabilities for version",
                             {{"cluster-version", version.substr(0, version.rfind('.'))}});
+  if (recovered_.replacement.has_value()) self_promotion_->Start(*recovered_.replacement);
   on_ready_();
 }
 

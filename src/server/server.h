@@ -25,9 +25,11 @@
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/reconfiguration.h"
+#include "server/replacing.h"
 #include "server/replica.h"
 #include "server/request_ids.h"
 #include "server/scrubber.h"
+#include "server/self_promotion.h"
 #include "server/space_keeper.h"
 #include "server/tree_keeper.h"
 #include "server/version_monitor.h"
@@ -95,6 +97,8 @@ class Server {
 
   // Changes of who belongs to the cluster.
   Reconfiguration& reconfiguration() { return *reconfiguration_; }
+  // Of members that may have lost what they have promised.
+  Replacing& replacing() { return *replacing_; }
   Defragmenter& defragmenter() { return *defragmenter_; }
   // Its downgrade to the version before.
   Downgrading& downgrading() { return *downgrading_; }
@@ -137,6 +141,8 @@ class Server {
          std::vector<runtime::Loop*> loops);
 
   base::Status OpenState();
+  // What changes who belongs to the cluster.
+  void OpenReconfiguration();
   ApplyLoop::Hooks ApplyHooks();
   Replica::Hooks ReplicaHooks();
 
@@ -172,6 +178,8 @@ class Server {
   std::unique_ptr<LeaderTransfer> leader_transfer_;
   std::unique_ptr<Defragmenter> defragmenter_;
   std::unique_ptr<Reconfiguration> reconfiguration_;
+  std::unique_ptr<Replacing> replacing_;
+  std::unique_ptr<SelfPromotion> self_promotion_;
   std::unique_ptr<Downgrading> downgrading_;
   std::unique_ptr<LeaseRequests> lease_requests_;
   std::unique_ptr<LeaseRights> lease_rights_;

@@ -13,6 +13,7 @@
 #include "net/peer/hash_answer.h"
 #include "net/peer/lease_messages.h"
 #include "net/peer/peer_headers.h"
+#include "net/peer/replacement_messages.h"
 #include "server/lease_requests.h"
 #include "state/apply/state.h"
 #include "state/members/member.h"
@@ -98,6 +99,22 @@ class MemberEndpoints : public std::enable_shared_from_this<MemberEndpoints> {
         });
   }
 
+  void Replace(const http::PlainRequest& request, http::Responder responder) {
+    if (http::Method(request.head) != "POST") return responder.Send(WrongMethod("POST"));
+    base::Result<server::Replacement> replacement = ParseReplacement(request.body);
+    if (!replacement.ok()) {
+      return responder.Send(http::TextResponse(400, replacement.status().message()));
+    }
+    const server::Caller caller{.deadline =
+                                    loop_.clock().Now() + server_.options().request_timeout()};
+    server_.replacing().Replace(
+        *std::move(replacement), caller, [self = shared_from_this(), responder](auto members) {
+          self->loop_.Post([self, responder, response = ReplacementResponse(members)]() mutable {
+            responder.Send(self->OfCluster(std::move(response)));
+          });
+        });
+  }
+
   void RenewLease(const http::PlainRequest& request, http::Responder responder) {
     if (http::Method(request.head) != "POST") return responder.Send(WrongMethod("POST"));
     const auto lease = ParseRenewal(request.body);
@@ -161,6 +178,10 @@ void AddMemberEndpoints(http::PlainService& service, runtime::Loop* loop, server
   service.Handle(std::string(kPromote),
                  [endpoints](const auto& request, http::Responder responder) {
                    endpoints->Promote(request, std::move(responder));
+                 });
+  service.Handle(std::string(kReplace),
+                 [endpoints](const auto& request, http::Responder responder) {
+                   endpoints->Replace(request, std::move(responder));
                  });
   service.Handle(std::string(kLeases), [endpoints](const auto& request, http::Responder responder) {
     endpoints->RenewLease(request, std::move(responder));

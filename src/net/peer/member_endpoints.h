@@ -14,9 +14,10 @@ namespace peer {
 //   POST /leases                 renews a lease, in protobuf both ways: lease_messages.h
 //   POST /leases/internal        how long a lease has left, likewise
 //   GET  /downgrade/enabled      whether the cluster's version is to be lowered: true or false
+//   POST /cornerstore/members/replace  replaces a member that asks for it: replacement_messages.h
 //
-// With etcd's checks and texts. `loop` is that of the service; both and `server` outlive the
-// requests.
+// But for the last, which is not etcd's, with etcd's checks and texts. `loop` is that of the
+// service; both and `server` outlive the requests.
 void AddMemberEndpoints(http::PlainService& service, runtime::Loop* loop, server::Server* server);
 
 }  // namespace peer
