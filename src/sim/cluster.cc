@@ -6,7 +6,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/errors.h"
 #include "raft/progress.h"
+#include "server/damaged_files.h"
+#include "storage/wal/reader.h"
 
 namespace sim {
 namespace {
@@ -22,6 +25,20 @@ class NoSink final : public observe::LogSink {
   void Flush() override {}
 };
 
+// Cuts the last segment of a log short, where a start is sure to see that. Whether it may have
+// been.
+bool CutLog(runtime::Disk& disk, const std::string& directory, runtime::Random& random) {
+  const auto remains = wal::ReadRemains(disk, directory);
+  if (!remains.ok() || !remains->is_preallocated || remains->size == 0) return false;
+  const auto is_repaired = disk.Exists(remains->path + ".broken");
+  if (!is_repaired.ok() || *is_repaired) return false;
+  auto file = disk.Open(remains->path, runtime::OpenMode::kWrite);
+  if (!file.ok()) return false;
+  (*file)->Truncate(random.Below(remains->size)).IgnoreError();
+  (*file)->Sync().IgnoreError();
+  return true;
+}
+
 config::ServerConfig NewConfig() {
   config::ServerConfig config;
   config.client_api.enable_v2 = true;
@@ -32,17 +49,21 @@ config::ServerConfig NewConfig() {
 
 struct Cluster::Member {
   Member(const members::Member& member, uint64_t seed)
-      : id(member.id), description(member), storage(seed) {}
+      : id(member.id), description(member), storage(std::make_unique<Storage>(seed)) {}
 
   const base::MemberId id;
   const members::Member description;
-  Storage storage;
+  std::unique_ptr<Storage> storage;
   server::Options options;
   std::unique_ptr<Process> process;
   uint64_t lives = 0;  // so far
   std::unique_ptr<runtime::Timer> revival;
   bool power_off = false;
   bool dying = false;
+  // Its log was cut: its next start may find out that it has lost something.
+  bool may_have_lost = false;
+  bool has_lost = false;    // it has, and does not start any more
+  bool is_to_vote = false;  // it has taken the place of a voter
 };
 
 Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
@@ -168,17 +189,23 @@ std::optional<base::Index> Cluster::CatchingUp() const {
 void Cluster::Start(Member& member) {
   if (member.process != nullptr) return;
   if (member.power_off) {
-    member.storage.disk().Restart(plan_.keeps_some_unsynced ? CrashMode::kKeepSome
-                                                            : CrashMode::kDropUnsynced);
+    member.storage->disk().Restart(plan_.keeps_some_unsynced ? CrashMode::kKeepSome
+                                                             : CrashMode::kDropUnsynced);
     member.power_off = false;
   }
+  if (member.has_lost) return AskReplacement(member);
   auto started = Process::Start({scheduler_, &network_, wires_, &config_, &checker_, &logger_},
-                                &member.storage, member.options, plan_.disk_latency_max,
+                                member.storage.get(), member.options, plan_.disk_latency_max,
                                 [this, &member] { OnDeath(member); });
   ++member.lives;
   if (started.ok()) {
     member.process = *std::move(started);
+    member.may_have_lost = false;
     return;
+  }
+  if (member.may_have_lost && started.status().code() == base::Code::kDataLoss) {
+    member.has_lost = true;
+    return member.revival->Arm(DrawDowntime());
   }
   // The disk may fail again while the log is being repaired, or be full; anything else is a lost
   // promise.
@@ -235,42 +262,149 @@ void Cluster::Stop(base::MemberId id) {
 }
 
 void Cluster::FailPowerAfter(base::MemberId id, uint64_t operations) {
-  if (Member* const member = Find(id)) member->storage.disk().FailPowerAfter(operations);
+  if (Member* const member = Find(id)) member->storage->disk().FailPowerAfter(operations);
 }
 
 void Cluster::FailSyncAfter(base::MemberId id, uint64_t operations) {
-  if (Member* const member = Find(id)) member->storage.disk().FailSyncAfter(operations);
+  if (Member* const member = Find(id)) member->storage->disk().FailSyncAfter(operations);
 }
 
 void Cluster::SetRoom(base::MemberId id, std::optional<uint64_t> bytes) {
   Member* const member = Find(id);
   if (member == nullptr) return;
   constexpr uint64_t kNoEnd = std::numeric_limits<uint64_t>::max();
-  runtime::simulated::Disk& disk = member->storage.disk();
+  runtime::simulated::Disk& disk = member->storage->disk();
   disk.SetCapacity(kNoEnd);
   if (bytes.has_value()) disk.SetCapacity(kNoEnd - disk.FreeBytes("/").value() + *bytes);
 }
 
 void Cluster::DamageDatabase(base::MemberId id) {
   Member* const member = Find(id);
-  const Member* const last = Find(damaged_);
-  const bool last_is_back =
-      last == nullptr ||
-      (last->process != nullptr && !last->dying && last->process->server().progress().applied > 0 &&
-       !last->process->server().progress().awaits_snapshot &&
-       !last->process->node().awaits_snapshot());
-  if (member == nullptr || member->process == nullptr || !last_is_back) return;
+  if (member == nullptr || member->process == nullptr || !IsWholeAgain()) return;
   Kill(id);
   damaged_ = id;
   ++damages_;
-  member->storage.DamageDatabase(server::Paths(member->options).database);
+  member->storage->DamageDatabase(server::Paths(member->options).database);
+}
+
+bool Cluster::IsWholeAgain() const {
+  const Member* const last = Find(damaged_);
+  if (last == nullptr) return true;
+  if (last->process == nullptr || last->dying) return false;
+  const server::Progress& progress = last->process->server().progress();
+  const raft::Membership& membership = last->process->node().membership();
+  const bool has_its_place = !last->is_to_vote || membership.voters.Contains(last->id);
+  return progress.applied > 0 && has_its_place && !progress.awaits_snapshot &&
+         !last->process->node().awaits_snapshot();
+}
+
+bool Cluster::CanLose(base::MemberId id) const {
+  const Process* const leader = Leader();
+  if (leader == nullptr) return false;
+  const raft::Membership& membership = leader->node().membership();
+  if (membership.voters.IsJoint() || !membership.Contains(id)) return false;
+  return !membership.voters.Contains(id) || membership.voters.incoming.size() >= 3;
+}
+
+void Cluster::LoseLog(base::MemberId id) {
+  Member* const member = Find(id);
+  if (member == nullptr || member->process == nullptr || member->dying || !IsWholeAgain()) return;
+  if (!CanLose(id)) return;
+  Kill(id);
+  damaged_ = id;
+  ++losses_;
+  const server::Paths paths(member->options);
+  runtime::simulated::Disk& disk = member->storage->disk();
+  disk.FailPowerAfter(0);
+  disk.FailSyncAfter(0);
+  switch (scheduler_->random().Below(3)) {
+    case 0:
+      member->may_have_lost = CutLog(disk, paths.wal, scheduler_->random());
+      break;
+    case 1:
+      member->has_lost = true;
+      disk.RemoveAll(paths.wal).IgnoreError();
+      break;
+    default:
+      member->has_lost = true;
+      disk.RemoveAll(member->options.data_dir).IgnoreError();
+  }
+}
+
+void Cluster::AskReplacement(Member& member) {
+  member.revival->Arm(DrawDowntime());
+  Process* const leader = Leader();
+  if (leader == nullptr) return;
+  const base::Result<server::Replacement> note = NoteReplacement(member, *leader);
+  if (!note.ok()) {
+    member.power_off = member.storage->disk().power_failed();
+    return;
+  }
+  auto answered = [this, id = member.id, note = *note](const auto& members) {
+    // Some answers are lost.
+    if (scheduler_->random().OneIn(4)) return;
+    loop_->Post([this, id, note, status = members.status()] { OnReplaced(id, note, status); });
+  };
+  leader->server().replacing().Replace(*note, {}, std::move(answered));
+}
+
+base::Result<server::Replacement> Cluster::NoteReplacement(Member& member, Process& leader) {
+  runtime::Disk& disk = member.storage->disk();
+  ASSIGN_OR_RETURN(const auto noted, server::ReadReplacement(disk, member.options));
+  if (noted.has_value() && noted->member == member.id) return *noted;
+  const auto view = leader.server().state()->view().Get();
+  const auto known = std::find_if(view->members.begin(), view->members.end(),
+                                  [&](const auto& each) { return each.id == member.id; });
+  if (known == view->members.end()) {
+    // Somebody has removed it.
+    loop_->Post([this, id = member.id] { Retire(id); });
+    return base::Status(base::errors::kMemberNotFound);
+  }
+  server::Replacement replacement =
+      server::NewReplacement(*known, cluster_id_, scheduler_->clock().WallNow());
+  replacement.is_voter = replacement.is_voter || (noted.has_value() && noted->is_voter);
+  RETURN_IF_ERROR(disk.CreateDirectories(member.options.data_dir));
+  RETURN_IF_ERROR(server::WriteReplacement(disk, member.options, replacement));
+  return replacement;
+}
+
+void Cluster::OnReplaced(base::MemberId id, const server::Replacement& replacement,
+                         const base::Status& status) {
+  Member* const member = Find(id);
+  if (member == nullptr || !member->has_lost) return;
+  if (status.code() == base::Code::kFailedPrecondition) return Retire(id);
+  if (!status.ok() || member->power_off) return;
+  const base::Status aside =
+      server::PutFilesAside(member->storage->disk(), member->options, replacement.successor);
+  member->power_off = member->storage->disk().power_failed();
+  if (aside.ok()) TakePlace(*member, replacement);
+}
+
+void Cluster::TakePlace(Member& member, const server::Replacement& replacement) {
+  const server::Joining joining = server::JoiningOf(replacement);
+  members::Member description = NewMember();
+  description.id = joining.self;
+  description.peer_urls = replacement.peer_urls;
+  server::Options options = member.options;
+  options.name = description.name;
+  options.join_existing_cluster = true;
+  options.joining = joining;
+  std::unique_ptr<Storage> storage = std::move(member.storage);
+  Retire(member.id);
+  Member& successor = Add(description);
+  successor.storage = std::move(storage);
+  successor.options = std::move(options);
+  successor.is_to_vote = replacement.is_voter;
+  damaged_ = successor.id;
+  ++replacements_;
+  Start(successor);
 }
 
 void Cluster::ReviveAll() {
   for (const auto& member : members_) {
     SetRoom(member->description.id, std::nullopt);
-    member->storage.disk().FailPowerAfter(0);
-    member->storage.disk().FailSyncAfter(0);
+    member->storage->disk().FailPowerAfter(0);
+    member->storage->disk().FailSyncAfter(0);
     if (member->process != nullptr && !member->dying) continue;
     Bury(*member);
     Start(*member);

@@ -8,6 +8,7 @@
 
 #include "config/server_config.h"
 #include "observe/log.h"
+#include "server/replacement.h"
 #include "sim/checker.h"
 #include "sim/message_network.h"
 #include "sim/plan.h"
@@ -63,6 +64,10 @@ class Cluster {
   // Kills a member and damages its database, unless it is not sure that another one has recovered
   // from that: somebody must have the state.
   void DamageDatabase(base::MemberId id);
+  // Likewise kills a member that belongs to the cluster and has it lose its log: its end, all of
+  // it, or all of its files. With Options::replace it asks to be replaced from then on, until it
+  // is.
+  void LoseLog(base::MemberId id);
   // Starts every member that is down, and keeps disks whole, with room, from here on.
   void ReviveAll();
   // Compares every pair of living members' logs.
@@ -71,8 +76,10 @@ class Cluster {
   MessageNetwork& network() { return network_; }
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
-  uint64_t stops() const { return stops_; }      // that came to their end
-  uint64_t damages() const { return damages_; }  // of databases
+  uint64_t stops() const { return stops_; }                // that came to their end
+  uint64_t damages() const { return damages_; }            // of databases
+  uint64_t losses() const { return losses_; }              // of logs
+  uint64_t replacements() const { return replacements_; }  // of members that had lost their logs
   uint64_t retirements() const { return retired_.size(); }
   // A line for each member: its role, term, configuration and how far its log goes.
   std::string Describe() const;
@@ -85,6 +92,17 @@ class Cluster {
   Member* Find(base::MemberId id) const;
   Member& Add(const members::Member& member);
   void Start(Member& member);
+  // Whether the member whose files were damaged last has recovered from it.
+  bool IsWholeAgain() const;
+  // Whether it belongs to the cluster, and a majority of the voters is left without it.
+  bool CanLose(base::MemberId id) const;
+  // Has the leader replace a member that has lost its log; again later, if that is not answered.
+  void AskReplacement(Member& member);
+  base::Result<server::Replacement> NoteReplacement(Member& member, Process& leader);
+  void OnReplaced(base::MemberId id, const server::Replacement& replacement,
+                  const base::Status& status);
+  // Starts its successor on its disk.
+  void TakePlace(Member& member, const server::Replacement& replacement);
   void OnDeath(Member& member);
   // Ends its process, if it lives, and has it come back later.
   void Bury(Member& member);
@@ -106,7 +124,9 @@ class Cluster {
   uint64_t crashes_ = 0;
   uint64_t stops_ = 0;
   uint64_t damages_ = 0;
-  base::MemberId damaged_;  // the last one
+  uint64_t losses_ = 0;
+  uint64_t replacements_ = 0;
+  base::MemberId damaged_;  // the last one, or its successor
   const std::unique_ptr<runtime::Loop> loop_;
 };
 

@@ -123,6 +123,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   if (random.OneIn(3)) plan.tree_interval = milliseconds(random.Between(10, 60));
   plan.options.scrub_interval = milliseconds(random.Between(1000, 5000));
   if (random.OneIn(3)) plan.damage_interval = milliseconds(random.Between(500, 5000));
+  plan.options.replace = random.OneIn(4);
+  if (plan.options.replace) plan.loss_interval = milliseconds(random.Between(500, 4000));
   return plan;
 }
 

@@ -33,6 +33,7 @@ struct Plan {
   runtime::Duration stall_interval{0};   // of the log's disk
   runtime::Duration full_interval{0};    // of a disk
   runtime::Duration damage_interval{0};  // of a database, while the member is down
+  runtime::Duration loss_interval{0};    // of a log, likewise; with Options::replace
   // How long a member stays down.
   runtime::Duration downtime_max{0};
   // Unsynced writes of a power failure: all lost, or any subset kept.

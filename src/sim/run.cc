@@ -239,6 +239,8 @@ Report RunSeed(uint64_t seed) {
   report.committed_entries = checker.committed_entries();
   report.crashes = cluster.crashes();
   report.damages = cluster.damages();
+  report.losses = cluster.losses();
+  report.replacements = cluster.replacements();
   report.stops = cluster.stops();
   report.writes = workload.acknowledged();
   report.reads = workload.reads_answered();

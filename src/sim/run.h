@@ -17,9 +17,11 @@ struct Report {
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
-  uint64_t damages = 0;  // of databases
-  uint64_t stops = 0;    // of members that were asked to
-  uint64_t writes = 0;   // acknowledged
+  uint64_t damages = 0;       // of databases
+  uint64_t losses = 0;        // of logs
+  uint64_t replacements = 0;  // of members that had lost theirs
+  uint64_t stops = 0;         // of members that were asked to
+  uint64_t writes = 0;        // acknowledged
   uint64_t reads = 0;
   uint64_t events = 0;  // that watches were told
   // Requests of users who have rights to some keys.

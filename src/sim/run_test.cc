@@ -31,6 +31,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   uint64_t tree_answers = 0;
   uint64_t crashes = 0;
   uint64_t damages = 0;
+  uint64_t replacements = 0;
   uint64_t stops = 0;
   uint64_t unprocessed = 0;
   uint64_t given_up = 0;
@@ -45,6 +46,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
     tree_answers += report.tree_answers;
     crashes += report.crashes;
     damages += report.damages;
+    replacements += report.replacements;
     stops += report.stops;
     unprocessed += report.calls_unprocessed;
     given_up += report.calls_given_up;
@@ -58,6 +60,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(tree_answers, 1000u);
   EXPECT_GT(crashes, 100u);
   EXPECT_GT(damages, 5u);
+  EXPECT_GT(replacements, 2u);
   EXPECT_GT(stops, 20u);
   EXPECT_GT(unprocessed, 0u);
   EXPECT_GT(given_up, 200u);

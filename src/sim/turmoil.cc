@@ -75,6 +75,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat(plan.stall_interval, &Turmoil::Stall);
   Repeat(plan.full_interval, &Turmoil::FillDisk);
   Repeat(plan.damage_interval, &Turmoil::DamageDatabase);
+  Repeat(plan.loss_interval, &Turmoil::LoseLog);
   Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
   Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat(plan.dial_interval, &Turmoil::Dial);
@@ -330,6 +331,10 @@ void Turmoil::FillDisk() {
 
 void Turmoil::DamageDatabase() {
   cluster_->DamageDatabase(RandomVictim());
+}
+
+void Turmoil::LoseLog() {
+  cluster_->LoseLog(RandomVictim());
 }
 
 }  // namespace sim

@@ -60,6 +60,7 @@ class Turmoil {
   void Stall();
   void FillDisk();
   void DamageDatabase();
+  void LoseLog();
   void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 

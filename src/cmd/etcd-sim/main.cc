@@ -48,6 +48,8 @@ struct Totals {
   uint64_t elections = 0;
   uint64_t committed_entries = 0;
   uint64_t crashes = 0;
+  uint64_t losses = 0;
+  uint64_t replacements = 0;
   uint64_t stops = 0;
   uint64_t writes = 0;
   uint64_t reads = 0;
@@ -66,6 +68,8 @@ struct Totals {
     elections += report.elections;
     committed_entries += report.committed_entries;
     crashes += report.crashes;
+    losses += report.losses;
+    replacements += report.replacements;
     stops += report.stops;
     writes += report.writes;
     reads += report.reads;
@@ -79,15 +83,16 @@ struct Totals {
     steps += report.steps;
   }
   void Print() const {
-    std::printf("%" PRIu64 " seeds: %" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64
-                " crashes, %" PRIu64 " stops, %" PRIu64 " writes acknowledged, %" PRIu64
-                " reads, %" PRIu64 " events of watches, requests of users %" PRIu64
-                " served, %" PRIu64 " denied, of the v2 API %" PRIu64 " answered, calls %" PRIu64
-                " never carried out, %" PRIu64 " given up, %" PRIu64 " lost, %" PRIu64
-                " steps; no invariant broken; %" PRIu64
-                " ended waiting for a removed member's vote\n",
-                seeds, elections, committed_entries, crashes, stops, writes, reads, events,
-                users_served, users_denied, tree_answers, refused, given_up, lost, steps, stalled);
+    std::printf(
+        "%" PRIu64 " seeds: %" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64
+        " crashes, %" PRIu64 " logs lost, %" PRIu64 " members replaced, %" PRIu64 " stops, %" PRIu64
+        " writes acknowledged, %" PRIu64 " reads, %" PRIu64
+        " events of watches, requests of users %" PRIu64 " served, %" PRIu64
+        " denied, of the v2 API %" PRIu64 " answered, calls %" PRIu64 " never carried out, %" PRIu64
+        " given up, %" PRIu64 " lost, %" PRIu64 " steps; no invariant broken; %" PRIu64
+        " ended waiting for a removed member's vote\n",
+        seeds, elections, committed_entries, crashes, losses, replacements, stops, writes, reads,
+        events, users_served, users_denied, tree_answers, refused, given_up, lost, steps, stalled);
   }
 };
 
