@@ -13,6 +13,7 @@
 #include "server/planted.h"
 #include "server/refill.h"
 #include "server/snapshot_install.h"
+#include "server/survivor_log.h"
 #include "server/takeover.h"
 #include "state/members/member.h"
 #include "state/members/membership.h"
@@ -150,6 +151,17 @@ base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, cons
                   ToString(mark.index) + " only");
 }
 
+// Why the database cannot be gone on from, beside a log; OK if it can. One that is older than the
+// log's beginning lacks what is there, though it is whole.
+base::Status DatabaseLoss(const Options& options, const Environment& environment,
+                          const base::Result<schema::ConsistentIndex>& opened) {
+  if (!opened.ok()) return opened.status();
+  const Paths paths(options);
+  const auto newest = wal::FindNewestMark(*environment.disk, paths.wal);
+  if (!newest.ok() || newest->index <= opened->index || opened->index == base::Index()) return {};
+  return DataLoss(DatabaseBehindLog(paths.database, opened->index, newest->index));
+}
+
 // What is damaged at or below the entry that the database covers is made good from the database:
 // the log begins anew there. What lies above may have been acknowledged, and is not given up.
 base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment& environment,
@@ -164,8 +176,7 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   base::Status damage = newest.status();
   if (newest.ok()) {
     if (newest->index > covered.index) {
-      return DataLoss(paths.database + ": ends at entry " + ToString(covered.index) +
-                      ", before the log begins (" + ToString(newest->index) + ")");
+      return DataLoss(DatabaseBehindLog(paths.database, covered.index, newest->index));
     }
     recovered->base = {newest->term, newest->index};
     auto opened = wal::Log::Open(disk, paths.wal, *newest, log_options);
@@ -228,9 +239,9 @@ base::Status CheckNotRestoring(const runtime::Disk& disk, const Options& options
   ASSIGN_OR_RETURN(const bool is_restoring, disk.Exists(paths.restoring));
   ASSIGN_OR_RETURN(const bool has_database, disk.Exists(paths.database));
   if (!is_restoring || has_database) return {};
-  return {
-      base::Code::kFailedPrecondition,
-      options.data_dir + ": a snapshot's restore was cut off here; remove it, and restore again"};
+  return {base::Code::kFailedPrecondition,
+          options.data_dir +
+              ": a restore, or etcdutl recover, was cut off here; remove it, and begin it again"};
 }
 
 // As OpenDataDirectory, where no other etcd's files are to be imported.
@@ -243,11 +254,13 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
   if (has_log) RETURN_IF_ERROR(SettleReceived(options, environment));
   Recovered recovered;
   const auto opened = OpenDatabase(options, environment, &recovered);
-  const bool is_lost = opened.ok() ? opened->index == base::Index()
-                                   : opened.status().code() == base::Code::kDataLoss;
   bool is_refilled = false;
-  if (has_log && is_lost) {
-    ASSIGN_OR_RETURN(is_refilled, OpenToRefill(options, environment, opened.status(), &recovered));
+  if (has_log) {
+    const base::Status loss = DatabaseLoss(options, environment, opened);
+    const bool is_empty = opened.ok() && opened->index == base::Index();
+    if (is_empty || loss.code() == base::Code::kDataLoss) {
+      ASSIGN_OR_RETURN(is_refilled, OpenToRefill(options, environment, loss, &recovered));
+    }
   }
   if (is_refilled) {
     RETURN_IF_ERROR(LeaveNote(options, environment));

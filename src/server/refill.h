@@ -6,7 +6,8 @@
 #include "server/environment.h"
 #include "server/options.h"
 
-// A member whose database is damaged, or gone, while its log is whole. The log has all that it has
+// A member whose database is damaged, gone, or older than its log's beginning, while its log is
+// whole. The log has all that it has
 // promised: terms, votes and acknowledged entries. So it takes part again, and gets the state from
 // the others:
 //
@@ -28,8 +29,9 @@ base::Status PutDatabaseAside(const Options& options, const Environment& environ
 bool MayRefill(const Options& options, const Environment& environment);
 
 // Opens the whole log of a member, puts its damaged database aside, if there is one, and an empty
-// one in its place. `recovered` alone may have it open. `damage` says what is wrong with it; OK: it
-// is empty. The member's configuration is that of the newest entry known to be committed.
+// one in its place. `recovered` alone may have it open. `damage` says why it cannot be gone on
+// from; OK: it is empty. The member's configuration is that of the newest entry known to be
+// committed.
 //
 // False if an empty database is not to be refilled: as it is right to be empty, since the log
 // begins with its first entry, or for the reasons above. For these, `damage`; if the log is not

@@ -265,6 +265,8 @@ void Server::Publish() {
 }
 
 void Server::RetryPublish(const base::Status& status) {
+  // What it waits for is told by SnapshotWait.
+  if (progress_.awaits_snapshot) return RetryLater([this] { Publish(); });
   environment_.logger->Warn(
       "failed to publish local member to cluster through raft",
       {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", status.message()}});

@@ -79,8 +79,7 @@ class Reading {
   // What the database has at its last entry must be what the log has there.
   void CheckFits() {
     if (log_.base.index > covered_.index) {
-      log_.damage = paths_.database + ": ends at entry " + ToString(covered_.index) +
-                    ", before the log begins (" + ToString(log_.base.index) + ")";
+      log_.damage = DatabaseBehindLog(paths_.database, covered_.index, log_.base.index);
       return;
     }
     const uint64_t position = covered_.index - log_.base.index;
@@ -136,6 +135,14 @@ base::Result<SurvivorLog> ReadSurvivorLogOfEtcd(runtime::Disk& disk, const Optio
   log.state = read->hard_state;
   log.state.commit = std::max(log.state.commit, log.base.index);
   return log;
+}
+
+std::string DatabaseBehindLog(const std::string& database, base::Index covered, base::Index begin) {
+  const std::string end = covered == base::Index()
+                              ? ": is empty or missing, and the log does not begin with its first "
+                                "entry"
+                              : ": ends at entry " + ToString(covered) + ", before the log begins";
+  return database + end + " (" + ToString(begin) + ")";
 }
 
 base::Result<std::string> SurvivorDatabasePath(runtime::Disk& disk, const Options& options) {

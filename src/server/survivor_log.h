@@ -38,6 +38,10 @@ base::Result<SurvivorLog> ReadSurvivorLog(runtime::Disk& disk, const Options& op
 // The same of etcd's files, of which the log alone counts.
 base::Result<SurvivorLog> ReadSurvivorLogOfEtcd(runtime::Disk& disk, const Options& options);
 
+// What is wrong with the database at this path, which has all up to entry `covered`, beside a log
+// that begins behind entry `begin`.
+std::string DatabaseBehindLog(const std::string& database, base::Index covered, base::Index begin);
+
 // Where the database of a member of ours lies: that of a snapshot which it received and marked in
 // its log, and had not put in its place yet, is the one that counts.
 base::Result<std::string> SurvivorDatabasePath(runtime::Disk& disk, const Options& options);

@@ -88,6 +88,9 @@ TEST_F(SurvivorLogTest, BeginsWhereItIsMarked) {
   EXPECT_EQ(log.base, (raft::EntryId{base::Term(3), base::Index(8)}));
   EXPECT_EQ(log.entries.front().index, base::Index(9));
   EXPECT_THAT(Read(7, 3).damage, HasSubstr("ends at entry 7, before the log begins (8)"));
+  EXPECT_THAT(
+      Read(0, 0).damage,
+      HasSubstr("is empty or missing, and the log does not begin with its first entry (8)"));
 }
 
 TEST_F(SurvivorLogTest, MustFitTheDatabase) {

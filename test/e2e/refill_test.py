@@ -10,6 +10,7 @@ environment is the first seed. ETCD in the environment is the program.
 import os
 import random
 import re
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -25,6 +26,8 @@ SEED = int(os.environ.get("SEED", "1"))
 STARTS = 100 if os.environ.get("E2E_FULL") else 4
 FLIPS = 20
 KEYS = 60
+# As long a proposal waits.
+PUBLISH_SECONDS = 7
 SCRUBS = ("--scrub-interval", "1s", "--scrub-bytes-per-second", "100000000")
 
 DATABASE_DAMAGES = 'cornerstore_scrub_damages_total{kind="database"}'
@@ -116,6 +119,8 @@ class RefillTest(ClusterCase):
         member.wait_for_log("waiting for a leader, whose snapshot fills it again")
         with self.assertRaises(OSError):  # it serves nobody
             urllib.request.urlopen(member.url + "/health", timeout=2)
+        time.sleep(PUBLISH_SECONDS + 1)  # what it waits for is said, and not what follows from it
+        self.assertNotIn("failed to publish", member.log_tail())
         member.kill()
         member.launch()
         for other in others:
@@ -124,6 +129,27 @@ class RefillTest(ClusterCase):
             wait_until_ready(one)
         self.check_values(member)
         self.check_equal(cluster)
+
+    def test_a_database_that_ends_before_the_log_begins_is_refilled(self) -> None:
+        cluster = self.cluster()
+        member = cluster.follower()
+        member.stop()
+        old = database(member).read_bytes()
+        member.launch()
+        wait_until_ready(member)
+        before = self.snapshots(member)
+        for turn in range(1, 4):
+            self.put(cluster, turn)
+        self.wait_for("its log begins later", lambda: self.snapshots(member) != before)
+        member.kill()
+        database(member).write_bytes(old)
+        member.launch()
+        wait_until_ready(member)
+        self.check_values(member)
+        self.check_equal(cluster)
+        said = member.wait_for_log("the database is damaged; other members fill it again")
+        self.assertIn("before the log begins", said[-1])
+        self.assertTrue(Path(f"{database(member)}.broken").exists())
 
     def test_without_the_flag_it_does_not_start(self) -> None:
         cluster = self.cluster("--refill-damaged=false")
