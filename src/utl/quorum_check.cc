@@ -45,38 +45,55 @@ Question Ask(const std::string& endpoint, etcd::ClientOptions options,
   return question;
 }
 
-// Whether a connection can be made, whatever is spoken over it.
-bool IsReached(const std::string& endpoint, std::chrono::nanoseconds patience) {
-  const auto parsed = client::ParseEndpoint(endpoint);
-  if (!parsed.ok()) return false;
+// A connection to a member, which comes or fails.
+struct Attempt {
+  std::promise<base::Status> promise;
+  std::future<base::Status> ended = promise.get_future();
+  std::unique_ptr<runtime::Connecting> connecting;
+};
+
+// Whether connections to them can be made, whatever is spoken over them: for each OK, or why not.
+// All at once; those that neither come nor fail are given up after `patience`.
+std::vector<base::Status> Reach(const std::vector<std::string>& endpoints,
+                                std::chrono::nanoseconds patience) {
   runtime::asio::LoopThread thread("recover");
   runtime::asio::Network network(&thread.loop());
-  std::promise<bool> connected;
-  std::unique_ptr<runtime::Connecting> attempt;
+  std::vector<Attempt> attempts(endpoints.size());
   thread.RunAndWait([&] {
-    attempt = network.Connect(parsed->address,
-                              [&](const auto& stream) { connected.set_value(stream.ok()); });
+    for (size_t i = 0; i < endpoints.size(); ++i) {
+      Attempt& attempt = attempts[i];
+      const auto parsed = client::ParseEndpoint(endpoints[i]);
+      if (!parsed.ok()) {
+        attempt.promise.set_value(parsed.status());
+        continue;
+      }
+      attempt.connecting = network.Connect(parsed->address, [&attempt](const auto& stream) {
+        attempt.promise.set_value(stream.status());
+      });
+    }
   });
-  auto future = connected.get_future();
-  const bool is_known = future.wait_for(patience) == std::future_status::ready;
-  thread.RunAndWait([&attempt] { attempt.reset(); });
-  return is_known && future.get();
+  const runtime::Clock& clock = thread.loop().clock();
+  const runtime::TimePoint deadline = clock.Now() + patience;
+  std::vector<base::Status> reached;
+  for (Attempt& attempt : attempts) {
+    const bool is_known =
+        attempt.ended.wait_for(deadline - clock.Now()) == std::future_status::ready;
+    reached.push_back(is_known
+                          ? attempt.ended.get()
+                          : base::Status(base::Code::kDeadlineExceeded, "it cannot be reached"));
+  }
+  thread.RunAndWait([&attempts] { attempts.clear(); });
+  return reached;
 }
 
-EndpointAnswer Take(const std::string& endpoint, std::chrono::nanoseconds patience,
-                    Question* question) {
-  EndpointAnswer answer{.endpoint = endpoint, .error = question->error};
-  if (question->client == nullptr) {
-    answer.is_reached = IsReached(endpoint, patience);
-    return answer;
-  }
+EndpointAnswer Take(const std::string& endpoint, Question* question) {
+  EndpointAnswer answer{.endpoint = endpoint, .error = question->error, .is_reached = true};
+  if (question->client == nullptr) return answer;
   const auto told = question->answer.get();
   if (!told.ok()) {
     answer.error = TextOf(told.status());
-    answer.is_reached = IsReached(endpoint, patience);
     return answer;
   }
-  answer.is_reached = true;
   answer.cluster = base::ClusterId(told->header.cluster_id);
   answer.member = base::MemberId(told->header.member_id);
   answer.leader = base::MemberId(told->leader);
@@ -165,13 +182,19 @@ std::vector<std::string> EndpointsOf(const std::vector<Survivor>& survivors,
 std::vector<EndpointAnswer> AskEndpoints(const std::vector<std::string>& endpoints,
                                          const etcd::ClientOptions& client,
                                          std::chrono::nanoseconds patience) {
-  std::vector<Question> questions;
-  for (const std::string& endpoint : endpoints) {
-    questions.push_back(Ask(endpoint, client, patience));
+  // Who refuses a connection has said all that there is to know.
+  const std::vector<base::Status> reached = Reach(endpoints, patience);
+  std::vector<Question> questions(endpoints.size());
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    if (reached[i].ok()) questions[i] = Ask(endpoints[i], client, patience);
   }
   std::vector<EndpointAnswer> answers;
   for (size_t i = 0; i < endpoints.size(); ++i) {
-    answers.push_back(Take(endpoints[i], patience, &questions[i]));
+    if (reached[i].ok()) {
+      answers.push_back(Take(endpoints[i], &questions[i]));
+    } else {
+      answers.push_back({.endpoint = endpoints[i], .error = std::string(reached[i].message())});
+    }
   }
   return answers;
 }

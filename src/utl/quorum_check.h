@@ -26,7 +26,8 @@ struct EndpointAnswer {
 std::vector<std::string> EndpointsOf(const std::vector<Survivor>& survivors,
                                      const std::vector<std::string>& more);
 
-// Asks all of them at once, each for as long as `patience`; the answers are in their order.
+// Asks all of them at once, each for as long as `patience` to connect, and as long to answer; who
+// refuses a connection, or cannot be found, has answered. The answers are in their order.
 // `client` says who asks, and over which TLS. Blocks.
 std::vector<EndpointAnswer> AskEndpoints(const std::vector<std::string>& endpoints,
                                          const etcd::ClientOptions& client,

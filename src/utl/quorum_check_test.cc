@@ -69,6 +69,17 @@ TEST(QuorumCheckTest, AnotherClusterDoesNotCount) {
   EXPECT_THAT(report.lines, ElementsAre("http://h2:2379 is of another cluster, c2."));
 }
 
+// An address at which nobody listens, and what is none.
+TEST(QuorumCheckTest, WhoRefusesAConnectionIsNotWaitedFor) {
+  const auto answers =
+      AskEndpoints({"http://127.0.0.1:1", "127.0.0.1:x"}, {}, std::chrono::hours(1));
+  ASSERT_EQ(answers.size(), 2u);
+  for (const EndpointAnswer& answer : answers) {
+    EXPECT_FALSE(answer.is_reached);
+    EXPECT_NE(answer.error, "");
+  }
+}
+
 TEST(QuorumCheckTest, WhoIsReachedAndDoesNotAnswerLeavesADoubt) {
   EndpointAnswer answer{.endpoint = "https://h2:2379", .error = "timed out"};
   EXPECT_EQ(JudgeAll({answer}).doubt, "");

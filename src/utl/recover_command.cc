@@ -10,6 +10,7 @@
 #include "ctl/connection.h"
 #include "offline/files.h"
 #include "server/cluster_recovery.h"
+#include "server/new_directory.h"
 #include "utl/founding_flags.h"
 #include "utl/opening.h"
 #include "utl/printer.h"
@@ -98,6 +99,9 @@ base::Status Recover(offline::Files& files, const cli::Invocation& invocation) {
   server::Options target;
   if (!output.empty()) {
     ASSIGN_OR_RETURN(target, FoundingOptions(flags, output, flags.GetString("output-wal-dir")));
+    // Before members are asked, which may take long.
+    server::NewDirectory place(&files.disk(), target, server::NewDirectory::Making::kInside);
+    RETURN_IF_ERROR(place.CheckPlace());
   }
   ASSIGN_OR_RETURN(const Survivors survivors, OpenSurvivors(files, flags.GetStrings("data-dir"),
                                                             flags.GetStrings("wal-dir"), flags));

@@ -163,8 +163,8 @@ base::Status SurvivorFiles::ReadLog() {
       log_.damage =
           paths.wal + ": does not have entry " + ToString(covered) + ", which the database has";
     } else if (log_.damage.empty() && log_.base.index > covered) {
-      log_.damage = server::TakeoverPaths(paths).database + ": ends at entry " + ToString(covered) +
-                    ", before the log begins (" + ToString(log_.base.index) + ")";
+      log_.damage = server::DatabaseBehindLog(server::TakeoverPaths(paths).database, covered,
+                                              log_.base.index);
     }
   } else {
     ASSIGN_OR_RETURN(

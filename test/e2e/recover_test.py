@@ -366,6 +366,8 @@ class RecoverTest(RecoverCase):
         self.assertEqual(self.error("--data-dir", data, "--output-dir", place),
                          f'Error: data-dir "{place}" not empty or could not be read')
         self.assertEqual([file.name for file in place.iterdir()], ["mine"])
+        self.assertEqual(self.run_tool("--data-dir", data, "--output-dir", place).stdout, "",
+                         "before anybody is asked")
         other = self.folder / "other"
         log = self.folder / "log"
         log.mkdir()
@@ -431,7 +433,7 @@ class RecoverTest(RecoverCase):
         with self.assertRaises(RuntimeError):
             heir.start()
         heir.process = None
-        heir.wait_for_log("was cut off here")
+        heir.wait_for_log("a restore, or etcdutl recover, was cut off here")
         self.assertIn("not empty or could not be read", self.error(*words))
         shutil.rmtree(self.data(heir))
         self.recover(*words)
