@@ -37,7 +37,7 @@ struct Environment {
   // still be read by those who have it open. Durable on return. Needed only with a transport.
   std::function<base::Status(const std::string& from, const std::string& to)> move_backend;
   // The server's own, for open_backend.
-  backend::OnDamage on_damage = [](const base::Status&) {};
+  backend::OnDamage on_damage = [](const base::Status&) { return false; };
   Transport* transport = nullptr;  // null: the cluster has no other member
   Witness* witness = nullptr;      // or null
   // Is told of log-ins, on the apply loop; or null.

@@ -118,7 +118,8 @@ void Scrubber::OnDamage(const ScrubDamage& damage) {
       return snapshot_damages_.Add();
     case ScrubbedKind::kDatabase:
       database_damages_.Add();
-      return apply_loop_.state().Get()->database().ReportDamage(damage.status);
+      apply_loop_.state().Get()->database().ReportDamage(damage.status);
+      return;
   }
 }
 

@@ -67,7 +67,8 @@ base::Result<std::unique_ptr<Server>> Server::Open(const Options& options, const
   const auto opened = std::make_shared<std::atomic<Server*>>(nullptr);
   Environment environment = given;
   environment.on_damage = [opened](const base::Status& damage) {
-    if (Server* const server = *opened; server != nullptr) server->ReportDamage(damage);
+    Server* const server = *opened;
+    return server != nullptr && server->ReportDamage(damage);
   };
   const runtime::Clock& clock = environment.raft_loop->clock();
   const runtime::TimePoint start = clock.Now();
@@ -218,23 +219,25 @@ void Server::Start(base::Callback<void()> on_ready) {
   });
 }
 
-void Server::ReportDamage(const base::Status& damage) {
-  if (damaged_.exchange(true)) return;
+bool Server::ReportDamage(const base::Status& damage) {
+  const bool is_refilled = MayRefill(options_, environment_) && HasOtherVoter();
+  if (damaged_.exchange(true)) return is_refilled;
   environment_.logger->Error(
       "a read of the database has met damage",
       {{"local-member-id", members::HexText(recovered_.id.value())}, {"error", damage.message()}});
-  environment_.apply_loop->Post([this] {
-    if (!MayRefill(options_, environment_) || !HasOtherVoter()) return RaiseCorrupt();
+  environment_.apply_loop->Post([this, is_refilled] {
+    if (!is_refilled) return RaiseCorrupt();
     apply_loop_->KeepDamagedDatabase();
     replica_->AwaitSnapshot();
   });
+  return is_refilled;
 }
 
 bool Server::HasOtherVoter() const {
-  const auto& members = apply_loop_->members().members();
-  return std::any_of(members.begin(), members.end(), [this](const auto& each) {
-    return each.first != id() && !each.second.is_learner;
-  });
+  const std::shared_ptr<apply::State> current = state();
+  const auto view = current->view().Get();
+  return std::any_of(view->members.begin(), view->members.end(),
+                     [this](const auto& each) { return each.id != id() && !each.is_learner; });
 }
 
 void Server::RaiseCorrupt() {

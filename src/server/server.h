@@ -132,9 +132,9 @@ class Server {
     replica_->ReportSnapshot(peer, delivered);
   }
   // Any thread: a read of the database has met damage. It is told to operators. If other members
-  // can refill the database they are asked for it; otherwise the cluster is told, once: the alarm
-  // CORRUPT then stops what would touch keys.
-  void ReportDamage(const base::Status& damage);
+  // can refill the database they are asked for it, and the answer is true; otherwise the cluster is
+  // told, once: the alarm CORRUPT then stops what would touch keys.
+  bool ReportDamage(const base::Status& damage);
 
  private:
   Server(const Options& options, const Environment& environment, Recovered recovered,
@@ -152,8 +152,9 @@ class Server {
   void OnLeader(base::MemberId leader);
   void StopForGood();
 
-  // On the apply loop.
+  // Any thread.
   bool HasOtherVoter() const;
+  // On the apply loop.
   void RaiseCorrupt();
 
   void Publish();

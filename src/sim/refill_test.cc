@@ -162,7 +162,8 @@ TEST_F(RefillTest, DamageThatIsMetWhileItRunsIsMadeGoodInPlace) {
     const base::MemberId damaged = leads ? cluster_->Leader()->id() : Follower();
     Process* const process = cluster_->process(damaged);
     const std::shared_ptr<apply::State> before = process->server().state();
-    before->database().ReportDamage({base::Code::kDataLoss, "db.mdb: a damaged record"});
+    EXPECT_TRUE(
+        before->database().ReportDamage({base::Code::kDataLoss, "db.mdb: a damaged record"}));
     scheduler_.RunFor(seconds(10));
     EXPECT_EQ(cluster_->process(damaged), process) << "the same process";
     EXPECT_FALSE(Awaits(damaged));

@@ -44,7 +44,7 @@ class SimulatedBackend final : public backend::Backend {
   void GiveUpName() override { backend_->GiveUpName(); }
   backend::Sizes sizes() const override { return backend_->sizes(); }
   size_t open_readers() const override { return backend_->open_readers(); }
-  void ReportDamage(const base::Status& damage) override { backend_->ReportDamage(damage); }
+  bool ReportDamage(const base::Status& damage) override { return backend_->ReportDamage(damage); }
 
  private:
   const std::unique_ptr<backend::Backend> backend_;

@@ -221,6 +221,8 @@ void WatchCall::OnEvents(watch::Watcher&, base::SharedBytes frames) {
 
 void WatchCall::OnLost(watch::Watcher& watcher, base::Revision compacted, const base::Status& why) {
   Run([&] {
+    // A client opens the stream again, elsewhere, and its watches with it.
+    if (why.code() == base::Code::kUnavailable) return Finish(why);
     WatchResponse lost;
     lost.set_watch_id(watcher.id);
     lost.set_canceled(true);

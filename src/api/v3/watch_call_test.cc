@@ -330,6 +330,24 @@ TEST_F(WatchCallTest, EndsWhenTheMemberStops) {
   EXPECT_EQ(stream.heard().status, base::errors::kStopped);
 }
 
+// Its client opens it again at another member; a watch that is canceled would have ended for it.
+TEST_F(WatchCallTest, AStreamWhoseChangesAreUnavailableEndsSo) {
+  PutOne("a", "1");
+  RunFor(seconds(1));
+  member_.Kill();
+  const auto fault = std::make_shared<base::Status>();
+  member_.member().faults.on_read = [fault] { return *fault; };
+  member_.StartAndWait();
+  PutOne("b", "2");
+  *fault = base::Status(base::Code::kUnavailable, "gone");
+  Stream stream(&member_);
+  stream.Create(Watch("a", 2));
+  RunFor(seconds(1));
+  EXPECT_TRUE(stream.heard().finished);
+  EXPECT_EQ(stream.heard().status.code(), base::Code::kUnavailable);
+  EXPECT_THAT(stream.Take(), ElementsAre("0: created @3"));
+}
+
 TEST_F(WatchCallTest, WithoutRoomAWatchIsRefusedAndOneThatEndsMakesRoom) {
   member_.Kill();
   member_.options().watch_bytes_max = 1;

@@ -92,7 +92,7 @@ class PlantedBackend final : public backend::Backend {
   void GiveUpName() override { seen_->GiveUpName(); }
   backend::Sizes sizes() const override { return seen_->sizes(); }
   size_t open_readers() const override { return seen_->open_readers(); }
-  void ReportDamage(const base::Status& damage) override { seen_->ReportDamage(damage); }
+  bool ReportDamage(const base::Status& damage) override { return seen_->ReportDamage(damage); }
 
   base::Status Commit(const Batch& batch) override {
     if (CoversEntries(batch)) ++commits_;

@@ -52,8 +52,9 @@ class Reader {
 inline constexpr size_t kReadersMax = 4096;
 inline constexpr size_t kReservedReaders = 64;
 
-// Called with the damage that a read has met, on its thread, each time.
-using OnDamage = std::function<void(const base::Status& damage)>;
+// Called with the damage that a read has met, on its thread, each time. Whether the owner is about
+// to make it good: then what met it may succeed later, and elsewhere at once.
+using OnDamage = std::function<bool(const base::Status& damage)>;
 
 // What a database takes of the disk, in bytes.
 struct Sizes {
@@ -105,8 +106,9 @@ class Backend {
   // Readers of the database, without those of a file that was replaced. Any thread.
   virtual size_t open_readers() const = 0;
 
-  // Tells the owner of the database that a read has met damage, which `damage` names. Any thread.
-  virtual void ReportDamage(const base::Status& damage) = 0;
+  // Tells the owner of the database that a read has met damage, which `damage` names; answers as
+  // OnDamage. Any thread.
+  virtual bool ReportDamage(const base::Status& damage) = 0;
 };
 
 }  // namespace backend

@@ -77,7 +77,7 @@ class LmdbBackend final : public Backend {
   }
 
   size_t open_readers() const override { return environment()->open_readers(); }
-  void ReportDamage(const base::Status& damage) override { options_.on_damage(damage); }
+  bool ReportDamage(const base::Status& damage) override { return options_.on_damage(damage); }
 
  private:
   std::vector<std::string_view> bucket_names() const { return {buckets_.begin(), buckets_.end()}; }

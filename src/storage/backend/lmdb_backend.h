@@ -25,7 +25,7 @@ struct LmdbOptions {
   // What may be committed, and not yet be replayed, while a defragmented copy is made. With more
   // the defragmentation gives up.
   uint64_t delta_bytes_max = uint64_t{4} << 30;
-  OnDamage on_damage = [](const base::Status&) {};
+  OnDamage on_damage = [](const base::Status&) { return false; };
   // Closing a file that a defragmented one has replaced takes as long as the disk does. It comes
   // here once nobody reads it any more, on the last reader's thread; `close` is to be run once, on
   // a thread that may wait, or destroyed, which closes the file as well.

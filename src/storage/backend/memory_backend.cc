@@ -285,7 +285,9 @@ class MemoryBackend final : public Backend {
     return {.allocated = bytes, .in_use = bytes};
   }
   size_t open_readers() const override { return shared_->readers; }
-  void ReportDamage(const base::Status& damage) override { shared_->options.on_damage(damage); }
+  bool ReportDamage(const base::Status& damage) override {
+    return shared_->options.on_damage(damage);
+  }
 
  private:
   base::Result<std::unique_ptr<Reader>> Open(bool is_ordinary) {

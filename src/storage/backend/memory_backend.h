@@ -27,7 +27,7 @@ struct MemoryOptions {
   // As LmdbOptions: readers at one time, kReservedReaders of which are not for everybody.
   size_t readers_max = kReadersMax;
   MemoryFaults faults = {};
-  OnDamage on_damage = [](const base::Status&) {};
+  OnDamage on_damage = [](const base::Status&) { return false; };
 };
 
 // Opens it; any number of backends one after another.

@@ -3,6 +3,15 @@
 #include "base/errors.h"
 
 namespace backend {
+namespace {
+
+// Clients try what is unavailable at another member.
+base::Status BeingMadeGood() {
+  return {base::Code::kUnavailable,
+          "etcdserver: the database is damaged, and is being filled again by other members"};
+}
+
+}  // namespace
 
 base::Status ReadFailure(Backend& database, const base::Status& failure) {
   switch (failure.code()) {
@@ -10,8 +19,7 @@ base::Status ReadFailure(Backend& database, const base::Status& failure) {
     case base::Code::kCanceled:
       return failure;
     case base::Code::kDataLoss:
-      database.ReportDamage(failure);
-      return base::errors::kCorrupt;
+      return database.ReportDamage(failure) ? BeingMadeGood() : base::errors::kCorrupt;
     case base::Code::kResourceExhausted:
       return base::errors::kTooManyRequests;
     default:

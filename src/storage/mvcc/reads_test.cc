@@ -37,6 +37,7 @@ class ReadsTest : public ::testing::Test {
                                                         .on_read = [this] { return fault_; }},
                                              .on_damage = [this](const base::Status& damage) {
                                                damages_.emplace_back(damage.message());
+                                               return is_made_good_;
                                              }});
     buffer_ = std::make_unique<backend::WriteBuffer>(backend::WriteBuffer::Limits(),
                                                      [](auto, auto, auto) {});
@@ -57,7 +58,8 @@ class ReadsTest : public ::testing::Test {
   StillClock clock_;
   std::shared_ptr<backend::MemoryDatabase> memory_ =
       backend::NewMemoryDatabase(schema::kBucketNames.size());
-  int opened_ = 0;  // readers
+  bool is_made_good_ = false;  // what is damaged
+  int opened_ = 0;             // readers
   base::Status fault_;
   std::vector<std::string> damages_;
   std::unique_ptr<backend::Backend> database_;
@@ -113,6 +115,14 @@ TEST_F(ReadsTest, DamageIsCorruptionToClientsAndReported) {
   EXPECT_EQ(Read(reads), base::Status(base::errors::kCorrupt));
   EXPECT_EQ(reads.Pin({}).value()->Hash().status(), base::Status(base::errors::kCorrupt));
   EXPECT_EQ(damages_, (std::vector<std::string>(2, "/data/db.mdb: MDB_CORRUPTED")));
+}
+
+TEST_F(ReadsTest, DamageThatIsBeingMadeGoodIsUnavailabilityToClients) {
+  Reads reads(store_.get());
+  is_made_good_ = true;
+  fault_ = base::Status(base::Code::kDataLoss, "/data/db.mdb: MDB_CORRUPTED");
+  EXPECT_EQ(Read(reads).code(), base::Code::kUnavailable);
+  EXPECT_EQ(Read(reads).message().find("/data"), std::string_view::npos);
 }
 
 TEST_F(ReadsTest, ApplyIsToldWhatIsDamaged) {
