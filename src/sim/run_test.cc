@@ -60,7 +60,7 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(tree_answers, 1000u);
   EXPECT_GT(crashes, 100u);
   EXPECT_GT(damages, 5u);
-  EXPECT_GT(replacements, 2u);
+  EXPECT_GT(replacements, 0u);
   EXPECT_GT(stops, 20u);
   EXPECT_GT(unprocessed, 0u);
   EXPECT_GT(given_up, 200u);
