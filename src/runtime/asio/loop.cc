@@ -81,17 +81,17 @@ Loop::~Loop() = default;
 
 void Loop::Run() {
   context_->thread = std::this_thread::get_id();
-  std::optional<posix::LoopPool::Lender> lender;
-  if (pool_ != nullptr) lender.emplace(pool_);
+  if (pool_ != nullptr) lender_ = std::make_unique<posix::LoopPool::Lender>(pool_);
   while (!context_->io.stopped()) {
     const bool has_more = RunTurn();
-    if (!lender.has_value() || !lender->has_work()) continue;
+    if (lender_ == nullptr || !lender_->has_work()) continue;
     if (has_more) {
-      lender->PassOn();
+      lender_->PassOn();
     } else {
-      lender->Run();
+      lender_->Run();
     }
   }
+  lender_.reset();
   context_->thread = {};
 }
 
@@ -102,13 +102,21 @@ void Loop::Stop() {
 // Waiting for the first event is looking for it, too: asked once more before, the system would only
 // say again that there is none.
 bool Loop::RunTurn() {
-  const bool may_wait = context_->slices.empty() && context_->end_of_turn.empty();
-  if (may_wait) context_->io.run_one();
+  if (!HasTasks()) {
+    context_->io.run_one();
+    // The next turn waits for what there is now, too, and asks the system less often for it.
+    const bool is_done = !HasTasks() && (lender_ == nullptr || !lender_->has_work());
+    if (is_done) return false;
+  }
   const TimePoint end = clock_.Now() + kTurnTime;
   const bool has_events = RunEvents(end);
   const bool has_slices = RunSlices(end);
   EndTurn();
   return has_events || has_slices;
+}
+
+bool Loop::HasTasks() const {
+  return !context_->slices.empty() || !context_->end_of_turn.empty();
 }
 
 bool Loop::RunEvents(TimePoint end) {

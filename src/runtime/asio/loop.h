@@ -35,9 +35,11 @@ class Loop final : public runtime::Loop {
   Context& context() { return *context_; }
 
  private:
-  // Waits for something to do, and does all that is there; true if that is more than a turn has
-  // time for.
+  // Waits for something to do, and does what is there; true if that is more than a turn has time
+  // for.
   bool RunTurn();
+  // Whether something waits for the end of the turn, or for the next.
+  bool HasTasks() const;
   // What is ready, until `end`; true if there may be more.
   bool RunEvents(TimePoint end);
   bool RunSlices(TimePoint end);
@@ -46,6 +48,7 @@ class Loop final : public runtime::Loop {
   posix::LoopPool* const pool_;
   const posix::Clock clock_;
   const std::unique_ptr<Context> context_;
+  std::unique_ptr<posix::LoopPool::Lender> lender_;  // null: there is no pool
 };
 
 // A loop with a thread of its own.

@@ -99,7 +99,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         offered += pieces[i].size();
       }
       boost::system::error_code error;
-      const size_t taken = socket_.write_some(buffers, error);
+      const size_t taken = WriteSome({buffers.data(), count}, &error);
       total += taken;
       if (error == boost::asio::error::would_block || (!error && taken < offered)) {
         WaitForRoom();
@@ -136,6 +136,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Address& peer() const { return peer_; }
 
  private:
+  // Why those that there are, and not the whole array: the system looks at each, the empty ones
+  // too.
+  size_t WriteSome(std::span<const boost::asio::const_buffer> buffers,
+                   boost::system::error_code* error) {
+    return buffers.size() == 1 ? socket_.write_some(buffers.front(), *error)
+                               : socket_.write_some(buffers, *error);
+  }
+
   void WaitForInput() {
     if (handler_ == nullptr || paused_ || waiting_for_input_ || held_input_ || input_ended_) return;
     waiting_for_input_ = true;
