@@ -54,6 +54,7 @@ bool IsPlain(char letter) {
 // encoded, since no path that there is has any; nothing if it is malformed.
 std::optional<std::string> Decoded(base::ByteView target) {
   const size_t end = std::min(target.find('?'), target.size());
+  if (target.substr(0, end).find('%') == base::ByteView::npos) return std::string(target);
   std::string path;
   bool is_plain = true;
   for (size_t i = 0; i < end; ++i) {

@@ -125,6 +125,7 @@ bool H1Session::TakesInput() const {
 
 base::Status H1Session::OnInput(base::ByteView* bytes) {
   base::Status status = TakeInput(bytes);
+  left_input_ = !bytes->empty();
   Recount();
   if (status.ok()) status = CheckBudget();
   return status;
@@ -270,7 +271,13 @@ void H1Session::OnBody(base::ByteView bytes) {
 void H1Session::Consume(size_t bytes) {
   CHECK_LE(bytes, unconsumed_);
   unconsumed_ -= bytes;
-  if (TakesInput()) carrier_->ResumeInput();
+  Resume();
+}
+
+void H1Session::Resume() {
+  if (!left_input_ || !TakesInput()) return;
+  left_input_ = false;
+  carrier_->ResumeInput();
 }
 
 void H1Session::FinishRequest() {
@@ -390,7 +397,7 @@ void H1Session::EndAnswer() {
   if (framing_ == Framing::kChunked) Queue(base::Bytes("0\r\n\r\n"));
   answer_ended_ = true;
   if (!request_ended_ && LeavesTooMuch()) close_ = true;
-  if (TakesInput()) carrier_->ResumeInput();
+  Resume();
   carrier_->ScheduleFlush();
 }
 
@@ -440,7 +447,7 @@ bool H1Session::writable() {
 void H1Session::UnblockIfThereIsRoom() {
   if (!blocked_ || unsent_ > environment_.limits.stream_send_buffer / 2 || !HasRoom()) return;
   blocked_ = false;
-  if (tunnel_) carrier_->ResumeInput();
+  Resume();
   if (handler_ != nullptr && !answer_ended_) handler_->OnWritable();
 }
 
@@ -458,7 +465,7 @@ void H1Session::FinishExchange() {
   if (partial_.empty()) base::Bytes().swap(partial_);
   Recount();
   idle_since_ = environment_.loop->clock().Now();
-  if (!close_) carrier_->ResumeInput();
+  Resume();
 }
 
 bool H1Session::IsFinished() const {

@@ -63,6 +63,8 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
   void RefuseExpectation();
   void FinishRequest();
   void FinishExchange();
+  // Asks for what OnInput has left, once it can be taken.
+  void Resume();
   bool TakesInput() const;
   bool IsAmidRequest() const;
   void Queue(Chunk chunk);
@@ -86,7 +88,8 @@ class H1Session final : public Session, private Exchange, private H1Parser::Sink
 
   // The request.
   std::unique_ptr<H1Parser> parser_;
-  base::Bytes partial_;  // input that the parser must see again
+  base::Bytes partial_;      // input that the parser must see again
+  bool left_input_ = false;  // by OnInput
   Headers head_;
   std::shared_ptr<ExchangeHandler> handler_;
   bool continued_ = false;    // it was told to send its body
