@@ -37,8 +37,10 @@ base::Result<std::optional<EtcdLog::Snapshot>> ReadSnapshot(runtime::Disk& disk,
 // `is_sole_voter`: see wal::Read.
 base::Result<EtcdLog> ReadFiles(runtime::Disk& disk, const Paths& paths, bool is_sole_voter) {
   EtcdLog log;
-  ASSIGN_OR_RETURN(const wal::SnapshotMark mark, wal::FindNewestMark(disk, paths.wal));
-  ASSIGN_OR_RETURN(wal::ReadLog read, wal::Read(disk, paths.wal, mark, is_sole_voter));
+  ASSIGN_OR_RETURN(const wal::SnapshotMark mark,
+                   wal::FindNewestMark(disk, paths.wal, wal::Frames::kAny));
+  ASSIGN_OR_RETURN(wal::ReadLog read,
+                   wal::Read(disk, paths.wal, mark, is_sole_voter, wal::Frames::kAny));
   log.base = {mark.term, mark.index};
   log.base_is_of_3_4 = mark.index > base::Index() && mark.conf_state.empty();
   ASSIGN_OR_RETURN(const LogMetadata metadata, ParseMetadata(read.contents.metadata));

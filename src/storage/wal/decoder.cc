@@ -36,6 +36,7 @@ Decoder::Decoder(const runtime::File* file, uint64_t size, std::string path, Opt
       size_(size),
       path_(std::move(path)),
       may_be_torn_(options.may_be_torn),
+      may_be_unpadded_(options.may_be_unpadded),
       at_{.offset = 0, .chain = options.chain, .chain_known = options.chain_known} {}
 
 Decoder::Outcome Decoder::Next(Record* record) {
@@ -96,7 +97,8 @@ Decoder::Outcome Decoder::ReadFrame(base::ByteView* body, base::ByteView* padded
   if (length_word == 0) return Outcome::kEnd;
 
   const FrameLength length = ParseFrameLength(length_word);
-  if ((length.body_bytes + length.pad_bytes) % kFrameAlignment != 0) {
+  const bool is_padded = (length.body_bytes + length.pad_bytes) % kFrameAlignment == 0;
+  if (!is_padded && !(may_be_unpadded_ && IsUnpadded(length_word))) {
     return Bad(false, "the length is not padded");
   }
   const uint64_t frame_left = left - kFrameLengthBytes;

@@ -28,6 +28,8 @@ class Decoder {
     bool chain_known = false;
     // Only the segment that was being written may end in a torn record.
     bool may_be_torn = false;
+    // As etcd before 3.0 wrote it, if only its beginning.
+    bool may_be_unpadded = false;
   };
 
   // `file` of `size` bytes, named `path` in errors, must outlive the decoder.
@@ -78,6 +80,7 @@ class Decoder {
   const uint64_t size_;
   const std::string path_;
   const bool may_be_torn_;
+  const bool may_be_unpadded_;
   Position at_;
   base::Bytes window_;
   uint64_t window_offset_ = 0;

@@ -48,6 +48,22 @@ TEST(EtcdLogTest, IsReadToItsEnd) {
   EXPECT_FALSE(read->tail.must_be_cut);
 }
 
+TEST(EtcdLogTest, ThatOf23HasNoPads) {
+  runtime::posix::Disk disk;
+  const std::string directory =
+      base::testing::SourcePath("test/fixtures/etcd-2.3.8-v2/member/wal");
+  const auto refused = FindNewestMark(disk, directory);
+  EXPECT_EQ(refused.status().code(), base::Code::kDataLoss);
+  const auto mark = FindNewestMark(disk, directory, Frames::kAny);
+  ASSERT_TRUE(mark.ok()) << mark.status().ToString();
+  EXPECT_EQ(mark->index, base::Index(76));
+  const auto read = Read(disk, directory, *mark, /*is_sole_voter=*/false, Frames::kAny);
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_GT(read->contents.entries.size(), 20u);
+  EXPECT_EQ(read->contents.entries.front().index, base::Index(77));
+  EXPECT_FALSE(read->tail.must_be_cut);
+}
+
 TEST(EtcdLogTest, MetadataNamesTheMemberAndTheCluster) {
   runtime::posix::Disk disk;
   const auto read = Read(disk, kFixture, {});

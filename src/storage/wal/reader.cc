@@ -127,10 +127,9 @@ base::Result<Tail> VisitSegment(runtime::Disk& disk, const std::string& path,
 }
 
 base::Result<Tail> VisitSegments(runtime::Disk& disk, std::string_view directory,
-                                 const std::vector<SegmentName>& names, bool is_sole_voter,
+                                 const std::vector<SegmentName>& names, SegmentOptions options,
                                  Visitor* visitor) {
   Tail tail;
-  SegmentOptions options{.decoder = {}, .is_sole_voter = is_sole_voter};
   for (const SegmentName& name : names) {
     options.decoder.may_be_torn = name == names.back();
     ASSIGN_OR_RETURN(
@@ -325,10 +324,12 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
 }
 
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
-                           const SnapshotMark& start, bool is_sole_voter) {
+                           const SnapshotMark& start, bool is_sole_voter, Frames frames) {
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, start.index));
   Collector collector(start, names.front());
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, is_sole_voter, &collector));
+  const SegmentOptions options{.decoder = {.may_be_unpadded = frames == Frames::kAny},
+                               .is_sole_voter = is_sole_voter};
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, options, &collector));
   if (!collector.start_found()) {
     return base::Status(base::Code::kNotFound, std::string(directory) +
                                                    ": the log has no snapshot record of index " +
@@ -343,7 +344,8 @@ base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view direc
   // A segment that begins with the next entry is enough.
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, covered.index + 1));
   PastDamageCollector collector(covered, names.front());
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, is_sole_voter, &collector));
+  const SegmentOptions options{.decoder = {}, .is_sole_voter = is_sole_voter};
+  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, options, &collector));
   if (!collector.whole()) {
     return DataLoss(tail.path + ": nothing behind the damage says what was lost");
   }
@@ -351,11 +353,12 @@ base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view direc
   return ReadLog{collector.TakeContents(), std::move(tail)};
 }
 
-base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory) {
+base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory,
+                                          Frames frames) {
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, directory));
   MarkFinder finder;
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    SegmentOptions options;
+    SegmentOptions options{.decoder = {.may_be_unpadded = frames == Frames::kAny}};
     options.decoder.may_be_torn = name == names.rbegin();
     RETURN_IF_ERROR(
         VisitSegment(disk, runtime::JoinPath(directory, name->ToString()), options, &finder)

@@ -44,12 +44,16 @@ base::Result<std::vector<SegmentName>> SelectSegments(const runtime::Disk& disk,
                                                       std::string_view directory,
                                                       base::Index start);
 
+// The frames of a log: ours and those of etcd since 3.0; or also those before.
+enum class Frames : uint8_t { kPadded, kAny };
+
 // Reads the log after `start`, which must be among its marks (kNotFound), with that term. Bytes
 // that cannot be believed are kDataLoss and named by file and offset, unless they are at the end
 // and MustBeCut says that a crash left them there, which is no error. A sole voter's log is known
 // to say of no entry that it is committed before it was durable here. Changes nothing.
 base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
-                           const SnapshotMark& start, bool is_sole_voter = false);
+                           const SnapshotMark& start, bool is_sole_voter = false,
+                           Frames frames = Frames::kPadded);
 
 // Reads the log after the entry `covered`, which need not be a mark, from the last segments that
 // are needed for it, and passes over damage as long as all that it took away is known to be at or
@@ -74,6 +78,7 @@ base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view director
 // The newest mark with an index that is known to be committed: from there a log should be read.
 // Looks at the segments from the last one back, and at no more than that takes. kNotFound without
 // such a mark, kDataLoss as Read.
-base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory);
+base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory,
+                                          Frames frames = Frames::kPadded);
 
 }  // namespace wal

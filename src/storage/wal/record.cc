@@ -23,6 +23,10 @@ bool IsWellFormed(uint64_t length_word) {
          (length.body_bytes + length.pad_bytes) % kFrameAlignment == 0;
 }
 
+bool IsUnpadded(uint64_t length_word) {
+  return length_word >> 56 == 0;
+}
+
 bool ParseRecord(base::ByteView body, Record* record) {
   *record = {};
   uint64_t type = 0;

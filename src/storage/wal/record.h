@@ -15,9 +15,12 @@
 //   body     = walpb.Record { 1: type, 2: crc, 3: data, absent for crc-records }
 //   pad      = zeros up to a multiple of 8
 //
-// So each length lies within one disk sector and is never torn. `crc` is a CRC-32C over the data
-// of all records so far, chained through segments: the crc-record that opens a segment repeats
-// the value that the segment before ended with.
+// etcd before 3.0 wrote the same without any pad, in segments that a later one may have gone on
+// with.
+//
+// So each length, but for those, lies within one disk sector and is never torn. `crc` is a CRC-32C
+// over the data of all records so far, chained through segments: the crc-record that opens a
+// segment repeats the value that the segment before ended with.
 
 namespace wal {
 
@@ -40,6 +43,8 @@ inline constexpr size_t kFrameAlignment = 8;
 FrameLength ParseFrameLength(uint64_t word);
 // Whether a writer may have written such a length.
 bool IsWellFormed(uint64_t length_word);
+// Whether etcd before 3.0 may have: it wrote no pads.
+bool IsUnpadded(uint64_t length_word);
 
 // The unit that disks write whole or not at all.
 inline constexpr uint64_t kSectorBytes = 512;
