@@ -64,6 +64,24 @@ std::set<base::MemberId> Others(apply::State& state, base::MemberId self) {
   return others;
 }
 
+raft::ConfChange ChangeOf(ConfChangeType type, base::MemberId id, std::vector<std::string> urls) {
+  const members::Member member{
+      .id = id, .peer_urls = std::move(urls), .name = {}, .client_urls = {}};
+  return {.type = type, .node_id = id, .context = members::ToJson(member)};
+}
+
+// Whether one of the members has one of the URLs: a copy of a directory, of another name, may start
+// where the member itself did.
+bool AreTaken(const std::vector<std::string>& urls, const members::Membership& members) {
+  return std::any_of(urls.begin(), urls.end(), [&members](const std::string& url) {
+    return std::any_of(members.members().begin(), members.members().end(),
+                       [&url](const auto& each) {
+                         const std::vector<std::string>& taken = each.second.peer_urls;
+                         return std::find(taken.begin(), taken.end(), url) != taken.end();
+                       });
+  });
+}
+
 base::Status FailedToBeAlone(base::MemberId self, std::string_view why) {
   return {base::Code::kFailedPrecondition,
           "member " + members::HexText(self.value()) + " " + std::string(why) +
@@ -108,11 +126,11 @@ base::Result<std::vector<raft::Entry>> EntriesToBeAlone(Replay& replay, base::Me
   Changes changes(replay.applied(), std::max(term, base::Term(1)));
   if (state.configuration().voters.IsJoint()) changes.LeaveJoint();
   const members::Member* const known = members.Find(self);
+  const std::vector<std::string> urls = OwnPeerUrls(options);
+  const bool is_in_anothers_place = known == nullptr && AreTaken(urls, members);
   if (known == nullptr) {
-    members::Member member{
-        .id = self, .peer_urls = OwnPeerUrls(options), .name = {}, .client_urls = {}};
-    changes.Add(
-        {.type = ConfChangeType::kAddNode, .node_id = self, .context = members::ToJson(member)});
+    changes.Add(ChangeOf(ConfChangeType::kAddNode, self,
+                         is_in_anothers_place ? std::vector<std::string>() : urls));
   } else if (known->is_learner) {
     members::ChangeContext promote{.member = {}, .is_promote = true};
     promote.member.id = self;
@@ -123,6 +141,7 @@ base::Result<std::vector<raft::Entry>> EntriesToBeAlone(Replay& replay, base::Me
   for (const base::MemberId other : Others(state, self)) {
     changes.Add({.type = ConfChangeType::kRemoveNode, .node_id = other});
   }
+  if (is_in_anothers_place) changes.Add(ChangeOf(ConfChangeType::kUpdateNode, self, urls));
   return changes.Take();
 }
 

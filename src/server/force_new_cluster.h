@@ -13,7 +13,8 @@
 // its id, its keys and the cluster's id; all others are removed, as if it had been asked for.
 //
 //   what the log has as committed -> in the database; what is behind it is dropped
-//   one entry for each other member that is there, and for this one if it does not vote
+//   one entry for each other member that is there, and for this one if it does not vote; two if it
+//   begins where another one stood
 //   these entries -> applied in memory, durable in the log as committed, then in the database
 //
 // A crash before the entries are durable leaves the cluster as it was, one behind it the member
