@@ -239,6 +239,7 @@ bool ApplyLoop::ApplyEntry(const raft::Entry& entry) {
 
 void ApplyLoop::EndSlice() {
   const base::Index applied = applier_.applied().index;
+  applier_.state().v2().ShowChanges();  // before anybody hears how far it is
   operations_.Add(applier_.TakeCounts());
   progress_->applied = applied.value();
   if (environment_.witness != nullptr) environment_.witness->OnApplied(applier_);

@@ -104,6 +104,7 @@ base::Result<std::unique_ptr<V2Tree>> V2Tree::OfDirectory(runtime::Disk& disk,
     tree->store_->Apply(request.v2());
     tree->store_->TakeHappenings();
   }
+  tree->store_->ShowChanges();
   return tree;
 }
 

@@ -13,6 +13,7 @@ uint32_t RequestField(const InternalRaftRequest& request) {
   if (request.has_put()) return InternalRaftRequest::kPutFieldNumber;
   if (request.has_txn()) return InternalRaftRequest::kTxnFieldNumber;
   if (request.has_delete_range()) return InternalRaftRequest::kDeleteRangeFieldNumber;
+  if (request.has_v2()) return InternalRaftRequest::kV2FieldNumber;
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   InternalRaftRequest::GetReflection()->ListFields(request, &fields);
   for (const auto* field : fields) {

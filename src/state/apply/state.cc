@@ -22,8 +22,9 @@ base::Status Unsupported(std::string_view what) {
 
 State::State(std::unique_ptr<backend::Backend> database, const Options& options)
     : database_(std::move(database)),
-      buffer_(options.commits, [](base::Index index, base::Term term, backend::Batch* batch) {
+      buffer_(options.commits, [this](base::Index index, base::Term term, backend::Batch* batch) {
         schema::PutConsistentIndex({index, term}, batch);
+        v2_->Stamp(batch);
       }) {}
 
 State::~State() = default;

@@ -5,24 +5,16 @@
 #include "base/check.h"
 
 namespace v2 {
-namespace {
-
-size_t BytesOf(const History::Pointer& event) {
-  return event == nullptr ? 0 : event->bytes();
-}
-
-}  // namespace
 
 void History::Add(Pointer event) {
-  bytes_ += BytesOf(event);
-  const bool opens = chunks_.empty() || chunks_.back()->size() == kChunk;
-  auto last = opens ? std::make_shared<Chunk>() : std::make_shared<Chunk>(*chunks_.back());
-  if (opens) chunks_.emplace_back();
-  last->push_back(std::move(event));
-  chunks_.back() = std::move(last);
+  const size_t bytes = event == nullptr ? 0 : event->bytes();
+  bytes_ += bytes;
+  const size_t place = (end_ - base_) % kChunk;
+  if (place == 0) chunks_.push_back(std::make_shared<Chunk>());
+  (*chunks_.back())[place] = {std::move(event), bytes};
   ++end_;
   while (end_ - first_ > kEventsMax || (bytes_ > kBytesMax && end_ - first_ > 1)) {
-    bytes_ -= BytesOf(At(first_));
+    bytes_ -= PlaceOf(first_).bytes;
     ++first_;
   }
   while (first_ - base_ >= kChunk) {
@@ -31,7 +23,7 @@ void History::Add(Pointer event) {
   }
 }
 
-const History::Pointer& History::At(uint64_t index) const {
+const History::Place& History::PlaceOf(uint64_t index) const {
   CHECK(index >= first_ && index < end_);
   return (*chunks_[(index - base_) / kChunk])[(index - base_) % kChunk];
 }

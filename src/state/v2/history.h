@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,8 +12,8 @@
 namespace v2 {
 
 // The last events, one for each index: 1,000 at most, and as many bytes as kBytesMax. What is no
-// event of a key, such as another member, has a place without one. Copies are cheap, and share all
-// but the last events.
+// event of a key, such as another member, has a place without one. Copies are cheap: they share the
+// events, and any thread may read one. Only the copy that has the most events may be added to.
 class History {
  public:
   using Pointer = std::shared_ptr<const Event>;
@@ -27,21 +28,31 @@ class History {
   // The index of the oldest.
   uint64_t first() const { return first_; }
   // Null for a place without one. From first() on, and there is one of that index.
-  const Pointer& At(uint64_t index) const;
+  const Pointer& At(uint64_t index) const { return PlaceOf(index).event; }
   // Those from `index` on, in their order and without the places that have none; nothing if that
   // is gone.
   std::optional<std::vector<Pointer>> From(uint64_t index) const;
 
  private:
-  using Chunk = std::vector<Pointer>;
   static constexpr size_t kChunk = 50;
+  // Of one index. Why its size is here: what goes is not looked at any more, and would not be in
+  // the processor's cache.
+  struct Place {
+    Pointer event;
+    size_t bytes = 0;
+  };
+  // Filled from the front; what a copy reads was there when it was made.
+  using Chunk = std::array<Place, kChunk>;
+
+  // From first() on, and there is one of that index.
+  const Place& PlaceOf(uint64_t index) const;
 
   uint64_t first_;
   uint64_t end_;   // the next index
   uint64_t base_;  // the index of what is first in chunks_
   size_t bytes_ = 0;
-  // All but the last have kChunk each; what comes before first_ counts no more.
-  std::vector<std::shared_ptr<const Chunk>> chunks_;
+  // What comes before first_ counts no more.
+  std::vector<std::shared_ptr<Chunk>> chunks_;
 };
 
 }  // namespace v2

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/wire.h"
 #include "proto/v2.pb.h"
 #include "state/v2/history.h"
 
@@ -15,12 +16,26 @@ bool Parse(base::ByteView bytes, google::protobuf::MessageLite* record) {
   return record->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-void Fill(const Node& node, v2pb::NodeRecord* record) {
-  record->set_created(node.created());
-  record->set_modified(node.modified());
-  record->set_expiration(node.expiration());
-  record->set_directory(node.directory());
-  record->set_value(std::string(node.value()));
+template <typename Writer>
+void Write(const Node& node, Writer* writer) {
+  using Record = v2pb::NodeRecord;
+  writer->VarintIfSet(Record::kCreatedFieldNumber, node.created());
+  writer->VarintIfSet(Record::kModifiedFieldNumber, node.modified());
+  writer->VarintIfSet(Record::kExpirationFieldNumber, static_cast<uint64_t>(node.expiration()));
+  writer->BytesIfSet(Record::kValueFieldNumber, node.value());
+  writer->VarintIfSet(Record::kDirectoryFieldNumber, node.directory());
+}
+
+size_t SizeOf(const Node& node) {
+  base::WireCounter counter;
+  Write(node, &counter);
+  return counter.size();
+}
+
+void WriteField(uint32_t field, const NodeRef& node, base::WireWriter* writer) {
+  if (!node) return;
+  writer->BytesHeader(field, SizeOf(*node));
+  Write(*node, writer);
 }
 
 NodeRef ToNode(std::string_view name, const v2pb::NodeRecord& record) {
@@ -55,9 +70,11 @@ bool ParseNodeKey(base::ByteView key, NodePlace* place) {
 }
 
 base::Bytes EncodeNode(const Node& node) {
-  v2pb::NodeRecord record;
-  Fill(node, &record);
-  return record.SerializeAsString();
+  base::Bytes record;
+  record.reserve(SizeOf(node));
+  base::WireWriter writer(&record);
+  Write(node, &writer);
+  return record;
 }
 
 NodeRef DecodeNode(std::string_view name, base::ByteView bytes) {
@@ -67,15 +84,18 @@ NodeRef DecodeNode(std::string_view name, base::ByteView bytes) {
 }
 
 base::Bytes EncodeEvent(const Event& event) {
-  v2pb::EventRecord record;
-  record.set_index(event.index);
-  record.set_action(static_cast<uint32_t>(event.action));
-  record.set_refresh(event.refresh);
-  record.set_time(event.time);
-  record.set_key(event.key);
-  if (event.node) Fill(*event.node, record.mutable_node());
-  if (event.prev) Fill(*event.prev, record.mutable_prev());
-  return record.SerializeAsString();
+  using Record = v2pb::EventRecord;
+  base::Bytes record;
+  record.reserve(event.bytes());
+  base::WireWriter writer(&record);
+  writer.VarintIfSet(Record::kIndexFieldNumber, event.index);
+  writer.VarintIfSet(Record::kActionFieldNumber, static_cast<uint64_t>(event.action));
+  writer.VarintIfSet(Record::kRefreshFieldNumber, event.refresh ? 1 : 0);
+  writer.VarintIfSet(Record::kTimeFieldNumber, static_cast<uint64_t>(event.time));
+  writer.BytesIfSet(Record::kKeyFieldNumber, event.key);
+  WriteField(Record::kNodeFieldNumber, event.node, &writer);
+  WriteField(Record::kPrevFieldNumber, event.prev, &writer);
+  return record;
 }
 
 std::shared_ptr<const Event> DecodeEvent(base::ByteView bytes) {

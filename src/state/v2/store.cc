@@ -14,6 +14,9 @@
 // Why a change makes new nodes from the root on: whoever reads has a root of his own, on another
 // thread, and is never waited for. And what was deleted is let go of at one place, whatever hangs
 // on it.
+//
+// Why events are not saved as they happen: a batch may have many thousands of them, of which the
+// last thousand stay.
 
 namespace v2 {
 namespace {
@@ -22,6 +25,9 @@ namespace {
 constexpr uint64_t kNewDirectory = ~uint64_t{0};
 
 constexpr backend::BucketId kBucket = schema::Id(schema::Bucket::kV2);
+
+// Of events that are saved when the batch is cut; with more they are saved before.
+constexpr size_t kUnsavedBytesMax = size_t{1} << 20;
 
 // 2000-01-01. Compat: what runs out before is taken for what does not, where a node is made.
 constexpr int64_t kOldestExpiration = 946'684'800'000'000'000;
@@ -105,16 +111,11 @@ struct Store::Target {
   bool exists() const { return found.size() == elements.size() + 1; }
   const Node& node() const { return *found.back(); }
   // Of the first elements.
-  std::string PathOf(size_t count) const {
-    std::string joined;
-    for (size_t i = 0; i < count; ++i) joined = Join(joined, elements[i]);
-    return joined.empty() ? "/" : joined;
-  }
+  std::string PathOf(size_t count) const { return JoinAll({elements.data(), count}); }
 };
 
 Store::Target Store::Find(std::string_view path) const {
-  Target target{std::string(path), {}, {root_.get()}};
-  target.elements = Elements(target.path);
+  Target target{{}, Elements(path), {root_.get()}};
   target.path = target.PathOf(target.elements.size());
   target.elements = Elements(target.path);
   for (const std::string_view name : target.elements) {
@@ -145,36 +146,28 @@ void Store::Begin(uint64_t index) {
     buffer_->Put(kBucket, records::NodeKey(root, name), records::EncodeNode(*spaces.back()));
   }
   root_ = Node::Make({.directory = root}, BranchesOf(spaces));
-  index_ = index;
+  index_ = saved_events_ = index;
   const uint64_t places = std::min<uint64_t>(index, History::kEventsMax);
   history_ = History(index - places + 1);
   for (uint64_t i = 0; i < places; ++i) history_.Add(nullptr);
-  SaveStore();
-  Publish();
+  ShowChanges();
 }
 
 void Store::CountOther() {
   if (!begun()) return;
   ++index_;
   history_.Add(nullptr);
-  SaveStore();
-  Publish();
 }
 
 Result Store::Apply(const v2pb::Request& request) {
   CHECK(begun());
-  const uint64_t before = index_;
-  Result result;
   const Action action = ActionOf(request);
   if (action == Action::kExpire) {
     Expire(request);
-  } else {
-    result = Carry(action, request);
-    Count(action, result.error.code);
+    return {};
   }
-  if (index_ == before) return result;
-  SaveStore();
-  Publish();
+  Result result = Carry(action, request);
+  Count(action, result.error.code);
   return result;
 }
 
@@ -334,10 +327,8 @@ std::shared_ptr<const Event> Store::Tell(Event event, NodeRef removed) {
   event.index = ++index_;
   auto told = std::make_shared<const Event>(std::move(event));
   history_.Add(told);
-  const bool is_lost = index_ % 8 == 0 && base::Planted(PlantedBug::kEventIsNotSaved);
-  if (!is_lost) {
-    buffer_->Put(kBucket, records::EventKey(index_), records::EncodeEvent(*told));
-  }
+  unsaved_bytes_ += told->bytes();
+  if (unsaved_bytes_ > kUnsavedBytesMax) SaveEvents(buffer_);
   happenings_.push_back({told, std::move(removed)});
   return told;
 }
@@ -415,12 +406,28 @@ bool Store::EraseLeftovers(size_t count) {
   return !leftovers_.empty();
 }
 
-void Store::SaveStore() {
-  buffer_->Put(kBucket, records::kStoreKey,
-               records::EncodeStore({index_, next_directory_, history_.first()}));
+template <typename To>
+void Store::SaveEvents(To* to) {
+  uint64_t index = std::max(saved_events_ + 1, history_.first());
+  for (; index <= index_; ++index) {
+    const History::Pointer& event = history_.At(index);
+    const bool is_lost = index % 8 == 0 && base::Planted(PlantedBug::kEventIsNotSaved);
+    if (event == nullptr || is_lost) continue;
+    to->Put(kBucket, records::EventKey(index), records::EncodeEvent(*event));
+  }
+  saved_events_ = index_;
+  unsaved_bytes_ = 0;
 }
 
-void Store::Publish() {
+void Store::Stamp(backend::Batch* batch) {
+  if (std::exchange(stamped_, index_) == index_) return;
+  SaveEvents(batch);
+  batch->Put(kBucket, records::kStoreKey,
+             records::EncodeStore({index_, next_directory_, history_.first()}));
+}
+
+void Store::ShowChanges() {
+  if (!begun() || std::exchange(shown_, index_) == index_) return;
   published_.Set(std::make_shared<const View>(View{root_, index_, history_}));
 }
 

@@ -72,8 +72,13 @@ class Store {
   // Something else has changed that has this index too: a member, the cluster's version.
   void CountOther();
 
-  // Carries out a request; it has begun.
+  // Carries out a request; it has begun. Readers see it after ShowChanges.
   Result Apply(const v2pb::Request& request);
+  // Shows readers the tree as it is now, if it has begun.
+  void ShowChanges();
+  // Adds the records that are written once a batch, however often they have changed. Between two
+  // entries, as the batch is cut.
+  void Stamp(backend::Batch* batch);
 
   // When the first node runs out, in nanoseconds since 1970; nothing if none does. It may have gone
   // before, with its directory.
@@ -128,16 +133,21 @@ class Store {
   // Gives the directory found[depth] another child, and all above it.
   void Attach(const Target& target, size_t depth, NodeRef child);
   void SetExpiration(const std::string& path, int64_t before, int64_t now);
+  // Puts the records of events into `to`, which has Put as a buffer and a batch have it.
+  template <typename To>
+  void SaveEvents(To* to);
   // Gives the event the next index.
   std::shared_ptr<const Event> Tell(Event event, NodeRef removed = {});
   std::shared_ptr<const Event> TellRemoved(Action action, const Target& target, int64_t time);
-  void SaveStore();
-  void Publish();
 
   backend::WriteBuffer* const buffer_;
   NodeRef root_;
   uint64_t index_ = 0;
   uint64_t next_directory_ = 0;
+  std::optional<uint64_t> shown_;  // the index that readers see
+  uint64_t stamped_ = 0;           // the index in the database, or on its way there
+  uint64_t saved_events_ = 0;      // up to this index they are there
+  size_t unsaved_bytes_ = 0;       // of the events behind it, about
   History history_;
   std::set<std::pair<int64_t, std::string>> expirations_;  // with paths; of some that are gone, too
   LeftoverRecords leftovers_;

@@ -83,11 +83,11 @@ base::Result<std::unique_ptr<Store>> Store::Load(backend::Reader& reader,
   records::StoreFields fields;
   const bool has_index = records::DecodeStore(*record, &fields) && fields.index < kIndexMax;
   if (!has_index) return Damaged("its index is none");
-  store->index_ = fields.index;
+  store->index_ = store->stamped_ = store->saved_events_ = fields.index;
   store->next_directory_ = fields.next_directory;
   RETURN_IF_ERROR(store->LoadEvents(reader, fields.first_event));
   RETURN_IF_ERROR(store->LoadNodes(reader));
-  store->Publish();
+  store->ShowChanges();
   return store;
 }
 

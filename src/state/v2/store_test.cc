@@ -75,7 +75,10 @@ std::string TextOf(const Node& directory, const std::string& path) {
 
 class V2StoreTest : public ::testing::Test {
  protected:
-  V2StoreTest() { Load(); }
+  V2StoreTest() {
+    harness_.on_stamp = [this](backend::Batch* batch) { store_->Stamp(batch); };
+    Load();
+  }
 
   void Load() {
     auto loaded = Store::Load(*harness_.database().NewReader().value(), &harness_.buffer());
@@ -99,7 +102,10 @@ class V2StoreTest : public ::testing::Test {
     return std::to_string(static_cast<int>(error.code)) + " " + error.cause + " " +
            std::to_string(error.index);
   }
-  std::shared_ptr<const View> view() { return store_->published().Get(); }
+  std::shared_ptr<const View> view() {
+    store_->ShowChanges();
+    return store_->published().Get();
+  }
   std::string Tree() { return TextOf(*FindChild(*view()->root, "1"), "/"); }
   size_t Records() {
     const auto reader = harness_.database().NewReader().value();
@@ -115,6 +121,16 @@ class V2StoreTest : public ::testing::Test {
   mvcc::StoreHarness harness_{mvcc::DatabaseKind::kMemory};
   std::unique_ptr<Store> store_;
 };
+
+TEST_F(V2StoreTest, BeforeItHasBegunThereIsNothingToSee) {
+  mvcc::StoreHarness harness(mvcc::DatabaseKind::kMemory);
+  auto loaded = Store::Load(*harness.database().NewReader().value(), &harness.buffer());
+  ASSERT_TRUE(loaded.ok());
+  Store& store = **loaded;
+  store.CountOther();
+  store.ShowChanges();
+  EXPECT_EQ(store.published().Get(), nullptr);
+}
 
 TEST_F(V2StoreTest, AFileIsMadeWithItsDirectoriesAtOneIndex) {
   const Result result = Apply(Put("/a/b", "x"));
@@ -257,6 +273,29 @@ TEST_F(V2StoreTest, TheHistoryKeepsAThousandEventsOverARestart) {
     EXPECT_EQ(events->back()->prev->value(), "1499");
     Restart();
   }
+}
+
+TEST_F(V2StoreTest, EventsOfManyBytesAreSavedBeforeTheBatchIsCut) {
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 30; ++i) Apply(Put("/" + std::to_string(i % 4), large));
+  size_t waiting = 0;
+  harness_.on_stamp = [this, &waiting](backend::Batch* batch) {
+    const size_t before = batch->bytes();
+    store_->Stamp(batch);
+    waiting = batch->bytes() - before;
+  };
+  Restart();
+  EXPECT_LT(waiting, 2'000'000u);
+  EXPECT_EQ(view()->history.From(4)->size(), 30u);
+}
+
+TEST_F(V2StoreTest, AViewStaysAsItWasWhileEventsAreAdded) {
+  Apply(Put("/a", "0"));
+  const auto before = view();
+  for (int i = 0; i < 200; ++i) Apply(Put("/a", "1"));
+  EXPECT_EQ(before->history.From(1)->size(), 1u);
+  EXPECT_EQ(view()->history.From(1)->size(), 201u);
+  EXPECT_EQ(TextOf(*FindChild(*before->root, "1"), "/"), "/a=0 [4,4]\n");
 }
 
 TEST_F(V2StoreTest, ADamagedRecordIsNotBelieved) {

@@ -84,6 +84,12 @@ std::string Join(std::string_view directory, std::string_view name) {
   return path;
 }
 
+std::string JoinAll(std::span<const std::string_view> elements) {
+  std::string path;
+  for (const std::string_view element : elements) (path += '/') += element;
+  return path.empty() ? "/" : path;
+}
+
 const Node* FindChild(const Node& directory, std::string_view name) {
   const Branch* branch = directory.children().get();
   while (branch != nullptr) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ namespace v2 {
 // The elements of a path; empty ones are passed over.
 std::vector<std::string_view> Elements(std::string_view path);
 std::string Join(std::string_view directory, std::string_view name);
+// The path of these elements; "/" for none.
+std::string JoinAll(std::span<const std::string_view> elements);
 
 // Null if there is none.
 const Node* FindChild(const Node& directory, std::string_view name);

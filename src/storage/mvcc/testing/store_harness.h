@@ -77,8 +77,9 @@ class StoreHarness {
     }
     buffer_ = std::make_unique<backend::WriteBuffer>(
         backend::WriteBuffer::Limits(),
-        [](base::Index index, base::Term term, backend::Batch* batch) {
+        [this](base::Index index, base::Term term, backend::Batch* batch) {
           schema::PutConsistentIndex({index, term}, batch);
+          if (on_stamp) on_stamp(batch);
         });
     leases.clear();
     auto store = Store::Open(
@@ -137,7 +138,8 @@ class StoreHarness {
   }
 
   StillClock clock;
-  std::map<std::string, base::LeaseId> leases;  // found by the last opening
+  std::function<void(backend::Batch* batch)> on_stamp;  // adds to each batch that is cut
+  std::map<std::string, base::LeaseId> leases;          // found by the last opening
 
  private:
   const DatabaseKind kind_;
