@@ -42,9 +42,10 @@ const std::string* Form::Find(std::string_view name) const {
   return nullptr;
 }
 
-std::string Form::Get(std::string_view name) const {
+const std::string& Form::Get(std::string_view name) const {
+  static const std::string none;
   const std::string* const found = Find(name);
-  return found == nullptr ? std::string() : *found;
+  return found == nullptr ? none : *found;
 }
 
 std::vector<std::string> Form::All(std::string_view name) const {

@@ -25,7 +25,7 @@ class Form {
   const std::string* Find(std::string_view name) const;
   bool Has(std::string_view name) const { return Find(name) != nullptr; }
   // Empty if there is none.
-  std::string Get(std::string_view name) const;
+  const std::string& Get(std::string_view name) const;
   // All of that name that are not empty.
   std::vector<std::string> All(std::string_view name) const;
 

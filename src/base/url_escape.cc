@@ -1,5 +1,7 @@
 #include "base/url_escape.h"
 
+#include <algorithm>
+
 #include "base/go_text.h"
 
 namespace base {
@@ -25,12 +27,17 @@ int HexDigit(char c) {
   return -1;
 }
 
+// Where something stands that does not mean itself. Each kind for itself, which is one call.
+size_t FindMark(std::string_view text, bool plus_is_space) {
+  const size_t escape = text.find('%');
+  return plus_is_space ? std::min(escape, text.find('+')) : escape;
+}
+
 Result<std::string> Unescape(std::string_view text, bool plus_is_space) {
   std::string plain;
   plain.reserve(text.size());
-  const std::string_view marks = plus_is_space ? "%+" : "%";
   while (true) {
-    const size_t mark = text.find_first_of(marks);
+    const size_t mark = FindMark(text, plus_is_space);
     plain += text.substr(0, mark);
     if (mark == std::string_view::npos) return plain;
     text.remove_prefix(mark);

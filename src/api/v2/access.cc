@@ -23,15 +23,16 @@ bool Writes(const Call& call) {
   return call.method() != "GET" && call.method() != "HEAD";
 }
 
-bool IsOn(const std::shared_ptr<const View>& view) {
+}  // namespace
+
+bool Access::IsOn() const {
+  const std::shared_ptr<const View>& view = parts_.frontend->tree();
   return view != nullptr && IsEnabled(*view);
 }
 
-}  // namespace
-
 void Access::CheckKey(const std::shared_ptr<Call>& call, std::string_view key, bool recursive,
                       Then then) {
-  if (!IsOn(parts_.frontend->tree())) return then(true);
+  if (!IsOn()) return then(true);
   Identify(call, [this, call, key = std::string(key), recursive,
                   then = std::move(then)](const std::optional<User>& user) {
     const std::shared_ptr<const View> view = parts_.frontend->tree();
@@ -51,7 +52,7 @@ void Access::CheckKey(const std::shared_ptr<Call>& call, std::string_view key, b
 }
 
 void Access::CheckRoot(const std::shared_ptr<Call>& call, Then then) {
-  if (!IsOn(parts_.frontend->tree())) return then(true);
+  if (!IsOn()) return then(true);
   Identify(call, [then = std::move(then)](const std::optional<User>& user) {
     if (!user.has_value() || !user->roles.has_value()) return then(false);
     for (const std::string& role : *user->roles) {

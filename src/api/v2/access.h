@@ -23,6 +23,8 @@ class Access {
   // All outlive this.
   explicit Access(const Parts& parts) : parts_(parts) {}
 
+  // Whether it is asked who asks.
+  bool IsOn() const;
   // At once, unless a password is to be checked; not if the client has gone meanwhile.
   using Then = std::function<void(bool may)>;
   // `key`: as clients write it, "/" for the root.

@@ -11,6 +11,8 @@ namespace v2 {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+// What an event takes in JSON beside its key and values, if nothing of them is escaped.
+constexpr size_t kEventFieldsBytes = 256;
 
 void AppendNumber(const char* name, int64_t value, std::string* json) {
   json->append(name);
@@ -73,7 +75,9 @@ void AppendHead(base::ByteView path, const Node& node, int64_t now, std::string*
 }  // namespace
 
 std::string EventJson(const Event& event) {
-  std::string json = R"({"action":")" + std::string(NameOf(event.action)) + R"(","node":)";
+  std::string json;
+  json.reserve(event.bytes() + kEventFieldsBytes);
+  json.append(R"({"action":")").append(NameOf(event.action)).append(R"(","node":)");
   if (event.removes()) {
     json += '{';
     AppendKey(event.key, &json);

@@ -59,7 +59,7 @@ class Reading {
 };
 
 void ReadTtl(const base::Form& form, Reading* reading, KeyRequest* request) {
-  const std::string text = form.Get("ttl");
+  const std::string& text = form.Get("ttl");
   if (text.empty() || IsWrong(reading->error())) return;
   request->ttl = ParseUint(text);
   if (!request->ttl.has_value()) reading->Fail(Invalid(Code::kTtlIsNoNumber, "ttl"));
@@ -113,11 +113,10 @@ Error ParseKeyRequest(base::ByteView method, base::ByteView path, const base::Fo
     change.set_prev_exist(*exist);
   }
   ReadRefresh(form, &reading, request);
-  for (const std::string_view element : Elements(path)) {
-    request->path = Join(request->path, element);
-  }
-  request->path.insert(0, kKeys);
+  request->path = kKeys;
+  for (const std::string_view element : Elements(path)) (request->path += '/') += element;
   change.set_method(MethodOf(method));
+  if (change.method() == v2pb::Request::NONE) return reading.error();
   change.set_path(request->path);
   change.set_value(form.Get("value"));
   change.set_dir(dir);

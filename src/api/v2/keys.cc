@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/v2/answers.h"
 #include "api/v2/beginning.h"
@@ -63,18 +64,17 @@ bool HasValue(Action action) {
 // The node at a path, or why there is none.
 const Node* FindNode(const View& view, const std::string& path, Error* error) {
   const Node* node = view.root.get();
-  std::string at;
-  for (const std::string_view element : Elements(path)) {
-    if (!node->is_directory()) {
-      *error = {Code::kNotDirectory, at, view.index};
+  const std::vector<std::string_view> elements = Elements(path);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const Node* const child = node->is_directory() ? FindChild(*node, elements[i]) : nullptr;
+    if (child == nullptr) {
+      // What there is up to, or what is missing.
+      const size_t count = node->is_directory() ? i + 1 : i;
+      *error = {node->is_directory() ? Code::kKeyNotFound : Code::kNotDirectory,
+                JoinAll({elements.data(), count}), view.index};
       return nullptr;
     }
-    at = Join(at, element);
-    node = FindChild(*node, element);
-    if (node == nullptr) {
-      *error = {Code::kKeyNotFound, at, view.index};
-      return nullptr;
-    }
+    node = child;
   }
   return node;
 }
@@ -105,17 +105,27 @@ void Keys::Serve(const CallRef& call, base::ByteView path) {
   const bool is_read = call->method() == "GET" && request->quorum;
   request->method = is_read ? "QGET" : std::string(call->method());
   request->received = frontend_.loop().clock().Now();
+  if (frontend_.tree() != nullptr) return ServeBegun(call, request);
   WithTree(&server_, &frontend_, [this, call, request](const base::Status& status) {
     if (!call->is_open()) return;
     if (!status.ok()) return Fail(call, *request, status);
-    const bool is_root = request->path.size() == kKeys.size();
-    const std::string_view key =
-        is_root ? "/" : std::string_view(request->path).substr(kKeys.size());
-    access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
-      if (!call->is_open()) return;
-      if (may) return ServeAllowed(call, request);
-      Refuse(call, {.code = Code::kUnauthorized, .cause = "Insufficient credentials"});
-    });
+    ServeBegun(call, request);
+  });
+}
+
+void Keys::ServeBegun(const CallRef& call, const Request& request) {
+  if (!access_.IsOn()) return ServeAllowed(call, request);
+  const bool is_root = request->path.size() == kKeys.size();
+  const std::string_view key = is_root ? "/" : std::string_view(request->path).substr(kKeys.size());
+  access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
+    if (!call->is_open()) return;
+    if (may) return ServeAllowed(call, request);
+    const bool is_write = request->change.method() != v2pb::Request::NONE;
+    if (is_write && base::Planted(PlantedBug::kRefusedIsDone)) {
+      frontend_.Propose(etcdserverpb::InternalRaftRequest::kV2FieldNumber,
+                        request->change.SerializeAsString(), [](const apply::Reply&) {});
+    }
+    Refuse(call, {.code = Code::kUnauthorized, .cause = "Insufficient credentials"});
   });
 }
 
@@ -135,9 +145,17 @@ void Keys::Read(const CallRef& call, const KeyRequest& request) {
   const Node* const node = FindNode(*view, request.path, &error);
   frontend_.state()->v2().statistics()->CountRead(request.recursive, node != nullptr);
   if (node == nullptr) return Fail(call, request, error);
-  auto json = std::make_shared<NodeJson>(view->root, node, request.path, request.recursive, Now());
-  call->SendPieces(200, Fields(view->index),
-                   [json](size_t bytes, base::Bytes* body) { return json->Append(bytes, body); });
+  NodeJson json(view->root, node, request.path, request.recursive, Now());
+  if (node->is_directory()) {
+    auto shared = std::make_shared<NodeJson>(std::move(json));
+    call->SendPieces(200, Fields(view->index), [shared](size_t bytes, base::Bytes* body) {
+      return shared->Append(bytes, body);
+    });
+  } else {
+    base::Bytes body;
+    while (json.Append(SIZE_MAX, &body)) continue;
+    call->Send(200, Fields(view->index), std::move(body));
+  }
   Complete(request);
 }
 

@@ -29,6 +29,7 @@ class Keys {
   using CallRef = std::shared_ptr<Call>;
   using Request = std::shared_ptr<KeyRequest>;
 
+  void ServeBegun(const CallRef& call, const Request& request);
   void ServeAllowed(const CallRef& call, const Request& request);
   void Read(const CallRef& call, const KeyRequest& request);
   void ReadLinearizably(const CallRef& call, const Request& request);

@@ -18,8 +18,10 @@ enum class PlantedBug : uint8_t {
   kGapIsPassedOver,
   // A quorum read does not wait for what was written before.
   kQuorumReadDoesNotWait,
+  // Whoever has no right is told so, after it was done.
+  kRefusedIsDone,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kQuorumReadDoesNotWait;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kRefusedIsDone;
 
 }  // namespace v2
