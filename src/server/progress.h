@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "server/append_rate.h"
+
 namespace server {
 
 // How far the member is, for any thread to read. Each is the newest value; together they need not
@@ -19,9 +21,9 @@ struct Progress {
   // When `leader` became 0, a runtime::TimePoint in its count.
   std::atomic<int64_t> leader_lost = std::numeric_limits<int64_t>::min();
   std::atomic<uint64_t> leader_changes = 0;
-  std::atomic<int64_t> led_since = 0;          // by `leader`, in nanoseconds since 1970
-  std::atomic<uint64_t> appends_received = 0;  // messages of the leader with entries, or none
-  std::atomic<uint64_t> appends_sent = 0;
+  std::atomic<int64_t> led_since = 0;  // by `leader`, in nanoseconds since 1970
+  AppendRate appends_received;         // messages of the leader with entries, or none
+  AppendRate appends_sent;
   std::atomic<bool> log_stalls = false;       // see LogStall
   std::atomic<bool> awaits_snapshot = false;  // see SnapshotWait
   std::atomic<int64_t> ticked = 0;            // at which runtime::TimePoint, in its count

@@ -214,7 +214,9 @@ void Replica::OnMessages(std::vector<raft::Message>& messages) {
           {std::move(message), environment_.raft_loop->clock().Now() + options_.election_timeout});
       continue;
     }
-    if (message.type == raft::MessageType::kApp) ++progress_->appends_received;
+    if (message.type == raft::MessageType::kApp) {
+      progress_->appends_received.Count(SizeOf(message), environment_.raft_loop->clock().Now());
+    }
     // What it refuses is the sender's to send again, or not.
     node_->Step(std::move(message)).IgnoreError();
     Witnessed();
@@ -433,7 +435,8 @@ void Replica::Send(std::vector<raft::Message> messages) {
   if (messages.empty() || failure_.failed()) return;
   // The only member has nobody to talk to.
   CHECK(environment_.transport != nullptr);
-  heartbeats_.OnSend(messages, environment_.raft_loop->clock().Now());
+  const runtime::TimePoint now = environment_.raft_loop->clock().Now();
+  heartbeats_.OnSend(messages, now);
   const auto is_snapshot = [](const raft::Message& message) {
     return message.type == raft::MessageType::kSnap;
   };
@@ -446,7 +449,8 @@ void Replica::Send(std::vector<raft::Message> messages) {
   }
   messages.erase(snapshots, messages.end());
   for (const raft::Message& message : messages) {
-    if (message.type == raft::MessageType::kApp) ++progress_->appends_sent;
+    if (message.type != raft::MessageType::kApp) continue;
+    progress_->appends_sent.Count(SizeOf(message), now);
   }
   const auto hands_over = [](const raft::Message& message) {
     return message.type == raft::MessageType::kTimeoutNow;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "raft/types.h"
 #include "runtime/time.h"
+#include "server/append_times.h"
 #include "state/members/extensions.h"
 #include "state/members/member.h"
 #include "state/members/versions.h"
@@ -68,6 +69,9 @@ class Transport {
 
   // Any thread: since when the peer is connected without a break; nothing if it is not, or is none.
   virtual std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const = 0;
+
+  // Any thread: how long appends to the peer take; null if it is none.
+  virtual std::shared_ptr<const AppendTimes> AppendTimesOf(base::MemberId peer) const = 0;
 
   // Any thread: asks the other members which versions they have. Answers once, on any thread and
   // within some seconds, with what those say that answer.

@@ -90,6 +90,9 @@ class Process final : public Receiver, public server::Transport, public server::
   void SendSnapshot(server::SnapshotToSend snapshot) override;
   void SetMembers(server::ClusterMembers members) override;
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
+  std::shared_ptr<const server::AppendTimes> AppendTimesOf(base::MemberId) const override {
+    return {};  // nothing takes them
+  }
   void AskVersions(OnVersions on_versions) override;
   void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,

@@ -190,6 +190,65 @@ class KilledMembersTest(ClusterCase):
         self.check_equal()
 
 
+class StatisticsTest(ClusterCase):
+    """Beside three members of Debian's etcd: of the same form, and measured."""
+
+    def statistics(self, member: Member, name: str) -> dict:
+        answer = ask(member, Ask("GET", "/v2/stats/" + name))
+        self.assertEqual(answer.status, 200, answer.body)
+        return json.loads(answer.body)
+
+    def put_many(self, member: Member) -> None:
+        connection = Connection(member.address)
+        for number in range(300):
+            answer = connection.ask(Ask("PUT", f"/v2/keys/{number}?value=" + "x" * 100)).read()
+            self.assertIn(answer.status, (200, 201), answer.body)
+        connection.close()
+
+    def check(self, cluster: Cluster) -> tuple[list[str], list[str], list[str]]:
+        """The names of fields: of a follower, and of the leader and a follower themselves."""
+        leader, follower = cluster.leader(), cluster.follower()
+        self.put_many(leader)
+        leads, follows = self.statistics(leader, "self"), self.statistics(follower, "self")
+        followers = self.statistics(leader, "leader")["followers"]
+        self.assertEqual(len(followers), 2)
+        for times in followers.values():
+            latency, counts = times["latency"], times["counts"]
+            self.assertGreaterEqual(counts["success"], 300)
+            self.assertLessEqual(latency["minimum"], latency["average"])
+            self.assertLessEqual(latency["average"], latency["maximum"])
+            self.assertLessEqual(latency["current"], latency["maximum"])
+            self.assertGreater(latency["maximum"], 0)
+            self.assertGreaterEqual(latency["standardDeviation"], 0)
+        for statistics, direction in ((leads, "send"), (follows, "recv")):
+            self.assertGreaterEqual(statistics[direction + "AppendRequestCnt"], 300)
+            self.assertGreater(statistics[direction + "PkgRate"], 10)
+            # More than their values.
+            self.assertGreater(statistics[direction + "BandwidthRate"],
+                               50 * statistics[direction + "PkgRate"])
+        time.sleep(1.5)
+        for member, direction in ((leader, "send"), (follower, "recv")):
+            self.assertNotIn(direction + "PkgRate", self.statistics(member, "self"))
+        refused = ask(follower, Ask("GET", "/v2/stats/leader"))
+        self.assertEqual((refused.status, refused.body),
+                         (403, b'{"message":"not current leader"}'))
+        return list(times), list(leads), list(follows)
+
+    def test_appends_are_measured_as_by_etcd(self) -> None:
+        with Cluster(ETCD, ETCD, ETCD, flags=V2) as ours:
+            fields = self.check(ours)
+            follower, leader = ours.follower(), ours.leader()
+            before = self.statistics(leader, "leader")["followers"]
+            follower.kill()
+            self.put_many(leader)
+            follower.start()
+            wait_until_ready(follower)
+            after = self.statistics(leader, "leader")["followers"]
+            self.assertEqual(sorted(before), sorted(after))
+        with Cluster(DEBIANS, DEBIANS, DEBIANS, flags=V2) as theirs:
+            self.assertEqual(fields, self.check(theirs))
+
+
 class WhoServesTest(ClusterCase):
     def test_a_member_without_the_flag_has_the_tree_all_the_same(self) -> None:
         with Cluster(ETCD, ETCD, ETCD) as cluster:

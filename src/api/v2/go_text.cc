@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "base/go_text.h"
@@ -33,6 +34,22 @@ std::string Rfc3339(int64_t nanoseconds) {
     written.erase(written.find_last_not_of('0') + 1);
   }
   return written + "Z";
+}
+
+std::string JsonNumber(double value) {
+  // With an exponent only if it is very small.
+  constexpr double kSmall = 1e-6;
+  const bool is_plain = value == 0 || std::fabs(value) >= kSmall;
+  std::array<char, 64> text;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value,
+                    is_plain ? std::chars_format::fixed : std::chars_format::scientific)
+          .ptr;
+  std::string written(text.data(), end);
+  // "1e-07" is "1e-7".
+  const size_t exponent = written.find("e-0");
+  if (exponent != std::string::npos) written.erase(exponent + 2, 1);
+  return written;
 }
 
 std::optional<uint64_t> ParseUint(base::ByteView text) {

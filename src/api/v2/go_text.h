@@ -13,6 +13,9 @@ namespace v2 {
 // "2026-11-28T17:44:52.123Z": RFC 3339 in UTC, of nanoseconds since 1970.
 std::string Rfc3339(int64_t nanoseconds);
 
+// As encoding/json writes a number below 1e15.
+std::string JsonNumber(double value);
+
 // strconv.ParseUint of decimal digits.
 std::optional<uint64_t> ParseUint(base::ByteView text);
 

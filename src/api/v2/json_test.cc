@@ -97,5 +97,14 @@ TEST(V2JsonTest, TimesHaveNoMoreDigitsThanTheyNeed) {
   EXPECT_EQ(Rfc3339(-1), "1969-12-31T23:59:59.999999999Z");
 }
 
+TEST(V2JsonTest, NumbersAreWrittenAsGoDoes) {
+  EXPECT_EQ(JsonNumber(0), "0");
+  EXPECT_EQ(JsonNumber(12), "12");
+  EXPECT_EQ(JsonNumber(0.1), "0.1");
+  EXPECT_EQ(JsonNumber(123456789.25), "123456789.25");
+  EXPECT_EQ(JsonNumber(0.000001), "0.000001");
+  EXPECT_EQ(JsonNumber(0.00000025), "2.5e-7");
+}
+
 }  // namespace
 }  // namespace v2

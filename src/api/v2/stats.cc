@@ -1,6 +1,7 @@
 #include "api/v2/stats.h"
 
 #include <array>
+#include <map>
 #include <utility>
 
 #include "api/v2/answers.h"
@@ -24,10 +25,27 @@ std::string Hex(uint64_t id) {
   return Text(members::HexText(id));
 }
 
-// As etcd writes the counts of a follower before the first message.
-constexpr char kNothingMeasured[] =
-    R"({"latency":{"current":0,"average":0,"standardDeviation":0,"minimum":9223372036854776000,)"
-    R"("maximum":0},"counts":{"fail":0,"success":0}})";
+// Compat: the least of none.
+constexpr char kNoMinimum[] = "9223372036854776000";
+
+std::string FollowerJson(const server::AppendTimes::Values& times) {
+  return R"({"latency":{"current":)" + JsonNumber(times.current) + R"(,"average":)" +
+         JsonNumber(times.average) + R"(,"standardDeviation":)" +
+         JsonNumber(times.standard_deviation) + R"(,"minimum":)" +
+         (times.successes == 0 ? kNoMinimum : JsonNumber(times.minimum)) + R"(,"maximum":)" +
+         JsonNumber(times.maximum) + R"(},"counts":{"fail":)" + std::to_string(times.failures) +
+         R"(,"success":)" + std::to_string(times.successes) + "}}";
+}
+
+// Of appends in one direction; rates of none are left out.
+std::string AppendsJson(const std::string& direction, const server::AppendRate& appends,
+                        runtime::TimePoint now) {
+  const server::AppendRate::Rates rates = appends.At(now);
+  std::string json = ",\"" + direction + R"(AppendRequestCnt":)" + std::to_string(appends.count());
+  if (rates.messages == 0) return json;
+  return json + ",\"" + direction + R"(PkgRate":)" + JsonNumber(rates.messages) + ",\"" +
+         direction + R"(BandwidthRate":)" + JsonNumber(rates.bytes);
+}
 
 }  // namespace
 
@@ -61,6 +79,7 @@ bool Stats::Leads() const {
 std::string Stats::Self() const {
   const server::Progress& progress = frontend_.progress();
   const int64_t since = progress.led_since;
+  const runtime::TimePoint now = frontend_.loop().clock().Now();
   const char* const state = Leads()                ? "StateLeader"
                             : progress.leader == 0 ? "StateCandidate"
                                                    : "StateFollower";
@@ -68,9 +87,8 @@ std::string Stats::Self() const {
          R"(,"state":)" + Text(state) + R"(,"startTime":)" + Text(Rfc3339(totals_.started)) +
          R"(,"leaderInfo":{"leader":)" + Hex(progress.leader) + R"(,"uptime":)" +
          Text(base::FormatDuration(std::chrono::nanoseconds(Now() - since))) + R"(,"startTime":)" +
-         Text(Rfc3339(since)) + R"(},"recvAppendRequestCnt":)" +
-         std::to_string(progress.appends_received) + R"(,"sendAppendRequestCnt":)" +
-         std::to_string(progress.appends_sent) + "}";
+         Text(Rfc3339(since)) + "}" + AppendsJson("recv", progress.appends_received, now) +
+         AppendsJson("send", progress.appends_sent, now) + "}";
 }
 
 std::string Stats::Store() const {
@@ -95,11 +113,18 @@ std::string Stats::Store() const {
 }
 
 std::string Stats::Followers() const {
-  std::string json = R"({"leader":)" + Hex(server_.id().value()) + R"(,"followers":{)";
+  const server::Transport* const transport = server_.environment().transport;
+  std::map<std::string, std::string> followers;
   for (const members::Member& member : frontend_.state()->view().Get()->members) {
     if (member.id == server_.id()) continue;
+    const auto times = transport == nullptr ? nullptr : transport->AppendTimesOf(member.id);
+    followers[Hex(member.id.value())] =
+        FollowerJson(times == nullptr ? server::AppendTimes::Values() : times->Get());
+  }
+  std::string json = R"({"leader":)" + Hex(server_.id().value()) + R"(,"followers":{)";
+  for (const auto& [id, follower] : followers) {
     if (json.back() != '{') json += ',';
-    json += Hex(member.id.value()) + ":" + kNothingMeasured;
+    json += id + ":" + follower;
   }
   return json + "}}";
 }

@@ -10,8 +10,7 @@
 
 namespace v2 {
 
-// /v2/stats of one loop. Rates of messages, and what followers take for theirs, are not measured:
-// they are as at an etcd that has had none.
+// /v2/stats of one loop.
 class Stats {
  public:
   // All outlive this.

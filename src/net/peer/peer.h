@@ -59,6 +59,7 @@ class Peer final : private StreamListener {
   void SetExtensions(members::Extensions extensions) { extensions_ = std::move(extensions); }
 
   const std::optional<runtime::TimePoint>& active_since() const { return active_since_; }
+  std::shared_ptr<const server::AppendTimes> append_times() const { return context_.append_times; }
   Endpoints& endpoints() { return context_.endpoints; }
   // From a single request of it.
   void CountReceived(size_t bytes) {

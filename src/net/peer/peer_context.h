@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "net/peer/endpoints.h"
@@ -8,6 +9,7 @@
 #include "net/peer/local_member.h"
 #include "net/peer/metrics.h"
 #include "runtime/time.h"
+#include "server/append_times.h"
 
 namespace peer {
 
@@ -23,6 +25,7 @@ struct PeerContext {
   const runtime::Duration dial_timeout;
   PeerMetrics metrics;
   Endpoints endpoints;
+  const std::shared_ptr<server::AppendTimes> append_times = std::make_shared<server::AppendTimes>();
 
   runtime::Loop& loop() const { return *environment.loop; }
   const observe::Logger& logger() const { return *environment.server->logger; }

@@ -10,6 +10,7 @@ namespace peer {
 Peers::Peers(Options options, const Environment& environment)
     : options_(std::move(options)), environment_(environment) {
   PublishActive();
+  PublishAppendTimes();
 }
 
 Peers::~Peers() {
@@ -68,6 +69,7 @@ void Peers::Update() {
   std::erase_if(said_removed_, [&](base::MemberId by) { return !present.contains(by); });
   std::erase_if(told_lacking_, [&](const auto& each) { return !present.contains(each.first); });
   PublishActive();
+  PublishAppendTimes();
 }
 
 void Peers::AddPeer(const members::Member& member) {
@@ -187,6 +189,12 @@ void Peers::PublishActive() {
     if (peer->active_since().has_value()) active.emplace(id, *peer->active_since());
   }
   active_.Set(std::make_shared<const Active>(std::move(active)));
+}
+
+void Peers::PublishAppendTimes() {
+  Times times;
+  for (const auto& [id, peer] : peers_) times.emplace(id, peer->append_times());
+  append_times_.Set(std::make_shared<const Times>(std::move(times)));
 }
 
 // Why not one peer alone: it may be of another mind than the cluster, or lie.

@@ -71,6 +71,9 @@ class Peers {
   // Since when which peer is active. Any thread.
   using Active = std::map<base::MemberId, runtime::TimePoint>;
   std::shared_ptr<const Active> active() const { return active_.Get(); }
+  // How long appends to each of them take. Any thread.
+  using Times = std::map<base::MemberId, std::shared_ptr<const server::AppendTimes>>;
+  std::shared_ptr<const Times> append_times() const { return append_times_.Get(); }
 
  private:
   // Why a message is not taken, whoever sends it.
@@ -79,6 +82,7 @@ class Peers {
   void Update();
   void AddPeer(const members::Member& member);
   void PublishActive();
+  void PublishAppendTimes();
   void OnSaidRemoved(base::MemberId by);
   Peer::Parts PeerParts();
 
@@ -95,6 +99,7 @@ class Peers {
   std::set<base::MemberId> said_removed_;                       // by whom
   bool reported_removed_ = false;
   runtime::Published<const Active> active_;
+  runtime::Published<const Times> append_times_;
 };
 
 }  // namespace peer

@@ -43,27 +43,33 @@ void Pipeline::SendNext(Endpoints::Endpoint& endpoint) {
   http::Headers head = RequestHead("POST", "/raft", endpoint.authority, context_.self);
   head.Add("content-type", "application/protobuf");
   base::Bytes body;
-  raft::Encode(outbox_.Pop(), &body);
-  const size_t bytes = body.size();
-  const http::Client* const client = endpoint.client.get();
+  const raft::Message message = outbox_.Pop();
+  raft::Encode(message, &body);
+  const Sent sent{.client = endpoint.client.get(),
+                  .bytes = body.size(),
+                  .is_append = message.type == raft::MessageType::kApp,
+                  .start = context_.loop().clock().Now()};
   ++under_way_;
   endpoint.client->Fetch(std::move(head), std::move(body), kAnswerBytesMax,
-                         context_.dial_timeout + TimeoutOf(bytes),
-                         [this, alive = std::weak_ptr(alive_), client, bytes](const auto& answer) {
-                           if (!alive.expired()) OnAnswer(client, bytes, answer);
+                         context_.dial_timeout + TimeoutOf(sent.bytes),
+                         [this, alive = std::weak_ptr(alive_), sent](const auto& answer) {
+                           if (!alive.expired()) OnAnswer(sent, answer);
                          });
 }
 
-void Pipeline::OnAnswer(const http::Client* client, size_t bytes,
-                        const base::Result<http::Client::Answer>& answer) {
+void Pipeline::OnAnswer(const Sent& sent, const base::Result<http::Client::Answer>& answer) {
   --under_way_;
   const base::Status status = answer.ok() ? Check(*answer) : answer.status();
   if (status.ok()) {
-    context_.metrics.sent_bytes.Add(static_cast<double>(bytes));
+    context_.metrics.sent_bytes.Add(static_cast<double>(sent.bytes));
+    if (sent.is_append) {
+      context_.append_times->Succeeded(context_.loop().clock().Now() - sent.start);
+    }
   } else {
+    if (sent.is_append) context_.append_times->Failed();
     context_.logger().Debug("failed to post a message to a remote peer",
                             {{"remote-peer-id", context_.name}, {"error", status.message()}});
-    context_.endpoints.OnFailure(client);
+    context_.endpoints.OnFailure(sent.client);
     context_.ReportUnreachable();
   }
   SendWaiting();

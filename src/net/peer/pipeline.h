@@ -31,8 +31,14 @@ class Pipeline {
  private:
   void SendWaiting();
   void SendNext(Endpoints::Endpoint& endpoint);
-  void OnAnswer(const http::Client* client, size_t bytes,
-                const base::Result<http::Client::Answer>& answer);
+  // What is under way.
+  struct Sent {
+    const http::Client* client;
+    size_t bytes;
+    bool is_append;
+    runtime::TimePoint start;
+  };
+  void OnAnswer(const Sent& sent, const base::Result<http::Client::Answer>& answer);
   // What the answer says of the message.
   base::Status Check(const http::Client::Answer& answer);
 

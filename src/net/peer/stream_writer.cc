@@ -79,7 +79,7 @@ void StreamWriter::Detach() {
   encoder_.reset();
   outbox_.Clear();
   encoded_.clear();
-  sent_ = 0;
+  sent_ = appends_ = 0;
   heartbeat_timer_->Disarm();
 }
 
@@ -94,7 +94,9 @@ void StreamWriter::OnLost(const base::Status& why) {
 }
 
 bool StreamWriter::Push(raft::Message&& message) {
-  return sending_ != nullptr && outbox_.Push(std::move(message));
+  if (sending_ == nullptr) return false;
+  if (outbox_.empty()) waited_since_ = context_.loop().clock().Now();
+  return outbox_.Push(std::move(message));
 }
 
 void StreamWriter::Flush() {
@@ -105,19 +107,29 @@ void StreamWriter::Flush() {
     context_.metrics.sent_bytes.Add(static_cast<double>(size));
     if (size == encoded_.size()) {
       sending_->exchange()->SendData(std::exchange(encoded_, {}), http::Exchange::Then::kContinue);
-      continue;
+    } else {
+      base::Bytes piece = encoded_.substr(sent_, size);
+      sent_ += size;
+      sending_->exchange()->SendData(std::move(piece), http::Exchange::Then::kContinue);
     }
-    base::Bytes piece = encoded_.substr(sent_, size);
-    sent_ += size;
-    sending_->exchange()->SendData(std::move(piece), http::Exchange::Then::kContinue);
+    if (sent_ == encoded_.size()) CountAppends();
   }
+}
+
+void StreamWriter::CountAppends() {
+  if (appends_ == 0) return;
+  const runtime::Duration took = context_.loop().clock().Now() - encoded_since_;
+  for (; appends_ > 0; --appends_) context_.append_times->Succeeded(took);
 }
 
 void StreamWriter::Refill() {
   encoded_ = {};
   sent_ = 0;
+  encoded_since_ = waited_since_;
   while (!outbox_.empty() && encoded_.size() < kGatheredBytes) {
-    encoder_->Encode(outbox_.Pop(), &encoded_);
+    const raft::Message message = outbox_.Pop();
+    if (message.type == raft::MessageType::kApp) ++appends_;
+    encoder_->Encode(message, &encoded_);
   }
 }
 

@@ -45,6 +45,8 @@ class StreamWriter {
 
   // What is to be sent next, into encoded_.
   void Refill();
+  // The connection has all of encoded_.
+  void CountAppends();
   void OnHeartbeatTime();
   // The stream is no more.
   void OnLost(const base::Status& why);
@@ -56,7 +58,10 @@ class StreamWriter {
   std::unique_ptr<Encoder> encoder_;  // of that stream
   Outbox outbox_;
   base::Bytes encoded_;
-  size_t sent_ = 0;  // of encoded_
+  size_t sent_ = 0;                   // of encoded_
+  size_t appends_ = 0;                // in it
+  runtime::TimePoint waited_since_;   // the first of what is in the outbox, or was
+  runtime::TimePoint encoded_since_;  // the same of what is in encoded_
   const std::unique_ptr<runtime::Timer> heartbeat_timer_;
 };
 

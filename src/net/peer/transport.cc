@@ -145,6 +145,12 @@ std::optional<runtime::TimePoint> Transport::ActiveSince(base::MemberId peer) co
   return found == active->end() ? std::nullopt : std::optional(found->second);
 }
 
+std::shared_ptr<const server::AppendTimes> Transport::AppendTimesOf(base::MemberId peer) const {
+  const auto times = peers_->append_times();
+  const auto found = times->find(peer);
+  return found == times->end() ? nullptr : found->second;
+}
+
 void Transport::AskVersions(OnVersions on_versions) {
   using Versions = std::map<base::MemberId, members::MemberVersions>;
   environment_.loop->Post([peers = peers_,

@@ -49,6 +49,7 @@ class Transport final : public server::Transport {
   void SendSnapshot(server::SnapshotToSend snapshot) override;
   void SetMembers(server::ClusterMembers members) override;
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId peer) const override;
+  std::shared_ptr<const server::AppendTimes> AppendTimesOf(base::MemberId peer) const override;
   void AskVersions(OnVersions on_versions) override;
   void AskHashes(base::Revision at, runtime::Duration timeout, OnHashes on_hashes) override;
   void ForwardPromote(base::MemberId leader, base::MemberId learner, runtime::TimePoint deadline,

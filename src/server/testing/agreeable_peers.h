@@ -31,6 +31,7 @@ class AgreeablePeers final : public Transport {
     const auto found = active_since.find(peer);
     return found == active_since.end() ? std::nullopt : std::optional(found->second);
   }
+  std::shared_ptr<const AppendTimes> AppendTimesOf(base::MemberId) const override { return {}; }
   void AskVersions(OnVersions on_versions) override { on_versions(versions); }
   void AskHashes(base::Revision at, runtime::Duration, OnHashes on_hashes) override {
     on_hashes(hashes(at));

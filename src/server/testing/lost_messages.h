@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ class LostMessages final : public Transport {
   void SendSnapshot(SnapshotToSend) override {}
   void SetMembers(ClusterMembers members) override { told.push_back(std::move(members)); }
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId) const override { return {}; }
+  std::shared_ptr<const AppendTimes> AppendTimesOf(base::MemberId) const override { return {}; }
   void AskVersions(OnVersions on_versions) override { on_versions({}); }
   void AskHashes(base::Revision, runtime::Duration, OnHashes on_hashes) override { on_hashes({}); }
   void ForwardPromote(base::MemberId, base::MemberId, runtime::TimePoint,
