@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "ctl_v2/account_commands.h"
+#include "ctl_v2/backup_command.h"
 #include "ctl_v2/command.h"
 #include "ctl_v2/connection.h"
 #include "ctl_v2/key_commands.h"
@@ -15,6 +16,7 @@ Command MakeRoot() {
                "[ARGUMENT..]"};
   root.flags = GlobalFlags();
   std::vector<Command>& commands = root.subcommands;
+  commands.push_back(BackupCommand());
   commands.push_back(ClusterHealthCommand());
   for (Command& command : KeyCommands()) commands.push_back(std::move(command));
   for (Command& command : WatchCommands()) commands.push_back(std::move(command));

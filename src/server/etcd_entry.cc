@@ -207,4 +207,21 @@ bool ChangesV2Keys(const raft::Entry& entry) {
          MethodOf(request->method) != v2pb::Request::NONE;
 }
 
+bool NamesMember(const raft::Entry& entry) {
+  if (entry.type != raft::EntryType::kNormal || entry.data.empty()) return false;
+  const std::optional<V2Request> request = ParseV2(entry.data.view());
+  return request.has_value() && request->method == "PUT" && MemberOf(request->path).has_value();
+}
+
+bool IsOfV3(const raft::Entry& entry) {
+  if (entry.type != raft::EntryType::kNormal || entry.data.empty()) return false;
+  if (ParseV2(entry.data.view()).has_value()) return false;
+  base::WireReader reader(entry.data.view());
+  bool has_header = false;
+  while (reader.Next()) {
+    has_header = has_header || reader.field() == InternalRaftRequest::kHeaderFieldNumber;
+  }
+  return reader.ok() && has_header;
+}
+
 }  // namespace server

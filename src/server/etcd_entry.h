@@ -20,5 +20,9 @@ base::Result<raft::Entry> TranslateEtcdEntry(raft::Entry entry, V2Keys keys);
 
 // Whether it is a request of API v2 that changes what is not the cluster's own.
 bool ChangesV2Keys(const raft::Entry& entry);
+// Whether it is the request of API v2 by which a member before 3.6 tells its name and URLs.
+bool NamesMember(const raft::Entry& entry);
+// Whether it is a request of v3, such as etcd writes since 3.0.
+bool IsOfV3(const raft::Entry& entry);
 
 }  // namespace server
