@@ -45,8 +45,16 @@ base::Status TreeHistory::Add(const std::string& event) {
   const std::string value = FieldOf(node, "value");
   changes_[key].emplace(index, Change{removes, value});
   if (removes) return {};
+  if (refused_.contains(value)) return Violated("done, and refused before: " + event);
   const bool is_first = values_.emplace(value, index).second;
   return is_first ? base::Status() : Violated("carried out twice: " + event);
+}
+
+base::Status TreeHistory::Refuse(const std::string& value) {
+  refused_.insert(value);
+  const auto written = values_.find(value);
+  if (written == values_.end()) return {};
+  return Violated("refused, and done: " + events_.at(written->second));
 }
 
 base::Status TreeHistory::Skip(uint64_t from, uint64_t to) {

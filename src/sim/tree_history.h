@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,8 @@ class TreeHistory {
  public:
   // An event in JSON, as all are told it.
   base::Status Add(const std::string& event);
+  // Somebody was told that this value is not written.
+  base::Status Refuse(const std::string& value);
   // A watch of everything from `from` on was told of `to` first: nothing is in between.
   base::Status Skip(uint64_t from, uint64_t to);
   // At `index` the key was there, as it is since `modified`.
@@ -38,7 +41,8 @@ class TreeHistory {
   std::map<uint64_t, std::string> events_;                     // by index
   std::map<std::string, std::map<uint64_t, Change>> changes_;  // by key
   std::map<std::string, uint64_t> values_;                     // where each was written
-  std::vector<std::pair<uint64_t, uint64_t>> skipped_;         // from, and what follows it
+  std::set<std::string> refused_;
+  std::vector<std::pair<uint64_t, uint64_t>> skipped_;  // from, and what follows it
 };
 
 }  // namespace sim

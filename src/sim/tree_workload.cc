@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "api/v2/accounts.h"
 #include "state/apply/state.h"
 #include "state/v2/store.h"
 #include "state/v2/tree.h"
@@ -21,6 +22,7 @@ constexpr runtime::Duration kPause = std::chrono::milliseconds(100);
 constexpr size_t kAnswerBytesMax = 1 << 20;
 constexpr int kOk = 200;
 constexpr int kCreated = 201;
+constexpr int kUnauthorized = 401;
 constexpr int kFailedBelow = 500;  // with a status from here on nobody knows what became of it
 constexpr uint64_t kCleared = 401;
 
@@ -70,7 +72,9 @@ TreeWorkload::TreeWorkload(runtime::simulated::Scheduler* scheduler,
       checker_(*checker),
       loop_(scheduler->NewLoop("v2 client")),
       network_(wires->NewNetwork(Host(), loop_.get())),
-      watches_(kWatches, 0) {}
+      watches_(kWatches, 0) {
+  if (random_.OneIn(2)) accounts_.emplace();
+}
 
 TreeWorkload::~TreeWorkload() = default;
 
@@ -82,7 +86,7 @@ const std::string& TreeWorkload::Host() {
 void TreeWorkload::Dial(std::vector<runtime::Address> members) {
   loop_->Post([this, members = std::move(members)] {
     ++life_;
-    is_watching_ = false;
+    is_watching_ = makes_accounts_ = false;
     members_.clear();
     for (const runtime::Address& address : members) {
       http::Client::Options options;
@@ -100,17 +104,42 @@ void TreeWorkload::Close() {
   });
 }
 
-void TreeWorkload::Ask(const char* method, const std::string& target, runtime::Duration timeout,
-                       OnAnswer on_answer, std::function<void()> on_none) {
+void TreeWorkload::Ask(Request request, runtime::Duration timeout, OnAnswer on_answer,
+                       std::function<void()> on_none) {
   http::Client& member = *members_[random_.Below(members_.size())];
-  member.Fetch({{":method", method}, {":path", target}}, {}, kAnswerBytesMax, timeout,
-               [this, life = life_, on_answer = std::move(on_answer),
+  http::Headers head = {{":method", request.method}, {":path", request.target}};
+  if (accounts_.has_value()) {
+    head.Add("authorization", request.by_reader ? TreeAccounts::Reader() : TreeAccounts::Root());
+  }
+  base::Bytes body = request.body;
+  member.Fetch(std::move(head), std::move(body), kAnswerBytesMax, timeout,
+               [this, life = life_, request = std::move(request), on_answer = std::move(on_answer),
                 on_none = std::move(on_none)](base::Result<Answer> answer) {
                  if (life != life_) return;
                  if (!answer.ok()) return on_none();
                  ++answered_;
+                 if (answer->status == kUnauthorized) return OnRefused(request, *answer);
                  on_answer(*answer);
                });
+}
+
+void TreeWorkload::OnRefused(const Request& request, const Answer& answer) {
+  if (!request.by_reader || request.method == std::string_view("GET")) {
+    return Check(Violated("refused: " + request.target + " " + answer.body));
+  }
+  Check(history_.Refuse(request.value));
+}
+
+void TreeWorkload::MakeAccounts() {
+  const TreeAccounts::Step* const step = accounts_.has_value() ? accounts_->next() : nullptr;
+  if (step == nullptr || std::exchange(makes_accounts_, true)) return;
+  Ask(
+      {.method = "PUT", .target = step->target, .body = step->body}, kTimeout,
+      [this](const Answer& answer) {
+        makes_accounts_ = false;
+        accounts_->OnAnswered(answer.status);
+      },
+      [this] { makes_accounts_ = false; });
 }
 
 void TreeWorkload::Act() {
@@ -119,6 +148,7 @@ void TreeWorkload::Act() {
     if (!std::exchange(is_watching_, true)) {
       for (size_t i = 0; i < kWatches; ++i) Watch(i);
     }
+    MakeAccounts();
     for (uint64_t left = random_.Between(1, kRequestsMax); left > 0; --left) {
       const uint64_t kind = random_.Below(10);
       if (kind < 5) {
@@ -134,12 +164,13 @@ void TreeWorkload::Act() {
 
 void TreeWorkload::Write() {
   const std::string key = "/k" + std::to_string(random_.Below(kKeys));
-  std::string target = "/v2/keys" + key + "?value=v" + std::to_string(++values_);
+  const std::string value = "v" + std::to_string(++values_);
+  std::string target = "/v2/keys" + key + "?value=" + value;
   const char* method = "PUT";
   switch (random_.Below(6)) {
     case 0:
       method = "POST";
-      target = "/v2/keys/queue?value=v" + std::to_string(values_);
+      target = "/v2/keys/queue?value=" + value;
       break;
     case 1:
       target += "&prevExist=false";
@@ -153,14 +184,14 @@ void TreeWorkload::Write() {
     default:
       break;
   }
-  Ask(method, target, kTimeout,
+  Ask({.method = method, .target = target, .by_reader = DrawReader(), .value = value}, kTimeout,
       [this, before = newest_](const Answer& answer) { OnWritten(answer, before); });
 }
 
 void TreeWorkload::Remove() {
   const std::string target = random_.OneIn(4) ? "/v2/keys/queue?recursive=true"
                                               : "/v2/keys/k" + std::to_string(random_.Below(kKeys));
-  Ask("DELETE", target, kTimeout,
+  Ask({.method = "DELETE", .target = target}, kTimeout,
       [this, before = newest_](const Answer& answer) { OnWritten(answer, before); });
 }
 
@@ -188,9 +219,10 @@ void TreeWorkload::Read() {
   const std::string key = "/k" + std::to_string(random_.Below(kKeys));
   const bool is_quorum = random_.OneIn(2);
   const std::string target = "/v2/keys" + key + (is_quorum ? "?quorum=true" : "");
-  Ask("GET", target, kTimeout, [this, key, before = is_quorum ? newest_ : 0](const Answer& answer) {
-    OnRead(key, answer, before);
-  });
+  Ask({.method = "GET", .target = target, .by_reader = DrawReader()}, kTimeout,
+      [this, key, before = is_quorum ? newest_ : 0](const Answer& answer) {
+        OnRead(key, answer, before);
+      });
 }
 
 void TreeWorkload::OnRead(const std::string& key, const Answer& answer, uint64_t before) {
@@ -209,7 +241,7 @@ void TreeWorkload::Watch(size_t number) {
   std::string target = "/v2/keys/?wait=true&recursive=true";
   if (watches_[number] != 0) target += "&waitIndex=" + std::to_string(watches_[number]);
   Ask(
-      "GET", target, kWatchTimeout,
+      {.method = "GET", .target = target}, kWatchTimeout,
       [this, number](const Answer& answer) { OnWatched(number, answer); },
       [this, number] { WatchLater(number); });
 }
@@ -239,6 +271,16 @@ void TreeWorkload::OnWatched(size_t number, const Answer& answer) {
     return WatchLater(number);
   }
   Watch(number);
+}
+
+void TreeWorkload::CheckAccounts(const std::vector<Process*>& processes) {
+  if (!accounts_.has_value() || !accounts_->are_enabled()) return;
+  for (Process* const process : processes) {
+    const auto view = process->server().state()->v2().published().Get();
+    const bool counts =
+        view != nullptr && v2::IsEnabled(*view) && v2::FindUser(*view, "reader").has_value();
+    if (!counts) Check(Violated("a member does not know that users count"));
+  }
 }
 
 void TreeWorkload::CheckAll(const std::vector<Process*>& processes, Checker* checker) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,15 @@
 #include "runtime/simulated/scheduler.h"
 #include "sim/checker.h"
 #include "sim/process.h"
+#include "sim/tree_accounts.h"
 #include "sim/tree_history.h"
 
 namespace sim {
 
 // A client of the v2 API, on a host of its own, with requests and watches at all members. Indexes
 // only grow, from what was answered to whatever is asked afterwards; each event is the same for
-// all, and a watch that goes on where it was misses none. Outlives the processes.
+// all, and a watch that goes on where it was misses none. It may have users, who are refused what
+// they may not do, and that is not done. Outlives the processes.
 class TreeWorkload {
  public:
   // All outlive this.
@@ -36,6 +39,8 @@ class TreeWorkload {
   void Act();
   uint64_t answered() const { return answered_; }
 
+  // Whether all of them know of its users.
+  void CheckAccounts(const std::vector<Process*>& processes);
   // Compares the trees and histories of members.
   static void CheckAll(const std::vector<Process*>& processes, Checker* checker);
 
@@ -43,10 +48,21 @@ class TreeWorkload {
   using Answer = http::Client::Answer;
   using OnAnswer = std::function<void(const Answer& answer)>;
 
+  struct Request {
+    const char* method;
+    std::string target;
+    std::string body = {};
+    bool by_reader = false;  // else by root; if there are users
+    std::string value = {};  // that it writes, as nobody else does
+  };
   // Of some member. `on_answer` runs if one came, on the client's loop.
   void Ask(
-      const char* method, const std::string& target, runtime::Duration timeout, OnAnswer on_answer,
+      Request request, runtime::Duration timeout, OnAnswer on_answer,
       std::function<void()> on_none = [] {});
+  void OnRefused(const Request& request, const Answer& answer);
+  // The next step of that, if none is under way.
+  void MakeAccounts();
+  bool DrawReader() { return accounts_.has_value() && random_.OneIn(4); }
   void Write();
   void Remove();
   void Read();
@@ -68,9 +84,11 @@ class TreeWorkload {
   TreeHistory history_;
   std::vector<uint64_t> watches_;  // where each goes on
   bool is_watching_ = false;
-  uint64_t life_ = 0;     // of the client
-  uint64_t newest_ = 0;   // the highest index that was answered
-  uint64_t read_at_ = 0;  // the index of some key
+  std::optional<TreeAccounts> accounts_;  // none: there are no users
+  bool makes_accounts_ = false;           // a step of that is under way
+  uint64_t life_ = 0;                     // of the client
+  uint64_t newest_ = 0;                   // the highest index that was answered
+  uint64_t read_at_ = 0;                  // the index of some key
   uint64_t values_ = 0;
   uint64_t answered_ = 0;
 };

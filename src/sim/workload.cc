@@ -396,6 +396,7 @@ void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_
   AuthWorkload::CheckAll(processes, &checker_);
   AdmissionWorkload::CheckAll(processes, &checker_);
   TreeWorkload::CheckAll(processes, &checker_);
+  if (tree_ != nullptr) tree_->CheckAccounts(processes);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);
