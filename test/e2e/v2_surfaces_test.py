@@ -108,6 +108,11 @@ class QuotaTest(unittest.TestCase):
                          (500, "etcdserver: mvcc: database space exceeded"))
         self.assertEqual(connection.ask(Ask("GET", "/v2/keys/d/0")).read().status, 200)
         self.assertEqual(connection.ask(Ask("POST", "/v2/keys/d")).read().status, 500)
+        # It is the same database.
+        v3 = connection.ask(Ask("POST", "/v3/kv/put", b'{"key":"YQ==","value":"YQ=="}',
+                                "application/json")).read()
+        self.assertEqual(v3.status, 429, v3.body)
+        self.assertIn(b"etcdserver: mvcc: database space exceeded", v3.body)
         self.assertEqual(connection.ask(Ask("DELETE", "/v2/keys/d?recursive=true")).read().status,
                          200)
         # The last 1,000 events take a quarter of the room still; the alarm goes some time after there

@@ -147,15 +147,16 @@ class RequestsBesideEtcdTest(BesideEtcdCase):
             if len(watches) < WATCHES and requests.random.random() < 0.15:
                 ask = requests.wait()
                 watches.append((ask, *self.pair.watch(ask)))
-            # What ends soon is made at once, so that nothing has run out before the end.
+            # What ends soon is made last, so that nothing has run out before the end.
             ask = requests.next(may_end_soon=step >= ROUND - 8)
             ends_soon = ends_soon or b"ttl" in ask.bytes() and step >= ROUND - 8
             answers = self.pair.ask(ask)
             self.compare(ask, answers)
             requests.index = max(requests.index,
                                  int(answers[1].headers.get("X-Etcd-Index", "0")))
-        if ends_soon:
-            time.sleep(2.0)
+            if ends_soon:
+                time.sleep(2.0)
+                break
         for ask, connections, answers in watches:
             for answer in answers:
                 answer.read_what_comes(QUIET_SECONDS) if answer.is_chunked else answer.read()
