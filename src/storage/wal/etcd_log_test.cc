@@ -50,8 +50,7 @@ TEST(EtcdLogTest, IsReadToItsEnd) {
 
 TEST(EtcdLogTest, ThatOf23HasNoPads) {
   runtime::posix::Disk disk;
-  const std::string directory =
-      base::testing::SourcePath("test/fixtures/etcd-2.3.8-v2/member/wal");
+  const std::string directory = base::testing::SourcePath("test/fixtures/etcd-2.3.8-v2/member/wal");
   const auto refused = FindNewestMark(disk, directory);
   EXPECT_EQ(refused.status().code(), base::Code::kDataLoss);
   const auto mark = FindNewestMark(disk, directory, Frames::kAny);
