@@ -10,7 +10,7 @@ VALUES = ["", "x", "y", "1", "a b", "é", "<&>\"\\", "\u2028\t\n\x01", "x" * 300
 BOOLEANS = ["true", "false", "1", "0", "t", "F", "TRUE", "True", "yes", "", "2", "tRue"]
 NUMBERS = ["0", "1", "x", "", "-1", "+1", "1.5", "18446744073709551615", "18446744073709551616",
            "0x1", " 1", "1_0"]
-LONG_TTLS = ["100", "1000", "31536000", "9000000000"]
+LONG_TTLS = ["10000", "100000", "31536000", "9000000000"]  # longer than it is asked
 SHORT_TTLS = ["0", "1"]
 METHODS = ["GET"] * 6 + ["PUT"] * 8 + ["POST"] * 2 + ["DELETE"] * 3 + ["HEAD", "PATCH", "OPTIONS"]
 FORM = "application/x-www-form-urlencoded"
