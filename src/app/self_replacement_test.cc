@@ -67,7 +67,7 @@ class SelfReplacementTest : public ::testing::Test {
   }
   // The leader does what it is asked.
   void Agree() {
-    on_post_ = [this](const std::string& url, const server::Replacement& asked) -> PeerAnswer {
+    on_post_ = [](const std::string& url, const server::Replacement& asked) -> PeerAnswer {
       if (url != kLeader) return {503, "", "not the leader, which is a\n"};
       members::Member successor = MemberAt(asked.successor.value(), "http://127.0.0.1:2", "");
       successor.is_learner = true;
