@@ -36,7 +36,7 @@ class Held {
     }
     auto session = etcd::Session::New(
         connection_.client.get(),
-        {.ttl = ttl, .on_done = [this](const etcd::Status&) { parker_.Unpark(); }}, kForEver);
+        {.ttl = ttl, .on_done = [this](const etcd::Status&) { parker_.Unpark(); }}, UntilSignal());
     if (!session.ok()) return FailedCall(session.status());
     session_ = std::move(session).value();
     return {};

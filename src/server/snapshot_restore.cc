@@ -85,7 +85,12 @@ class Restoration {
 
   base::Status CheckDigest(const runtime::File& file, const snap::SnapshotParts& parts) const {
     if (restore_.skip_digest) return {};
-    if (!parts.has_digest) return Refused("snapshot missing hash but --skip-hash-check=false");
+    if (!parts.has_digest) {
+      // What is no whole database lacks more than that.
+      const auto image = snap::BboltReader::Open(&file, restore_.snapshot, parts.image_bytes);
+      RETURN_IF_ERROR(image.status());
+      return Refused("snapshot missing hash but --skip-hash-check=false");
+    }
     return snap::VerifyDigest(file, restore_.snapshot, parts);
   }
 

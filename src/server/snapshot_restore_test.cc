@@ -274,6 +274,8 @@ TEST_F(SnapshotRestoreTest, AFileThatIsNotWhatWasSavedIsRefused) {
   EXPECT_THAT(refused(flipped), HasSubstr("expected sha256 "));
   EXPECT_EQ(refused(whole.substr(0, whole.size() - snap::kDigestBytes)),
             "snapshot missing hash but --skip-hash-check=false");
+  EXPECT_THAT(refused(whole.substr(0, 8192)), HasSubstr(std::string(kSnapshot) + ": cut off"));
+  EXPECT_THAT(refused(""), HasSubstr(kSnapshot));
   restore_.skip_digest = true;
   EXPECT_NE(refused(whole.substr(0, 4096)), "");
   Model foreign = Contents();

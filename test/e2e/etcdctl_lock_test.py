@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 import real_etcd
-from member import Member
+from member import Member, free_ports
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
@@ -98,6 +98,17 @@ class EtcdctlLockTest(unittest.TestCase):
             self.assertEqual(self.end_of(holder, number), (0, "", ""))
             self.assertEqual(self.end_of(waits), (0, "mine\n", ""))
             self.assertEqual(self.keys(), [])
+
+    def test_a_signal_ends_who_reaches_nobody(self) -> None:
+        nobody = f"127.0.0.1:{free_ports(1)[0]}"
+        for words in (["lock", "lock"], ["elect", "vote", "one"], ["elect", "vote", "-l"]):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                process = subprocess.Popen([self.first, "--endpoints", nobody, *words], text=True,
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.addCleanup(process.kill)
+                time.sleep(0.5)
+                self.assertIsNone(process.poll(), words)  # it tries for as long as it takes
+                self.assertNotEqual(self.end_of(process, number)[0], 0, words)
 
     def test_a_signal_ends_the_wait(self) -> None:
         holder, _ = self.hold("lock", "lock")
