@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/callback.h"
 #include "base/ids.h"
@@ -33,18 +34,21 @@ class Extensions {
   Extensions(const Options& options, const Environment& environment, const Parts& parts);
 
   // OK once the state has it, and at once if it does. kFailedPrecondition, naming those who do not
-  // understand it or have not said so.
+  // understand it or have not said so. Who asks while another waits gets the same answer.
   using OnEnabled = base::Callback<void(const base::Status& status)>;
   void Enable(std::string name, OnEnabled on_enabled);
 
  private:
+  // All on the apply loop.
+  void Ask(const std::string& name);
   void OnVersions(const std::string& name,
-                  const std::map<base::MemberId, members::MemberVersions>& versions,
-                  OnEnabled on_enabled);
+                  const std::map<base::MemberId, members::MemberVersions>& versions);
+  void End(const std::string& name, const base::Status& status);
 
   const Options options_;
   const Environment environment_;
   const Parts parts_;
+  std::map<std::string, std::vector<OnEnabled>> waiting_;  // by extension
 };
 
 }  // namespace server

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "server/testing/agreeable_peers.h"
 #include "server/testing/simulated_member.h"
 
 // With an extension that is made up: there is none yet.
@@ -59,6 +60,30 @@ TEST_F(ExtensionsTest, AMemberThatDoesNotUnderstandItDoesNotStart) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("extensions made-up"));
   Start({"made-up", "second", "third"});
   EXPECT_EQ(InUse(), (members::Extensions{"made-up", "second"}));
+}
+
+TEST_F(ExtensionsTest, WhoAsksWhileAnotherWaitsGetsTheSameAnswer) {
+  AgreeablePeers peers;
+  member_.options.initial_cluster = {
+      {"default", {"http://a:2380"}}, {"b", {"http://b:2380"}}, {"c", {"http://c:2380"}}};
+  member_.options.extensions = {"made-up"};
+  member_.transport = &peers;
+  ASSERT_TRUE(member_.Start().ok());
+  peers.server = &member_.server();
+  peers.silent = false;
+  ASSERT_TRUE(member_.RunUntil([this] { return member_.ready(); }));
+  for (const members::Member& member : peers.told.back().members) {
+    peers.versions[member.id].extensions = {"made-up"};
+  }
+  member_.RunFor(std::chrono::seconds(1));
+  const int asked = peers.versions_asked;
+  int enabled = 0;
+  for (int i = 0; i < 100; ++i) {
+    member_.server().extensions().Enable(
+        "made-up", [&enabled](const base::Status& status) { enabled += status.ok() ? 1 : 0; });
+  }
+  ASSERT_TRUE(member_.RunUntil([&] { return enabled == 100; }));
+  EXPECT_EQ(peers.versions_asked, asked + 1);
 }
 
 // As long as it is in the log alone.

@@ -32,7 +32,10 @@ class AgreeablePeers final : public Transport {
     return found == active_since.end() ? std::nullopt : std::optional(found->second);
   }
   std::shared_ptr<const AppendTimes> AppendTimesOf(base::MemberId) const override { return {}; }
-  void AskVersions(OnVersions on_versions) override { on_versions(versions); }
+  void AskVersions(OnVersions on_versions) override {
+    ++versions_asked;
+    on_versions(versions);
+  }
   void AskHashes(base::Revision at, runtime::Duration, OnHashes on_hashes) override {
     on_hashes(hashes(at));
   }
@@ -57,6 +60,7 @@ class AgreeablePeers final : public Transport {
   std::map<base::MemberId, runtime::TimePoint> active_since;
   std::vector<ClusterMembers> told;  // in order
   std::map<base::MemberId, members::MemberVersions> versions;
+  int versions_asked = 0;  // so often
   // What they say at a revision.
   using Hashes = std::map<base::MemberId, base::Result<MemberHash>>;
   std::function<Hashes(base::Revision at)> hashes = [](base::Revision) { return Hashes(); };
