@@ -235,8 +235,9 @@ class EtcdutlTest(EtcdutlCase):
             whole[:-1] + bytes([whole[-1] ^ 1]): "expected sha256 ",
             whole[:-32]: "snapshot missing hash but --skip-hash-check=false",
             whole[:4096] + whole[-32:]: "expected sha256 ",
-            b"": "snapshot missing hash but --skip-hash-check=false",
-            b"no database" * 500: "snapshot missing hash but --skip-hash-check=false"}
+            whole[:8192]: f"{broken}: cut off: the database has ",
+            b"": f"{broken}: no valid bbolt meta page",
+            b"no database" * 500: f"{broken}: no valid bbolt meta page"}
         for contents, why in refusals.items():
             broken.write_bytes(contents)
             self.assertIn(why, self.error("snapshot", "restore", broken, "--data-dir", place))

@@ -61,6 +61,9 @@ class ClusterPair(Pair):
         self.close()
         self.addresses = [cluster[number].address for cluster in self.clusters]
         self.connections = [Connection(address) for address in self.addresses]
+        for connection in self.connections:
+            # etcd resets a connection that begins with a line of more than 4,096 bytes.
+            connection.ask(Ask("GET", "/version")).read()
         for cluster in self.clusters:
             self.wait_for_index(cluster[number])
 
