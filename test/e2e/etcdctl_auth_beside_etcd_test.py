@@ -124,7 +124,7 @@ class EtcdctlAuthBesideEtcdTest(EtcdctlAuthCase):
                              ["--user root user add v", "secret", "other"],
                              ["--user root user passwd u", " pw ", "pw", "rootpw"],
                              ["--user root user list", ""]):
-            ours = typed_at_terminal(ETCDCTL, member, line, *typed)
+            ours = typed_at_terminal(ETCDCTL, member, f"--color never {line}", *typed)
             real = typed_at_terminal(self.etcdctl, member, line, *typed)
             shown = "".join(each for each in real[1].splitlines(keepends=True)
                             if not each.startswith("{"))
