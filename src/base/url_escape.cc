@@ -27,32 +27,34 @@ int HexDigit(char c) {
   return -1;
 }
 
-// Where something stands that does not mean itself. Each kind for itself, which is one call.
-size_t FindMark(std::string_view text, bool plus_is_space) {
-  const size_t escape = text.find('%');
-  return plus_is_space ? std::min(escape, text.find('+')) : escape;
+// Before what does not mean itself. Each kind for itself, which is one call.
+std::string_view PlainStart(std::string_view text, bool plus_is_space) {
+  text = text.substr(0, text.find('%'));
+  return plus_is_space ? text.substr(0, text.find('+')) : text;
 }
 
+// Why letter by letter from the first mark on: who searched for the next one of each kind would go
+// through all that is left for each of them.
 Result<std::string> Unescape(std::string_view text, bool plus_is_space) {
-  std::string plain;
+  std::string plain(PlainStart(text, plus_is_space));
   plain.reserve(text.size());
-  while (true) {
-    const size_t mark = FindMark(text, plus_is_space);
-    plain += text.substr(0, mark);
-    if (mark == std::string_view::npos) return plain;
-    text.remove_prefix(mark);
-    if (text[0] == '+') {
+  for (size_t i = plain.size(); i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
       plain += ' ';
-      text.remove_prefix(1);
       continue;
     }
-    const std::string_view escape = text.substr(0, kEscapeBytes);
+    if (text[i] != '%') {
+      plain += text[i];
+      continue;
+    }
+    const std::string_view escape = text.substr(i, kEscapeBytes);
     const bool is_one =
         escape.size() == kEscapeBytes && HexDigit(escape[1]) >= 0 && HexDigit(escape[2]) >= 0;
     if (!is_one) return Status(Code::kInvalidArgument, "invalid URL escape " + Quote(escape));
     plain += static_cast<char>(HexDigit(escape[1]) * 16 + HexDigit(escape[2]));
-    text.remove_prefix(kEscapeBytes);
+    i += kEscapeBytes - 1;
   }
+  return plain;
 }
 
 }  // namespace
