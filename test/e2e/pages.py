@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = "#>"
+ASSIGNMENT = re.compile(r"\w+=")  # of a variable of the environment, before a command
 # What a command begins with.
 PROGRAMS = ("etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-discovery", "etcd-dump-db",
             "etcd-dump-logs", "etcd-dump-metrics")
@@ -60,12 +61,13 @@ def blocks() -> list[Block]:
 
 
 def in_the_text() -> list[tuple[str, str]]:
-    """Each command that stands in a sentence or a table, with its page."""
+    """Each command that stands in a sentence or a table, with its page and what it sets in the environment."""
     found = []
     for page in pages():
         text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
         for code in re.findall(r"`([^`]+)`", text):
             words = code.split()
-            if len(words) > 1 and words[0] in PROGRAMS:
+            program = next((i for i, word in enumerate(words) if not ASSIGNMENT.match(word)), 0)
+            if len(words) > program + 1 and words[program] in PROGRAMS:
                 found.append((str(page.relative_to(ROOT)), " ".join(words)))
     return found

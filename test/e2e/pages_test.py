@@ -8,6 +8,7 @@ environment are the programs, which lie in one folder.
 """
 
 import functools
+import itertools
 import json
 import os
 import re
@@ -25,7 +26,7 @@ from authority import Authority
 from cluster import Cluster
 from in_place import ETCD
 from member import Member, free_ports, scratch_folder
-from pages import PROGRAMS, ROOT, Block, blocks, in_the_text
+from pages import ASSIGNMENT, PROGRAMS, ROOT, Block, blocks, in_the_text
 
 BINARIES = Path(ETCD).parent
 SECONDS = 60
@@ -93,7 +94,7 @@ def parts_of(block: Block) -> list[str]:
 
 def words_of(command: str) -> list[str]:
     """Without what is set in the environment."""
-    return re.sub(r"^(\w+=\S+ )*", "", command).split()
+    return list(itertools.dropwhile(ASSIGNMENT.match, command.split()))
 
 
 @functools.cache
@@ -414,12 +415,14 @@ class SentencesTest(PagesCase):
 
     def test_each_is_one_and_knows_its_flags(self) -> None:
         for page, command in sorted(set(in_the_text())):
-            program, *words = command.split()
+            words = command.split()
+            variables = list(itertools.takewhile(ASSIGNMENT.match, words))
+            program, *words = words[len(variables):]
             flags = [word.split("=")[0] for word in words if word.startswith("-")]
             path = [word for i, word in enumerate(words)
                     if re.fullmatch("[a-z][a-z0-9-]*", word) and (i == 0 or words[i - 1][0] != "-")]
             with self.subTest(page=page, command=command):
-                said = self.run_command(" ".join([program, *path, "--help"]))
+                said = self.run_command(" ".join([*variables, program, *path, "--help"]))
                 self.assertEqual(self.status, 0, said)
                 if program == "etcdctl":
                     said += self.run_command("etcdctl options")
