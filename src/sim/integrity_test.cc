@@ -7,9 +7,7 @@
 #include "proto/kv.pb.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
-#include "runtime/simulated/scheduler.h"
-#include "sim/cluster.h"
-#include "sim/plan.h"
+#include "sim/testing/quiet_cluster.h"
 #include "storage/mvcc/revision.h"
 #include "storage/schema/schema.h"
 
@@ -19,39 +17,14 @@ namespace sim {
 namespace {
 
 using etcdserverpb::InternalRaftRequest;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-Plan QuietPlan() {
-  Plan plan;
-  plan.members = 3;
-  plan.tick_interval_min = plan.tick_interval_max = milliseconds(10);
-  plan.disk_latency_max = plan.message_latency_max = milliseconds(1);
-  plan.downtime_max = milliseconds(100);
-  return plan;
-}
-
-class IntegrityTest : public ::testing::Test {
+class IntegrityTest : public ::testing::Test, protected QuietCluster {
  protected:
-  void Start(const Plan& plan) {
-    cluster_ = std::make_unique<Cluster>(&scheduler_, &wires_, &checker_, plan);
-    scheduler_.RunFor(seconds(5));
-    ASSERT_NE(cluster_->Leader(), nullptr);
-    etcdserverpb::PutRequest put;
-    for (int i = 0; i < 20; ++i) {
-      put.set_key("key" + std::to_string(i));
-      put.set_value("value");
-      Propose(InternalRaftRequest::kPutFieldNumber, put.SerializeAsString());
-    }
-    scheduler_.RunFor(seconds(1));
-  }
-  void Propose(uint32_t field, const std::string& bytes) {
-    Process* const leader = cluster_->Leader();
-    ASSERT_NE(leader, nullptr);
-    leader->Post([leader, field, bytes] {
-      leader->frontend().Propose(field, bytes, [](const apply::Reply&) {});
-    });
+  void StartWithKeys() {
+    Start();
+    Put(20);
   }
   void Compact(int64_t revision) {
     etcdserverpb::CompactionRequest compaction;
@@ -78,19 +51,13 @@ class IntegrityTest : public ::testing::Test {
     }
     return base::MemberId();
   }
-
-  runtime::simulated::Scheduler scheduler_{1};
-  Checker checker_;
-  runtime::simulated::Wires wires_{&scheduler_};
-  std::unique_ptr<Cluster> cluster_;
 };
 
 TEST_F(IntegrityTest, ThePeriodicCheckFindsWhoHasOtherKeys) {
-  Plan plan = QuietPlan();
-  plan.options.corrupt_check_interval = seconds(1);
-  Start(plan);
+  plan_.options.corrupt_check_interval = seconds(1);
+  StartWithKeys();
   scheduler_.RunFor(seconds(5));
-  ASSERT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectNoViolation();
   const base::MemberId corrupt = CorruptFollower();
   // Whoever is asked while it is down has not answered for as long as a request may take.
   scheduler_.RunFor(seconds(20));
@@ -99,12 +66,11 @@ TEST_F(IntegrityTest, ThePeriodicCheckFindsWhoHasOtherKeys) {
 }
 
 TEST_F(IntegrityTest, WhatACompactionLeavesDoesToo) {
-  Plan plan = QuietPlan();
-  plan.options.compact_hash_check_interval = seconds(1);
-  Start(plan);
+  plan_.options.compact_hash_check_interval = seconds(1);
+  StartWithKeys();
   Compact(3);
   scheduler_.RunFor(seconds(5));
-  ASSERT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectNoViolation();
   const base::MemberId corrupt = CorruptFollower();
   scheduler_.RunFor(seconds(5));
   ASSERT_TRUE(checker_.violation().ok());

@@ -3,58 +3,25 @@
 #include <memory>
 #include <string>
 
-#include "proto/raft_internal.pb.h"
-#include "proto/rpc.pb.h"
-#include "runtime/simulated/scheduler.h"
 #include "server/refill.h"
-#include "sim/cluster.h"
-#include "sim/plan.h"
+#include "sim/testing/quiet_cluster.h"
 
 // A member whose database is damaged gets it from the others, and keeps what its log has promised.
 
 namespace sim {
 namespace {
 
-using etcdserverpb::InternalRaftRequest;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class RefillTest : public ::testing::Test {
+class RefillTest : public ::testing::Test, protected QuietCluster {
  protected:
   RefillTest() {
-    plan_.members = 3;
-    plan_.tick_interval_min = plan_.tick_interval_max = milliseconds(10);
-    plan_.disk_latency_max = plan_.message_latency_max = milliseconds(1);
-    plan_.downtime_max = milliseconds(100);
     plan_.options.snapshot_count = 10;
     plan_.options.snapshot_catchup_entries = 1000;
   }
-  void Start() {
-    cluster_ = std::make_unique<Cluster>(&scheduler_, &wires_, &checker_, plan_);
-    scheduler_.RunFor(seconds(5));
+  void StartWithKeys() {
+    Start();
     Put(40);
-    ASSERT_NE(cluster_->Leader(), nullptr);
-  }
-  void Put(int count) {
-    for (int i = 0; i < count; ++i) {
-      etcdserverpb::PutRequest put;
-      put.set_key("key" + std::to_string(++puts_));
-      put.set_value("value");
-      Process* const leader = cluster_->Leader();
-      if (leader == nullptr) continue;
-      leader->Post([leader, bytes = put.SerializeAsString()] {
-        leader->frontend().Propose(InternalRaftRequest::kPutFieldNumber, bytes,
-                                   [](const apply::Reply&) {});
-      });
-      scheduler_.RunFor(milliseconds(20));
-    }
-    scheduler_.RunFor(seconds(1));
-  }
-  base::MemberId Follower() const {
-    for (const base::MemberId id : cluster_->members()) {
-      if (cluster_->process(id) != cluster_->Leader()) return id;
-    }
-    return base::MemberId();
   }
   bool Awaits(base::MemberId id) const {
     Process* const process = cluster_->process(id);
@@ -80,22 +47,15 @@ class RefillTest : public ::testing::Test {
     scheduler_.RunFor(seconds(5));
     EXPECT_FALSE(Awaits(damaged));
     EXPECT_TRUE(AreEqual());
-    EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+    ExpectNoViolation();
   }
   base::Index LastIndex(base::MemberId id) const {
     return cluster_->process(id)->node().log().LastIndex();
   }
-
-  Plan plan_;
-  runtime::simulated::Scheduler scheduler_{1};
-  Checker checker_;
-  runtime::simulated::Wires wires_{&scheduler_};
-  std::unique_ptr<Cluster> cluster_;
-  int puts_ = 0;
 };
 
 TEST_F(RefillTest, AFollowerIsRefilledByTheLeader) {
-  Start();
+  StartWithKeys();
   const base::MemberId damaged = Follower();
   ExpectRefilled(damaged);
   Put(10);
@@ -103,25 +63,25 @@ TEST_F(RefillTest, AFollowerIsRefilledByTheLeader) {
   cluster_->Kill(damaged);
   scheduler_.RunFor(seconds(2));
   EXPECT_TRUE(AreEqual()) << "what it has got is durable";
-  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectNoViolation();
 }
 
 TEST_F(RefillTest, SoIsOneThatLed) {
-  Start();
+  StartWithKeys();
   const base::MemberId damaged = cluster_->Leader()->id();
   ExpectRefilled(damaged);
 }
 
 TEST_F(RefillTest, ALogThatBeginsWithItsFirstEntryIsAppliedAgain) {
   plan_.options.snapshot_count = 10'000;
-  Start();
+  StartWithKeys();
   const base::MemberId damaged = Follower();
   ExpectRefilled(damaged);
 }
 
 // Alone it has nobody to ask; with another one that has the state, the two go on.
 TEST_F(RefillTest, ItWaitsForALeaderAndVotesByItsLog) {
-  Start();
+  StartWithKeys();
   const base::MemberId damaged = Follower();
   const base::MemberId leader = cluster_->Leader()->id();
   cluster_->DamageDatabase(damaged);
@@ -153,11 +113,11 @@ TEST_F(RefillTest, ItWaitsForALeaderAndVotesByItsLog) {
   cluster_->network().Heal();
   scheduler_.RunFor(seconds(5));
   EXPECT_TRUE(AreEqual());
-  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectNoViolation();
 }
 
 TEST_F(RefillTest, DamageThatIsMetWhileItRunsIsMadeGoodInPlace) {
-  Start();
+  StartWithKeys();
   for (const bool leads : {false, true}) {
     const base::MemberId damaged = leads ? cluster_->Leader()->id() : Follower();
     Process* const process = cluster_->process(damaged);
@@ -171,12 +131,12 @@ TEST_F(RefillTest, DamageThatIsMetWhileItRunsIsMadeGoodInPlace) {
     Put(5);
     EXPECT_TRUE(AreEqual());
   }
-  EXPECT_TRUE(checker_.violation().ok()) << checker_.violation().message();
+  ExpectNoViolation();
 }
 
 TEST_F(RefillTest, WithoutTheFlagTheMemberDoesNotStart) {
   plan_.options.refill = false;
-  Start();
+  StartWithKeys();
   cluster_->DamageDatabase(Follower());
   scheduler_.RunFor(seconds(2));
   EXPECT_EQ(checker_.violation().code(), base::Code::kDataLoss);
