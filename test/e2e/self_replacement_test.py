@@ -15,6 +15,7 @@ import unittest
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Callable
 
 import real_etcd
 from cluster import Cluster, status, wait_until_ready
@@ -31,6 +32,8 @@ KEYS = 50
 # A refusal that may pass is waited for half a minute.
 REFUSED_SECONDS = 60
 REPLACED_SECONDS = 60
+# For so long members must have been connected before one of them may be removed.
+CONNECTED_SECONDS = 6
 
 
 def segments(member: Member) -> list[Path]:
@@ -64,6 +67,16 @@ class SelfReplacementCase(ClusterCase):
         cluster = self.enterContext(Cluster(*[ETCD] * size, flags=flags))
         self.put(cluster.leader(), "first")
         return cluster
+
+    def cluster_and_lost(self, lose: Callable[[Member], None]) -> tuple[Cluster, Member, int]:
+        """And a follower that does not run any more and has lost something, with its identifier."""
+        cluster = self.cluster(FLAG)
+        time.sleep(CONNECTED_SECONDS)
+        member = cluster.follower()
+        before = self.identifier(member)
+        member.kill()
+        lose(member)
+        return cluster, member, before
 
     def put(self, member: Member, value: str) -> None:
         client = self.client(member)
@@ -109,7 +122,7 @@ class SelfReplacementCase(ClusterCase):
 class SelfReplacementTest(SelfReplacementCase):
     def test_a_member_is_replaced_whatever_it_has_lost(self) -> None:
         cluster = self.cluster(FLAG)
-        time.sleep(6)  # for so long members must have been connected
+        time.sleep(CONNECTED_SECONDS)
         for lose in (cut_log, damage_log, lose_log, lose_directory):
             with self.subTest(lose.__name__):
                 member = cluster.follower()
@@ -132,7 +145,7 @@ class SelfReplacementTest(SelfReplacementCase):
 
     def test_nothing_that_was_acknowledged_is_lost_under_writers(self) -> None:
         cluster = self.cluster(FLAG)
-        time.sleep(6)
+        time.sleep(CONNECTED_SECONDS)
         with SteadyLoad(cluster) as load:
             for lose in (cut_log, lose_directory):
                 member = cluster.leader() if lose is cut_log else cluster.follower()
@@ -150,12 +163,7 @@ class SelfReplacementTest(SelfReplacementCase):
                               if found.get(key) != value}, {})
 
     def test_it_does_not_matter_who_leads_and_ends_meanwhile(self) -> None:
-        cluster = self.cluster(FLAG)
-        time.sleep(6)
-        member = cluster.follower()
-        before = self.identifier(member)
-        member.kill()
-        lose_directory(member)
+        cluster, member, before = self.cluster_and_lost(lose_directory)
         member.launch()
         others = [one for one in cluster if one is not member]
         # As soon as its removal may have begun the leader ends, and the one after it.
@@ -181,12 +189,7 @@ class SelfReplacementTest(SelfReplacementCase):
         return said["header"]["member_id"] == said.get("leader")
 
     def test_the_member_may_be_killed_at_any_moment(self) -> None:
-        cluster = self.cluster(FLAG)
-        time.sleep(6)
-        member = cluster.follower()
-        before = self.identifier(member)
-        member.kill()
-        cut_log(member)
+        cluster, member, before = self.cluster_and_lost(cut_log)
         for milliseconds in range(20, 400, 40):
             member.launch()
             time.sleep(milliseconds / 1000)
@@ -236,12 +239,7 @@ class SelfReplacementTest(SelfReplacementCase):
             self.assertEqual(self.asides(member), [])
 
     def test_who_was_removed_by_an_operator_stays_so(self) -> None:
-        cluster = self.cluster(FLAG)
-        time.sleep(6)
-        member = cluster.follower()
-        identifier = self.identifier(member)
-        member.kill()
-        cut_log(member)
+        cluster, member, identifier = self.cluster_and_lost(cut_log)
         self.change(cluster.leader(), "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
                     rpc.MemberRemoveResponse)
         member.launch()
@@ -251,7 +249,7 @@ class SelfReplacementTest(SelfReplacementCase):
     def test_who_was_added_by_an_operator_and_has_not_run_joins(self) -> None:
         """With the flag as without."""
         cluster = self.cluster(FLAG)
-        time.sleep(6)
+        time.sleep(CONNECTED_SECONDS)
         member = cluster.follower()
         self.replace(cluster, member, ETCD)
         self.assertIn(JOINS[0], member.flags)
@@ -295,7 +293,7 @@ class BesideEtcdTest(SelfReplacementCase):
         cluster.start()
         self.put(cluster.leader(), "first")
         self.lead(cluster, cluster[2])
-        time.sleep(6)
+        time.sleep(CONNECTED_SECONDS)
         lost = cluster[0]
         before = self.identifier(lost)
         lost.kill()
