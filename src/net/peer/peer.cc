@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "net/peer/acceptable.h"
+
 namespace peer {
 namespace {
 
@@ -77,8 +79,7 @@ void Peer::SetUrls(std::vector<std::string> urls) {
 
 void Peer::OnMessages(std::vector<raft::Message> messages) {
   for (raft::Message& message : messages) {
-    // A snapshot without its database is none.
-    if (message.to != context_.self.id || message.type == raft::MessageType::kSnap) {
+    if (message.to != context_.self.id || !IsAcceptable(message, context_.self.extensions)) {
       context_.logger().Warn("dropped a message of a remote peer's stream",
                              {{"remote-peer-id", context_.name},
                               {"message-type", static_cast<uint64_t>(message.type)},

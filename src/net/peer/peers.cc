@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/peer/acceptable.h"
 #include "net/peer/answer.h"
 
 namespace peer {
@@ -176,8 +177,7 @@ std::optional<http::PlainResponse> Peers::Refusal(const raft::Message& message) 
 
 http::PlainResponse Peers::Receive(raft::Message message) {
   if (auto refusal = Refusal(message)) return *std::move(refusal);
-  // A snapshot without its database is none.
-  if (message.type == raft::MessageType::kSnap || !local_->Step(std::move(message))) {
+  if (!IsAcceptable(message, self_.extensions) || !local_->Step(std::move(message))) {
     return http::TextResponse(500, "error processing raft message");
   }
   return {.status = 204, .fields = {}, .body = {}};

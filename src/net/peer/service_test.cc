@@ -193,6 +193,16 @@ TEST_F(PeerPortTest, SingleMessagesAreTakenOrRefusedAsEtcdDoes) {
   EXPECT_EQ(a_.local().messages.size(), 1u);
 }
 
+// It would end each member that met it in its log, for good.
+TEST_F(PeerPortTest, AProposalThatIsNoRequestIsNotTaken) {
+  raft::Message proposal = MessageOf(raft::MessageType::kProp, base::MemberId(0xb), a_.id());
+  proposal.entries = {{.data = base::SharedBytes(std::string("\x22\x00", 2))}};  // a put
+  EXPECT_EQ(Post(proposal), "204 ");
+  proposal.entries.push_back({.data = base::SharedBytes(std::string("\xff\xff\xff\xff"))});
+  EXPECT_EQ(Post(proposal), "500 error processing raft message\n");
+  EXPECT_EQ(a_.local().messages.size(), 1u);
+}
+
 TEST_F(PeerPortTest, SnapshotsWithoutAMessageAreRefusedInEtcdsWords) {
   const auto post = [this](uint64_t length, const std::string& message) {
     std::string body(8, '\0');

@@ -18,6 +18,7 @@
 #include "state/apply/planted.h"
 #include "state/apply/request_codec.h"
 #include "state/apply/request_rights.h"
+#include "state/apply/request_support.h"
 #include "state/apply/request_type.h"
 #include "state/auth/users.h"
 #include "state/kv/request_check.h"
@@ -149,9 +150,7 @@ base::Status Applier::CheckAllowed(const InternalRaftRequest& request) {
 
 base::Result<Reply> Applier::ApplyRequest(const InternalRaftRequest& request, base::Index index,
                                           bool is_awaited) {
-  if (!request.GetReflection()->GetUnknownFields(request).empty()) {
-    return Unsupported(NameOf(request));
-  }
+  if (!IsSupported(request)) return Unsupported(NameOf(request));
   if (base::Status forbidden = CheckAllowed(request); !forbidden.ok()) {
     return Reply{std::move(forbidden)};
   }

@@ -13,6 +13,7 @@
 #include "raft/codec.h"
 #include "runtime/posix/clock.h"
 #include "state/apply/request_codec.h"
+#include "state/apply/request_support.h"
 #include "state/members/member.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/mvcc/key_value.h"
@@ -132,6 +133,17 @@ TEST_F(ApplierTest, ARequestThatIsNotSupportedEndsTheMemberByName) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.status().message(),
             "entry 1: downgrade_version_test is not supported by this version");
+}
+
+TEST_F(ApplierTest, WhatIsSupportedIsCarriedOut) {
+  const auto* const descriptor = InternalRaftRequest::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* const field = descriptor->field(i);
+    if (field->message_type() == nullptr || field->name() == "header") continue;
+    InternalRaftRequest request;
+    request.GetReflection()->MutableMessage(&request, field);
+    EXPECT_EQ(Apply(request).ok(), IsSupported(request)) << field->name();
+  }
 }
 
 TEST_F(ApplierTest, ARequestThatNobodyKnowsEndsTheMember) {
