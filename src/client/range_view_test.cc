@@ -9,6 +9,7 @@
 namespace client {
 namespace {
 
+// The view lasts as long as the bytes.
 bool Read(const std::string& bytes, RangeView* view) {
   return view->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
@@ -56,9 +57,10 @@ TEST(RangeViewTest, NothingIsAnEmptyPart) {
 }
 
 TEST(RangeViewTest, WhatALaterVersionMayAddIsPassedOver) {
-  RangeView view;
   // Fields 9 of the message, of the answer and of its one pair.
-  ASSERT_TRUE(Read("\x48\x01\x0a\x09\x48\x01\x12\x05\x48\x01\x0a\x01k", &view));
+  const std::string bytes = "\x48\x01\x0a\x09\x48\x01\x12\x05\x48\x01\x0a\x01k";
+  RangeView view;
+  ASSERT_TRUE(Read(bytes, &view));
   ASSERT_EQ(view.kvs.size(), 1u);
   EXPECT_EQ(view.kvs[0].key, "k");
 }
