@@ -191,7 +191,7 @@ void Frontend::ExpireWaiters() {
     expiries_.pop_front();
     if (waiter.empty()) continue;
     metrics_.proposals_failed.Add();
-    End(waiter.mapped(), {TimeoutOf(waiter.mapped())}, now, false);
+    End(waiter.mapped(), {TimeoutOf(waiter.mapped().start)}, now, false);
   }
   if (!expiries_.empty()) expiry_timer_->Arm(expiries_.front().at - now);
 }
@@ -199,11 +199,11 @@ void Frontend::ExpireWaiters() {
 // Compat: what has met no leader in all its time was never proposed, and ends as its deadline does.
 // And as etcd guesses: about two election timeouts pass from a leader's loss to the next one's
 // election.
-base::Status Frontend::TimeoutOf(const Waiter& waiter) const {
+base::Status Frontend::TimeoutOf(runtime::TimePoint start) const {
   const runtime::TimePoint lost{runtime::Duration(progress_->leader_lost)};
-  if (progress_->leader == 0 && lost <= waiter.start) return base::errors::kDeadlineExceeded;
-  const bool lost_leader = elected_.has_value() && waiter.start < *elected_ &&
-                           waiter.start > *elected_ - 2 * election_timeout_;
+  if (progress_->leader == 0 && lost <= start) return base::errors::kDeadlineExceeded;
+  const bool lost_leader =
+      elected_.has_value() && start < *elected_ && start > *elected_ - 2 * election_timeout_;
   return lost_leader ? base::errors::kTimeoutDueToLeaderFailure : base::errors::kTimeout;
 }
 
@@ -238,7 +238,7 @@ void Frontend::ReadIndex(OnRead on_read, uint64_t client) {
     return loop_->Post(
         [on_read = std::move(on_read)]() mutable { on_read(base::errors::kStopped); });
   }
-  next_reads_.push_back({std::move(on_read), client});
+  next_reads_.push_back({std::move(on_read), client, loop_->clock().Now()});
   if (!round_open_) SendAtEndOfTurn();
 }
 
@@ -246,7 +246,8 @@ void Frontend::StartRound() {
   round_open_ = true;
   ++round_;
   round_reads_ = std::exchange(next_reads_, {});
-  round_ends_ = loop_->clock().Now() + timeout_;
+  // Those that came while another round went on have waited already.
+  round_ends_ = round_reads_.front().start + timeout_;
   AskForIndex();
 }
 

@@ -76,6 +76,9 @@ class Frontend {
   using OnRead = ReadTurns::Read;
   void ReadIndex(OnRead on_read, uint64_t client = 0);
 
+  // What etcd answers to a proposal of that time whose time is over.
+  base::Status TimeoutOf(runtime::TimePoint start) const;
+
   // Has `on_changed` called on this loop when keys were changed or compacted, or somebody's rights
   // were changed, with the revision that the store has reached: for each slice of entries in which
   // that happened, or once for several if this loop has come to none of them yet. Revisions never
@@ -127,6 +130,7 @@ class Frontend {
   struct WaitingRead {
     OnRead on_read;
     uint64_t client;
+    runtime::TimePoint start;
   };
   struct Expiry {
     runtime::TimePoint at;
@@ -144,7 +148,6 @@ class Frontend {
   void Refuse(OnReply on_reply, const base::Status& status);
   void End(Waiter& waiter, apply::Reply reply, runtime::TimePoint now, bool was_applied);
   void ExpireWaiters();
-  base::Status TimeoutOf(const Waiter& waiter) const;
   void EndAll();
 
   void StartRound();

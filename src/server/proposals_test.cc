@@ -262,6 +262,25 @@ TEST_F(ProposalsTest, WhatWasLostWithALeaderIsToldSo) {
   EXPECT_EQ((*later)->status, base::errors::kTimeout);
 }
 
+// Also those that have to wait for the answer to those before them.
+TEST_F(ProposalsTest, NoReadWaitsForLongerThanARequestMay) {
+  Start();
+  const runtime::Duration limit = member_.options.request_timeout();
+  const auto took = std::make_shared<std::vector<runtime::Duration>>();
+  for (int i = 0; i < 10; ++i) {
+    const runtime::TimePoint start = member_.net_loop().clock().Now();
+    member_.net_loop().Post([&, start] {
+      member_.frontend().ReadIndex([&, start](const base::Status& status) {
+        EXPECT_EQ(status, base::errors::kTimeout);
+        took->push_back(member_.net_loop().clock().Now() - start);
+      });
+    });
+    member_.RunFor(seconds(1));
+  }
+  ASSERT_TRUE(member_.RunUntil([&] { return took->size() == 10; }));
+  for (const runtime::Duration each : *took) EXPECT_LE(each, limit + seconds(1));
+}
+
 TEST_F(ProposalsTest, AReadAsksTheNextLeaderAsSoonAsThereIsOne) {
   Start();
   bool read = false;

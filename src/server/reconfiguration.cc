@@ -194,7 +194,9 @@ void Reconfiguration::PromoteAsLeader(Promotion& promotion,
 void Reconfiguration::AskLeaderToPromote(std::shared_ptr<Promotion> promotion) {
   const base::MemberId leader(parts_.progress->leader);
   if (Now() >= promotion->deadline) {
-    return promotion->on_changed(base::Status(base::errors::kTimeout));
+    const bool has_leader = leader != base::MemberId();
+    return promotion->on_changed(
+        base::Status(has_leader ? base::errors::kTimeout : base::errors::kNoLeader));
   }
   const bool elsewhere = leader != base::MemberId() && leader != parts_.self;
   if (!elsewhere || environment_.transport == nullptr) return RetryPromote(std::move(promotion));

@@ -162,8 +162,13 @@ void AuthService::AddTo(rpc::Server& table) {
 }
 
 void AuthService::WhenKnown(Call call, Answer answer) {
-  context_.frontend().ReadIndex([this, call = std::move(call),
-                                 answer = std::move(answer)](const base::Status& status) mutable {
+  const runtime::TimePoint start = context_.frontend().loop().clock().Now();
+  context_.frontend().ReadIndex([this, call = std::move(call), answer = std::move(answer),
+                                 start](const base::Status& status) mutable {
+    // Compat: as what goes through the log.
+    if (status == base::errors::kTimeout) {
+      return call->Finish(context_.frontend().TimeoutOf(start));
+    }
     if (!status.ok()) return call->Finish(status);
     if (call->is_open() && context_.TakeIdentity(&call)) answer(std::move(call));
   });

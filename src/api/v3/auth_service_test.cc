@@ -46,7 +46,11 @@ TEST(AuthServiceTest, AuthenticationIsOffAtFirst) {
 TEST(AuthServiceTest, WithoutALeaderNothingIsSaid) {
   ServedMember member;
   member.StartAlone();
-  EXPECT_EQ(member.Call(testing::kAuthStatus, {}).status, errors::kTimeout);
+  EXPECT_EQ(member.Call(testing::kAuthStatus, {}).status, errors::kDeadlineExceeded);
+  etcdserverpb::AuthUserAddRequest user;
+  user.set_name("root");
+  user.set_password("secret");
+  EXPECT_EQ(member.Call(testing::kUserAdd, user).status, errors::kDeadlineExceeded);
   EXPECT_EQ(member.Call(testing::kAuthenticate, Credentials("root", "secret")).status,
             errors::kTimeout);
 }
