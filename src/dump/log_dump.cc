@@ -210,7 +210,7 @@ class Dumping {
 
   int ShowEntries() {
     if (!dump_.stream_decoder.empty()) {
-      auto started = StreamDecoder::Start(dump_.stream_decoder);
+      auto started = StreamDecoder::Start(dump_.stream_decoder, {});
       if (!started.ok()) return Panic(started.status());
       decoder_ = *std::move(started);
     }
@@ -250,13 +250,11 @@ class Dumping {
     Print(EntryText(read));
     if (decoder_ != nullptr) {
       const auto answer = decoder_->Decode(read.entry.data.view());
-      if (!answer.ok() || !answer->has_value()) {
-        Print("EOF\n");
-        return Fail("stream-decoder", base::Status(base::Code::kUnavailable,
-                                                   "it has ended before it answered the entry " +
-                                                       base::ToString(read.entry.index)));
+      if (!answer.ok()) {
+        Print(answer.status().code() == base::Code::kUnavailable ? "EOF\n" : "\n");
+        return Fail("stream-decoder: entry " + base::ToString(read.entry.index), answer.status());
       }
-      const Decoded decoded = SplitAnswer(**answer);
+      const Decoded decoded = SplitAnswer(*answer);
       Print("\t" + decoded.status + "\t" + decoded.data);
     }
     Print("\n");

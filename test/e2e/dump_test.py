@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from dump_case import ETCD, TOOLS, DumpCase, all_requests, full_log, without_stamps
-from protocol import MAINTENANCE, rpc
+from protocol import MAINTENANCE, raft_internal, rpc
 from wal_file import METADATA, WalFile, data_field, numbers
 
 DEBIANS_ETCD = "/usr/bin/etcd"
@@ -213,7 +213,20 @@ class LogsTest(DumpCase):
                                       status=2),
                          'exec: "no-such-decoder": executable file not found in $PATH\n')
         self.assertEqual(self.refused("etcd-dump-logs", "-stream-decoder", "true", data),
-                         "stream-decoder: it has ended before it answered the entry 1\n")
+                         "stream-decoder: entry 1: it has ended before it answered\n")
+
+    def test_a_decoder_may_answer_while_it_still_reads(self) -> None:
+        log = WalFile()
+        log.append(METADATA, b"")
+        log.mark(0, 0)
+        requests = [raft_internal.InternalRaftRequest(
+            ID=number, put=rpc.PutRequest(key=b"k", value=b"v" * 1_000_000)) for number in (1, 2)]
+        for index, request in enumerate(requests, 1):
+            log.entry(1, index, request.SerializeToString())
+        log.state(1, 0, 2)
+        text = self.logs("-stream-decoder", "cat", self.directory(log))
+        self.assertEqual([row[2].rsplit("\t", 1)[1] for row in rows(text)],
+                         [request.SerializeToString().hex() for request in requests])
 
     def test_damage_is_told_by_file_and_offset(self) -> None:
         log = full_log()
