@@ -18,6 +18,21 @@ base::Status Invalid(std::string what) {
   return {base::Code::kInvalidArgument, std::move(what)};
 }
 
+// What a value of JSON that is no object is called; empty for an object.
+std::string_view NonObject(const Value& value) {
+  static constexpr std::string_view kNames[] = {"null",     "a truth value", "a number", "a number",
+                                                "a number", "a text",        "a list",   ""};
+  static_assert(std::size(kNames) == std::variant_size_v<decltype(Value::is)>);
+  return kNames[value.is.index()];
+}
+
+base::Status CheckIsObject(const Value& value) {
+  const std::string_view what = NonObject(value);
+  if (what.empty()) return {};
+  return Invalid("the input is " + std::string(what) +
+                 ", and no object of Kubernetes, which begins with { and has apiVersion and kind");
+}
+
 // The object or list of JSON that the text is from some place on.
 std::optional<base::ByteView> FindJson(base::ByteView bytes) {
   // Why a bound: each place that may be a begin costs a look at all that follows.
@@ -67,9 +82,11 @@ base::Result<Stored> FindStored(base::ByteView bytes) {
   }
   const auto json = FindJson(bytes);
   if (!json.has_value()) {
+    if (const auto value = ParseJson(bytes); value.ok()) return CheckIsObject(*value);
     return Invalid("error reading input, does not appear to contain valid JSON or binary data");
   }
   ASSIGN_OR_RETURN(const Value value, ParseJson(*json));
+  RETURN_IF_ERROR(CheckIsObject(value));
   stored.api_version = FindText(value, "apiVersion");
   stored.kind = FindText(value, "kind");
   stored.bytes = *json;
@@ -99,6 +116,7 @@ base::Result<base::Bytes> Store(const std::string& text, Format format) {
     return Invalid("unsupported conversion: protobuf to kubernetes binary storage representation");
   }
   ASSIGN_OR_RETURN(Value value, format == Format::kYaml ? ParseYaml(text) : ParseJson(text));
+  RETURN_IF_ERROR(CheckIsObject(value));
   // Compat: Kubernetes makes JSON of YAML first, by way of Go's maps.
   if (format == Format::kYaml) SortNames(&value);
   const std::string_view api_version = FindText(value, "apiVersion");

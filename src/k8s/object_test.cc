@@ -96,6 +96,23 @@ TEST(K8sObjectTest, AnObjectIsFoundBehindItsKeyAndBeforeALinesEnd) {
   EXPECT_EQ(ShownAs("nothing", Format::kYaml),
             "error reading input, does not appear to contain valid JSON or binary data");
 }
+TEST(K8sObjectTest, JsonThatIsNoObjectIsNamed) {
+  const std::string rest =
+      ", and no object of Kubernetes, which begins with { and has apiVersion and kind";
+  for (const auto& [json, what] : std::vector<std::pair<std::string, std::string>>{
+           {"[]", "a list"},
+           {"[{\"kind\":\"X\",\"apiVersion\":\"v1\"}]\n", "a list"},
+           {"42", "a number"},
+           {"-1.5", "a number"},
+           {"\"text\"", "a text"},
+           {"true", "a truth value"},
+           {"null", "null"}}) {
+    EXPECT_EQ(ShownAs(json, Format::kYaml), "the input is " + what + rest) << json;
+    EXPECT_EQ(ShownAs(json, Format::kJson), "the input is " + what + rest) << json;
+    EXPECT_EQ(ErrorOfStoring(json, Format::kJson), "the input is " + what + rest) << json;
+    EXPECT_EQ(ErrorOfStoring(json), "the input is " + what + rest) << json;
+  }
+}
 TEST(K8sObjectTest, CustomResourcesAreShownAsTheyStandAndStoredAsJson) {
   const std::string json = "{\"kind\":\"X\",\"apiVersion\":\"e.com/v1\",\"n\":1.50,\"a\":[]}";
   EXPECT_EQ(ShownAs(json, Format::kJson), json + "\n");
