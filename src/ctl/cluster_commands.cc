@@ -2,11 +2,13 @@
 
 #include <future>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "base/duration_text.h"
 #include "cli/progress.h"
 #include "ctl/connection.h"
+#include "runtime/new_file.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 
@@ -16,6 +18,8 @@ namespace {
 // The size of a snapshot's checksum, which follows whole sectors.
 constexpr uint64_t kChecksumBytes = 32;
 constexpr uint64_t kSectorBytes = 512;
+// Behind the name of a file that is not whole yet.
+constexpr std::string_view kUnfinished = ".part";
 
 // Both, for a command about endpoints one by one.
 Outcome OpenEndpoints(const Invocation& invocation, Globals* globals,
@@ -164,13 +168,17 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
     return Failed(kExitInterrupted, what + std::string(why));
   };
   runtime::posix::Disk disk;
-  const std::string part = path + ".part";
-  auto opened = disk.Open(part, runtime::OpenMode::kCreateOrTruncate);
+  const std::string usual = path + std::string(kUnfinished);
+  auto opened = runtime::CreateBeside(disk, path, kUnfinished);
   if (!opened.ok()) {
-    return failed("could not open " + part + " (open ",
+    return failed("could not open " + usual + " (open ",
                   std::string(opened.status().message()) + ")");
   }
-  SnapshotFile file(std::move(opened).value(), err);
+  const std::string part = opened->path;
+  if (part != usual) {
+    Print(err, usual + " is there and stays as it is; saving to " + part + " meanwhile\n");
+  }
+  SnapshotFile file(std::move(opened->file), err);
   const etcd::Status received = client.Snapshot(
       call, [&file](const etcd::SnapshotChunk& chunk) { return file.Append(chunk); });
   Outcome outcome;
@@ -311,7 +319,10 @@ Outcome RunSnapshotSave(const Invocation& invocation) {
                   "snapshot must be requested to one selected node, not multiple [" + listed + "]");
   }
   std::unique_ptr<etcd::Client> client;
-  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) return outcome;
+  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) {
+    outcome.exit_code = kExitInterrupted;
+    return outcome;
+  }
   // A large database takes its time, unless the user sets a limit.
   const etcd::CallOptions call =
       invocation.flags.changed("command-timeout") ? globals.call : etcd::CallOptions{};

@@ -54,9 +54,10 @@ class ContextCommandsTest : public ::testing::Test {
     outcome_ = ReadGlobals({flags, *arguments, nullptr, out.file(), err.file()}, &globals);
     return globals;
   }
-  std::string FileText() {
+  static std::string FileText() { return TextOf(ContextFilePath()); }
+  static std::string TextOf(const std::string& path) {
     std::ostringstream text;
-    text << std::ifstream(ContextFilePath()).rdbuf();
+    text << std::ifstream(path).rdbuf();
     return text.str();
   }
 
@@ -142,6 +143,24 @@ TEST_F(ContextCommandsTest, TheFileIsItsOwnersAlone) {
   ::chmod(ContextFilePath().c_str(), 0644);
   Read({});
   EXPECT_TRUE(outcome_.ok()) << outcome_.error;
+}
+
+TEST_F(ContextCommandsTest, WhatLiesBesideTheFileStays) {
+  std::filesystem::create_directories(home_ + "/etcdctl");
+  const std::string beside = ContextFilePath() + ".new";
+  std::ofstream(beside) << "mine";
+  Run({"--endpoints=a:1", "context", "set", "x"});
+  EXPECT_EQ(TextOf(beside), "mine");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(home_ + "/etcdctl"), {}), 2);
+}
+
+TEST_F(ContextCommandsTest, AFileThatIsALinkStaysOne) {
+  std::filesystem::create_directories(home_ + "/etcdctl");
+  std::ofstream(home_ + "/kept.yaml") << "contexts: {}\n";
+  std::filesystem::create_symlink(home_ + "/kept.yaml", ContextFilePath());
+  Run({"--endpoints=a:1", "context", "set", "x"});
+  EXPECT_TRUE(std::filesystem::is_symlink(ContextFilePath()));
+  EXPECT_THAT(TextOf(home_ + "/kept.yaml"), HasSubstr("a:1"));
 }
 
 TEST_F(ContextCommandsTest, WhatIsNotThereIsRefused) {

@@ -1,11 +1,14 @@
 #include "ctl/context_file.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "runtime/disk.h"
+#include "runtime/new_file.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/permissions.h"
 
@@ -22,6 +25,13 @@ base::Status Refused(const std::string& path, std::string_view why) {
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+// The file itself, where the path is a link: the link stays, as people keep it beside others.
+std::string BehindLinks(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::canonical(path, error);
+  return error ? path : file.string();
 }
 
 }  // namespace
@@ -61,23 +71,17 @@ base::Result<Contexts> LoadContexts(const std::string& path) {
 
 base::Status SaveContexts(const std::string& path, const Contexts& contexts) {
   runtime::posix::Disk disk;
-  const std::string folder(runtime::ParentPath(path));
-  RETURN_IF_ERROR(disk.CreateDirectories(folder));
-  const std::string part = path + ".new";
-  // What is left of a writer that was killed may have any mode.
-  disk.Remove(part).IgnoreError();
-  {
-    ASSIGN_OR_RETURN(const std::unique_ptr<runtime::File> file,
-                     disk.Open(part, runtime::OpenMode::kCreate));
-    base::Status status = file->WriteAt(0, FormatContexts(contexts));
-    if (status.ok()) status = file->Sync();
-    if (!status.ok()) {
-      disk.Remove(part).IgnoreError();
-      return status;
-    }
+  RETURN_IF_ERROR(disk.CreateDirectories(runtime::ParentPath(path)));
+  const std::string place = BehindLinks(path);
+  ASSIGN_OR_RETURN(const runtime::NewFile made, runtime::CreateBeside(disk, place, ".new"));
+  base::Status status = made.file->WriteAt(0, FormatContexts(contexts));
+  if (status.ok()) status = made.file->Sync();
+  if (status.ok()) status = disk.Rename(made.path, place);
+  if (!status.ok()) {
+    disk.Remove(made.path).IgnoreError();
+    return status;
   }
-  RETURN_IF_ERROR(disk.Rename(part, path));
-  return disk.SyncDirectory(folder);
+  return disk.SyncDirectory(runtime::ParentPath(place));
 }
 
 }  // namespace ctl

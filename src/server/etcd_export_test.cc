@@ -206,6 +206,17 @@ TEST_F(EtcdExportTest, WhatIsAtTheTargetIsLeftAlone) {
   EXPECT_TRUE(Exists(*machine, "/theirs/something"));
 }
 
+TEST_F(EtcdExportTest, WhatIsWhereItWouldBeMadeIsLeftAlone) {
+  for (const std::string path : {"/theirs.part", "/their-wal.part"}) {
+    const auto machine = NewMachine();
+    target_.wal_dir = "/their-wal";
+    ASSERT_TRUE(machine->disk().CreateDirectories(path + "/something").ok());
+    EXPECT_THAT(std::string(Export(*machine).message()), HasSubstr(path + " exists"));
+    EXPECT_TRUE(Exists(*machine, path + "/something"));
+    EXPECT_FALSE(Exists(*machine, "/theirs"));
+  }
+}
+
 TEST_F(EtcdExportTest, APowerFailureAtAnyMomentLeavesAllOrNothing) {
   size_t cut_off = 0;
   for (const CrashMode mode : {CrashMode::kDropUnsynced, CrashMode::kKeepSome}) {
@@ -222,6 +233,10 @@ TEST_F(EtcdExportTest, APowerFailureAtAnyMomentLeavesAllOrNothing) {
       } else {
         EXPECT_TRUE(failed);
         ++cut_off;
+        if (Exists(*machine, "/theirs.part")) {
+          EXPECT_EQ(Export(*machine).code(), base::Code::kFailedPrecondition);
+          ASSERT_TRUE(machine->disk().RemoveAll("/theirs.part").ok());
+        }
         EXPECT_TRUE(Export(*machine).ok());
         ExpectWhole(*machine);
       }

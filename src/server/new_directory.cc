@@ -44,13 +44,22 @@ base::Status NewDirectory::CheckPlace() {
     }
   }
   RETURN_IF_ERROR(RequireAbsent(place_.wal));
-  const bool is_removed = making_ == Making::kBeside;
-  return log_scratch_.empty() || is_removed ? base::Status() : RequireAbsent(log_scratch_);
+  if (making_ == Making::kBeside) RETURN_IF_ERROR(RequireFree(scratch_));
+  if (log_scratch_.empty()) return {};
+  return making_ == Making::kBeside ? RequireFree(log_scratch_) : RequireAbsent(log_scratch_);
 }
 
 base::Status NewDirectory::RequireAbsent(const std::string& log) const {
   ASSIGN_OR_RETURN(const bool exists, disk_.Exists(log));
   return exists ? Refused("wal-dir " + base::Quote(log) + " exists") : base::Status();
+}
+
+base::Status NewDirectory::RequireFree(const std::string& scratch) const {
+  ASSIGN_OR_RETURN(const bool exists, disk_.Exists(scratch));
+  if (!exists) return {};
+  return Refused(scratch +
+                 " exists, where the new directory is made before it takes its name; if it is what "
+                 "an earlier try has left, remove it, else choose another name");
 }
 
 base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)> build) {
@@ -62,10 +71,6 @@ base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)>
 }
 
 base::Status NewDirectory::Create() {
-  if (making_ == Making::kBeside) {
-    RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
-    if (!log_scratch_.empty()) RETURN_IF_ERROR(disk_.RemoveAll(log_scratch_));
-  }
   RETURN_IF_ERROR(disk_.CreateDirectories(building_.snap));
   return log_scratch_.empty() ? base::Status() : disk_.CreateDirectories(log_scratch_);
 }

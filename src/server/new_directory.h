@@ -17,8 +17,8 @@ namespace server {
 class NewDirectory {
  public:
   // What a crash leaves. A member refuses to start over kInside (data_directory.h); where a program
-  // is to start that does not know of it, nothing may be at DATA_DIR itself, and the next try
-  // removes what kBeside has left.
+  // is to start that does not know of it, nothing may be at DATA_DIR itself. Nobody can tell what
+  // kBeside has left from what has been the user's, so that the next try names and refuses it.
   enum class Making : uint8_t {
     kInside,  // DATA_DIR/restoring, WAL_DIR.restoring
     kBeside,  // DATA_DIR.part, WAL_DIR.part
@@ -35,6 +35,7 @@ class NewDirectory {
  private:
   Paths Building() const;
   base::Status RequireAbsent(const std::string& log) const;
+  base::Status RequireFree(const std::string& scratch) const;
   base::Status Create();
   base::Status Move();
   base::Status MoveInside();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/new_file.h"
 #include "storage/snap/bbolt_writer.h"
 
 namespace utl {
@@ -20,20 +21,19 @@ base::Result<std::unique_ptr<EtcdDatabase>> EtcdDatabase::Open(offline::Files& f
 
 base::Status EtcdDatabase::ReplaceBy(snap::Source& source) {
   ASSIGN_OR_RETURN(const snap::Layout layout, snap::LayOutBbolt(source, reader_->meta().page_size));
-  const std::string made = path_ + ".tmp";
+  ASSIGN_OR_RETURN(const runtime::NewFile made, runtime::CreateBeside(disk_, path_, ".tmp"));
   const auto write = [&]() -> base::Status {
-    ASSIGN_OR_RETURN(const auto out, disk_.Open(made, runtime::OpenMode::kCreateOrTruncate));
     uint64_t offset = 0;
     RETURN_IF_ERROR(snap::WriteBbolt(source, layout, [&](base::ByteView piece) {
       const uint64_t at = std::exchange(offset, offset + piece.size());
-      return out->WriteAt(at, piece);
+      return made.file->WriteAt(at, piece);
     }));
-    RETURN_IF_ERROR(out->Sync());
-    return disk_.Rename(made, path_);
+    RETURN_IF_ERROR(made.file->Sync());
+    return disk_.Rename(made.path, path_);
   };
   const base::Status written = write();
   if (!written.ok()) {
-    (void)disk_.Remove(made);
+    (void)disk_.Remove(made.path);
     return written;
   }
   return disk_.SyncDirectory(runtime::ParentPath(path_));

@@ -170,6 +170,18 @@ class EtcdctlTest(unittest.TestCase):
         self.assertFalse(Path(f"{path}2").exists())
         self.assertFalse(Path(f"{path}2.part").exists())
 
+    def test_what_lies_beside_a_snapshot_stays(self) -> None:
+        path = self.member.folder / "kept"
+        beside = Path(f"{path}.part")
+        beside.write_text("mine")
+        done = self.run_on(self.member.address, "snapshot", "save", str(path))
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, f"{beside} is there and stays as it is; saving to {beside}.2 "
+                             "meanwhile\n"))
+        self.assertEqual(path.stat().st_size % 512, 32)
+        self.assertEqual(beside.read_text(), "mine")
+        self.assertFalse(Path(f"{beside}.2").exists())
+
     def test_a_stream_gives_what_one_answer_gives(self) -> None:
         for i in range(300):
             self.post("/v3/kv/put", {"key": "c3RyZWFtL3" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i % 26]
