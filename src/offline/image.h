@@ -7,6 +7,7 @@
 #include "cli/flags.h"
 #include "offline/files.h"
 #include "storage/snap/bbolt_reader.h"
+#include "storage/snap/snapshot_digest.h"
 
 namespace offline {
 
@@ -20,10 +21,15 @@ class Image {
 
   snap::BboltReader& reader() { return *reader_; }
 
+  // Reads the file again. kDataLoss, naming it, if it has a digest that is not its own.
+  base::Status CheckDigest() const;
+
  private:
   Image() = default;
 
+  std::string path_;
   std::unique_ptr<runtime::File> file_;
+  snap::SnapshotParts parts_;
   std::unique_ptr<snap::BboltReader> reader_;
 };
 

@@ -17,6 +17,16 @@ base::Status WithAdvice(const base::Status& status) {
                              "from the cluster and add it again"};
 }
 
+// kNotFound without a database; kFailedPrecondition for a directory of etcd.
+base::Status CheckIsOurs(runtime::Disk& disk, const server::Paths& paths) {
+  base::Status exists = offline::CheckExists(disk, paths.database);
+  const std::string etcds = runtime::JoinPath(paths.snap, "db");
+  if (exists.ok() || !offline::CheckExists(disk, etcds).ok()) return exists;
+  return {base::Code::kFailedPrecondition,
+          paths.member + ": is of etcd already, which starts on it as it is (" + etcds +
+              " is its database); nothing is to be exported"};
+}
+
 base::Status Export(offline::Files& files, const cli::Flags& flags, cli::Progress* progress) {
   server::Options member;
   member.data_dir = offline::WithoutSlashes(flags.GetString("data-dir"));
@@ -29,7 +39,7 @@ base::Status Export(offline::Files& files, const cli::Flags& flags, cli::Progres
     return {base::Code::kInvalidArgument,
             "--output-dir " + target.data_dir + " is within the directory of the member"};
   }
-  RETURN_IF_ERROR(offline::CheckExists(files.disk(), paths.database));
+  RETURN_IF_ERROR(CheckIsOurs(files.disk(), paths));
   auto opened = offline::OpenMemberDatabase(files, paths.member, flags);
   if (!opened.ok()) return WithAdvice(opened.status());
   ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));

@@ -27,7 +27,15 @@ cli::Outcome RunSnapshotStatus(const cli::Invocation& invocation) {
   const auto image = offline::Image::Open(files, path, invocation.flags);
   if (!image.ok()) return offline::Failure(image.status());
   const auto status = ReadSnapshotStatus((*image)->reader());
-  return status.ok() ? Show(invocation, *status) : offline::Failure(status.status());
+  if (!status.ok()) return offline::Failure(status.status());
+  cli::Outcome outcome = Show(invocation, *status);
+  // Compat: etcd's does not look at it.
+  if (const base::Status digest = (*image)->CheckDigest(); !digest.ok()) {
+    cli::Print(invocation.err, "Warning: " + std::string(digest.message()) +
+                                   "; `etcdutl snapshot restore` refuses it, but with "
+                                   "--skip-hash-check\n");
+  }
+  return outcome;
 }
 
 cli::Outcome RunSnapshotRestore(const cli::Invocation& invocation) {

@@ -105,6 +105,27 @@ class EtcdutlTest(EtcdutlCase):
         self.assertEqual("Error: mvcc: required revision is a future revision",
                          self.error("hashkv", self.snapshot, "--rev", "99"))
 
+    def test_a_snapshot_that_is_not_as_it_was_saved_is_shown_with_a_warning(self) -> None:
+        self.filled()
+        told = self.run_tool("snapshot", "status", self.snapshot)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        whole = self.snapshot.read_bytes()
+        self.snapshot.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        again = self.run_tool("snapshot", "status", self.snapshot)
+        self.assertEqual((again.returncode, again.stdout), (0, told.stdout))
+        self.assertRegex(again.stderr, "^Warning: expected sha256 [0-9a-f]{64}, got [0-9a-f]{64}: "
+                         f"{self.snapshot} is not as it was saved; `etcdutl snapshot restore` "
+                         "refuses it, but with --skip-hash-check\n$")
+
+    def test_a_members_database_is_no_snapshot(self) -> None:
+        member = self.filled()
+        member.stop()
+        database = member.folder / "data/member/snap/db.mdb"
+        for words in (["status", database],
+                      ["restore", database, "--data-dir", self.folder / "place"]):
+            self.assertIn(f"{database}: is the database of a member of this program (LMDB), not a "
+                          "snapshot", self.error("snapshot", *words))
+
     def test_a_member_goes_on_from_a_snapshot(self) -> None:
         member = self.filled()
         before = self.hash(member)
@@ -397,6 +418,17 @@ class EtcdutlTest(EtcdutlCase):
         self.assertEqual(waiting.returncode, 0, said)
         self.assertIn("finished defragmenting directory", said)
         self.assertEqual(self.utl("hashkv", database), expected)
+
+    def test_what_lies_beside_a_database_of_etcd_stays(self) -> None:
+        database = self.etcds_database()
+        expected = self.utl("hashkv", database)
+        beside = database.with_name("db.tmp")
+        beside.write_text("mine")
+        self.utl("defrag", "--data-dir", self.folder / "etcds")
+        self.assertEqual(self.utl("hashkv", database), expected)
+        self.assertEqual(beside.read_text(), "mine")
+        self.assertEqual(sorted(each.name for each in database.parent.iterdir()
+                                if each.name.startswith("db")), ["db", "db.tmp"])
 
     @staticmethod
     def has_open(process: int, path: Path) -> bool:

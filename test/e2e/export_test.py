@@ -143,7 +143,24 @@ class ExportTest(ExportCase):
         take_exported(member)
         done = export(member)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("db.mdb: no such file or directory", done.stderr)
+        data = member.folder / "data"
+        self.assertEqual(done.stderr, f"Error: {data}/member: is of etcd already, which starts on it as it is "
+                         f"({data}/member/snap/db is its database); nothing is to be exported\n")
+        self.assertIn("db.mdb: no such file or directory",
+                      export(member, "--data-dir", str(member.folder / "none")).stderr)
+
+    def test_what_lies_where_it_is_made_stays(self) -> None:
+        member = self.member()
+        self.fill(member, 200)
+        member.stop()
+        beside = member.folder / "exported.part"
+        beside.mkdir()
+        (beside / "file").write_text("mine")
+        done = export(member)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertTrue(done.stderr.startswith(f"Error: {beside} exists, where "), done.stderr)
+        self.assertEqual((beside / "file").read_text(), "mine")
+        self.assertFalse((member.folder / "exported").exists())
 
     def test_a_disk_that_is_full_is_told_and_nothing_is_left(self) -> None:
         member = self.member()

@@ -31,6 +31,24 @@ base::Result<std::optional<Meta>> FindSecondMeta(const runtime::File& file, uint
   return std::optional<Meta>();
 }
 
+// LMDB's first page has this number behind its header, in the order of the machine.
+constexpr uint64_t kLmdbMagicOffset = 16;
+constexpr uint32_t kLmdbMagic = 0xBEEFC0DE;
+
+// Why there is no meta page.
+base::Status NoMeta(const runtime::File& file, const std::string& path) {
+  base::Bytes magic;
+  RETURN_IF_ERROR(file.ReadAt(kLmdbMagicOffset, sizeof kLmdbMagic, &magic));
+  if (magic.size() == sizeof kLmdbMagic && base::Load32Le(magic.data()) == kLmdbMagic) {
+    return {base::Code::kDataLoss,
+            path +
+                ": is the database of a member of this program (LMDB), not a snapshot or a "
+                "database of etcd (bbolt); `etcdctl snapshot save` saves a snapshot of a member "
+                "that runs, and `etcdutl export` makes a directory of etcd of one that has ended"};
+  }
+  return {base::Code::kDataLoss, path + ": no valid bbolt meta page"};
+}
+
 }  // namespace
 
 base::Result<BboltPageReader> BboltPageReader::Open(const runtime::File* file, std::string path,
@@ -40,9 +58,7 @@ base::Result<BboltPageReader> BboltPageReader::Open(const runtime::File* file, s
   if (!meta || (second && second->page_size == meta->page_size && second->txid > meta->txid)) {
     meta = second;
   }
-  if (!meta) {
-    return base::Status(base::Code::kDataLoss, path + ": no valid bbolt meta page");
-  }
+  if (!meta) return NoMeta(*file, path);
   if (meta->high_water <= kFirstPage || meta->high_water > file_bytes / meta->page_size) {
     return base::Status(base::Code::kDataLoss,
                         path + ": cut off: the database has " + std::to_string(meta->high_water) +

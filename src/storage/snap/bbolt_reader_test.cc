@@ -1,5 +1,6 @@
 #include "storage/snap/bbolt_reader.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -177,6 +178,13 @@ TEST_F(BboltReaderTest, EitherMetaPageIsEnough) {
   base::Bytes bytes = good;
   bytes.replace(0, 2 * kPageBytes, 2 * kPageBytes, '\xFF');
   EXPECT_EQ(ErrorOf(bytes), "/db: no valid bbolt meta page");
+}
+
+TEST_F(BboltReaderTest, ADatabaseOfAMemberIsCalledWhatItIs) {
+  base::Bytes lmdb(8192, '\0');
+  lmdb.replace(16, 4, "\xde\xc0\xef\xbe");
+  EXPECT_THAT(ErrorOf(lmdb), ::testing::StartsWith("/db: is the database of a member"));
+  EXPECT_EQ(ErrorOf(lmdb.substr(0, 19)), "/db: no valid bbolt meta page");
 }
 
 TEST_F(BboltReaderTest, TheMetaOfTheHigherTransactionHolds) {
