@@ -255,7 +255,10 @@ Outcome ListEndpoints(const Invocation& invocation, const Globals& globals,
   *endpoints = globals.client.endpoints;
   if (!invocation.flags.GetBool("cluster")) return {};
   std::unique_ptr<etcd::Client> client;
-  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) return outcome;
+  if (Outcome outcome = Connect(globals.client, &client); !outcome.ok()) {
+    outcome.exit_code = kExitError;
+    return outcome;
+  }
   const auto members = client->MemberList({}, globals.call);
   if (!members.ok()) {
     return {
