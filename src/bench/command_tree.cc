@@ -289,9 +289,10 @@ const Command& RootCommand() {
                                 .run = [](const cli::Invocation& invocation) {
                                   return cli::ShowHelp(RootCommand(), invocation);
                                 }});
-    made.subcommands.push_back(cli::CompletionCommand([](const cli::Invocation& invocation) {
-      return cli::ShowCompletion(RootCommand(), invocation);
-    }));
+    made.subcommands.push_back(
+        cli::CompletionCommand("etcd-bench", [](const cli::Invocation& invocation) {
+          return cli::ShowCompletion(RootCommand(), invocation);
+        }));
     return made;
   }();
   return root;

@@ -205,10 +205,16 @@ std::string PowerShellCompletion(const Command& root) {
          "}\n";
 }
 
-Command CompletionCommand(Outcome (*run)(const Invocation&)) {
+Command CompletionCommand(const std::string& program, Outcome (*run)(const Invocation&)) {
+  const std::string script = "  " + program + " completion ";
   return {.name = "completion",
           .use = "completion [bash|zsh|fish|powershell]",
           .short_text = "Generate completion script",
+          .example = "  source <(" + program + " completion bash)\n" + script +
+                     "bash > /etc/bash_completion.d/" + program + "\n" + script +
+                     "zsh > \"${fpath[1]}/_" + program + "\"\n" + script +
+                     "fish > ~/.config/fish/completions/" + program + ".fish\n" + script +
+                     "powershell | Out-String | Invoke-Expression",
           .run = run,
           .argument_count = 1,
           .valid_arguments = {"bash", "zsh", "fish", "powershell"},

@@ -14,9 +14,9 @@ std::string ZshCompletion(const Command& root);
 std::string FishCompletion(const Command& root);
 std::string PowerShellCompletion(const Command& root);
 
-// The command `completion`, whose one argument names the shell; `run` calls ShowCompletion with the
-// program's root.
-Command CompletionCommand(Outcome (*run)(const Invocation&));
+// The command `completion` of a program of this name, whose one argument names the shell; `run`
+// calls ShowCompletion with the program's root.
+Command CompletionCommand(const std::string& program, Outcome (*run)(const Invocation&));
 Outcome ShowCompletion(const Command& root, const Invocation& invocation);
 
 }  // namespace cli

@@ -556,7 +556,7 @@ Command Snapshot() {
 }
 
 Command Completion() {
-  Command command = cli::CompletionCommand([](const cli::Invocation& invocation) {
+  Command command = cli::CompletionCommand("etcdctl", [](const cli::Invocation& invocation) {
     return cli::ShowCompletion(RootCommand(), invocation);
   });
   command.group = kUtility;

@@ -11,9 +11,10 @@ namespace dump {
 namespace {
 
 cli::Command Completion() {
-  cli::Command command = cli::CompletionCommand([](const cli::Invocation& invocation) {
-    return cli::ShowCompletion(DbCommand(), invocation);
-  });
+  cli::Command command =
+      cli::CompletionCommand("etcd-dump-db", [](const cli::Invocation& invocation) {
+        return cli::ShowCompletion(DbCommand(), invocation);
+      });
   command.short_text = "Generate the autocompletion script for the specified shell";
   return command;
 }

@@ -147,9 +147,11 @@ const Command& RootCommand() {
                                   "maximum revision to hash (default: latest revision)"}},
                        .run = RunHashKv,
                        .argument_count = 1},
-                      cli::CompletionCommand([](const cli::Invocation& invocation) {
-                        return cli::ShowCompletion(RootCommand(), invocation);
-                      }),
+                      cli::CompletionCommand("etcdutl",
+                                             [](const cli::Invocation& invocation) {
+                                               return cli::ShowCompletion(RootCommand(),
+                                                                          invocation);
+                                             }),
                       Migrate(),
                       Export(),
                       Import(),
