@@ -44,7 +44,7 @@ def database(member: Member) -> Path:
     return member.folder / "data/member/snap/db.mdb"
 
 
-class RefillTest(ClusterCase):
+class RefillCase(ClusterCase):
     def cluster(self, *flags: str) -> Cluster:
         cluster = self.enterContext(Cluster(*[ETCD] * 3, flags=(
             "--snapshot-count", "20", "--snapshot-catchup-entries", "10", *flags)))
@@ -85,6 +85,8 @@ class RefillTest(ClusterCase):
             found = re.search(rf"^{re.escape(sample)} (\S+)$", answer.read().decode(), re.M)
         return float(found.group(1)) if found else -1
 
+
+class RefillTest(RefillCase):
     def test_a_damaged_database_is_refilled(self) -> None:
         cluster = self.cluster()
         refilled = 0
