@@ -5,26 +5,24 @@
 #include <optional>
 #include <vector>
 
+#include "storage/backend/lmdb_nodes.h"
 #include "storage/backend/lmdb_page.h"
 #include "storage/backend/stored_record.h"
 
 namespace backend {
 namespace {
 
+using lmdb::KeyBounds;
+using lmdb::KeyOf;
 using lmdb::Meta;
 using lmdb::Node;
 using lmdb::PageHead;
 using lmdb::Tree;
+using Kind = lmdb::TreeKind;
 
 constexpr uint32_t kPageBytesMin = 512;
 constexpr uint32_t kPageBytesMax = 65536;
-constexpr size_t kNodeAlignment = 2;
 constexpr uint64_t kAheadPagesMax = 32;
-// Of the free tree: keys are numbers; and what the environment was opened with.
-constexpr uint16_t kIntegerKeys = 0x08;
-constexpr uint16_t kNoSubdirectory = 0x4000;
-
-enum class Kind { kFree, kMain, kBucket };
 
 class Checker {
  public:
@@ -50,15 +48,13 @@ class Checker {
     uint64_t overflow_pages = 0;
     uint64_t records = 0;
   };
-  // The keys of a page are at least `low` and below `high`; none: no bound.
-  struct Bounds {
-    std::optional<base::ByteView> low;
-    std::optional<base::ByteView> high;
-  };
-
   base::Status Damaged(uint64_t page, std::string_view what) const {
     return {base::Code::kDataLoss,
             path_ + ": damaged page " + std::to_string(page) + ": " + std::string(what)};
+  }
+  // With what is wrong with the page; OK for nothing.
+  base::Status Judge(uint64_t page, std::string_view fault) const {
+    return fault.empty() ? base::Status() : Damaged(page, fault);
   }
 
   // A copy of `pages` pages from `page` on.
@@ -99,7 +95,7 @@ class Checker {
       base::Bytes bytes;
       RETURN_IF_ERROR(ReadPages(page, 1, &bytes));
       metas[page].emplace(bytes);
-      RETURN_IF_ERROR(CheckMeta(page, PageHead(bytes), *metas[page]));
+      RETURN_IF_ERROR(Judge(page, lmdb::FaultOfMeta(page, bytes, page_bytes_)));
     }
     const uint64_t even = metas[0]->transaction;
     const uint64_t odd = metas[1]->transaction;
@@ -114,14 +110,6 @@ class Checker {
     is_used_.resize(std::max<uint64_t>(meta_->last_page + 1, lmdb::kMetaPages));
     is_used_[0] = is_used_[1] = true;
     return {};
-  }
-
-  base::Status CheckMeta(uint64_t page, const PageHead& head, const Meta& meta) const {
-    const bool is_meta =
-        head.number == page && head.flags == lmdb::kMeta && meta.magic == Meta::kMagic &&
-        meta.version == Meta::kVersion && meta.free.page_bytes == page_bytes_ &&
-        meta.free.flags == (kIntegerKeys | kNoSubdirectory) && meta.main.flags == 0;
-    return is_meta ? base::Status() : Damaged(page, "not a meta page");
   }
 
   // Takes `count` pages for what is being looked at; nothing else may have them.
@@ -157,7 +145,7 @@ class Checker {
   }
 
   // The page and all below it, at this depth of its tree.
-  base::Status CheckPage(uint64_t number, uint16_t depth, const Bounds& bounds, Count* count) {
+  base::Status CheckPage(uint64_t number, uint16_t depth, const KeyBounds& bounds, Count* count) {
     ASSIGN_OR_RETURN(base::ByteView page, ReadPage(number));
     const PageHead head(page);
     const bool is_leaf = depth == count->depth;
@@ -169,8 +157,8 @@ class Checker {
     }
     ++(is_leaf ? count->leaf_pages : count->branch_pages);
     std::vector<base::ByteView> nodes;
-    RETURN_IF_ERROR(FindNodes(number, page, head, is_leaf, &nodes));
-    RETURN_IF_ERROR(CheckOrder(number, nodes, is_leaf, bounds, count->kind));
+    RETURN_IF_ERROR(Judge(number, finder_.Find(page, is_leaf, &nodes)));
+    RETURN_IF_ERROR(Judge(number, lmdb::FaultOfOrder(nodes, is_leaf, bounds, count->kind)));
     for (size_t i = 0; i < nodes.size(); ++i) {
       RETURN_IF_ERROR(is_leaf ? CheckRecord(number, nodes[i], count)
                               : CheckChild(number, nodes, i, depth, bounds, count));
@@ -178,87 +166,19 @@ class Checker {
     return {};
   }
 
-  // Each with its header, its key, and in a leaf its data.
-  base::Status FindNodes(uint64_t number, base::ByteView page, const PageHead& head, bool is_leaf,
-                         std::vector<base::ByteView>* nodes) {
-    const size_t least = is_leaf ? 1 : 2;
-    if (head.lower < lmdb::kPageHeaderBytes + 2 * least || head.lower % 2 != 0 ||
-        head.upper < head.lower || head.upper > page.size()) {
-      return Damaged(number, "its bounds are wrong");
-    }
-    nodes->reserve((head.lower - lmdb::kPageHeaderBytes) / 2);
-    taken_.assign(page.size() / kNodeAlignment / 64 + 1, 0);
-    for (size_t at = lmdb::kPageHeaderBytes; at < head.lower; at += 2) {
-      const size_t offset = lmdb::Load16Le(page.data() + at);
-      if (offset < head.upper || offset + lmdb::kNodeHeaderBytes > page.size()) {
-        return Damaged(number, "a node is out of bounds");
-      }
-      const Node node(page.data() + offset);
-      uint64_t size = lmdb::kNodeHeaderBytes + node.key_bytes;
-      if (is_leaf) size += (node.flags & lmdb::kBigData) != 0 ? sizeof(uint64_t) : node.data_bytes;
-      if (size > page.size() - offset) return Damaged(number, "a node is out of bounds");
-      if (!Take(offset, size)) return Damaged(number, "nodes overlap");
-      nodes->push_back(page.substr(offset, size));
-    }
-    return {};
-  }
-
-  // Takes bytes of a page for a node; false if another one has some of them.
-  bool Take(size_t offset, size_t size) {
-    const size_t first = offset / kNodeAlignment;
-    const size_t last = (offset + size - 1) / kNodeAlignment;
-    for (size_t word = first / 64; word <= last / 64; ++word) {
-      uint64_t bits = ~uint64_t{0};
-      if (word == first / 64) bits &= ~uint64_t{0} << first % 64;
-      if (word == last / 64) bits &= ~uint64_t{0} >> (63 - last % 64);
-      if ((taken_[word] & bits) != 0) return false;
-      taken_[word] |= bits;
-    }
-    return true;
-  }
-
-  static base::ByteView KeyOf(base::ByteView node) {
-    return node.substr(lmdb::kNodeHeaderBytes, Node(node.data()).key_bytes);
-  }
-  // Keys of the free tree are numbers, of eight bytes.
-  static bool IsLess(Kind kind, base::ByteView a, base::ByteView b) {
-    if (kind != Kind::kFree) return a < b;
-    return base::Load64Le(a.data()) < base::Load64Le(b.data());
-  }
-
-  // The first key of a branch stands for all that are less than the second.
-  base::Status CheckOrder(uint64_t number, const std::vector<base::ByteView>& nodes, bool is_leaf,
-                          const Bounds& bounds, Kind kind) const {
-    for (size_t i = is_leaf ? 0 : 1; i < nodes.size(); ++i) {
-      const base::ByteView key = KeyOf(nodes[i]);
-      if (key.empty() || (kind == Kind::kFree && key.size() != sizeof(uint64_t))) {
-        return Damaged(number, "a key has a wrong size");
-      }
-      const bool has_previous = i > (is_leaf ? 0 : 1);
-      if ((has_previous && !IsLess(kind, KeyOf(nodes[i - 1]), key)) ||
-          (bounds.low.has_value() && IsLess(kind, key, *bounds.low)) ||
-          (bounds.high.has_value() && !IsLess(kind, key, *bounds.high))) {
-        return Damaged(number, "keys are not in order");
-      }
-    }
-    return {};
-  }
-
   base::Status CheckChild(uint64_t number, const std::vector<base::ByteView>& nodes, size_t i,
-                          uint16_t depth, const Bounds& bounds, Count* count) {
-    Bounds below = bounds;
-    if (i > 0) below.low = KeyOf(nodes[i]);
-    if (i + 1 < nodes.size()) below.high = KeyOf(nodes[i + 1]);
+                          uint16_t depth, const KeyBounds& bounds, Count* count) {
     const uint64_t child = Node(nodes[i].data()).child;
     RETURN_IF_ERROR(Use(child, 1, number));
-    return CheckPage(child, static_cast<uint16_t>(depth + 1), below, count);
+    return CheckPage(child, static_cast<uint16_t>(depth + 1), lmdb::BoundsBelow(nodes, i, bounds),
+                     count);
   }
 
   base::Status CheckRecord(uint64_t number, base::ByteView bytes, Count* count) {
     ++count->records;
     const Node node(bytes.data());
     const base::ByteView key = KeyOf(bytes);
-    base::ByteView data = bytes.substr(lmdb::kNodeHeaderBytes + node.key_bytes);
+    base::ByteView data = lmdb::DataOf(bytes);
     base::Bytes large;
     if (node.flags == lmdb::kBigData) {
       RETURN_IF_ERROR(
@@ -281,39 +201,25 @@ class Checker {
 
   base::Status ReadLarge(uint64_t number, uint64_t page, uint32_t bytes, Count* count,
                          base::Bytes* out) {
-    const uint64_t pages =
-        (lmdb::kPageHeaderBytes + uint64_t{bytes} + page_bytes_ - 1) / page_bytes_;
+    const uint64_t pages = lmdb::PagesOfLarge(bytes, page_bytes_);
     RETURN_IF_ERROR(Use(page, pages, number));
     RETURN_IF_ERROR(ReadPages(page, pages, out));
-    const PageHead head(*out);
-    if (head.number != page || head.flags != lmdb::kOverflow || head.overflow_pages != pages) {
-      return Damaged(page, "not the pages of a large value");
-    }
+    RETURN_IF_ERROR(Judge(page, lmdb::FaultOfLarge(page, pages, *out)));
     count->overflow_pages += pages;
     return {};
   }
 
   base::Status CheckFreeList(uint64_t number, base::ByteView list) {
-    if (list.size() % sizeof(uint64_t) != 0 || list.empty() ||
-        base::Load64Le(list.data()) > list.size() / sizeof(uint64_t) - 1) {
-      return Damaged(number, "not a list of free pages");
-    }
-    const uint64_t count = base::Load64Le(list.data());
-    uint64_t previous = lmdb::kNoPage;
-    for (uint64_t i = 1; i <= count; ++i) {
-      const uint64_t page = base::Load64Le(list.data() + i * sizeof(uint64_t));
-      if (page >= previous) return Damaged(number, "not a list of free pages");
-      RETURN_IF_ERROR(Use(page, 1, number));
-      previous = page;
+    RETURN_IF_ERROR(Judge(number, lmdb::FaultOfFreeList(list)));
+    for (uint64_t i = 1; i <= base::Load64Le(list.data()); ++i) {
+      RETURN_IF_ERROR(Use(base::Load64Le(list.data() + i * sizeof(uint64_t)), 1, number));
     }
     return {};
   }
 
   base::Status AddBucket(uint64_t number, base::ByteView data) {
-    if (data.size() != Tree::kBytes) return Damaged(number, "not the head of a bucket");
-    const Tree tree(data.data());
-    if (tree.flags != 0) return Damaged(number, "a bucket is of an unknown kind");
-    buckets_.push_back(tree);
+    RETURN_IF_ERROR(Judge(number, lmdb::FaultOfBucket(data)));
+    buckets_.emplace_back(data.data());
     return {};
   }
 
@@ -363,7 +269,7 @@ class Checker {
       const PageHead head(page);
       const bool is_leaf = head.flags == lmdb::kLeaf;
       std::vector<base::ByteView> nodes;
-      if (!FindNodes(number, page, head, is_leaf, &nodes).ok()) return std::nullopt;
+      if (!finder_.Find(page, is_leaf, &nodes).empty()) return std::nullopt;
       // The last node that is not above the key; the first of a branch has none.
       size_t i = nodes.size();
       while (i > 0 && (is_leaf || i > 1) && KeyOf(nodes[i - 1]) > key) --i;
@@ -371,7 +277,7 @@ class Checker {
       const Node node(nodes[i - 1].data());
       if (is_leaf) {
         if (KeyOf(nodes[i - 1]) != key || (node.flags & lmdb::kBigData) != 0) return std::nullopt;
-        return base::Bytes(nodes[i - 1].substr(lmdb::kNodeHeaderBytes + node.key_bytes));
+        return base::Bytes(lmdb::DataOf(nodes[i - 1]));
       }
       number = node.child;
     }
@@ -389,8 +295,8 @@ class Checker {
   std::vector<bool> is_used_;  // by page: by a tree, or free
   base::Bytes ahead_;          // some pages
   uint64_t ahead_first_ = 0;
-  uint64_t ahead_pages_ = 1;     // as many were asked for
-  std::vector<uint64_t> taken_;  // a bit for each kNodeAlignment bytes of a page
+  uint64_t ahead_pages_ = 1;  // as many were asked for
+  lmdb::NodeFinder finder_;
 };
 
 }  // namespace
