@@ -35,10 +35,10 @@ struct ScrubDamage {
 };
 
 // One look at all that a member has on its disk and has closed, in this order, and some of it at a
-// time: the segments of its log but the last; its `.snap` files; each record of its database. A
-// file that is removed meanwhile is passed over. What a damaged segment has behind the damage is
-// not looked at, nor what a bucket has. Changes nothing, but that a damaged `.snap` file is
-// renamed: no start needs one.
+// time: the segments of its log but the last; its `.snap` files; the pages that lead to the records
+// of its database (StructureCheck); each of these records, also by its key. A file that is removed
+// meanwhile is passed over. What a damaged segment has behind the damage is not looked at, nor what
+// a bucket has. Changes nothing, but that a damaged `.snap` file is renamed: no start needs one.
 //
 // One thread at a time, which blocks on the disk.
 class ScrubRound {
@@ -46,9 +46,14 @@ class ScrubRound {
   ScrubRound(runtime::Disk* disk, const Paths& paths);
 
   // Goes on over about so many bytes; a file of a snapshot and a record are not divided. Of the
-  // database it reads what it holds now, by a reader that ends with the step. Returns how many
-  // bytes there were; an error if something could not be read now. Damage is no error.
+  // database it reads what it holds now, by a reader that ends with the step; the pages that lead
+  // to the records by one that is kept for all of them, or until Rest. Returns how many bytes there
+  // were; an error if something could not be read now. Damage is no error.
   base::Result<uint64_t> Step(backend::Backend& database, uint64_t bytes);
+
+  // Holds nothing of the database from here to the next step; what leads to the records is looked
+  // at from its beginning then.
+  void Rest() { structure_.reset(); }
 
   // Of the steps so far, since this was asked.
   std::vector<ScrubDamage> TakeDamages() { return std::exchange(damages_, {}); }
@@ -56,12 +61,14 @@ class ScrubRound {
   bool is_done() const { return phase_ == Phase::kDone; }
 
  private:
-  enum class Phase : uint8_t { kBegin, kLog, kSnapshots, kDatabase, kDone };
+  enum class Phase : uint8_t { kBegin, kLog, kSnapshots, kStructure, kDatabase, kDone };
 
   base::Status Begin();
   base::Result<uint64_t> StepLog(uint64_t bytes);
   base::Status OpenSegment();
   base::Result<uint64_t> StepSnapshots();
+  base::Result<uint64_t> StepStructure(backend::Backend& database, uint64_t bytes);
+  base::Status CheckIsFound(backend::Reader& reader, const backend::Cursor& cursor) const;
   base::Result<uint64_t> StepDatabase(backend::Backend& database, uint64_t bytes);
 
   runtime::Disk& disk_;
@@ -78,6 +85,7 @@ class ScrubRound {
   std::vector<snap::SnapshotName> snapshots_;
   size_t snapshot_ = 0;
 
+  std::unique_ptr<backend::StructureCheck> structure_;  // null: it is not begun
   backend::BucketId bucket_ = 0;
   base::Bytes key_;          // the last one of it that was looked at; empty: none
   uint64_t since_drop_ = 0;  // bytes, since what was read was last taken out of memory

@@ -64,13 +64,18 @@ bool Scrubber::MustWait() const {
 }
 
 void Scrubber::TakeStep() {
-  if (MustWait()) return timer_->Arm(kRetryPause);
+  if (MustWait()) {
+    if (round_ != nullptr) round_->Rest();
+    return timer_->Arm(kRetryPause);
+  }
   if (round_ == nullptr) {
     round_ = std::make_shared<ScrubRound>(environment_.disk, Paths(options_));
     damages_ = 0;
   }
   const auto step = std::make_shared<Step>();
   step->state = apply_loop_.state().Get();
+  if (looked_at_.lock() != step->state) round_->Rest();  // of a database that was replaced
+  looked_at_ = step->state;
   step->start = environment_.apply_loop->clock().Now();
   const uint64_t bytes = std::min(kStepBytes, options_.scrub_bytes_per_second);
   const bool accepted = environment_.bulk_workers->Run(

@@ -61,8 +61,9 @@ class Scrubber {
   LogWriter& log_writer_;
   const Progress& progress_;
   const std::unique_ptr<runtime::Timer> timer_;
-  std::shared_ptr<ScrubRound> round_;  // null between two; a worker's during a step
-  uint64_t damages_ = 0;               // of the round
+  std::shared_ptr<ScrubRound> round_;      // null between two; a worker's during a step
+  uint64_t damages_ = 0;                   // of the round
+  std::weak_ptr<apply::State> looked_at_;  // by the step before
 
   observe::Counter bytes_;
   observe::Counter rounds_;

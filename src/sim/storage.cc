@@ -32,6 +32,9 @@ class SimulatedBackend final : public backend::Backend {
   base::Result<std::unique_ptr<backend::Reader>> NewReservedReader() override {
     return backend_->NewReservedReader();
   }
+  base::Result<std::unique_ptr<backend::StructureCheck>> NewStructureCheck() override {
+    return backend_->NewStructureCheck();
+  }
   base::Status Commit(const backend::Batch& batch) override {
     RETURN_IF_ERROR(disk_.RemoveAll(kCommit));
     ASSIGN_OR_RETURN(const uint64_t room, disk_.FreeBytes(kCommit));

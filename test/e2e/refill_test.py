@@ -10,6 +10,7 @@ environment is the first seed. ETCD in the environment is the program.
 import os
 import random
 import re
+import struct
 import time
 import unittest
 import urllib.request
@@ -29,6 +30,9 @@ KEYS = 60
 # As long a proposal waits.
 PUBLISH_SECONDS = 7
 SCRUBS = ("--scrub-interval", "1s", "--scrub-bytes-per-second", "100000000")
+
+# Of the database's file.
+PAGE_BYTES, BRANCH = 4096, 1
 
 DATABASE_DAMAGES = 'cornerstore_scrub_damages_total{kind="database"}'
 
@@ -175,6 +179,27 @@ class RefillTest(RefillCase):
         member.process = None
         self.assertIn("db.mdb: damaged page", member.log_tail())
         self.assertFalse(Path(f"{database(member)}.broken").exists())
+
+    def test_the_scrubber_finds_bits_of_pages_that_lead_to_records(self) -> None:
+        cluster = self.cluster(*SCRUBS)
+        member = cluster.follower()
+        branches = 0
+        # In the page's number, which nothing looks at to find a record.
+        with database(member).open("r+b") as file:
+            data = file.read()
+            for at in range(2 * PAGE_BYTES, len(data), PAGE_BYTES):
+                number, flags = struct.unpack_from("<QxxH", data, at)
+                if number == at // PAGE_BYTES and flags == BRANCH:
+                    branches += 1
+                    file.seek(at)
+                    file.write(bytes([data[at] ^ 1]))
+        self.assertGreater(branches, 0)
+        self.wait_for("it is found", lambda: self.metric(member, DATABASE_DAMAGES) > 0)
+        member.wait_for_log(": not a branch")
+        self.wait_for("it is refilled", lambda: self.refills(member) > 0 and
+                      self.metric(member, "cornerstore_awaits_snapshot") == 0)
+        self.check_values(member)
+        self.check_equal(cluster)
 
     def test_the_scrubber_finds_bits_of_a_member_that_runs(self) -> None:
         cluster = self.cluster(*SCRUBS)

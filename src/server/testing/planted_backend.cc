@@ -86,6 +86,9 @@ class PlantedBackend final : public backend::Backend {
     RETURN_IF_ERROR(Fault(Planted::kReservedReadersFail));
     return seen_->NewReservedReader();
   }
+  base::Result<std::unique_ptr<backend::StructureCheck>> NewStructureCheck() override {
+    return seen_->NewStructureCheck();
+  }
   base::Status Defragment(DefragmentProgress progress) override {
     return seen_->Defragment(std::move(progress));
   }

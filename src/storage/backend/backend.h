@@ -48,6 +48,16 @@ class Reader {
   virtual std::unique_ptr<Cursor> NewCursor(BucketId bucket) = 0;
 };
 
+// Looks at what leads to the records of a database, as one commit left it, some of it at a time.
+// It counts as a reader. One thread at a time, which blocks on the disk.
+class StructureCheck {
+ public:
+  virtual ~StructureCheck() = default;
+  // Goes on over about so many bytes; returns how many there were, 0 when nothing is left.
+  // kDataLoss, naming file and page, for what is damaged; then it has ended.
+  virtual base::Result<uint64_t> Step(uint64_t bytes) = 0;
+};
+
 // At one time, in all threads.
 inline constexpr size_t kReadersMax = 4096;
 inline constexpr size_t kReservedReaders = 64;
@@ -73,6 +83,10 @@ class Backend {
   // A reader for what must not fail because others read: applying entries, removing records. Places
   // for kReservedReaders of them are kept free, however many others there are.
   virtual base::Result<std::unique_ptr<Reader>> NewReservedReader() = 0;
+
+  // Null if nothing leads to the records, as in memory. Any thread. kResourceExhausted with too
+  // many readers; kDataLoss as its steps; kUnavailable if it cannot begin now.
+  virtual base::Result<std::unique_ptr<StructureCheck>> NewStructureCheck() = 0;
 
   // Makes all changes of the batch, or none. Durable when it returns OK; readers from then on see
   // them. One thread at a time (the backend thread), which blocks on the disk. After an error

@@ -10,6 +10,7 @@
 #include "storage/backend/lmdb_environment.h"
 #include "storage/backend/lmdb_reader.h"
 #include "storage/backend/lmdb_rewrite.h"
+#include "storage/backend/lmdb_structure.h"
 #include "storage/backend/write_failure.h"
 
 namespace backend {
@@ -43,6 +44,9 @@ class LmdbBackend final : public Backend {
   }
   base::Result<std::unique_ptr<Reader>> NewReservedReader() override {
     return NewLmdbReader(environment(), LmdbEnvironment::Place::kReserved);
+  }
+  base::Result<std::unique_ptr<StructureCheck>> NewStructureCheck() override {
+    return NewLmdbStructureCheck(environment());
   }
 
   base::Status Commit(const Batch& batch) override {

@@ -2,6 +2,7 @@
 
 #include <lmdb.h>
 
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -217,6 +218,33 @@ base::Status LmdbEnvironment::Failure(int error) const {
 base::Status LmdbEnvironment::Damaged(BucketId bucket, base::ByteView stored_key) const {
   return base::Status(base::Code::kDataLoss, path_ + ": bucket " + names_[bucket] + ", key " +
                                                  Hex(stored_key) + ": checksum mismatch");
+}
+
+base::Status LmdbEnvironment::DamagedPage(uint64_t page, std::string_view what) const {
+  return {base::Code::kDataLoss,
+          path_ + ": damaged page " + std::to_string(page) + ": " + std::string(what)};
+}
+
+bool LmdbEnvironment::CopyFrom(uint64_t offset, uint64_t bytes, base::Bytes* out) const {
+  if (mapped_ == nullptr || offset > mapped_->bytes() || bytes > mapped_->bytes() - offset) {
+    return false;
+  }
+  out->resize(bytes);
+  char* const to = out->data();
+  const char* const from = mapped_->begin() + offset;
+  return Guarded([=] { std::memcpy(to, from, bytes); });
+}
+
+uint64_t LmdbEnvironment::LastTransaction() const {
+  MDB_envinfo info;
+  CHECK_EQ(mdb_env_info(environment_, &info), 0);
+  return info.me_last_txnid;
+}
+
+uint64_t LmdbEnvironment::PageBytes(MDB_txn* transaction) {
+  MDB_stat stat;
+  CHECK_EQ(mdb_stat(transaction, kFreePages, &stat), 0);
+  return stat.ms_psize;
 }
 
 base::Result<MDB_txn*> LmdbEnvironment::BeginRead(Place place) {

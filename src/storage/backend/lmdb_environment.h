@@ -105,9 +105,16 @@ class LmdbEnvironment {
     return mapped_ == nullptr || mapped_->Contains(bytes.data(), bytes.size());
   }
 
+  // Copies bytes of the file from this offset on; false if they cannot be read.
+  bool CopyFrom(uint64_t offset, uint64_t bytes, base::Bytes* out) const;
+  // The number of the last transaction that was committed.
+  uint64_t LastTransaction() const;
+  static uint64_t PageBytes(MDB_txn* transaction);
+
   // What LMDB's error number means, naming the file.
   base::Status Failure(int error) const;
   base::Status Damaged(BucketId bucket, base::ByteView stored_key) const;
+  base::Status DamagedPage(uint64_t page, std::string_view what) const;
 
   // LMDB's number of a bucket.
   unsigned bucket(BucketId id) const { return buckets_.at(id); }

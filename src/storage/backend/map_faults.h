@@ -29,6 +29,8 @@ class MappedFile {
     return begin >= begin_ && begin <= begin_ + bytes_ &&
            bytes <= static_cast<size_t>(begin_ + bytes_ - begin);
   }
+  const char* begin() const { return begin_; }
+  size_t bytes() const { return bytes_; }
   // Whether zeros stand for a part of it.
   bool is_damaged() const { return is_damaged_.load(std::memory_order_acquire); }
 

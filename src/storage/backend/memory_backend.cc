@@ -285,6 +285,9 @@ class MemoryBackend final : public Backend {
     return {.allocated = bytes, .in_use = bytes};
   }
   size_t open_readers() const override { return shared_->readers; }
+  base::Result<std::unique_ptr<StructureCheck>> NewStructureCheck() override {
+    return std::unique_ptr<StructureCheck>();
+  }
   bool ReportDamage(const base::Status& damage) override {
     return shared_->options.on_damage(damage);
   }
