@@ -10,6 +10,7 @@
 #include "observe/testing/memory_sink.h"
 #include "runtime/simulated/disk.h"
 #include "runtime/simulated/scheduler.h"
+#include "server/damaged_files.h"
 #include "server/data_directory.h"
 #include "server/log_metadata.h"
 #include "server/replacement.h"
@@ -141,6 +142,27 @@ TEST_F(SelfReplacementTest, AMemberJoinsAsItsSuccessorAndKeepsItsFiles) {
   EXPECT_FALSE(*wal::HasLog(disk_, server::Paths(options_).wal));
   EXPECT_TRUE(
       *disk_.Exists("/data/replaced-by-" + members::HexText(Note()->successor.value()) + "/wal"));
+}
+
+TEST_F(SelfReplacementTest, WhatADamagedLogSaysOfItsOwnerIsNotBelieved) {
+  MakeLog(base::MemberId(0xb));
+  const std::string directory = server::Paths(options_).wal;
+  const std::string path = directory + "/" + disk_.List(directory)->front();
+  const base::Bytes log = *runtime::ReadFile(disk_, path);
+  const base::Bytes metadata =
+      server::EncodeMetadata({base::MemberId(0xb), base::ClusterId(0xcafe)});
+  const size_t at = log.find(metadata);
+  ASSERT_NE(at, log.npos);
+  Agree();
+  for (size_t i = 0; i < metadata.size(); ++i) {
+    EXPECT_TRUE(server::OwnerOf(disk_, options_)->has_value());
+    disk_.Corrupt(path, at + i);
+    EXPECT_FALSE(server::OwnerOf(disk_, options_)->has_value()) << i;
+    disk_.Corrupt(path, at + i);
+  }
+  disk_.Corrupt(path, at + metadata.size() - 1);  // of the cluster
+  ASSERT_TRUE(Replace().ok());
+  EXPECT_EQ(Note()->member, base::MemberId(0xb));
 }
 
 TEST_F(SelfReplacementTest, ItAsksForTheSameSuccessorUntilItIsAnswered) {

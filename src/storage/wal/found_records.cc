@@ -94,9 +94,12 @@ base::Result<std::optional<FoundRecord>> FoundRecords::RecordAt(uint64_t offset)
       !ParseRecord(padded.substr(0, length.body_bytes), &record)) {
     return none;
   }
-  FoundRecord found{.offset = offset, .type = record.type};
+  FoundRecord found{.offset = offset,
+                    .end = offset + kFrameLengthBytes + padded_bytes,
+                    .type = record.type,
+                    .crc = record.crc};
   if (!ParseData(record, &found)) return none;
-  offset_ = offset + kFrameLengthBytes + padded_bytes;
+  offset_ = found.end;
   return std::optional(std::move(found));
 }
 

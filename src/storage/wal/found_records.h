@@ -15,7 +15,9 @@ namespace wal {
 // type asks for. Its checksum cannot be checked, since it goes on from a record that is not known.
 struct FoundRecord {
   uint64_t offset = 0;
+  uint64_t end = 0;
   RecordType type{};
+  uint32_t crc = 0;
   base::Bytes metadata = {};        // of kMetadata
   raft::HardState hard_state = {};  // of kState
   base::Index index = {};           // of kEntry and kSnapshot

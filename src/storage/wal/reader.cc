@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/callback.h"
+#include "base/crc32c.h"
 #include "raft/codec.h"
 #include "storage/wal/decoder.h"
 #include "storage/wal/found_records.h"
@@ -379,12 +380,22 @@ base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view director
     FoundRecords records(file.get(), remains.size, 0);
     Writes writes;
     bool has_head = false;
+    uint32_t opening_crc = 0;
+    uint64_t opening_end = 0;  // 0: the file does not begin with the record that opens a segment
     while (true) {
       ASSIGN_OR_RETURN(std::optional<FoundRecord> record, records.Next());
       if (!record.has_value()) break;
       writes.Add(record->type);
       has_head |= record->type != RecordType::kCrc && record->type != RecordType::kMetadata;
-      if (record->type == RecordType::kMetadata) remains.metadata = std::move(record->metadata);
+      if (record->type == RecordType::kCrc && record->offset == 0) {
+        opening_crc = record->crc;
+        opening_end = record->end;
+      }
+      const bool is_second = record->offset > 0 && record->offset == opening_end;
+      if (is_second && record->type == RecordType::kMetadata &&
+          record->crc == base::Crc32c(record->metadata, opening_crc)) {
+        remains.metadata = std::move(record->metadata);
+      }
       if (record->type == RecordType::kState) remains.hard_state = record->hard_state;
       remains.highest_index = std::max(remains.highest_index, record->index);
     }

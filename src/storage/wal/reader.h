@@ -64,7 +64,8 @@ base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view direc
 
 // What can be read of a log, wherever it stands and whatever is between.
 struct Remains {
-  base::Bytes metadata;        // empty if none was found
+  // Of a segment whose first two records say the same of its checksum; empty without such a one.
+  base::Bytes metadata;
   raft::HardState hard_state;  // the last one
   base::Index highest_index;   // of all entries and marks
   // Of the last segment. One that ends within its head is taken for one that had its space: its
