@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "raft/log_reader.h"
 #include "raft/observer.h"
+#include "raft/tracer.h"
 #include "raft/types.h"
 
 namespace raft {
@@ -34,9 +35,10 @@ struct Config {
   HardState hard_state{};
   ConfState conf_state{};
   Index applied{};
-  // Outlive the node. `observer` may be null.
+  // Outlive the node. `observer` and `tracer` may be null.
   const LogReader* log = nullptr;
   Observer* observer = nullptr;
+  Tracer* tracer = nullptr;
 
   // Entries per append, at least one.
   uint64_t message_bytes_max = kNoLimit;

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 #include "raft/planted.h"
 
 // When a member campaigns, whom it votes for, and what each role begins with (raft paper §5.2;
@@ -143,15 +144,20 @@ void Node::ResetForTerm(Term term) {
 }
 
 void Node::BecomeFollower(Term term, MemberId leader) {
+  const Role role_before = role();
+  const Term term_before = term_;
   ResetForTerm(term);
   role_ = Follower{leader};
+  if (trace_ != nullptr) trace_->BecameFollower(role_before, term_before);
   Notify(event::BecameRole{Role::kFollower, term_});
 }
 
 void Node::BecomePreCandidate() {
   CHECK(AsLeader() == nullptr);
   // Neither term nor vote nor the wait change: nothing has been decided.
+  const Role role_before = role();
   role_ = PreCandidate{};
+  if (trace_ != nullptr) trace_->BecameFollower(role_before, term_);
   Notify(event::BecameRole{Role::kPreCandidate, term_});
 }
 
@@ -160,6 +166,7 @@ void Node::BecomeCandidate() {
   ResetForTerm(term_ + 1);
   vote_ = config_.id;
   role_ = Candidate{};
+  if (trace_ != nullptr) trace_->BecameCandidate();
   Notify(event::BecameRole{Role::kCandidate, term_});
 }
 
@@ -182,6 +189,7 @@ void Node::BecomeLeader() {
   // There may be a configuration change in what is not committed yet; looking for it could take
   // long, waiting for all of it to be applied does not.
   leader.pending_conf_index = last;
+  if (trace_ != nullptr) trace_->BecameLeader();
   // Committing an entry of its own term commits all before it (§5.4.2).
   if (!Planted(PlantedBug::kCommitOldTermByCounting)) CHECK(LeaderAppend(leader, {Entry()}));
   Notify(event::BecameRole{Role::kLeader, term_});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "raft/node_trace.h"
 
 namespace raft {
 namespace {
@@ -45,7 +46,12 @@ Node::Node(Config config)
   Notify(event::Started{membership_, log_.state(), log_.Last(), term_});
   handed_hard_state_ = was_cut_off ? config_.hard_state : hard_state();
   handed_soft_state_ = soft_state();
+  if (config_.tracer == nullptr) return;
+  trace_ = std::make_unique<NodeTrace>(config_.tracer, this, log_.applied(), membership_);
+  trace_->Started();
 }
+
+Node::~Node() = default;
 
 MemberId Node::leader() const {
   if (AsLeader() != nullptr) return config_.id;

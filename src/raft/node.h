@@ -17,6 +17,8 @@
 
 namespace raft {
 
+class NodeTrace;
+
 // One member's part in the consensus: a pure state machine. Its inputs are messages, ticks and
 // requests; its output is a value (see Output for what the driver does with it, and in which
 // order). It does no I/O, has no clock and no threads, and belongs to the loop that made it.
@@ -30,6 +32,7 @@ class Node {
   explicit Node(Config config);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
+  ~Node();
 
   // --- Inputs.
 
@@ -224,6 +227,8 @@ class Node {
   // As they were last handed out.
   HardState handed_hard_state_;
   SoftState handed_soft_state_;
+  // Null if nobody is told.
+  std::unique_ptr<NodeTrace> trace_;
 };
 
 }  // namespace raft

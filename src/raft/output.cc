@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 #include "raft/planted.h"
 
 // The work that a node hands to its driver, and what the driver reports about it.
@@ -31,6 +32,7 @@ Output Node::TakeOutput() {
   TakeWrite(&output);
   output.state = std::exchange(restored_state_, std::nullopt);
   output.committed = log_.TakeNextCommitted();
+  if (trace_ != nullptr) trace_->TookOutput(output.NeedsWrite() || !output.messages.empty());
   return output;
 }
 
@@ -81,6 +83,7 @@ void Node::OnPersisted(const PersistMark& mark) {
 void Node::OnApplied(Index index) {
   const Index applied = std::max(index, log_.applied());
   const uint64_t payload_bytes = log_.AppliedTo(applied);
+  if (trace_ != nullptr) trace_->Applied(HasOutput());
   Leader* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return;
   leader->uncommitted_bytes -= std::min(leader->uncommitted_bytes, payload_bytes);

@@ -4,6 +4,7 @@
 #include "raft/codec.h"
 #include "raft/confchange.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 
 // What enters the log, and what does not.
 
@@ -124,6 +125,7 @@ bool Node::LeaderAppend(Leader& leader, std::vector<Entry> entries) {
     entry.term = term_;
     entry.index = ++index;
   }
+  if (trace_ != nullptr) trace_->Appending(entries);
   log_.Append(entries);
   // The leader's own acknowledgement: like a follower's, it counts when the disk has the entries.
   AckToSelf({.type = MessageType::kAppResp, .index = index});

@@ -2,6 +2,7 @@
 
 #include "raft/confchange.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 
 // What a new configuration changes here: it is active from the moment that its entry is applied.
 
@@ -22,6 +23,7 @@ void Node::SwitchTo(Membership membership) {
                       &leader->progress);
   }
   Notify(event::ConfSwitched{membership_});
+  if (trace_ != nullptr) trace_->Reconfigured();
   if (leader != nullptr) LeaderSwitched(*leader);
 }
 

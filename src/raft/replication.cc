@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 #include "raft/planted.h"
 
 // What each follower is sent, and what its answers mean (raft paper §5.3, §5.4.2).
@@ -75,7 +76,9 @@ bool Node::LeaderMaybeCommit(Leader& leader) {
     index = CommittedIndex(membership_.Members(), matches);
   }
   // Only an entry of the own term is committed by counting; it takes the older ones along.
-  return log_.MaybeCommit({term_, index});
+  const bool has_committed = log_.MaybeCommit({term_, index});
+  if (trace_ != nullptr) trace_->LookedForCommit();
+  return has_committed;
 }
 
 void Node::LeaderOnAppendReply(Leader& leader, const Message& message, Progress& progress) {

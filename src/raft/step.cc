@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "raft/node.h"
+#include "raft/node_trace.h"
 #include "raft/planted.h"
 
 // How a message is received: who may speak, and what its term says about ours (raft paper §5.1).
@@ -63,13 +64,14 @@ base::Status Node::Step(Message message) {
 bool Node::AcceptTerm(const Message& message) {
   // Forwarded requests hold in any term.
   if (message.term == Term(0)) return true;
-  if (message.term < term_) {
-    OnLowerTerm(message);
-    return false;
-  }
-  if (IgnoresCandidate(message)) {
+  if (message.term >= term_ && IgnoresCandidate(message)) {
     Notify(event::VoteAnswered{event::VoteAnswer::kIgnoredInLease, message, log_.Last(), vote_,
                                term_, std::max(quiet_ticks_, timer_.LeaseRemaining())});
+    return false;
+  }
+  if (trace_ != nullptr) trace_->Received(message);
+  if (message.term < term_) {
+    OnLowerTerm(message);
     return false;
   }
   if (message.term > term_) OnHigherTerm(message);
@@ -132,6 +134,7 @@ base::Status Node::Dispatch(Message message) {
 void Node::Send(Message message) {
   if (message.from == kNobody) message.from = config_.id;
   if (CarriesOwnTerm(message.type)) message.term = term_;
+  if (trace_ != nullptr) trace_->Sent(message);
   if (WaitsForPersist(message.type) && !Planted(PlantedBug::kAckBeforePersist)) {
     messages_after_persist_.push_back(std::move(message));
   } else {
@@ -143,6 +146,7 @@ void Node::AckToSelf(Message message) {
   message.from = config_.id;
   message.to = config_.id;
   if (CarriesOwnTerm(message.type)) message.term = term_;
+  if (trace_ != nullptr) trace_->Sent(message);
   self_acks_.push_back(std::move(message));
 }
 
