@@ -11,6 +11,7 @@
 #include "app/directory_lock.h"
 #include "app/import_report.h"
 #include "app/initial_check.h"
+#include "app/raft_trace_file.h"
 #include "app/self_replacement.h"
 #include "app/server_options.h"
 #include "app/start_report.h"
@@ -137,6 +138,10 @@ base::Result<std::unique_ptr<App>> App::Start(const config::ServerConfig& config
   ASSIGN_OR_RETURN(app->lock_, LockDirectory(app->disk_, config.member.data_dir, *logger,
                                              app->raft_loop_->clock(), pause));
   RETURN_IF_ERROR(app->OpenTls());
+  if (!config.member.raft_trace_file.empty()) {
+    ASSIGN_OR_RETURN(app->raft_trace_,
+                     OpenRaftTrace(config.member, &app->disk_, &app->raft_loop_->clock(), logger));
+  }
   RETURN_IF_ERROR(app->OpenServer(options));
   // Compat: a member that starts for the first time has nothing to compare; nor has one that is yet
   // to be refilled.
@@ -212,6 +217,7 @@ server::Environment App::NewEnvironment() {
   };
   environment.on_removed = [this] { OnRemoved(); };
   environment.auth_observer = tokens_->observer();
+  environment.raft_tracer = raft_trace_.get();
   environment.on_import = ImportReport(&raft_loop_->clock(), &logger_);
   environment.logger = &logger_;
   environment.registry = &registry_;

@@ -26,6 +26,7 @@
 #include "runtime/posix/disk.h"
 #include "runtime/posix/loop_pool.h"
 #include "runtime/posix/workers.h"
+#include "server/raft_trace.h"
 #include "server/server.h"
 
 namespace app {
@@ -108,6 +109,7 @@ class App {
   std::unique_ptr<identity::TokenProvider> tokens_;                        // likewise
   v2::Totals v2_totals_;                                                   // likewise
   std::unique_ptr<admission::Meters> meters_;                              // likewise
+  std::unique_ptr<server::RaftTrace> raft_trace_;  // null: nobody is told of raft's steps
   server::Environment environment_;
   std::unique_ptr<runtime::File> lock_;  // of the directory; given up after all that writes there
   std::unique_ptr<server::Server> server_;

@@ -117,6 +117,13 @@ constexpr Flag kFlags[] = {
      "A leader whose write-ahead log's disk stands still for three quarters of an election "
      "timeout\nhands leadership over. Not a flag of etcd.",
      kSameKey},
+    {"raft-trace-file", Section::kMember, At<&ServerConfig::member, &MemberConfig::raft_trace_file>,
+     "File to which the steps of raft are added, in the form of etcd/raft's state traces. Not a "
+     "flag of\netcd.",
+     kSameKey},
+    {"raft-trace-bytes", Section::kMember,
+     At<&ServerConfig::member, &MemberConfig::raft_trace_bytes>,
+     "Size at which --raft-trace-file ends. Not a flag of etcd.", kSameKey},
     {"connection-memory-bytes", Section::kMember,
      At<&ServerConfig::client_api, &ClientApiConfig::connection_memory_bytes>,
      "Memory for the requests and answers of one connection; never less than two of the "

@@ -35,6 +35,8 @@ struct MemberConfig {
   Duration raft_read_timeout = std::chrono::seconds(5);
   Duration raft_write_timeout = std::chrono::seconds(5);
   bool disk_stall_handover = true;
+  std::string raft_trace_file;
+  uint64_t raft_trace_bytes = 64 << 20;
 };
 
 struct BackendConfig {

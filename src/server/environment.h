@@ -7,6 +7,7 @@
 
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "raft/tracer.h"
 #include "runtime/disk.h"
 #include "runtime/loop.h"
 #include "runtime/workers.h"
@@ -40,6 +41,8 @@ struct Environment {
   backend::OnDamage on_damage = [](const base::Status&) { return false; };
   Transport* transport = nullptr;  // null: the cluster has no other member
   Witness* witness = nullptr;      // or null
+  // Is told of the steps of the raft node, on the raft loop; or null.
+  raft::Tracer* raft_tracer = nullptr;
   // Is told of log-ins, on the apply loop; or null.
   auth::Observer* auth_observer = nullptr;
   // The member must not go on; see Failure. Ends the process, or takes the member down.

@@ -58,6 +58,7 @@ raft::Config ConfigOf(const Options& options, const Environment& environment,
   config.applied = AppliedOf(recovered);
   config.awaits_snapshot = recovered.awaits_snapshot;
   config.log = log;
+  config.tracer = environment.raft_tracer;
   config.message_bytes_max = options.raft.message_bytes_max;
   config.applying_bytes_max = options.raft.applying_bytes_max;
   config.uncommitted_bytes_max = options.raft.uncommitted_bytes_max;
