@@ -67,11 +67,12 @@ struct Cluster::Member {
 };
 
 Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
-                 Checker* checker, const Plan& plan)
+                 Checker* checker, const Plan& plan, raft::Tracer* raft_tracer)
     : scheduler_(scheduler),
       plan_(plan),
       wires_(wires),
       checker_(*checker),
+      raft_tracer_(raft_tracer),
       config_(NewConfig()),
       network_(scheduler, &checker->trace()),
       sink_(std::make_unique<NoSink>()),
@@ -194,9 +195,10 @@ void Cluster::Start(Member& member) {
     member.power_off = false;
   }
   if (member.has_lost) return AskReplacement(member);
-  auto started = Process::Start({scheduler_, &network_, wires_, &config_, &checker_, &logger_},
-                                member.storage.get(), member.options, plan_.disk_latency_max,
-                                [this, &member] { OnDeath(member); });
+  auto started =
+      Process::Start({scheduler_, &network_, wires_, &config_, &checker_, &logger_, raft_tracer_},
+                     member.storage.get(), member.options, plan_.disk_latency_max,
+                     [this, &member] { OnDeath(member); });
   ++member.lives;
   if (started.ok()) {
     member.process = *std::move(started);

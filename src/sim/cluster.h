@@ -22,9 +22,10 @@ namespace sim {
 // removed never come back.
 class Cluster {
  public:
-  // All outlive this. Clients reach the members over `wires`.
+  // All outlive this. Clients reach the members over `wires`. `raft_tracer` is told of the steps of
+  // all raft nodes; or null.
   Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,
-          Checker* checker, const Plan& plan);
+          Checker* checker, const Plan& plan, raft::Tracer* raft_tracer);
   ~Cluster();
 
   // Of the members that may live, in the order in which they came.
@@ -112,6 +113,7 @@ class Cluster {
   const Plan plan_;
   runtime::simulated::Wires* const wires_;
   Checker& checker_;
+  raft::Tracer* const raft_tracer_;
   const config::ServerConfig config_;
   MessageNetwork network_;
   const std::unique_ptr<observe::LogSink> sink_;

@@ -128,4 +128,36 @@ Plan Plan::FromSeed(uint64_t seed) {
   return plan;
 }
 
+Plan Plan::ForTrace(uint64_t seed) {
+  runtime::Random random(seed);
+  Plan plan;
+  plan.can_be_traced = true;
+  plan.members = 3;
+  plan.options.max_learners = 2;
+  plan.options.backend_batch_interval = milliseconds(10);
+  plan.options.raft.inflight_messages_max = static_cast<uint32_t>(random.Between(1, 64));
+  if (random.OneIn(2)) plan.options.raft.message_bytes_max = random.Between(1, 4096);
+  plan.tick_interval_min = milliseconds(60);
+  plan.tick_interval_max = milliseconds(80);
+  plan.disk_latency_max = milliseconds(random.Between(1, 5));
+  plan.message_loss = random.OneIn(3) ? 0 : random.Below(100);
+  plan.message_latency_max = milliseconds(random.OneIn(2) ? random.Between(10, 60) : 1);
+  plan.kill_interval = MaybeBetween(random, milliseconds(300), milliseconds(1500));
+  plan.partition_interval = MaybeBetween(random, milliseconds(300), milliseconds(1500));
+  plan.pause_interval = MaybeBetween(random, milliseconds(300), milliseconds(2000));
+  plan.conf_change_interval = MaybeBetween(random, milliseconds(500), milliseconds(1500));
+  plan.transfer_interval = MaybeBetween(random, milliseconds(500), milliseconds(2000));
+  plan.campaign_interval = MaybeBetween(random, milliseconds(500), milliseconds(2000));
+  plan.downtime_max = milliseconds(400);
+  plan.write_interval = milliseconds(random.Between(150, 400));
+  plan.write_batch_max = random.Between(1, 4);
+  plan.clients = 1;
+  plan.client_keepalive.interval = runtime::Duration::max();
+  plan.client_keepalive.timeout = milliseconds(500);
+  plan.call_timeout_max = milliseconds(2000);
+  plan.wire_latency_max = milliseconds(1);
+  plan.turmoil = seconds(5);
+  return plan;
+}
+
 }  // namespace sim

@@ -36,6 +36,9 @@ struct Plan {
   runtime::Duration loss_interval{0};    // of a log, likewise; with Options::replace
   // How long a member stays down.
   runtime::Duration downtime_max{0};
+  // Members are killed only where that loses nothing, and changes of the configuration are of one
+  // member at a time.
+  bool can_be_traced = false;
   // Unsynced writes of a power failure: all lost, or any subset kept.
   bool keeps_some_unsynced = false;
 
@@ -73,6 +76,9 @@ struct Plan {
   runtime::Duration turmoil{0};
 
   static Plan FromSeed(uint64_t seed);
+  // Of a run whose steps the TLA+ specification that etcd/raft publishes can express: short, with
+  // few messages, and with faults that it knows.
+  static Plan ForTrace(uint64_t seed);
 };
 
 }  // namespace sim

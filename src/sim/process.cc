@@ -20,6 +20,10 @@ namespace {
 // How long calls may take to end once the member stops.
 constexpr runtime::Duration kDrainMax = std::chrono::milliseconds(4800);
 
+// A commit index waits for some milliseconds before it is written (server::LogWriter), and the disk
+// of a plan whose members die quietly takes some, too.
+constexpr runtime::Duration kQuiet = std::chrono::milliseconds(40);
+
 // What a member makes secrets of: the same at each of its starts, since nobody guesses here.
 identity::Chance ChanceOf(const server::Options& options) {
   const auto random = std::make_shared<runtime::Random>(std::hash<std::string>()(options.name));
@@ -128,6 +132,7 @@ server::Environment Process::NewEnvironment() {
   };
   environment.transport = this;
   environment.witness = this;
+  environment.raft_tracer = cluster_.raft_tracer;
   environment.auth_observer = &tokens_;
   environment.on_failure = [this](const base::Status& why) {
     // A disk that failed is what happens; anything else is a fault of the member.
@@ -266,7 +271,18 @@ void Process::OnStarted(const raft::Node& node, const raft::HardState& saved, ba
 }
 
 void Process::OnStep(const raft::Node& node) {
+  if (node.hard_state() != last_state_ || node.log().Last() != last_entry_) {
+    last_state_ = node.hard_state();
+    last_entry_ = node.log().Last();
+    changed_at_ = cluster_.scheduler->clock().Now();
+  }
   if (!dead_) cluster_.checker->AfterStep(node);
+}
+
+bool Process::IsQuiet() const {
+  const raft::Log& log = node_->log();
+  return log.applied() == log.committed() &&
+         cluster_.scheduler->clock().Now() - changed_at_ > kQuiet;
 }
 
 void Process::OnCommitted(std::span<const raft::Entry> entries) {

@@ -42,6 +42,7 @@ class Process final : public Receiver, public server::Transport, public server::
     const config::ServerConfig* config;  // of what serves them
     Checker* checker;
     const observe::Logger* logger;
+    raft::Tracer* raft_tracer;  // or null
   };
   // `on_death` is told when the member must not go on; it lets nothing out any more and waits to be
   // destroyed. Fails as Server::Open does. All outlive this.
@@ -55,6 +56,9 @@ class Process final : public Receiver, public server::Transport, public server::
   base::MemberId id() const { return server_->id(); }
   const raft::Node& node() const { return *node_; }
   bool dead() const { return dead_; }
+  // Whether all that the member knows has been on its disk and applied for so long that its end
+  // loses nothing.
+  bool IsQuiet() const;
   // Whether the member has seen that it was removed from the cluster.
   bool was_removed() const;
   // Runs `task` where requests are handled; not in a process that is dead by then.
@@ -133,6 +137,9 @@ class Process final : public Receiver, public server::Transport, public server::
   identity::Passwords passwords_;
   std::unique_ptr<admission::Meters> meters_;
   const raft::Node* node_ = nullptr;
+  raft::HardState last_state_;
+  raft::EntryId last_entry_;
+  runtime::TimePoint changed_at_;
   base::MemberId id_;
   // Whom a message finds: members that the member has told of, and those it has heard from.
   std::set<base::MemberId> reachable_;

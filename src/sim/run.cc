@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/simulated/scheduler.h"
+#include "server/raft_trace.h"
 #include "sim/cluster.h"
 #include "sim/plan.h"
 #include "sim/turmoil.h"
@@ -206,20 +207,18 @@ void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Worklo
   workload.CheckAll(UpToDate(cluster), leases_are_gone);
 }
 
-}  // namespace
-
-Report RunSeed(uint64_t seed) {
-  const Plan plan = Plan::FromSeed(seed);
-  runtime::simulated::Scheduler scheduler(seed);
+Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
+               server::RaftTrace* raft_trace) {
   Checker checker;
   runtime::simulated::Wires wires(&scheduler);
   Workload workload(&scheduler, &wires, &checker, plan);
-  Cluster cluster(&scheduler, &wires, &checker, plan);
+  Cluster cluster(&scheduler, &wires, &checker, plan, raft_trace);
   Turmoil turmoil(&scheduler, &wires, &cluster, &workload, plan);
   for (runtime::Duration spent{0}; spent < plan.turmoil; spent += kTurmoilStep) {
     scheduler.RunFor(kTurmoilStep);
     if (!checker.violation().ok()) break;
   }
+  if (raft_trace != nullptr) raft_trace->End();
   Report report;
   if (checker.violation().ok()) {
     turmoil.Calm();
@@ -256,6 +255,20 @@ Report RunSeed(uint64_t seed) {
   workload.Close();
   scheduler.RunFor(runtime::Duration{0});
   return report;
+}
+
+}  // namespace
+
+Report RunSeed(uint64_t seed) {
+  runtime::simulated::Scheduler scheduler(seed);
+  return RunPlan(scheduler, Plan::FromSeed(seed), nullptr);
+}
+
+Report RunTraced(uint64_t seed, uint64_t bytes_max, WriteLine write) {
+  runtime::simulated::Scheduler scheduler(seed);
+  server::RaftTrace raft_trace(
+      &scheduler.clock(), {.bytes_max = bytes_max, .write = std::move(write), .on_full = [] {}});
+  return RunPlan(scheduler, Plan::ForTrace(seed), &raft_trace);
 }
 
 }  // namespace sim

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -38,5 +40,10 @@ struct Report {
 // Runs a cluster through the turmoil that `seed` draws, then lets them recover. The same seed
 // gives the same report.
 Report RunSeed(uint64_t seed);
+
+// Likewise, by a plan of another kind (Plan::ForTrace). The steps of all raft nodes during the
+// turmoil go to `write`, in their order, each as a line of a state trace; up to `bytes_max`.
+using WriteLine = std::function<void(std::string_view line)>;
+Report RunTraced(uint64_t seed, uint64_t bytes_max, WriteLine write);
 
 }  // namespace sim

@@ -170,7 +170,7 @@ void Turmoil::ChangeConfiguration() {
       return RemoveMember(*leader);
     case 3:
     case 4:
-      return ReplaceMembers(*leader);
+      return plan_.can_be_traced ? AddMember(*leader) : ReplaceMembers(*leader);
     default:
       return AddMember(*leader);
   }
@@ -263,7 +263,10 @@ base::MemberId Turmoil::RandomVictim() {
 }
 
 void Turmoil::Kill() {
-  cluster_->Kill(RandomVictim());
+  const base::MemberId victim = RandomVictim();
+  const Process* const process = cluster_->process(victim);
+  if (plan_.can_be_traced && (process == nullptr || !process->IsQuiet())) return;
+  cluster_->Kill(victim);
 }
 
 void Turmoil::Stop() {

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,17 +25,24 @@ namespace {
 
 constexpr std::string_view kUsage =
     "usage: etcd-sim [smoke | long | seed SEED | seeds FIRST COUNT | bugs] [--plant BUG]\n"
+    "       etcd-sim seed SEED --raft-trace FILE [--plant BUG]\n"
     "  smoke        the first 300 seeds\n"
     "  long         5,000 seeds that nobody has drawn before; it says from which on\n"
     "  seed         one seed\n"
     "  seeds        COUNT seeds from FIRST on, until one fails\n"
     "  bugs         how many deliberate bugs there are to plant\n"
+    "  --raft-trace by a plan of another kind: the steps of all raft nodes go to FILE, in the "
+    "form\n"
+    "               of etcd/raft's state traces\n"
     "  --plant      with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace; with a bug, once. Exit status 1: a\n"
     "violation.\n";
 
 uint64_t current_seed = 0;
 bool bug_is_planted = false;
+
+// What the model checker reads in a few minutes.
+constexpr uint64_t kTraceBytes = 1 << 20;
 
 void ReportFatal(std::string_view message) {
   std::printf("seed %" PRIu64 ": %.*s\n", current_seed, static_cast<int>(message.size()),
@@ -132,6 +140,29 @@ bool RunFreshSeeds(uint64_t count) {
   return RunSeeds(first, count);
 }
 
+// Likewise of a traced run, which is made once.
+bool RunTraced(uint64_t seed, const std::string& path) {
+  current_seed = seed;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "w"),
+                                                             &std::fclose);
+  if (file == nullptr) {
+    std::printf("cannot write %s\n", path.c_str());
+    return false;
+  }
+  // A run that ends in a failed check leaves all lines before it.
+  std::setvbuf(file.get(), nullptr, _IOLBF, 0);
+  const sim::Report report = sim::RunTraced(
+      seed, kTraceBytes,
+      [raw = file.get()](std::string_view line) { std::fwrite(line.data(), 1, line.size(), raw); });
+  if (!report.violation.ok()) {
+    std::printf("seed %" PRIu64 ": %s\n", seed, report.violation.ToString().c_str());
+    return false;
+  }
+  std::printf("%" PRIu64 " elections, %" PRIu64 " committed entries, %" PRIu64 " crashes\n",
+              report.elections, report.committed_entries, report.crashes);
+  return true;
+}
+
 std::optional<uint64_t> Number(std::string_view text) {
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -199,12 +230,21 @@ int main(int argc, char** argv) {
     }
     words.resize(words.size() - 2);
   }
+  std::optional<std::string> trace;
+  if (words.size() >= 2 && words[words.size() - 2] == "--raft-trace") {
+    trace = words.back();
+    words.resize(words.size() - 2);
+  }
   const std::string_view command = words.empty() ? "smoke" : words[0];
   std::vector<uint64_t> numbers;
   for (size_t i = 1; i < words.size(); ++i) {
     if (const auto number = Number(words[i])) numbers.push_back(*number);
   }
   if (numbers.size() + 1 < words.size()) return Usage();
+  if (trace.has_value()) {
+    if (command != "seed" || numbers.size() != 1) return Usage();
+    return RunTraced(numbers[0], *trace) ? 0 : 1;
+  }
   if (command == "smoke" && numbers.empty()) return RunSeeds(1, 300) ? 0 : 1;
   if (command == "long" && numbers.empty()) return RunFreshSeeds(5000) ? 0 : 1;
   if (command == "bugs" && numbers.empty()) {
