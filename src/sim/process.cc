@@ -158,6 +158,8 @@ bool Process::was_removed() const {
 }
 
 void Process::SetPaused(bool paused) {
+  is_paused_ = paused;
+  changed_at_ = cluster_.scheduler->clock().Now();
   for (runtime::Loop* loop : {net_loop_.get(), raft_loop_.get(), apply_loop_.get(),
                               wal_loop_.inner(), backend_loop_.inner()}) {
     cluster_.scheduler->SetPaused(loop, paused);
@@ -281,7 +283,7 @@ void Process::OnStep(const raft::Node& node) {
 
 bool Process::IsQuiet() const {
   const raft::Log& log = node_->log();
-  return log.applied() == log.committed() &&
+  return !is_paused_ && log.applied() == log.committed() &&
          cluster_.scheduler->clock().Now() - changed_at_ > kQuiet;
 }
 

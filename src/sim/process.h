@@ -145,6 +145,7 @@ class Process final : public Receiver, public server::Transport, public server::
   std::set<base::MemberId> reachable_;
   std::vector<base::MemberId> others_;  // in the cluster
   bool dead_ = false;
+  bool is_paused_ = false;
   bool stopping_ = false;
   bool service_ended_ = false;
   base::Callback<void()> on_stopped_;

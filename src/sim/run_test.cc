@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 namespace sim {
 namespace {
 
@@ -65,6 +68,22 @@ TEST(RunTest, RunsHaveCallsThatEndInEveryWay) {
   EXPECT_GT(unprocessed, 0u);
   EXPECT_GT(given_up, 200u);
   EXPECT_GT(lost, 200u);
+}
+
+// What the judge of traces is to see.
+TEST(RunTest, TracedRunsHaveCrashesAndSeveralLeaders) {
+  uint64_t crashes = 0;
+  uint64_t elections = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    std::string trace;
+    const Report report = RunTraced(seed, 1 << 20, [&](std::string_view line) { trace += line; });
+    EXPECT_TRUE(report.violation.ok()) << "seed " << seed << ": " << report.violation.ToString();
+    EXPECT_NE(trace.find("\"name\":\"Commit\""), std::string::npos) << "seed " << seed;
+    crashes += report.crashes;
+    elections += report.elections;
+  }
+  EXPECT_GT(crashes, 5u);
+  EXPECT_GT(elections, 10u);
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 ETCD_SIM in the environment is the program.
 """
 
+import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -56,10 +58,26 @@ class EtcdSimTest(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout, done.stderr),
                              (2, "", "etcd-sim: there is no bug 1 to plant here\n"), words)
 
+    def test_the_steps_of_raft_go_to_a_file_the_same_each_time(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            traces = []
+            for run in range(2):
+                path = Path(folder) / f"{run}.ndjson"
+                done = self.run_with("seed", "1", "--raft-trace", str(path))
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                self.assertRegex(done.stdout,
+                                 r"^[1-9]\d* elections, [1-9]\d* committed entries, \d+ crashes\n$")
+                traces.append(path.read_text())
+        self.assertEqual(traces[0], traces[1])
+        steps = [json.loads(line)["event"]["name"] for line in traces[0].splitlines()]
+        self.assertEqual(steps[:3], ["InitState"] * 3)
+        self.assertIn("Commit", steps)
+
     def test_misuse_is_answered_with_the_usage(self) -> None:
         for words in (["nonsense"], ["seed"], ["seed", "x"], ["seed", "1", "2"], ["seed", "1x"],
                       ["seeds", "1"], ["seeds", "1", "2", "3"], ["bugs", "1"], ["smoke", "1"],
-                      ["long", "1"], ["seeds", "1", "x"]):
+                      ["long", "1"], ["seeds", "1", "x"], ["seeds", "1", "3", "--raft-trace", "x"],
+                      ["seed", "1", "--raft-trace"]):
             done = self.run_with(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertTrue(done.stderr.startswith("usage: etcd-sim [smoke | long | "), words)

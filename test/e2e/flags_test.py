@@ -126,6 +126,24 @@ class FlagsTest(unittest.TestCase):
             member.start()
             self.assertEqual(client(member).get("k")[0], b"1")
 
+    def test_the_steps_of_raft_are_added_to_a_file_up_to_its_bound(self) -> None:
+        with Member(ETCD) as member:
+            trace = member.folder / "trace"
+            member.stop()
+            member.flags = (f"--raft-trace-file={trace}",)
+            member.start()
+            member.kill()
+            steps = [json.loads(line)["event"]["name"] for line in trace.read_text().splitlines()]
+            self.assertEqual(steps[0], "InitState")
+            self.assertIn("BecomeLeader", steps)
+            size = trace.stat().st_size
+            member.flags += (f"--raft-trace-bytes={size + 300}",)
+            member.start()
+            member.wait_for_log("the trace of raft has reached its bound and ends here")
+            self.assertLessEqual(trace.stat().st_size, size + 300)
+            added = trace.read_text()[size:].splitlines()
+            self.assertEqual(json.loads(added[0])["event"]["name"], "InitState")
+
     def test_what_takes_too_long_is_told(self) -> None:
         with Member(ETCD, "--warning-apply-duration=1ns") as member:
             etcd = client(member)

@@ -124,10 +124,10 @@ def _config() -> str:
 
 def _read(said: str, lines: int) -> Verdict:
     reached = [int(number) for number in re.findall(r'^<<"reached", (\d+)>>$', said, re.MULTILINE)]
-    complaint = re.search(r"^Error: (.*)$", said, re.MULTILINE)
-    if not reached or (complaint is None and "No error has been found" not in said):
+    complaint = re.search(r"^Error: ((?:Invariant|Action property|Temporal properties) .*)$", said, re.MULTILINE)
+    if complaint is None and "No error has been found" not in said:
         raise RuntimeError(f"the model checker did not judge: {said[-3000:]}")
-    return Verdict(lines, max(reached) - 1, complaint[1] if complaint else "")
+    return Verdict(lines, max(reached, default=1) - 1, complaint[1] if complaint else "")
 
 
 def main() -> int:
