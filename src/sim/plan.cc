@@ -132,6 +132,7 @@ Plan Plan::ForTrace(uint64_t seed) {
   runtime::Random random(seed);
   Plan plan;
   plan.can_be_traced = true;
+  plan.options.strict_reconfig_check = false;  // it would wait for longer than the run lasts
   plan.members = 3;
   plan.options.max_learners = 2;
   plan.options.backend_batch_interval = milliseconds(10);
