@@ -30,7 +30,7 @@ ETCD_SIM_PLANTED = os.environ.get("ETCD_SIM_PLANTED", str(BIN / "etcd-sim-plante
 TIMEOUT_SECONDS = 120
 SEEDS = range(1, 11)
 # Steps without which the seeds would show little, and how often they are there at least.
-EXPECTED = {"BecomeLeader": 20, "InitState": 50, "ChangeConf": 5, "ApplyConfChange": 5, "Replicate": 150,
+EXPECTED = {"BecomeLeader": 15, "InitState": 50, "ChangeConf": 5, "ApplyConfChange": 5, "Replicate": 150,
             "ReceiveAppendEntriesRequest": 1000, "ReceiveRequestVoteRequest": 30}
 # By the order of src/raft/planted.h; each is refused in the trace of one of so many seeds.
 PLANTED = {"votes twice in a term": 1, "votes for a shorter log": 2, "commits an old term by counting": 3,

@@ -41,8 +41,8 @@ constexpr std::string_view kUsage =
 uint64_t current_seed = 0;
 bool bug_is_planted = false;
 
-// What the model checker reads in a few minutes.
-constexpr uint64_t kTraceBytes = 1 << 20;
+// About a thousand steps: what the model checker follows within a minute.
+constexpr uint64_t kTraceBytes = 400'000;
 
 void ReportFatal(std::string_view message) {
   std::printf("seed %" PRIu64 ": %.*s\n", current_seed, static_cast<int>(message.size()),
