@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/node_trace.h"
 #include "raft/planted.h"
@@ -42,6 +43,7 @@ void Node::StartCampaign(CampaignKind kind) {
   } else if (log_.HasUnappliedConfChange()) {
     // It would count votes by a configuration that a quorum has already replaced.
     Notify(event::CampaignRefused{RefusedCampaign::kUnappliedConfChange, term_});
+    base::Mark<"raft: a campaign waits for a configuration to be applied">();
   } else {
     Notify(event::CampaignStarted{term_});
     RunCampaign(kind);
@@ -126,6 +128,7 @@ void Node::CandidateOnVoteResponse(const Message& message) {
     case VoteResult::kPending:
       return;
     case VoteResult::kLost:
+      base::Mark<"raft: an election is lost">();
       return BecomeFollower(term_, kNobody);
     case VoteResult::kWon:
       if (pre_vote) return RunCampaign(CampaignKind::kElection);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/planted.h"
 
@@ -102,6 +103,7 @@ void Node::HandleAppend(const Message& message) {
   Message answer{.type = MessageType::kAppResp, .to = message.from};
   if (message.index < log_.committed() && !Planted(PlantedBug::kSkipPreviousTermCheck)) {
     // An old message; what is committed cannot be argued about.
+    base::Mark<"raft: an append is older than what is committed">();
     answer.index = log_.committed();
     return Send(std::move(answer));
   }
@@ -116,6 +118,7 @@ void Node::HandleAppend(const Message& message) {
 
 void Node::RejectAppend(const Message& message) {
   Notify(event::AppendRejected{message, log_.TermAt(message.index).value_or(Term(0))});
+  base::Mark<"raft: an append is rejected">();
   // All of the leader's log up to the refused index has terms <= log_term. Where ours has larger
   // ones the logs differ, so the guess skips those entries; the leader does the same with its log
   // and our term. Hence at most one probe for each term, not one for each entry.
@@ -179,11 +182,13 @@ bool Node::Restore(const SnapshotPtr& snapshot) {
   if (!newer && awaits_snapshot_) return false;
   if (newer && log_.Matches(snapshot->id())) {
     // The log holds all of it already, and what comes after.
+    base::Mark<"raft: a snapshot brings what the log holds already">();
     notify(SnapshotOutcome::kCommitAdvanced);
     log_.CommitTo(snapshot->index);
     return false;
   }
   log_.Restore(snapshot);
+  base::Mark<"raft: a snapshot is installed">();
   EndWaitForSnapshot();
   SwitchTo(*membership);
   return notify(SnapshotOutcome::kInstalled);
@@ -209,6 +214,7 @@ bool Node::RestoreState(const Snapshot& snapshot, const Membership& membership) 
   EndWaitForSnapshot();
   SwitchTo(membership);
   restored_state_ = snapshot.id();
+  base::Mark<"raft: a snapshot fills the state below the log">();
   OnApplied(snapshot.index);
   Notify(event::SnapshotHandled{event::SnapshotOutcome::kCommitAdvanced, snapshot, log_.committed(),
                                 log_.Last()});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/planted.h"
 
@@ -73,6 +74,8 @@ void Node::TickLeader() {
     leader = std::get_if<Leader>(&role_);
     if (leader == nullptr) return;
     // A transfer that takes longer than an election has failed: lead on.
+    if (leader->transferee != kNobody)
+      base::Mark<"raft: a transfer of leadership takes too long">();
     leader->transferee = kNobody;
   }
   if (leader->heartbeat_elapsed >= config_.heartbeat_ticks) {
@@ -89,6 +92,7 @@ void Node::LeaderCheckQuorum(Leader& leader) {
   }
   if (ResultOf(membership_.voters, active) == VoteResult::kWon) return;
   Notify(event::QuorumLost{});
+  base::Mark<"raft: a leader steps down without a quorum">();
   BecomeFollower(term_, kNobody);
 }
 
@@ -116,6 +120,7 @@ void Node::LeaderOnTransfer(Leader& leader, MemberId target, Progress& progress)
   if (leader.transferee != kNobody) {
     if (leader.transferee == target) return notify(Transfer::kSameTargetInProgress, target);
     notify(Transfer::kPreviousAborted, std::exchange(leader.transferee, kNobody));
+    base::Mark<"raft: a transfer of leadership gives way to another">();
   }
   if (target == config_.id) return notify(Transfer::kTargetIsSelf, target);
   notify(Transfer::kStarted, target);
@@ -143,6 +148,7 @@ void Node::LeaderOnSnapshotStatus(MemberId peer, Progress& progress, bool delive
     Notify(event::ReplicationResumed{event::Resumed::kSnapshotDelivered, peer, progress});
   } else {
     progress.AbortSnapshot();
+    base::Mark<"raft: a snapshot has not arrived">();
     Notify(event::ReplicationResumed{event::Resumed::kSnapshotFailed, peer, progress});
   }
   // The next append waits: for the acknowledgement of the snapshot, or for a heartbeat's.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/planted.h"
 
 namespace raft {
@@ -138,6 +139,8 @@ void Log::Append(std::span<const Entry> entries) {
   if (entries.empty()) return;
   // A committed entry never changes.
   if (!Planted(PlantedBug::kSkipPreviousTermCheck)) CHECK_GT(entries.front().index, committed_);
+  if (entries.front().index <= LastIndex())
+    base::Mark<"raft: entries that conflict are replaced">();
   unstable_.TruncateAndAppend(entries);
 }
 

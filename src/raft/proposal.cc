@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
 #include "raft/node.h"
@@ -68,6 +69,7 @@ base::Status Node::LeaderOnPropose(Leader& leader, std::vector<Entry> entries) {
   // A leader that was removed only waits for the change to be known.
   if (!leader.progress.contains(config_.id)) return DropProposal(DroppedProposal::kNotMember);
   if (leader.transferee != kNobody) {
+    base::Mark<"raft: a proposal comes while leadership is handed over">();
     return DropProposal(DroppedProposal::kLeaderTransfer, leader.transferee);
   }
   const Index pending_before = leader.pending_conf_index;
@@ -78,6 +80,7 @@ base::Status Node::LeaderOnPropose(Leader& leader, std::vector<Entry> entries) {
   }
   if (!LeaderAppend(leader, std::move(entries))) {
     leader.pending_conf_index = pending_before;
+    base::Mark<"raft: more is proposed than may be uncommitted">();
     return DropProposal(DroppedProposal::kUncommittedLimit);
   }
   LeaderBroadcastAppend(leader);
@@ -99,6 +102,7 @@ void Node::LeaderAdmitConfChange(Leader& leader, Entry& entry, Index index) {
   const bool leaves = change->changes.empty();
   if (!config_.disable_conf_change_validation) {
     if (leader.pending_conf_index > log_.applied()) {
+      base::Mark<"raft: a change of the members comes before the last is applied">();
       return refuse(RefusedConfChange::kUnapplied, *change);
     }
     if (joint && !leaves) return refuse(RefusedConfChange::kMustLeaveJoint, *change);

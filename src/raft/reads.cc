@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/planted.h"
 
@@ -21,6 +22,7 @@ void Node::LeaderOnReadIndex(Leader& leader, const Message& message) {
   ReadRequest request{message.from, message.entries.front().data};
   if (!CommittedInTerm()) {
     leader.postponed_reads.push_back(std::move(request));
+    base::Mark<"raft: a read waits for the first commit of its term">();
   } else {
     LeaderConfirmRead(leader, std::move(request));
   }
@@ -59,6 +61,7 @@ void Node::AnswerRead(const ReadRequest& request, Index index) {
 void Node::FollowerOnReadIndex(Message message) {
   if (leader() == kNobody) {
     Notify(event::ReadDropped{event::DroppedRead::kNoLeader, message, term_});
+    base::Mark<"raft: a read is dropped without a leader">();
     return;
   }
   message.to = leader();

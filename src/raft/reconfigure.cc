@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/confchange.h"
 #include "raft/node.h"
 #include "raft/node_trace.h"
@@ -16,6 +17,7 @@ base::Result<ConfState> Node::ApplyConfChange(const ConfChangeV2& change) {
 
 void Node::SwitchTo(Membership membership) {
   membership_ = std::move(membership);
+  if (membership_.voters.IsJoint()) base::Mark<"raft: a joint configuration is entered">();
   Leader* leader = std::get_if<Leader>(&role_);
   if (leader != nullptr) {
     ReconcileProgress(membership_, log_.LastIndex(),
@@ -30,6 +32,7 @@ void Node::SwitchTo(Membership membership) {
 void Node::LeaderSwitched(Leader& leader) {
   if (!membership_.voters.Contains(config_.id)) {
     // Removed or demoted. It may lead until the others know of it, without counting itself.
+    base::Mark<"raft: a leader is no voter any more">();
     if (config_.step_down_on_removal) BecomeFollower(term_, kNobody);
     return;
   }

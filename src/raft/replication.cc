@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/node_trace.h"
 #include "raft/planted.h"
@@ -48,6 +49,7 @@ bool Node::LeaderSendAppend(MemberId to, Progress& progress, IfEmpty if_empty) {
 bool Node::LeaderSendSnapshot(MemberId to, Progress& progress) {
   if (!progress.recent_active()) {
     Notify(event::SnapshotSkipped{event::SkippedSnapshot::kPeerInactive, to});
+    base::Mark<"raft: a snapshot waits for a sign of life">();
     return false;
   }
   SnapshotPtr snapshot = log_.LatestSnapshot();
@@ -58,6 +60,7 @@ bool Node::LeaderSendSnapshot(MemberId to, Progress& progress) {
   CHECK_GT(snapshot->index, Index(0));
   Notify(event::SnapshotSent{to, snapshot->id(), log_.FirstIndex(), log_.committed(), progress});
   progress.BecomeSnapshot(snapshot->index);
+  base::Mark<"raft: a snapshot is sent">();
   Notify(event::ReplicationPaused{to, progress});
   Send({.type = MessageType::kSnap, .to = to, .snapshot = std::move(snapshot)});
   return true;
@@ -105,6 +108,7 @@ void Node::LeaderOnRejection(const Message& message, Progress& progress) {
     hint = log_.FindConflictByTerm(hint, message.log_term).index;
   }
   if (!progress.MaybeDecrease(message.index, hint)) return;
+  base::Mark<"raft: a leader steps back to what a follower has">();
   Notify(event::ProgressDecreased{message.from, progress});
   if (progress.state() == ProgressState::kReplicate) progress.BecomeProbe();
   LeaderSendAppend(message.from, progress, IfEmpty::kSend);
@@ -151,6 +155,7 @@ void Node::LeaderOnHeartbeatReply(Leader& leader, const Message& message, Progre
   progress.set_vote_lease_ms(message.vote_lease_ms);
   progress.ResumeAppends();
   if (message.wants_snapshot) {
+    base::Mark<"raft: a follower asks for a snapshot">();
     if (progress.state() != ProgressState::kSnapshot) LeaderSendSnapshot(message.from, progress);
     // An append, though perhaps an empty one, finds out whether what was sent has arrived.
   } else if (progress.match() < log_.LastIndex() || progress.state() == ProgressState::kProbe) {

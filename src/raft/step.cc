@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "raft/node.h"
 #include "raft/node_trace.h"
 #include "raft/planted.h"
@@ -65,6 +66,7 @@ bool Node::AcceptTerm(const Message& message) {
   // Forwarded requests hold in any term.
   if (message.term == Term(0)) return true;
   if (message.term >= term_ && IgnoresCandidate(message)) {
+    base::Mark<"raft: a candidate is ignored while a leader is heard">();
     Notify(event::VoteAnswered{event::VoteAnswer::kIgnoredInLease, message, log_.Last(), vote_,
                                term_, std::max(quiet_ticks_, timer_.LeaseRemaining())});
     return false;
@@ -88,9 +90,11 @@ void Node::OnHigherTerm(const Message& message) {
     return;
   }
   Notify(event::HigherTermReceived{message, term_});
+  if (AsLeader() != nullptr) base::Mark<"raft: a leader hears of a newer term">();
   const bool has_promised = config_.vote_lease_ms > 0 && AsLeader() == nullptr;
   if (has_promised && leader() != kNobody && timer_.WithinLease()) {
     quiet_ticks_ = std::max(quiet_ticks_, timer_.LeaseRemaining());
+    base::Mark<"raft: a promise not to vote outlives its term">();
   }
   BecomeFollower(message.term, IsFromLeader(message.type) ? message.from : kNobody);
 }
@@ -102,10 +106,12 @@ void Node::OnLowerTerm(const Message& message) {
     // A member that was cut off may have raised its term and can no longer win an election nor be
     // led: the others ignore its votes. This answer tells the leader the higher term; the election
     // that follows takes the member in again.
+    base::Mark<"raft: a leader of an older term is told of a newer one">();
     Send({.type = MessageType::kAppResp, .to = message.from});
   } else if (message.type == MessageType::kPreVote) {
     // Tell the candidate, or two members, one with the longer log and one with the higher term,
     // could keep each other from winning for ever.
+    base::Mark<"raft: a pre-vote of an older term is refused">();
     Notify(
         event::VoteAnswered{event::VoteAnswer::kRejected, message, log_.Last(), vote_, term_, 0});
     Send({.type = MessageType::kPreVoteResp, .reject = true, .to = message.from, .term = term_});

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "runtime/failpoint.h"
 #include "state/members/snapshot_json.h"
@@ -92,6 +93,7 @@ void Committer::Write(std::shared_ptr<Sent> sent) {
   }
   if (std::exchange(waits_for_room_, false)) {
     environment_.logger->Info("the disk of the database has room again", {});
+    base::Mark<"server: the disk of the database has room again">();
   }
   environment_.apply_loop->Post([this, sent = std::move(sent), took = clock.Now() - start] {
     metrics_.Observe(took);
@@ -101,6 +103,7 @@ void Committer::Write(std::shared_ptr<Sent> sent) {
 
 void Committer::WriteLater(std::shared_ptr<Sent> sent, const base::Status& why) {
   if (!std::exchange(waits_for_room_, true)) {
+    base::Mark<"server: the disk of the database is full">();
     environment_.logger->Error("the disk of the database is full; commits wait until there is room",
                                {{"error", why.message()}});
   }

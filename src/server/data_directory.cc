@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
@@ -67,6 +68,7 @@ base::Status TakeReceived(const Options& options, const Environment& environment
   const std::string received = ReceivedDatabasePath(options, mark);
   ASSIGN_OR_RETURN(const bool exists, environment.disk->Exists(received));
   if (!exists) return {};
+  base::Mark<"server: a start takes over the database of a received snapshot">();
   environment.logger->Info("taking over the database of a snapshot that was received",
                            {{"path", received}, {"snapshot-index", mark.value()}});
   return environment.move_backend(received, Paths(options).database);
@@ -194,6 +196,7 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   recovered->base = {mark.term, mark.index};
   auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
   if (!opened.ok()) return OpenLogBelow(environment, paths, mark, log_options, damage);
+  base::Mark<"server: a damaged log is repaired from the database">();
   environment.logger->Warn("repaired the damaged log from the database",
                            {{"path", paths.wal},
                             {"consistent-index", covered.index.value()},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/coverage_mark.h"
 #include "server/data_directory.h"
 
 namespace server {
@@ -50,6 +51,7 @@ void DiskRoom::Measure() {
   is_low = is_low || (progress_.disk_is_low && !is_roomy);
   const bool was_low = progress_.disk_is_low.exchange(is_low);
   if (is_low && !was_low) {
+    base::Mark<"server: the disk is nearly full">();
     environment_.logger->Warn("the disk is nearly full; writes are refused",
                               {{"data-dir", options_.data_dir},
                                {"disk-free-bytes", least.free},

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "state/members/member.h"
 
@@ -72,6 +73,7 @@ void LeaderTransfer::OnDeadline() {
     (waiting.deadline <= now ? late : waiting_).push_back(std::move(waiting));
   }
   ArmTimer();
+  if (!late.empty()) base::Mark<"server: a transfer of leadership is not seen in time">();
   for (Waiting& waiting : late) waiting.on_moved(base::errors::kLeaderTransferTimeout);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "base/lease_text.h"
 #include "proto/raft_internal.pb.h"
@@ -108,6 +109,7 @@ void LeaseKeeper::TakeMore() {
     return environment_.apply_loop->Post([this] { TakeMore(); });
   }
   term_ = takeover_->term;
+  base::Mark<"leases: a leader has taken them over">();
   takeover_.reset();
 }
 
@@ -195,11 +197,13 @@ LeaseKeeper::Renewal LeaseKeeper::Renew(base::LeaseId id, uint64_t cleared) {
   const auto at = table_.find(id);
   if (at == table_.end()) return {Renewal::Outcome::kUnknown};
   if (at->second.end <= now && !Planted(PlantedBug::kRenewWhatHasRunOut)) {
+    base::Mark<"leases: a renewal comes too late">();
     return {Renewal::Outcome::kRunOut};
   }
   const bool has_checkpoint = at->second.remaining_ttl > 0 || at->second.proposed > cleared;
   if (options_.lease_checkpoints && has_checkpoint &&
       !Planted(PlantedBug::kRenewalKeepsCheckpoint)) {
+    base::Mark<"leases: a renewal has to clear a checkpoint first">();
     return {Renewal::Outcome::kCheckpointed};
   }
   at->second.proposed = 0;
@@ -218,6 +222,7 @@ bool LeaseKeeper::WhenSettled(base::LeaseId id, base::Callback<void()> settled) 
     if (Leads() && table_.contains(id)) {
       if (waiters_.size() >= kWaitersMax) return false;
       waiters_.emplace(id, std::move(settled));
+      base::Mark<"leases: whoever hears that one is gone waits for that">();
       return true;
     }
   }
@@ -304,6 +309,7 @@ void LeaseKeeper::OnRevoked(base::LeaseId id, base::Term term, const base::Statu
   --revokes_under_way_;
   if (status.ok()) return expired_.Add();
   if (status == base::errors::kStopped || status == base::errors::kLeaseNotFound) return;
+  base::Mark<"leases: a revoke of what has run out is refused">();
   environment_.logger->Warn("failed to revoke lease", {{"lease-id", base::LeaseText(id.value())},
                                                        {"error", status.message()}});
   const runtime::TimePoint now = environment_.apply_loop->clock().Now();

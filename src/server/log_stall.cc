@@ -1,5 +1,6 @@
 #include "server/log_stall.h"
 
+#include "base/coverage_mark.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -33,6 +34,7 @@ void LogStall::Tick(std::optional<uint64_t> write, raft::Node* node) {
   const bool stalls = ticks_ >= limit;
   if (stalls != progress_.log_stalls) {
     if (stalls) {
+      base::Mark<"server: the disk of the log stands still">();
       logger_.Warn("the disk of the write-ahead log stands still");
     } else {
       logger_.Info("the disk of the write-ahead log goes on");
@@ -58,6 +60,7 @@ void LogStall::HandOver(raft::Node* node) {
                {{"local-member-id", members::HexText(node->id().value())},
                 {"transferee-member-id", members::HexText(next->value())}});
   node->TransferLeadership(*next);
+  base::Mark<"server: a leader whose disk stands still hands over">();
   handed_over_ = node->term();
   rest_ = uint64_t{kRest} * election_ticks_;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "runtime/failpoint.h"
 
@@ -124,6 +125,7 @@ void LogWriter::Run(std::shared_ptr<Work> work) {
   if (!CheckDisk(status)) return;
   if (std::exchange(waits_for_room_, false)) {
     environment_.logger->Info("the disk of the log has room again", {});
+    base::Mark<"server: the disk of the log has room again">();
   }
   // What is kept for later is needed now.
   if (room_.is_low() && !CheckDisk(log_->DropSpare())) return;
@@ -134,6 +136,7 @@ void LogWriter::Run(std::shared_ptr<Work> work) {
 // Nothing else is done with the log meanwhile: what it has next is this.
 void LogWriter::RunLater(std::shared_ptr<Work> work, const base::Status& why) {
   if (!std::exchange(waits_for_room_, true)) {
+    base::Mark<"server: the disk of the log is full">();
     environment_.logger->Error("the disk of the log is full; writes wait until there is room",
                                {{"error", why.message()}});
   }
@@ -209,6 +212,7 @@ void LogWriter::LogPreallocation() {
   if (was_preallocated_) {
     environment_.logger->Info("log segments are preallocated again", {{"segment", segment}});
   } else {
+    base::Mark<"server: a segment of the log is not preallocated">();
     environment_.logger->Warn(
         "the disk has no space to spare; the log segment is not preallocated",
         {{"segment", segment}, {"segment-size-bytes", options_.wal_segment_bytes}});

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "raft/confchange.h"
 #include "raft/membership.h"
@@ -70,6 +71,7 @@ base::Status PutDatabaseAside(const Options& options, const Environment& environ
   const std::string copy = BrokenDatabasePath(options);
   RETURN_IF_ERROR(environment.move_backend(path, copy));
   environment.logger->Warn("put the damaged database aside", {{"path", path}, {"copy", copy}});
+  base::Mark<"server: a damaged database is put aside">();
   return {};
 }
 
@@ -101,6 +103,7 @@ base::Result<bool> OpenToRefill(const Options& options, const Environment& envir
   if (newest.ok() && VotesAlone(*newest, metadata.member)) return NotRefilled(damage);
   recovered->database = nullptr;
   if (!damage.ok()) {
+    base::Mark<"server: a damaged database is to be filled again">();
     environment.logger->Error("the database is damaged; other members fill it again",
                               {{"path", paths.database}, {"error", damage.message()}});
     RETURN_IF_ERROR(PutDatabaseAside(options, environment));

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "server/planted.h"
 
@@ -77,6 +78,7 @@ void Replacing::Advance(std::shared_ptr<Request> request) {
 void Replacing::Take(Step step, std::shared_ptr<Request> request) {
   if (step == Step::kNone) return request->on_replaced(Members());
   const Replacement& asked = request->replacement;
+  if (step == Step::kRemove) base::Mark<"server: a member is removed to be replaced">();
   environment_.logger->Warn(step == Step::kRemove
                                 ? "removing a member that may have lost what it has promised"
                                 : "adding a learner in the place of such a member",

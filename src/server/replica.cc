@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "runtime/failpoint.h"
 #include "state/members/member.h"
@@ -305,6 +306,7 @@ void Replica::RefuseDeposed() {
     return term == base::Term() || (leads && term == node_->term());
   };
   if (std::all_of(held_.begin(), held_.end(), may_stay)) return;
+  base::Mark<"server: a leader that was deposed refuses its own proposals">();
   const auto deposed = std::stable_partition(held_.begin(), held_.end(), may_stay);
   const auto first = static_cast<size_t>(deposed - held_.begin());
   Refuse(first, held_.size() - first, base::errors::kNotLeader);
@@ -377,6 +379,7 @@ base::Index Replica::LimitOfHold(base::Index applied) {
         "the log kept for members that are sent snapshots has become too large; they "
         "may need later ones");
     hold_.Clear();
+    base::Mark<"server: too much of the log is kept for a snapshot">();
   }
   return hold_.Limit(applied);
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "state/members/member.h"
 
@@ -25,6 +26,7 @@ void SelfPromotion::Start(const Replacement& note) {
                             {{"local-member-id", members::HexText(parts_.self.value())},
                              {"replaced-member-id", members::HexText(note.member.value())},
                              {"is-to-vote", note.is_voter}});
+  base::Mark<"server: a successor takes the place of a member">();
   is_voter_ = note.is_voter;
   OnTimer();
 }
@@ -60,6 +62,7 @@ void SelfPromotion::RemoveNote() {
                                     {{"error", removed->message()}});
           return timer_->Arm(kInterval);
         }
+        base::Mark<"server: the replacement of a member is complete">();
         environment_.logger->Info("the replacement of a member is complete",
                                   {{"local-member-id", members::HexText(parts_.self.value())}});
       });

@@ -1,5 +1,6 @@
 #include "server/snapshot_wait.h"
 
+#include "base/coverage_mark.h"
 #include "state/members/member.h"
 
 namespace server {
@@ -13,6 +14,7 @@ void SnapshotWait::Look(const raft::Node& node) {
   if (node.awaits_snapshot() != progress_.awaits_snapshot) {
     progress_.awaits_snapshot = node.awaits_snapshot();
     if (!node.awaits_snapshot()) {
+      base::Mark<"server: a database has been filled again">();
       told_.reset();
       logger_.Info("a snapshot has come; the database is filled from it",
                    {{"committed-index", node.log().committed().value()}});

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/come_back.h"
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "runtime/failpoint.h"
 
@@ -86,6 +87,7 @@ void WatchCall::Create(WatchCreateRequest& request) {
   if (!is_open()) return;
   const uint32_t span = BeginSpan(request);
   if (start != base::Revision() && start < store.compact_revision()) {
+    base::Mark<"watch: what is to be told was compacted">();
     WatchResponse canceled;
     canceled.set_watch_id(id);
     canceled.set_canceled(true);

@@ -5,6 +5,7 @@
 
 #include "api/watch/planted.h"
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "runtime/failpoint.h"
 #include "storage/mvcc/store.h"
@@ -246,6 +247,7 @@ bool Hub::TellOne(Watcher* watcher) {
   }
   if (watcher->rights != step_->rights) {
     if (const base::Status may = RightsOf(watcher, step_->rights); !may.ok()) {
+      base::Mark<"watch: rights were lost">();
       Remove(watcher);
       receiver.OnLost(*watcher, base::Revision(), may);
       return false;
@@ -272,6 +274,7 @@ void Hub::CheckRights(Watcher* watcher) {
   if (watcher->rights == rights) return;
   const base::Status may = RightsOf(watcher, rights);
   if (may.ok()) return;
+  base::Mark<"watch: rights were lost">();
   Remove(watcher);
   watcher->receiver->OnLost(*watcher, base::Revision(), may);
 }
@@ -279,6 +282,7 @@ void Hub::CheckRights(Watcher* watcher) {
 void Hub::Fail(const base::Status& status, const mvcc::Reads& reads) {
   if (status == base::errors::kCompacted) {
     step_->compacted = reads.store().compact_revision();
+    base::Mark<"watch: what is to be told was compacted">();
   } else {
     step_->why = status;
   }

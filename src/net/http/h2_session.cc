@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/coverage_mark.h"
 #include "net/http/h2_callbacks.h"
 #include "net/http/h2_memory.h"
 #include "net/http/planted.h"
@@ -244,6 +245,7 @@ void H2Session::Drain() {
 void H2Session::FinishDrain() {
   if (drain_announced_) return;
   drain_announced_ = true;
+  base::Mark<"http: a connection is to end with the calls that it has">();
   last_served_ = nghttp2_session_get_last_proc_stream_id(session_);
   if (Planted(PlantedBug::kGoAwayLeavesOutTheLast)) last_served_ = std::max(last_served_ - 2, 0);
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last_served_, NGHTTP2_NO_ERROR, nullptr, 0);

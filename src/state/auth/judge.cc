@@ -1,5 +1,6 @@
 #include "state/auth/judge.h"
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "state/auth/planted.h"
 
@@ -16,8 +17,10 @@ base::Status Judge::CheckKeys(const Identity& who, Access access, const KeyRange
   if (!view.enabled) return {};
   if (who.is_nobody()) return base::errors::kUserEmpty;
   const bool is_old = who.revision < view.revision;
-  if (is_old && !base::Planted(PlantedBug::kOldRevisionIsTaken))
+  if (is_old && !base::Planted(PlantedBug::kOldRevisionIsTaken)) {
+    base::Mark<"auth: a token is of an older revision">();
     return base::errors::kAuthOldRevision;
+  }
   const Rights* const rights = RightsOf(view, who.user);
   const bool may = rights != nullptr && rights->Allow(access, range);
   return may ? base::Status() : base::errors::kPermissionDenied;

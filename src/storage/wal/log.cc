@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "raft/codec.h"
 #include "storage/wal/entry_head.h"
 
@@ -207,6 +208,7 @@ base::Result<std::string> Log::RepairTail(const Tail& tail) {
   const Segment& segment = segments_.back();
   std::string copy;
   if (tail.must_be_cut) {
+    base::Mark<"wal: an unfinished write is cut off">();
     ASSIGN_OR_RETURN(copy, KeepBroken(segment));
     RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
   }
@@ -413,6 +415,7 @@ std::optional<std::string> Log::RequestSegment() {
 base::Status Log::DropSpare() {
   if (next_.file == nullptr || !next_.is_preallocated) return {};
   const PreparedSegment spare = std::exchange(next_, {});
+  base::Mark<"wal: a segment that was prepared gives its room back">();
   return disk_.Remove(spare.path);
 }
 
