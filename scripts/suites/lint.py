@@ -10,7 +10,7 @@ from .counts import Counts
 
 def run(root: Path) -> Counts:
     counts = Counts()
-    for folder in ("linter", "mutation"):
+    for folder in ("linter", "mutation", "suites"):
         tests = unittest.defaultTestLoader.discover(str(root / "scripts" / folder),
                                                     pattern="*_test.py",
                                                     top_level_dir=str(root / "scripts"))

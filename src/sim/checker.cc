@@ -24,8 +24,40 @@ void Checker::Started(const raft::Node& node, const raft::HardState& saved, base
   cluster_.RestartApplied(node.id(), applied);
 }
 
+void Checker::CountStates(const raft::Node& node) {
+  const auto count = [this](State state, bool is_in_it) {
+    states_[static_cast<size_t>(state)] += is_in_it ? 1 : 0;
+  };
+  const raft::Role role = node.role();
+  count(State::kFollower, role == raft::Role::kFollower);
+  count(State::kPreCandidate, role == raft::Role::kPreCandidate);
+  count(State::kCandidate, role == raft::Role::kCandidate);
+  count(State::kLeader, role == raft::Role::kLeader);
+  count(State::kLearner, node.membership().learners.Contains(node.id()));
+  count(State::kJoint, node.membership().voters.IsJoint());
+  count(State::kAwaitsSnapshot, node.awaits_snapshot());
+}
+
+Tally Checker::tally() const {
+  static constexpr std::array<std::string_view, static_cast<size_t>(State::kLast) + 1> kNames = {
+      "state: follower",
+      "state: pre-candidate",
+      "state: candidate",
+      "state: leader",
+      "state: learner",
+      "state: joint configuration",
+      "state: waits for a snapshot in place of its database"};
+  Tally tally;
+  for (size_t i = 0; i < kNames.size(); ++i) tally.Add(kNames[i], states_[i]);
+  tally.Add("run: steps", steps_);
+  tally.Add("run: elections", cluster_.elections());
+  tally.Add("run: committed entries", cluster_.committed_entries());
+  return tally;
+}
+
 void Checker::AfterStep(const raft::Node& node) {
   ++steps_;
+  CountStates(node);
   if (violation_.ok()) Fail(CheckStep(node));
 }
 

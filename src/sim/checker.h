@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -8,6 +9,7 @@
 #include "base/status.h"
 #include "raft/invariants.h"
 #include "raft/node.h"
+#include "sim/tally.h"
 #include "sim/trace.h"
 
 namespace sim {
@@ -39,13 +41,25 @@ class Checker {
   const base::Status& violation() const { return violation_; }
 
   Trace& trace() { return trace_; }
-  uint64_t steps() const { return steps_; }
-  uint64_t elections() const { return cluster_.elections(); }
-  uint64_t committed_entries() const { return cluster_.committed_entries(); }
+  // What the nodes have done, and in which states they were.
+  Tally tally() const;
   base::Index committed() const { return committed_; }
 
  private:
+  // States that a node may be in, some of them at once.
+  enum class State : uint8_t {
+    kFollower,
+    kPreCandidate,
+    kCandidate,
+    kLeader,
+    kLearner,
+    kJoint,
+    kAwaitsSnapshot,
+    kLast = kAwaitsSnapshot
+  };
+
   base::Status CheckStep(const raft::Node& node);
+  void CountStates(const raft::Node& node);
 
   raft::ClusterInvariants cluster_;
   std::map<base::MemberId, raft::NodeSummary> last_seen_;
@@ -55,6 +69,7 @@ class Checker {
   base::Status violation_;
   Trace trace_;
   uint64_t steps_ = 0;
+  std::array<uint64_t, static_cast<size_t>(State::kLast) + 1> states_{};  // steps in each
 };
 
 }  // namespace sim

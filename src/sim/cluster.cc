@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "raft/progress.h"
 #include "server/damaged_files.h"
+#include "sim/atlas.h"
 #include "storage/wal/reader.h"
 
 namespace sim {
@@ -39,6 +40,23 @@ bool CutLog(runtime::Disk& disk, const std::string& directory, runtime::Random& 
   return true;
 }
 
+// Flips a bit of a log, somewhere in what was written. Whether it did.
+bool FlipBit(runtime::Disk& disk, const std::string& directory, runtime::Random& random) {
+  const auto remains = wal::ReadRemains(disk, directory);
+  if (!remains.ok()) return false;
+  auto file = disk.Open(remains->path, runtime::OpenMode::kWrite);
+  base::Bytes bytes;
+  if (!file.ok() || !(*file)->ReadAt(0, remains->size, &bytes).ok() || bytes.empty()) return false;
+  // Zeros lie behind what was written, for the most part.
+  const size_t written = bytes.find_last_not_of('\0');
+  if (written == bytes.npos) return false;
+  const uint64_t offset = random.Below(written + 1);
+  bytes[offset] = static_cast<char>(bytes[offset] ^ (1 << random.Below(8)));
+  (*file)->WriteAt(offset, base::ByteView(bytes).substr(offset, 1)).IgnoreError();
+  (*file)->Sync().IgnoreError();
+  return true;
+}
+
 config::ServerConfig NewConfig() {
   config::ServerConfig config;
   config.client_api.enable_v2 = true;
@@ -60,6 +78,7 @@ struct Cluster::Member {
   std::unique_ptr<runtime::Timer> revival;
   bool power_off = false;
   bool dying = false;
+  bool is_doomed = false;  // its disk is to fail
   // Its log was cut: its next start may find out that it has lost something.
   bool may_have_lost = false;
   bool has_lost = false;    // it has, and does not start any more
@@ -109,13 +128,14 @@ Cluster::Member& Cluster::Add(const members::Member& added) {
   runtime::Random& random = scheduler_->random();
   auto member = std::make_unique<Member>(added, random.Next());
   member->options = plan_.options;
+  if (plan_.harms_logs()) member->options.replace = true;
   member->options.name = added.name;
   member->options.data_dir = "/" + added.name;
   const auto tick = runtime::Duration(static_cast<runtime::Duration::rep>(
       random.Between(static_cast<uint64_t>(plan_.tick_interval_min.count()),
                      static_cast<uint64_t>(plan_.tick_interval_max.count()))));
   member->options.heartbeat_interval = tick;
-  member->options.election_timeout = 10 * tick;
+  member->options.election_timeout = Plan::kElectionTicks * tick;
   member->revival = loop_->NewTimer([this, raw = member.get()] { Start(*raw); });
   return *members_.emplace_back(std::move(member));
 }
@@ -193,6 +213,7 @@ void Cluster::Start(Member& member) {
     member.storage->disk().Restart(plan_.keeps_some_unsynced ? CrashMode::kKeepSome
                                                              : CrashMode::kDropUnsynced);
     member.power_off = false;
+    member.is_doomed = false;
   }
   if (member.has_lost) return AskReplacement(member);
   auto started =
@@ -264,11 +285,17 @@ void Cluster::Stop(base::MemberId id) {
 }
 
 void Cluster::FailPowerAfter(base::MemberId id, uint64_t operations) {
-  if (Member* const member = Find(id)) member->storage->disk().FailPowerAfter(operations);
+  Member* const member = Find(id);
+  if (member == nullptr) return;
+  member->is_doomed = true;
+  member->storage->disk().FailPowerAfter(operations);
 }
 
 void Cluster::FailSyncAfter(base::MemberId id, uint64_t operations) {
-  if (Member* const member = Find(id)) member->storage->disk().FailSyncAfter(operations);
+  Member* const member = Find(id);
+  if (member == nullptr) return;
+  member->is_doomed = true;
+  member->storage->disk().FailSyncAfter(operations);
 }
 
 void Cluster::SetRoom(base::MemberId id, std::optional<uint64_t> bytes) {
@@ -282,22 +309,79 @@ void Cluster::SetRoom(base::MemberId id, std::optional<uint64_t> bytes) {
 
 void Cluster::DamageDatabase(base::MemberId id) {
   Member* const member = Find(id);
-  if (member == nullptr || member->process == nullptr || !IsWholeAgain()) return;
+  if (member == nullptr || member->process == nullptr || !MayBeHarmed(id)) return;
   Kill(id);
-  damaged_ = id;
+  damaged_.insert(id);
   ++damages_;
   member->storage->DamageDatabase(server::Paths(member->options).database);
 }
 
-bool Cluster::IsWholeAgain() const {
-  const Member* const last = Find(damaged_);
-  if (last == nullptr) return true;
-  if (last->process == nullptr || last->dying) return false;
-  const server::Progress& progress = last->process->server().progress();
-  const raft::Membership& membership = last->process->node().membership();
-  const bool has_its_place = !last->is_to_vote || membership.voters.Contains(last->id);
+bool Cluster::IsWholeAgain(base::MemberId id) const {
+  const Member* const member = Find(id);
+  if (member == nullptr) return true;
+  if (member->process == nullptr || member->dying) return false;
+  const server::Progress& progress = member->process->server().progress();
+  const raft::Membership& membership = member->process->node().membership();
+  const bool has_its_place = !member->is_to_vote || membership.voters.Contains(member->id);
   return progress.applied > 0 && has_its_place && !progress.awaits_snapshot &&
-         !last->process->node().awaits_snapshot();
+         !member->process->node().awaits_snapshot();
+}
+
+std::set<base::MemberId> Cluster::Harmed() const {
+  std::set<base::MemberId> harmed = damaged_;
+  std::erase_if(harmed, [this](base::MemberId id) { return IsWholeAgain(id); });
+  return harmed;
+}
+
+// While operators change the members nobody knows who votes when somebody has recovered: one at a
+// time.
+bool Cluster::MayBeHarmed(base::MemberId id) const {
+  std::set<base::MemberId> harmed = Harmed();
+  if (harmed.empty()) return true;
+  if (harmed.contains(id)) return false;
+  const Process* const leader = Leader();
+  if (leader == nullptr || plan_.conf_change_interval != runtime::Duration{0}) return false;
+  harmed.insert(id);
+  return LeavesQuorum(leader->node().membership(), harmed);
+}
+
+std::set<base::MemberId> Cluster::Impaired() const {
+  std::set<base::MemberId> impaired = Harmed();
+  for (const auto& member : members_) {
+    const bool is_up = member->process != nullptr && !member->dying && !member->process->stopping();
+    if (!is_up || member->is_doomed) impaired.insert(member->id);
+  }
+  return impaired;
+}
+
+bool Cluster::LeavesQuorumWithout(base::MemberId victim,
+                                  const std::set<base::MemberId>& others) const {
+  const Process* const leader = Leader();
+  if (leader == nullptr) return false;
+  std::set<base::MemberId> impaired = Impaired();
+  impaired.insert(victim);
+  impaired.insert(others.begin(), others.end());
+  return LeavesQuorum(leader->node().membership(), impaired);
+}
+
+void Cluster::HoldMinority() {
+  std::vector<base::MemberId> ids = members();
+  const std::set<base::MemberId> harmed = Harmed();
+  for (size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[scheduler_->random().Below(i)]);
+  std::stable_partition(ids.begin(), ids.end(),
+                        [&](base::MemberId id) { return harmed.contains(id); });
+  ids.resize((ids.size() - 1) / 2);
+  held_ = {ids.begin(), ids.end()};
+  for (const base::MemberId id : held_) {
+    Member& member = *Find(id);
+    member.process.reset();
+    member.dying = false;
+    member.revival->Disarm();
+  }
+}
+
+void Cluster::Release() {
+  for (const base::MemberId id : std::exchange(held_, {})) Start(*Find(id));
 }
 
 bool Cluster::CanLose(base::MemberId id) const {
@@ -308,17 +392,33 @@ bool Cluster::CanLose(base::MemberId id) const {
   return !membership.voters.Contains(id) || membership.voters.incoming.size() >= 3;
 }
 
-void Cluster::LoseLog(base::MemberId id) {
+Cluster::Member* Cluster::KillToHarmLog(base::MemberId id) {
   Member* const member = Find(id);
-  if (member == nullptr || member->process == nullptr || member->dying || !IsWholeAgain()) return;
-  if (!CanLose(id)) return;
+  if (member == nullptr || member->process == nullptr || member->dying) return nullptr;
+  if (!CanLose(id) || !MayBeHarmed(id)) return nullptr;
   Kill(id);
-  damaged_ = id;
-  ++losses_;
-  const server::Paths paths(member->options);
+  damaged_.insert(id);
   runtime::simulated::Disk& disk = member->storage->disk();
   disk.FailPowerAfter(0);
   disk.FailSyncAfter(0);
+  member->is_doomed = false;
+  return member;
+}
+
+void Cluster::DamageLog(base::MemberId id) {
+  Member* const member = KillToHarmLog(id);
+  if (member == nullptr) return;
+  ++log_damages_;
+  member->may_have_lost =
+      FlipBit(member->storage->disk(), server::Paths(member->options).wal, scheduler_->random());
+}
+
+void Cluster::LoseLog(base::MemberId id) {
+  Member* const member = KillToHarmLog(id);
+  if (member == nullptr) return;
+  ++losses_;
+  const server::Paths paths(member->options);
+  runtime::simulated::Disk& disk = member->storage->disk();
   switch (scheduler_->random().Below(3)) {
     case 0:
       member->may_have_lost = CutLog(disk, paths.wal, scheduler_->random());
@@ -397,7 +497,7 @@ void Cluster::TakePlace(Member& member, const server::Replacement& replacement) 
   successor.storage = std::move(storage);
   successor.options = std::move(options);
   successor.is_to_vote = replacement.is_voter;
-  damaged_ = successor.id;
+  damaged_.insert(successor.id);
   ++replacements_;
   Start(successor);
 }
@@ -407,7 +507,8 @@ void Cluster::ReviveAll() {
     SetRoom(member->description.id, std::nullopt);
     member->storage->disk().FailPowerAfter(0);
     member->storage->disk().FailSyncAfter(0);
-    if (member->process != nullptr && !member->dying) continue;
+    member->is_doomed = false;
+    if (held_.contains(member->id) || (member->process != nullptr && !member->dying)) continue;
     Bury(*member);
     Start(*member);
   }
@@ -420,6 +521,18 @@ void Cluster::CompareLogs() {
       checker_.CompareLogs(process(a)->node(), process(b)->node());
     }
   }
+}
+
+Tally Cluster::tally() const {
+  Tally tally;
+  tally.Add("members: crashes", crashes_);
+  tally.Add("members: stops that came to their end", stops_);
+  tally.Add("members: databases damaged", damages_);
+  tally.Add("members: logs damaged", log_damages_);
+  tally.Add("members: logs lost", losses_);
+  tally.Add("members: replaced", replacements_);
+  tally.Add("members: retired", retired_.size());
+  return tally;
 }
 
 std::string Cluster::Describe() const {

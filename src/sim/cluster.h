@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "sim/plan.h"
 #include "sim/process.h"
 #include "sim/storage.h"
+#include "sim/tally.h"
 #include "state/members/member.h"
 
 namespace sim {
@@ -62,15 +64,26 @@ class Cluster {
   // So much is free on its disk, until it is told otherwise; without a number there is no end to
   // it.
   void SetRoom(base::MemberId id, std::optional<uint64_t> bytes);
-  // Kills a member and damages its database, unless it is not sure that another one has recovered
-  // from that: somebody must have the state.
+  // Kills a member and damages its database, unless too few of the others are whole (atlas.h): some
+  // of them must have the state.
   void DamageDatabase(base::MemberId id);
   // Likewise kills a member that belongs to the cluster and has it lose its log: its end, all of
   // it, or all of its files. With Options::replace it asks to be replaced from then on, until it
   // is.
   void LoseLog(base::MemberId id);
-  // Starts every member that is down, and keeps disks whole, with room, from here on.
+  // Likewise flips a bit of its log. What the member cannot make good it has lost.
+  void DamageLog(base::MemberId id);
+  // Starts every member that is down and is not held, and keeps disks whole, with room, from here
+  // on.
   void ReviveAll();
+  // As many members as a quorum can do without end, those that are harmed first, and do not come
+  // back before Release. All that belong to the cluster are founders and vote.
+  void HoldMinority();
+  // Starts them.
+  void Release();
+  // Whether a quorum that has nothing to wait for is left when `victim` and `others` are impaired
+  // besides those that are: down, about to be, or without their state.
+  bool LeavesQuorumWithout(base::MemberId victim, const std::set<base::MemberId>& others) const;
   // Compares every pair of living members' logs.
   void CompareLogs();
 
@@ -78,10 +91,9 @@ class Cluster {
   Checker& checker() { return checker_; }
   uint64_t crashes() const { return crashes_; }
   uint64_t stops() const { return stops_; }                // that came to their end
-  uint64_t damages() const { return damages_; }            // of databases
-  uint64_t losses() const { return losses_; }              // of logs
   uint64_t replacements() const { return replacements_; }  // of members that had lost their logs
   uint64_t retirements() const { return retired_.size(); }
+  Tally tally() const;
   // A line for each member: its role, term, configuration and how far its log goes.
   std::string Describe() const;
   // Whether all living members work with the same configuration.
@@ -93,10 +105,16 @@ class Cluster {
   Member* Find(base::MemberId id) const;
   Member& Add(const members::Member& member);
   void Start(Member& member);
-  // Whether the member whose files were damaged last has recovered from it.
-  bool IsWholeAgain() const;
-  // Whether it belongs to the cluster, and a majority of the voters is left without it.
+  // Whether a member whose files were damaged has recovered from it.
+  bool IsWholeAgain(base::MemberId id) const;
+  // Those whose files were damaged and that have not.
+  std::set<base::MemberId> Harmed() const;
+  bool MayBeHarmed(base::MemberId id) const;
+  // Null, with nothing done, if its log may not be harmed now.
+  Member* KillToHarmLog(base::MemberId id);
+  // Whether it belongs to the cluster, and enough voters are left without it.
   bool CanLose(base::MemberId id) const;
+  std::set<base::MemberId> Impaired() const;
   // Has the leader replace a member that has lost its log; again later, if that is not answered.
   void AskReplacement(Member& member);
   base::Result<server::Replacement> NoteReplacement(Member& member, Process& leader);
@@ -127,8 +145,10 @@ class Cluster {
   uint64_t stops_ = 0;
   uint64_t damages_ = 0;
   uint64_t losses_ = 0;
+  uint64_t log_damages_ = 0;
   uint64_t replacements_ = 0;
-  base::MemberId damaged_;  // the last one, or its successor
+  std::set<base::MemberId> damaged_;  // their files were; or they are successors of such
+  std::set<base::MemberId> held_;
   const std::unique_ptr<runtime::Loop> loop_;
 };
 

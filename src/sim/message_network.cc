@@ -34,6 +34,14 @@ std::optional<runtime::TimePoint> MessageNetwork::ActiveSince(base::MemberId sel
   return since;
 }
 
+Tally MessageNetwork::tally() const {
+  Tally tally;
+  tally.Add("faults: messages lost", lost_);
+  tally.Add("faults: messages repeated", repeated_);
+  tally.Add("members: snapshots received", snapshots_);
+  return tally;
+}
+
 Receiver* MessageNetwork::Living(base::MemberId id) const {
   const auto found = receivers_.find(id);
   return found == receivers_.end() ? nullptr : found->second;
@@ -51,14 +59,19 @@ void MessageNetwork::Send(const raft::Message& message,
   raft::Encode(message, &parcel.message);
   const Way way{message.from, message.to};
   runtime::Random& random = scheduler_->random();
-  const bool lost = random.Chance(faults_.loss, 1000) || IsCut(way.from, way.to);
+  const bool is_cut = IsCut(way.from, way.to);
+  const bool lost = random.Chance(faults_.loss, 1000) || is_cut;
+  lost_ += lost && !is_cut ? 1 : 0;
   if (!lost) Carry(way, parcel);
   if (lost && random.OneIn(2)) {
     if (Receiver* sender = Living(way.from)) sender->OnUnreachable(way.to);
   }
   // A proposal that came twice would be carried out twice (server/transport.h).
   const bool repeated = random.Chance(faults_.duplication, 1000);
-  if (repeated && message.type != raft::MessageType::kProp) Carry(way, parcel);
+  if (repeated && message.type != raft::MessageType::kProp) {
+    ++repeated_;
+    Carry(way, parcel);
+  }
   if (parcel.database != nullptr && lost) {
     if (Receiver* sender = Living(way.from)) sender->OnSnapshotStatus(way.to, false);
   }
@@ -197,6 +210,7 @@ void MessageNetwork::Deliver(const Way& way, Parcel parcel) {
   if (receiver == nullptr) return;
   trace_->Add(way.from.value(), way.to.value());
   trace_->AddBytes(parcel.message);
+  snapshots_ += parcel.database != nullptr ? 1 : 0;
   receiver->Receive(std::move(parcel));
 }
 

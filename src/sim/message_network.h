@@ -12,6 +12,7 @@
 #include "raft/types.h"
 #include "runtime/simulated/scheduler.h"
 #include "server/transport.h"
+#include "sim/tally.h"
 #include "sim/trace.h"
 #include "storage/backend/memory_backend.h"
 
@@ -88,6 +89,8 @@ class MessageNetwork {
   void Cut(base::MemberId from, base::MemberId to) { cut_.insert({from, to}); }
   void Heal();
 
+  Tally tally() const;
+
   // Since when both of two members live and nothing between them is cut; nothing if not.
   std::optional<runtime::TimePoint> ActiveSince(base::MemberId self, base::MemberId peer) const;
 
@@ -133,6 +136,9 @@ class MessageNetwork {
   Trace* const trace_;
   const std::unique_ptr<runtime::Loop> loop_;
   Faults faults_;
+  uint64_t lost_ = 0;
+  uint64_t repeated_ = 0;
+  uint64_t snapshots_ = 0;  // that arrived
   std::map<base::MemberId, Receiver*> receivers_;
   std::map<base::MemberId, runtime::TimePoint> living_since_;  // of those who live
   std::set<std::pair<base::MemberId, base::MemberId>> cut_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/random.h"
+#include "sim/swarm.h"
 #include "state/admission/rules.h"
 #include "state/v2/store.h"
 
@@ -20,10 +21,30 @@ runtime::Duration MaybeBetween(runtime::Random& random, milliseconds low, millis
       random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count())));
 }
 
+// What is demanded besides that everything is right and recovers in the end.
+void DrawDemands(runtime::Random& random, Plan* plan) {
+  if (random.OneIn(5)) {
+    plan->demands_service = true;
+    plan->partition_interval = plan->conf_change_interval = runtime::Duration{0};
+    plan->options.disk_reserve_bytes = 0;
+    const runtime::Duration election = Plan::kElectionTicks * plan->tick_interval_min;
+    plan->message_latency_max = std::min(plan->message_latency_max, election / 8);
+    plan->disk_latency_max = std::min(plan->disk_latency_max, election / 2);
+  }
+  if (random.OneIn(5)) {
+    plan->holds_minority = true;
+    plan->conf_change_interval = plan->loss_interval = plan->log_damage_interval = {};
+  }
+}
+
+void UseExtensions(server::Options* options) {
+  options->extensions = {admission::kExtension, v2::kExtension};
+  options->max_learners = 2;
+}
+
 void DrawOptions(runtime::Random& random, server::Options* options) {
   options->pre_vote = random.OneIn(2);
-  options->max_learners = 2;
-  options->extensions = {admission::kExtension, v2::kExtension};
+  UseExtensions(options);
   options->snapshot_count = random.OneIn(2) ? random.Between(5, 100) : random.Between(500, 2000);
   options->snapshot_catchup_entries = random.Between(1, options->snapshot_count);
   options->max_wals = 2;
@@ -72,8 +93,7 @@ void DrawLoad(runtime::Random& random, Plan* plan) {
 
 void DrawClients(runtime::Random& random, Plan* plan) {
   plan->clients = random.Between(1, 3);
-  plan->client_keepalive.interval = random.OneIn(2) ? seconds(6) : runtime::Duration::max();
-  plan->client_keepalive.timeout = milliseconds(500);
+  plan->keepalive_interval = random.OneIn(2) ? seconds(6) : runtime::Duration{0};
   plan->call_timeout_max = milliseconds(random.OneIn(2) ? 4000 : random.Between(500, 2000));
   plan->hasty_calls = random.OneIn(2) ? random.Below(200) : 0;
   plan->canceled_calls = random.OneIn(2) ? random.Below(100) : 0;
@@ -84,7 +104,43 @@ void DrawClients(runtime::Random& random, Plan* plan) {
   plan->stop_interval = MaybeBetween(random, milliseconds(500), milliseconds(5000));
 }
 
+// What is legal and hardly ever so: each is there in one of some seeds.
+void DrawRareKnobs(runtime::Random& random, Plan* plan) {
+  server::Options& options = plan->options;
+  if (random.OneIn(4)) options.backend_batch_limit = random.Between(1, 20);
+  if (random.OneIn(4)) options.compaction_batch_limit = random.Between(1, 10);
+  if (random.OneIn(8)) options.compaction_sleep_interval = milliseconds(random.Between(0, 200));
+  if (random.OneIn(4)) options.raft.log_bytes_max = random.Between(1, 20'000);
+  if (random.OneIn(8)) options.raft.held_log_bytes_max = random.Between(1, 50'000);
+  if (random.OneIn(8)) options.max_wals = options.max_snapshots = 1;
+  if (random.OneIn(4)) options.fast_lease_keep_alive = false;
+  if (random.OneIn(4)) options.keep_lease_checkpoints = true;
+}
+
 }  // namespace
+
+Plan Plan::Quiet() {
+  Plan plan;
+  plan.members = 3;
+  plan.clients = 2;
+  plan.turmoil = seconds(20);
+  plan.tick_interval_min = milliseconds(8);
+  plan.tick_interval_max = milliseconds(12);
+  plan.downtime_max = milliseconds(400);
+  plan.disk_latency_max = milliseconds(1);
+  plan.message_latency_max = plan.wire_latency_max = milliseconds(1);
+  plan.write_interval = milliseconds(30);
+  plan.write_batch_max = 1;
+  plan.call_timeout_max = seconds(4);
+  UseExtensions(&plan.options);
+  plan.options.snapshot_count = 100;
+  plan.options.snapshot_catchup_entries = 50;
+  plan.options.wal_segment_bytes = 64 * 1024;
+  plan.options.disk_reserve_bytes = 0;
+  plan.options.lease_checkpoint_interval = milliseconds(300);
+  plan.options.compact_hash_check_interval = runtime::Duration{0};
+  return plan;
+}
 
 Plan Plan::FromSeed(uint64_t seed) {
   runtime::Random random(seed);
@@ -123,8 +179,13 @@ Plan Plan::FromSeed(uint64_t seed) {
   if (random.OneIn(3)) plan.tree_interval = milliseconds(random.Between(10, 60));
   plan.options.scrub_interval = milliseconds(random.Between(1000, 5000));
   if (random.OneIn(3)) plan.damage_interval = milliseconds(random.Between(500, 5000));
-  plan.options.replace = random.OneIn(4);
-  if (plan.options.replace) plan.loss_interval = milliseconds(random.Between(500, 4000));
+  if (random.OneIn(4)) plan.loss_interval = milliseconds(random.Between(500, 4000));
+  // A stream of its own: what is added here leaves the rest of each plan as it is.
+  runtime::Random rare(~seed);
+  DrawRareKnobs(rare, &plan);
+  if (rare.OneIn(4)) plan.log_damage_interval = milliseconds(rare.Between(500, 4000));
+  if (rare.OneIn(2)) Swarm(rare, &plan);
+  DrawDemands(rare, &plan);
   return plan;
 }
 
@@ -153,12 +214,27 @@ Plan Plan::ForTrace(uint64_t seed) {
   plan.write_interval = milliseconds(random.Between(150, 400));
   plan.write_batch_max = random.Between(1, 4);
   plan.clients = 1;
-  plan.client_keepalive.interval = runtime::Duration::max();
-  plan.client_keepalive.timeout = milliseconds(500);
   plan.call_timeout_max = milliseconds(2000);
   plan.wire_latency_max = milliseconds(1);
   plan.turmoil = seconds(5);
   return plan;
+}
+
+std::string_view Plan::Contradiction() const {
+  constexpr runtime::Duration kNone{0};
+  const bool changes_members = conf_change_interval != kNone;
+  if (tick_interval_min > tick_interval_max) return "cluster.tick_min is more than tick_max";
+  if (holds_minority && (changes_members || harms_logs())) {
+    return "cluster.hold excludes operators.members, disks.loss and disks.log_damage";
+  }
+  if (!demands_service) return "";
+  if (partition_interval != kNone) return "cluster.service excludes messages.partition";
+  if (changes_members) return "cluster.service excludes operators.members";
+  if (options.disk_reserve_bytes != 0) return "cluster.service excludes disks.reserve";
+  if (4 * message_latency_max + disk_latency_max > kElectionTicks * tick_interval_min) {
+    return "cluster.service excludes latencies that an election cannot bear";
+  }
+  return "";
 }
 
 }  // namespace sim

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
-#include "net/http/limits.h"
 #include "runtime/time.h"
 #include "server/options.h"
 
@@ -11,6 +11,9 @@ namespace sim {
 // What one run is like, all of it drawn from the seed: how members are configured and which
 // faults strike how hard. Most runs leave some faults out, so that each also strikes alone.
 struct Plan {
+  // Of an election timeout.
+  static constexpr int kElectionTicks = 10;
+
   // At the beginning.
   uint64_t members = 0;
   // Of each member, but for its name and its place, which the cluster fills in.
@@ -33,7 +36,10 @@ struct Plan {
   runtime::Duration stall_interval{0};   // of the log's disk
   runtime::Duration full_interval{0};    // of a disk
   runtime::Duration damage_interval{0};  // of a database, while the member is down
-  runtime::Duration loss_interval{0};    // of a log, likewise; with Options::replace
+  // Of a log, likewise; members that lose theirs have themselves replaced.
+  runtime::Duration loss_interval{0};
+  // Of a bit of a log. A member that finds it where nothing makes it good has itself replaced.
+  runtime::Duration log_damage_interval{0};
   // How long a member stays down.
   runtime::Duration downtime_max{0};
   // Members are killed only where that loses nothing, and changes of the configuration are of one
@@ -58,7 +64,7 @@ struct Plan {
   runtime::Duration tree_interval{0};
 
   uint64_t clients = 0;
-  http::Keepalive client_keepalive;
+  runtime::Duration keepalive_interval{0};  // of their connections; zero: none
   // How long a call waits for its answer; shorter than a member that stops waits for calls.
   runtime::Duration call_timeout_max{0};
   // Chances in a thousand for each call: that it gives up after a moment, and that it is canceled.
@@ -74,11 +80,29 @@ struct Plan {
 
   // How long faults go on; afterwards the cluster must recover.
   runtime::Duration turmoil{0};
+  // Nothing is done to a member that would leave too few of the others whole, nor before something
+  // was committed since the last time, and something must be committed all the time. Without what
+  // may rightly keep that from happening (Contradiction).
+  bool demands_service = false;
+  // At first so many members stay down that the others are just a quorum, which must recover.
+  // Without changes of the members and losses of logs.
+  bool holds_minority = false;
 
+  // Three members and two clients that write, without any fault; members behave as usual.
+  static Plan Quiet();
+  // Of every second seed all kinds of faults and of work are likely to be there; the others are of
+  // a swarm (see Swarm).
   static Plan FromSeed(uint64_t seed);
   // Of a run whose steps the TLA+ specification that etcd/raft publishes can express: short, with
   // few messages, and with faults that it knows.
   static Plan ForTrace(uint64_t seed);
+
+  // Whether a member may lose what it has promised.
+  bool harms_logs() const {
+    return loss_interval != runtime::Duration{0} || log_damage_interval != runtime::Duration{0};
+  }
+  // Which settings exclude each other, as a text for people; empty if none do.
+  std::string_view Contradiction() const;
 };
 
 }  // namespace sim

@@ -26,6 +26,9 @@ constexpr runtime::Duration kDrainMax = std::chrono::minutes(2);
 // Between two changes of the leader while leases run out: in less a checkpoint, of whole seconds,
 // might take nothing off what they have left.
 constexpr runtime::Duration kLeadsMax = std::chrono::seconds(3);
+// For how long a cluster of which a quorum is whole may commit nothing, clients willing: several
+// elections, one after the other, each of which a fault interrupts.
+constexpr runtime::Duration kSilentMax = std::chrono::seconds(10);
 // Looked at this often, so that a run ends soon after its first violation.
 constexpr runtime::Duration kTurmoilStep = std::chrono::milliseconds(100);
 
@@ -103,6 +106,30 @@ void RetireStranded(Cluster& cluster) {
     if (!membership.Contains(id)) cluster.Retire(id);
   }
 }
+
+// Whether something is committed all the time, if the plan demands that.
+class Service {
+ public:
+  explicit Service(const Plan& plan)
+      : is_demanded_(plan.demands_service), silent_max_(kSilentMax + 4 * plan.write_interval) {}
+
+  // To be called after each step of the turmoil.
+  void Look(Cluster& cluster) {
+    const base::Index committed = cluster.checker().committed();
+    silent_ = committed > committed_ ? runtime::Duration{0} : silent_ + kTurmoilStep;
+    committed_ = committed;
+    if (!is_demanded_ || silent_ <= silent_max_) return;
+    cluster.checker().Fail(base::Status(
+        base::Code::kInternal,
+        "nothing was committed for long although a quorum was whole" + cluster.Describe()));
+  }
+
+ private:
+  const bool is_demanded_;
+  const runtime::Duration silent_max_;
+  base::Index committed_;
+  runtime::Duration silent_{0};
+};
 
 // Every watch comes to what its member has, wherever it was.
 void AwaitWatches(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
@@ -209,20 +236,25 @@ void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Worklo
 
 Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
                server::RaftTrace* raft_trace) {
+  const runtime::TimePoint began = scheduler.clock().Now();
   Checker checker;
   runtime::simulated::Wires wires(&scheduler);
   Workload workload(&scheduler, &wires, &checker, plan);
   Cluster cluster(&scheduler, &wires, &checker, plan, raft_trace);
   Turmoil turmoil(&scheduler, &wires, &cluster, &workload, plan);
+  Service service(plan);
   for (runtime::Duration spent{0}; spent < plan.turmoil; spent += kTurmoilStep) {
     scheduler.RunFor(kTurmoilStep);
+    service.Look(cluster);
     if (!checker.violation().ok()) break;
   }
   if (raft_trace != nullptr) raft_trace->End();
   Report report;
   if (checker.violation().ok()) {
+    if (plan.holds_minority) cluster.HoldMinority();
     turmoil.Calm();
     report.stalled_by_removal = !Recover(scheduler, cluster);
+    cluster.Release();
   }
   if (checker.violation().ok() && !report.stalled_by_removal) {
     StopOne(scheduler, cluster, workload);
@@ -234,24 +266,15 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
     CheckAll(scheduler, cluster, workload, leases_are_gone);
   }
   report.violation = checker.violation();
-  report.elections = checker.elections();
-  report.committed_entries = checker.committed_entries();
-  report.crashes = cluster.crashes();
-  report.damages = cluster.damages();
-  report.losses = cluster.losses();
-  report.replacements = cluster.replacements();
-  report.stops = cluster.stops();
-  report.writes = workload.acknowledged();
-  report.reads = workload.reads_answered();
-  report.events = workload.events();
-  report.users_served = workload.users_served();
-  report.users_denied = workload.users_denied();
-  report.tree_answers = workload.tree_answers();
-  report.calls_unprocessed = workload.ended(Outcome::kUnprocessed);
-  report.calls_given_up = workload.ended(Outcome::kGivenUp);
-  report.calls_lost = workload.ended(Outcome::kLost);
-  report.steps = checker.steps();
   report.fingerprint = checker.trace().fingerprint();
+  report.simulated = scheduler.clock().Now() - began;
+  report.tally.Add(checker.tally());
+  report.tally.Add(cluster.tally());
+  report.tally.Add(cluster.network().tally());
+  report.tally.Add(turmoil.tally());
+  report.tally.Add(workload.tally());
+  report.tally.Add("run: ended waiting for the vote of a removed member",
+                   report.stalled_by_removal ? 1 : 0);
   workload.Close();
   scheduler.RunFor(runtime::Duration{0});
   return report;
@@ -259,9 +282,9 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
 
 }  // namespace
 
-Report RunSeed(uint64_t seed) {
+Report Run(const Plan& plan, uint64_t seed) {
   runtime::simulated::Scheduler scheduler(seed);
-  return RunPlan(scheduler, Plan::FromSeed(seed), nullptr);
+  return RunPlan(scheduler, plan, nullptr);
 }
 
 Report RunTraced(uint64_t seed, uint64_t bytes_max, WriteLine write) {

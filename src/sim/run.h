@@ -5,6 +5,9 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "runtime/time.h"
+#include "sim/plan.h"
+#include "sim/tally.h"
 
 namespace sim {
 
@@ -16,30 +19,21 @@ struct Report {
   // know of their own removal and have longer logs. A configuration counts from when it is
   // applied (as in etcd), so raft promises progress only once all know the newest one.
   bool stalled_by_removal = false;
-  uint64_t elections = 0;
-  uint64_t committed_entries = 0;
-  uint64_t crashes = 0;
-  uint64_t damages = 0;       // of databases
-  uint64_t losses = 0;        // of logs
-  uint64_t replacements = 0;  // of members that had lost theirs
-  uint64_t stops = 0;         // of members that were asked to
-  uint64_t writes = 0;        // acknowledged
-  uint64_t reads = 0;
-  uint64_t events = 0;  // that watches were told
-  // Requests of users who have rights to some keys.
-  uint64_t users_served = 0;
-  uint64_t users_denied = 0;
-  uint64_t tree_answers = 0;  // of the v2 API
-  uint64_t calls_unprocessed = 0;
-  uint64_t calls_given_up = 0;
-  uint64_t calls_lost = 0;
-  uint64_t steps = 0;
+  // What has happened: to whom clients spoke, which faults struck, what members were.
+  Tally tally;
+  // Virtual time, recovery included.
+  runtime::Duration simulated{0};
   uint64_t fingerprint = 0;
 };
 
-// Runs a cluster through the turmoil that `seed` draws, then lets them recover. The same seed
-// gives the same report.
-Report RunSeed(uint64_t seed);
+// Runs a cluster through the turmoil of the plan, then lets it recover. The same plan and seed give
+// the same report.
+Report Run(const Plan& plan, uint64_t seed);
+
+// The same, of the plan that the seed draws.
+inline Report RunSeed(uint64_t seed) {
+  return Run(Plan::FromSeed(seed), seed);
+}
 
 // Likewise, by a plan of another kind (Plan::ForTrace). The steps of all raft nodes during the
 // turmoil go to `write`, in their order, each as a line of a state trace; up to `bytes_max`.

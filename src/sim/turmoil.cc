@@ -45,11 +45,16 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
       heal_(loop_->NewTimer([this] { cluster_->network().Heal(); })),
       resume_(loop_->NewTimer([this] {
         if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
+        paused_ = base::MemberId();
       })),
       end_stall_(loop_->NewTimer([this] {
         if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
+        stalled_ = base::MemberId();
       })),
-      make_room_(loop_->NewTimer([this] { cluster_->SetRoom(full_, std::nullopt); })),
+      make_room_(loop_->NewTimer([this] {
+        cluster_->SetRoom(full_, std::nullopt);
+        full_ = base::MemberId();
+      })),
       join_wires_(loop_->NewTimer([this] { wires_->JoinAll(); })),
       revoke_(loop_->NewTimer([this] { workload_->RevokeLeases(); })),
       paused_(0),
@@ -59,40 +64,45 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
                                   std::chrono::microseconds(20), plan.message_latency_max});
   wires_->SetLatency(std::chrono::microseconds(20), plan.wire_latency_max);
   workload_->DialAll(cluster_->client_addresses());
-  Repeat(plan.write_interval, &Turmoil::Write);
-  Repeat(plan.read_interval, &Turmoil::Read);
-  Repeat(plan.auth_interval, &Turmoil::ChangeRights);
-  Repeat(plan.rule_interval, &Turmoil::ChangeRules);
-  Repeat(plan.tree_interval, &Turmoil::ChangeTree);
-  Repeat(plan.conf_change_interval, &Turmoil::ChangeConfiguration);
-  Repeat(plan.transfer_interval, &Turmoil::TransferLeadership);
-  Repeat(plan.campaign_interval, &Turmoil::Campaign);
-  Repeat(plan.kill_interval, &Turmoil::Kill);
-  Repeat(plan.power_failure_interval, &Turmoil::FailPower);
-  Repeat(plan.sync_failure_interval, &Turmoil::FailSync);
-  Repeat(plan.partition_interval, &Turmoil::Partition);
-  Repeat(plan.pause_interval, &Turmoil::Pause);
-  Repeat(plan.stall_interval, &Turmoil::Stall);
-  Repeat(plan.full_interval, &Turmoil::FillDisk);
-  Repeat(plan.damage_interval, &Turmoil::DamageDatabase);
-  Repeat(plan.loss_interval, &Turmoil::LoseLog);
-  Repeat(plan.wire_break_interval, &Turmoil::BreakWires);
-  Repeat(plan.wire_cut_interval, &Turmoil::CutWires);
-  Repeat(plan.dial_interval, &Turmoil::Dial);
-  Repeat(plan.stop_interval, &Turmoil::Stop);
-  Repeat(kCompareInterval, &Turmoil::CompareLogs);
-  Repeat(kRemovedStopInterval, &Turmoil::StopRemoved);
+  Repeat("work: turns of writers", plan.write_interval, &Turmoil::Write);
+  Repeat("work: turns of readers", plan.read_interval, &Turmoil::Read);
+  Repeat("work: turns of users", plan.auth_interval, &Turmoil::ChangeRights);
+  Repeat("work: changes of admission rules", plan.rule_interval, &Turmoil::ChangeRules);
+  Repeat("work: turns of the v2 client", plan.tree_interval, &Turmoil::ChangeTree);
+  Repeat("operators: changes of the members", plan.conf_change_interval,
+         &Turmoil::ChangeConfiguration);
+  Repeat("operators: transfers of leadership", plan.transfer_interval,
+         &Turmoil::TransferLeadership);
+  Repeat("faults: campaigns out of turn", plan.campaign_interval, &Turmoil::Campaign);
+  Repeat("faults: kills", plan.kill_interval, &Turmoil::Kill);
+  Repeat("faults: power failures", plan.power_failure_interval, &Turmoil::FailPower);
+  Repeat("faults: failing syncs", plan.sync_failure_interval, &Turmoil::FailSync);
+  Repeat("faults: partitions", plan.partition_interval, &Turmoil::Partition);
+  Repeat("faults: pauses", plan.pause_interval, &Turmoil::Pause);
+  Repeat("faults: disks that stand still", plan.stall_interval, &Turmoil::Stall);
+  Repeat("faults: full disks", plan.full_interval, &Turmoil::FillDisk);
+  Repeat("faults: damages to databases tried", plan.damage_interval, &Turmoil::DamageDatabase);
+  Repeat("faults: losses of logs tried", plan.loss_interval, &Turmoil::LoseLog);
+  Repeat("faults: damages to logs tried", plan.log_damage_interval, &Turmoil::DamageLog);
+  Repeat("faults: connections of clients broken", plan.wire_break_interval, &Turmoil::BreakWires);
+  Repeat("faults: connections of clients cut off", plan.wire_cut_interval, &Turmoil::CutWires);
+  Repeat("work: clients that start anew", plan.dial_interval, &Turmoil::Dial);
+  Repeat("operators: stops", plan.stop_interval, &Turmoil::Stop);
+  Repeat("checks: comparisons of logs", kCompareInterval, &Turmoil::CompareLogs);
+  Repeat("operators: looks for removed members", kRemovedStopInterval, &Turmoil::StopRemoved);
 }
 
-void Turmoil::Repeat(runtime::Duration mean_interval, Action action) {
+void Turmoil::Repeat(std::string_view name, runtime::Duration mean_interval, Action action) {
+  tally_.Add(name, 0);
   if (mean_interval == runtime::Duration{0}) return;
   const size_t number = timers_.size();
-  timers_.push_back(loop_->NewTimer([this, number, mean_interval, action] {
+  timers_.push_back(loop_->NewTimer([this, name, number, mean_interval, action] {
     const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read ||
                          action == &Turmoil::ChangeRights || action == &Turmoil::ChangeRules ||
                          action == &Turmoil::ChangeTree;
     if (is_load && load_ended_) return;
     if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
+    tally_.Add(name);
     (this->*action)();
     timers_[number]->Arm(DrawInterval(mean_interval));
   }));
@@ -235,6 +245,7 @@ void Turmoil::ReplaceMembers(Process& leader) {
 }
 
 void Turmoil::TransferLeadership() {
+  if (!MayDisturb()) return;
   if (Process* leader = cluster_->Leader()) leader->server().TransferLeadership(RandomMember());
   DisputeLeases();
 }
@@ -244,7 +255,7 @@ void Turmoil::TransferLeadership() {
 void Turmoil::Campaign() {
   Process* const leader = cluster_->Leader();
   Process* const process = cluster_->RandomProcess();
-  if (leader == nullptr || process == nullptr) return;
+  if (leader == nullptr || process == nullptr || !MayDisturb()) return;
   DisputeLeases();
   const base::Term term = leader->node().term();
   if (leader->server().progress().handed_over != term.value()) {
@@ -257,20 +268,32 @@ void Turmoil::Campaign() {
                                 .term = term});
 }
 
-base::MemberId Turmoil::RandomVictim() {
+bool Turmoil::MayDisturb() {
+  const base::Index committed = cluster_->checker().committed();
+  if (plan_.demands_service && committed <= disturbed_at_) return false;
+  disturbed_at_ = committed;
+  return true;
+}
+
+std::optional<base::MemberId> Turmoil::DrawVictim() {
   Process* const leader = scheduler_->random().OneIn(2) ? cluster_->Leader() : nullptr;
-  return leader != nullptr ? leader->id() : RandomMember();
+  const base::MemberId victim = leader != nullptr ? leader->id() : RandomMember();
+  if (!plan_.demands_service) return victim;
+  const std::set<base::MemberId> others = {paused_, stalled_, full_};
+  if (!cluster_->LeavesQuorumWithout(victim, others) || !MayDisturb()) return std::nullopt;
+  return victim;
 }
 
 void Turmoil::Kill() {
-  const base::MemberId victim = RandomVictim();
-  const Process* const process = cluster_->process(victim);
+  const auto victim = DrawVictim();
+  if (!victim.has_value()) return;
+  const Process* const process = cluster_->process(*victim);
   if (plan_.can_be_traced && (process == nullptr || !process->IsQuiet())) return;
-  cluster_->Kill(victim);
+  cluster_->Kill(*victim);
 }
 
 void Turmoil::Stop() {
-  cluster_->Stop(RandomVictim());
+  if (const auto victim = DrawVictim()) cluster_->Stop(*victim);
 }
 
 // As etcd does: a member that was removed ends soon.
@@ -282,11 +305,13 @@ void Turmoil::StopRemoved() {
 }
 
 void Turmoil::FailPower() {
-  cluster_->FailPowerAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
+  const uint64_t operations = scheduler_->random().Between(1, kDiskOperationsMax);
+  if (const auto victim = DrawVictim()) cluster_->FailPowerAfter(*victim, operations);
 }
 
 void Turmoil::FailSync() {
-  cluster_->FailSyncAfter(RandomVictim(), scheduler_->random().Between(1, kDiskOperationsMax));
+  const uint64_t operations = scheduler_->random().Between(1, kDiskOperationsMax);
+  if (const auto victim = DrawVictim()) cluster_->FailSyncAfter(*victim, operations);
 }
 
 void Turmoil::Partition() {
@@ -310,7 +335,7 @@ void Turmoil::Partition() {
 
 void Turmoil::Pause() {
   if (Process* process = cluster_->process(paused_)) process->SetPaused(false);
-  paused_ = RandomVictim();
+  paused_ = DrawVictim().value_or(base::MemberId());
   if (Process* process = cluster_->process(paused_)) process->SetPaused(true);
   resume_->Arm(DrawInterval(kPauseMax / 2));
   DisputeLeases();
@@ -318,7 +343,7 @@ void Turmoil::Pause() {
 
 void Turmoil::Stall() {
   if (Process* process = cluster_->process(stalled_)) process->SetStalled(false);
-  stalled_ = RandomVictim();
+  stalled_ = DrawVictim().value_or(base::MemberId());
   if (Process* process = cluster_->process(stalled_)) process->SetStalled(true);
   end_stall_->Arm(DrawInterval(kStallMax / 2));
   DisputeLeases();
@@ -326,18 +351,22 @@ void Turmoil::Stall() {
 
 void Turmoil::FillDisk() {
   cluster_->SetRoom(full_, std::nullopt);
-  full_ = RandomVictim();
+  full_ = DrawVictim().value_or(base::MemberId());
   cluster_->SetRoom(full_, scheduler_->random().Below(kRoomMax));
   make_room_->Arm(DrawInterval(kFullMax / 2));
   DisputeLeases();
 }
 
 void Turmoil::DamageDatabase() {
-  cluster_->DamageDatabase(RandomVictim());
+  if (const auto victim = DrawVictim()) cluster_->DamageDatabase(*victim);
+}
+
+void Turmoil::DamageLog() {
+  if (const auto victim = DrawVictim()) cluster_->DamageLog(*victim);
 }
 
 void Turmoil::LoseLog() {
-  cluster_->LoseLog(RandomVictim());
+  if (const auto victim = DrawVictim()) cluster_->LoseLog(*victim);
 }
 
 }  // namespace sim

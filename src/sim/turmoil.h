@@ -1,10 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/cluster.h"
 #include "sim/plan.h"
+#include "sim/tally.h"
 #include "sim/workload.h"
 #include "state/members/member.h"
 
@@ -23,16 +27,24 @@ class Turmoil {
   // No further requests either.
   void EndLoad() { load_ended_ = true; }
 
+  // How often what was asked for.
+  const Tally& tally() const { return tally_; }
+
  private:
   using Action = void (Turmoil::*)();
 
-  void Repeat(runtime::Duration mean_interval, Action action);
+  // `name`, which outlives this, says in the tally what is done.
+  void Repeat(std::string_view name, runtime::Duration mean_interval, Action action);
   // The leader may be another soon, and the former one not know it: clients revoke leases then.
   void DisputeLeases();
   runtime::Duration DrawInterval(runtime::Duration mean);
   base::MemberId RandomMember();
-  // The leader one time in two: faults elsewhere change less.
-  base::MemberId RandomVictim();
+  // Whether a leader may be kept from leading: always, but if the plan demands service not before
+  // something was committed since the last time.
+  bool MayDisturb();
+  // The leader one time in two: faults elsewhere change less. Nobody if the plan demands service
+  // and too few others would be whole.
+  std::optional<base::MemberId> DrawVictim();
 
   void Write();
   void Read() { workload_->Read(); }
@@ -61,6 +73,7 @@ class Turmoil {
   void FillDisk();
   void DamageDatabase();
   void LoseLog();
+  void DamageLog();
   void StopRemoved();
   void CompareLogs() { cluster_->CompareLogs(); }
 
@@ -78,9 +91,12 @@ class Turmoil {
   const std::unique_ptr<runtime::Timer> make_room_;
   const std::unique_ptr<runtime::Timer> join_wires_;
   const std::unique_ptr<runtime::Timer> revoke_;
+  base::Index disturbed_at_;
+  // Nobody's, or no member any more.
   base::MemberId paused_;
   base::MemberId stalled_;
   base::MemberId full_;  // its disk
+  Tally tally_;
   std::vector<std::unique_ptr<runtime::Timer>> timers_;
 };
 

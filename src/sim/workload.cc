@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/errors.h"
+#include "net/http/limits.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/reads.h"
 
@@ -41,6 +42,14 @@ bool WasRefused(const Client::Answer& answer) {
          (answer.outcome == Outcome::kAnswered && IsRefusal(answer.status));
 }
 
+http::Keepalive KeepaliveOf(const Plan& plan) {
+  http::Keepalive keepalive;
+  const bool is_off = plan.keepalive_interval == runtime::Duration{0};
+  keepalive.interval = is_off ? runtime::Duration::max() : plan.keepalive_interval;
+  keepalive.timeout = milliseconds(500);
+  return keepalive;
+}
+
 runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::Duration high) {
   return runtime::Duration(static_cast<runtime::Duration::rep>(
       random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count()))));
@@ -64,7 +73,7 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
   for (uint64_t i = 1; i <= plan.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(
         scheduler, wires,
-        Client::Options{"c" + std::to_string(i), plan.client_keepalive, random_.Next()}));
+        Client::Options{"c" + std::to_string(i), KeepaliveOf(plan), random_.Next()}));
   }
   if (plan.tree_interval != runtime::Duration{0}) {
     tree_ = std::make_unique<TreeWorkload>(scheduler, wires, checker);
@@ -104,6 +113,21 @@ std::unique_ptr<AuthWorkload> Workload::NewAuthWorkload(runtime::simulated::Sche
                 Acknowledge(at, {key, value});
               },
           .on_seen = [this](const mvccpb::KeyValue& kv) { See(kv); }});
+}
+
+Tally Workload::tally() const {
+  Tally tally;
+  tally.Add("work: writes acknowledged", acknowledged_writes_);
+  tally.Add("work: reads answered", reads_answered_);
+  tally.Add("work: events of watches", watches_->events());
+  tally.Add("work: requests of users served", auth_ == nullptr ? 0 : auth_->served());
+  tally.Add("work: requests of users denied", auth_ == nullptr ? 0 : auth_->denied());
+  tally.Add("work: answers of the v2 API", tree_ == nullptr ? 0 : tree_->answered());
+  tally.Add("calls: answered", ended(Outcome::kAnswered));
+  tally.Add("calls: never carried out", ended(Outcome::kUnprocessed));
+  tally.Add("calls: given up", ended(Outcome::kGivenUp));
+  tally.Add("calls: lost", ended(Outcome::kLost));
+  return tally;
 }
 
 void Workload::AskAsRoot(const char* path, std::string request,

@@ -20,6 +20,7 @@
 #include "sim/lease_workload.h"
 #include "sim/plan.h"
 #include "sim/process.h"
+#include "sim/tally.h"
 #include "sim/tree_workload.h"
 #include "sim/watches.h"
 
@@ -65,14 +66,8 @@ class Workload {
   // Whether every watch was told of all that was acknowledged.
   bool WatchesHaveAll() const { return watches_->HaveReached(newest_); }
 
-  uint64_t acknowledged() const { return acknowledged_writes_; }
-  uint64_t reads_answered() const { return reads_answered_; }
-  uint64_t events() const { return watches_->events(); }
-  // Requests of users who have some rights only.
-  uint64_t users_served() const { return auth_ == nullptr ? 0 : auth_->served(); }
-  uint64_t users_denied() const { return auth_ == nullptr ? 0 : auth_->denied(); }
-  // Requests of the v2 API.
-  uint64_t tree_answers() const { return tree_ == nullptr ? 0 : tree_->answered(); }
+  // What was asked and told.
+  Tally tally() const;
   // Calls that ended so.
   uint64_t ended(Outcome outcome) const { return ended_[static_cast<size_t>(outcome)]; }
 

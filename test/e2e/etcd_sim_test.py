@@ -15,13 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ETCD_SIM = os.environ.get("ETCD_SIM", str(ROOT / "build/dev/bin/etcd-sim"))
 TIMEOUT_SECONDS = 120
-TOTALS = re.compile(
-    r"(\d+) seeds: (\d+) elections, (\d+) committed entries, (\d+) crashes, (\d+) logs lost, "
-    r"(\d+) members replaced, (\d+) stops, (\d+) writes acknowledged, (\d+) reads, (\d+) events of watches, "
-    r"requests of users (\d+) served, (\d+) denied, of the v2 API (\d+) answered, "
-    r"calls (\d+) never carried out, (\d+) given up, "
-    r"(\d+) lost, (\d+) steps; no invariant broken; "
-    r"(\d+) ended waiting for a removed member's vote\n$")
+COUNTED = re.compile(r"^ *(\d+)  (.+)$")
 
 
 class EtcdSimTest(unittest.TestCase):
@@ -29,27 +23,42 @@ class EtcdSimTest(unittest.TestCase):
         return subprocess.run([ETCD_SIM, *words], text=True, capture_output=True,
                               timeout=TIMEOUT_SECONDS)
 
-    def totals(self, *words: str) -> list[int]:
+    def totals(self, *words: str) -> dict[str, int]:
         done = self.run_with(*words)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
-        found = TOTALS.match(done.stdout)
-        self.assertIsNotNone(found, done.stdout)
-        return [int(number) for number in found.groups()]
+        counted = [COUNTED.match(line) for line in done.stdout.splitlines()]
+        self.assertNotIn(None, counted, done.stdout)
+        return {each[2]: int(each[1]) for each in counted}
+
+    def scenario(self, text: str, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([ETCD_SIM, *words], input=text, text=True, capture_output=True,
+                              timeout=TIMEOUT_SECONDS)
 
     def test_seeds_are_run_and_added_up(self) -> None:
-        one, two, three = (self.totals("seed", str(seed)) for seed in (1, 2, 3))
-        self.assertEqual(one[0], 1)
-        for number in one[1:3] + one[7:10] + one[14:17]:
-            self.assertGreater(number, 0)
+        each = [self.totals("seed", str(seed)) for seed in (1, 2, 3)]
+        self.assertEqual(each[0]["run: seeds"], 1)
+        for name in ("run: simulated milliseconds", "run: elections", "work: writes acknowledged",
+                     "state: leader", "calls: answered"):
+            self.assertGreater(each[0][name], 0, name)
         self.assertEqual(self.totals("seeds", "1", "3"),
-                         [a + b + c for a, b, c in zip(one, two, three)])
+                         {name: sum(one[name] for one in each) for name in each[0]})
 
-    def test_fresh_seeds_are_named_before_they_are_run(self) -> None:
-        with subprocess.Popen([ETCD_SIM, "long"], text=True, stdout=subprocess.PIPE) as process:
-            try:
-                self.assertRegex(process.stdout.readline(), r"^seeds from \d+ on\n$")
-            finally:
-                process.kill()
+    def test_a_plan_is_a_scenario_of_the_same_run(self) -> None:
+        plan = self.run_with("plan", "2").stdout
+        self.assertRegex(plan, r"(?m)^cluster \S+=\S+")
+        done = self.scenario(plan, "scenario", "-", "2")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, self.run_with("seed", "2").stdout)
+
+    def test_a_scenario_that_is_none_is_refused(self) -> None:
+        for command in (["scenario", "-"], ["check", "-"]):
+            done = self.scenario("faults kil=1s\n", *command)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (2, "", "etcd-sim: -: line 1: there is no setting faults.kil\n"))
+        done = self.run_with("scenario", "/nonexistent")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("/nonexistent", done.stderr)
+        self.assertEqual(self.scenario("faults kill=1s\n", "check", "-").returncode, 0)
 
     def test_there_are_bugs_to_plant_and_not_here(self) -> None:
         self.assertRegex(self.run_with("bugs").stdout, r"^[1-9]\d*\n$")
@@ -63,10 +72,9 @@ class EtcdSimTest(unittest.TestCase):
             traces = []
             for run in range(2):
                 path = Path(folder) / f"{run}.ndjson"
-                done = self.run_with("seed", "1", "--raft-trace", str(path))
+                done = self.run_with("raft-trace", "1", str(path))
                 self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
-                self.assertRegex(done.stdout,
-                                 r"^[1-9]\d* elections, [1-9]\d* committed entries, \d+ crashes\n$")
+                self.assertRegex(done.stdout, r"[1-9]\d*  run: elections\n")
                 traces.append(path.read_text())
         self.assertEqual(traces[0], traces[1])
         steps = [json.loads(line)["event"]["name"] for line in traces[0].splitlines()]
@@ -74,13 +82,13 @@ class EtcdSimTest(unittest.TestCase):
         self.assertIn("Commit", steps)
 
     def test_misuse_is_answered_with_the_usage(self) -> None:
-        for words in (["nonsense"], ["seed"], ["seed", "x"], ["seed", "1", "2"], ["seed", "1x"],
-                      ["seeds", "1"], ["seeds", "1", "2", "3"], ["bugs", "1"], ["smoke", "1"],
-                      ["long", "1"], ["seeds", "1", "x"], ["seeds", "1", "3", "--raft-trace", "x"],
-                      ["seed", "1", "--raft-trace"]):
+        for words in ([], ["nonsense"], ["seed"], ["seed", "x"], ["seed", "1", "2"], ["seed", "1x"],
+                      ["seeds", "1"], ["seeds", "1", "2", "3"], ["bugs", "1"], ["plan"],
+                      ["seeds", "1", "x"], ["scenario"], ["scenario", "-", "x"], ["check"],
+                      ["raft-trace", "1"], ["raft-trace", "x", "file"]):
             done = self.run_with(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
-            self.assertTrue(done.stderr.startswith("usage: etcd-sim [smoke | long | "), words)
+            self.assertTrue(done.stderr.startswith("usage: etcd-sim COMMAND"), words)
 
 
 if __name__ == "__main__":

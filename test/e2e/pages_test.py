@@ -53,7 +53,6 @@ ELSEWHERE = {
 # Of this repository, which build, or run for long: their words are looked up in what they say of themselves.
 SCRIPTS = ("scripts/", "test/")
 WORDS_OF_SCRIPTS: dict[str, list[str]] = {
-    "scripts/sim": [os.environ.get("ETCD_SIM", str(BINARIES / "etcd-sim")), "--help"],
     "scripts/bench": ["scripts/bench"],
     "scripts/fuzz": ["scripts/fuzz"],
 }

@@ -58,7 +58,7 @@ class RaftTraceTest(unittest.TestCase):
     def simulated(self, program: str, seed: int, *words: str) -> list[str]:
         """The trace of that seed."""
         path = self.folder / f"{seed}{''.join(words)}.ndjson"
-        subprocess.run([program, "seed", str(seed), "--raft-trace", path, *words], timeout=TIMEOUT_SECONDS,
+        subprocess.run([program, "raft-trace", str(seed), path, *words], timeout=TIMEOUT_SECONDS,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return path.read_text().splitlines()
 
