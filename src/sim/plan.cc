@@ -193,6 +193,7 @@ Plan Plan::ForTrace(uint64_t seed) {
   runtime::Random random(seed);
   Plan plan;
   plan.can_be_traced = true;
+  plan.options.pre_vote = false;
   plan.options.strict_reconfig_check = false;  // it would wait for longer than the run lasts
   plan.members = 3;
   plan.options.max_learners = 2;
