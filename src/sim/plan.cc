@@ -110,7 +110,9 @@ void DrawRareKnobs(runtime::Random& random, Plan* plan) {
   if (random.OneIn(4)) options.backend_batch_limit = random.Between(1, 20);
   if (random.OneIn(4)) options.compaction_batch_limit = random.Between(1, 10);
   if (random.OneIn(8)) options.compaction_sleep_interval = milliseconds(random.Between(0, 200));
-  if (random.OneIn(4)) options.raft.log_bytes_max = random.Between(1, 20'000);
+  // Whoever falls behind gets a snapshot.
+  if (random.OneIn(2))
+    options.raft.log_bytes_max = random.Between(1, random.OneIn(2) ? 20 : 20'000);
   if (random.OneIn(8)) options.raft.held_log_bytes_max = random.Between(1, 50'000);
   if (random.OneIn(8)) options.max_wals = options.max_snapshots = 1;
   if (random.OneIn(4)) options.fast_lease_keep_alive = false;
@@ -171,7 +173,7 @@ Plan Plan::FromSeed(uint64_t seed) {
       MaybeBetween(random, milliseconds(100), milliseconds(3000));
   plan.options.lease_checkpoints = random.OneIn(2);
   plan.options.lease_checkpoint_interval = milliseconds(random.Between(100, 400));
-  if (random.OneIn(3)) plan.auth_interval = milliseconds(random.Between(20, 80));
+  if (random.OneIn(2)) plan.auth_interval = milliseconds(random.Between(20, 80));
   if (random.OneIn(3)) plan.rule_interval = milliseconds(random.Between(50, 300));
   // With a reserve an alarm comes before a disk is full, and keeps writes out for half of the run.
   if (random.OneIn(3)) plan.full_interval = milliseconds(random.Between(500, 5000));
