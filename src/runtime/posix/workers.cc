@@ -27,7 +27,6 @@ struct SchedulingAttributes {
 
 constexpr int kLowNiceness = 10;
 constexpr uint64_t kLongestSliceNs = 100'000'000;
-constexpr std::chrono::seconds kIdleGrace{1};
 
 // Of this thread. Where it is not permitted the work competes as all does.
 //
@@ -50,8 +49,8 @@ void SetPriority(Priority priority) {
 }  // namespace
 
 Workers::Workers(const std::string& name, size_t thread_count, size_t queue_capacity,
-                 Priority priority)
-    : queue_capacity_(queue_capacity), priority_(priority) {
+                 Priority priority, Duration idle_grace)
+    : queue_capacity_(queue_capacity), priority_(priority), idle_grace_(idle_grace) {
   threads_.reserve(thread_count);
   for (size_t i = 0; i < thread_count; ++i) {
     threads_.emplace_back([shared = shared_, priority] {
@@ -70,7 +69,7 @@ Workers::~Workers() {
     dropped.swap(shared_->queue);
     if (priority_ == Priority::kIdle) {
       shared_->abandoned =
-          !shared_->rest.wait_for(lock, kIdleGrace, [this] { return shared_->working == 0; });
+          !shared_->rest.wait_for(lock, idle_grace_, [this] { return shared_->working == 0; });
     }
   }
   shared_->wake.notify_all();

@@ -28,10 +28,10 @@ class Workers final : public runtime::Workers {
   // Threads carry `name` (at most 15 bytes). `queue_capacity` counts work that no thread has
   // taken yet.
   Workers(const std::string& name, size_t thread_count, size_t queue_capacity,
-          Priority priority = Priority::kNormal);
-  // Waits for the work that has started; the rest is dropped without its `done`. So is, after a
-  // second, work of kIdle, which goes on alone until it ends: it must not need what dies with its
-  // owner.
+          Priority priority = Priority::kNormal, Duration idle_grace = std::chrono::seconds(1));
+  // Waits for the work that has started; the rest is dropped without its `done`. So is, after
+  // `idle_grace`, work of kIdle, which goes on alone until it ends: it must not need what dies with
+  // its owner.
   ~Workers() override;
 
   [[nodiscard]] bool Run(base::Callback<void()> work, Loop* reply_to,
@@ -58,6 +58,7 @@ class Workers final : public runtime::Workers {
 
   const size_t queue_capacity_;
   const Priority priority_;
+  const Duration idle_grace_;
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::vector<std::thread> threads_;
 };
