@@ -21,7 +21,7 @@ QuietCluster::QuietCluster(uint64_t seed) : scheduler_(seed) {
 }
 
 void QuietCluster::Start(seconds until_it_has_a_leader) {
-  cluster_ = std::make_unique<Cluster>(&scheduler_, &wires_, &checker_, plan_);
+  cluster_ = std::make_unique<Cluster>(&scheduler_, &wires_, &checker_, plan_, nullptr);
   scheduler_.RunFor(until_it_has_a_leader);
   ASSERT_NE(cluster_->Leader(), nullptr);
 }
