@@ -49,6 +49,7 @@ ELSEWHERE = {
     ("docs/client.md", "cmake --install"): "test/interop/client_library_test.py",
     ("docs/going-back.md", "etcdctl --endpoints http://127.0.0.1:2379 snapshot save"):
         "test/interop/snapshot_interop_test.py",  # with the tools of Debian's etcd
+    ("docs/testing.md", "build/dev/bin/etcd-sim raft-trace"): "test/tla/raft_trace_test.py",
 }
 # Of this repository, which build, or run for long: their words are looked up in what they say of themselves.
 SCRIPTS = ("scripts/", "test/")
