@@ -210,11 +210,12 @@ Command CompletionCommand(const std::string& program, Outcome (*run)(const Invoc
   return {.name = "completion",
           .use = "completion [bash|zsh|fish|powershell]",
           .short_text = "Generate completion script",
-          .example = "  source <(" + program + " completion bash)\n" + script +
-                     "bash > /etc/bash_completion.d/" + program + "\n" + script +
-                     "zsh > \"${fpath[1]}/_" + program + "\"\n" + script +
-                     "fish > ~/.config/fish/completions/" + program + ".fish\n" + script +
-                     "powershell | Out-String | Invoke-Expression",
+          // Help shows it, and the usage behind a mistake does not: that is etcd's.
+          .long_text = "Generate completion script\n\n  source <(" + program +
+                       " completion bash)\n" + script + "bash > /etc/bash_completion.d/" + program +
+                       "\n" + script + "zsh > \"${fpath[1]}/_" + program + "\"\n" + script +
+                       "fish > ~/.config/fish/completions/" + program + ".fish\n" + script +
+                       "powershell | Out-String | Invoke-Expression",
           .run = run,
           .argument_count = 1,
           .valid_arguments = {"bash", "zsh", "fish", "powershell"},
