@@ -113,7 +113,10 @@ Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   }
 }
 
-Cluster::~Cluster() = default;
+// A process that ends answers what it was asked, here too.
+Cluster::~Cluster() {
+  for (const auto& member : members_) member->process.reset();
+}
 
 members::Member Cluster::NewMember() {
   const std::string name = "m" + std::to_string(++members_made_);

@@ -75,6 +75,17 @@ TEST_P(LostLogTest, OneAfterTheOther) {
   ExpectWhole();
 }
 
+TEST_P(LostLogTest, TheClusterMayEndWhileItIsAskedFor) {
+  Process* const leader = cluster_->Leader();
+  cluster_->LoseLog(Follower());
+  // What the leader is asked waits for a quorum that does not answer.
+  for (const base::MemberId id : cluster_->members()) {
+    if (id != leader->id()) cluster_->network().Cut(id, leader->id());
+  }
+  scheduler_.RunFor(std::chrono::milliseconds(90));
+  cluster_.reset();
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, LostLogTest, ::testing::Range(uint64_t{1}, uint64_t{7}));
 
 }  // namespace
