@@ -19,7 +19,7 @@ LEASE_SECONDS = 100_000
 PERMISSIONS_MAX = 12
 # What is no token of anybody's.
 MALFORMED = ["", "x", ".", "a.b", "abcdefghijklmnop.1", "a.1.2", "abcdefghijklmnop.-1",
-             "Bearer ", "\u00e4", "x" * 1000]
+             "Bearer ", "\u00e4", "x" * 1000, "x" * 1_000_000]
 # 3.4 waits for an entry with a negative index without an end.
 MALFORMED_OF_OLD = [token for token in MALFORMED if "-" not in token]
 

@@ -34,11 +34,11 @@ AbuseGuard::Verdict AbuseGuard::OnFrame(const FrameHeader& frame, const runtime:
       return empty_frames_.Take(clock.Now()) ? Verdict() : Abuse::kEmptyFrameFlood;
     case FrameKind::kHeaders:
       continuations_ = 0;
+      block_bytes_ = frame.length;
       EarnWindowUpdates(limits_.window_updates_per_stream);
       return std::nullopt;
     case FrameKind::kContinuation:
-      ++continuations_;
-      return continuations_ <= limits_.max_continuations ? Verdict() : Abuse::kContinuationFlood;
+      return OnContinuation(frame.length);
     case FrameKind::kPriority:
       return priorities_.Take(clock.Now()) ? Verdict() : Abuse::kPriorityFlood;
     case FrameKind::kSettings:
@@ -52,6 +52,15 @@ AbuseGuard::Verdict AbuseGuard::OnFrame(const FrameHeader& frame, const runtime:
     default:  // RST_STREAM is counted by OnResetByPeer, for streams that exist
       return std::nullopt;
   }
+}
+
+AbuseGuard::Verdict AbuseGuard::OnContinuation(size_t length) {
+  ++continuations_;
+  block_bytes_ += length;
+  if (block_bytes_ > limits_.max_header_block) return Abuse::kHeaderListTooLarge;
+  const size_t earned = block_bytes_ / limits_.bytes_per_continuation;
+  if (continuations_ > limits_.max_continuations + earned) return Abuse::kContinuationFlood;
+  return std::nullopt;
 }
 
 AbuseGuard::Verdict AbuseGuard::OnResetByPeer(bool is_late, const runtime::Clock& clock) {

@@ -51,8 +51,10 @@ class AbuseGuard {
   Bucket empty_frames_;
   Bucket mistakes_;
   void EarnWindowUpdates(uint32_t count);
+  Verdict OnContinuation(size_t length);
 
   uint32_t continuations_ = 0;
+  size_t block_bytes_ = 0;  // of the header block that arrives
   uint32_t ping_credit_;
   uint32_t window_update_credit_;
 };

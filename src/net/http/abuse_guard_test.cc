@@ -116,6 +116,19 @@ TEST(AbuseGuard, CountsContinuationsOfOneHeaderBlock) {
   EXPECT_EQ(guard.OnFrame({kContinuation, 0, 10}, clock), Abuse::kContinuationFlood);
 }
 
+TEST(AbuseGuard, ContinuationsThatBringMuchAreNoFloodUntilTheBlockIsTooLong) {
+  const Limits limits;
+  ManualClock clock;
+  AbuseGuard guard(limits, clock.now);
+  for (int block = 0; block < 2; ++block) {
+    EXPECT_FALSE(guard.OnFrame({kHeaders, 0, 16'384}, clock).has_value());
+    for (int frame = 1; frame < 128; ++frame) {
+      EXPECT_FALSE(guard.OnFrame({kContinuation, 0, 16'384}, clock).has_value());
+    }
+  }
+  EXPECT_EQ(guard.OnFrame({kContinuation, 0, 1}, clock), Abuse::kHeaderListTooLarge);
+}
+
 TEST(PingPolicy, AllowsPingsAtTheMinimumInterval) {
   const Keepalive keepalive;
   PingPolicy policy(keepalive);

@@ -15,8 +15,10 @@ struct FrameHeader {
   size_t length;  // of the payload
   uint32_t stream = 0;
 
-  bool acknowledges() const { return (flags & 0x1) != 0; }  // SETTINGS, PING
-  bool ends_stream() const { return (flags & 0x1) != 0; }   // DATA, HEADERS
+  bool acknowledges() const { return (flags & 0x1) != 0; }       // SETTINGS, PING
+  bool ends_stream() const { return (flags & 0x1) != 0; }        // DATA, HEADERS
+  bool ends_block() const { return (flags & kEndsBlock) != 0; }  // HEADERS, CONTINUATION
+  static constexpr uint8_t kEndsBlock = 0x4;
 };
 
 // Frame types, RFC 9113 section 6.
@@ -39,6 +41,10 @@ class FrameScanner {
   // there is one: then header() holds until the next call.
   bool Next(base::ByteView* input);
   const FrameHeader& header() const { return header_; }
+  // The same as it was sent.
+  base::ByteView encoded() const { return {partial_.data(), kHeaderBytes}; }
+  // Of a frame header that is not whole: what of it has come.
+  base::ByteView partial() const { return {partial_.data(), collected_}; }
 
   static constexpr size_t kHeaderBytes = 9;
 

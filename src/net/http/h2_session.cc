@@ -37,7 +37,6 @@ nghttp2_mem MemoryFunctions(H2Memory* memory) {
 
 nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
                             const Environment& environment) {
-  const Limits& limits = environment.limits;
   nghttp2_mem memory = MemoryFunctions(environment.h2_memory);
   nghttp2_option* option = nullptr;
   CHECK(nghttp2_option_new(&option) == 0);
@@ -45,7 +44,7 @@ nghttp2_session* NewSession(H2Session::Role role, H2Session* owner,
   nghttp2_option_set_no_closed_streams(option, 1);
   // AbuseGuard decides about these two; nghttp2's own limits stay out of its way.
   nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
-  nghttp2_option_set_max_continuations(option, limits.max_continuations + 1);
+  nghttp2_option_set_max_continuations(option, UINT32_MAX);
   // H2RequestCheck judges requests.
   nghttp2_option_set_no_http_messaging(option, role == H2Session::Role::kServer ? 1 : 0);
   nghttp2_session* session = nullptr;
@@ -73,6 +72,7 @@ H2Session::H2Session(Role role, const Environment* environment, Carrier* carrier
       carrier_(carrier),
       service_(service),
       session_(NewSession(role, this, *environment)),
+      input_(&carrier->account()),
       guard_(environment->limits, environment->loop->clock().Now()),
       ping_policy_(environment->keepalive),
       opened_at_(environment->loop->clock().Now()),
@@ -90,10 +90,10 @@ H2Session::~H2Session() {
 
 void H2Session::SubmitSettings() {
   const Limits& limits = environment_.limits;
-  const auto header_list_size = static_cast<uint32_t>(limits.max_header_list_size);
+  const size_t longest_head = IsServer() ? limits.max_header_block : limits.max_header_list_size;
   std::array<nghttp2_settings_entry, 4> entries = {{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_size},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(longest_head)},
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
@@ -113,8 +113,9 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
   active_ = true;
   ++inputs_;
   doubted_ = false;
-  if (IsServer()) CheckFrames(*bytes);
-  scanned_ = bytes->size();
+  input_.Begin(*bytes);
+  if (IsServer()) CheckFrames();
+  input_.End(bytes->size());
   if (terminated_) return failure_;
   slice_over_ = false;
   slice_.Begin();
@@ -126,22 +127,19 @@ base::Status H2Session::OnInput(base::ByteView* bytes) {
     return {};
   }
   do {
-    const size_t size = hidden_.empty() ? bytes->size() : hidden_.front().first;
-    const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
-    const ssize_t taken = nghttp2_session_mem_recv(session_, data, size);
+    const base::ByteView next = input_.Next(*bytes);
+    const auto* data = reinterpret_cast<const uint8_t*>(next.data());
+    const ssize_t taken = nghttp2_session_mem_recv(session_, data, next.size());
     if (terminated_) return failure_;
     if (taken < 0) {
       environment_.counters->protocol_errors.Add();
       return failure_ = Unavailable(nghttp2_strerror(static_cast<int>(taken)));
     }
-    Pass(bytes, static_cast<size_t>(taken));
-    if (static_cast<size_t>(taken) < size) break;
-    if (!hidden_.empty() && hidden_.front().first == 0) {
-      Pass(bytes, std::exchange(hidden_.front().second, 0));
-      hidden_.pop_front();
-    }
+    const bool all_taken = static_cast<size_t>(taken) == next.size();
+    input_.Pass(bytes, static_cast<size_t>(taken));
+    if (!all_taken) break;
   } while (!slice_over_ && !bytes->empty());
-  scanned_ = bytes->size();
+  input_.End(bytes->size());
   // Also if no bytes are left: nghttp2 may have stopped before their end was reported.
   if (slice_over_) carrier_->ResumeInput();
   return {};
@@ -158,27 +156,14 @@ void H2Session::Spend(size_t work) {
   if (slice_.Spend(work, environment_.loop->clock())) slice_over_ = true;
 }
 
-void H2Session::Pass(base::ByteView* bytes, size_t count) {
-  bytes->remove_prefix(count);
-  for (auto& [begin, end] : hidden_) {
-    begin -= std::min(begin, count);
-    end -= std::min(end, count);
-  }
-}
-
-void H2Session::CheckFrames(base::ByteView input) {
-  base::ByteView bytes = input.substr(scanned_);
-  while (!terminated_ && scanner_.Next(&bytes)) {
-    const FrameHeader& frame = scanner_.header();
+void H2Session::CheckFrames() {
+  while (!terminated_ && input_.FindFrame()) {
+    const FrameHeader& frame = input_.frame();
     CheckFrame(frame);
+    if (input_.is_in_long_block()) in_header_block_ = true;
     if (!history_.GivesUpUnopened(frame)) continue;
     Judge(guard_.OnResetByPeer(/*is_late=*/true, environment_.loop->clock()));
-    // One that began in an earlier input nghttp2 has seen, and one that ends later is left to it.
-    const size_t header_end = input.size() - bytes.size();
-    const bool is_whole = header_end >= FrameScanner::kHeaderBytes && frame.length <= bytes.size();
-    if (is_whole) {
-      hidden_.emplace_back(header_end - FrameScanner::kHeaderBytes, header_end + frame.length);
-    }
+    input_.HideFrame();
   }
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "net/http/abuse_guard.h"
-#include "net/http/frame_scanner.h"
+#include "net/http/h2_input.h"
 #include "net/http/h2_stream.h"
 #include "net/http/ping_policy.h"
 #include "net/http/session.h"
@@ -75,8 +75,8 @@ class H2Session final : public Session {
   // Counts what has come of the header block that arrives; with each kilobyte, and at its end.
   void CountBlock(H2Stream* stream);
   static constexpr size_t kBlockBytesUncounted = 1024;
-  // Server: looks at the headers of the frames in `bytes`, before nghttp2 takes them.
-  void CheckFrames(base::ByteView input);
+  // Server: looks at the frames that have come, before nghttp2 takes them.
+  void CheckFrames();
   void CheckFrame(const FrameHeader& frame);
 
   // What H2Callbacks reports.
@@ -86,8 +86,6 @@ class H2Session final : public Session {
   void OnData(H2Stream& stream, base::ByteView bytes);
   void OnSettings();
   void OnPing(bool acknowledges);
-  // Takes bytes off the front of the input.
-  void Pass(base::ByteView* bytes, size_t count);
   // Of a stream that may be unknown by now: null.
   void OnResetReceived(const H2Stream* stream);
   void OnMessageFrameSent(int32_t id, size_t length, bool ended);
@@ -171,10 +169,7 @@ class H2Session final : public Session {
   nghttp2_session* session_ = nullptr;
   WorkSlice slice_;
   bool slice_over_ = false;
-  size_t scanned_ = 0;  // bytes of the next input that scanner_ has seen
-  // Frames within these that nghttp2 is not shown: where they begin and end, in order.
-  std::deque<std::pair<size_t, size_t>> hidden_;
-  FrameScanner scanner_;
+  H2Input input_;
   AbuseGuard guard_;
   StreamHistory history_;
   PingPolicy ping_policy_;

@@ -356,6 +356,71 @@ TEST(H2Session, AnswersAHeadThatIsTooLargeWith431) {
   EXPECT_EQ(world.abuse(Abuse::kHeaderListTooLarge), 1u);
 }
 
+// A request whose token has so many bytes, in as many frames as that takes.
+base::Bytes RequestWithToken(uint32_t stream, size_t size) {
+  const base::Bytes block = EncodeFields({{":method", "POST"},
+                                          {":scheme", "http"},
+                                          {":path", "/echo"},
+                                          {":authority", "server"},
+                                          {"authorization", std::string(size, '~')}});
+  base::Bytes frames;
+  for (size_t at = 0; at < block.size(); at += 16'384) {
+    const bool is_last = at + 16'384 >= block.size();
+    const auto flags =
+        static_cast<uint8_t>((at == 0 ? kEndStream : 0) | (is_last ? kEndHeaders : 0));
+    frames +=
+        Frame{at == 0 ? kHeaders : kContinuation, flags, stream, block.substr(at, 16'384)}.Encode();
+  }
+  return frames;
+}
+
+TEST(H2Session, ARequestWithATokenOfAMegabyteIsServedAsOneWithAnother) {
+  for (const size_t piece : {7, 1000, 2'000'000}) {
+    EchoService service;
+    World world(&service);
+    RawClient& client = world.ConnectRaw();
+    client.SendPreface();
+    const base::Bytes bytes = RequestFrame(1, /*ended=*/true).Encode() +
+                              RequestWithToken(3, 1'000'000) +
+                              RequestFrame(5, /*ended=*/true).Encode();
+    for (size_t at = 0; at < bytes.size(); at += piece) {
+      client.Send(base::ByteView(bytes).substr(at, piece));
+      if (piece < 1000 ? at % 7000 == 0 : true) world.RunFor(std::chrono::milliseconds(1));
+    }
+    world.Settle();
+    EXPECT_EQ(service.requests, 3) << piece;
+    EXPECT_FALSE(client.ended()) << piece;
+    client.Close();
+    world.RunFor(seconds(3));
+    EXPECT_EQ(world.server().held_bytes(), 0u);
+  }
+}
+
+TEST(H2Session, AHeaderBlockThatDoesNotEndEndsTheConnection) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(RequestWithToken(1, 2 * 1024 * 1024));
+  world.Settle();
+  EXPECT_EQ(service.requests, 0);
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(world.abuse(Abuse::kHeaderListTooLarge), 1u);
+}
+
+TEST(H2Session, HalfAFrameOfALongHeaderBlockIsGivenBackWithTheConnection) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(base::ByteView(RequestWithToken(1, 100'000)).substr(0, 40'000));
+  world.Settle();
+  EXPECT_GT(world.server().held_bytes(), 0u);
+  client.Close();
+  world.RunFor(seconds(3));
+  EXPECT_EQ(world.server().held_bytes(), 0u);
+}
+
 TEST(H2Session, AnInvalidPrefaceOrFrameEndsTheConnection) {
   const std::vector<base::Bytes> bad = {
       Frame{kData, 0, 0, "data on stream 0"}.Encode(),

@@ -15,6 +15,10 @@ struct Limits {
   size_t max_connections = 100'000;
   // Announced to HTTP/2 clients; streams beyond it are refused.
   uint32_t max_concurrent_streams = 100'000;
+  // Of one header block, as it is sent, and announced to HTTP/2 clients as the longest list of
+  // fields: a client refuses by itself what is longer, without an answer of ours. Long fields are
+  // cut as they arrive (long_field_cutter.h), more ends the connection.
+  size_t max_header_block = 2 * 1024 * 1024;
   // Of one header block, as RFC 9113 counts it. What exceeds it is not looked at, and the request
   // answered with 431; a block that goes on to kHeaderListFactor times as much ends the connection,
   // since a few bytes of it can stand for thousands (HPACK bombs).
@@ -72,8 +76,9 @@ struct Limits {
   // Requests that only a broken or hostile client sends: malformed, with more or less data than
   // announced, with a head that is too long. Each is refused; too many end the connection.
   Rate mistakes = {100, 10};
-  // CONTINUATION frames of one header block (CVE-2024-28182).
+  // CONTINUATION frames of one header block (CVE-2024-28182), beside one for so many of its bytes.
   uint32_t max_continuations = 8;
+  uint32_t bytes_per_continuation = 8 * 1024;
   // PING and WINDOW_UPDATE are answers to what we send: a client that estimates bandwidth pings
   // once a round trip, one that reads slowly returns the window in small steps. So they earn
   // credit by our HEADERS and DATA frames instead of by time.

@@ -112,9 +112,10 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
   };
   if (auto refusal = Refusal("GET", head, &peers)) return answer(*std::move(refusal));
   const base::ByteView path = http::PathOnly(head).substr(kStream.size());
-  const size_t slash = std::min(path.find('/'), path.size());
-  const base::ByteView kind_name = path.substr(0, slash);
-  const base::ByteView sender = path.substr(std::min(slash + 1, path.size()));
+  // Compat: the sender is the last element, and what is before it names the kind.
+  const size_t slash = path.rfind('/');
+  const base::ByteView kind_name = slash == path.npos ? base::ByteView() : path.substr(0, slash);
+  const base::ByteView sender = slash == path.npos ? path : path.substr(slash + 1);
   const auto kind =
       kind_name == PathName(StreamKind::kAppends)    ? std::optional(StreamKind::kAppends)
       : kind_name == PathName(StreamKind::kMessages) ? std::optional(StreamKind::kMessages)

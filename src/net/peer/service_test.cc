@@ -121,7 +121,9 @@ TEST_F(PeerPortTest, StreamsThatCannotBeAreRefusedInTheOrderOfEtcdsChecks) {
   EXPECT_EQ(get("/raft/stream/msgappv2/x", {.to = "e"}), "404 invalid path\n");
   EXPECT_EQ(get("/raft/stream/", {.to = "e"}), "404 invalid path\n");
   EXPECT_EQ(get("/raft/stream/message/x", {.to = "e"}), "404 invalid from\n");
-  EXPECT_EQ(get("/raft/stream/message", {.to = "e"}), "404 invalid from\n");
+  EXPECT_EQ(get("/raft/stream/message/", {.to = "e"}), "404 invalid from\n");
+  EXPECT_EQ(get("/raft/stream/message", {.to = "e"}), "404 invalid path\n");
+  EXPECT_EQ(get("/raft/stream/message/b/c", {.to = "e"}), "404 invalid path\n");
   EXPECT_EQ(get("/raft/stream/message/dead", {.to = "e"}), "410 removed member\n");
   EXPECT_EQ(get("/raft/stream/message/f", {.to = "e"}), "404 error sender not found\n");
   EXPECT_EQ(get("/raft/stream/message/b", {.to = "e"}), "412 to field mismatch\n");
