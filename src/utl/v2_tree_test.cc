@@ -98,7 +98,9 @@ TEST_P(EtcdsV2TreeTest, IsReadAsOfASnapshot) {
   EXPECT_THAT(text, Not(HasSubstr("/log/many/6=34")));  // one of the last
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, EtcdsV2TreeTest, ::testing::Values("2.3.8", "3.5.35"),
+INSTANTIATE_TEST_SUITE_P(Versions, EtcdsV2TreeTest,
+                         ::testing::Values("2.3.8", "3.0.17", "3.1.20", "3.2.26", "3.3.27",
+                                           "3.5.35"),
                          [](const auto& version) {
                            std::string name = version.param;
                            std::replace(name.begin(), name.end(), '.', '_');

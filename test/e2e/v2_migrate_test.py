@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`etcdctl migrate`: keys of the v2 API become keys of v3, in a member that runs; also with a program
-that makes other keys of them, and from a directory of etcd 3.4 that was taken over. `etcdutl migrate-v2` makes a snapshot of v3 of them.
+that makes other keys of them, and from a directory of etcd 3.4 that was taken over. `etcdutl migrate-v2` makes a snapshot of v3 of
+what an etcd has left: 3.4, and with E2E_FULL 2.3 and 3.0 to 3.3, which are built for it.
 
 ETCD, ETCDCTL and ETCDUTL in the environment are the programs.
 """
@@ -13,6 +14,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+import real_etcd
 from member import Member
 from v2_client import Ask, Connection
 
@@ -49,7 +51,7 @@ while at < len(text):
 """
 
 
-class V2MigrateTest(unittest.TestCase):
+class V2MigrateCase(unittest.TestCase):
     maxDiff = None
 
     def put(self, member: Member, key: str, body: str) -> None:
@@ -88,6 +90,56 @@ class V2MigrateTest(unittest.TestCase):
     FILES = {"/a": "1", "/d/b": "2", "/d/e/c": "3"}
     OF_TIME = {"/t1": "4", "/t2": "5", "/td/f": "6"}
 
+    def migrate_v2(self, folder: Path, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([ETCDUTL, "migrate-v2", "--output", folder / "v3.db", *words],
+                              capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+
+    def restore(self, member: Member) -> None:
+        """The member begins anew, with the snapshot that was made."""
+        member.stop()
+        shutil.rmtree(member.folder / "data")
+        subprocess.run([ETCDUTL, "snapshot", "restore", member.folder / "v3.db", "--data-dir",
+                        member.folder / "data", "--name", member.name, "--initial-cluster",
+                        f"{member.name}={member.peer_url}", "--initial-advertise-peer-urls",
+                        member.peer_url], check=True, capture_output=True, timeout=TIMEOUT_SECONDS)
+        member.start()
+
+    def check_directory(self, program: Path | str, *flags: str) -> None:
+        """Of an etcd that serves the v2 API, with a log alone and with snapshots."""
+        for more in ((), ("--snapshot-count=20",)):
+            etcds = self.enterContext(Member(program, *flags, *more))
+            self.fill(etcds)
+            for i in range(MANY):
+                self.put(etcds, f"/many/{i % 30}", f"value={i}")
+            self.put(etcds, "/d/b", "value=2&prevValue=2&ttl=700")
+            # A directory that an etcd runs on is left alone.
+            done = self.migrate_v2(etcds.folder, "--timeout=100ms", "--data-dir", etcds.folder / "data")
+            self.assertEqual(done.returncode, 1, program)
+            self.assertIn("etcd runs on", done.stderr)
+            etcds.stop()
+            member = self.enterContext(Member(ETCD))
+            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), program)
+            self.assertRegex(done.stdout,
+                             r"^using default transformer\nfinished transforming keys\n"
+                             r".*/v3.db: 37 keys with [2-4] leases\n$")
+            self.restore(member)
+            many = {f"/many/{i}": str(MANY - 30 + i) for i in range(30)}
+            self.assertEqual(self.pairs(member),
+                             self.FILES | self.OF_TIME | many | {"/_hidden/x": "h"})
+            pair = json.loads(self.output(member, "get", "/d/b", "-w", "json"))["kvs"][0]
+            left = self.output(member, "lease", "timetolive", f"{pair['lease']:x}")
+            self.assertIn(int(left.split("remaining(")[1].split("s")[0]), range(600, 701))
+            # What was read is as it was; what was made is not written over.
+            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("file exists", done.stderr)
+            etcds.start()
+            etcds.stop()
+            member.stop()
+
+
+class V2MigrateTest(V2MigrateCase):
     def test_files_become_keys_and_times_leases(self) -> None:
         member = self.enterContext(Member(ETCD, "--enable-v2"))
         self.assertEqual(self.output(member, "migrate"), "no v2 keys to migrate\n")
@@ -165,51 +217,9 @@ class V2MigrateTest(unittest.TestCase):
         self.output(member, "migrate")
         self.assertEqual(self.pairs(member), self.FILES | self.OF_TIME)
 
-    def migrate_v2(self, folder: Path, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run([ETCDUTL, "migrate-v2", "--output", folder / "v3.db", *words],
-                              capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
-
-    def restore(self, member: Member) -> None:
-        """The member begins anew, with the snapshot that was made."""
-        member.stop()
-        shutil.rmtree(member.folder / "data")
-        subprocess.run([ETCDUTL, "snapshot", "restore", member.folder / "v3.db", "--data-dir",
-                        member.folder / "data", "--name", member.name, "--initial-cluster",
-                        f"{member.name}={member.peer_url}", "--initial-advertise-peer-urls",
-                        member.peer_url], check=True, capture_output=True, timeout=TIMEOUT_SECONDS)
-        member.start()
-
     @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
     def test_a_snapshot_of_v3_is_made_of_a_directory_of_etcd(self) -> None:
-        for flags in ((), ("--snapshot-count=20",)):
-            etcds = self.enterContext(Member(ETCD_34, "--enable-v2", *flags))
-            self.fill(etcds)
-            for i in range(MANY):
-                self.put(etcds, f"/many/{i % 30}", f"value={i}")
-            self.put(etcds, "/d/b", "value=2&prevValue=2&ttl=700")
-            # A directory that an etcd runs on is left alone.
-            done = self.migrate_v2(etcds.folder, "--timeout=100ms", "--data-dir", etcds.folder / "data")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("etcd runs on", done.stderr)
-            etcds.stop()
-            member = self.enterContext(Member(ETCD))
-            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertRegex(done.stdout,
-                             r"^using default transformer\nfinished transforming keys\n"
-                             r".*/v3.db: 37 keys with [2-4] leases\n$")
-            self.restore(member)
-            many = {f"/many/{i}": str(MANY - 30 + i) for i in range(30)}
-            self.assertEqual(self.pairs(member),
-                             self.FILES | self.OF_TIME | many | {"/_hidden/x": "h"})
-            pair = json.loads(self.output(member, "get", "/d/b", "-w", "json"))["kvs"][0]
-            left = self.output(member, "lease", "timetolive", f"{pair['lease']:x}")
-            self.assertIn(int(left.split("remaining(")[1].split("s")[0]), range(600, 701))
-            # What was read is as it was; what was made is not written over.
-            done = self.migrate_v2(member.folder, "--data-dir", etcds.folder / "data")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("file exists", done.stderr)
-            etcds.start()
+        self.check_directory(ETCD_34, "--enable-v2")
 
     @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
     def test_a_snapshot_of_v3_is_made_of_one_file(self) -> None:
@@ -243,6 +253,16 @@ class V2MigrateTest(unittest.TestCase):
         done = self.migrate_v2(etcds.folder, "--data-dir", etcds.folder / "data")
         self.assertEqual(done.returncode, 1)
         self.assertIn("etcdctl migrate", done.stderr)
+
+
+@real_etcd.needed
+class V2MigrateFromOlderTest(V2MigrateCase):
+    """They serve the v2 API unasked."""
+
+    def test_a_snapshot_of_v3_is_made_of_their_directories(self) -> None:
+        for release in real_etcd.OLD:
+            with self.subTest(release):
+                self.check_directory(real_etcd.build(release=release))
 
 
 if __name__ == "__main__":
