@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/table.h"
+
 namespace cli {
 namespace {
 
@@ -70,6 +72,20 @@ std::string Fit(const std::string& text, const ScreenSize& size) {
     at = end + 1;
   }
   return fitting;
+}
+
+std::vector<std::string> Wrap(std::string_view line, size_t columns) {
+  std::vector<std::string> lines;
+  while (!line.empty()) {
+    const std::string_view word = line.substr(0, line.find(' '));
+    line.remove_prefix(std::min(word.size() + 1, line.size()));
+    if (!lines.empty() && WidthOf(lines.back()) + 1 + WidthOf(word) <= columns) {
+      lines.back() += " " + std::string(word);
+    } else {
+      lines.push_back((lines.empty() ? "" : "  ") + std::string(word));
+    }
+  }
+  return lines;
 }
 
 Screen::Screen(std::FILE* terminal) : terminal_(terminal) {

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -19,6 +21,10 @@ ScreenSize SizeOf(std::FILE* terminal);
 // The text with each line cut to the columns, and as many lines as there are rows; what paints
 // takes no room, and a line that is cut is not painted further.
 std::string Fit(const std::string& text, const ScreenSize& size);
+
+// A line as several of at most so many columns, if no word is longer; those behind the first are
+// indented.
+std::vector<std::string> Wrap(std::string_view line, size_t columns);
 
 // A terminal as a page that is written anew, on a screen of its own: what was there before comes
 // back when this ends.

@@ -23,6 +23,15 @@ TEST(ScreenTest, CharactersAreCountedAndNotBytes) {
   EXPECT_EQ(Fit("\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\n", {2, 9}), "\xe2\x94\x80\xe2\x94\x80\n");
 }
 
+TEST(ScreenTest, LinesAreBrokenBetweenWords) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(Wrap("one two three", 20), Lines{"one two three"});
+  EXPECT_EQ(Wrap("one two three", 7), (Lines{"one two", "  three"}));
+  EXPECT_EQ(Wrap("one two three", 6), (Lines{"one", "  two", "  three"}));
+  EXPECT_EQ(Wrap("much-too-long it is", 9), (Lines{"much-too-long", "  it is"}));
+  EXPECT_EQ(Wrap("", 9), Lines{});
+}
+
 TEST(ScreenTest, AFileHasTheUsualSize) {
   std::FILE* const file = std::tmpfile();
   EXPECT_FALSE(IsTerminal(file));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 
 namespace cli {
 namespace {
@@ -19,6 +20,21 @@ std::string Rule(const std::vector<size_t>& widths, const Corners& corners) {
     line += i + 1 < widths.size() ? corners.middle : corners.right;
   }
   return line + "\n";
+}
+
+std::vector<size_t> WidthsOf(const Rows& rows) {
+  std::vector<size_t> widths;
+  for (const std::string& name : rows.header) widths.push_back(WidthOf(name));
+  for (const Row& row : rows.rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
+  }
+  return widths;
+}
+
+// Of a table whose columns are `text` wide together: a line before each, two spaces around, and one
+// at the end.
+size_t Drawn(size_t text, size_t columns) {
+  return text + 3 * columns + 1;
 }
 
 std::string Title(const std::string& name) {
@@ -39,12 +55,37 @@ size_t WidthOf(std::string_view text) {
   }));
 }
 
-std::string RenderTable(const Rows& rows, const Painter& paint) {
-  std::vector<size_t> widths;
-  for (const std::string& name : rows.header) widths.push_back(WidthOf(name));
-  for (const Row& row : rows.rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
+size_t TableWidth(const Rows& rows) {
+  const std::vector<size_t> widths = WidthsOf(rows);
+  return Drawn(std::accumulate(widths.begin(), widths.end(), size_t{0}), widths.size());
+}
+
+std::vector<Rows> SplitToFit(const Rows& rows, size_t columns) {
+  const std::vector<size_t> widths = WidthsOf(rows);
+  std::vector<Rows> tables;
+  size_t text = 0;  // of the last table
+  for (size_t i = 0; i < widths.size(); ++i) {
+    const bool begins =
+        tables.empty() || (tables.back().header.size() > 1 &&
+                           Drawn(text + widths[i], tables.back().header.size() + 1) > columns);
+    if (begins) {
+      tables.emplace_back().rows.resize(rows.rows.size());
+      text = 0;
+    }
+    for (const size_t column :
+         begins&& i > 0 ? std::vector<size_t>{0, i} : std::vector<size_t>{i}) {
+      tables.back().header.push_back(rows.header[column]);
+      for (size_t row = 0; row < rows.rows.size(); ++row) {
+        tables.back().rows[row].push_back(rows.rows[row][column]);
+      }
+      text += widths[column];
+    }
   }
+  return tables;
+}
+
+std::string RenderTable(const Rows& rows, const Painter& paint) {
+  const std::vector<size_t> widths = WidthsOf(rows);
   std::string text = Rule(widths, {"┌", "┬", "┐"});
   for (size_t i = 0; i < widths.size(); ++i) {
     const size_t pad = widths[i] - WidthOf(rows.header[i]);

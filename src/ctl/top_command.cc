@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ constexpr Duration kShortest = std::chrono::milliseconds(200);
 constexpr Duration kLook = std::chrono::milliseconds(200);
 // Of a member that is away, unless the flag says otherwise: the others are shown meanwhile.
 constexpr Duration kPatience = std::chrono::seconds(1);
+// Where no terminal looks on, each member is one row.
+constexpr size_t kUnbounded = std::numeric_limits<size_t>::max();
 
 // Looks at the cluster until it is interrupted.
 class Top {
@@ -75,14 +78,16 @@ void ShowOnScreen(Top* top, std::FILE* terminal, const cli::Painter& paint) {
   screen.Show("looking at the members ...\n");
   for (TopRound round = top->Begin(); !top->is_interrupted(); round = top->Look()) {
     cli::ScreenSize size = cli::SizeOf(terminal);
-    const std::string text =
-        TopText(round, paint) + paint(cli::Color::kDim, "Ctrl-C ends this") + "\n";
-    screen.Show(text);
+    const auto show = [&] {
+      screen.Show(TopText(round, paint, size.columns) +
+                  paint(cli::Color::kDim, "Ctrl-C ends this") + "\n");
+    };
+    show();
     top->Wait([&] {
       const cli::ScreenSize now = cli::SizeOf(terminal);
       if (now == size) return;
       size = now;
-      screen.Show(text);
+      show();
     });
   }
 }
@@ -118,8 +123,10 @@ Outcome RunTop(const Invocation& invocation) {
   top.Wait([] {});
   const TopRound round = top.Look();
   if (top.is_interrupted()) return {kExitInterrupted};
+  const size_t columns =
+      cli::IsTerminal(invocation.out) ? cli::SizeOf(invocation.out).columns : kUnbounded;
   Print(invocation.out,
-        format == "json" ? TopJson(round) : TopText(round, globals.printer->paint()));
+        format == "json" ? TopJson(round) : TopText(round, globals.printer->paint(), columns));
   const bool all_answer = std::all_of(round.members.begin(), round.members.end(),
                                       [](const TopMember& one) { return one.failure.empty(); });
   return {all_answer && round.read_failure.empty() ? kExitSuccess : kExitError};

@@ -6,6 +6,7 @@
 
 #include "base/duration_text.h"
 #include "base/human_bytes.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "ctl/json.h"
 #include "ctl/printer.h"
@@ -172,13 +173,13 @@ cli::Row RowOf(const TopMember& member) {
           Count(member.writes),
           Bytes(member.received),
           Bytes(member.sent),
+          member.cpu.has_value() ? Percent(*member.cpu) : "-",
           Time(member.request_p99),
           Time(member.sync_p99),
           Time(member.commit_p99),
           Bytes(static_cast<double>(member.db_size_in_use)),
           quota,
-          Bytes(member.memory),
-          member.cpu.has_value() ? Percent(*member.cpu) : "-"};
+          Bytes(member.memory)};
 }
 
 // A member of an object.
@@ -247,26 +248,28 @@ TopRound Compare(const ClusterFacts& before, const ClusterFacts& now) {
   return round;
 }
 
-std::string TopText(const TopRound& round, const cli::Painter& paint) {
+std::string TopText(const TopRound& round, const cli::Painter& paint, size_t columns) {
   std::string text =
       "leader " + (round.leader.empty() ? paint(Color::kRed, "nobody") : round.leader) + "  term " +
       std::to_string(round.term) + "  revision " + std::to_string(round.revision) + "\n";
+  const auto add = [&](Color color, const std::string& line) {
+    for (const std::string& part : cli::Wrap(line, columns)) text += paint(color, part) + "\n";
+  };
   cli::Rows rows;
-  rows.header = {"member",   "role",     "requests/s", "reads/s",   "writes/s", "in/s",   "out/s",
-                 "call p99", "sync p99", "commit p99", "db in use", "of quota", "memory", "cpu"};
+  // In an order in which most are two tables where there are 80 columns.
+  rows.header = {"member", "role",     "calls/s",  "reads/s",    "writes/s",  "in/s",     "out/s",
+                 "cpu",    "call p99", "sync p99", "commit p99", "db in use", "of quota", "memory"};
   for (const TopMember& member : round.members) rows.rows.push_back(RowOf(member));
-  text += cli::RenderTable(rows, paint);
+  for (const cli::Rows& table : cli::SplitToFit(rows, columns)) {
+    text += cli::RenderTable(table, paint);
+  }
   for (const TopMember& member : round.members) {
-    if (!member.failure.empty()) {
-      text += paint(Color::kRed, member.endpoint + ": " + member.failure) + "\n";
-    }
+    if (!member.failure.empty()) add(Color::kRed, member.endpoint + ": " + member.failure);
     for (const std::string& trouble : Troubles(member)) {
-      text += paint(Color::kYellow, member.name + ": " + trouble) + "\n";
+      add(Color::kYellow, member.name + ": " + trouble);
     }
   }
-  if (!round.read_failure.empty()) {
-    text += paint(Color::kRed, "nothing can be read: " + round.read_failure) + "\n";
-  }
+  if (!round.read_failure.empty()) add(Color::kRed, "nothing can be read: " + round.read_failure);
   return text;
 }
 

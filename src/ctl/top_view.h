@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,8 +48,8 @@ struct TopRound {
 
 TopRound Compare(const ClusterFacts& before, const ClusterFacts& now);
 
-// Lines for people, `paint`ed.
-std::string TopText(const TopRound& round, const cli::Painter& paint);
+// Lines for people, `paint`ed, of at most so many columns if a name and a number fit in.
+std::string TopText(const TopRound& round, const cli::Painter& paint, size_t columns);
 // One object, in a line.
 std::string TopJson(const TopRound& round);
 

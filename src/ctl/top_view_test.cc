@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
+#include "cli/table.h"
+
 namespace ctl {
 namespace {
 
@@ -78,7 +83,7 @@ TEST(TopViewTest, TheTextHasARowAMemberAndWhatIsWrong) {
   now.read_failure = "no leader";
   const TopRound round =
       Compare(Cluster(10, {Member(1, Page(100, 0, 0)), Member(2, Page(0, 0, 0))}), now);
-  const std::string text = TopText(round, {});
+  const std::string text = TopText(round, {}, 1000);
   EXPECT_THAT(text, HasSubstr("leader one  term 3  revision 40\n"));
   for (const char* line : {"one: syncs of the log are slow\n", "two: alarm NOSPACE\n",
                            "two: 90% of the quota is in use", "two: 8000 entries are not applied\n",
@@ -89,6 +94,31 @@ TEST(TopViewTest, TheTextHasARowAMemberAndWhatIsWrong) {
   EXPECT_THAT(text, HasSubstr("away"));
   EXPECT_THAT(text, HasSubstr("<32ms"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST(TopViewTest, NothingIsLostWhereTheTerminalIsNarrow) {
+  ClusterFacts now =
+      Cluster(12, {Member(1, Page(300, 0, 50)),
+                   {.endpoint = "https://etcd-2.etcd.default.svc.cluster.local:2379",
+                    .failure = "connection error: desc = \"transport: Error while dialing: "
+                               "dial tcp 10.0.0.3:2379: connect: connection refused\""}});
+  now.endpoints[1].endpoint = "https://10.0.0.3:2379";
+  const TopRound round = Compare(Cluster(10, {Member(1, Page(100, 0, 0))}), now);
+  const std::string wide = TopText(round, {}, 1000);
+  for (const size_t columns : {40U, 80U, 100U}) {
+    const std::string text = TopText(round, {}, columns);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(cli::WidthOf(line), columns) << line;
+    }
+    std::istringstream words(wide);
+    for (std::string word; words >> word;) {
+      if (word.starts_with("─") || word.starts_with("┌")) continue;
+      if (word.starts_with("├") || word.starts_with("└")) continue;
+      EXPECT_THAT(text, HasSubstr(word));
+    }
+  }
+  EXPECT_EQ(cli::SplitToFit({.header = {"a", "b"}, .rows = {}}, 9).size(), 1u);
 }
 
 TEST(TopViewTest, WhatIsNotKnownIsNull) {

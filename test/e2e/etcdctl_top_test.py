@@ -123,6 +123,19 @@ class TopTest(unittest.TestCase):
             self.assertTrue(terminal.rest().endswith(LEAVE))
             self.assertEqual(terminal.process.wait(TIMEOUT_SECONDS), 0)
 
+    def test_nothing_is_cut_on_a_usual_terminal(self) -> None:
+        with Cluster(ETCD, ETCD, ETCD) as cluster:
+            endpoints = ",".join(member.address for member in cluster.members)
+            terminal = self.terminal("--endpoints", endpoints, "top", "--interval=300ms",
+                                     rows=24, columns=80)
+            for _ in range(4):
+                page = terminal.until(b"\x1b[J")
+            lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", page.decode()).split("\r\n")
+            self.assertLessEqual(max(len(line) for line in lines), 80)
+            for table in (["MEMBER", "ROLE", "CALLS/S", "CPU"], ["MEMBER", "COMMIT P99", "MEMORY"]):
+                self.assertTrue(any(all(title in line for title in table) for line in lines), page)
+            self.assertIn("Ctrl-C ends this", page.decode())
+
     def test_a_member_that_goes_and_comes_is_shown_meanwhile(self) -> None:
         with Member(ETCD) as member:
             terminal = self.terminal("--endpoints", member.address, "top", "--interval=300ms",
