@@ -7,6 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = "#>"
 ASSIGNMENT = re.compile(r"\w+=")  # of a variable of the environment, before a command
+FLAG = re.compile(r"--?[a-z]")
+# Of this repository, which build, or run for long.
+SCRIPTS = ("scripts/", "test/")
 # What a command begins with.
 PROGRAMS = ("etcd", "etcdctl", "etcdutl", "etcd-bench", "etcd-discovery", "etcd-dump-db",
             "etcd-dump-logs", "etcd-dump-metrics")
@@ -60,14 +63,33 @@ def blocks() -> list[Block]:
     return found
 
 
-def in_the_text() -> list[tuple[str, str]]:
-    """Each command that stands in a sentence or a table, with its page and what it sets in the environment."""
+def _codes() -> list[tuple[str, list[str]]]:
+    """The words of what stands in a sentence or a table as code, with its page."""
     found = []
     for page in pages():
         text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-        for code in re.findall(r"`([^`]+)`", text):
-            words = code.split()
-            program = next((i for i, word in enumerate(words) if not ASSIGNMENT.match(word)), 0)
-            if len(words) > program + 1 and words[program] in PROGRAMS:
-                found.append((str(page.relative_to(ROOT)), " ".join(words)))
+        found += [(str(page.relative_to(ROOT)), code.split())
+                  for code in re.findall(r"`([^`]+)`", text) if code.strip()]
     return found
+
+
+def in_the_text() -> list[tuple[str, str]]:
+    """Each command that stands in a sentence or a table, with its page and what it sets in the environment."""
+    found = []
+    for page, words in _codes():
+        program = next((i for i, word in enumerate(words) if not ASSIGNMENT.match(word)), 0)
+        if len(words) > program + 1 and words[program] in PROGRAMS:
+            found.append((page, " ".join(words)))
+    return found
+
+
+def scripts_in_the_text() -> list[tuple[str, list[str]]]:
+    """The words of each use of a script."""
+    return [(page, words) for page, words in _codes()
+            if words[0].startswith(SCRIPTS) and len(words) > 1]
+
+
+def flags_in_the_text() -> list[tuple[str, str]]:
+    """Each flag that stands there without its program."""
+    return [(page, word.split("=")[0]) for page, words in _codes() if FLAG.match(words[0])
+            for word in words if FLAG.match(word)]

@@ -26,7 +26,8 @@ from authority import Authority
 from cluster import Cluster
 from in_place import ETCD
 from member import Member, free_ports, scratch_folder
-from pages import ASSIGNMENT, PROGRAMS, ROOT, Block, blocks, in_the_text
+from pages import (ASSIGNMENT, PROGRAMS, ROOT, SCRIPTS, Block, blocks, flags_in_the_text, in_the_text,
+                   scripts_in_the_text)
 
 BINARIES = Path(ETCD).parent
 SECONDS = 60
@@ -51,12 +52,36 @@ ELSEWHERE = {
         "test/interop/snapshot_interop_test.py",  # with the tools of Debian's etcd
     ("docs/testing.md", "build/dev/bin/etcd-sim raft-trace"): "test/tla/raft_trace_test.py",
 }
-# Of this repository, which build, or run for long: their words are looked up in what they say of themselves.
-SCRIPTS = ("scripts/", "test/")
+# The words of scripts are looked up in what they say of themselves.
 WORDS_OF_SCRIPTS: dict[str, list[str]] = {
     "scripts/bench": ["scripts/bench"],
     "scripts/fuzz": ["scripts/fuzz"],
 }
+# Commands in sentences which one member is not enough for, or which take long: who runs them.
+SENTENCES_ELSEWHERE = {
+    "ETCDCTL_API=2 etcdctl backup": "test/e2e/v2_backup_test.py",
+    "etcdctl --auth-jwt-token TOKEN auth disable": "test/e2e/etcdctl_auth_test.py",
+    "etcdctl --cacert CA --cert ROOT.crt --key ROOT.key user passwd root":
+        "test/e2e/etcdctl_auth_test.py",
+    "etcdctl --discovery-srv DOMAIN": "test/e2e/dns_test.py",
+    "etcdctl check perf": "test/e2e/etcdctl_check_test.py",
+    "etcdctl member promote": "test/e2e/etcdctl_test.py",
+    "etcdctl migrate": "test/e2e/v2_migrate_test.py",
+    "etcdutl import --data-dir": "test/e2e/import_test.py",
+    "etcdutl migrate-v2 --data-dir": "test/e2e/v2_migrate_test.py",
+    "etcdutl snapshot restore v3.db": "test/e2e/v2_migrate_test.py",
+}
+# What comes last of sentences' commands, one after the other.
+SENTENCES_ORDER = ("downgrade enable", "downgrade cancel", "member add", "member remove")
+# Sentences name them, without what they cannot do without.
+NAMED_ALONE = {
+    "etcd-dump-metrics -download-ver", "etcdctl get", "etcdctl get --rev", "etcdctl lock",
+    "etcdctl make-mirror", "etcdctl member add", "etcdctl move-leader",
+    "etcdctl role revoke-permission", "etcdctl snapshot save", "etcdutl defrag", "etcdutl export", "etcdutl import",
+    "etcdutl k8s extract", "etcdutl migrate-v2", "etcdutl recover", "etcdutl snapshot restore",
+    "etcdutl snapshot status",
+}
+NO_FLAGS = {"--switch"}  # any, as an example
 NO_OPTIONS = ("scripts/setup", "scripts/build", "scripts/run", "scripts/format",
               "test/robustness/robustness_test.py", "test/robustness/linearizability.py")
 
@@ -104,7 +129,9 @@ def said_of(script: str) -> str:
     environment = os.environ | {"ETCD": ETCD, "ETCDCTL": ETCD, "LOCK": ETCD}
     done = subprocess.run(WORDS_OF_SCRIPTS.get(script) or [script, "--help"], cwd=ROOT, text=True,
                           capture_output=True, timeout=SECONDS, env=environment)
-    return done.stdout + done.stderr + (ROOT / script).read_text()
+    parts = (ROOT / "bench/load").glob("*.py") if script == "scripts/bench" else []
+    return "".join([done.stdout, done.stderr,
+                    *(file.read_text() for file in [ROOT / script, *parts])])
 
 
 class PagesCase(unittest.TestCase):
@@ -398,16 +425,17 @@ class PagesTest(PagesCase):
             self.run_listing(put(ask, places))
 
     def test_scripts_know_their_words(self) -> None:
-        for block in filter(is_of_scripts, blocks()):
-            for words in map(words_of, parts_of(block)):
-                script = words[0]
-                with self.subTest(page=block.page, words=words):
-                    self.assertTrue(os.access(ROOT / script, os.X_OK))
-                    if script in NO_OPTIONS:
-                        continue
-                    for word in words[1:]:
-                        if re.match(r"--?[a-z]|[a-z_]+$", word):
-                            self.assertRegex(said_of(script), rf"(?<![\w-]){re.escape(word)}\b")
+        shown = [(block.page, words_of(part)) for block in filter(is_of_scripts, blocks())
+                 for part in parts_of(block)]
+        for page, words in [*shown, *scripts_in_the_text()]:
+            script = words[0]
+            with self.subTest(page=page, words=words):
+                self.assertTrue(os.access(ROOT / script, os.X_OK))
+                if script in NO_OPTIONS:
+                    continue
+                for word in words[1:]:
+                    if re.match(r"--?[a-z]|[a-z_]+$", word):
+                        self.assertRegex(said_of(script), rf"(?<![\w-]){re.escape(word)}\b")
 
 
 class SentencesTest(PagesCase):
@@ -431,21 +459,55 @@ class SentencesTest(PagesCase):
                 for flag in flags:
                     self.assertRegex(said, rf"(?<![\w-]){flag}\b")
 
-    def test_what_troubleshooting_says(self) -> None:
-        commands = {command for page, command in in_the_text()
-                    if page == "docs/troubleshooting.md" and command.startswith("etcdctl ")}
-        self.assertGreater(len(commands), 5)
-        with Member(ETCD) as member:
-            self.environment["ETCDCTL_ENDPOINTS"] = member.url
+    def test_each_flag_is_one(self) -> None:
+        """Of a program, or of a script of this repository."""
+        said = "".join(self.run_command(f"{program} --help") for program in PROGRAMS)
+        said += (ROOT / "src/ctl/testdata/help.txt").read_text()
+        for folder in ("scripts", "test", "examples", "src/bench", "src/cmd", "src/discovery",
+                       "src/dump", "src/utl"):
+            said += "".join(file.read_text(errors="replace") for file in sorted((ROOT / folder).rglob("*"))
+                            if file.is_file() and file.suffix in ("", ".py", ".cc", ".h"))
+        for page, flag in sorted(set(flags_in_the_text())):
+            if flag in NO_FLAGS:
+                continue
+            with self.subTest(page=page, flag=flag):
+                self.assertRegex(said, rf"(?<![\w-]){re.escape(flag)}(?![\w-])|"
+                                       rf"\"{flag.lstrip('-')}\"")
+
+    def test_each_is_run(self) -> None:
+        elsewhere, alone = set(SENTENCES_ELSEWHERE), set(NAMED_ALONE)
+        def place(command: str) -> int:
+            return max((i for i, part in enumerate(SENTENCES_ORDER, 1) if part in command),
+                       default=0)
+        with Cluster(*[ETCD] * 3) as cluster:
+            self.environment["ETCDCTL_ENDPOINTS"] = cluster[0].url
             for value in ("1", "2"):
                 self.run_listing(f"etcdctl put KEY {value}")
-            for command in sorted(commands):
-                listing = put(command, {"=N": "=2"})
-                if not command.startswith("etcdctl watch"):
-                    self.run_listing(listing)
-                    continue
-                watches = self.launch(listing)
-                self.wait_for(lambda: "KEY\n1\nKEY\n2\n" in self.log(), watches)
+            for command in sorted({command for _, command in in_the_text()},
+                                  key=lambda command: (place(command), command)):
+                if command in NAMED_ALONE:
+                    alone.discard(command)
+                    self.run_command(command)
+                    self.assertNotEqual(self.status, 0, command)
+                elif test := next((key for key in SENTENCES_ELSEWHERE if command.startswith(key)),
+                                  None):
+                    elsewhere.discard(test)
+                    self.assertTrue((ROOT / SENTENCES_ELSEWHERE[test]).exists(), test)
+                else:
+                    self.run_sentence(command)
+        self.assertEqual((elsewhere, alone), (set(), set()), "no sentence has these any more")
+
+    def run_sentence(self, command: str) -> None:
+        listed = self.run_command("etcdctl member list")
+        added = [line.split(",")[0] for line in listed.splitlines() if "unstarted" in line]
+        listing = put(command, {"=N": "=2", " NAME": " name", " ID": f" {added[0] if added else ''}",
+                                " URL": f" http://127.0.0.1:{len(added) + 1}"})
+        if " watch " in command:
+            key = listing.split()[2]
+            watches = self.launch(listing)
+            return self.wait_for(lambda: self.run_command(f"etcdctl put {key} seen") == "OK\n"
+                                 and f"{key}\nseen\n" in self.log(), watches)
+        self.run_listing(listing)
 
 
 if __name__ == "__main__":
