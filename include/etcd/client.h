@@ -373,6 +373,7 @@ class Client {
  private:
   friend class Admission;
   friend class Auth;
+  friend class Hosting;
   friend class RangeViews;
   friend class Usage;
   class Impl;

@@ -27,7 +27,7 @@ Status Barrier::Release(const CallOptions& options) {
 }
 
 Status Barrier::Wait(const CallOptions& options) const {
-  const client::Steps steps(options, kNoTimeout);
+  const client::Steps steps(client_, options, kNoTimeout);
   for (;;) {
     const auto got = client_.Get({.key = key_}, steps.Next());
     if (!got.ok() || got->kvs.empty()) return got.status();
@@ -106,7 +106,7 @@ class DoubleBarrier::Arrival {
       if (!looked.ok()) return looked.status();
       const Presence before = PresenceOf(std::move(looked).value());
       if (before.IsBusy() || IsFull(before)) return client::kTooManyClients;
-      key_ = client::TimeKey(barrier_.waiters_prefix_);
+      key_ = client::TimeKey(client_, barrier_.waiters_prefix_);
       std::vector<Op> ops = Reads();
       ops.insert(ops.begin(), OpPut({.key = key_, .lease = barrier_.session_.lease()}));
       auto put = client_.Txn(

@@ -1,7 +1,8 @@
 #include <etcd/cancellation.h>
 
+#include <cstdint>
+#include <map>
 #include <mutex>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -11,7 +12,9 @@ inline namespace v1 {
 struct Cancellation::State {
   std::mutex mutex;
   bool canceled = false;
-  std::unordered_set<Listener*> listeners;
+  // By number, in the order in which they came.
+  std::map<uint64_t, Listener*> listeners;
+  uint64_t listeners_made = 0;
   // At others that cancel this one. Destroyed first, which waits for one that does.
   std::vector<std::shared_ptr<Listener>> follows;
 
@@ -26,12 +29,13 @@ class Cancellation::Listener {
     if (state_->canceled) {
       canceled_();
     } else {
-      state_->listeners.insert(this);
+      number_ = ++state_->listeners_made;
+      state_->listeners.emplace(number_, this);
     }
   }
   ~Listener() {
     const std::lock_guard lock(state_->mutex);
-    state_->listeners.erase(this);
+    state_->listeners.erase(number_);
   }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -40,6 +44,7 @@ class Cancellation::Listener {
 
  private:
   const std::shared_ptr<State> state_;
+  uint64_t number_ = 0;  // 0: it was told at once
   const std::function<void()> canceled_;
 };
 
@@ -48,7 +53,7 @@ Cancellation::Cancellation() : state_(std::make_shared<State>()) {}
 void Cancellation::State::Cancel() {
   const std::lock_guard lock(mutex);
   if (std::exchange(canceled, true)) return;
-  for (Listener* const listener : listeners) listener->Tell();
+  for (const auto& [number, listener] : listeners) listener->Tell();
   listeners.clear();
 }
 

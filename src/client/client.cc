@@ -6,10 +6,10 @@
 #include "client/client_impl.h"
 #include "client/convert.h"
 #include "client/endpoint_sync.h"
-#include "client/settings.h"
+#include "client/hosting.h"
 #include "client/srv_endpoints.h"
+#include "client/thread_host.h"
 #include "config/url.h"
-#include "runtime/posix/disk.h"
 
 namespace etcd {
 inline namespace v1 {
@@ -71,14 +71,7 @@ Client::~Client() = default;
 Result<std::unique_ptr<Client>> Client::New(const ClientOptions& options) {
   ClientOptions found = options;
   if (base::Status status = client::Discover(&found); !status.ok()) return ToPublic(status);
-  runtime::posix::Disk disk;
-  base::Result<client::Settings> settings = client::CheckOptions(found, disk);
-  if (!settings.ok()) return ToPublic(settings.status());
-  auto impl = std::make_unique<Impl>(std::move(settings).value());
-  if (!options.user.empty()) {
-    if (Status status = impl->LogIn(options.dial_timeout); !status.ok()) return status;
-  }
-  return std::unique_ptr<Client>(new Client(std::move(impl)));
+  return Hosting::NewClient([] { return std::make_unique<client::ThreadHost>(); }, found);
 }
 
 // ---- Keys and values ----

@@ -2,25 +2,22 @@
 
 #include <etcd/client.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "client/convert.h"
 #include "client/endpoint_sync.h"
+#include "client/host.h"
 #include "client/lease_renewer.h"
 #include "client/pending_bytes.h"
 #include "client/session.h"
 #include "client/watcher.h"
-#include "runtime/asio/loop.h"
-#include "runtime/asio/network.h"
-#include "runtime/posix/clock.h"
 
-// What is behind the calls of etcd::Client, etcd::Auth and etcd::Admission: a loop of its own, and
-// what lives there.
+// What is behind the calls of etcd::Client, etcd::Auth and etcd::Admission: a host, and what lives
+// on its loop.
 
 namespace client {
 
@@ -42,30 +39,6 @@ inline etcd::Status WaitInCallback() {
       "callback instead");
 }
 
-// Makes a callback of a wait.
-template <typename T>
-class Waiter {
- public:
-  std::function<void(T)> Callback() {
-    return [this](T value) {
-      // Notified under the lock: the waiter is gone as soon as it is free.
-      const std::lock_guard lock(mutex_);
-      value_.emplace(std::move(value));
-      arrived_.notify_one();
-    };
-  }
-  T Wait() {
-    std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [this] { return value_.has_value(); });
-    return std::move(*value_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::optional<T> value_;
-};
-
 }  // namespace client
 
 namespace etcd {
@@ -73,56 +46,58 @@ inline namespace v1 {
 
 class Client::Impl {
  public:
-  explicit Impl(client::Settings settings)
-      : thread_("etcd-client"), network_(&thread_.loop()), pending_(settings.max_pending_bytes) {
-    thread_.RunAndWait([&] {
+  Impl(std::unique_ptr<client::Host> host, client::Settings settings)
+      : host_(std::move(host)), pending_(settings.max_pending_bytes) {
+    host_->RunAndWait([&] {
       const runtime::Duration sync_interval = settings.auto_sync_interval;
-      session_ = std::make_unique<client::Session>(&thread_.loop(), &network_, std::move(settings),
-                                                   runtime::posix::EntropySeed());
+      session_ = std::make_unique<client::Session>(&loop(), &host_->network(), std::move(settings),
+                                                   host_->NewSeed());
       watcher_ = std::make_unique<client::Watcher>(session_.get());
       renewer_ = std::make_unique<client::LeaseRenewer>(session_.get());
       if (sync_interval == Duration(0)) return;
-      sync_ = std::make_unique<client::EndpointSync>(&thread_.loop(), session_.get(), sync_interval,
-                                                     runtime::posix::EntropySeed());
+      sync_ = std::make_unique<client::EndpointSync>(&loop(), session_.get(), sync_interval,
+                                                     host_->NewSeed());
     });
   }
   ~Impl() {
-    if (thread_.loop().IsCurrent()) {
+    if (loop().IsCurrent()) {
       std::fputs(
           "etcd::Client: destroyed inside one of its own callbacks, whose end it waits for\n",
           stderr);
       std::abort();
     }
-    thread_.RunAndWait([this] {
+    host_->RunAndWait([this] {
       sync_.reset();
       renewer_.reset();
       watcher_.reset();
       session_.reset();
     });
-    thread_.Stop();
+    host_->Stop();
   }
+
+  const runtime::Clock& clock() const { return host_->loop().clock(); }
 
   // Has the session ask for its first token.
   Status LogIn(Duration timeout) {
-    client::Waiter<Status> waiter;
-    thread_.loop().Post([this, timeout, done = waiter.Callback()] {
-      session_->RenewToken(
-          timeout == Duration(0) ? client::Session::kNoTimeout : timeout,
-          [done](const client::Session::Ending& ending) { done(client::ToPublic(ending)); });
+    return Await<Status>([this, timeout](std::function<void(Status)> done) {
+      loop().Post([this, timeout, done = std::move(done)] {
+        session_->RenewToken(
+            timeout == Duration(0) ? client::Session::kNoTimeout : timeout,
+            [done](const client::Session::Ending& ending) { done(client::ToPublic(ending)); });
+      });
     });
-    return waiter.Wait();
   }
 
   // Has `action` look at the session, on the loop, and returns what it does.
   template <typename Action>
   auto OnSession(Action action) {
-    if (thread_.loop().IsCurrent()) return action(*session_);
+    if (loop().IsCurrent()) return action(*session_);
     std::optional<decltype(action(*session_))> result;
-    thread_.RunAndWait([&] { result.emplace(action(*session_)); });
+    host_->RunAndWait([&] { result.emplace(action(*session_)); });
     return std::move(*result);
   }
   // Runs `task` as a callback.
-  void Post(base::Callback<void()> task) { thread_.loop().Post(std::move(task)); }
+  void Post(base::Callback<void()> task) { loop().Post(std::move(task)); }
 
   template <typename Message>
   client::Session::Request NewRequest(const client::Method& method, const Message& message,
@@ -231,10 +206,15 @@ class Client::Impl {
   // What `start` hands to the callback it is given.
   template <typename T, typename Start>
   T Await(Start start) {
-    if (thread_.loop().IsCurrent()) return T{client::WaitInCallback()};
-    client::Waiter<T> waiter;
-    start(waiter.Callback());
-    return waiter.Wait();
+    if (loop().IsCurrent()) return T{client::WaitInCallback()};
+    std::optional<T> result;
+    host_->Wait([&start, &result](const std::function<void()>& end) {
+      start([&result, &end](T value) {
+        result.emplace(std::move(value));
+        end();
+      });
+    });
+    return std::move(*result);
   }
 
  private:
@@ -257,15 +237,15 @@ class Client::Impl {
   // Has `start` begin a call, on the loop, and the options' handle end it.
   template <typename Start>
   void Launch(const CallOptions& options, client::PendingBytes::Share share, Start start) {
-    thread_.loop().Post([this, cancellation = options.cancellation, share = std::move(share),
-                         start = std::move(start)]() mutable {
+    loop().Post([this, cancellation = options.cancellation, share = std::move(share),
+                 start = std::move(start)]() mutable {
       if (session_ == nullptr) return;
       const auto running = std::make_shared<Running>(std::move(share));
       running->canceled = cancellation.has_value() && cancellation->canceled();
       const auto call = start(running);
       if (!cancellation.has_value() || running->ended) return;
-      running->listener = cancellation->Listen(
-          [this, call] { thread_.loop().Post([this, call] { Cancel(call); }); });
+      running->listener =
+          cancellation->Listen([this, call] { loop().Post([this, call] { Cancel(call); }); });
     });
   }
 
@@ -291,8 +271,9 @@ class Client::Impl {
     return Status(Code::kInternal, "grpc: error unmarshalling response");
   }
 
-  runtime::asio::LoopThread thread_;
-  runtime::asio::Network network_;
+  runtime::Loop& loop() { return host_->loop(); }
+
+  const std::unique_ptr<client::Host> host_;
   client::PendingBytes pending_;
   std::unique_ptr<client::Session> session_;
   std::unique_ptr<client::Watcher> watcher_;

@@ -120,9 +120,9 @@ Queue::Queue(Client* client, const std::string& prefix)
 }
 
 Status Queue::Enqueue(const std::string& value, const CallOptions& options) {
-  const client::Steps steps(options, kDefaultTimeout);
+  const client::Steps steps(client_, options, kDefaultTimeout);
   for (;;) {
-    const std::string key = client::TimeKey(prefix_);
+    const std::string key = client::TimeKey(client_, prefix_);
     const auto put = client_.Txn({.compares = {CompareVersion(key, Compare::kEqual, 0)},
                                   .success = {OpPut({.key = key, .value = value})},
                                   .failure = {}},
@@ -133,11 +133,11 @@ Status Queue::Enqueue(const std::string& value, const CallOptions& options) {
 }
 
 Result<KeyValue> Queue::Dequeue(const CallOptions& options) {
-  return TakeFirst(client_, first_, &next_, {options, kNoTimeout}, /*waits=*/true);
+  return TakeFirst(client_, first_, &next_, {client_, options, kNoTimeout}, /*waits=*/true);
 }
 
 Result<KeyValue> Queue::TryDequeue(const CallOptions& options) {
-  return TakeFirst(client_, first_, &next_, {options, kDefaultTimeout}, /*waits=*/false);
+  return TakeFirst(client_, first_, &next_, {client_, options, kDefaultTimeout}, /*waits=*/false);
 }
 
 PriorityQueue::PriorityQueue(Client* client, const std::string& prefix)
@@ -149,7 +149,7 @@ PriorityQueue::PriorityQueue(Client* client, const std::string& prefix)
 
 Status PriorityQueue::Enqueue(const std::string& value, uint16_t priority,
                               const CallOptions& options) {
-  const client::Steps steps(options, kDefaultTimeout);
+  const client::Steps steps(client_, options, kDefaultTimeout);
   const std::string name = prefix_ + PriorityName(priority);
   // Put with each element: whoever has seen another last one has to look again.
   const std::string book = "__" + name;
@@ -178,12 +178,12 @@ Status PriorityQueue::Enqueue(const std::string& value, uint16_t priority,
 
 Result<KeyValue> PriorityQueue::Dequeue(const CallOptions& options) {
   std::deque<KeyValue> next;
-  return TakeFirst(client_, first_, &next, {options, kNoTimeout}, /*waits=*/true);
+  return TakeFirst(client_, first_, &next, {client_, options, kNoTimeout}, /*waits=*/true);
 }
 
 Result<KeyValue> PriorityQueue::TryDequeue(const CallOptions& options) {
   std::deque<KeyValue> next;
-  return TakeFirst(client_, first_, &next, {options, kDefaultTimeout}, /*waits=*/false);
+  return TakeFirst(client_, first_, &next, {client_, options, kDefaultTimeout}, /*waits=*/false);
 }
 
 }  // namespace v1

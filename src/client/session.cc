@@ -26,8 +26,9 @@ constexpr char kApiVersion[] = "3.7";
 // One call with its attempts. Held by the session until it is done.
 class Session::Call final : public std::enable_shared_from_this<Session::Call> {
  public:
-  Call(Session* session, Request request, Sink sink, Done done)
+  Call(Session* session, uint64_t number, Request request, Sink sink, Done done)
       : session_(*session),
+        number_(number),
         request_(std::move(request)),
         sink_(std::move(sink)),
         done_(std::move(done)) {}
@@ -56,7 +57,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     Ending ending{.status = status, .retry_after = retry_after};
     if (status.code() == Code::kDeadlineExceeded && !answered_) ending.cause = WhyNobodyAnswers();
     if (own_channel_ != nullptr) session_.Retire(std::move(own_channel_));
-    session_.Remove(this);
+    session_.Remove(number_);
     done_(ending);
   }
 
@@ -181,6 +182,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
   }
 
   Session& session_;
+  const uint64_t number_;
   const Request request_;
   Sink sink_;
   Done done_;
@@ -287,8 +289,8 @@ http::Headers Session::Metadata(const Request& request) const {
   return metadata;
 }
 
-void Session::Remove(Call* call) {
-  calls_.erase(call);
+void Session::Remove(uint64_t number) {
+  calls_.erase(number);
 }
 
 Session::Handle Session::Start(Request request, Sink sink, Done done) {
@@ -296,9 +298,10 @@ Session::Handle Session::Start(Request request, Sink sink, Done done) {
     done({status});
     return {};
   }
+  const uint64_t number = ++calls_made_;
   const auto call =
-      std::make_shared<Call>(this, std::move(request), std::move(sink), std::move(done));
-  calls_.emplace(call.get(), call);
+      std::make_shared<Call>(this, number, std::move(request), std::move(sink), std::move(done));
+  calls_.emplace(number, call);
   call->Begin();
   return call;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "client/endpoint.h"
@@ -116,7 +117,7 @@ class Session {
   // Lets go of a channel, but not inside one of its events.
   void Retire(std::unique_ptr<rpc::Channel> channel);
   http::Headers Metadata(const Request& request) const;
-  void Remove(Call* call);
+  void Remove(uint64_t number);
   Credentials credentials() const;
 
   runtime::Loop* const loop_;
@@ -125,7 +126,8 @@ class Session {
   runtime::Random random_;
   const std::unique_ptr<rpc::Channel> channel_;
   const std::unique_ptr<LogIn> log_in_;
-  std::unordered_map<Call*, std::shared_ptr<Call>> calls_;
+  std::map<uint64_t, std::shared_ptr<Call>> calls_;  // by number, in the order of their beginning
+  uint64_t calls_made_ = 0;
   // Channels of single calls that have ended; destroyed outside their events.
   std::vector<std::unique_ptr<rpc::Channel>> retired_;
   std::unique_ptr<runtime::Timer> sweep_;

@@ -5,17 +5,25 @@
 #include <cstdio>
 
 #include "client/endings.h"
+#include "client/hosting.h"
 
 namespace client {
 
-Steps::Steps(const etcd::CallOptions& options, etcd::Duration default_timeout)
-    : session_(nullptr), options_(options), own_handle_(options.cancellation) {
+Steps::Steps(const etcd::Client& client, const etcd::CallOptions& options,
+             etcd::Duration default_timeout)
+    : session_(nullptr),
+      clock_(etcd::Hosting::ClockOf(client)),
+      options_(options),
+      own_handle_(options.cancellation) {
   SetDeadline(options.timeout.value_or(default_timeout));
 }
 
 Steps::Steps(const etcd::Session& session, const etcd::CallOptions& options,
              etcd::Duration default_timeout)
-    : session_(&session), options_(options), own_handle_(options.cancellation) {
+    : session_(&session),
+      clock_(etcd::Hosting::ClockOf(session.client())),
+      options_(options),
+      own_handle_(options.cancellation) {
   options_.cancellation = own_handle_.has_value()
                               ? etcd::Cancellation::Either(*own_handle_, session.done())
                               : session.done();

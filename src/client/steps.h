@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "runtime/posix/clock.h"
 #include "runtime/time.h"
 
 namespace client {
@@ -15,11 +14,12 @@ namespace client {
 // and its handle. They end with the session, too, if there is one. Any thread.
 class Steps {
  public:
-  // The session outlives it.
+  // The session or the client outlives it.
   Steps(const etcd::Session& session, const etcd::CallOptions& options,
         etcd::Duration default_timeout);
   // Of what no session is needed for.
-  Steps(const etcd::CallOptions& options, etcd::Duration default_timeout);
+  Steps(const etcd::Client& client, const etcd::CallOptions& options,
+        etcd::Duration default_timeout);
 
   // Of the next of the calls.
   etcd::CallOptions Next() const;
@@ -32,7 +32,7 @@ class Steps {
   void SetDeadline(etcd::Duration timeout);
 
   const etcd::Session* const session_;
-  const runtime::posix::Clock clock_;
+  const runtime::Clock& clock_;
   etcd::CallOptions options_;
   std::optional<etcd::Cancellation> own_handle_;
   std::optional<runtime::TimePoint> deadline_;

@@ -144,7 +144,7 @@ void Stm::Del(const std::string& key) {
 
 Result<TxnResponse> RunStm(Client* asked, const std::function<Status(Stm& stm)>& function,
                            const StmOptions& options, const CallOptions& call) {
-  const client::Steps steps(call, kDefaultTimeout);
+  const client::Steps steps(*asked, call, kDefaultTimeout);
   Stm::State state(asked, options.isolation, steps);
   Stm stm(&state);
   for (;;) {

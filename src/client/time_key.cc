@@ -1,11 +1,11 @@
 #include "client/time_key.h"
 
-#include "runtime/posix/clock.h"
+#include "client/hosting.h"
 
 namespace client {
 
-std::string TimeKey(const std::string& prefix) {
-  return prefix + std::to_string(runtime::posix::Clock().WallNow().unix_nanos);
+std::string TimeKey(const etcd::Client& client, const std::string& prefix) {
+  return prefix + std::to_string(etcd::Hosting::ClockOf(client).WallNow().unix_nanos);
 }
 
 }  // namespace client
