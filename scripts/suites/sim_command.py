@@ -2,7 +2,9 @@
 
 import os
 import random
+import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import sim
@@ -20,9 +22,43 @@ USAGE = """usage: scripts/sim [COMMAND]
   scenario FILE [SEED]     runs a scenario; with --plant BUG, with that deliberate bug
 All cores work. A seed that fails is made smaller, and printed with the command that replays it."""
 
-# By name: with how many numbers behind it.
+# By name: with how many numbers behind it; of a scenario, behind its file.
 NUMBERS = {"smoke": (0, 0), "long": (0, 0), "seed": (1, 1), "seeds": (2, 2), "mutants": (0, 2),
-           "shrink": (1, 2)}
+           "shrink": (1, 2), "plan": (1, 1), "scenario": (0, 1)}
+
+
+@dataclass
+class Order:
+    """What was asked for."""
+    command: str
+    numbers: list[int] = field(default_factory=list)
+    file: str = ""
+    bug: str = ""  # to plant
+
+    @property
+    def program(self) -> str:
+        planted = self.bug or self.command == "mutants" or (
+            self.command == "shrink" and len(self.numbers) > 1)
+        return "etcd-sim-planted" if planted else "etcd-sim"
+
+
+def parse(words: list[str]) -> Order | None:
+    """None if that is no order."""
+    command, *rest = words or ["smoke"]
+    order = Order(command)
+    if command == "scenario":
+        if len(rest) > 2 and rest[-2] == "--plant":
+            *rest, _, order.bug = rest
+            if not order.bug.isdecimal():
+                return None
+        if not rest:
+            return None
+        order.file, *rest = rest
+    least, most = NUMBERS.get(command, (1, 0))
+    if not least <= len(rest) <= most or not all(word.isdecimal() for word in rest):
+        return None
+    order.numbers = [int(word) for word in rest]
+    return order
 
 
 def mutants(planted: Path, count: int | None = None, seed: int | None = None) -> Counts:
@@ -58,17 +94,33 @@ def run(binaries: Path, command: str, numbers: list[int]) -> Counts:
             return shrink(binaries, *numbers)
 
 
+def build(root: Path, program: str) -> None:
+    # What is told of the build, and what it might read, is not the simulator's.
+    told = subprocess.run([root / "scripts/build", "release", program], check=True, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+    print(told.strip().splitlines()[-1], file=sys.stderr)
+
+
 def main() -> int:
-    binaries, *words = sys.argv[1:]
-    command, *rest = words or ["smoke"]
-    if command in ("plan", "scenario"):
-        program = f"{binaries}/etcd-sim" + ("-planted" if "--plant" in rest else "")
-        os.execv(program, [program, command, *rest])
-    least, most = NUMBERS.get(command, (1, 0))
-    if not least <= len(rest) <= most or not all(word.isdecimal() for word in rest):
-        print(USAGE, file=sys.stdout if command == "--help" else sys.stderr)
-        return 0 if command == "--help" else 2
-    counts = run(Path(binaries), command, [int(word) for word in rest])
+    root = Path(sys.argv[1])
+    words = sys.argv[2:]
+    if words == ["--help"]:
+        print(USAGE)
+        return 0
+    order = parse(words)
+    if order is None:
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        build(root, order.program)
+    except subprocess.CalledProcessError as failed:
+        return failed.returncode
+    binaries = root / "build/release/bin"
+    if order.command in ("plan", "scenario"):
+        words = [order.command, order.file, *map(str, order.numbers)]
+        plant = ["--plant", order.bug] if order.bug else []
+        os.execv(binaries / order.program, [order.program, *filter(None, words), *plant])
+    counts = run(binaries, order.command, order.numbers)
     for failure in counts.failures:
         print(f"FAILED: {failure}")
     print(counts)
