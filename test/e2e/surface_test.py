@@ -271,6 +271,7 @@ class ToolsTest(unittest.TestCase):
             words += ["--endpoints", self.member.address]
         process = subprocess.Popen([BINARIES / program, *words], text=True, env=environment,
                                    errors="replace",  # of protobuf
+                                   cwd=self.folder,   # a report may be left there
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         command = shlex.join(line)
