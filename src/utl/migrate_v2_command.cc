@@ -9,6 +9,7 @@
 #include "ctl/v2_keys.h"
 #include "offline/files.h"
 #include "server/data_directory.h"
+#include "storage/wal/segment.h"
 #include "utl/etcd_database.h"
 #include "utl/v2_snapshot.h"
 #include "utl/v2_tree.h"
@@ -18,13 +19,28 @@ namespace {
 
 using Type = cli::FlagSpec::Type;
 
-// Keeps an etcd away that has a database; those before 3.0 have none.
-base::Result<std::unique_ptr<EtcdDatabase>> Lock(offline::Files& files, const server::Paths& paths,
-                                                 const cli::Flags& flags) {
+// Keeps an etcd away while it is there.
+struct Locks {
+  std::unique_ptr<EtcdDatabase> database;
+  std::unique_ptr<runtime::File> segment;
+};
+
+// By its database, or, as one before 3.0 has none, by the end of its log.
+base::Result<Locks> Lock(offline::Files& files, const server::Paths& paths,
+                         const cli::Flags& flags) {
+  Locks locks;
   const std::string database = runtime::JoinPath(paths.snap, "db");
   ASSIGN_OR_RETURN(const bool exists, files.disk().Exists(database));
-  if (!exists) return std::unique_ptr<EtcdDatabase>();
-  return EtcdDatabase::Open(files, database, flags);
+  if (exists) {
+    ASSIGN_OR_RETURN(locks.database, EtcdDatabase::Open(files, database, flags));
+    return locks;
+  }
+  ASSIGN_OR_RETURN(const auto segments, wal::ListSegments(files.disk(), paths.wal));
+  if (segments.empty()) return locks;
+  const std::string last = runtime::JoinPath(paths.wal, segments.back().ToString());
+  ASSIGN_OR_RETURN(locks.segment, offline::OpenLocked(files, flags, last, runtime::OpenMode::kRead,
+                                                      "etcd runs on " + last));
+  return locks;
 }
 
 base::Result<std::unique_ptr<V2Tree>> OpenTree(offline::Files& files, const cli::Flags& flags) {
@@ -42,7 +58,7 @@ base::Result<std::unique_ptr<V2Tree>> OpenTree(offline::Files& files, const cli:
                             ": is no directory of etcd: start the member on it with "
                             "--enable-v2, and run etcdctl migrate");
   }
-  ASSIGN_OR_RETURN(const auto lock, Lock(files, paths, flags));
+  ASSIGN_OR_RETURN(const Locks locks, Lock(files, paths, flags));
   return V2Tree::OfDirectory(files.disk(), options);
 }
 

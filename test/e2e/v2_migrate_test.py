@@ -6,11 +6,13 @@ what an etcd has left: 3.4, and with E2E_FULL 2.3 and 3.0 to 3.3, which are buil
 ETCD, ETCDCTL and ETCDUTL in the environment are the programs.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import stat
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -235,6 +237,18 @@ class V2MigrateTest(V2MigrateCase):
         found = self.pairs(member)
         self.assertIn(len(found), range(20, 51))
         self.assertLessEqual(found.items(), {f"/k/{i}": "1" for i in range(50)}.items())
+
+    def test_an_etcd_without_a_database_is_known_by_its_log(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shutil.copytree(ROOT / "test/fixtures/etcd-2.3.8-v2", folder / "data")
+        segment, = (folder / "data/member/wal").iterdir()
+        with open(segment, "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            done = self.migrate_v2(folder, "--timeout=100ms", "--data-dir", folder / "data")
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, f"Error: timeout: etcd runs on {segment}; stop it first\n"))
+        done = self.migrate_v2(folder, "--data-dir", folder / "data")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
     def test_what_cannot_be_read_is_refused(self) -> None:
