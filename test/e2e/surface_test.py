@@ -340,10 +340,12 @@ class CompletenessTest(unittest.TestCase):
         return set(re.findall(r"^ +(?:-\w, )?-{1,2}([\w][\w.-]+)", own, re.MULTILINE)) - {"help"}
 
     def commands(self, tool: Path, *path: str) -> Iterator[tuple[str, ...]]:
-        body = self.said(tool, *path).partition("Usage:")[2].partition("\nFlags:")[0]
-        names = re.findall(r"^  ([a-z][\w-]*)  +\S", body, re.MULTILINE)
+        said = self.said(tool, *path)
+        body = said.partition("Usage:")[2].partition("\nFlags:")[0].partition("\n\n")[2]
+        names = re.findall(r"^  ([a-z][\w-]*) +\S", body, re.MULTILINE) if (
+            f"{' '.join([tool.name, *path])} [command]" in said) else []
         for name in names:
-            if name != "help":
+            if name not in ("help", tool.name):
                 yield from self.commands(tool, *path, name)
         if not names:
             yield path
