@@ -28,23 +28,37 @@ base::Result<Bucket> FindBucket(base::ByteView name) {
 
 }  // namespace
 
+base::Status DatabaseFiller::OnBucket(base::ByteView name) {
+  ASSIGN_OR_RETURN(const Bucket bucket, FindBucket(name));
+  bucket_ = schema::Id(bucket);
+  return {};
+}
+
+base::Status DatabaseFiller::OnRecord(const snap::Record& record) {
+  batch_.Put(bucket_, record.key, record.value);
+  return batch_.bytes() < kBatchBytes ? base::Status() : Finish();
+}
+
+base::Status DatabaseFiller::Finish() {
+  if (batch_.empty()) return {};
+  RETURN_IF_ERROR(database_.Commit(batch_));
+  batch_.Clear();
+  return {};
+}
+
 base::Status ImportDatabase(snap::Source& source, backend::Backend& database) {
   RETURN_IF_ERROR(source.Rewind());
-  backend::Batch batch;
+  DatabaseFiller filler(&database);
   while (true) {
     ASSIGN_OR_RETURN(const auto name, source.NextBucket());
-    if (!name) break;
-    ASSIGN_OR_RETURN(const Bucket bucket, FindBucket(*name));
+    if (!name) return filler.Finish();
+    RETURN_IF_ERROR(filler.OnBucket(*name));
     while (true) {
       ASSIGN_OR_RETURN(const auto record, source.NextRecord());
       if (!record) break;
-      batch.Put(schema::Id(bucket), record->key, record->value);
-      if (batch.bytes() < kBatchBytes) continue;
-      RETURN_IF_ERROR(database.Commit(batch));
-      batch.Clear();
+      RETURN_IF_ERROR(filler.OnRecord(*record));
     }
   }
-  return batch.empty() ? base::Status() : database.Commit(batch);
 }
 
 }  // namespace image

@@ -1,16 +1,22 @@
 #include "storage/image/snapshot_stream.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
 
 #include "storage/image/reader_source.h"
 #include "storage/snap/bbolt_writer.h"
+#include "storage/snap/record_stream.h"
 #include "storage/snap/snapshot_digest.h"
 #include "storage/spool/spool.h"
 
 namespace image {
 namespace {
+
+base::Status NoWorker() {
+  return {base::Code::kResourceExhausted, "too many snapshots at a time"};
+}
 
 // A source that fails once it is canceled, so that the first pass ends early too.
 class CancelableSource final : public snap::Source {
@@ -39,26 +45,45 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
  public:
   Work(std::unique_ptr<backend::Reader> reader, runtime::Disk* disk, runtime::Loop* loop,
        Options options, base::Callback<void()> on_readable)
-      : with_digest_(options.with_digest),
+      : form_(options.form),
+        with_digest_(options.with_digest),
         read_ahead_bytes_(options.read_ahead_bytes),
+        spool_memory_bytes_(options.spool_memory_bytes),
         loop_(loop),
         on_readable_(std::move(on_readable)),
         reader_(std::move(reader)),
+        records_(reader_.get()),
         spool_(
             disk,
             {.path = std::move(options.spool_path), .memory_bytes_max = options.spool_memory_bytes},
             [this] { PostReadable(); }) {}
 
-  // The worker's.
+  // The worker's: all of it, or until the receiver is to take something first.
   void Run() {
-    const base::Status outcome = Produce();
+    const base::Result<bool> ended = form_ == Form::kImage ? ProduceImage() : ProduceRecords();
+    is_paused_ = ended.ok() && !*ended;
+    if (!is_paused_) End(ended.status());
+  }
+
+  // The receiver's, while no worker works on it.
+  bool is_paused() const { return is_paused_; }
+  bool HasRoomToGoOn() const { return spool_.HasRoomInMemory(spool_memory_bytes_ / 2); }
+  void LosePatience() { waits_for_room_ = false; }
+  void End(const base::Status& outcome) {
+    records_.Rewind().IgnoreError();  // without a cursor, which would have to end before the reader
     reader_.reset();
     spool_.Finish(outcome);
   }
 
   // The receiver's.
+  // `on_ran` follows each Run of a worker, until Cancel.
+  void SetOnRan(base::Callback<void()> on_ran) { on_ran_ = std::move(on_ran); }
+  void OnRan() {
+    if (on_ran_) on_ran_();
+  }
   void Cancel() {
     on_readable_ = nullptr;
+    on_ran_ = nullptr;
     canceled_.store(true, std::memory_order_relaxed);
     spool_.Cancel();
   }
@@ -81,18 +106,32 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
   const base::Bytes& digest() const { return digest_; }
 
  private:
-  base::Status Produce() {
-    ReaderSource records(reader_.get());
-    CancelableSource source(&records, &canceled_);
-    ASSIGN_OR_RETURN(const snap::Layout layout, snap::LayOutBbolt(source));
+  // Whether they have come to the end.
+  base::Result<bool> ProduceImage() {
+    ASSIGN_OR_RETURN(const snap::Layout layout, snap::LayOutBbolt(source_));
     image_bytes_ = layout.file_bytes();
     snap::SnapshotHasher hasher;
-    RETURN_IF_ERROR(snap::WriteBbolt(source, layout, [&](base::ByteView bytes) {
+    RETURN_IF_ERROR(snap::WriteBbolt(source_, layout, [&](base::ByteView bytes) {
       if (with_digest_) hasher.Update(bytes);
       return spool_.Append(bytes);
     }));
     if (with_digest_) digest_ = hasher.Finish();
-    return {};
+    return true;
+  }
+  base::Result<bool> ProduceRecords() {
+    const size_t piece_bytes = std::clamp<size_t>(spool_memory_bytes_ / 2, 1, kChunkBytesMax);
+    while (true) {
+      while (spooled_bytes_ < written_.size()) {
+        const base::ByteView piece = base::ByteView(written_).substr(spooled_bytes_, piece_bytes);
+        if (waits_for_room_ && !spool_.HasRoomInMemory(piece.size())) return false;
+        RETURN_IF_ERROR(spool_.Append(piece));
+        spooled_bytes_ += piece.size();
+      }
+      if (!more_comes_) return true;
+      written_.clear();
+      spooled_bytes_ = 0;
+      ASSIGN_OR_RETURN(more_comes_, writer_.Write(kChunkBytesMax, &written_));
+    }
   }
 
   base::Status ReadAhead(runtime::Workers& workers) {
@@ -101,7 +140,7 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
                                         work->reading_ = false;
                                         if (work->on_readable_) work->on_readable_();
                                       });
-    if (!accepted) return {base::Code::kResourceExhausted, "too many snapshots at a time"};
+    if (!accepted) return NoWorker();
     reading_ = true;
     return {};
   }
@@ -128,12 +167,24 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
     });
   }
 
+  const Form form_;
   const bool with_digest_;
   const size_t read_ahead_bytes_;
+  const size_t spool_memory_bytes_;
   runtime::Loop* const loop_;
   base::Callback<void()> on_readable_;  // the receiver's; null once it has gone
+  base::Callback<void()> on_ran_;       // the same
   std::unique_ptr<backend::Reader> reader_;
   std::atomic<bool> canceled_ = false;
+  // What the worker goes on with.
+  ReaderSource records_;
+  CancelableSource source_{&records_, &canceled_};
+  snap::RecordStreamWriter writer_{&source_};
+  base::Bytes written_;       // of records
+  size_t spooled_bytes_ = 0;  // of these
+  bool more_comes_ = true;
+  bool waits_for_room_ = true;
+  bool is_paused_ = false;
   // Written before the first byte, and before the end, goes through the spool.
   uint64_t image_bytes_ = 0;
   base::Bytes digest_;
@@ -148,12 +199,44 @@ class SnapshotStream::Work : public std::enable_shared_from_this<SnapshotStream:
 base::Result<std::unique_ptr<SnapshotStream>> SnapshotStream::Start(
     std::unique_ptr<backend::Reader> reader, runtime::Disk* disk, runtime::Workers* workers,
     runtime::Loop* loop, Options options, base::Callback<void()> on_readable) {
+  const runtime::Duration patience = options.patience;
   auto work = std::make_shared<Work>(std::move(reader), disk, loop, std::move(options),
                                      std::move(on_readable));
-  if (!workers->Run([work] { work->Run(); }, loop, [] {})) {
-    return base::Status(base::Code::kResourceExhausted, "too many snapshots at a time");
-  }
-  return std::unique_ptr<SnapshotStream>(new SnapshotStream(std::move(work), workers, loop));
+  std::unique_ptr<SnapshotStream> stream(
+      new SnapshotStream(std::move(work), workers, loop, patience));
+  if (!stream->RunWork()) return NoWorker();
+  return stream;
+}
+
+SnapshotStream::SnapshotStream(std::shared_ptr<Work> work, runtime::Workers* workers,
+                               runtime::Loop* loop, runtime::Duration patience)
+    : workers_(*workers),
+      loop_(loop),
+      work_(std::move(work)),
+      patience_left_(patience),
+      patience_timer_(loop->NewTimer([this] { GoOn(); })) {
+  work_->SetOnRan([this] {
+    if (work_->is_paused()) OnPaused();
+  });
+}
+
+bool SnapshotStream::RunWork() {
+  return workers_.Run([work = work_] { work->Run(); }, loop_, [work = work_] { work->OnRan(); });
+}
+
+void SnapshotStream::OnPaused() {
+  paused_since_ = loop_->clock().Now();
+  // It may have been taken while the worker was ending.
+  if (work_->HasRoomToGoOn()) return GoOn();
+  patience_timer_->Arm(patience_left_);
+}
+
+void SnapshotStream::GoOn() {
+  patience_timer_->Disarm();
+  patience_left_ -= loop_->clock().Now() - *paused_since_;
+  paused_since_.reset();
+  if (patience_left_ <= runtime::Duration(0)) work_->LosePatience();
+  if (!RunWork()) work_->End(NoWorker());
 }
 
 // Giving a spool's file back to the disk takes as long as it is large: a worker does it, if one is
@@ -169,6 +252,7 @@ base::Result<SnapshotStream::State> SnapshotStream::Take(base::Bytes* chunk) {
   switch (state) {
     case spool::Spool::State::kBytes:
       taken_ += chunk->size();
+      if (paused_since_.has_value() && work_->HasRoomToGoOn()) GoOn();
       return State::kChunk;
     case spool::Spool::State::kNothing:
       return State::kNothing;
@@ -183,7 +267,8 @@ base::Result<SnapshotStream::State> SnapshotStream::Take(base::Bytes* chunk) {
 }
 
 uint64_t SnapshotStream::remaining_bytes() const {
-  return taken_ == 0 ? 0 : work_->image_bytes() - taken_;
+  // Of records that is not known.
+  return taken_ == 0 || work_->image_bytes() < taken_ ? 0 : work_->image_bytes() - taken_;
 }
 
 }  // namespace image

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "runtime/simulated/workers.h"
 #include "storage/image/testing/model_database.h"
 #include "storage/snap/bbolt_reader.h"
+#include "storage/snap/record_stream.h"
 #include "storage/snap/snapshot_digest.h"
 
 namespace image {
@@ -220,6 +222,135 @@ TEST_F(SnapshotStreamTest, IsRefusedWhenTheWorkersAreBusy) {
                                              {.spool_path = "/spool"}, [] {});
   EXPECT_EQ(refused.status().code(), base::Code::kResourceExhausted);
   EXPECT_EQ(counts_.readers, 0);
+}
+
+class RecordsStreamTest : public SnapshotStreamTest {
+ protected:
+  class ModelSink final : public snap::RecordStreamReader::Sink {
+   public:
+    base::Status OnBucket(base::ByteView name) override {
+      records_ = &model[std::string(name)];
+      return {};
+    }
+    base::Status OnRecord(const snap::Record& record) override {
+      records_->emplace(record.key, record.value);
+      return {};
+    }
+    Model model;
+
+   private:
+    std::map<std::string, std::string>* records_ = nullptr;
+  };
+
+  static SnapshotStream::Options Records(size_t memory_bytes) {
+    return {.form = SnapshotStream::Form::kRecords,
+            .spool_path = "/spool",
+            .spool_memory_bytes = memory_bytes};
+  }
+  static Model ParseRecords(const base::Bytes& stream) {
+    ModelSink sink;
+    snap::RecordStreamReader reader(&sink);
+    EXPECT_TRUE(reader.Take(stream).ok());
+    EXPECT_TRUE(reader.ended());
+    return sink.model;
+  }
+  // Runs what is ready, without the patience.
+  void RunReady() { scheduler_.RunFor(runtime::Duration(0)); }
+};
+
+TEST_F(RecordsStreamTest, AreTheRecordsOfTheReader) {
+  Start(Records(4 << 20));
+  RunWork();
+  EXPECT_EQ(counts_.readers, 0);
+  EXPECT_EQ(counts_.cursors, static_cast<int>(schema::kBucketNames.size()));  // one pass
+  EXPECT_EQ(ParseRecords(TakeAll()), model_);
+  EXPECT_EQ(stream_->remaining_bytes(), 0u);
+}
+
+TEST_F(RecordsStreamTest, WaitForAReceiverThatKeepsUpInMemoryAlone) {
+  // It would not open.
+  ASSERT_TRUE(disk_.CreateDirectories("/spool/in/the/way").ok());
+  Start(Records(10'000));
+  base::Bytes all;
+  base::Bytes chunk;
+  for (bool ended = false; !ended;) {
+    RunReady();
+    for (auto state = State::kChunk; state == State::kChunk;) {
+      const auto taken = stream_->Take(&chunk);
+      ASSERT_TRUE(taken.ok()) << taken.status().ToString();
+      state = *taken;
+      if (state == State::kChunk) all += chunk;
+      ended = state == State::kEnd;
+    }
+  }
+  EXPECT_EQ(ParseRecords(all), model_);
+  EXPECT_EQ(counts_.readers, 0);
+}
+
+TEST_F(RecordsStreamTest, TakeNoWorkerWhileTheyWait) {
+  Start(Records(10'000));
+  RunReady();
+  EXPECT_EQ(counts_.readers, 1);
+  EXPECT_TRUE(workers_.Run([] {}, loop_.get(), [] {}));
+}
+
+TEST_F(RecordsStreamTest, DoNotHoldTheReaderForLongerThanThePatience) {
+  Start(Records(10'000));
+  scheduler_.RunFor(std::chrono::milliseconds(9'999));
+  EXPECT_EQ(counts_.readers, 1);
+  scheduler_.RunFor(std::chrono::milliseconds(1));
+  RunReady();
+  EXPECT_EQ(counts_.readers, 0);
+  EXPECT_EQ(ParseRecords(TakeAll()), model_);
+}
+
+TEST_F(RecordsStreamTest, SpendThePatienceOverAllTheirPauses) {
+  Start(Records(10'000));
+  base::Bytes all;
+  base::Bytes chunk;
+  int pauses = 0;
+  for (; counts_.readers == 1 && pauses < 100; ++pauses) {
+    scheduler_.RunFor(std::chrono::seconds(3));
+    while (*stream_->Take(&chunk) == State::kChunk) all += chunk;
+    RunReady();
+  }
+  EXPECT_EQ(pauses, 4);
+  EXPECT_EQ(ParseRecords(all + TakeAll()), model_);
+}
+
+TEST_F(RecordsStreamTest, EndWhenTheReceiverGoesWhileTheyWait) {
+  Start(Records(10'000));
+  RunReady();
+  stream_.reset();
+  RunReady();
+  EXPECT_EQ(counts_.readers, 0);
+}
+
+TEST_F(RecordsStreamTest, WithoutAWorkerToGoOnFailByName) {
+  Start(Records(10'000));
+  RunReady();
+  ASSERT_TRUE(workers_.Run([] {}, loop_.get(), [] {}));
+  base::Bytes chunk;
+  auto state = stream_->Take(&chunk);
+  while (state.ok() && *state == State::kChunk) state = stream_->Take(&chunk);
+  EXPECT_EQ(state.status().code(), base::Code::kResourceExhausted);
+  EXPECT_EQ(counts_.readers, 0);
+}
+
+TEST_F(RecordsStreamTest, MayBeLargerThanTheMemory) {
+  model_["key"]["large"] = std::string(100'000, 'x');
+  database_ = DatabaseOf(model_);
+  Start(Records(10'000));
+  base::Bytes all;
+  base::Bytes chunk;
+  for (bool ended = false; !ended;) {
+    RunReady();
+    const auto state = stream_->Take(&chunk);
+    ASSERT_TRUE(state.ok());
+    if (*state == State::kChunk) all += chunk;
+    ended = *state == State::kEnd;
+  }
+  EXPECT_EQ(ParseRecords(all), model_);
 }
 
 }  // namespace

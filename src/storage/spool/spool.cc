@@ -21,8 +21,7 @@ base::Status Spool::Append(base::ByteView bytes) {
   {
     const std::lock_guard lock(mutex_);
     if (canceled_) return base::Status(base::Code::kCanceled, "the receiver has gone");
-    in_memory =
-        file_begin_ == file_end_ && memory_bytes_ + bytes.size() <= options_.memory_bytes_max;
+    in_memory = HasRoomLocked(bytes.size());
     if (in_memory) {
       pieces_.emplace_back(bytes);
       memory_bytes_ += bytes.size();
@@ -147,6 +146,15 @@ base::Result<Spool::State> Spool::StateWithoutBytes() {
 void Spool::Cancel() {
   const std::lock_guard lock(mutex_);
   canceled_ = true;
+}
+
+bool Spool::HasRoomLocked(size_t bytes) const {
+  return file_begin_ == file_end_ && memory_bytes_ + bytes <= options_.memory_bytes_max;
+}
+
+bool Spool::HasRoomInMemory(size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  return HasRoomLocked(bytes);
 }
 
 bool Spool::spilled() const {

@@ -70,6 +70,8 @@ class Spool {
 
   // Whether bytes wait in the file.
   bool spilled() const;
+  // Whether so many bytes more would stay in memory. Any thread; the receiver only makes room.
+  bool HasRoomInMemory(size_t bytes) const;
 
  private:
   base::Status AppendToFile(base::ByteView bytes);
@@ -77,6 +79,7 @@ class Spool {
   // For so many bytes more.
   base::Status CheckRoom(uint64_t bytes) const;
   // These expect mutex_ to be held.
+  bool HasRoomLocked(size_t bytes) const;
   void TakeFromMemory(size_t size, base::Bytes* out);
   base::Result<State> StateWithoutBytes();
   base::Result<State> TakeReadyLocked(size_t size, base::Bytes* out);

@@ -73,6 +73,17 @@ TEST_F(SpoolTest, OnceCaughtUpItGoesBackToMemory) {
   }
 }
 
+TEST_F(SpoolTest, TellsWhetherThereIsRoomInMemory) {
+  ASSERT_TRUE(spool_.Append(base::Bytes(900, 'a')).ok());
+  EXPECT_TRUE(spool_.HasRoomInMemory(100));
+  EXPECT_FALSE(spool_.HasRoomInMemory(101));
+  ASSERT_TRUE(spool_.Append(base::Bytes(101, 'b')).ok());
+  EXPECT_EQ(Take(900), Spool::State::kBytes);
+  EXPECT_FALSE(spool_.HasRoomInMemory(1));  // what is in the file comes first
+  EXPECT_EQ(TakeAll().size(), 101u);
+  EXPECT_TRUE(spool_.HasRoomInMemory(kMemoryBytes));
+}
+
 TEST_F(SpoolTest, TheEndComesBehindTheLastByte) {
   ASSERT_TRUE(spool_.Append("abc").ok());
   spool_.Finish({});
