@@ -10,6 +10,8 @@
 #include "net/peer/member_endpoints.h"
 #include "net/peer/peer_headers.h"
 #include "runtime/posix/clock.h"
+#include "storage/backend/lmdb_backend.h"
+#include "storage/schema/schema.h"
 
 namespace app {
 namespace {
@@ -135,6 +137,11 @@ base::Status Peers::OpenTransport(const std::string& snap_dir) {
   environment.loop = &thread_.loop();
   environment.network = &network_;
   environment.tls = [this] { return dial_tls_->context(); };
+  environment.open_unsynced_backend = [disk = parts_.disk](const std::string& path) {
+    backend::LmdbOptions unsynced;
+    unsynced.sync = false;
+    return backend::OpenLmdbBackend(disk, path, schema::kBucketNames, unsynced);
+  };
   environment.server = parts_.environment;
   peer::Transport::Options options;
   options.election_timeout = parts_.config->member.election_timeout;

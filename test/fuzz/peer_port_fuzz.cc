@@ -25,12 +25,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(world.RunUntil([&] { return raw != nullptr; }));
   // The first byte chooses a head that is believed, for what follows to be looked at.
   std::string bytes(reinterpret_cast<const char*>(data), size);
-  if (size > 0 && data[0] < 3) {
-    const char* const lines[] = {"POST /raft", "POST /raft/snapshot", "GET /raft/stream/msgapp/b"};
-    bytes = std::string(lines[data[0]]) +
-            " HTTP/1.1\r\nHost: a\r\nX-Server-Version: 3.7.1\r\nX-Min-Cluster-Version: 3.0.0\r\n"
-            "X-Etcd-Cluster-ID: c1\r\nX-Server-From: b\r\nContent-Length: " +
-            std::to_string(size - 1) + "\r\n\r\n" + bytes.substr(1);
+  if (size > 0 && data[0] < 4) {
+    const char* const lines[] = {"POST /raft", "POST /raft/snapshot", "GET /raft/stream/msgapp/b",
+                                 "POST /raft/snapshot"};
+    const bool are_records = data[0] == 3;
+    bytes =
+        std::string(lines[data[0]]) +
+        " HTTP/1.1\r\nHost: a\r\nX-Server-Version: 3.7.1\r\nX-Min-Cluster-Version: 3.0.0\r\n" +
+        (are_records ? "X-Cornerstore-Snapshot: records\r\n" : "") +
+        "X-Etcd-Cluster-ID: c1\r\nX-Server-From: b\r\nContent-Length: " + std::to_string(size - 1) +
+        "\r\n\r\n" + bytes.substr(1);
   }
   world.Do(*loop, [&] { raw->Send(bytes); });
   world.RunFor(std::chrono::seconds(1));

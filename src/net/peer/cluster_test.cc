@@ -246,6 +246,22 @@ TEST_F(PeerClusterTest, AMemberThatWasAwayCatchesUpByASnapshot) {
   for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
 }
 
+TEST_F(PeerClusterTest, AMemberThatTakesNoRecordsCatchesUpByAnImage) {
+  Member& away = Follower();
+  LeaveBehind(away);
+  bool saw_image = false;
+  ASSERT_TRUE(world_.RunUntil([&] {
+    Peer* const peer = Leader().node().transport().shared_peers()->Find(away.id());
+    peer->SetTakesRecords(false);
+    const auto files = away.node().disk().List(testing::Node::kDirectory).value();
+    saw_image = saw_image || std::count(files.begin(), files.end(), "1.receiving") == 1;
+    return away.node().HasLogged("applied snapshot");
+  })) << away.node().Log();
+  EXPECT_TRUE(saw_image);
+  EXPECT_TRUE(RunUntilEqual());
+  for (const auto& member : members_) EXPECT_TRUE(member->failure().ok());
+}
+
 // The log that members keep is shorter than what is written while a snapshot travels.
 TEST_F(PeerClusterTest, AMemberCatchesUpByASnapshotWhileOthersWrite) {
   Member& away = Follower();

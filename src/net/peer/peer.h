@@ -47,7 +47,10 @@ class Peer final : private StreamListener {
   void Send(raft::Message message);
   // Sends what was taken in this turn.
   void Flush();
-  void SendSnapshot(server::SnapshotToSend snapshot) { snapshots_.Send(std::move(snapshot)); }
+  void SendSnapshot(server::SnapshotToSend snapshot) {
+    snapshots_.Send(std::move(snapshot),
+                    takes_records() ? SnapshotForm::kRecords : SnapshotForm::kImage);
+  }
   // Its request for a stream from this member, whose head is answered.
   std::shared_ptr<http::ExchangeHandler> Attach(StreamKind kind, http::Exchange& exchange);
 
@@ -57,6 +60,13 @@ class Peer final : private StreamListener {
   // What it understands beyond etcd, as its last request says; nothing before the first.
   const std::optional<members::Extensions>& extensions() const { return extensions_; }
   void SetExtensions(members::Extensions extensions) { extensions_ = std::move(extensions); }
+
+  // Whether it takes the database of a snapshot as records, as its last request for a stream says.
+  // Without a stream another program may have taken its place, which has not said it yet.
+  bool takes_records() const {
+    return takes_records_ && (appends_.attached() || messages_.attached());
+  }
+  void SetTakesRecords(bool takes_records) { takes_records_ = takes_records; }
 
   const std::optional<runtime::TimePoint>& active_since() const { return active_since_; }
   std::shared_ptr<const server::AppendTimes> append_times() const { return context_.append_times; }
@@ -78,6 +88,7 @@ class Peer final : private StreamListener {
   PeerContext context_;
   Hooks hooks_;
   std::optional<members::Extensions> extensions_;
+  bool takes_records_ = false;
   std::optional<runtime::TimePoint> active_since_;
   StreamWriter appends_;
   StreamWriter messages_;

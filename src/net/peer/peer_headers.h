@@ -19,6 +19,10 @@ inline constexpr std::string_view kVersionField = "x-server-version";
 inline constexpr std::string_view kMinClusterVersionField = "x-min-cluster-version";
 inline constexpr std::string_view kClusterField = "x-etcd-cluster-id";
 inline constexpr std::string_view kExtensionsField = "x-cornerstore-extensions";  // not etcd's
+// Not etcd's. Of a request for a stream: in which form its sender takes a snapshot's database
+// besides etcd's; of a snapshot: the form that it is in, if it is not etcd's.
+inline constexpr std::string_view kSnapshotField = "x-cornerstore-snapshot";
+inline constexpr std::string_view kSnapshotAsRecords = "records";
 inline constexpr std::string_view kToField = "x-raft-to";
 inline constexpr std::string_view kPeerUrlsField = "x-peerurls";
 

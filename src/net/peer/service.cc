@@ -140,6 +140,7 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
                      {kVersionField, self.version},
                      {kClusterField, members::HexText(self.cluster.value())}},
                     http::Exchange::Then::kContinue);
+  peer->SetTakesRecords(head.Get(kSnapshotField) == kSnapshotAsRecords);
   return peer->Attach(*kind, exchange);
 }
 
@@ -157,9 +158,14 @@ std::shared_ptr<http::ExchangeHandler> OnSnapshot(Peers& peers, http::Exchange& 
   if (auto refusal = Refusal("POST", head, &peers)) {
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
+  const base::ByteView form = head.Get(kSnapshotField);
+  if (!form.empty() && form != kSnapshotAsRecords) {
+    return Answer(peers.self(), http::TextResponse(400, "unknown form of a snapshot"), exchange);
+  }
   AddRemote(head, &peers);
   const base::MemberId from = SenderOf(head);
-  return peers.snapshots().Receive(exchange, from, peers.Find(from) != nullptr);
+  return peers.snapshots().Receive(exchange, from, peers.Find(from) != nullptr,
+                                   form.empty() ? SnapshotForm::kImage : SnapshotForm::kRecords);
 }
 
 }  // namespace

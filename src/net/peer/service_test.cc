@@ -5,9 +5,13 @@
 #include <string>
 
 #include "net/http/testing/world.h"
+#include "net/peer/peers.h"
 #include "net/peer/stream_codec.h"
 #include "net/peer/testing/node.h"
 #include "raft/codec.h"
+#include "storage/schema/consistent_index.h"
+#include "storage/snap/record_stream.h"
+#include "storage/snap/testing/model_source.h"
 
 namespace peer {
 namespace {
@@ -71,13 +75,14 @@ class PeerPortTest : public ::testing::Test {
     return raw.received();
   }
 
+  // `fields` are lines of the head besides.
   static std::string Request(const std::string& line, const Head& head,
-                             const std::string& body = "") {
+                             const std::string& body = "", const std::string& fields = "") {
     return line + " HTTP/1.1\r\nHost: a\r\nX-Server-From: " + head.from +
            "\r\nX-Server-Version: " + head.version +
            "\r\nX-Min-Cluster-Version: " + head.min_version +
            "\r\nX-Etcd-Cluster-ID: " + head.cluster + "\r\nX-Raft-To: " + head.to +
-           "\r\nX-PeerURLs: http://raw:2380\r\n" +
+           "\r\nX-PeerURLs: http://raw:2380\r\n" + fields +
            (body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") +
            "\r\n" + body;
   }
@@ -220,6 +225,102 @@ TEST_F(PeerPortTest, SnapshotsWithoutAMessageAreRefusedInEtcdsWords) {
   base::Bytes heartbeat;
   raft::Encode(MessageOf(kHeartbeat, base::MemberId(0xb), a_.id()), &heartbeat);
   EXPECT_EQ(post(heartbeat.size(), heartbeat), "400 wrong raft message type\n");
+}
+
+constexpr char kRecordsField[] = "X-Cornerstore-Snapshot: records\r\n";
+
+TEST_F(PeerPortTest, APeerTakesRecordsIfItsLastRequestForAStreamSaysSo) {
+  const Peer& b = *a_.transport().shared_peers()->Find(base::MemberId(0xb));
+  const std::string stream = "GET /raft/stream/message/b";
+  const auto takes_records_after = [&](const std::string& fields) {
+    EXPECT_EQ(Ask(Request(stream, Head(), "", fields)).substr(0, 15), "HTTP/1.1 200 OK");
+    return b.takes_records();
+  };
+  EXPECT_FALSE(b.takes_records());
+  EXPECT_FALSE(takes_records_after(""));
+  EXPECT_TRUE(takes_records_after(kRecordsField));
+  EXPECT_FALSE(takes_records_after("X-Cornerstore-Snapshot: other\r\n"));
+  EXPECT_TRUE(takes_records_after(kRecordsField));
+  EXPECT_FALSE(takes_records_after(""));
+}
+
+// Snapshots as records, of entry 42.
+class RecordsPortTest : public PeerPortTest {
+ protected:
+  static snap::testing::Model WholeDatabase() {
+    backend::Batch batch;
+    schema::PutConsistentIndex({base::Index(42), base::Term(1)}, &batch);
+    snap::testing::Model model = {{"key", {{std::string(17, 'k'), "value"}}}};
+    for (const backend::Batch::Operation& operation : batch.operations()) {
+      model["meta"].emplace(batch.key(operation), batch.value(operation));
+    }
+    return model;
+  }
+  static base::Bytes StreamOf(const snap::testing::Model& model) {
+    snap::testing::ModelSource source(&model);
+    snap::RecordStreamWriter writer(&source);
+    base::Bytes stream;
+    EXPECT_FALSE(writer.Write(1 << 20, &stream).value());
+    return stream;
+  }
+  std::string PostRecords(const base::Bytes& stream, const std::string& fields = kRecordsField) {
+    raft::Message message = MessageOf(raft::MessageType::kSnap, base::MemberId(0xb), a_.id());
+    raft::Snapshot snapshot;
+    snapshot.index = base::Index(42);
+    snapshot.term = base::Term(1);
+    snapshot.conf_state.voters = {a_.id()};
+    message.snapshot = std::make_shared<const raft::Snapshot>(std::move(snapshot));
+    base::Bytes body(8, '\0');
+    raft::Encode(message, &body);
+    base::Store64Be(body.data(), body.size() - 8);
+    return Brief(Ask(Request("POST /raft/snapshot", Head(), body + stream, fields)));
+  }
+  void ExpectNothingIsLeft() {
+    world_.RunFor(seconds(1));
+    EXPECT_TRUE(a_.local().messages.empty());
+    EXPECT_TRUE(a_.disk().List(testing::Node::kDirectory)->empty());
+  }
+};
+
+TEST_F(RecordsPortTest, AreTakenWithTheirEnd) {
+  EXPECT_EQ(PostRecords(StreamOf(WholeDatabase())), "204 ");
+  EXPECT_EQ(a_.local().messages.size(), 1u);
+  EXPECT_EQ(*a_.disk().List(testing::Node::kDirectory), std::vector<std::string>{"42.snap.mdb"});
+}
+
+TEST_F(RecordsPortTest, CutOffAnywhereTheyAreRefusedAndLeaveNothing) {
+  const base::Bytes stream = StreamOf(WholeDatabase());
+  for (size_t bytes = 0; bytes < stream.size(); ++bytes) {
+    EXPECT_NE(PostRecords(stream.substr(0, bytes)).find("has no end"), std::string::npos) << bytes;
+  }
+  ExpectNothingIsLeft();
+}
+
+TEST_F(RecordsPortTest, DamagedAnywhereTheyAreRefusedAndLeaveNothing) {
+  const base::Bytes stream = StreamOf(WholeDatabase());
+  for (size_t at = 0; at < stream.size(); ++at) {
+    base::Bytes damaged = stream;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    EXPECT_EQ(PostRecords(damaged).substr(0, 30), "500 failed to save KV snapshot") << at;
+  }
+  ExpectNothingIsLeft();
+}
+
+TEST_F(RecordsPortTest, OfABucketThatIsNotKnownTheyAreRefused) {
+  snap::testing::Model model = WholeDatabase();
+  model["of another program"] = {};
+  EXPECT_EQ(PostRecords(StreamOf(model)),
+            "500 failed to save KV snapshot (a database with a bucket \"of another program\" is "
+            "not supported by this version)\n");
+  ExpectNothingIsLeft();
+}
+
+TEST_F(RecordsPortTest, AreRefusedInAFormThatIsNotKnownOrWithoutTheirField) {
+  EXPECT_EQ(PostRecords(StreamOf(WholeDatabase()), "X-Cornerstore-Snapshot: pages\r\n"),
+            "400 unknown form of a snapshot\n");
+  EXPECT_EQ(PostRecords(StreamOf(WholeDatabase()), "").substr(0, 30),
+            "500 failed to save KV snapshot");
+  ExpectNothingIsLeft();
 }
 
 TEST_F(PeerPortTest, BodiesAreBounded) {

@@ -23,11 +23,12 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
                                           public std::enable_shared_from_this<Reception> {
  public:
   Reception(SnapshotReceiver* receiver, http::Exchange* exchange, base::MemberId from,
-            SnapshotReceiveMetrics* metrics)
+            SnapshotForm form, SnapshotReceiveMetrics* metrics)
       : receiver_(receiver),
         parts_(receiver->parts_),
         exchange_(exchange),
         name_(members::HexText(from.value())),
+        form_(form),
         metrics_(metrics),
         began_(loop().clock().Now()),
         stall_timer_(loop().NewTimer([this] { GiveUp(); })) {
@@ -35,7 +36,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
     if (metrics_ != nullptr) metrics_->being_received.Add(1);
   }
 
-  bool importing() const { return importing_; }
+  bool installing() const { return installing_; }
 
   // Nobody wants it any more.
   void GiveUp() {
@@ -45,7 +46,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   void Leave() {
     receiver_ = nullptr;
     stall_timer_.reset();
-    GiveUpImage();
+    GiveUpDatabase();
     if (exchange_ != nullptr) exchange_->Reset(http::ErrorCode::kCancel);
   }
 
@@ -72,7 +73,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   }
   void OnClosed(const http::Closing& closing) override {
     exchange_ = nullptr;
-    if (receiver_ == nullptr || answered_ || importing_) return;
+    if (receiver_ == nullptr || answered_ || installing_) return;
     Log("the snapshot broke off",
         closing.status.ok() ? base::Status(base::Code::kUnavailable, "the connection was closed")
                             : closing.status);
@@ -117,8 +118,8 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
       return;
     }
     part_ = Part::kDatabase;
-    image_ = std::make_shared<ImageFile>(
-        environment().disk,
+    database_ = NewArrivingDatabase(
+        form_, *parts_.environment,
         runtime::JoinPath(parts_.directory,
                           std::to_string(++receiver_->files_) + std::string(kReceivingMark)));
     environment().logger->Info(
@@ -130,14 +131,13 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   void WriteGathered() {
     if (writing_) return;
     if (gathered_.empty()) {
-      if (ended_) Import();
+      if (ended_) Install();
       return;
     }
     auto piece = std::make_shared<base::Bytes>(std::exchange(gathered_, {}));
     auto written = std::make_shared<base::Status>();
-    const auto image = image_;
     const bool accepted = environment().bulk_workers->Run(
-        [image, piece, written] { *written = image->Append(*piece); }, &loop(),
+        [database = database_, piece, written] { *written = database->Append(*piece); }, &loop(),
         [self = shared_from_this(), piece, written] { self->OnWritten(piece->size(), *written); });
     if (!accepted) return RefuseSaving(TooMuchWork());
     writing_ = true;
@@ -145,32 +145,34 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   void OnWritten(size_t bytes, const base::Status& status) {
     writing_ = false;
     if (exchange_ != nullptr) exchange_->Consume(bytes);
-    if (receiver_ == nullptr || finished_) return GiveUpImage();
+    if (receiver_ == nullptr || finished_) return GiveUpDatabase();
     if (!status.ok()) return RefuseSaving(status);
     WriteGathered();
   }
 
-  void Import() {
+  void Install() {
     auto outcome = std::make_shared<base::Status>();
     const std::string path = parts_.local->ReceivedDatabasePath(message_.snapshot->index);
-    // What it uses outlives the workers.
+    auto install = [database = database_, snapshot = message_.snapshot, path, outcome] {
+      *outcome = database->Install(*snapshot, path);
+    };
     const bool accepted = environment().bulk_workers->Run(
-        [environment = parts_.environment->server, image = image_, snapshot = message_.snapshot,
-         path, outcome] { *outcome = ImportSnapshot(*environment, *image, *snapshot, path); },
-        &loop(), [self = shared_from_this(), outcome] { self->OnImported(*outcome); });
+        std::move(install), &loop(),
+        [self = shared_from_this(), outcome] { self->OnInstalled(*outcome); });
     if (!accepted) return RefuseSaving(TooMuchWork());
-    importing_ = true;
+    installing_ = true;
   }
-  void OnImported(const base::Status& status) {
-    importing_ = false;
-    if (receiver_ == nullptr) return GiveUpImage();
+  void OnInstalled(const base::Status& status) {
+    installing_ = false;
+    if (receiver_ == nullptr) return GiveUpDatabase();
     if (!status.ok()) return RefuseSaving(status);
     const uint64_t index = message_.snapshot->index.value();
     const runtime::Duration took = loop().clock().Now() - began_;
-    environment().logger->Info("received and saved database snapshot", {{"snapshot-index", index},
-                                                                        {"remote-peer-id", name_},
-                                                                        {"bytes", image_->bytes()},
-                                                                        {"took", took}});
+    environment().logger->Info("received and saved database snapshot",
+                               {{"snapshot-index", index},
+                                {"remote-peer-id", name_},
+                                {"bytes", database_->bytes()},
+                                {"took", took}});
     if (metrics_ != nullptr) metrics_->receive_seconds.Observe(took);
     HandOver();
   }
@@ -218,7 +220,7 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   void Finish(bool received) {
     finished_ = true;
     stall_timer_.reset();
-    GiveUpImage();
+    GiveUpDatabase();
     if (metrics_ != nullptr) {
       metrics_->being_received.Add(-1);
       (received ? metrics_->received : metrics_->not_received).Add();
@@ -227,16 +229,17 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   }
 
   // If a worker has it, it removes it when that is done.
-  void GiveUpImage() {
-    if (writing_ || importing_ || image_ == nullptr) return;
-    const std::shared_ptr<ImageFile> image = std::exchange(image_, nullptr);
-    (void)environment().bulk_workers->Run([image] { image->Remove(); }, &loop(), [] {});
+  void GiveUpDatabase() {
+    if (writing_ || installing_ || database_ == nullptr) return;
+    (void)environment().bulk_workers->Run(
+        [database = std::exchange(database_, nullptr)] { database->Remove(); }, &loop(), [] {});
   }
 
   SnapshotReceiver* receiver_;  // null: it has ended
   const Parts parts_;
   http::Exchange* exchange_;  // null: it is closed
   const std::string name_;    // of the sender
+  const SnapshotForm form_;
   SnapshotReceiveMetrics* const metrics_;
   const runtime::TimePoint began_;
   std::unique_ptr<runtime::Timer> stall_timer_;
@@ -245,11 +248,11 @@ class SnapshotReceiver::Reception final : public http::ExchangeHandler,
   Part part_ = Part::kLength;
   uint64_t message_bytes_ = 0;
   raft::Message message_;
-  base::Bytes gathered_;              // of the database, not given to a worker yet
-  std::shared_ptr<ImageFile> image_;  // shared with the worker
+  base::Bytes gathered_;                        // of the database, not given to a worker yet
+  std::shared_ptr<ArrivingDatabase> database_;  // shared with the worker
   bool writing_ = false;
   bool ended_ = false;  // the request's body
-  bool importing_ = false;
+  bool installing_ = false;
   bool answered_ = false;
   bool finished_ = false;
 };
@@ -261,10 +264,10 @@ SnapshotReceiver::~SnapshotReceiver() {
 }
 
 std::shared_ptr<http::ExchangeHandler> SnapshotReceiver::Receive(http::Exchange& exchange,
-                                                                 base::MemberId from,
-                                                                 bool is_known) {
+                                                                 base::MemberId from, bool is_known,
+                                                                 SnapshotForm form) {
   const auto before = receptions_.find(from);
-  const bool is_busy = before != receptions_.end() && before->second->importing();
+  const bool is_busy = before != receptions_.end() && before->second->installing();
   if (is_busy || (before == receptions_.end() && receptions_.size() >= kReceptionsMax)) {
     SendAnswer(
         *parts_.self,
@@ -277,8 +280,8 @@ std::shared_ptr<http::ExchangeHandler> SnapshotReceiver::Receive(http::Exchange&
     receptions_.erase(before);
     given_up->GiveUp();
   }
-  auto reception =
-      std::make_shared<Reception>(this, &exchange, from, is_known ? MetricsOf(from) : nullptr);
+  auto reception = std::make_shared<Reception>(this, &exchange, from, form,
+                                               is_known ? MetricsOf(from) : nullptr);
   receptions_[from] = reception;
   return reception;
 }

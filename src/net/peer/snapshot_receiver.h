@@ -12,12 +12,14 @@
 #include "net/peer/identity.h"
 #include "net/peer/local_member.h"
 #include "net/peer/metrics.h"
+#include "net/peer/snapshot_sender.h"
 
 namespace peer {
 
 // Snapshots from other members (POST /raft/snapshot; for the body see snapshot_sender.h). Workers
-// write the database to a file as it comes, and then make a database of this member's kind of it
-// (ImportSnapshot), which is whole, checked and durable before the member hears of the snapshot.
+// make a database of this member's kind of what comes: of an image once it is whole, of records as
+// they come (ArrivingDatabase). It is whole, checked and durable before the member hears of the
+// snapshot.
 // Nothing of the member's own is touched, whatever arrives. Of a snapshot of an entry that the
 // member has applied, which it has no use for, the message alone is taken.
 //
@@ -46,7 +48,7 @@ class SnapshotReceiver {
 
   // Takes the request, which `from` has sent. `is_known`: it is a member, and measured.
   std::shared_ptr<http::ExchangeHandler> Receive(http::Exchange& exchange, base::MemberId from,
-                                                 bool is_known);
+                                                 bool is_known, SnapshotForm form);
 
   size_t under_way() const { return receptions_.size(); }
 

@@ -120,7 +120,7 @@ SnapshotSender::~SnapshotSender() {
   if (sending_ != nullptr) sending_->Leave();
 }
 
-void SnapshotSender::Send(server::SnapshotToSend snapshot) {
+void SnapshotSender::Send(server::SnapshotToSend snapshot, SnapshotForm form) {
   if (sending_ != nullptr) {
     if (snapshot.message.term <= sending_->term) {
       return Fail(base::Status(base::Code::kResourceExhausted, "another snapshot is under way"));
@@ -131,7 +131,7 @@ void SnapshotSender::Send(server::SnapshotToSend snapshot) {
   if (not_before_.has_value() && context_.loop().clock().Now() < *not_before_) {
     return context_.local.ReportSnapshot(context_.id, false);
   }
-  const base::Status status = Begin(std::move(snapshot));
+  const base::Status status = Begin(std::move(snapshot), form);
   if (!status.ok()) Fail(status);
 }
 
@@ -140,7 +140,7 @@ void SnapshotSender::Hurry() {
   not_before_.reset();
 }
 
-base::Status SnapshotSender::Begin(server::SnapshotToSend snapshot) {
+base::Status SnapshotSender::Begin(server::SnapshotToSend snapshot, SnapshotForm form) {
   Endpoints::Endpoint* const endpoint = context_.endpoints.current();
   if (endpoint == nullptr) return {base::Code::kUnavailable, "no peer URL can be used"};
   const raft::Message& message = snapshot.message;
@@ -151,19 +151,23 @@ base::Status SnapshotSender::Begin(server::SnapshotToSend snapshot) {
   const auto sending = std::make_shared<Sending>(this, message);
   const server::Environment& environment = *context_.environment.server;
   ASSIGN_OR_RETURN(auto database,
-                   image::SnapshotStream::Start(
-                       std::move(snapshot.database), environment.disk, environment.bulk_workers,
-                       context_.environment.loop,
-                       {.spool_path = context_.local.NewSpoolPath(), .with_digest = false},
-                       [weak = std::weak_ptr(sending)] {
-                         if (const auto alive = weak.lock()) alive->Pump();
-                       }));
+                   image::SnapshotStream::Start(std::move(snapshot.database), environment.disk,
+                                                environment.bulk_workers, context_.environment.loop,
+                                                {.form = form == SnapshotForm::kRecords
+                                                             ? image::SnapshotStream::Form::kRecords
+                                                             : image::SnapshotStream::Form::kImage,
+                                                 .spool_path = context_.local.NewSpoolPath(),
+                                                 .with_digest = false},
+                                                [weak = std::weak_ptr(sending)] {
+                                                  if (const auto alive = weak.lock()) alive->Pump();
+                                                }));
   sending_ = sending;
   context_.metrics.snapshots_being_sent.Add(1);
   context_.logger().Info("sending database snapshot", {{"snapshot-index", sending->index.value()},
                                                        {"remote-peer-id", context_.name}});
   http::Headers head = RequestHead("POST", "/raft/snapshot", endpoint->authority, context_.self);
   head.Add("content-type", "application/octet-stream");
+  if (form == SnapshotForm::kRecords) head.Add(kSnapshotField, kSnapshotAsRecords);
   http::Exchange& exchange = endpoint->client->Start(
       head, http::Exchange::Then::kContinue, sending,
       {.connect = context_.dial_timeout, .read = kAnswerTimeout, .write = kWriteTimeout});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -12,19 +13,26 @@ namespace peer {
 // In a request's body, and in what is believed of one: raft's message, without the database.
 inline constexpr uint64_t kSnapshotMessageBytesMax = 64 << 20;
 
+enum class SnapshotForm : uint8_t { kImage, kRecords };
+
 // Snapshots to one peer (POST /raft/snapshot), one at a time:
 //
 //   body = length message database
 //   length = 8 bytes, big endian, of the message
 //   message = raftpb.Message, a MsgSnap
-//   database = a bbolt file
+//   database = a bbolt file | records
+//   records = the stream of storage/snap/record_stream.h
+//
+// etcd knows the bbolt file alone. Records go to a peer that has said that it takes them, and the
+// head of the request says that they are that (kSnapshotField): the peer makes its database of them
+// as they come, where an image would first have to be laid out here, and be whole there.
 //
 // The database is paced by what the peer takes: what it has not taken is in memory up to a few
-// megabytes and else in a file (image::SnapshotStream). What became of a snapshot is told to
-// LocalMember::ReportSnapshot. While one is under way another is refused, unless it is of a later
-// term: then the one before ends, and only that of the later one is told. After one that failed the
-// next is refused for a while, longer after each: a peer without room for it would get the whole of
-// it again with each heartbeat. Of the peer loop.
+// megabytes and else in a file (image::SnapshotStream); records wait without a file for a while.
+// What became of a snapshot is told to LocalMember::ReportSnapshot. While one is under way another
+// is refused, unless it is of a later term: then the one before ends, and only that of the later
+// one is told. After one that failed the next is refused for a while, longer after each: a peer
+// without room for it would get the whole of it again with each heartbeat. Of the peer loop.
 class SnapshotSender {
  public:
   // Since it was sent whole: the peer checks it and makes it durable.
@@ -39,7 +47,7 @@ class SnapshotSender {
   SnapshotSender(const SnapshotSender&) = delete;
   SnapshotSender& operator=(const SnapshotSender&) = delete;
 
-  void Send(server::SnapshotToSend snapshot);
+  void Send(server::SnapshotToSend snapshot, SnapshotForm form);
   bool is_under_way() const { return sending_ != nullptr; }
   // The peer begins anew: what failed before may not fail now.
   void Hurry();
@@ -47,7 +55,7 @@ class SnapshotSender {
  private:
   class Sending;
 
-  base::Status Begin(server::SnapshotToSend snapshot);
+  base::Status Begin(server::SnapshotToSend snapshot, SnapshotForm form);
   void OnEnded(const http::Client* client, const base::Status& status);
   void Fail(const base::Status& why);
 

@@ -45,7 +45,7 @@ class DamagedReader final : public backend::Reader {
   };
 };
 
-class PeerSnapshotTest : public ::testing::Test {
+class PeerSnapshotTest : public ::testing::TestWithParam<SnapshotForm> {
  protected:
   void SetUp() override {
     for (testing::Node* node : {&a_, &b_}) {
@@ -55,8 +55,13 @@ class PeerSnapshotTest : public ::testing::Test {
     ASSERT_TRUE(
         world_.RunUntil([this] { return a_.transport().ActiveSince(b_.id()).has_value(); }));
     world_.RunFor(seconds(1));
+    Peer& b = *a_.transport().shared_peers()->Find(b_.id());
+    ASSERT_TRUE(b.takes_records());
+    if (GetParam() == SnapshotForm::kImage) b.SetTakesRecords(false);
   }
 
+  // What leaves no room for a database of three megabytes, but for a small one.
+  static uint64_t LittleRoom() { return GetParam() == SnapshotForm::kImage ? 4 << 20 : 64 << 10; }
   // A database of about so many bytes, as entry `index` left it.
   std::unique_ptr<backend::Reader> Database(size_t bytes, base::Index index = kIndex) {
     const auto database = backend::NewMemoryDatabase(schema::kBucketNames.size());
@@ -107,7 +112,7 @@ class PeerSnapshotTest : public ::testing::Test {
   testing::Node b_{&world_, 0xb};
 };
 
-TEST_F(PeerSnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
+TEST_P(PeerSnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !b_.local().messages.empty(); })) << b_.Log();
   EXPECT_EQ(b_.local().messages[0].type, raft::MessageType::kSnap);
@@ -130,7 +135,22 @@ TEST_F(PeerSnapshotTest, ASnapshotIsWholeAndInItsPlaceBeforeItsMessageComes) {
             std::string::npos);
 }
 
-TEST_F(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
+TEST_P(PeerSnapshotTest, AnImageIsWrittenDownAndRecordsBecomeADatabaseAsTheyCome) {
+  Send(Message(), Database(3 << 20));
+  ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));
+  const bool is_image = GetParam() == SnapshotForm::kImage;
+  EXPECT_EQ(Files(b_)[0], is_image ? "1.receiving" : "1.receiving.mdb");
+  ASSERT_TRUE(RunUntilReported());
+  EXPECT_TRUE(a_.local().snapshots[0].second);
+}
+
+TEST_P(PeerSnapshotTest, ToAPeerWithoutAStreamAnImageGoes) {
+  world_.wires.Break(a_.Host(), b_.Host());
+  EXPECT_TRUE(world_.RunUntil(
+      [this] { return !a_.transport().shared_peers()->Find(b_.id())->takes_records(); }));
+}
+
+TEST_P(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
   Send(Message(), Database(1000, kIndex + 1));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(b_.id(), false));
@@ -141,7 +161,7 @@ TEST_F(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
 }
 
 // Its database would lie there until the next start.
-TEST_F(PeerSnapshotTest, OfOneThatTheMemberHasNoUseForTheMessageAloneIsTaken) {
+TEST_P(PeerSnapshotTest, OfOneThatTheMemberHasNoUseForTheMessageAloneIsTaken) {
   b_.local().last_applied = kIndex;
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(RunUntilReported());
@@ -150,7 +170,7 @@ TEST_F(PeerSnapshotTest, OfOneThatTheMemberHasNoUseForTheMessageAloneIsTaken) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
-TEST_F(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
+TEST_P(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));
   world_.wires.Break(a_.Host(), b_.Host());
@@ -166,7 +186,7 @@ TEST_F(PeerSnapshotTest, OneThatBreaksOffLeavesNothing) {
   EXPECT_TRUE(world_.RunUntil([this] { return !b_.local().messages.empty(); }));
 }
 
-TEST_F(PeerSnapshotTest, DamageThatIsMetMeanwhileIsReported) {
+TEST_P(PeerSnapshotTest, DamageThatIsMetMeanwhileIsReported) {
   Send(Message(), std::make_unique<DamagedReader>());
   ASSERT_TRUE(RunUntilReported());
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(b_.id(), false));
@@ -174,7 +194,7 @@ TEST_F(PeerSnapshotTest, DamageThatIsMetMeanwhileIsReported) {
   EXPECT_TRUE(b_.local().damages.empty());
 }
 
-TEST_F(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
+TEST_P(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(world_.RunUntil([this] { return !Files(b_).empty(); }));
   b_.Kill();
@@ -188,8 +208,8 @@ TEST_F(PeerSnapshotTest, ADeathAmidOneLeavesWhatTheNextStartRemoves) {
   EXPECT_EQ(Files(b_), std::vector<std::string>{"db.mdb"});
 }
 
-TEST_F(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
-  b_.disk().SetCapacity(4 << 20);
+TEST_P(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
+  b_.disk().SetCapacity(LittleRoom());
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_FALSE(a_.local().snapshots[0].second);
@@ -198,14 +218,14 @@ TEST_F(PeerSnapshotTest, ADiskWithoutRoomRefusesIt) {
   EXPECT_TRUE(Files(b_).empty());
 }
 
-TEST_F(PeerSnapshotTest, AfterAFailureThePeerIsLeftAloneForAWhile) {
+TEST_P(PeerSnapshotTest, AfterAFailureThePeerIsLeftAloneForAWhile) {
   const auto sent = [this] {
     const std::string log = a_.Log();
     size_t count = 0;
     for (size_t at = 0; (at = log.find("sending database snapshot", at)) != log.npos; ++at) ++count;
     return count;
   };
-  b_.disk().SetCapacity(4 << 20);
+  b_.disk().SetCapacity(LittleRoom());
   Send(Message(), Database(3 << 20));
   ASSERT_TRUE(RunUntilReported());
   for (int i = 0; i < 100; ++i) {
@@ -221,14 +241,14 @@ TEST_F(PeerSnapshotTest, AfterAFailureThePeerIsLeftAloneForAWhile) {
   EXPECT_EQ(sent(), 2u);
 }
 
-TEST_F(PeerSnapshotTest, AMemberThatTakesNothingIsToldAsAFailure) {
+TEST_P(PeerSnapshotTest, AMemberThatTakesNothingIsToldAsAFailure) {
   b_.local().is_full = true;
   Send(Message(), Database(1000));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_FALSE(a_.local().snapshots[0].second);
 }
 
-TEST_F(PeerSnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
+TEST_P(PeerSnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
   world_.wires.SetLatency(milliseconds(20), milliseconds(40));
   Send(Message(), Database(5 << 20));
   world_.RunFor(milliseconds(200));
@@ -239,7 +259,7 @@ TEST_F(PeerSnapshotTest, WhileOneIsUnderWayAnotherOfItsTermIsRefused) {
   EXPECT_TRUE(a_.local().snapshots[1].second);
 }
 
-TEST_F(PeerSnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
+TEST_P(PeerSnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
   world_.wires.SetLatency(milliseconds(20), milliseconds(40));
   Send(Message(1), Database(5 << 20));
   world_.RunFor(milliseconds(200));
@@ -252,7 +272,7 @@ TEST_F(PeerSnapshotTest, OneOfALaterTermTakesThePlaceOfTheOneBefore) {
   EXPECT_EQ(b_.local().messages.size(), 1u);
 }
 
-TEST_F(PeerSnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
+TEST_P(PeerSnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
   Send(Message(), Database(5 << 20));
   world_.scheduler.SetPaused(&b_.loop(), true);
   world_.RunFor(seconds(30));
@@ -262,7 +282,7 @@ TEST_F(PeerSnapshotTest, AStoppedReceiverHoldsUpNobodyAndCostsLittle) {
   EXPECT_TRUE(a_.local().snapshots[0].second);
 }
 
-TEST_F(PeerSnapshotTest, OneToAnUnknownMemberIsReported) {
+TEST_P(PeerSnapshotTest, OneToAnUnknownMemberIsReported) {
   raft::Message message = Message();
   message.to = base::MemberId(7);
   Send(std::move(message), Database(1000));
@@ -270,7 +290,7 @@ TEST_F(PeerSnapshotTest, OneToAnUnknownMemberIsReported) {
   EXPECT_EQ(a_.local().snapshots[0], std::make_pair(base::MemberId(7), false));
 }
 
-TEST_F(PeerSnapshotTest, OneToAMemberThatWouldNotUnderstandItIsReported) {
+TEST_P(PeerSnapshotTest, OneToAMemberThatWouldNotUnderstandItIsReported) {
   a_.transport().SetMembers({{a_.AsMember(), b_.AsMember()}, {}, {"rules"}});
   Send(Message(), Database(1000));
   ASSERT_TRUE(RunUntilReported());
@@ -279,13 +299,19 @@ TEST_F(PeerSnapshotTest, OneToAMemberThatWouldNotUnderstandItIsReported) {
   EXPECT_TRUE(b_.local().messages.empty());
 }
 
-TEST_F(PeerSnapshotTest, OneToADeadMemberIsReported) {
+TEST_P(PeerSnapshotTest, OneToADeadMemberIsReported) {
   b_.Kill();
   world_.RunFor(seconds(1));
   Send(Message(), Database(1000));
   ASSERT_TRUE(RunUntilReported());
   EXPECT_FALSE(a_.local().snapshots[0].second);
 }
+
+INSTANTIATE_TEST_SUITE_P(Forms, PeerSnapshotTest,
+                         ::testing::Values(SnapshotForm::kImage, SnapshotForm::kRecords),
+                         [](const auto& form) {
+                           return form.param == SnapshotForm::kImage ? "Image" : "Records";
+                         });
 
 }  // namespace
 }  // namespace peer

@@ -103,6 +103,7 @@ void StreamReader::Dial() {
       "/raft/stream/" + std::string(PathName(kind_)) + "/" + context_.self_name;
   http::Headers head = RequestHead("GET", path, endpoint->authority, context_.self);
   head.Add(kToField, context_.name);
+  head.Add(kSnapshotField, kSnapshotAsRecords);
   client_ = endpoint->client.get();
   decoder_ = NewDecoder(kind_, {.from = context_.id, .to = context_.self.id});
   receiving_ = std::make_shared<Receiving>(this);

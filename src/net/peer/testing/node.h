@@ -145,7 +145,9 @@ class Node {
     network_ = world_.wires.NewNetwork(Host(), loop_.get());
     transport_ = std::make_unique<Transport>(
         Transport::Options{.snap_dir = kDirectory},
-        Environment{loop_.get(), network_.get(), Using(tls_.client), &environment_});
+        Environment{loop_.get(), network_.get(), Using(tls_.client),
+                    [this](const std::string& path) { return databases_.Open(path); },
+                    &environment_});
     service_ = std::make_unique<Service>(transport_.get());
     server_ = std::make_unique<http::Server>(loop_.get(), network_.get(), service_.get(),
                                              Service::ServerOptions());
