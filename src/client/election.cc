@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "client/concurrency_errors.h"
 #include "client/endings.h"
 #include "client/steps.h"
@@ -94,7 +95,10 @@ Status Election::Campaign(const std::string& value, const CallOptions& options) 
                  .failure = {OpGet({.key = key})}},
                 steps.Next());
   if (!entered.ok()) {
-    if (revision_ == 0 && client::MayBeDone(entered.status())) (void)asked.Delete({.key = key});
+    if (revision_ == 0 && client::MayBeDone(entered.status())) {
+      base::Mark<"client: a place is given up that may have been taken">();
+      (void)asked.Delete({.key = key});
+    }
     return steps.Explain(entered.status(), client::kElectionExpired);
   }
   key_ = key;

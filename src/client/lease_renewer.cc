@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "client/convert.h"
 #include "client/endings.h"
+#include "client/planted.h"
 #include "proto/rpc.pb.h"
 
 namespace client {
@@ -23,6 +25,7 @@ constexpr runtime::Duration kFirstTimeBesideDialing = std::chrono::seconds(1);
 constexpr runtime::Duration kFirstTime = std::chrono::seconds(5);
 // Longer times are taken as this: a clock counts no further.
 constexpr int64_t kMaxSeconds = 1'000'000'000;
+constexpr int64_t kMinSeconds = 1;
 
 }  // namespace
 
@@ -146,7 +149,11 @@ void LeaseRenewer::OnTimer() {
 
 void LeaseRenewer::Act(int64_t id, Lease* lease) {
   const runtime::TimePoint now = Now();
+  if (Planted(PlantedBug::kLostLeasesAreKept)) {
+    lease->lost_at = std::max(lease->lost_at, now + FirstTime());
+  }
   if (now >= lease->lost_at) {
+    base::Mark<"client: a lease is given up that nobody renews in time">();
     return EndLease(id, {base::errors::kLeaseNotFound, WhyNotAnswered()});
   }
   if (lease->state == State::kRests) {
@@ -158,6 +165,7 @@ void LeaseRenewer::Act(int64_t id, Lease* lease) {
   // While others are answered the member is busy, and does not hang.
   const runtime::TimePoint patient_until = std::max(lease->asked_at, heard_at_) + lease->third;
   if (now < patient_until) return Plan(id, lease, std::min(patient_until, lease->lost_at));
+  base::Mark<"client: a member is left that does not renew leases">();
   stream_.Break(Status(Code::kUnavailable, "the member does not answer"));
 }
 
@@ -200,9 +208,12 @@ void LeaseRenewer::Tell(const etcd::LeaseKeepAliveResponse& response) {
   const auto entry = leases_.find(response.id);
   // It has ended here, and the member does not know yet.
   if (entry == leases_.end() || entry->second.state != State::kAsked) return;
-  if (response.ttl <= 0) return EndLease(response.id, {base::errors::kLeaseNotFound});
+  if (response.ttl <= 0 && !Planted(PlantedBug::kLostLeasesAreKept)) {
+    base::Mark<"client: a lease is gone when it is to be renewed">();
+    return EndLease(response.id, {base::errors::kLeaseNotFound});
+  }
   Lease& lease = entry->second;
-  const auto time = std::chrono::seconds(std::min(response.ttl, kMaxSeconds));
+  const auto time = std::chrono::seconds(std::clamp(response.ttl, kMinSeconds, kMaxSeconds));
   lease.state = State::kRests;
   lease.third = runtime::Duration(time) / 3;
   // Its time began after it was asked for: nobody holds it for longer than the members do.

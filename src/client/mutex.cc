@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "client/concurrency_errors.h"
+#include "client/planted.h"
 #include "client/steps.h"
 
 namespace etcd {
@@ -33,6 +35,7 @@ Result<bool> Mutex::Enter(const CallOptions& options) {
       options);
   if (!entered.ok()) {
     if (token_ == 0 && client::MayBeDone(entered.status())) {
+      base::Mark<"client: a place is given up that may have been taken">();
       (void)session_.client().Delete({.key = key});
     }
     return entered.status();
@@ -46,8 +49,11 @@ Result<bool> Mutex::Enter(const CallOptions& options) {
 }
 
 Status Mutex::Leave(const CallOptions& options) {
+  const DeleteRequest place = client::Planted(client::PlantedBug::kUnlockTakesAll)
+                                  ? DeleteRequest(Prefix(prefix_))
+                                  : DeleteRequest{.key = key_};
   const auto left = session_.client().Txn(
-      {.compares = {IsOwner()}, .success = {OpDelete({.key = key_})}, .failure = {}}, options);
+      {.compares = {IsOwner()}, .success = {OpDelete(place)}, .failure = {}}, options);
   if (!left.ok()) return left.status();
   key_.clear();
   token_ = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "net/rpc/message.h"
 
@@ -114,6 +115,7 @@ void ResumedStream::OnEnded(const Status& status) {
 void ResumedStream::RenewToken() {
   // A call has got one since.
   if (session_.token_number() != token_number_) return OpenAfter(runtime::Duration(0));
+  base::Mark<"client: a stream waits for a new token">();
   opening_ = true;
   const auto go_on = [this, alive = alive_](const Session::Ending& ending) {
     if (!*alive || !opening_) return;
@@ -133,7 +135,9 @@ void ResumedStream::GoOnAfter(const Status& status) {
   renewals_ = 0;
   const runtime::Duration wait = owner_.WaitAfter(status, attempts_);
   // It may be that it was closed, and opened anew.
-  if (wanted_ && !opening_) OpenAfter(wait);
+  if (!wanted_ || opening_) return;
+  base::Mark<"client: a stream is opened anew">();
+  OpenAfter(wait);
 }
 
 }  // namespace client

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/errors.h"
+#include "client/planted.h"
 
 namespace client {
 
@@ -19,7 +20,9 @@ Remedy ChooseRemedy(const base::Status& status, Repeatable repeatable, size_t en
   }
   // Another endpoint may be a voter.
   if (status == errors::kNotSupportedForLearner && endpoints > 1) return Remedy::kRepeat;
-  if (repeatable == Repeatable::kNo) return Remedy::kNone;
+  const bool may_be_repeated =
+      repeatable == Repeatable::kYes || Planted(PlantedBug::kUnknownWritesAreRepeated);
+  if (!may_be_repeated) return Remedy::kNone;
   switch (status.code()) {
     case Code::kUnavailable:
     case Code::kCanceled:          // by the member: our own cancelling is final

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/come_back.h"
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "client/endings.h"
 #include "client/endpoint.h"
@@ -126,6 +127,9 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
       case Remedy::kNone:
         return Finish(status);
       case Remedy::kRepeat:
+        if (request_.method.repeatable == Repeatable::kNo) {
+          base::Mark<"client: a write is sent again that nobody has looked at">();
+        }
         return Repeat();
       case Remedy::kAuthenticate:
         return RenewToken(status);
@@ -137,6 +141,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
     if (request_.method.path == kAuthenticate.path) return Finish(status);
     // Another call has got one since.
     if (session_.token_number() != token_number_) return Repeat();
+    base::Mark<"client: a call waits for a new token">();
     // Whoever refuses a token as soon as he has given it would refuse the next one, too; but the
     // store's revision may be another each time.
     if (std::exchange(renewed_, true) && status != base::errors::kAuthOldRevision) {
@@ -151,6 +156,7 @@ class Session::Call final : public std::enable_shared_from_this<Session::Call> {
 
   void Repeat() {
     if (finished_) return;
+    base::Mark<"client: a call is tried again">();
     const runtime::Duration wait = session_.WaitBefore(attempts_, Endpoints());
     RepeatAfter(deadline_.has_value() ? std::min(wait, Remaining()) : wait);
   }

@@ -4,8 +4,10 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "base/coverage_mark.h"
 #include "client/endings.h"
 #include "client/hosting.h"
+#include "client/planted.h"
 
 namespace client {
 
@@ -70,6 +72,7 @@ etcd::Result<bool> AwaitDeletion(etcd::Client& client, const std::string& key,
                      deleted = deleted || !response.events.empty();
                      return !deleted;
                    });
+  if (ending.compact_revision != 0) base::Mark<"client: a deletion may have been compacted">();
   if (deleted || ending.compact_revision != 0) return deleted;
   return ending.status;
 }
@@ -88,6 +91,7 @@ etcd::Status AwaitDeletions(etcd::Client& client, const std::string& prefix,
     if (got->kvs.empty()) return {};
     const auto gone = AwaitDeletion(client, got->kvs[0].key, got->header.revision + 1, steps);
     if (!gone.ok()) return gone.status();
+    if (Planted(PlantedBug::kOneIsWaitedFor)) return {};
   }
 }
 

@@ -14,18 +14,20 @@ uint64_t ThreadHost::NewSeed() {
 }
 
 void ThreadHost::Wait(const Start& start) {
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool has_ended = false;
-  const std::function<void()> end = [&] {
+  struct Waiter {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool has_ended = false;
+  } waiter;
+  const std::function<void()> end = [&waiter] {
     // Notified under the lock: the waiter is gone as soon as it is free.
-    const std::lock_guard lock(mutex);
-    has_ended = true;
-    wake.notify_one();
+    const std::lock_guard lock(waiter.mutex);
+    waiter.has_ended = true;
+    waiter.wake.notify_one();
   };
   start(end);
-  std::unique_lock lock(mutex);
-  wake.wait(lock, [&has_ended] { return has_ended; });
+  std::unique_lock lock(waiter.mutex);
+  waiter.wake.wait(lock, [&waiter] { return waiter.has_ended; });
 }
 
 }  // namespace client

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "client/convert.h"
 #include "client/endings.h"
+#include "client/planted.h"
 
 namespace client {
 namespace {
@@ -34,6 +35,11 @@ Status StatusOfReason(const std::string& reason) {
   if (reason == base::errors::kCompacted.text) return base::errors::kCompacted;
   return Status(Code::kFailedPrecondition,
                 reason.empty() ? "the member has canceled the watch" : reason);
+}
+
+int64_t RevisionBehind(int64_t told) {
+  if (Planted(PlantedBug::kWatchResumesLate)) return told + 2;
+  return Planted(PlantedBug::kWatchResumesEarly) ? told : told + 1;
 }
 
 }  // namespace
@@ -75,7 +81,7 @@ Status Watch::OnResponse(etcdserverpb::WatchResponse&& message) {
   const int64_t told =
       is_progress ? response.header.revision : response.events.back().kv.mod_revision;
   // A start that lies ahead stays where it is.
-  request_.set_start_revision(std::max(request_.start_revision(), told + 1));
+  request_.set_start_revision(std::max(request_.start_revision(), RevisionBehind(told)));
   return Tell(std::move(response));
 }
 

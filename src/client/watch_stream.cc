@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "client/endings.h"
 
@@ -202,6 +203,7 @@ void WatchStream::TakeBack() {
   std::deque<std::shared_ptr<Watch>> watches;
   if (asked_.has_value() && *asked_ != nullptr) watches.push_back(std::move(*asked_));
   asked_.reset();
+  if (!served_.empty()) base::Mark<"client: watches wait for another stream">();
   for (auto& [id, watch] : std::exchange(served_, {})) watches.push_back(std::move(watch));
   for (const std::shared_ptr<Watch>& watch : watches) watch->OnBroken();
   waiting_.insert(waiting_.begin(), watches.begin(), watches.end());
@@ -215,6 +217,7 @@ runtime::Duration WatchStream::WaitAfter(const Status& status, size_t attempts) 
   if (is_of_stream && status != base::errors::kNoLeader) {
     return session_.WaitBefore(attempts, session_.EndpointCount());
   }
+  base::Mark<"client: watches end with their stream">();
   stream_.Close();
   EndAll(status);
   return runtime::Duration(0);

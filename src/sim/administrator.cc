@@ -16,7 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kRootPassword[] = "root";
 // Between two tries.
 constexpr runtime::Duration kPause = milliseconds(40);
 // How often it is tried to ask with a token that counts.

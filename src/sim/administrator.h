@@ -31,6 +31,9 @@ using AskAs =
 // Who is root: enables authentication, disables it for a while, and asks for what only he may.
 class Administrator {
  public:
+  static constexpr char kRoot[] = "root";
+  static constexpr char kRootPassword[] = "root";
+
   // All outlive this, and this the clients.
   Administrator(runtime::simulated::Scheduler* scheduler, AuthFacts* facts, AskAs ask);
 

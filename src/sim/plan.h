@@ -63,6 +63,9 @@ struct Plan {
   // Of a client of the v2 API.
   runtime::Duration tree_interval{0};
 
+  // Of each thread of those who use the client library.
+  runtime::Duration library_interval{0};
+
   uint64_t clients = 0;
   runtime::Duration keepalive_interval{0};  // of their connections; zero: none
   // How long a call waits for its answer; shorter than a member that stops waits for calls.
@@ -73,10 +76,10 @@ struct Plan {
   // Of the wires between clients and members.
   runtime::Duration wire_latency_max{0};
   // The mean time between two of a kind; zero leaves the kind out.
-  runtime::Duration wire_break_interval{0};  // connections are reset
-  runtime::Duration wire_cut_interval{0};    // and stalled for a while, one way or both
-  runtime::Duration dial_interval{0};        // a client starts anew
-  runtime::Duration stop_interval{0};        // a member is stopped as an operator does
+  runtime::Duration wire_break_interval{0};    // connections are reset
+  runtime::Duration wire_cut_interval{0};      // and stalled for a while, one way or both
+  runtime::Duration dial_interval{0};          // a client starts anew
+  runtime::Duration stop_interval{0};          // a member is stopped as an operator does
 
   // How long faults go on; afterwards the cluster must recover.
   runtime::Duration turmoil{0};

@@ -1,5 +1,6 @@
 #include "sim/run.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -135,9 +136,14 @@ class Service {
 void AwaitWatches(runtime::simulated::Scheduler& scheduler, Cluster& cluster,
                   const Workload& workload) {
   for (runtime::Duration waited{0}; waited < kRecoveryMax; waited += kRecoveryStep) {
-    if (workload.WatchesHaveAll() || !cluster.checker().violation().ok()) return;
+    const bool have_all = workload.WatchesHaveAll() && workload.LibraryHasEnded();
+    if (have_all || !cluster.checker().violation().ok()) return;
     scheduler.RunFor(kRecoveryStep);
     RetireStranded(cluster);
+  }
+  if (workload.WatchesHaveAll()) {
+    return cluster.checker().Fail(base::Status(
+        base::Code::kInternal, "a call of the client library did not end long after its time"));
   }
   cluster.checker().Fail(base::Status(base::Code::kInternal,
                                       "a watch was not told of what was acknowledged long before"));
@@ -234,6 +240,15 @@ void CheckAll(runtime::simulated::Scheduler& scheduler, Cluster& cluster, Worklo
   workload.CheckAll(UpToDate(cluster), leases_are_gone);
 }
 
+void EndClients(runtime::simulated::Scheduler& scheduler, Workload& workload) {
+  workload.Close();
+  scheduler.RunFor(runtime::Duration{0});
+  for (runtime::Duration waited{0}; !workload.HasEnded() && waited < kRecoveryMax;
+       waited += kRecoveryStep) {
+    scheduler.RunFor(kRecoveryStep);
+  }
+}
+
 Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
                server::RaftTrace* raft_trace) {
   const runtime::TimePoint began = scheduler.clock().Now();
@@ -241,7 +256,7 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
   runtime::simulated::Wires wires(&scheduler);
   Workload workload(&scheduler, &wires, &checker, plan);
   Cluster cluster(&scheduler, &wires, &checker, plan, raft_trace);
-  Turmoil turmoil(&scheduler, &wires, &cluster, &workload, plan);
+  auto turmoil = std::make_unique<Turmoil>(&scheduler, &wires, &cluster, &workload, plan);
   Service service(plan);
   for (runtime::Duration spent{0}; spent < plan.turmoil; spent += kTurmoilStep) {
     scheduler.RunFor(kTurmoilStep);
@@ -252,7 +267,7 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
   Report report;
   if (checker.violation().ok()) {
     if (plan.holds_minority) cluster.HoldMinority();
-    turmoil.Calm();
+    turmoil->Calm();
     report.stalled_by_removal = !Recover(scheduler, cluster);
     cluster.Release();
   }
@@ -260,7 +275,8 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
     StopOne(scheduler, cluster, workload);
   }
   if (checker.violation().ok() && !report.stalled_by_removal) {
-    turmoil.EndLoad();
+    turmoil->EndLoad();
+    workload.EndLibrary();
     AwaitWatches(scheduler, cluster, workload);
     const bool leases_are_gone = AwaitLeases(scheduler, cluster, workload, plan);
     CheckAll(scheduler, cluster, workload, leases_are_gone);
@@ -271,12 +287,12 @@ Report RunPlan(runtime::simulated::Scheduler& scheduler, const Plan& plan,
   report.tally.Add(checker.tally());
   report.tally.Add(cluster.tally());
   report.tally.Add(cluster.network().tally());
-  report.tally.Add(turmoil.tally());
+  report.tally.Add(turmoil->tally());
   report.tally.Add(workload.tally());
   report.tally.Add("run: ended waiting for the vote of a removed member",
                    report.stalled_by_removal ? 1 : 0);
-  workload.Close();
-  scheduler.RunFor(runtime::Duration{0});
+  turmoil.reset();
+  EndClients(scheduler, workload);
   return report;
 }
 

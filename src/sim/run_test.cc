@@ -39,6 +39,18 @@ TEST(RunTest, AScenarioIsWhatItSays) {
   EXPECT_GT(report.tally.Of("work: writes acknowledged"), 50u);
 }
 
+// Those who use the client library hold what they wait for, and are simulated as all else.
+TEST(RunTest, TheClientLibraryTakesPart) {
+  const Plan plan =
+      ParseScenario("work library=50ms\nwires break=500ms cut=1s\nclients dial=2s").value();
+  const Report report = sim::Run(plan, 1);
+  EXPECT_TRUE(report.violation.ok()) << report.violation.ToString();
+  for (const char* name : {"locks taken", "campaigns won", "slots taken", "guarded writes"}) {
+    EXPECT_GT(report.tally.Of("library: " + std::string(name)), 3u) << name;
+  }
+  EXPECT_EQ(sim::Run(plan, 1).fingerprint, report.fingerprint);
+}
+
 // What the judge of traces is to see.
 TEST(RunTest, TracedRunsHaveCrashesAndSeveralLeaders) {
   uint64_t crashes = 0;

@@ -30,14 +30,15 @@ constexpr runtime::Duration kComeBackAfter = milliseconds(100);
 // The watch of one client, from stream to stream.
 class Watches::Watch : public std::enable_shared_from_this<Watch> {
  public:
-  Watch(Watches* watches, Client* client) : watches_(*watches), client_(*client) {}
+  Watch(Watches* watches, Client* client)
+      : watches_(*watches), client_(*client), order_(watches->parts()) {}
 
   void Open() {
     WatchRequest request;
     auto* const create = request.mutable_create_request();
     create->set_key("key");
     create->set_range_end("kez");
-    create->set_start_revision(next_);
+    create->set_start_revision(order_.next());
     create->set_prev_kv(watches_.scheduler_.random().OneIn(2));
     create->set_fragment(watches_.scheduler_.random().OneIn(4));
     create->set_progress_notify(watches_.scheduler_.random().OneIn(2));
@@ -55,7 +56,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
          .on_end = [self = shared_from_this()] { self->OnEnd(); }});
   }
   void Stop() { stopped_ = true; }
-  int64_t next() const { return next_; }
+  int64_t next() const { return order_.next(); }
 
  private:
   void OnAnswer(rpc::ClientCall& call, const WatchResponse& answer) {
@@ -63,16 +64,11 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     watches_.checker_.trace().Add(answer.header().revision(), answer.events_size(),
                                   answer.created(), answer.canceled());
     if (answer.canceled()) return OnCanceled(call, answer);
-    if (answer.created()) {
-      if (next_ == 0) next_ = answer.header().revision() + 1;
-      return;
-    }
-    if (answer.events().empty()) return OnProgress(answer);
-    for (const mvccpb::Event& event : answer.events()) Gather(event);
-    if (!answer.fragment()) EndRevision();
-    if (next_ > answer.header().revision() + 1) {
-      watches_.Fail("a watch was told of more than the answer's revision");
-    }
+    const int64_t revision = answer.header().revision();
+    if (answer.created()) return order_.OnCreated(revision);
+    if (answer.events().empty()) return order_.OnProgress(revision);
+    for (const mvccpb::Event& event : answer.events()) OnEvent(event);
+    order_.OnEndOfAnswer(revision, !answer.fragment());
     if (watches_.scheduler_.random().OneIn(8)) call.Send(rpc::Message(ProgressRequest()));
   }
 
@@ -81,39 +77,15 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
       watches_.as_.on_refused();
       return call.Cancel();
     }
-    if (answer.compact_revision() <= next_) {
-      watches_.Fail("a watch was canceled (" + answer.cancel_reason() + ") for a compaction to " +
-                    std::to_string(answer.compact_revision()) + " that leaves revision " +
-                    std::to_string(next_));
-    }
-    next_ = answer.compact_revision();
+    order_.OnCompacted(answer.compact_revision(), answer.cancel_reason());
     call.Cancel();  // a new stream begins there
   }
 
-  // Every revision changes some key that is watched.
-  void OnProgress(const WatchResponse& answer) {
-    if (answer.header().revision() < next_) return;
-    watches_.Fail("progress is told to be " + std::to_string(answer.header().revision()) +
-                  ", and revision " + std::to_string(next_) + " was not told");
-  }
-
-  void Gather(const mvccpb::Event& event) {
-    const int64_t revision = event.kv().mod_revision();
-    if (revision != at_) EndRevision();
-    if (changes_.empty() && revision != next_) {
-      watches_.Fail("a watch was told of revision " + std::to_string(revision) + " after " +
-                    std::to_string(next_ - 1));
-    }
-    at_ = revision;
+  void OnEvent(const mvccpb::Event& event) {
+    const base::Revision revision(event.kv().mod_revision());
     const bool is_delete = event.type() == mvccpb::Event::DELETE;
-    changes_.push_back({event.kv().key(), is_delete, event.kv().lease()});
-    if (!is_delete) watches_.on_put_(base::Revision(revision), event.kv());
-  }
-  void EndRevision() {
-    if (changes_.empty()) return;
-    watches_.OnEvents(base::Revision(at_), changes_);
-    next_ = at_ + 1;
-    changes_.clear();
+    order_.OnEvent(revision.value(), {event.kv().key(), is_delete, event.kv().lease()});
+    if (!is_delete) watches_.on_put_(revision, event.kv());
   }
 
   static std::string ProgressRequest() {
@@ -123,7 +95,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
   }
 
   void OnEnd() {
-    changes_.clear();  // of a revision that did not come whole
+    order_.OnBroken();
     if (stopped_) return;
     client_.After(kComeBackAfter, [self = shared_from_this()] {
       if (!self->stopped_) self->Open();
@@ -132,9 +104,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
 
   Watches& watches_;
   Client& client_;
-  int64_t next_ = 0;  // the first revision that it was not told of; 0: it has not begun
-  int64_t at_ = 0;    // the revision of changes_
-  std::vector<KeyChange> changes_;
+  WatchOrder order_;
   bool stopped_ = false;
 };
 
@@ -152,7 +122,17 @@ Watches::Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
 }
 
 Watches::~Watches() {
+  Stop();
+}
+
+void Watches::Stop() {
   for (const auto& watch : watches_) watch->Stop();
+}
+
+WatchOrder::Parts Watches::parts() {
+  return {.on_revision = [this](base::Revision revision,
+                                const auto& changes) { OnEvents(revision, changes); },
+          .fail = [this](const std::string& violation) { Fail(violation); }};
 }
 
 bool Watches::HaveReached(base::Revision revision) const {

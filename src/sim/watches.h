@@ -14,6 +14,7 @@
 #include "sim/checker.h"
 #include "sim/client.h"
 #include "sim/key_history.h"
+#include "sim/watch_order.h"
 
 namespace sim {
 
@@ -39,10 +40,16 @@ class Watches {
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
 
+  // None is told of anything any more.
+  void Stop();
+
   // Whether every watch was told of all up to `revision`.
   bool HaveReached(base::Revision revision) const;
   // What a member holds of one revision, in order.
   void CheckRevision(base::Revision revision, const std::vector<KeyChange>& changes);
+
+  // Of further watches of all keys, which are held against the others.
+  WatchOrder::Parts parts();
 
   uint64_t events() const { return events_; }
 

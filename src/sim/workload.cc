@@ -88,9 +88,30 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
       [this](base::Revision revision, const mvccpb::KeyValue& kv) {
         See(revision, {kv.key(), kv.value()});
       },
-      [this](base::Revision revision, const auto& changes) {
-        history_.Add(revision, changes, clock_.Now());
-      });
+      [this](base::Revision revision, const auto& changes) { AddToHistory(revision, changes); });
+  if (plan.library_interval != runtime::Duration{0}) {
+    library_ = std::make_unique<LibraryWorkload>(scheduler, wires, checker, plan, PartsOfLibrary(),
+                                                 watches_->parts());
+  }
+}
+
+LibraryKeys::Parts Workload::PartsOfLibrary() {
+  return {.draw_key = [this] { return DrawKey(); },
+          .new_value = [this] { return NewValue(); },
+          .on_put =
+              [this](base::Revision at, const std::string& key, const std::string& value) {
+                Acknowledge(at, {key, value});
+              },
+          .on_failed =
+              [this](const std::vector<std::string>& values, const base::Status& status) {
+                if (IsRefusal(status)) Refuse(values);
+              },
+          .on_not_taken = [this](const std::vector<std::string>& values) { Refuse(values); },
+          .on_seen =
+              [this](base::Revision at, const etcd::KeyValue& kv) {
+                CheckPair(at, base::Revision(kv.mod_revision), {kv.key, kv.value});
+              },
+          .begin_read = [this] { return BeginRead(); }};
 }
 
 std::unique_ptr<AuthWorkload> Workload::NewAuthWorkload(runtime::simulated::Scheduler* scheduler) {
@@ -123,6 +144,7 @@ Tally Workload::tally() const {
   tally.Add("work: requests of users served", auth_ == nullptr ? 0 : auth_->served());
   tally.Add("work: requests of users denied", auth_ == nullptr ? 0 : auth_->denied());
   tally.Add("work: answers of the v2 API", tree_ == nullptr ? 0 : tree_->answered());
+  tally.Add(library_ == nullptr ? LibraryWorkload::NothingHappened() : library_->tally());
   tally.Add("calls: answered", ended(Outcome::kAnswered));
   tally.Add("calls: never carried out", ended(Outcome::kUnprocessed));
   tally.Add("calls: given up", ended(Outcome::kGivenUp));
@@ -159,6 +181,7 @@ void Workload::RenewRootToken() {
 }
 
 void Workload::Dial(const std::vector<runtime::Address>& members) {
+  if (library_ != nullptr && random_.OneIn(2)) return library_->Dial(members);
   if (tree_ != nullptr && random_.OneIn(2)) return tree_->Dial(members);
   RandomClient().Dial(members);
 }
@@ -166,17 +189,24 @@ void Workload::Dial(const std::vector<runtime::Address>& members) {
 void Workload::DialAll(const std::vector<runtime::Address>& members) {
   for (const auto& client : clients_) client->Dial(members);
   if (tree_ != nullptr) tree_->Dial(members);
+  if (library_ != nullptr) library_->DialAll(members);
 }
 
 const std::string& Workload::RandomHost() {
+  if (library_ != nullptr && random_.OneIn(2)) return library_->RandomHost();
   if (tree_ != nullptr && random_.OneIn(2)) return TreeWorkload::Host();
   return RandomClient().host();
 }
 
+void Workload::EndLibrary() {
+  if (library_ != nullptr) library_->EndWork();
+}
+
 void Workload::Close() {
-  watches_.reset();
+  watches_->Stop();
   for (const auto& client : clients_) client->Close();
   if (tree_ != nullptr) tree_->Close();
+  if (library_ != nullptr) library_->Close();
 }
 
 std::string Workload::NewValue() {
@@ -354,6 +384,7 @@ void Workload::Refuse(const std::vector<std::string>& values) {
 }
 
 void Workload::See(base::Revision revision, const Put& put) {
+  if (LibraryWorkload::Owns(put.key)) return;
   const auto [known, is_new] = seen_.emplace(revision, put);
   if (!is_new) {
     if (known->second == put) return;
@@ -376,23 +407,27 @@ void Workload::Read() {
   request.set_key(DrawKey());
   if (random_.OneIn(16)) request.set_range_end("key9");
   request.set_serializable(random_.OneIn(8));
-  const base::Index floor = checker_.ReadFloor();
-  const base::Revision newest = newest_;
   Ask<etcdserverpb::RangeResponse>(
       "/etcdserverpb.KV/Range", request, {},
-      [this, request, floor, newest,
+      [this, is_linearizable = !request.serializable(), on_read = BeginRead(),
        asked = clock_.Now()](const etcdserverpb::RangeResponse& response) {
         ++reads_answered_;
         const base::Revision revision(response.header().revision());
         checker_.trace().Add(revision.value(), response.kvs_size());
-        CheckRange(request, response);
-        if (request.serializable()) return;
-        checker_.CheckRead(floor, revision);
+        CheckRange(response);
+        if (!is_linearizable) return;
         SeeLeases(response, asked);
-        if (revision >= newest) return;
-        checker_.Fail(Violated("a read saw revision " + ToString(revision) + " although " +
-                               ToString(newest) + " had been acknowledged before"));
+        on_read(revision);
       });
+}
+
+std::function<void(base::Revision at)> Workload::BeginRead() {
+  return [this, floor = checker_.ReadFloor(), newest = newest_](base::Revision at) {
+    checker_.CheckRead(floor, at);
+    if (at >= newest) return;
+    checker_.Fail(Violated("a read saw revision " + ToString(at) + " although " + ToString(newest) +
+                           " had been acknowledged before"));
+  };
 }
 
 void Workload::SeeLeases(const etcdserverpb::RangeResponse& response, runtime::TimePoint asked) {
@@ -402,17 +437,28 @@ void Workload::SeeLeases(const etcdserverpb::RangeResponse& response, runtime::T
 }
 
 // What was acknowledged at revisions up to that of the answer is in it, or was written over.
-void Workload::CheckRange(const etcdserverpb::RangeRequest& request,
-                          const etcdserverpb::RangeResponse& response) {
-  const base::Revision revision(response.header().revision());
+void Workload::CheckRange(const etcdserverpb::RangeResponse& response) {
+  const base::Revision at(response.header().revision());
   for (const auto& kv : response.kvs()) {
-    See(kv);
-    const std::set<base::Revision>& acknowledged = revisions_of_[kv.key()];
-    const auto later = acknowledged.upper_bound(base::Revision(kv.mod_revision()));
-    if (later == acknowledged.end() || *later > revision) continue;
-    checker_.Fail(Violated("a read at revision " + ToString(revision) + " of \"" + request.key() +
-                           "\" missed revision " + ToString(*later)));
+    CheckPair(at, base::Revision(kv.mod_revision()), {kv.key(), kv.value()});
   }
+}
+
+void Workload::CheckPair(base::Revision at, base::Revision mod, const Put& put) {
+  See(mod, put);
+  const std::set<base::Revision>& acknowledged = revisions_of_[put.key];
+  const auto later = acknowledged.upper_bound(mod);
+  if (later == acknowledged.end() || *later > at) return;
+  checker_.Fail(Violated("a read of \"" + put.key + "\" at revision " + ToString(at) +
+                         " missed revision " + ToString(*later)));
+}
+
+// What the client library keeps has an account of its own.
+void Workload::AddToHistory(base::Revision revision, std::vector<KeyChange> changes) {
+  for (KeyChange& change : changes) {
+    if (LibraryWorkload::Owns(change.key)) change = {.key = std::move(change.key)};
+  }
+  history_.Add(revision, changes, clock_.Now());
 }
 
 void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_gone) {
@@ -462,7 +508,7 @@ void Workload::CheckHistory(Process& process) {
   for (const auto& [revision, those] : changes) {
     if (revision <= first) continue;
     watches_->CheckRevision(revision, those);
-    history_.Add(revision, those, clock_.Now());
+    AddToHistory(revision, those);
   }
   for (auto put = puts_.upper_bound(first); put != puts_.end(); ++put) {
     if (held.contains(put->first)) continue;

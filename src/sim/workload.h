@@ -18,6 +18,7 @@
 #include "sim/client.h"
 #include "sim/key_history.h"
 #include "sim/lease_workload.h"
+#include "sim/library_workload.h"
 #include "sim/plan.h"
 #include "sim/process.h"
 #include "sim/tally.h"
@@ -53,8 +54,12 @@ class Workload {
   void DialAll(const std::vector<runtime::Address>& members);
   // Some client's host.
   const std::string& RandomHost();
-  // The clients end, after a turn of their loops.
+  // Who uses the client library asks for nothing more and holds nothing, some time later.
+  void EndLibrary();
+  bool LibraryHasEnded() const { return library_ == nullptr || library_->WorkHasEnded(); }
+  // The clients end, some time later: HasEnded.
   void Close();
+  bool HasEnded() const { return library_ == nullptr || library_->HasEnded(); }
 
   // Compares what the members hold with each other and with what was answered; they have nothing
   // more to apply, and maybe no leases any more.
@@ -64,7 +69,10 @@ class Workload {
   void CheckLeases(const std::vector<Process*>& processes) const { leases_.CheckHeld(processes); }
 
   // Whether every watch was told of all that was acknowledged.
-  bool WatchesHaveAll() const { return watches_->HaveReached(newest_); }
+  bool WatchesHaveAll() const {
+    return watches_->HaveReached(newest_) &&
+           (library_ == nullptr || library_->WatchesHaveReached(newest_));
+  }
 
   // What was asked and told.
   Tally tally() const;
@@ -100,6 +108,7 @@ class Workload {
   std::string RootToken() const { return auth_ == nullptr ? "" : auth_->root_token(); }
   void RenewRootToken();
   std::unique_ptr<AuthWorkload> NewAuthWorkload(runtime::simulated::Scheduler* scheduler);
+  LibraryKeys::Parts PartsOfLibrary();
   // Has some client ask as who may do all.
   void AskAsRoot(const char* path, std::string request,
                  std::function<void(const Client::Answer& answer)> done);
@@ -113,11 +122,15 @@ class Workload {
   void Acknowledge(base::Revision revision, const Put& put);
   void AcknowledgeRevision(base::Revision revision);
 
-  void CheckRange(const etcdserverpb::RangeRequest& request,
-                  const etcdserverpb::RangeResponse& response);
+  void CheckRange(const etcdserverpb::RangeResponse& response);
+  // An answer at a revision shows a pair.
+  void CheckPair(base::Revision at, base::Revision mod, const Put& put);
+  // A linearizable read begins; what is returned is told at which revision it was answered.
+  std::function<void(base::Revision at)> BeginRead();
   // At `asked`; a pair with a lease shows that the lease is there.
   void SeeLeases(const etcdserverpb::RangeResponse& response, runtime::TimePoint asked);
   void CheckHistory(Process& process);
+  void AddToHistory(base::Revision revision, std::vector<KeyChange> changes);
   // A member says that it holds this pair.
   void See(base::Revision revision, const Put& put);
   void See(const mvccpb::KeyValue& kv) {
@@ -138,7 +151,8 @@ class Workload {
   std::unique_ptr<AuthWorkload> auth_;  // if the plan has users
   LeaseWorkload leases_;
   AdmissionWorkload rules_;
-  std::unique_ptr<TreeWorkload> tree_;  // if the plan has one
+  std::unique_ptr<TreeWorkload> tree_;        // if the plan has one
+  std::unique_ptr<LibraryWorkload> library_;  // likewise
   KeyHistory history_;
   std::vector<Value> values_;                                     // by number
   std::map<base::Revision, Put> puts_;                            // acknowledged

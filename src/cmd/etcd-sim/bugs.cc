@@ -2,6 +2,7 @@
 
 #include "api/identity/planted.h"
 #include "api/watch/planted.h"
+#include "client/planted.h"
 #include "net/http/planted.h"
 #include "raft/planted.h"
 #include "server/planted.h"
@@ -20,7 +21,8 @@ bool AnyModule(Take take) {
          take(watch::kPlantedBugLast) || take(server::kPlantedBugLast) ||
          take(leases::kPlantedBugLast) || take(auth::kPlantedBugLast) ||
          take(apply::kPlantedBugLast) || take(identity::kPlantedBugLast) ||
-         take(admission::kPlantedBugLast) || take(v2::kPlantedBugLast);
+         take(admission::kPlantedBugLast) || take(v2::kPlantedBugLast) ||
+         take(client::kPlantedBugLast);
 }
 
 }  // namespace
