@@ -51,6 +51,7 @@ Client::Client(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wir
     : scheduler_(scheduler),
       options_(std::move(options)),
       loop_(scheduler->NewLoop("client")),
+      alarm_(scheduler->NewLoop("client's alarm")),
       network_(wires->NewNetwork(options_.host, loop_.get())) {}
 
 Client::~Client() = default;
@@ -70,6 +71,8 @@ void Client::Dial(std::vector<runtime::Address> members) {
 }
 
 void Client::Close() {
+  ++standstills_;
+  scheduler_->SetPaused(loop_.get(), false);
   loop_->Post([this] { channel_.reset(); });
 }
 
@@ -95,6 +98,15 @@ void Client::OpenStream(const char* path, std::string token, std::vector<std::st
     started->SetCall(call);
     for (const std::string& request : requests) call->Send(rpc::Message(request));
   });
+}
+
+// The last of several counts.
+void Client::StandStill(runtime::Duration duration) {
+  scheduler_->SetPaused(loop_.get(), true);
+  scheduler_->RunAt(scheduler_->clock().Now() + duration, alarm_.get(),
+                    [this, number = ++standstills_] {
+                      if (number == standstills_) scheduler_->SetPaused(loop_.get(), false);
+                    });
 }
 
 void Client::After(runtime::Duration delay, base::Callback<void()> task) {

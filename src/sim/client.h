@@ -71,6 +71,8 @@ class Client {
   // it if it has no leader, as one has none that was removed and does not know.
   void OpenStream(const char* path, std::string token, std::vector<std::string> requests,
                   Stream stream);
+  // It stands still for so long: what reaches it waits, and it reads nothing.
+  void StandStill(runtime::Duration duration);
   // Runs `task` on the client's loop, after so long.
   void After(runtime::Duration delay, base::Callback<void()> task);
 
@@ -85,6 +87,8 @@ class Client {
   runtime::simulated::Scheduler* const scheduler_;
   const Options options_;
   const std::unique_ptr<runtime::Loop> loop_;
+  const std::unique_ptr<runtime::Loop> alarm_;  // goes on meanwhile
+  uint64_t standstills_ = 0;
   const std::unique_ptr<runtime::Network> network_;
   std::unique_ptr<rpc::Channel> channel_;
 };

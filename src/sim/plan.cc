@@ -186,6 +186,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   runtime::Random rare(~seed);
   DrawRareKnobs(rare, &plan);
   if (rare.OneIn(4)) plan.log_damage_interval = milliseconds(rare.Between(500, 4000));
+  if (rare.OneIn(4)) plan.client_pause_interval = milliseconds(rare.Between(500, 4000));
   if (rare.OneIn(2)) plan.library_interval = milliseconds(rare.Between(50, 300));
   if (rare.OneIn(2)) Swarm(rare, &plan);
   DrawDemands(rare, &plan);

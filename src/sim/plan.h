@@ -79,6 +79,7 @@ struct Plan {
   runtime::Duration wire_break_interval{0};    // connections are reset
   runtime::Duration wire_cut_interval{0};      // and stalled for a while, one way or both
   runtime::Duration dial_interval{0};          // a client starts anew
+  runtime::Duration client_pause_interval{0};  // a client stands still, and reads nothing
   runtime::Duration stop_interval{0};          // a member is stopped as an operator does
 
   // How long faults go on; afterwards the cluster must recover.

@@ -126,6 +126,7 @@ constexpr std::array kSettings = {
     Of<&Plan::keepalive_interval>("clients", "keepalive", Kind::kFeature,
                                   {100 * kMillisecond, kHour}),
     Of<&Plan::dial_interval>("clients", "dial", Kind::kFeature, kInterval),
+    Of<&Plan::client_pause_interval>("clients", "pause", Kind::kFeature, kInterval),
     OfOptions<&Options::pre_vote>("raft", "pre_vote", kSwitchRange),
     OfRaft<&RaftLimits::inflight_messages_max>("inflight", {1, 100'000}),
     OfRaft<&RaftLimits::message_bytes_max>("message_bytes", kAnyBytes),

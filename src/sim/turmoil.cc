@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
+constexpr runtime::Duration kClientPauseMax = std::chrono::seconds(3);
 constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
 constexpr runtime::Duration kFullMax = std::chrono::seconds(2);
 // What may be left of a disk that is filled.
@@ -87,6 +88,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat("faults: connections of clients broken", plan.wire_break_interval, &Turmoil::BreakWires);
   Repeat("faults: connections of clients cut off", plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat("work: clients that start anew", plan.dial_interval, &Turmoil::Dial);
+  Repeat("faults: clients that stand still", plan.client_pause_interval, &Turmoil::PauseClient);
   Repeat("operators: stops", plan.stop_interval, &Turmoil::Stop);
   Repeat("checks: comparisons of logs", kCompareInterval, &Turmoil::CompareLogs);
   Repeat("operators: looks for removed members", kRemovedStopInterval, &Turmoil::StopRemoved);
@@ -167,6 +169,10 @@ void Turmoil::CutWires() {
       wires_->Cut(client, member);
   }
   join_wires_->Arm(DrawInterval(kWiresCutMax / 2));
+}
+
+void Turmoil::PauseClient() {
+  workload_->StandStill(DrawInterval(kClientPauseMax / 2));
 }
 
 void Turmoil::ChangeConfiguration() {

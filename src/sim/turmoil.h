@@ -51,6 +51,7 @@ class Turmoil {
   void ChangeRights() { workload_->ChangeRights(); }
   void ChangeRules() { workload_->ChangeRules(); }
   void ChangeTree() { workload_->ChangeTree(); }
+  void PauseClient();
   void Dial() { workload_->Dial(cluster_->client_addresses()); }
   const std::string& RandomMemberHost();
   void BreakWires();

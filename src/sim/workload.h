@@ -52,6 +52,8 @@ class Workload {
   // Some client starts anew, or all do, and knows these members.
   void Dial(const std::vector<runtime::Address>& members);
   void DialAll(const std::vector<runtime::Address>& members);
+  // Some client stands still for so long.
+  void StandStill(runtime::Duration duration) { RandomClient().StandStill(duration); }
   // Some client's host.
   const std::string& RandomHost();
   // Who uses the client library asks for nothing more and holds nothing, some time later.
