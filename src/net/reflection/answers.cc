@@ -24,7 +24,7 @@ using grpc::reflection::v1::ServerReflectionRequest;
 using grpc::reflection::v1::ServerReflectionResponse;
 
 // The descriptors of the .proto files that the program was linked with. The linker takes a file
-// only if something mentions it: here is one message of each file that has services.
+// only if something mentions it: services mention their own, and these are for programs without.
 const DescriptorPool& Pool() {
   static const DescriptorPool* const pool = [] {
     etcdserverpb::RangeRequest::descriptor();
