@@ -32,8 +32,9 @@ namespace runtime::simulated {
 class SwitchedStack {
  public:
   // That of the thread that calls. Where it lies is known once it was left.
-  SwitchedStack() : is_threads_(true) {
+  SwitchedStack() {
 #ifdef CORNERSTORE_THREAD_SANITIZER
+    is_threads_ = true;
     tsan_fiber_ = __tsan_get_current_fiber();
 #endif
   }
@@ -88,9 +89,13 @@ class SwitchedStack {
 
   const void* bottom_ = nullptr;
   size_t size_ = 0;
+#ifdef CORNERSTORE_ADDRESS_SANITIZER
   void* asan_stack_ = nullptr;
+#endif
+#ifdef CORNERSTORE_THREAD_SANITIZER
   void* tsan_fiber_ = nullptr;
   bool is_threads_ = false;
+#endif
 };
 
 }  // namespace runtime::simulated
