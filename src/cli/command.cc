@@ -19,9 +19,12 @@ std::string ReadAll(std::FILE* file) {
   std::string text;
   if (file == nullptr) return text;
   char buffer[65536];
-  for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file)) > 0;) {
+  size_t size = 0;
+  // Less than was asked for is all: a terminal would be read on behind the end that was typed.
+  do {
+    size = std::fread(buffer, 1, sizeof buffer, file);
     text.append(buffer, size);
-  }
+  } while (size == sizeof buffer);
   return text;
 }
 

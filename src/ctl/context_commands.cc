@@ -1,5 +1,6 @@
 #include "ctl/context_commands.h"
 
+#include <memory>
 #include <utility>
 
 #include "base/go_text.h"
@@ -20,7 +21,18 @@ Outcome FailedFile(const base::Status& status) {
 struct Kept {
   std::string path;
   Contexts contexts;
+  std::unique_ptr<runtime::File> lock;  // null: they are only looked at
 
+  // What is loaded may be changed and saved: nobody else does so meanwhile.
+  Outcome LoadToChange() {
+    const std::string place = ContextFilePath();
+    if (!place.empty()) {
+      base::Result<std::unique_ptr<runtime::File>> locked = LockContexts(place);
+      if (!locked.ok()) return FailedFile(locked.status());
+      lock = std::move(locked).value();
+    }
+    return Load();
+  }
   Outcome Load() {
     path = ContextFilePath();
     if (path.empty()) return Failed(kExitError, "there is no home directory to keep contexts in");
@@ -116,7 +128,7 @@ Outcome RunContextSet(const Invocation& invocation) {
                   "a context's name has up to 64 letters, digits, '.', '_' and '-'");
   }
   Kept kept;
-  if (Outcome outcome = kept.Load(); !outcome.ok()) return outcome;
+  if (Outcome outcome = kept.LoadToChange(); !outcome.ok()) return outcome;
   Context& context = kept.contexts.all[name];
   if (!TakeFlags(invocation.flags, &context)) {
     return Failed(kExitBadArguments,
@@ -141,7 +153,7 @@ Outcome RunContextUse(const Invocation& invocation) {
     return Failed(kExitBadArguments, "context use needs the name of a context, or --none");
   }
   Kept kept;
-  if (Outcome outcome = kept.Load(); !outcome.ok()) return outcome;
+  if (Outcome outcome = kept.LoadToChange(); !outcome.ok()) return outcome;
   kept.contexts.current = none ? "" : invocation.arguments.front();
   Context* context = nullptr;
   if (!none) {
@@ -194,7 +206,7 @@ Outcome RunContextShow(const Invocation& invocation) {
 Outcome RunContextDelete(const Invocation& invocation) {
   const std::string& name = invocation.arguments.front();
   Kept kept;
-  if (Outcome outcome = kept.Load(); !outcome.ok()) return outcome;
+  if (Outcome outcome = kept.LoadToChange(); !outcome.ok()) return outcome;
   if (kept.contexts.all.erase(name) == 0) return NoContext(kept.contexts, name);
   if (kept.contexts.current == name) kept.contexts.current.clear();
   if (Outcome outcome = kept.Save(); !outcome.ok()) return outcome;

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -65,6 +68,25 @@ class ContextCommandsTest : public ::testing::Test {
   std::string err_;
   Outcome outcome_;
 };
+
+TEST_F(ContextCommandsTest, WhoChangesThemAtTheSameTimeLosesNothing) {
+  constexpr int kChildren = 8;
+  for (int i = 0; i < kChildren; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child != 0) continue;
+    std::fclose(stdout);
+    const std::vector<std::string> words = {"context", "set", "c" + std::to_string(i),
+                                            "--endpoints=one:2379"};
+    ::_exit(cli::Run(RootCommand(), words));
+  }
+  for (int i = 0; i < kChildren; ++i) {
+    int status = -1;
+    ASSERT_GT(::wait(&status), 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(LoadContexts(ContextFilePath())->all.size(), size_t{kChildren});
+}
 
 TEST_F(ContextCommandsTest, AContextThatIsInUseSaysHowToReachTheCluster) {
   EXPECT_EQ(Run({"--endpoints=a:1,b:2", "--user=root", "--dial-timeout=7s", "context", "set", "x"}),

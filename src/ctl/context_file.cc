@@ -1,5 +1,6 @@
 #include "ctl/context_file.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -7,16 +8,20 @@
 #include <system_error>
 #include <utility>
 
+#include "ctl/pause.h"
 #include "runtime/disk.h"
 #include "runtime/new_file.h"
 #include "runtime/posix/disk.h"
 #include "runtime/posix/permissions.h"
+#include "runtime/time.h"
 
 namespace ctl {
 namespace {
 
 constexpr uint64_t kBytesMax = 1u << 20;
 constexpr unsigned kOthers = 077;
+constexpr runtime::Duration kLockTimeout = std::chrono::seconds(10);
+constexpr runtime::Duration kLockPause = std::chrono::milliseconds(5);
 
 base::Status Refused(const std::string& path, std::string_view why) {
   return {base::Code::kInvalidArgument, path + ": " + std::string(why)};
@@ -67,6 +72,21 @@ base::Result<Contexts> LoadContexts(const std::string& path) {
                              "); change that with: chmod 600");
   }
   return contexts;
+}
+
+// A file of its own, which stays: the other one is replaced by each change.
+base::Result<std::unique_ptr<runtime::File>> LockContexts(const std::string& path) {
+  runtime::posix::Disk disk;
+  RETURN_IF_ERROR(disk.CreateDirectories(runtime::ParentPath(path)));
+  ASSIGN_OR_RETURN(std::unique_ptr<runtime::File> file,
+                   disk.Open(path + ".lock", runtime::OpenMode::kCreateOrTruncate));
+  base::Status status;
+  for (runtime::Duration waited{0}; waited < kLockTimeout; waited += kLockPause) {
+    status = file->Lock();
+    if (status.ok()) return file;
+    Pause(kLockPause);
+  }
+  return status;
 }
 
 base::Status SaveContexts(const std::string& path, const Contexts& contexts) {

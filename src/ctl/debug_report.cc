@@ -59,6 +59,21 @@ std::string FolderOf(const std::string& endpoint, size_t number) {
   return "endpoints/" + name.substr(0, kNameMax) + "/";
 }
 
+// Also what stands in URLs, "scheme://user:password@host".
+std::vector<std::string> Secrets(const Globals& globals,
+                                 const std::vector<std::string>& endpoints) {
+  std::vector<std::string> secrets = {globals.client.password, globals.client.token};
+  for (const std::string& endpoint : endpoints) {
+    const size_t scheme = endpoint.find("://");
+    const size_t begin = scheme == endpoint.npos ? 0 : scheme + 3;
+    const size_t end = endpoint.rfind('@');
+    const size_t colon = endpoint.find(':', begin);
+    if (end == endpoint.npos || colon >= end) continue;
+    secrets.push_back(endpoint.substr(colon + 1, end - colon - 1));
+  }
+  return secrets;
+}
+
 class Report {
  public:
   Report(const Globals& globals, const std::vector<std::string>& endpoints,
@@ -67,7 +82,7 @@ class Report {
         endpoints_(endpoints),
         wishes_(wishes),
         tell_(tell),
-        redaction_({globals.client.password, globals.client.token}) {}
+        redaction_(Secrets(globals, endpoints)) {}
 
   std::vector<ArchiveFile> Gather(const std::string& flag_lines) {
     Add("README.txt", kAbout);

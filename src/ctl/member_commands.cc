@@ -4,7 +4,9 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/ascii_case.h"
 #include "base/go_text.h"
 #include "ctl/connection.h"
 #include "ctl/requests.h"
@@ -95,11 +97,21 @@ Outcome FindLeader(const Globals& globals, const std::vector<std::string>& endpo
                 "no leader endpoint given at [" + base::Join(endpoints, " ") + "]");
 }
 
+// Compat: etcdctl asks so for each word that looks like a URL.
+Outcome TooManyWords(const std::vector<std::string>& words) {
+  std::string text = "too many arguments";
+  for (const std::string& word : words) {
+    if (base::EqualIgnoringCase(std::string_view(word).substr(0, 4), "http"))
+      text += ", did you mean --peer-urls=" + word;
+  }
+  return Failed(kExitBadArguments, text);
+}
+
 }  // namespace
 
 Outcome RunMemberAdd(const Invocation& invocation) {
   if (invocation.arguments.empty()) return Failed(kExitBadArguments, "member name not provided");
-  if (invocation.arguments.size() > 1) return Failed(kExitBadArguments, "too many arguments");
+  if (invocation.arguments.size() > 1) return TooManyWords(invocation.arguments);
   const std::string& name = invocation.arguments[0];
   etcd::MemberAddRequest request;
   request.is_learner = invocation.flags.GetBool("learner");

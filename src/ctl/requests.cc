@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/go_text.h"
+#include "ctl/pause.h"
 
 namespace ctl {
 namespace {
@@ -82,13 +81,6 @@ Outcome ReadBounds(const Flags& flags, etcd::GetRequest* request) {
                       ") > getMaxModRev(=" + std::to_string(request->max_mod_revision) + ")");
   }
   return {};
-}
-
-void Pause(std::chrono::nanoseconds duration) {
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, duration, [] { return false; });
 }
 
 }  // namespace

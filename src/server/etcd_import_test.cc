@@ -549,6 +549,20 @@ TEST_F(EtcdImportOfSeveralTest, UndoneItIsAsEtcdLeftIt) {
   }
 }
 
+TEST_F(EtcdImportTest, ALogThatWasBeingMadeGoesWithTheRest) {
+  RunEtcd(5, 5);
+  SimulatedMember member(2);
+  MakeDirectory(&member, Database());
+  const Paths paths(member.options);
+  ASSERT_TRUE(BeginTakeover(member.disk(), paths).ok());
+  ASSERT_TRUE(member.disk().CreateDirectories(JoinPath(kMember, "wal.import.tmp")).ok());
+  Write(&member, JoinPath(kMember, "wal.import.tmp/0.wal"), "a part");
+  EXPECT_TRUE(UndoImport(member.disk(), paths).ok());
+  for (const char* const name : {"snap.etcd", "wal.import", "wal.import.tmp"}) {
+    EXPECT_FALSE(Exists(member, name)) << name;
+  }
+}
+
 TEST_F(EtcdImportTest, WhatWasPromisedSinceIsNotUndone) {
   RunEtcd(5, 5);
   SimulatedMember member(2);

@@ -39,6 +39,8 @@ base::Status RemoveImported(runtime::Disk& disk, const Paths& paths) {
   RETURN_IF_ERROR(disk.SyncDirectory(paths.snap));
   const std::string log = TakeoverPaths(paths).log;
   RETURN_IF_ERROR(disk.RemoveAll(log));
+  // Of a log that was being made.
+  RETURN_IF_ERROR(disk.RemoveAll(log + ".tmp"));
   return disk.SyncDirectory(ParentPath(log));
 }
 

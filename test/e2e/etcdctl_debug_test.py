@@ -10,6 +10,7 @@ import os
 import stat
 import subprocess
 import tarfile
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -117,6 +118,16 @@ class DebugTest(unittest.TestCase):
             secret = key.read_text().splitlines()[1].encode()
             for name, text in contents(path).items():
                 self.assertNotIn(secret, text, name)
+
+    def test_that_nobody_answers_is_told(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "report.tar.gz"
+            done = self.ctl("--endpoints", "http://ann:urlsecret@127.0.0.1:1",
+                            "--command-timeout=1s", "debug", str(path))
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("no member has told anything", done.stderr)
+            for name, text in contents(path).items():
+                self.assertNotIn(b"urlsecret", text, name)
 
     def test_what_could_not_be_had_is_told(self) -> None:
         with Cluster(ETCD, ETCD, ETCD) as cluster:

@@ -42,6 +42,7 @@ COMMANDS = """
     lease list
     member list
     member add n5 --peer-urls=http://a:1
+    member add n6 HTTP://a:1 b
     member remove 77
     member update 77 --peer-urls=http://a:1
     member promote 77
