@@ -91,7 +91,8 @@ void Peer::OnMessages(std::vector<raft::Message> messages) {
   }
 }
 
-void Peer::OnStreamUp(StreamKind) {
+void Peer::OnStreamUp(StreamKind, bool takes_records) {
+  takes_records_ = takes_records;
   if (active_since_.has_value()) return;
   active_since_ = context_.loop().clock().Now();
   context_.metrics.active.Set(1);

@@ -61,11 +61,8 @@ class Peer final : private StreamListener {
   const std::optional<members::Extensions>& extensions() const { return extensions_; }
   void SetExtensions(members::Extensions extensions) { extensions_ = std::move(extensions); }
 
-  // Whether it takes the database of a snapshot as records, as its last request for a stream says.
-  // Without a stream another program may have taken its place, which has not said it yet.
-  bool takes_records() const {
-    return takes_records_ && (appends_.attached() || messages_.attached());
-  }
+  // Whether it takes the database of a snapshot as records, as it has said last (kSnapshotField).
+  bool takes_records() const { return takes_records_; }
   void SetTakesRecords(bool takes_records) { takes_records_ = takes_records; }
 
   const std::optional<runtime::TimePoint>& active_since() const { return active_since_; }
@@ -81,7 +78,7 @@ class Peer final : private StreamListener {
  private:
   // StreamListener
   void OnMessages(std::vector<raft::Message> messages) override;
-  void OnStreamUp(StreamKind kind) override;
+  void OnStreamUp(StreamKind kind, bool takes_records) override;
   void OnStreamDown(StreamKind kind, std::string_view action, const base::Status& why) override;
   void OnSaidRemoved() override { hooks_.on_said_removed(); }
 

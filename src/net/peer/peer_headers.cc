@@ -75,6 +75,10 @@ std::optional<std::string_view> Incompatibility(const Identity& self, const http
   return std::nullopt;
 }
 
+bool SaysThatItTakesRecords(const http::Headers& head) {
+  return head.Get(kSnapshotField) == kSnapshotAsRecords;
+}
+
 std::optional<uint64_t> ParseHexId(base::ByteView text) {
   uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);

@@ -19,8 +19,10 @@ inline constexpr std::string_view kVersionField = "x-server-version";
 inline constexpr std::string_view kMinClusterVersionField = "x-min-cluster-version";
 inline constexpr std::string_view kClusterField = "x-etcd-cluster-id";
 inline constexpr std::string_view kExtensionsField = "x-cornerstore-extensions";  // not etcd's
-// Not etcd's. Of a request for a stream: in which form its sender takes a snapshot's database
-// besides etcd's; of a snapshot: the form that it is in, if it is not etcd's.
+// Not etcd's. Of a request with a message, or for a stream, and of the answer that is a stream: in
+// which form its sender takes a snapshot's database besides etcd's. So nobody is believed to take
+// it who has not said so with what the snapshot answers. Of a snapshot: the form that it is in, if
+// it is not etcd's.
 inline constexpr std::string_view kSnapshotField = "x-cornerstore-snapshot";
 inline constexpr std::string_view kSnapshotAsRecords = "records";
 inline constexpr std::string_view kToField = "x-raft-to";
@@ -37,6 +39,9 @@ http::Headers RequestHead(std::string_view method, std::string_view path,
 // Why a request with this head cannot be taken: kIncompatibleVersion, or else kClusterMismatch;
 // nothing if it can. A sender that names no version is of version 2.0.0.
 std::optional<std::string_view> Incompatibility(const Identity& self, const http::Headers& head);
+
+// Whether the sender takes snapshots as records.
+bool SaysThatItTakesRecords(const http::Headers& head);
 
 // An id as HexText writes it, with any number of leading zeros and in any case.
 std::optional<uint64_t> ParseHexId(base::ByteView text);

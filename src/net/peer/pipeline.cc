@@ -41,6 +41,7 @@ void Pipeline::SendWaiting() {
 
 void Pipeline::SendNext(Endpoints::Endpoint& endpoint) {
   http::Headers head = RequestHead("POST", "/raft", endpoint.authority, context_.self);
+  head.Add(kSnapshotField, kSnapshotAsRecords);
   head.Add("content-type", "application/protobuf");
   base::Bytes body;
   const raft::Message message = outbox_.Pop();

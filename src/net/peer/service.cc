@@ -138,9 +138,10 @@ std::shared_ptr<http::ExchangeHandler> OnStream(Peers& peers, http::Exchange& ex
   }
   exchange.SendHead({{":status", "200"},
                      {kVersionField, self.version},
-                     {kClusterField, members::HexText(self.cluster.value())}},
+                     {kClusterField, members::HexText(self.cluster.value())},
+                     {kSnapshotField, kSnapshotAsRecords}},
                     http::Exchange::Then::kContinue);
-  peer->SetTakesRecords(head.Get(kSnapshotField) == kSnapshotAsRecords);
+  peer->SetTakesRecords(SaysThatItTakesRecords(head));
   return peer->Attach(*kind, exchange);
 }
 
@@ -150,6 +151,9 @@ std::shared_ptr<http::ExchangeHandler> OnMessage(Peers& peers, http::Exchange& e
     return Answer(peers.self(), *std::move(refusal), exchange);
   }
   AddRemote(head, &peers);
+  if (Peer* const peer = peers.Find(SenderOf(head))) {
+    peer->SetTakesRecords(SaysThatItTakesRecords(head));
+  }
   return std::make_shared<MessageHandler>(&peers, &exchange);
 }
 

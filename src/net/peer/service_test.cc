@@ -229,7 +229,7 @@ TEST_F(PeerPortTest, SnapshotsWithoutAMessageAreRefusedInEtcdsWords) {
 
 constexpr char kRecordsField[] = "X-Cornerstore-Snapshot: records\r\n";
 
-TEST_F(PeerPortTest, APeerTakesRecordsIfItsLastRequestForAStreamSaysSo) {
+TEST_F(PeerPortTest, APeerTakesRecordsIfItsLastRequestSaysSo) {
   const Peer& b = *a_.transport().shared_peers()->Find(base::MemberId(0xb));
   const std::string stream = "GET /raft/stream/message/b";
   const auto takes_records_after = [&](const std::string& fields) {
@@ -242,6 +242,18 @@ TEST_F(PeerPortTest, APeerTakesRecordsIfItsLastRequestForAStreamSaysSo) {
   EXPECT_FALSE(takes_records_after("X-Cornerstore-Snapshot: other\r\n"));
   EXPECT_TRUE(takes_records_after(kRecordsField));
   EXPECT_FALSE(takes_records_after(""));
+  // A member that joins has no streams.
+  base::Bytes heartbeat;
+  raft::Encode(MessageOf(kHeartbeat, base::MemberId(0xb), a_.id()), &heartbeat);
+  EXPECT_EQ(Brief(Ask(Request("POST /raft", Head(), heartbeat, kRecordsField))), "204 ");
+  EXPECT_TRUE(b.takes_records());
+  EXPECT_EQ(Post(MessageOf(kHeartbeat, base::MemberId(0xb), a_.id())), "204 ");
+  EXPECT_FALSE(b.takes_records());
+}
+
+TEST_F(PeerPortTest, AMemberSaysThatItTakesRecordsWithTheStreamsThatItGives) {
+  const std::string stream = Ask(Request("GET /raft/stream/message/b"));
+  EXPECT_NE(stream.find("X-Cornerstore-Snapshot: records\r\n"), stream.npos) << stream;
 }
 
 // Snapshots as records, of entry 42.

@@ -144,12 +144,6 @@ TEST_P(PeerSnapshotTest, AnImageIsWrittenDownAndRecordsBecomeADatabaseAsTheyCome
   EXPECT_TRUE(a_.local().snapshots[0].second);
 }
 
-TEST_P(PeerSnapshotTest, ToAPeerWithoutAStreamAnImageGoes) {
-  world_.wires.Break(a_.Host(), b_.Host());
-  EXPECT_TRUE(world_.RunUntil(
-      [this] { return !a_.transport().shared_peers()->Find(b_.id())->takes_records(); }));
-}
-
 TEST_P(PeerSnapshotTest, OneThatIsOfAnotherEntryIsRefused) {
   Send(Message(), Database(1000, kIndex + 1));
   ASSERT_TRUE(RunUntilReported());

@@ -35,7 +35,7 @@ class StreamReader::Receiving final : public http::ExchangeHandler {
     const http::Headers& head = exchange_->received_head();
     status_ = http::StatusCode(head);
     refusal_.cluster = head.Get(kClusterField);
-    is_stream_ = reader_->OnAnswer(status_);
+    is_stream_ = reader_->OnAnswer(status_, SaysThatItTakesRecords(head));
   }
   void OnData(base::ByteView bytes) override {
     exchange_->Consume(bytes.size());
@@ -112,7 +112,7 @@ void StreamReader::Dial() {
       {.connect = context_.dial_timeout, .read = kReadTimeout, .write = kReadTimeout}));
 }
 
-bool StreamReader::OnAnswer(int status) {
+bool StreamReader::OnAnswer(int status, bool takes_records) {
   if (status != 200) return false;
   is_up_ = true;
   told_refusal_.clear();
@@ -121,7 +121,7 @@ bool StreamReader::OnAnswer(int status) {
                          {{"stream-reader-type", LogName(kind_)},
                           {"local-member-id", context_.self_name},
                           {"remote-peer-id", context_.name}});
-  listener_.OnStreamUp(kind_);
+  listener_.OnStreamUp(kind_, takes_records);
   return true;
 }
 

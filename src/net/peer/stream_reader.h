@@ -16,7 +16,8 @@ class StreamListener {
  public:
   // What has arrived in one turn, in order.
   virtual void OnMessages(std::vector<raft::Message> messages) = 0;
-  virtual void OnStreamUp(StreamKind kind) = 0;
+  // `takes_records`: the peer says with it that it takes snapshots as records.
+  virtual void OnStreamUp(StreamKind kind, bool takes_records) = 0;
   // It broke, or could not be had. `action` is "dial" or "read".
   virtual void OnStreamDown(StreamKind kind, std::string_view action, const base::Status& why) = 0;
   // The peer says that this member was removed from the cluster.
@@ -59,7 +60,7 @@ class StreamReader {
   void Dial();
   void DialLater();
   // The answer's head has arrived. Whether it is the stream.
-  bool OnAnswer(int status);
+  bool OnAnswer(int status, bool takes_records);
   void OnRefused(int status, const Refusal& refusal);
   void TellRefused(const Refusal& refusal);
   base::Status OnBytes(base::ByteView bytes);
