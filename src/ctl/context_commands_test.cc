@@ -170,10 +170,11 @@ TEST_F(ContextCommandsTest, TheFileIsItsOwnersAlone) {
 TEST_F(ContextCommandsTest, WhatLiesBesideTheFileStays) {
   std::filesystem::create_directories(home_ + "/etcdctl");
   const std::string beside = ContextFilePath() + ".new";
-  std::ofstream(beside) << "mine";
+  const std::string lock = ContextFilePath() + ".lock";
+  for (const std::string& path : {beside, lock}) std::ofstream(path) << "mine";
   Run({"--endpoints=a:1", "context", "set", "x"});
-  EXPECT_EQ(TextOf(beside), "mine");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(home_ + "/etcdctl"), {}), 2);
+  for (const std::string& path : {beside, lock}) EXPECT_EQ(TextOf(path), "mine");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(home_ + "/etcdctl"), {}), 3);
 }
 
 TEST_F(ContextCommandsTest, AFileThatIsALinkStaysOne) {

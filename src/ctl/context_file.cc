@@ -78,8 +78,9 @@ base::Result<Contexts> LoadContexts(const std::string& path) {
 base::Result<std::unique_ptr<runtime::File>> LockContexts(const std::string& path) {
   runtime::posix::Disk disk;
   RETURN_IF_ERROR(disk.CreateDirectories(runtime::ParentPath(path)));
-  ASSIGN_OR_RETURN(std::unique_ptr<runtime::File> file,
-                   disk.Open(path + ".lock", runtime::OpenMode::kCreateOrTruncate));
+  auto opened = disk.Open(path + ".lock", runtime::OpenMode::kCreate);
+  if (!opened.ok()) opened = disk.Open(path + ".lock", runtime::OpenMode::kWrite);
+  ASSIGN_OR_RETURN(std::unique_ptr<runtime::File> file, std::move(opened));
   base::Status status;
   for (runtime::Duration waited{0}; waited < kLockTimeout; waited += kLockPause) {
     status = file->Lock();
