@@ -71,8 +71,7 @@ void Client::Dial(std::vector<runtime::Address> members) {
 }
 
 void Client::Close() {
-  ++standstills_;
-  scheduler_->SetPaused(loop_.get(), false);
+  Wake();
   loop_->Post([this] { channel_.reset(); });
 }
 
@@ -107,6 +106,11 @@ void Client::StandStill(runtime::Duration duration) {
                     [this, number = ++standstills_] {
                       if (number == standstills_) scheduler_->SetPaused(loop_.get(), false);
                     });
+}
+
+void Client::Wake() {
+  ++standstills_;
+  scheduler_->SetPaused(loop_.get(), false);
 }
 
 void Client::After(runtime::Duration delay, base::Callback<void()> task) {

@@ -73,6 +73,8 @@ class Client {
                   Stream stream);
   // It stands still for so long: what reaches it waits, and it reads nothing.
   void StandStill(runtime::Duration duration);
+  // It does so no more.
+  void Wake();
   // Runs `task` on the client's loop, after so long.
   void After(runtime::Duration delay, base::Callback<void()> task);
 

@@ -130,6 +130,7 @@ void Turmoil::Calm() {
   for (const base::MemberId id : cluster_->members()) {
     if (Process* const process = cluster_->process(id)) process->SetPaused(false);
   }
+  workload_->WakeAll();
   wires_->JoinAll();
   wires_->SetLatency(std::chrono::microseconds(20), std::chrono::microseconds(200));
   workload_->DialAll(cluster_->client_addresses());

@@ -192,6 +192,10 @@ void Workload::DialAll(const std::vector<runtime::Address>& members) {
   if (library_ != nullptr) library_->DialAll(members);
 }
 
+void Workload::WakeAll() {
+  for (const auto& client : clients_) client->Wake();
+}
+
 const std::string& Workload::RandomHost() {
   if (library_ != nullptr && random_.OneIn(2)) return library_->RandomHost();
   if (tree_ != nullptr && random_.OneIn(2)) return TreeWorkload::Host();

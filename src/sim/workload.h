@@ -54,6 +54,8 @@ class Workload {
   void DialAll(const std::vector<runtime::Address>& members);
   // Some client stands still for so long.
   void StandStill(runtime::Duration duration) { RandomClient().StandStill(duration); }
+  // Nobody does any more.
+  void WakeAll();
   // Some client's host.
   const std::string& RandomHost();
   // Who uses the client library asks for nothing more and holds nothing, some time later.
