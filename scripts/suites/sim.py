@@ -30,6 +30,7 @@ LEAST = {
     "work: requests of users served": 2 * SMOKE_SEEDS,
     "work: requests of users denied": 4 * SMOKE_SEEDS,
     "work: answers of the v2 API": 50 * SMOKE_SEEDS,
+    "library: guarded writes": 3 * SMOKE_SEEDS,
     "members: crashes": 20 * SMOKE_SEEDS,
     "operators: stops": SMOKE_SEEDS,
     "calls: given up": 50 * SMOKE_SEEDS,

@@ -149,8 +149,9 @@ void LeaseRenewer::OnTimer() {
 
 void LeaseRenewer::Act(int64_t id, Lease* lease) {
   const runtime::TimePoint now = Now();
-  if (Planted(PlantedBug::kLostLeasesAreKept)) {
-    lease->lost_at = std::max(lease->lost_at, now + FirstTime());
+  if (now >= lease->lost_at && Planted(PlantedBug::kLostLeasesAreKept)) {
+    lease->lost_at = now + FirstTime();
+    return Plan(id, lease, lease->lost_at);
   }
   if (now >= lease->lost_at) {
     base::Mark<"client: a lease is given up that nobody renews in time">();

@@ -20,8 +20,8 @@ constexpr uint64_t kTtlMax = 3;
 // A session that is older has been told of a renewal, or it is over: its client waits for the first
 // one as long as it dials, and a second.
 constexpr runtime::Duration kRenewedAfter = milliseconds(1500);
-constexpr runtime::Duration kStandsStillMax = seconds(4);
-constexpr uint64_t kStandsStillOnceIn = 50;  // writes
+constexpr runtime::Duration kSuffersMax = seconds(4);
+constexpr uint64_t kSuffersOnceIn = 50;  // writes
 constexpr uint64_t kWritesMax = 3;
 
 constexpr char kLocksTaken[] = "library: locks taken";
@@ -32,6 +32,7 @@ constexpr char kRefusedWrites[] = "library: guarded writes refused";
 constexpr char kLeadersObserved[] = "library: leaders observed";
 constexpr char kSessionsLost[] = "library: sessions lost";
 constexpr char kStandstills[] = "library: processes that stood still";
+constexpr char kCutOff[] = "library: hosts that were cut off";
 
 int64_t NumberOf(const etcd::GetResponse& got) {
   int64_t number = 0;
@@ -54,7 +55,7 @@ LibraryJudges::LibraryJudges(Checker* checker)
 Tally LibraryJudges::NothingHappened() {
   Tally tally;
   for (const char* name : {kLocksTaken, kCampaignsWon, kSlotsTaken, kGuardedWrites, kRefusedWrites,
-                           kLeadersObserved, kSessionsLost, kStandstills}) {
+                           kLeadersObserved, kSessionsLost, kStandstills, kCutOff}) {
     tally.Add(name, 0);
   }
   return tally;
@@ -237,11 +238,7 @@ LibraryHolder::Written LibraryHolder::Write(Holding& holding) {
   const auto got = user_.client().Get({.key = key}, user_.Call());
   user_.checker().trace().Add(got.status().code());
   if (!got.ok()) return Written::kFailed;
-  if (user_.random().OneIn(kStandsStillOnceIn)) {
-    judges_.happened.Add(kStandstills);
-    user_.StandStill(runtime::Duration(static_cast<runtime::Duration::rep>(
-        user_.random().Below(static_cast<uint64_t>(kStandsStillMax.count())))));
-  }
+  Suffer();
   const int64_t counter = NumberOf(*got) + 1;
   const auto done =
       user_.client().Txn({.compares = {holding.IsHeld()},
@@ -258,6 +255,21 @@ LibraryHolder::Written LibraryHolder::Write(Holding& holding) {
   judges_.happened.Add(kGuardedWrites);
   judge().OnCounted(holding.token(), done->header.revision, counter);
   return Written::kDone;
+}
+
+void LibraryHolder::Suffer() {
+  const runtime::Duration duration(static_cast<runtime::Duration::rep>(
+      user_.random().Below(static_cast<uint64_t>(kSuffersMax.count()))));
+  switch (user_.random().Below(kSuffersOnceIn)) {
+    case 0:
+      judges_.happened.Add(kStandstills);
+      return user_.StandStill(duration);
+    case 1:
+      judges_.happened.Add(kCutOff);
+      return user_.CutOff(duration);
+    default:
+      return;
+  }
 }
 
 std::string LibraryHolder::NewValue() {

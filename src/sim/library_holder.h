@@ -57,6 +57,8 @@ class LibraryHolder {
   // What becomes of what is held.
   enum class Written : uint8_t { kDone, kFailed, kUnknown };
   Written Write(Holding& holding);
+  // Something happens to the whole process, now and then.
+  void Suffer();
   // The session is said not to hold it, or not to be there, any more.
   void OnLost(const std::string& what);
   void LookOn();

@@ -32,8 +32,12 @@ LibraryUser::~LibraryUser() = default;
 // ---- The process ----
 
 void LibraryUser::Dial(const std::vector<runtime::Address>& members) {
+  members_.clear();
   endpoints_.clear();
-  for (const runtime::Address& member : members) endpoints_.push_back(member.ToString());
+  for (const runtime::Address& member : members) {
+    members_.push_back(member.host);
+    endpoints_.push_back(member.ToString());
+  }
   if (!std::exchange(has_begun_, true)) return threads_.Start([this] { Live(); });
   if (client_ == nullptr || closing_) return;
   Begin([this] { (void)client_->SetEndpoints(endpoints_); });
@@ -143,6 +147,13 @@ void LibraryUser::StandStill(runtime::Duration duration) {
     threads_.SetPaused(false);
   });
   threads_.Sleep(runtime::Duration{0});
+}
+
+void LibraryUser::CutOff(runtime::Duration duration) {
+  for (const std::string& member : members_) parts_.wires->Cut(host_, member);
+  parts_.scheduler->RunAt(clock().Now() + duration, parts_.loop, [this, members = members_] {
+    for (const std::string& member : members) parts_.wires->Join(host_, member);
+  });
 }
 
 // ---- Its watch ----

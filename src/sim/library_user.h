@@ -71,6 +71,8 @@ class LibraryUser {
   void StandStill(runtime::Duration duration);
   // How often it has.
   uint64_t pauses() const { return pauses_; }
+  // Nothing passes between its host and the members that it knows.
+  void CutOff(runtime::Duration duration);
 
   runtime::Random& random() { return parts_.scheduler->random(); }
   const runtime::Clock& clock() const { return parts_.scheduler->clock(); }
@@ -92,6 +94,7 @@ class LibraryUser {
   const std::string host_;
   std::vector<Work> work_;
   runtime::simulated::Threads threads_;
+  std::vector<std::string> members_;  // their hosts
   std::vector<std::string> endpoints_;
   WatchOrder watch_;
   std::unique_ptr<etcd::Client> client_;  // null between two
