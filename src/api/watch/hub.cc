@@ -241,7 +241,6 @@ size_t Hub::TellSome() {
 bool Hub::TellOne(Watcher* watcher) {
   Receiver& receiver = *watcher->receiver;
   if (!receiver.writable()) {
-    base::Mark<"watch: a client does not take what it is to be told">();
     Leave(watcher);
     Suspend(watcher, step_->first);
     return false;
