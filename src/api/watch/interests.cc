@@ -183,8 +183,7 @@ void Interests::Insert(std::unique_ptr<Interest> interest) {
     }
     return;
   }
-  // By address: as good as by chance, and needs no state.
-  interest->priority = Scrambled(reinterpret_cast<uintptr_t>(interest.get()));
+  interest->priority = Scrambled(++inserted_);
   Update(interest.get());
   auto [low, high] = Split(std::move(ranges_), wish);
   ranges_ = Join(Join(std::move(low), std::move(interest)), std::move(high));

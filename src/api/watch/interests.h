@@ -86,6 +86,7 @@ class Interests {
 
   std::unordered_map<base::ByteView, std::unique_ptr<Interest>> points_;  // by key, which it owns
   Tree ranges_;
+  uint64_t inserted_ = 0;  // into it, so far
   size_t watchers_ = 0;
 };
 
