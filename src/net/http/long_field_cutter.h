@@ -19,8 +19,8 @@ namespace http {
 // refuse. Never makes a block longer.
 class LongFieldCutter {
  public:
-  // The longest strings that are left alone: as they are, and Huffman coded, which may stand for 8/5
-  // as much.
+  // The longest strings that are left alone: as they are, and Huffman coded, which may stand for
+  // 8/5 as much.
   static constexpr size_t kLongestPlain = 60 * 1024;
   static constexpr size_t kLongestCoded = kLongestPlain * 5 / 8;
   static constexpr size_t kCutBytes = 8 * 1024;
