@@ -4,7 +4,6 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "base/coverage_mark.h"
 #include "client/endings.h"
 #include "client/hosting.h"
 #include "client/planted.h"
@@ -72,7 +71,6 @@ etcd::Result<bool> AwaitDeletion(etcd::Client& client, const std::string& key,
                      deleted = deleted || !response.events.empty();
                      return !deleted;
                    });
-  if (ending.compact_revision != 0) base::Mark<"client: a deletion may have been compacted">();
   if (deleted || ending.compact_revision != 0) return deleted;
   return ending.status;
 }
