@@ -131,7 +131,7 @@ etcd::CallOptions LibraryUser::Call(runtime::Duration low, runtime::Duration hig
 }
 
 void LibraryUser::SleepUntilNextTurn() {
-  threads_.Sleep(Draw(runtime::Duration{0}, 2 * parts_.plan->library_interval));
+  threads_.Sleep(Draw(runtime::Duration{0}, 2 * parts_.plan->client_library_interval));
 }
 
 void LibraryUser::Sleep(runtime::Duration low, runtime::Duration high) {

@@ -191,7 +191,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   // By chances of its own, so that plans without it are as they were.
   runtime::Random library(seed * 0x9e3779b97f4a7c15);
   if (library.OneIn(8)) plan.client_pause_interval = milliseconds(library.Between(500, 4000));
-  if (library.OneIn(4)) plan.library_interval = milliseconds(library.Between(50, 300));
+  if (library.OneIn(4)) plan.client_library_interval = milliseconds(library.Between(50, 300));
   return plan;
 }
 

@@ -64,7 +64,7 @@ struct Plan {
   runtime::Duration tree_interval{0};
 
   // Of each thread of those who use the client library.
-  runtime::Duration library_interval{0};
+  runtime::Duration client_library_interval{0};
 
   uint64_t clients = 0;
   runtime::Duration keepalive_interval{0};  // of their connections; zero: none

@@ -112,7 +112,7 @@ constexpr std::array kSettings = {
     Of<&Plan::auth_interval>("work", "auth", Kind::kFeature, kInterval),
     Of<&Plan::rule_interval>("work", "rules", Kind::kFeature, kInterval),
     Of<&Plan::tree_interval>("work", "tree", Kind::kFeature, kInterval),
-    Of<&Plan::library_interval>("work", "library", Kind::kFeature, kInterval),
+    Of<&Plan::client_library_interval>("work", "library", Kind::kFeature, kInterval),
     Of<&Plan::conf_change_interval>("operators", "members", Kind::kFeature, kInterval),
     Of<&Plan::transfer_interval>("operators", "transfer", Kind::kFeature, kInterval),
     Of<&Plan::campaign_interval>("operators", "campaign", Kind::kFeature, kInterval),

@@ -89,7 +89,7 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         See(revision, {kv.key(), kv.value()});
       },
       [this](base::Revision revision, const auto& changes) { AddToHistory(revision, changes); });
-  if (plan.library_interval != runtime::Duration{0}) {
+  if (plan.client_library_interval != runtime::Duration{0}) {
     library_ = std::make_unique<LibraryWorkload>(scheduler, wires, checker, plan, PartsOfLibrary(),
                                                  watches_->parts());
   }
