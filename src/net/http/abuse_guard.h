@@ -25,6 +25,8 @@ class AbuseGuard {
   Verdict OnResetByPeer(bool is_late, const runtime::Clock& clock);
   // A request had to be refused that no honest client sends. Whether that may happen again.
   [[nodiscard]] bool OnMistake(const runtime::Clock& clock) { return mistakes_.Take(clock.Now()); }
+  // Of the header block that arrives, or came last: its bytes as they are sent.
+  size_t block_bytes() const { return block_bytes_; }
   // We sent HEADERS or DATA of that length.
   void OnFrameSent(size_t length);
 
@@ -54,7 +56,7 @@ class AbuseGuard {
   Verdict OnContinuation(size_t length);
 
   uint32_t continuations_ = 0;
-  size_t block_bytes_ = 0;  // of the header block that arrives
+  size_t block_bytes_ = 0;
   uint32_t ping_credit_;
   uint32_t window_update_credit_;
 };

@@ -129,7 +129,8 @@ int H2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const ui
   const size_t limit = session.environment_.limits.max_header_list_size;
   if (session.block_bytes_ > limit) {
     if (stream != nullptr) stream->head_too_large_ = true;
-    if (session.block_bytes_ <= limit * Limits::kHeaderListFactor) return stop;
+    const size_t sent = session.guard_.block_bytes();
+    if (session.block_bytes_ <= limit * Limits::kHeaderListFactor + sent) return stop;
     session.OnEndlessBlock();
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   }

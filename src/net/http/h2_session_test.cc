@@ -356,13 +356,13 @@ TEST(H2Session, AnswersAHeadThatIsTooLargeWith431) {
   EXPECT_EQ(world.abuse(Abuse::kHeaderListTooLarge), 1u);
 }
 
-// A request whose token has so many bytes, in as many frames as that takes.
-base::Bytes RequestWithToken(uint32_t stream, size_t size) {
-  const base::Bytes block = EncodeFields({{":method", "POST"},
-                                          {":scheme", "http"},
-                                          {":path", "/echo"},
-                                          {":authority", "server"},
-                                          {"authorization", std::string(size, '~')}});
+// A request with so many further fields, each with a value of so many bytes, in as many frames as
+// that takes.
+base::Bytes LongRequest(uint32_t stream, int count, size_t size) {
+  std::vector<std::pair<std::string, std::string>> fields = {
+      {":method", "POST"}, {":scheme", "http"}, {":path", "/echo"}, {":authority", "server"}};
+  for (int i = 0; i < count; ++i) fields.emplace_back("x-field", std::string(size, '~'));
+  const base::Bytes block = EncodeFields(fields);
   base::Bytes frames;
   for (size_t at = 0; at < block.size(); at += 16'384) {
     const bool is_last = at + 16'384 >= block.size();
@@ -381,7 +381,7 @@ TEST(H2Session, ARequestWithATokenOfAMegabyteIsServedAsOneWithAnother) {
     RawClient& client = world.ConnectRaw();
     client.SendPreface();
     const base::Bytes bytes = RequestFrame(1, /*ended=*/true).Encode() +
-                              RequestWithToken(3, 1'000'000) +
+                              LongRequest(3, 1, 1'000'000) +
                               RequestFrame(5, /*ended=*/true).Encode();
     for (size_t at = 0; at < bytes.size(); at += piece) {
       client.Send(base::ByteView(bytes).substr(at, piece));
@@ -396,12 +396,25 @@ TEST(H2Session, ARequestWithATokenOfAMegabyteIsServedAsOneWithAnother) {
   }
 }
 
+TEST(H2Session, AHeadAsLongAsIsAnnouncedHarmsNoOtherRequest) {
+  EchoService service;
+  World world(&service);
+  RawClient& client = world.ConnectRaw();
+  client.SendPreface();
+  client.Send(RequestFrame(1, /*ended=*/false));
+  client.Send(LongRequest(3, 1900, 1000));
+  world.Settle();
+  EXPECT_EQ(service.requests, 1);
+  EXPECT_EQ(world.abuse(Abuse::kHeaderListTooLarge), 1u) << "431";
+  EXPECT_FALSE(client.ended());
+}
+
 TEST(H2Session, AHeaderBlockThatDoesNotEndEndsTheConnection) {
   EchoService service;
   World world(&service);
   RawClient& client = world.ConnectRaw();
   client.SendPreface();
-  client.Send(RequestWithToken(1, 2 * 1024 * 1024));
+  client.Send(LongRequest(1, 1, 2 * 1024 * 1024));
   world.Settle();
   EXPECT_EQ(service.requests, 0);
   EXPECT_TRUE(client.ended());
@@ -413,7 +426,7 @@ TEST(H2Session, HalfAFrameOfALongHeaderBlockIsGivenBackWithTheConnection) {
   World world(&service);
   RawClient& client = world.ConnectRaw();
   client.SendPreface();
-  client.Send(base::ByteView(RequestWithToken(1, 100'000)).substr(0, 40'000));
+  client.Send(base::ByteView(LongRequest(1, 1, 100'000)).substr(0, 40'000));
   world.Settle();
   EXPECT_GT(world.server().held_bytes(), 0u);
   client.Close();

@@ -20,8 +20,8 @@ struct Limits {
   // cut as they arrive (long_field_cutter.h), more ends the connection.
   size_t max_header_block = 2 * 1024 * 1024;
   // Of one header block, as RFC 9113 counts it. What exceeds it is not looked at, and the request
-  // answered with 431; a block that goes on to kHeaderListFactor times as much ends the connection,
-  // since a few bytes of it can stand for thousands (HPACK bombs).
+  // answered with 431; a block that goes on to kHeaderListFactor times as much beyond what was sent
+  // of it ends the connection, since a few bytes of it can stand for thousands (HPACK bombs).
   size_t max_header_list_size = 64 * 1024;
   static constexpr size_t kHeaderListFactor = 4;
   // HTTP/1.1: the request line and the fields together; as much again for what frames the body:
