@@ -241,7 +241,7 @@ class Bench:
         @contextlib.contextmanager
         def flood() -> Iterator[None]:
             tenant = Requests(self.folder, "put", User(self.address, "tenant").token,
-                              FLOOD_FACTOR * TENANT_A_SECOND, idle=True)
+                              FLOOD_FACTOR * TENANT_A_SECOND, urgent=False)
             yield
             result = tenant.stop()
             if result["failed"] < result["count"] / 2:
@@ -290,11 +290,12 @@ class Bench:
 
 
 class Requests(Puts):
-    """Puts, or reads, of a user. With `idle` their client holds up no other that measures."""
+    """Puts, or reads, of a user. If not `urgent` their client holds up no other that measures."""
 
     def __init__(self, folder: pathlib.Path, kind: str, token: str,
-                 rate: int = REQUESTS_A_SECOND, idle: bool = False) -> None:
-        self.process = on_last_core(str(folder / "lease_load"), str(PORT), token, idle=idle)
+                 rate: int = REQUESTS_A_SECOND, urgent: bool = True) -> None:
+        self.process = on_last_core(str(folder / "lease_load"), str(PORT), token,
+                                    urgent=urgent)
         self.process.stdin.write(f"{kind} {rate}\n")
         self.process.stdin.flush()
 
