@@ -142,6 +142,24 @@ TEST_P(LoopContractTest, SlicesRunInTheirOrderBehindWhatIsReady) {
   EXPECT_EQ(order, (std::vector<std::string>{"event", "slice 1", "slice 2", "slice 3"}));
 }
 
+TEST_P(LoopContractTest, WhatEventsCollectedIsSentOnBeforeLongWork) {
+  std::vector<std::string> order;
+  loop().Post([&] {
+    loop().PostSlice([&] {
+      order.emplace_back("slice");
+      loop().AtEndOfTurn([&] {
+        order.emplace_back("end of the slice");
+        Stop();
+      });
+    });
+    loop().AtEndOfTurn([&] { order.emplace_back("end of the event"); });
+    order.emplace_back("event");
+  });
+  Run();
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"event", "end of the event", "slice", "end of the slice"}));
+}
+
 TEST_P(LoopContractTest, LongWorkKeepsNeitherEventsNorTheEndOfTheTurnWaiting) {
   int events = 0;
   int ends = 0;
@@ -303,6 +321,28 @@ TEST(AsioLoopTest, ATurnIsBoundedByTimeAndNotByTheNumberOfItsEvents) {
   // An event that takes longer than it should makes a turn shorter, never longer; one more runs
   // before the first turn, and the clock is not looked at after each.
   EXPECT_LE(longest, kTurnTime / kOne + 5);
+}
+
+TEST(AsioLoopTest, LongWorkIsBoundedByTimeAndNotByTheNumberOfItsSlices) {
+  asio::Loop loop;
+  const Duration kOne = kSliceTime / 4;
+  int this_turn = 0;
+  int longest = 0;
+  int total = 0;
+  base::Callback<void()> slice = [&] {
+    const TimePoint until = loop.clock().Now() + kOne;
+    while (loop.clock().Now() < until) {
+    }
+    if (this_turn++ == 0) {
+      loop.AtEndOfTurn([&] { longest = std::max(longest, std::exchange(this_turn, 0)); });
+    }
+    if (++total == 500) return loop.Stop();
+    loop.PostSlice([&] { slice(); });
+  };
+  loop.Post([&] { slice(); });
+  loop.Run();
+  // One more runs before the first turn.
+  EXPECT_LE(longest, kSliceTime / kOne + 1);
 }
 
 TEST(LoopThreadTest, ManyThreadsReachOneLoopThroughAMailbox) {

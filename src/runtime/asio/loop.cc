@@ -84,12 +84,7 @@ void Loop::Run() {
   if (pool_ != nullptr) lender_ = std::make_unique<posix::LoopPool::Lender>(pool_);
   while (!context_->io.stopped()) {
     const bool has_more = RunTurn();
-    if (lender_ == nullptr || !lender_->has_work()) continue;
-    if (has_more) {
-      lender_->PassOn();
-    } else {
-      lender_->Run();
-    }
+    HandOn(has_more);
   }
   lender_.reset();
   context_->thread = {};
@@ -110,9 +105,25 @@ bool Loop::RunTurn() {
   }
   const TimePoint end = clock_.Now() + kTurnTime;
   const bool has_events = RunEvents(end);
-  const bool has_slices = RunSlices(end);
+  if (!context_->slices.empty()) {
+    // What events asked for does not wait for long work.
+    EndTurn();
+    HandOn(has_events);
+  }
+  const bool has_slices = RunSlices(clock_.Now() + kSliceTime);
   EndTurn();
+  // Long work gives way to other threads, too: some milliseconds are the system's idea of a slice.
+  if (has_slices) std::this_thread::yield();
   return has_events || has_slices;
+}
+
+void Loop::HandOn(bool is_busy) {
+  if (lender_ == nullptr || !lender_->has_work()) return;
+  if (is_busy) {
+    lender_->PassOn();
+  } else {
+    lender_->Run();
+  }
 }
 
 bool Loop::HasTasks() const {

@@ -44,6 +44,8 @@ class Loop final : public runtime::Loop {
   bool RunEvents(TimePoint end);
   bool RunSlices(TimePoint end);
   void EndTurn();
+  // What this thread gave to loops of the pool: runs it here, unless this one `is_busy`.
+  void HandOn(bool is_busy);
 
   posix::LoopPool* const pool_;
   const posix::Clock clock_;

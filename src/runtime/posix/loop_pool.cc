@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/pooled_loop.h"
+#include "runtime/posix/priority.h"
 
 namespace runtime::posix {
 
@@ -97,6 +98,8 @@ void LoopPool::Stop() {
 }
 
 void LoopPool::Work(Worker& self) {
+  // A loop that has long work is on another thread, and shares the processor with this one.
+  SetPriority(Priority::kPrompt);
   hand_.pool = this;
   while (PooledLoop* loop = WaitForLoop(self)) {
     while (loop != nullptr && !stopped_) loop = RunTurn(loop);

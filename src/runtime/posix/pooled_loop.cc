@@ -37,7 +37,11 @@ bool PooledLoop::RunTurn() {
   thread_ = std::this_thread::get_id();
   const TimePoint end = clock_.Now() + kTurnTime;
   RunTasks(end);
-  RunSlices(end);
+  if (!slices_.empty()) {
+    // What tasks asked for does not wait for long work.
+    EndTurn();
+    RunSlices(clock_.Now() + kSliceTime);
+  }
   EndTurn();
   thread_ = std::thread::id();
   const std::lock_guard lock(mutex_);

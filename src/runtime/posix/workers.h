@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -9,18 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/posix/priority.h"
 #include "runtime/workers.h"
 
 namespace runtime::posix {
-
-// Who goes before whom where several want the same processor.
-enum class Priority : uint8_t {
-  kNormal,
-  // A tenth of a processor that is never idle; whoever else wants it gets it at once.
-  kLow,
-  // Nothing of a processor that others want, or next to nothing.
-  kIdle,
-};
 
 // A fixed pool of threads with one bounded queue.
 class Workers final : public runtime::Workers {

@@ -67,6 +67,8 @@ TEST(WorkersTest, HaveThePriorityThatTheyAreGiven) {
   };
   const int before = ::getpriority(PRIO_PROCESS, 0);
   EXPECT_EQ(given(Priority::kNormal).niceness, before);
+  EXPECT_EQ(given(Priority::kPrompt).policy, SCHED_OTHER);
+  EXPECT_EQ(given(Priority::kPrompt).niceness, before);
   EXPECT_EQ(given(Priority::kLow).policy, SCHED_OTHER);
   EXPECT_EQ(given(Priority::kLow).niceness, 10);
   EXPECT_EQ(given(Priority::kIdle).policy, SCHED_IDLE);

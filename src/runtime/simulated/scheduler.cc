@@ -77,10 +77,9 @@ class Scheduler::VirtualLoop final : public Loop {
   void RunTurn() {
     is_ready_ = false;
     RunSome(tasks_);
+    if (!slices_.empty()) EndTurn();
     RunSome(slices_);
-    while (!end_of_turn_.empty()) {
-      for (auto& task : std::exchange(end_of_turn_, {})) task();
-    }
+    EndTurn();
     if (!tasks_.empty() || !slices_.empty()) MakeReady();
   }
 
@@ -98,6 +97,11 @@ class Scheduler::VirtualLoop final : public Loop {
       base::Callback<void()> task = std::move(tasks.front());
       tasks.pop_front();
       task();
+    }
+  }
+  void EndTurn() {
+    while (!end_of_turn_.empty()) {
+      for (auto& task : std::exchange(end_of_turn_, {})) task();
     }
   }
   void MakeReady() {
