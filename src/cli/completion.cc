@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/go_text.h"
@@ -15,8 +17,14 @@ struct Place {
   const Command* command;
   std::vector<FlagSpec> flags;  // those of the commands above among them
 
-  std::vector<std::string> Words() const {
+  // What may stand behind `--`, too.
+  std::vector<std::string> Arguments() const {
     std::vector<std::string> words = command->valid_arguments;
+    std::sort(words.begin(), words.end());
+    return words;
+  }
+  std::vector<std::string> Words() const {
+    std::vector<std::string> words = Arguments();
     for (const Command& sub : command->subcommands) words.push_back(sub.name);
     std::sort(words.begin(), words.end());
     return words;
@@ -63,6 +71,38 @@ std::vector<std::string> FlagsWithValue(const std::vector<Place>& places) {
   return words;
 }
 
+// A flag, as it is written, whose value is one of some words. Where the same flag may be others at
+// another command, `path` says at which it is these.
+struct Choice {
+  std::string path;  // empty: wherever it stands
+  std::string flag;
+  std::vector<std::string> words;
+};
+
+std::vector<Choice> Choices(const std::vector<Place>& places) {
+  std::vector<Choice> at_places;
+  std::map<std::string, std::set<std::vector<std::string>>> choices;
+  const auto add = [&](const Place& place, const std::string& flag, const FlagSpec& spec) {
+    if (spec.type == FlagSpec::Type::kBool) return;
+    choices[flag].insert(spec.words);
+    if (!spec.words.empty()) at_places.push_back({place.path, flag, spec.words});
+  };
+  for (const Place& place : places) {
+    for (const FlagSpec& flag : place.flags) {
+      add(place, "--" + flag.name, flag);
+      if (flag.shorthand != 0) add(place, std::string("-") + flag.shorthand, flag);
+    }
+  }
+  std::vector<Choice> all;
+  std::set<std::string> seen;
+  for (Choice& choice : at_places) {
+    if (choices[choice.flag].size() == 1) choice.path.clear();
+    if (choice.path.empty() && !seen.insert(choice.flag).second) continue;
+    all.push_back(std::move(choice));
+  }
+  return all;
+}
+
 // A name that a shell takes for a function's.
 std::string FunctionName(const Command& root) {
   std::string name = "_" + root.name;
@@ -81,33 +121,65 @@ std::string Quoted(const std::string& text, const std::string& escaped) {
   return quoted + "'";
 }
 
-// What bash and zsh have in common: finds in the words before the current one, `words`, which
-// command they lead to, and calls `offer` with what may follow.
-std::string WalkOfShell(const Command& root, const std::string& words, const std::string& current) {
+// The lines of a `case "$at" in` of a shell, whose commands may be followed by `words`.
+std::string CasesOfShell(const std::vector<Place>& places, const std::string& indent,
+                         std::vector<std::string> (*words)(const Place&)) {
+  std::string text;
+  for (const Place& place : places) {
+    const std::vector<std::string> offered = words(place);
+    if (offered.empty()) continue;
+    text += indent + "'" + place.path + "') candidates='" + base::Join(offered, " ") + "';;\n";
+  }
+  return text;
+}
+
+// What bash and zsh have in common: finds in `$current` and the words before it, `words`, what may
+// stand there: `candidates`, each behind `prefix`. A flag whose value is to come is `flag`; bash
+// has a word of its own for the `=` between them.
+std::string WalkOfShell(const Command& root, const std::string& words) {
   const std::vector<Place> places = Places(root);
-  std::string commands;
+  std::vector<std::string> commands;
   for (const Place& place : places) {
-    if (place.path.empty()) continue;
-    commands += (commands.empty() ? "'" : "|'") + place.path + "'";
+    if (!place.path.empty()) commands.push_back("'" + place.path + "'");
   }
-  std::string text = "  local at='' skip='' word candidates=''\n  for word in " + words +
-                     "; do\n"
-                     "    if [[ -n $skip ]]; then skip=''; continue; fi\n"
-                     "    case \"$word\" in " +
-                     base::Join(FlagsWithValue(places), "|") +
-                     ") skip=1; continue;; esac\n"
-                     "    case \"$at $word\" in " +
-                     commands +
-                     ") at=\"$at $word\";; esac\n"
-                     "  done\n"
-                     "  [[ -n $skip ]] && return\n"
-                     "  case \"$at\" in\n";
-  for (const Place& place : places) {
-    text += "    '" + place.path + "')\n      if [[ " + current + " == -* ]]; then candidates='" +
-            base::Join(place.FlagWords(), " ") + "'\n      else candidates='" +
-            base::Join(place.Words(), " ") + "'; fi;;\n";
+  std::string values;
+  for (const Choice& choice : Choices(places)) {
+    values += "      " + (choice.path.empty() ? "*' " : "'" + choice.path + " ") + choice.flag +
+              "') candidates='" + base::Join(choice.words, " ") + "';;\n";
   }
-  return text + "  esac\n";
+  return "  local at='' flag='' rest='' prefix='' word candidates=''\n"
+         "  for word in " +
+         words +
+         "; do\n"
+         "    if [[ -n $flag ]]; then [[ $word == '=' ]] || flag=''; continue; fi\n"
+         "    if [[ $word == -- ]]; then rest=1; break; fi\n"
+         "    case \"$word\" in " +
+         base::Join(FlagsWithValue(places), "|") +
+         ") flag=$word; continue;; esac\n"
+         "    case \"$at $word\" in " +
+         base::Join(commands, "|") +
+         ") at=\"$at $word\";; esac\n"
+         "  done\n"
+         "  if [[ -z $flag && -z $rest && $current == --*=* ]]; then\n"
+         "    flag=${current%%=*} prefix=\"${current%%=*}=\" current=${current#*=}\n"
+         "  fi\n"
+         "  if [[ -n $flag ]]; then\n"
+         "    case \"$at $flag\" in\n" +
+         values +
+         "    esac\n"
+         "  elif [[ -n $rest ]]; then\n"
+         "    case \"$at\" in\n" +
+         CasesOfShell(places, "      ", [](const Place& place) { return place.Arguments(); }) +
+         "    esac\n"
+         "  elif [[ $current == -* ]]; then\n"
+         "    case \"$at\" in\n" +
+         CasesOfShell(places, "      ", [](const Place& place) { return place.FlagWords(); }) +
+         "    esac\n"
+         "  else\n"
+         "    case \"$at\" in\n" +
+         CasesOfShell(places, "      ", [](const Place& place) { return place.Words(); }) +
+         "    esac\n"
+         "  fi\n";
 }
 
 }  // namespace
@@ -118,8 +190,9 @@ std::string BashCompletion(const Command& root) {
          "() {\n"
          "  local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
          "  COMPREPLY=()\n" +
-         WalkOfShell(root, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"", "$current") +
-         "  COMPREPLY=($(compgen -W \"$candidates\" -- \"$current\"))\n"
+         "  [[ $current == '=' ]] && current=''\n" +
+         WalkOfShell(root, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"") +
+         "  COMPREPLY=($(compgen -P \"$prefix\" -W \"$candidates\" -- \"$current\"))\n"
          "}\n\n"
          "# Where there is nothing to offer: files.\n"
          "complete -o default -F " +
@@ -129,7 +202,9 @@ std::string BashCompletion(const Command& root) {
 std::string ZshCompletion(const Command& root) {
   const std::string name = FunctionName(root);
   return "#compdef " + root.name + "\n\n" + name + "() {\n" +
-         WalkOfShell(root, "\"${(@)words[2,CURRENT-1]}\"", "\"${words[CURRENT]}\"") +
+         "  local current=\"${words[CURRENT]}\"\n" +
+         WalkOfShell(root, "\"${(@)words[2,CURRENT-1]}\"") +
+         "  [[ -n $prefix ]] && compset -P '*='\n"
          "  if [[ -n $candidates ]]; then compadd -- ${(s: :)candidates}; else _files; fi\n"
          "}\n\n"
          "# As a file of $fpath it is run for the first completion; read by hand it is not.\n"
@@ -139,7 +214,9 @@ std::string ZshCompletion(const Command& root) {
 
 std::string FishCompletion(const Command& root) {
   const auto quoted = [](const std::string& text) { return Quoted(text, "\\'"); };
-  std::string text = "# fish completion for " + root.name + "\n\n";
+  const std::string is_behind_flags = FunctionName(root) + "_is_behind_flags";
+  std::string text = "# fish completion for " + root.name + "\n\nfunction " + is_behind_flags +
+                     "\n  contains -- -- (commandline -opc)\nend\n\n";
   for (const Place& place : Places(root)) {
     std::string condition;
     for (const std::string& word : base::Split(place.path, ' ')) {
@@ -148,9 +225,11 @@ std::string FishCompletion(const Command& root) {
     const std::vector<std::string> words = place.Words();
     condition +=
         words.empty() ? "true" : "not __fish_seen_subcommand_from " + base::Join(words, " ");
-    const std::string begin = "complete -c " + root.name + " -n " + quoted(condition);
+    const std::string complete = "complete -c " + root.name + " -n ";
+    const std::string begin = complete + quoted(condition);
     for (const Command& sub : place.command->subcommands) {
-      text += begin + " -f -a " + sub.name + " -d " + quoted(sub.short_text) + "\n";
+      text += complete + quoted(condition + "; and not " + is_behind_flags) + " -f -a " + sub.name +
+              " -d " + quoted(sub.short_text) + "\n";
     }
     for (const std::string& argument : place.command->valid_arguments) {
       text += begin + " -f -a " + argument + "\n";
@@ -158,7 +237,9 @@ std::string FishCompletion(const Command& root) {
     for (const FlagSpec& flag : place.flags) {
       text += begin + " -l " + flag.name;
       if (flag.shorthand != 0) text += std::string(" -s ") + flag.shorthand;
-      if (flag.type != FlagSpec::Type::kBool) text += " -r";
+      if (flag.type != FlagSpec::Type::kBool) {
+        text += flag.words.empty() ? " -r" : " -x -a " + quoted(base::Join(flag.words, " "));
+      }
       text += " -d " + quoted(flag.usage) + "\n";
     }
   }
@@ -173,34 +254,54 @@ std::string PowerShellCompletion(const Command& root) {
     return "@(" + base::Join(quotes, ", ") + ")";
   };
   const std::vector<Place> places = Places(root);
-  std::string text = "# powershell completion for " + root.name +
-                     "\n\nRegister-ArgumentCompleter -Native -CommandName " + quoted(root.name) +
-                     " -ScriptBlock {\n"
-                     "  param($wordToComplete, $commandAst, $cursorPosition)\n"
-                     "  $words = @{\n";
-  for (const Place& place : places) {
-    text += "    " + quoted(place.path) + " = " + list(place.Words()) + "\n";
+  const auto table = [&](std::vector<std::string> (*words)(const Place&)) {
+    std::string lines;
+    for (const Place& place : places) {
+      lines += "    " + quoted(place.path) + " = " + list(words(place)) + "\n";
+    }
+    return "@{\n" + lines + "  }\n";
+  };
+  std::string values;
+  for (const Choice& choice : Choices(places)) {
+    const std::string at = choice.path.empty() ? choice.flag : choice.path + " " + choice.flag;
+    values += "    " + quoted(at) + " = " + list(choice.words) + "\n";
   }
-  text += "  }\n  $flags = @{\n";
-  for (const Place& place : places) {
-    text += "    " + quoted(place.path) + " = " + list(place.FlagWords()) + "\n";
-  }
-  return text + "  }\n  $withValue = " + list(FlagsWithValue(places)) +
+  return "# powershell completion for " + root.name +
+         "\n\nRegister-ArgumentCompleter -Native -CommandName " + quoted(root.name) +
+         " -ScriptBlock {\n"
+         "  param($wordToComplete, $commandAst, $cursorPosition)\n"
+         "  $words = " +
+         table([](const Place& place) { return place.Words(); }) +
+         "  $arguments = " + table([](const Place& place) { return place.Arguments(); }) +
+         "  $flags = " + table([](const Place& place) { return place.FlagWords(); }) +
+         "  $values = @{\n" + values + "  }\n  $withValue = " + list(FlagsWithValue(places)) +
          "\n"
          "  $at = ''\n"
-         "  $skip = $false\n"
+         "  $flag = ''\n"
+         "  $rest = $false\n"
          "  foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {\n"
          "    if ($element.Extent.EndOffset -ge $cursorPosition) { break }\n"
          "    $word = $element.ToString()\n"
-         "    if ($skip) { $skip = $false; continue }\n"
-         "    if ($withValue -ccontains $word) { $skip = $true; continue }\n"
+         "    if ($flag) { $flag = ''; continue }\n"
+         "    if ($word -ceq '--') { $rest = $true; break }\n"
+         "    if ($withValue -ccontains $word) { $flag = $word; continue }\n"
          "    if ($words.ContainsKey(\"$at $word\")) { $at = \"$at $word\" }\n"
          "  }\n"
-         "  if ($skip) { return }\n"
-         "  $candidates = if ($wordToComplete.StartsWith('-')) { $flags[$at] } else { $words[$at] "
-         "}\n"
-         "  $candidates | Where-Object { $_.StartsWith($wordToComplete) } | ForEach-Object {\n"
-         "    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)\n"
+         "  $prefix = ''\n"
+         "  $typed = $wordToComplete\n"
+         "  if (-not $flag -and -not $rest -and $typed -match '^(--[^=]+)=(.*)$') {\n"
+         "    $flag = $Matches[1]\n"
+         "    $prefix = \"$flag=\"\n"
+         "    $typed = $Matches[2]\n"
+         "  }\n"
+         "  $candidates = if ($flag) { $values[\"$at $flag\"] + $values[$flag] }\n"
+         "    elseif ($rest) { $arguments[$at] }\n"
+         "    elseif ($typed.StartsWith('-')) { $flags[$at] }\n"
+         "    else { $words[$at] }\n"
+         "  $candidates | Where-Object { $_ -and $_.StartsWith($typed) } | ForEach-Object {\n"
+         "    $word = \"$prefix$_\"\n"
+         "    [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', "
+         "$_)\n"
          "  }\n"
          "}\n";
 }

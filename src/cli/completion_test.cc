@@ -5,12 +5,18 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cli {
 namespace {
 
 using ::testing::HasSubstr;
 using Type = FlagSpec::Type;
+
+FlagSpec OneOf(const char* name, char shorthand, std::vector<std::string> words) {
+  return {name, shorthand, Type::kString, "", name, /*required=*/false, std::move(words)};
+}
 
 // A tree whose texts a shell might take for its own.
 Command Root() {
@@ -19,18 +25,21 @@ Command Root() {
           .use = "a-tool",
           .short_text = "Is a tool",
           .persistent_flags = {{"output", 'o', Type::kString, "", "where it's written: $HOME"},
-                               {"quiet", 'q', Type::kBool, "false", "says nothing"}},
+                               {"quiet", 'q', Type::kBool, "false", "says nothing"},
+                               OneOf("format", 'f', {"json", "table"})},
           .subcommands = {{.name = "file",
                            .use = "file",
                            .short_text = "Does `something` with \"a file\"",
                            .subcommands = {{.name = "copy",
                                             .use = "copy",
                                             .short_text = "Copies it",
-                                            .flags = {{"to", 0, Type::kString, "", "where to"}},
+                                            .flags = {{"to", 0, Type::kString, "", "where to"},
+                                                      OneOf("by", 'b', {"hand", "name"})},
                                             .run = run},
                                            {.name = "compare",
                                             .use = "compare",
                                             .short_text = "Isn't a copy",
+                                            .flags = {OneOf("by", 'b', {"date", "name"})},
                                             .run = run}}},
                           {.name = "color",
                            .use = "color",
@@ -70,8 +79,8 @@ TEST(CompletionTest, BashOffersTheCommandsAndArguments) {
 }
 
 TEST(CompletionTest, BashOffersTheFlagsOfTheCommandAndOfThoseAbove) {
-  EXPECT_EQ(Offered("a-tool -"), "--help --output --quiet");
-  EXPECT_EQ(Offered("a-tool file copy --"), "--help --output --quiet --to");
+  EXPECT_EQ(Offered("a-tool -"), "--format --help --output --quiet");
+  EXPECT_EQ(Offered("a-tool file copy --"), "--by --format --help --output --quiet --to");
   EXPECT_EQ(Offered("a-tool file compare --t"), "");
 }
 
@@ -82,6 +91,47 @@ TEST(CompletionTest, BashTakesNoValueOfAFlagForACommand) {
   EXPECT_EQ(Offered("a-tool --output ''"), "");
 }
 
+TEST(CompletionTest, BashOffersWhatAFlagsValueMayBe) {
+  EXPECT_EQ(Offered("a-tool --format ''"), "json table");
+  EXPECT_EQ(Offered("a-tool file compare -f t"), "table");
+  EXPECT_EQ(Offered("a-tool -q --format t"), "table");
+  EXPECT_EQ(Offered("a-tool --format json f"), "file");
+  // Bash makes words of their own of these.
+  EXPECT_EQ(Offered("a-tool --format ="), "json table");
+  EXPECT_EQ(Offered("a-tool --format = j"), "json");
+  EXPECT_EQ(Offered("a-tool --format = file f"), "file");
+  // Unless it was told not to.
+  EXPECT_EQ(Offered("a-tool --format=t"), "--format=table");
+  EXPECT_EQ(Offered("a-tool --output=t"), "");
+}
+
+TEST(CompletionTest, BashOffersTheValuesOfTheCommandsOwnFlag) {
+  EXPECT_EQ(Offered("a-tool file copy --by ''"), "hand name");
+  EXPECT_EQ(Offered("a-tool file compare -b ''"), "date name");
+  EXPECT_EQ(Offered("a-tool --by ''"), "");
+}
+
+TEST(CompletionTest, BehindTwoDashesBashOffersArgumentsAlone) {
+  EXPECT_EQ(Offered("a-tool color -- ''"), "green red");
+  EXPECT_EQ(Offered("a-tool color -- -"), "");
+  EXPECT_EQ(Offered("a-tool -- ''"), "");
+  EXPECT_EQ(Offered("a-tool file -- c"), "");
+  EXPECT_EQ(Offered("a-tool color -- --format ''"), "green red");
+  EXPECT_EQ(Offered("a-tool --format -- f"), "file");
+}
+
+TEST(CompletionTest, ValuesAreInTheScriptsOfTheOtherShells) {
+  const std::string fish = FishCompletion(Root());
+  EXPECT_THAT(fish, HasSubstr("-l format -s f -x -a 'json table' -d 'format'\n"));
+  EXPECT_THAT(fish, HasSubstr("and not _a_tool_is_behind_flags' -f -a copy "));
+  const std::string zsh = ZshCompletion(Root());
+  EXPECT_THAT(zsh, HasSubstr("      *' --format') candidates='json table';;\n"));
+  EXPECT_THAT(zsh, HasSubstr("      ' file copy --by') candidates='hand name';;\n"));
+  const std::string powershell = PowerShellCompletion(Root());
+  EXPECT_THAT(powershell, HasSubstr("    '--format' = @('json', 'table')\n"));
+  EXPECT_THAT(powershell, HasSubstr("    ' file compare -b' = @('date', 'name')\n"));
+}
+
 TEST(CompletionTest, TextsAreQuotedAsEachShellDoes) {
   const std::string fish = FishCompletion(Root());
   EXPECT_THAT(fish, HasSubstr("-f -a copy -d 'Copies it'\n"));
@@ -90,7 +140,7 @@ TEST(CompletionTest, TextsAreQuotedAsEachShellDoes) {
   EXPECT_THAT(fish, HasSubstr("-n '__fish_seen_subcommand_from color; and not "
                               "__fish_seen_subcommand_from green red' -f -a red\n"));
   EXPECT_THAT(PowerShellCompletion(Root()), HasSubstr("' file' = @('compare', 'copy')\n"));
-  EXPECT_THAT(ZshCompletion(Root()), HasSubstr("' file')\n"));
+  EXPECT_THAT(ZshCompletion(Root()), HasSubstr("' file') candidates='compare copy';;\n"));
   EXPECT_TRUE(ZshCompletion(Root()).starts_with("#compdef a-tool\n"));
 }
 

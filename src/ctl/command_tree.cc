@@ -74,13 +74,17 @@ std::vector<FlagSpec> GlobalFlags() {
   };
 }
 
+FlagSpec Consistency() {
+  return OneOf({"l", "s"}, Text("consistency", "Linearizable(l) or Serializable(s)", "l"));
+}
+
 Command Get() {
   return {
       .name = "get",
       .use = "get [options] <key> [range_end]",
       .short_text = "Gets the key or a range of keys",
       .group = kKv,
-      .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l"),
+      .flags = {Consistency(),
                 OneOf({"ASCEND", "DESCEND"},
                       Text("order", "Order of results; ASCEND or DESCEND (ASCEND by default)")),
                 OneOf({"CREATE", "KEY", "MODIFY", "VALUE", "VERSION"},
@@ -252,7 +256,7 @@ Command Member() {
             .use = "list",
             .short_text = "Lists all members in the cluster",
             .long_text = kMemberListLong,
-            .flags = {Text("consistency", "Linearizable(l) or Serializable(s)", "l")},
+            .flags = {Consistency()},
             .run = RunMemberList},
            {.name = "promote",
             .use = "promote <memberID>",
@@ -461,6 +465,10 @@ Command MakeMirror() {
   };
 }
 
+FlagSpec Load(const char* usage) {
+  return OneOf({"s", "m", "l", "xl"}, Text("load", usage, "s"));
+}
+
 // Of each check.
 std::vector<FlagSpec> CheckFlags(FlagSpec load, FlagSpec prefix) {
   return {std::move(load), std::move(prefix),
@@ -482,11 +490,9 @@ Command Check() {
             .use = "perf [options]",
             .short_text = "Check the performance of the etcd cluster",
             .flags = CheckFlags(
-                Text("load",
-                     "The performance check's workload model. Accepted workloads: s(small), "
+                Load("The performance check's workload model. Accepted workloads: s(small), "
                      "m(medium), l(large), xl(xLarge). Different workload models use different "
-                     "configurations in terms of number of clients and expected throughput.",
-                     "s"),
+                     "configurations in terms of number of clients and expected throughput."),
                 Text("prefix", "The prefix for writing the performance check's keys.",
                      "/etcdctl-check-perf/")),
             .run = RunCheckPerf},
@@ -498,10 +504,8 @@ Command Check() {
                 "If no endpoint is provided, localhost will be used. If multiple endpoints "
                 "are provided, first endpoint will be used.",
             .flags = CheckFlags(
-                Text("load",
-                     "The datascale check's workload model. Accepted workloads: s(small), "
-                     "m(medium), l(large), xl(xLarge)",
-                     "s"),
+                Load("The datascale check's workload model. Accepted workloads: s(small), "
+                     "m(medium), l(large), xl(xLarge)"),
                 Text("prefix", "The prefix for writing the datascale check's keys.",
                      "/etcdctl-check-datascale/")),
             .run = RunCheckDatascale}},

@@ -116,22 +116,31 @@ cli::Outcome RunEncode(const cli::Invocation& invocation) {
   return {};
 }
 
+cli::FlagSpec Output() {
+  return {"output",
+          'o',
+          Type::kString,
+          "yaml",
+          "Output format. One of: json|yaml|proto",
+          /*required=*/false,
+          {"json", "yaml", "proto"}};
+}
+
 cli::Command DecodeCommand() {
-  return {
-      .name = "decode",
-      .use = "decode",
-      .short_text = "Decodes an object of Kubernetes from the form in which etcd has it",
-      .example =
-          "  etcdctl get /registry/pods/default/NAME --print-value-only | "
-          "etcdutl k8s decode",
-      .flags = {{"output", 'o', Type::kString, "yaml", "Output format. One of: json|yaml|proto"},
-                {"meta-only", 0, Type::kBool, "false", "Output only the version and the kind"},
-                {"file", 0, Type::kString, "", "File to read in place of standard input"},
-                {"batch-process", 0, Type::kBool, "false",
-                 "Decode objects in hexadecimal, a line each, as a decoder of "
-                 "etcd-dump-logs"}},
-      .run = RunDecode,
-      .argument_count = 0};
+  return {.name = "decode",
+          .use = "decode",
+          .short_text = "Decodes an object of Kubernetes from the form in which etcd has it",
+          .example =
+              "  etcdctl get /registry/pods/default/NAME --print-value-only | "
+              "etcdutl k8s decode",
+          .flags = {Output(),
+                    {"meta-only", 0, Type::kBool, "false", "Output only the version and the kind"},
+                    {"file", 0, Type::kString, "", "File to read in place of standard input"},
+                    {"batch-process", 0, Type::kBool, "false",
+                     "Decode objects in hexadecimal, a line each, as a decoder of "
+                     "etcd-dump-logs"}},
+          .run = RunDecode,
+          .argument_count = 0};
 }
 
 cli::Command EncodeCommand() {
@@ -141,7 +150,13 @@ cli::Command EncodeCommand() {
           .example =
               "  etcdutl k8s encode < pod.yaml | etcdctl put "
               "/registry/pods/default/NAME",
-          .flags = {{"format", 'f', Type::kString, "yaml", "Input format. One of: json|yaml"},
+          .flags = {{"format",
+                     'f',
+                     Type::kString,
+                     "yaml",
+                     "Input format. One of: json|yaml",
+                     /*required=*/false,
+                     {"json", "yaml"}},
                     {"file", 0, Type::kString, "", "File to read in place of standard input"}},
           .run = RunEncode,
           .argument_count = 0};
@@ -162,7 +177,7 @@ cli::Command ExtractCommand() {
       .flags = {{"file", 'f', Type::kString, "",
                  "Database of a member or of etcd, or a snapshot; no member runs on it",
                  /*required=*/true},
-                {"output", 'o', Type::kString, "yaml", "Output format. One of: json|yaml|proto"},
+                Output(),
                 {"key", 'k', Type::kString, "", "Key of the object to show"},
                 {"version", 'v', Type::kString, "",
                  "Version of the key to show, defaults to the latest version"},
