@@ -12,12 +12,17 @@
 #include "cli/progress.h"
 #include "observe/log_outputs.h"
 #include "storage/backend/lmdb_backend.h"
+#include "storage/backend/lmdb_file.h"
 #include "storage/schema/schema.h"
 
 namespace offline {
 namespace {
 
 constexpr int kPauseMilliseconds = 50;
+
+std::string DatabaseOf(const std::string& member_dir) {
+  return runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
+}
 
 // Each line is out before the command goes on, and stands alone on a terminal that shows how far
 // the command is.
@@ -96,12 +101,38 @@ base::Result<std::unique_ptr<runtime::File>> LockMemberOf(Files& files, const st
 
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
                                                 const cli::Flags& flags) {
-  runtime::Disk& disk = files.disk();
   MemberDatabase opened;
   ASSIGN_OR_RETURN(opened.lock, LockMember(files, member_dir, flags));
-  const std::string path = runtime::JoinPath(runtime::JoinPath(member_dir, "snap"), "db.mdb");
-  ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&disk, path, schema::kBucketNames));
+  ASSIGN_OR_RETURN(opened.database, backend::OpenLmdbBackend(&files.disk(), DatabaseOf(member_dir),
+                                                             schema::kBucketNames));
   return opened;
+}
+
+base::Result<MemberDatabase> OpenMemberDatabaseToRead(Files& files, const std::string& member_dir,
+                                                      const cli::Flags& flags) {
+  MemberDatabase opened;
+  ASSIGN_OR_RETURN(opened.lock, LockMemberOf(files, DatabaseOf(member_dir), flags));
+  if (opened.lock == nullptr) {
+    auto made = LockMember(files, member_dir, flags);
+    if (made.status().code() == base::Code::kPermissionDenied) {
+      return base::Status(made.status().code(),
+                          std::string(made.status().message()) +
+                              "; without that file a member might start meanwhile: read a copy of "
+                              "the directory");
+    }
+    ASSIGN_OR_RETURN(opened.lock, std::move(made));
+  }
+  ASSIGN_OR_RETURN(opened.database, OpenDatabaseToRead(files, DatabaseOf(member_dir)));
+  return opened;
+}
+
+// Why LMDB may do without its own lock file: that tells a writer of another process which pages are
+// still read, and who writes the database has the member's lock.
+base::Result<std::unique_ptr<backend::Backend>> OpenDatabaseToRead(Files& files,
+                                                                   const std::string& path) {
+  constexpr size_t kFirst = schema::Id(schema::Bucket::kV2);  // later versions have more
+  return backend::OpenLmdbToRead(files.disk(), path, schema::kBucketNames, kFirst,
+                                 backend::LmdbOptions().map_bytes);
 }
 
 std::string WithoutSlashes(std::string path) {

@@ -63,6 +63,15 @@ struct MemberDatabase {
 base::Result<MemberDatabase> OpenMemberDatabase(Files& files, const std::string& member_dir,
                                                 const cli::Flags& flags);
 
+// The same to read from: neither it nor anything beside it is changed, so that the folder may be
+// one in which the user must not write. No member runs on it meanwhile: its lock file is locked as
+// it is, or made where there is none; kPermissionDenied, with advice, if it cannot be made.
+base::Result<MemberDatabase> OpenMemberDatabaseToRead(Files& files, const std::string& member_dir,
+                                                      const cli::Flags& flags);
+// Without the lock, which the caller has.
+base::Result<std::unique_ptr<backend::Backend>> OpenDatabaseToRead(Files& files,
+                                                                   const std::string& path);
+
 // A directory's name as one under which others can lie beside it.
 std::string WithoutSlashes(std::string path);
 

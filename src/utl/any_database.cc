@@ -26,7 +26,7 @@ base::Result<std::unique_ptr<AnyDatabase>> AnyDatabase::Open(offline::Files& fil
     return opened;
   }
   ASSIGN_OR_RETURN(const std::string member, MemberOf(path));
-  ASSIGN_OR_RETURN(opened->member_, offline::OpenMemberDatabase(files, member, flags));
+  ASSIGN_OR_RETURN(opened->member_, offline::OpenMemberDatabaseToRead(files, member, flags));
   ASSIGN_OR_RETURN(opened->reader_, opened->member_.database->NewReader());
   opened->source_.emplace(opened->reader_.get());
   return opened;

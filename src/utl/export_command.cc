@@ -40,7 +40,7 @@ base::Status Export(offline::Files& files, const cli::Flags& flags, cli::Progres
             "--output-dir " + target.data_dir + " is within the directory of the member"};
   }
   RETURN_IF_ERROR(CheckIsOurs(files.disk(), paths));
-  auto opened = offline::OpenMemberDatabase(files, paths.member, flags);
+  auto opened = offline::OpenMemberDatabaseToRead(files, paths.member, flags);
   if (!opened.ok()) return WithAdvice(opened.status());
   ASSIGN_OR_RETURN(const server::Takeover takeover, server::FindTakeover(files.disk(), paths));
   if (takeover != server::Takeover::kNone) {

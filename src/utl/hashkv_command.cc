@@ -25,7 +25,7 @@ base::Result<mvcc::KeyValueHash> HashOfFile(offline::Files& files,
   if (std::filesystem::path(path).filename() == "db.mdb") {
     ASSIGN_OR_RETURN(const std::string member, MemberOf(path));
     ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
-                     offline::OpenMemberDatabase(files, member, invocation.flags));
+                     offline::OpenMemberDatabaseToRead(files, member, invocation.flags));
     return HashOf(files, opened.database.get(), at);
   }
   ASSIGN_OR_RETURN(const auto image, offline::Image::Open(files, path, invocation.flags));

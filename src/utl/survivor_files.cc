@@ -11,7 +11,6 @@
 #include "server/data_directory.h"
 #include "server/takeover.h"
 #include "state/members/membership.h"
-#include "storage/backend/lmdb_backend.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/backend/write_buffer.h"
 #include "storage/image/database_import.h"
@@ -100,7 +99,7 @@ base::Status SurvivorFiles::OpenDatabase(const cli::Flags& flags) {
     survivor_.database_damage = path + ": there is no database";
     return {};
   }
-  auto database = backend::OpenLmdbBackend(&disk, path, schema::kBucketNames);
+  auto database = offline::OpenDatabaseToRead(files_, path);
   if (database.ok()) {
     database_ = *std::move(database);
   } else {

@@ -29,6 +29,9 @@ class LmdbFile {
   const std::vector<std::string>& buckets() const { return buckets_; }
   // Buckets are numbered by their places in buckets().
   base::Result<std::unique_ptr<Reader>> NewReader();
+  base::Result<std::unique_ptr<StructureCheck>> NewStructureCheck();
+  base::Result<Sizes> MeasureSizes();
+  size_t open_readers() const;
 
  private:
   LmdbFile() = default;
@@ -36,5 +39,12 @@ class LmdbFile {
   std::shared_ptr<class LmdbEnvironment> environment_;
   std::vector<std::string> buckets_;
 };
+
+// The same as a backend from which nothing is committed: kFailedPrecondition. Of a bucket that is
+// not there nothing is found. It keeps no place in the file for its readers, since there is no
+// writer who would have to know of them.
+base::Result<std::unique_ptr<Backend>> OpenLmdbToRead(runtime::Disk& disk, const std::string& path,
+                                                      std::span<const std::string_view> buckets,
+                                                      size_t required, uint64_t map_bytes);
 
 }  // namespace backend

@@ -71,6 +71,35 @@ TEST_F(LmdbFileTest, WhatALaterVersionHasMayBeMissing) {
   EXPECT_EQ((*file)->buckets().size(), kBuckets.size() + 1);  // and the backend's own
 }
 
+TEST_F(LmdbFileTest, AsABackendItIsReadAlone) {
+  constexpr std::array<std::string_view, 4> kLater = {"first", "second", "third", "fourth"};
+  ASSERT_TRUE(disk_.Remove(path_ + "-lock").ok());
+  const auto database = OpenLmdbToRead(disk_, path_, kLater, kBuckets.size(), kMapBytes);
+  ASSERT_TRUE(database.ok()) << database.status().ToString();
+  {
+    const auto reader = (*database)->NewReservedReader();
+    ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+    EXPECT_EQ((*reader)->Get(1, "a").value(), "1");
+    for (const BucketId absent : {2, 3}) {
+      EXPECT_EQ((*reader)->Get(absent, "a").value(), std::nullopt);
+      const auto cursor = (*reader)->NewCursor(absent);
+      EXPECT_TRUE(cursor->Seek({}).ok());
+      EXPECT_FALSE(cursor->valid());
+    }
+    EXPECT_EQ((*database)->open_readers(), 1u);
+  }
+  EXPECT_GT((*database)->sizes().in_use, 100'000u);
+  const auto check = (*database)->NewStructureCheck();
+  ASSERT_TRUE(check.ok()) << check.status().ToString();
+  EXPECT_TRUE((*check)->Step(1 << 20).ok());
+  Batch batch;
+  batch.Put(1, "a", "2");
+  EXPECT_EQ((*database)->Commit(batch).message(), path_ + ": was opened to be read");
+  EXPECT_EQ((*database)->Defragment([](uint64_t) { return true; }).code(),
+            base::Code::kFailedPrecondition);
+  EXPECT_THAT(disk_.List(directory_).value(), ElementsAre("db.mdb"));
+}
+
 TEST_F(LmdbFileTest, DamageIsToldByPage) {
   const auto file = disk_.Open(path_, runtime::OpenMode::kWrite).value();
   ASSERT_TRUE(file->WriteAt(16, "xx").ok());  // within the first meta page
