@@ -123,13 +123,12 @@ Outcome AskEach(const Invocation& invocation, Globals* globals, const char* what
 // Receives a snapshot into a file.
 class SnapshotFile {
  public:
-  SnapshotFile(std::unique_ptr<runtime::File> file, std::FILE* err)
-      : file_(std::move(file)), progress_(err, "saving") {}
+  SnapshotFile(runtime::File* file, std::FILE* err) : file_(*file), progress_(err, "saving") {}
 
   // False after an error of the disk.
   bool Append(const etcd::SnapshotChunk& chunk) {
     if (version_.empty()) version_ = chunk.version;
-    error_ = file_->WriteAt(size_, chunk.blob);
+    error_ = file_.WriteAt(size_, chunk.blob);
     size_ += chunk.blob.size();
     progress_.Show(size_, size_ + chunk.remaining_bytes);
     return error_.ok();
@@ -139,7 +138,7 @@ class SnapshotFile {
       return base::Status(base::Code::kDataLoss,
                           "sha256 checksum not found [bytes: " + std::to_string(size_) + "]");
     }
-    return file_->Sync();
+    return file_.Sync();
   }
 
   bool is_empty() const { return size_ == 0; }
@@ -147,7 +146,7 @@ class SnapshotFile {
   const std::string& version() const { return version_; }
 
  private:
-  const std::unique_ptr<runtime::File> file_;
+  runtime::File& file_;
   cli::Progress progress_;
   uint64_t size_ = 0;
   std::string version_;
@@ -169,16 +168,15 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
   };
   runtime::posix::Disk disk;
   const std::string usual = path + std::string(kUnfinished);
-  auto opened = runtime::CreateBeside(disk, path, kUnfinished);
-  if (!opened.ok()) {
+  auto made = runtime::NewFile::Beside(disk, path, kUnfinished);
+  if (!made.ok()) {
     return failed("could not open " + usual + " (open ",
-                  std::string(opened.status().message()) + ")");
+                  std::string(made.status().message()) + ")");
   }
-  const std::string part = opened->path;
-  if (part != usual) {
-    Print(err, usual + " is there and stays as it is; saving to " + part + " meanwhile\n");
+  if (made->is_beside_another()) {
+    Print(err, usual + " is there and stays as it is; saving to " + made->path() + " meanwhile\n");
   }
-  SnapshotFile file(std::move(opened->file), err);
+  SnapshotFile file(&made->file(), err);
   const etcd::Status received = client.Snapshot(
       call, [&file](const etcd::SnapshotChunk& chunk) { return file.Append(chunk); });
   Outcome outcome;
@@ -189,11 +187,10 @@ Outcome SaveSnapshot(etcd::Client& client, const etcd::CallOptions& call, const 
     outcome.cause = received.cause();
   } else if (const base::Status status = file.Finish(); !status.ok()) {
     outcome = failed("", status.message());
-  } else if (const base::Status renamed = disk.Rename(part, path); !renamed.ok()) {
-    outcome = failed("could not rename " + part + " to " + path + " (",
+  } else if (const base::Status renamed = made->Finish(); !renamed.ok()) {
+    outcome = failed("could not rename " + made->path() + " to " + path + " (",
                      std::string(renamed.message()) + ")");
   }
-  if (!outcome.ok()) disk.Remove(part).IgnoreError();
   *version = file.version();
   return outcome;
 }

@@ -94,14 +94,10 @@ base::Status SaveContexts(const std::string& path, const Contexts& contexts) {
   runtime::posix::Disk disk;
   RETURN_IF_ERROR(disk.CreateDirectories(runtime::ParentPath(path)));
   const std::string place = BehindLinks(path);
-  ASSIGN_OR_RETURN(const runtime::NewFile made, runtime::CreateBeside(disk, place, ".new"));
-  base::Status status = made.file->WriteAt(0, FormatContexts(contexts));
-  if (status.ok()) status = made.file->Sync();
-  if (status.ok()) status = disk.Rename(made.path, place);
-  if (!status.ok()) {
-    disk.Remove(made.path).IgnoreError();
-    return status;
-  }
+  ASSIGN_OR_RETURN(auto made, runtime::NewFile::Beside(disk, place, ".new"));
+  RETURN_IF_ERROR(made.file().WriteAt(0, FormatContexts(contexts)));
+  RETURN_IF_ERROR(made.file().Sync());
+  RETURN_IF_ERROR(made.Finish());
   return disk.SyncDirectory(runtime::ParentPath(place));
 }
 

@@ -1,7 +1,6 @@
 #include "ctl/debug_command.h"
 
 #include <ctime>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +9,7 @@
 #include "ctl/archive.h"
 #include "ctl/connection.h"
 #include "ctl/debug_report.h"
-#include "runtime/disk.h"
+#include "runtime/new_file.h"
 #include "runtime/posix/clock.h"
 #include "runtime/posix/disk.h"
 
@@ -51,8 +50,8 @@ Outcome RunDebug(const Invocation& invocation) {
       invocation.arguments.empty() ? UsualName(now) : invocation.arguments.front();
   runtime::posix::Disk disk;
   // Before the members are asked, and for its owner alone; a file that is there stays.
-  base::Result<std::unique_ptr<runtime::File>> file = disk.Open(path, runtime::OpenMode::kCreate);
-  if (!file.ok()) return FailedFile(file.status());
+  base::Result<runtime::NewFile> made = runtime::NewFile::At(disk, path);
+  if (!made.ok()) return FailedFile(made.status());
   const std::vector<ArchiveFile> files =
       GatherReport(globals, endpoints, FlagLines(flags),
                    {.log_path = flags.GetString("log"),
@@ -60,12 +59,10 @@ Outcome RunDebug(const Invocation& invocation) {
                     .profiles = flags.GetBool("profile")},
                    [&](const std::string& what) { Print(invocation.err, what + " ...\n"); });
   const base::Bytes archive = TarGz(files, now);
-  base::Status status = (*file)->WriteAt(0, archive);
-  if (status.ok()) status = (*file)->Sync();
-  if (!status.ok()) {
-    disk.Remove(path).IgnoreError();
-    return FailedFile(status);
-  }
+  base::Status status = made->file().WriteAt(0, archive);
+  if (status.ok()) status = made->file().Sync();
+  if (status.ok()) status = made->Finish();
+  if (!status.ok()) return FailedFile(status);
   Print(invocation.out, path + ": " + std::to_string(files.size()) + " files, " +
                             base::HumanBytes(archive.size()) +
                             "; look through it before you hand it on\n");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/go_text.h"
+#include "runtime/unfinished.h"
 
 namespace server {
 namespace {
@@ -63,6 +64,9 @@ base::Status NewDirectory::RequireFree(const std::string& scratch) const {
 }
 
 base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)> build) {
+  // Others may have come since it was looked at.
+  RETURN_IF_ERROR(CheckPlace());
+  runtime::Making(AllNames());
   base::Status made = Create();
   if (made.ok()) made = build(building_);
   if (made.ok()) made = Move();
@@ -85,24 +89,31 @@ base::Status NewDirectory::Move() {
   RETURN_IF_ERROR(disk_.SyncDirectory(building_.member));
   if (making_ == Making::kInside) return MoveInside();
   RETURN_IF_ERROR(disk_.SyncDirectory(scratch_));
-  RETURN_IF_ERROR(disk_.Rename(scratch_, options_.data_dir));
+  RETURN_IF_ERROR(
+      runtime::Making({}, [this] { return disk_.Rename(scratch_, options_.data_dir); }));
   return disk_.SyncDirectory(ParentPath(options_.data_dir));
 }
 
 base::Status NewDirectory::MoveInside() {
-  RETURN_IF_ERROR(disk_.Rename(building_.member, place_.member));
-  RETURN_IF_ERROR(disk_.RemoveAll(scratch_));
+  const base::Status moved = runtime::Making({}, [this] {
+    const base::Status renamed = disk_.Rename(building_.member, place_.member);
+    return renamed.ok() ? disk_.RemoveAll(scratch_) : renamed;
+  });
+  RETURN_IF_ERROR(moved);
   RETURN_IF_ERROR(disk_.SyncDirectory(options_.data_dir));
   return disk_.SyncDirectory(ParentPath(options_.data_dir));
 }
 
-// None of it was there before.
+std::vector<std::string> NewDirectory::AllNames() const {
+  std::vector<std::string> names = {place_.member, place_.wal, scratch_};
+  if (!log_scratch_.empty()) names.push_back(log_scratch_);
+  if (!had_directory_) names.push_back(options_.data_dir);
+  return names;
+}
+
 void NewDirectory::RemoveAll() {
-  for (const std::string& path : {place_.member, place_.wal, scratch_}) {
-    (void)disk_.RemoveAll(path);
-  }
-  if (!log_scratch_.empty()) (void)disk_.RemoveAll(log_scratch_);
-  if (!had_directory_) (void)disk_.RemoveAll(options_.data_dir);
+  for (const std::string& path : AllNames()) (void)disk_.RemoveAll(path);
+  runtime::Making({});
 }
 
 }  // namespace server

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/callback.h"
 #include "base/status.h"
@@ -12,8 +13,8 @@
 namespace server {
 
 // A data directory in the making. It is made elsewhere and moved to its place whole and durable, as
-// the last step; after an error nothing is left, and of what the user has nothing was touched.
-// Blocks.
+// the last step; after an error, or where a signal has ended a tool (runtime/unfinished.h), nothing
+// is left, and of what the user has nothing was touched. Blocks.
 class NewDirectory {
  public:
   // What a crash leaves. A member refuses to start over kInside (data_directory.h); where a program
@@ -39,6 +40,8 @@ class NewDirectory {
   base::Status Create();
   base::Status Move();
   base::Status MoveInside();
+  // None of them was there before.
+  std::vector<std::string> AllNames() const;
   void RemoveAll();
 
   runtime::Disk& disk_;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "runtime/unfinished.h"
+#include "storage/backend/lmdb_backend.h"
 
 // Why the database goes first: without it etcd finds nothing to go on from, unless its log reaches
 // back to the first entry, and then that log alone has everything. The log of ours comes to its
@@ -29,6 +33,10 @@ base::Status Move(runtime::Disk& disk, const std::string& from, const std::strin
   return ParentPath(from) == ParentPath(to) ? base::Status() : disk.SyncDirectory(ParentPath(from));
 }
 
+std::string LogInTheMaking(const std::string& log) {
+  return log + ".tmp";
+}
+
 // What an import makes beside etcd's files; some of it may be missing.
 base::Status RemoveImported(runtime::Disk& disk, const Paths& paths) {
   ASSIGN_OR_RETURN(const auto names, disk.List(paths.snap));
@@ -39,8 +47,7 @@ base::Status RemoveImported(runtime::Disk& disk, const Paths& paths) {
   RETURN_IF_ERROR(disk.SyncDirectory(paths.snap));
   const std::string log = TakeoverPaths(paths).log;
   RETURN_IF_ERROR(disk.RemoveAll(log));
-  // Of a log that was being made.
-  RETURN_IF_ERROR(disk.RemoveAll(log + ".tmp"));
+  RETURN_IF_ERROR(disk.RemoveAll(LogInTheMaking(log)));
   return disk.SyncDirectory(ParentPath(log));
 }
 
@@ -157,7 +164,13 @@ base::Result<Takeover> FindTakeover(runtime::Disk& disk, const Paths& paths) {
 }
 
 base::Status BeginTakeover(runtime::Disk& disk, const Paths& paths) {
-  RETURN_IF_ERROR(disk.CreateDirectories(TakeoverPaths(paths).old_snap));
+  const TakeoverPaths takeover(paths);
+  std::vector<std::string> names = backend::LmdbFiles(paths.database);
+  for (const std::string& name : {takeover.log, LogInTheMaking(takeover.log), takeover.old_snap}) {
+    names.push_back(name);
+  }
+  runtime::Making(std::move(names));
+  RETURN_IF_ERROR(disk.CreateDirectories(takeover.old_snap));
   RETURN_IF_ERROR(disk.SyncDirectory(paths.member));
   return RemoveImported(disk, paths);
 }
@@ -174,13 +187,15 @@ base::Status RecordImported(runtime::Disk& disk, const Paths& paths, const EtcdL
 base::Status AbandonTakeover(runtime::Disk& disk, const Paths& paths) {
   RETURN_IF_ERROR(RemoveImported(disk, paths));
   RETURN_IF_ERROR(disk.RemoveAll(TakeoverPaths(paths).old_snap));
+  runtime::Making({});
   return disk.SyncDirectory(paths.member);
 }
 
 base::Status MoveEtcdFiles(const Environment& environment, const Paths& paths, wal::Log* log) {
   runtime::Disk& disk = *environment.disk;
   const TakeoverPaths takeover(paths);
-  RETURN_IF_ERROR(Move(disk, takeover.database, takeover.old_database));
+  RETURN_IF_ERROR(
+      runtime::Making({}, [&] { return Move(disk, takeover.database, takeover.old_database); }));
   RETURN_IF_ERROR(Block(disk, takeover));
   RETURN_IF_ERROR(MoveSnapshots(disk, paths.snap, takeover.old_snap));
   RETURN_IF_ERROR(Move(disk, paths.wal, takeover.old_log));

@@ -47,7 +47,8 @@ enum class Takeover {
 // What the next step is. kFailedPrecondition, naming it, for what no crash leaves behind.
 base::Result<Takeover> FindTakeover(runtime::Disk& disk, const Paths& paths);
 
-// Marks the directory and removes what an import left that was cut short. Durable on return.
+// Marks the directory and removes what an import left that was cut short. Durable on return. What
+// is made from now on is unfinished (runtime/unfinished.h) until the move begins.
 base::Status BeginTakeover(runtime::Disk& disk, const Paths& paths);
 // Notes where etcd's log ended that was imported. Durable on return.
 base::Status RecordImported(runtime::Disk& disk, const Paths& paths, const EtcdLog& log);

@@ -5,6 +5,8 @@
 #include "base/human_bytes.h"
 #include "offline/files.h"
 #include "runtime/posix/clock.h"
+#include "runtime/unfinished.h"
+#include "storage/backend/lmdb_backend.h"
 #include "utl/etcd_database.h"
 
 namespace utl {
@@ -28,7 +30,10 @@ base::Status DefragmentAs(offline::Files& files, const cli::Invocation& invocati
   }
   ASSIGN_OR_RETURN(const offline::MemberDatabase opened,
                    offline::OpenMemberDatabase(files, member, invocation.flags));
-  return opened.database->Defragment([](uint64_t) { return true; });
+  runtime::Making(backend::LmdbFilesInTheMaking(OurDatabase(member)));
+  const base::Status status = opened.database->Defragment([](uint64_t) { return true; });
+  runtime::Making({});
+  return status;
 }
 
 base::Result<uint64_t> SizeOf(runtime::Disk& disk, const std::string& path) {

@@ -28,9 +28,11 @@ class EtcdDatabase {
   base::Status ReplaceBy(snap::Source& source);
 
  private:
-  EtcdDatabase(runtime::Disk* disk, std::string path) : disk_(*disk), path_(std::move(path)) {}
+  EtcdDatabase(offline::Files* files, std::string path)
+      : disk_(files->disk()), logger_(files->logger()), path_(std::move(path)) {}
 
   runtime::Disk& disk_;
+  const observe::Logger& logger_;
   const std::string path_;
   std::unique_ptr<runtime::File> file_;
   std::unique_ptr<snap::BboltReader> reader_;

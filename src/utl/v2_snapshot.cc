@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proto/raft_internal.pb.h"
+#include "runtime/new_file.h"
 #include "runtime/posix/clock.h"
 #include "state/apply/applier.h"
 #include "state/apply/request_codec.h"
@@ -107,12 +108,9 @@ base::Result<size_t> WriteSnapshotOf(runtime::Disk& disk, const std::string& pat
   Made made;
   RETURN_IF_ERROR(made.Open());
   ASSIGN_OR_RETURN(const size_t leases, Fill(&made, keys));
-  ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kCreate));
-  const base::Status written = made.WriteTo(*file);
-  if (!written.ok()) {
-    (void)disk.Remove(path);
-    return written;
-  }
+  ASSIGN_OR_RETURN(auto file, runtime::NewFile::At(disk, path));
+  RETURN_IF_ERROR(made.WriteTo(file.file()));
+  RETURN_IF_ERROR(file.Finish());
   RETURN_IF_ERROR(disk.SyncDirectory(runtime::ParentPath(path)));
   return leases;
 }

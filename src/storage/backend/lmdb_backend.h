@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/callback.h"
 #include "runtime/disk.h"
@@ -45,6 +46,12 @@ struct LmdbOptions {
 base::Result<std::unique_ptr<Backend>> OpenLmdbBackend(runtime::Disk* disk, std::string path,
                                                        std::span<const std::string_view> buckets,
                                                        LmdbOptions options = {});
+
+// What the database file `path` and an opening of it have, or a defragmentation has in the making:
+// files, some of which may be missing.
+std::vector<std::string> LmdbFiles(const std::string& path);
+// Those of a defragmentation.
+std::vector<std::string> LmdbFilesInTheMaking(const std::string& path);
 
 // Puts the database at `from`, which nobody has open, in the place of the one at `to`, if there is
 // one; who has that open goes on with what was there. Durable on return; a crash before finds one

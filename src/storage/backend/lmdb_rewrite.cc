@@ -42,7 +42,7 @@ base::Status LmdbRewrite::CheckRoom(runtime::Disk& disk, const std::string& path
 }
 
 base::Status LmdbRewrite::RemoveLeftovers(runtime::Disk& disk, const std::string& path) {
-  for (const std::string& name : {CopyPath(path), LmdbLockPath(CopyPath(path)), DeltaPath(path)}) {
+  for (const std::string& name : LmdbFilesInTheMaking(path)) {
     const base::Status removed = disk.Remove(name);
     if (!removed.ok() && removed.code() != base::Code::kNotFound) return removed;
   }
@@ -142,6 +142,17 @@ base::Status LmdbRewrite::PaceAndAsk() {
   RETURN_IF_ERROR(file_->StartWriteback(0, size));
   if (progress_(copied_bytes_)) return {};
   return base::Status(base::Code::kCanceled, "the defragmentation was canceled");
+}
+
+std::vector<std::string> LmdbFiles(const std::string& path) {
+  std::vector<std::string> files = {path, LmdbLockPath(path)};
+  for (std::string& file : LmdbFilesInTheMaking(path)) files.push_back(std::move(file));
+  return files;
+}
+
+std::vector<std::string> LmdbFilesInTheMaking(const std::string& path) {
+  const std::string copy = CopyPath(path);
+  return {copy, LmdbLockPath(copy), LmdbRewrite::DeltaPath(path)};
 }
 
 base::Status MoveLmdbDatabase(runtime::Disk& disk, const std::string& from, const std::string& to) {
