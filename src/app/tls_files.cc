@@ -39,11 +39,15 @@ bool TlsFiles::DialsWith(const std::string& own_file) const {
   return !is_server() && !own_file.empty() && !listens_without;
 }
 
-std::string TlsFiles::Flag(std::string_view name) const {
+std::string TlsFiles::FlagName(std::string_view name) const {
   // The only one of the clients' that has a prefix.
   const std::string_view prefix =
       use_.flag_prefix.empty() && name == "crl-file" ? "client-" : use_.flag_prefix;
-  return "--" + std::string(prefix) + std::string(name);
+  return std::string(prefix) + std::string(name);
+}
+
+std::string TlsFiles::Flag(std::string_view name) const {
+  return "--" + FlagName(name);
 }
 
 base::Status TlsFiles::ReadIfNamed(std::string_view name, const std::string& path,
@@ -158,7 +162,7 @@ void TlsFiles::ShowExpiry(const http::TlsContext& context) {
     expiry_ = use_.registry->AddGauge(
         {"cornerstore_tls_certificate_expiry_seconds",
          "When the certificate that the flag names expires, in seconds since 1970."},
-        {{"flag", Flag(cert_flag())}});
+        {{"flag", FlagName(cert_flag())}});
   }
   expiry_->Set(static_cast<double>(context.certificate_expiry()->unix_nanos) / 1e9);
 }

@@ -25,7 +25,7 @@ struct TlsUse {
   // As in http::TlsOptions.
   std::function<base::Status(const http::ConnectionInfo&, const runtime::Address&)> check_client =
       nullptr;
-  // Shows when the certificate in use expires, by its flag; or null.
+  // Shows when the certificate in use expires, by its flag's name; or null.
   observe::Registry* registry = nullptr;
 };
 
@@ -58,6 +58,8 @@ class TlsFiles {
   const char* key_flag() const {
     return &key_file_ == &config_.client_key_file ? "client-key-file" : "key-file";
   }
+  // As a name, and as it is written.
+  std::string FlagName(std::string_view name) const;
   std::string Flag(std::string_view name) const;
   base::Status ReadIfNamed(std::string_view name, const std::string& path, base::Bytes* out) const;
   base::Status NamingFile(const base::Status& status) const;

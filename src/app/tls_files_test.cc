@@ -54,6 +54,18 @@ TEST_F(TlsFilesTest, AreReadAtTheStart) {
   EXPECT_NE((*files)->context(), nullptr);
 }
 
+TEST_F(TlsFilesTest, WhenTheCertificateExpiresIsShownByTheFlagsName) {
+  observe::Registry registry;
+  const auto files = TlsFiles::Open(&disk_, config_, security_,
+                                    {.role = http::TlsContext::Role::kServer,
+                                     .flag_prefix = "peer-",
+                                     .check_client = nullptr,
+                                     .registry = &registry});
+  ASSERT_TRUE(files.ok());
+  EXPECT_THAT(registry.Scrape(),
+              HasSubstr("cornerstore_tls_certificate_expiry_seconds{flag=\"peer-cert-file\"} "));
+}
+
 TEST_F(TlsFilesTest, AFileThatIsMissingIsNamed) {
   for (std::string config::TlsConfig::*const name :
        {&config::TlsConfig::cert_file, &config::TlsConfig::key_file,

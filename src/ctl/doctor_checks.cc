@@ -281,11 +281,11 @@ class Diagnosis {
       if (left > kCertificateWarning) continue;
       const auto flag = sample.labels.find("flag");
       const std::string name = flag == sample.labels.end() ? "a flag" : "--" + flag->second;
+      const auto days = static_cast<int64_t>(left / kDay);
       Add(left > 0 ? Severity::kWarning : Severity::kError, member.endpoint,
           "the certificate of " + name +
-              (left > 0
-                   ? " expires in " + std::to_string(static_cast<int64_t>(left / kDay)) + " days"
-                   : " has expired"),
+              (left > 0 ? " expires in " + std::to_string(days) + (days == 1 ? " day" : " days")
+                        : " has expired"),
           "Put a new one, with its key, in the place of the files: they are read again without a "
           "restart.");
     }

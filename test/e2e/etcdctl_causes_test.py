@@ -44,11 +44,13 @@ class EtcdctlCausesTest(unittest.TestCase):
         cls.member.__exit__(None, None, None)
 
     def run_on(self, endpoints: str, *flags: str) -> subprocess.CompletedProcess:
+        return self.run_words(endpoints, "--command-timeout=400ms", *flags, "get", "a")
+
+    def run_words(self, endpoints: str, *words: str) -> subprocess.CompletedProcess:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("ETCDCTL_")}
-        return subprocess.run(
-            [ETCDCTL, f"--endpoints={endpoints}", "--command-timeout=400ms", *flags, "get", "a"],
-            text=True, capture_output=True, timeout=TIMEOUT_SECONDS, env=environment)
+        return subprocess.run([ETCDCTL, f"--endpoints={endpoints}", *words], text=True,
+                              capture_output=True, timeout=TIMEOUT_SECONDS, env=environment)
 
     def tls(self, trusted: Authority, certificate: tuple[Path, Path] | None = None) -> list[str]:
         flags = [f"--cacert={trusted.certificate}"]
@@ -67,6 +69,13 @@ class EtcdctlCausesTest(unittest.TestCase):
                          f"unixs://{self.socket}"):
             done = self.run_on(endpoint, *self.tls(self.authority, self.mine))
             self.assertEqual((done.returncode, done.stderr), (0, ""), endpoint)
+
+    def test_the_doctor_looks_at_certificates(self) -> None:
+        # It is for two days.
+        done = self.run_words(f"https://127.0.0.1:{self.port}",
+                              *self.tls(self.authority, self.mine), "doctor")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("the certificate of --cert-file expires in 1 day\n", done.stdout)
 
     def test_each_cause_is_told(self) -> None:
         secure = f"https://127.0.0.1:{self.port}"
