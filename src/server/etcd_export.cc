@@ -132,6 +132,7 @@ class Export {
     backend::WriteBuffer unused({}, [](base::Index, base::Term, backend::Batch*) {});
     ASSIGN_OR_RETURN(const auto membership, members::Membership::Load(reader_, &unused));
     membership_json_ = members::SnapshotJson(membership, covered_.index);
+    has_extensions_ = !membership.extensions().empty();
     return {};
   }
 
@@ -179,8 +180,22 @@ class Export {
     RETURN_IF_ERROR(tree->Seek({}));
     if (tree->valid()) names.insert(kTree);
     for (raft::Entry& entry : entries_) {
-      if (IsOfExtension(entry, &names)) entry.data = {};
+      if (!IsOfExtension(entry, &names)) continue;
+      entry.data = {};
+      has_extensions_ = true;
     }
+    RETURN_IF_ERROR(CheckMayBeLeftOut(names));
+    if (has_extensions_ && !IsAlone()) {
+      logger_.Warn(
+          "this cluster has had what etcd does not know: its members of this program let none of "
+          "etcd in; end them all, export them all, and start etcd on all of these");
+    }
+    return {};
+  }
+
+  bool IsAlone() const { return conf_state_.voters.size() + conf_state_.learners.size() < 2; }
+
+  base::Status CheckMayBeLeftOut(const std::set<std::string>& names) const {
     if (names.empty()) return {};
     const std::string text = base::Join({names.begin(), names.end()}, ", ");
     if (!request_.leave_out_extensions) {
@@ -242,6 +257,7 @@ class Export {
   raft::ConfState conf_state_;       // there
   std::string membership_json_;      // there
   std::string storage_version_;
+  bool has_extensions_ = false;  // its cluster; in the log, too
   LogMetadata metadata_;
   std::vector<raft::Entry> entries_;  // behind it
   raft::HardState state_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -176,6 +177,28 @@ TEST_F(EtcdExportTest, RulesThatAreGoneAreNothingToBeAskedFor) {
   const auto machine = NewMachine();
   ASSERT_TRUE(Export(*machine).ok());
   EXPECT_EQ(Database(*machine), without);
+}
+
+TEST_F(EtcdExportTest, ThatAClusterWithExtensionsGoesBackAsAWholeIsTold) {
+  const auto is_told = [](SimulatedMember& machine) {
+    const std::vector<std::string> lines = machine.LogLines();
+    return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("let none of etcd in") != std::string::npos;
+    });
+  };
+  const auto plain = NewMachine();
+  ASSERT_TRUE(Export(*plain).ok());
+  EXPECT_FALSE(is_told(*plain));
+  // Though the last rule is gone.
+  model_["cluster"]["extensions"] = "admission";
+  const auto of_several = NewMachine();
+  ASSERT_TRUE(Export(*of_several).ok());
+  EXPECT_TRUE(is_told(*of_several));
+  model_["cluster"].erase("extensions");
+  entries_[7] = EntryAt(8, InternalRaftRequest::kExtensionsSetFieldNumber, "");
+  const auto in_the_log = NewMachine();
+  ASSERT_TRUE(Export(*in_the_log).ok());
+  EXPECT_TRUE(is_told(*in_the_log));
 }
 
 TEST_F(EtcdExportTest, AMemberThatHasAppliedNothingHasALogFromTheBeginning) {
