@@ -1,5 +1,6 @@
 #include "server/new_directory.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/go_text.h"
@@ -10,6 +11,10 @@ namespace {
 
 using runtime::JoinPath;
 using runtime::ParentPath;
+
+constexpr std::string_view kLeftover =
+    ", where the new directory is made before it takes its name; if it is what an earlier try has "
+    "left, remove it";
 
 base::Status Refused(std::string what) {
   return {base::Code::kFailedPrecondition, std::move(what)};
@@ -39,15 +44,18 @@ base::Status NewDirectory::CheckPlace() {
   ASSIGN_OR_RETURN(had_directory_, disk_.Exists(options_.data_dir));
   if (had_directory_) {
     const auto names = disk_.List(options_.data_dir);
+    const bool is_leftover = making_ == Making::kInside && names.ok() && names->size() == 1 &&
+                             JoinPath(options_.data_dir, names->front()) == scratch_;
     if (!names.ok() || !names->empty()) {
       return Refused("data-dir " + base::Quote(options_.data_dir) +
-                     " not empty or could not be read");
+                     " not empty or could not be read" +
+                     (is_leftover ? "; " + scratch_ + " exists" + std::string(kLeftover) : ""));
     }
   }
   RETURN_IF_ERROR(RequireAbsent(place_.wal));
   if (making_ == Making::kBeside) RETURN_IF_ERROR(RequireFree(scratch_));
   if (log_scratch_.empty()) return {};
-  return making_ == Making::kBeside ? RequireFree(log_scratch_) : RequireAbsent(log_scratch_);
+  return RequireFree(log_scratch_);
 }
 
 base::Status NewDirectory::RequireAbsent(const std::string& log) const {
@@ -58,9 +66,7 @@ base::Status NewDirectory::RequireAbsent(const std::string& log) const {
 base::Status NewDirectory::RequireFree(const std::string& scratch) const {
   ASSIGN_OR_RETURN(const bool exists, disk_.Exists(scratch));
   if (!exists) return {};
-  return Refused(scratch +
-                 " exists, where the new directory is made before it takes its name; if it is what "
-                 "an earlier try has left, remove it, else choose another name");
+  return Refused(scratch + " exists" + std::string(kLeftover) + ", else choose another name");
 }
 
 base::Status NewDirectory::Make(base::Callback<base::Status(const Paths& paths)> build) {

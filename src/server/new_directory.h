@@ -17,9 +17,9 @@ namespace server {
 // is left, and of what the user has nothing was touched. Blocks.
 class NewDirectory {
  public:
-  // What a crash leaves. A member refuses to start over kInside (data_directory.h); where a program
-  // is to start that does not know of it, nothing may be at DATA_DIR itself. Nobody can tell what
-  // kBeside has left from what has been the user's, so that the next try names and refuses it.
+  // What a crash leaves, which nobody can tell from what has been the user's: the next try names
+  // and refuses it. A member refuses to start over kInside (data_directory.h); where a program is
+  // to start that does not know of it, nothing may be at DATA_DIR itself.
   enum class Making : uint8_t {
     kInside,  // DATA_DIR/restoring, WAL_DIR.restoring
     kBeside,  // DATA_DIR.part, WAL_DIR.part

@@ -252,10 +252,15 @@ TEST_F(SnapshotRestoreTest, NothingOfTheUsersIsTouched) {
   };
   EXPECT_EQ(refused("/default.etcd/mine", ""),
             "data-dir \"/default.etcd\" not empty or could not be read");
+  const std::string leftover =
+      " exists, where the new directory is made before it takes its name; if it is what an earlier "
+      "try has left, remove it";
   EXPECT_EQ(refused("/default.etcd/restoring/mine", ""),
-            "data-dir \"/default.etcd\" not empty or could not be read");
+            "data-dir \"/default.etcd\" not empty or could not be read; /default.etcd/restoring" +
+                leftover);
   EXPECT_EQ(refused("/log/mine", "/log"), "wal-dir \"/log\" exists");
-  EXPECT_EQ(refused("/log.restoring/mine", "/log"), "wal-dir \"/log.restoring\" exists");
+  EXPECT_EQ(refused("/log.restoring/mine", "/log"),
+            "/log.restoring" + leftover + ", else choose another name");
 }
 
 TEST_F(SnapshotRestoreTest, AFileThatIsNotWhatWasSavedIsRefused) {
