@@ -8,9 +8,9 @@
 #include "ctl/program.h"
 #include "ctl/v2_keys.h"
 #include "offline/files.h"
+#include "offline/image.h"
 #include "server/data_directory.h"
 #include "storage/wal/segment.h"
-#include "utl/etcd_database.h"
 #include "utl/v2_snapshot.h"
 #include "utl/v2_tree.h"
 
@@ -21,7 +21,7 @@ using Type = cli::FlagSpec::Type;
 
 // Keeps an etcd away while it is there.
 struct Locks {
-  std::unique_ptr<EtcdDatabase> database;
+  std::unique_ptr<offline::Image> database;
   std::unique_ptr<runtime::File> segment;
 };
 
@@ -32,7 +32,7 @@ base::Result<Locks> Lock(offline::Files& files, const server::Paths& paths,
   const std::string database = runtime::JoinPath(paths.snap, "db");
   ASSIGN_OR_RETURN(const bool exists, files.disk().Exists(database));
   if (exists) {
-    ASSIGN_OR_RETURN(locks.database, EtcdDatabase::Open(files, database, flags));
+    ASSIGN_OR_RETURN(locks.database, offline::Image::Open(files, database, flags));
     return locks;
   }
   ASSIGN_OR_RETURN(const auto segments, wal::ListSegments(files.disk(), paths.wal));

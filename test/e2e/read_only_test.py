@@ -37,13 +37,14 @@ class ReadOnlyTest(EtcdutlCase):
             path.chmod(folders if path.is_dir() else files)
 
     def closed(self) -> Path:
-        """The directory of a member that has ended, a snapshot beside it, where nothing may be
-        written."""
+        """The directory of a member that has ended, where nothing may be written; beside it a
+        snapshot, and the same for etcd."""
         member = self.filled()
         member.stop()
         member.process = None
         shutil.copytree(member.folder / "data", self.place / "data")
         shutil.copy(self.snapshot, self.place / "snapshot.db")
+        self.utl("export", "--data-dir", self.place / "data", "--output-dir", self.place / "etcds")
         self.set_rights(self.place, 0o555, 0o444)
         self.folder.chmod(0o755)
         self.free.chmod(0o777)
@@ -61,6 +62,7 @@ class ReadOnlyTest(EtcdutlCase):
         before = self.names()
         self.assertNotEqual(self.as_nobody("touch", data / "member/snap/x").returncode, 0)
         database = data / "member/snap/db.mdb"
+        etcds = self.place / "etcds"
         for words in ([ETCDUTL, "hashkv", database],
                       [ETCDUTL, "hashkv", self.place / "snapshot.db"],
                       [ETCDUTL, "snapshot", "status", self.place / "snapshot.db"],
@@ -69,7 +71,14 @@ class ReadOnlyTest(EtcdutlCase):
                       [ETCDUTL, "recover", "--data-dir", data, "--command-timeout", "1s"],
                       [DUMP_DB, "hash", data],
                       [DUMP_DB, "iterate-bucket", data, "key"],
-                      [DUMP_LOGS, data]):
+                      [DUMP_LOGS, data],
+                      [ETCDUTL, "hashkv", etcds / "member/snap/db"],
+                      [ETCDUTL, "snapshot", "status", etcds / "member/snap/db"],
+                      [ETCDUTL, "k8s", "extract", "-f", etcds / "member/snap/db"],
+                      [ETCDUTL, "recover", "--data-dir", etcds, "--command-timeout", "1s"],
+                      [ETCDUTL, "migrate-v2", "--data-dir", etcds, "--output", self.free / "v3"],
+                      [DUMP_DB, "hash", etcds],
+                      [DUMP_LOGS, etcds]):
             with self.subTest(words=words):
                 done = self.as_nobody(*words)
                 self.assertEqual(done.returncode, 0, done.stderr)
