@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "base/base64.h"
 #include "base/go_text.h"
 #include "base/url_escape.h"
@@ -35,6 +36,15 @@ std::string WithoutAddress(const Endpoint& endpoint, const base::Status& status)
   const std::string text(status.message());
   const std::string address = endpoint.address.ToString() + ": ";
   return text.starts_with(address) ? text.substr(address.size()) : text;
+}
+
+// As Go writes errors: but for a name such as TLS, which begins with two capitals.
+std::string InSmallLetters(std::string text) {
+  const auto is_capital = [&](size_t at) {
+    return at < text.size() && text[at] >= 'A' && text[at] <= 'Z';
+  };
+  if (is_capital(0) && !is_capital(1)) text[0] = base::AsciiLower(text[0]);
+  return text;
 }
 
 Failure OfAll(const std::vector<Failure>& each) {
@@ -187,9 +197,7 @@ Failure Cluster::WhyNot(const Endpoint& endpoint, const base::Status& status) co
   if (status.code() == base::Code::kDeadlineExceeded) {
     return {.text = "client: endpoint " + endpoint.url + " exceeded header timeout"};
   }
-  std::string why = WithoutAddress(endpoint, status);
-  std::transform(why.begin(), why.begin() + std::min<ptrdiff_t>(1, std::ssize(why)), why.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const std::string why = InSmallLetters(WithoutAddress(endpoint, status));
   // Go names the call that failed.
   constexpr std::string_view kOfConnect[] = {"connection refused", "no route to host",
                                              "network is unreachable", "connection timed out"};
@@ -205,7 +213,7 @@ Failure Cluster::WhyNot(const Endpoint& endpoint, const base::Status& status) co
   }
   if (why.starts_with("the server closed the connection before it answered"))
     return {.text = "EOF"};
-  return {.text = std::move(why)};
+  return {.text = why};
 }
 
 void Cluster::Show(const Endpoint& endpoint, const Request& request) const {

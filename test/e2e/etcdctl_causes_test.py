@@ -46,9 +46,10 @@ class EtcdctlCausesTest(unittest.TestCase):
     def run_on(self, endpoints: str, *flags: str) -> subprocess.CompletedProcess:
         return self.run_words(endpoints, "--command-timeout=400ms", *flags, "get", "a")
 
-    def run_words(self, endpoints: str, *words: str) -> subprocess.CompletedProcess:
+    def run_words(self, endpoints: str, *words: str,
+                  **variables: str) -> subprocess.CompletedProcess:
         environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith("ETCDCTL_")}
+                       if not name.startswith("ETCDCTL_")} | variables
         return subprocess.run([ETCDCTL, f"--endpoints={endpoints}", *words], text=True,
                               capture_output=True, timeout=TIMEOUT_SECONDS, env=environment)
 
@@ -92,6 +93,13 @@ class EtcdctlCausesTest(unittest.TestCase):
                  "the peer does not speak TLS")):
             with self.subTest(endpoint=endpoint, flags=flags):
                 self.assert_cause(self.run_on(endpoint, *flags), cause)
+
+    def test_for_the_v2_api_too(self) -> None:
+        secure = f"https://127.0.0.1:{self.port}"
+        done = self.run_words(secure, "get", "/a", ETCDCTL_API="2")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("error #0: TLS handshake: tls: failed to verify certificate: x509: "
+                      "certificate signed by unknown authority", done.stderr)
 
     def test_a_name_that_the_certificate_lacks_is_told(self) -> None:
         os.symlink(self.socket, f"{self.folder}/elsewhere")
