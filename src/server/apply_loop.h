@@ -51,7 +51,8 @@ class ApplyLoop {
     // Who belongs to the cluster: once before the first entry, and whenever that may have changed;
     // of an entry's change before on_applied.
     base::Callback<void(ClusterMembers members)> on_members;
-    // The first entry of a term is applied, and with it all of the terms before.
+    // The first entry of a term is applied, and with it all of the terms before; or a later empty
+    // one of it.
     base::Callback<void(base::Term term)> on_term = [](base::Term) {};
     // A snapshot's database has taken the place of the one before.
     base::Callback<void()> on_installed = [] {};

@@ -73,7 +73,8 @@ bool LeaseKeeper::LeadsIn(base::Term term) const {
 }
 
 void LeaseKeeper::Promote(base::Term term, const leases::Leases& leases) {
-  if (!LeadsIn(term)) return;
+  if (!LeadsIn(term) || term == term_) return;
+  if (takeover_.has_value() && takeover_->term == term) return;
   Demote();
   takeover_.emplace(Takeover{.term = term,
                              .leases = leases,

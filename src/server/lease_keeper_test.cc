@@ -61,7 +61,7 @@ class LeaseKeeperTest : public ::testing::Test {
   }
   // Until it has taken them all over.
   void Lead(const leases::Leases& leases) {
-    keeper_->Promote(base::Term(5), leases);
+    keeper_->Promote(base::Term(progress_.term), leases);
     while (Left(1).empty()) scheduler_.RunFor(runtime::Duration(0));
   }
   LeaseKeeper::Renewal::Outcome Renew(int64_t id) { return keeper_->Renew(Id(id)).outcome; }
@@ -102,6 +102,7 @@ TEST_F(LeaseKeeperTest, NotAllOfVeryManyRunOutAtOnce) {
   for (const runtime::Duration left : Left(few)) ASSERT_EQ(left, seconds(61));
   const int64_t many = 3 * LeaseKeeper::kEndsOfSecond;
   const leases::Leases many_leases = Granted(many, 60);
+  ++progress_.term;
   Lead(many_leases);
   std::vector<runtime::Duration> left = Left(many);
   std::sort(left.begin(), left.end());
@@ -167,6 +168,17 @@ TEST_F(LeaseKeeperTest, WhatHasRunOutIsNotRenewed) {
   scheduler_.RunFor(milliseconds(60'999));
   EXPECT_EQ(Renew(1), Outcome::kRenewed);
   scheduler_.RunFor(seconds(60));
+  EXPECT_EQ(Renew(1), Outcome::kRunOut);
+}
+
+// Its revoke may be under way.
+TEST_F(LeaseKeeperTest, WhatHasRunOutIsNotTakenOverAgainInTheSameTerm) {
+  const leases::Leases leases = Granted(static_cast<int64_t>(3 * LeaseKeeper::kTakenOfTurn), 60);
+  keeper_->Promote(base::Term(5), leases);
+  keeper_->Promote(base::Term(5), leases);
+  while (Left(1).empty()) scheduler_.RunFor(runtime::Duration(0));
+  scheduler_.RunFor(seconds(61));
+  keeper_->Promote(base::Term(5), leases);
   EXPECT_EQ(Renew(1), Outcome::kRunOut);
 }
 
