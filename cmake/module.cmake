@@ -28,11 +28,11 @@ function(module_target out module)
   set(${out} ${target} PARENT_SCOPE)
 endfunction()
 
-# Reuse the project's one precompiled header of the standard library. The target that owns it
-# is `base`; warning flags are global because GCC refuses a header built with other flags.
-function(use_precompiled_header target)
+# Reuse the precompiled header that `owner` has: `base` that of the standard library, the unit tests'
+# that of GoogleTest. GCC refuses a header built with other flags.
+function(use_precompiled_header target owner)
   if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
-    target_precompile_headers(${target} REUSE_FROM base)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
   endif()
 endfunction()
 
@@ -54,14 +54,15 @@ function(add_module module)
     # Found by the include path: what CMake writes is the same in every clone.
     target_precompile_headers(base PRIVATE <base/pch.h>)
   else()
-    use_precompiled_header(${target})
+    use_precompiled_header(${target} base)
   endif()
 endfunction()
 
-# add_program(<name> SOURCES files... MODULES folders... [LIBRARIES targets...])
+# add_program(<name> SOURCES files... MODULES folders... [LIBRARIES targets...]
+#             [PRECOMPILED_HEADER_OF target])
 # Binaries land in build/<preset>/bin.
 function(add_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED_HEADER_OF" "SOURCES;MODULES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   foreach(module IN LISTS ARG_MODULES)
@@ -69,5 +70,8 @@ function(add_program name)
     target_link_libraries(${name} PRIVATE ${target})
   endforeach()
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
-  use_precompiled_header(${name})
+  if(NOT ARG_PRECOMPILED_HEADER_OF)
+    set(ARG_PRECOMPILED_HEADER_OF base)
+  endif()
+  use_precompiled_header(${name} ${ARG_PRECOMPILED_HEADER_OF})
 endfunction()
