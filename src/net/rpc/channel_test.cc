@@ -389,6 +389,22 @@ TEST_F(ChannelTest, APausedReaderStopsTheServerAndThenGetsEverything) {
   EXPECT_TRUE(recording.status.ok());
 }
 
+TEST_F(ChannelTest, APausedReaderIsToldEverythingWhenTheServerEnds) {
+  Recording recording;
+  auto call = Start("ServerStream", &recording);
+  world_->Do([&] {
+    call->PauseReading();
+    call->Send(Message(InteropRequest{.count = 3, .size = 100}.Encode()));
+    call->HalfClose();
+    call.reset();
+  });
+  world_->Settle();
+  EXPECT_EQ(recording.replies.size(), 3u);
+  EXPECT_TRUE(recording.finished);
+  EXPECT_TRUE(recording.status.ok());
+  EXPECT_EQ(world_->counters().streams_open.value(), 0u);
+}
+
 TEST_F(ChannelTest, AnEarlyStatusEndsAnOpenRequestStream) {
   Recording recording;
   const auto call = Start("BidiStream", &recording);

@@ -164,15 +164,13 @@ void ClientCall::ResumeReading() {
   base::ByteView rest = held;
   Deliver(&rest);
   unread_ = rest;
-  if (end_received_ && unread_.empty() && !paused_ && !finished_) {
-    Finish(StatusOfTrailers(trailers_), trailers_);
-  }
 }
 
 void ClientCall::OnEnd(const http::Headers& trailers) {
   end_received_ = true;
   if (!trailers.empty()) trailers_ = trailers;
-  if (finished_ || paused_) return;
+  ResumeReading();
+  if (finished_) return;
   if (!trailers_.Find("grpc-status").has_value()) {
     return Finish(StatusOfClosing(http::Closing{}));
   }

@@ -61,8 +61,9 @@ class ClientCall final : public http::ExchangeHandler,
   // Ends the call with kCanceled.
   void Cancel();
   bool writable() const { return finished_ || (exchange_ != nullptr && exchange_->writable()); }
-  // Stops and resumes ClientHandler::OnMessage.
-  void PauseReading() { paused_ = true; }
+  // Stops and resumes ClientHandler::OnMessage. What has come before the server's end is told with
+  // it, paused or not.
+  void PauseReading() { paused_ = !end_received_; }
   void ResumeReading();
 
   bool is_finished() const { return finished_; }
