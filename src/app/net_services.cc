@@ -28,6 +28,7 @@ http::Server::Options HttpOptions(const NetServices::Parts& parts, runtime::Loop
     // With all workers busy the memory is kept until the next time.
     static_cast<void>(workers->Run([trim_heap] { trim_heap(); }, loop, [] {}));
   };
+  options.limits = parts.limits;
   options.limits.max_concurrent_streams =
       std::min(options.limits.max_concurrent_streams, config.max_concurrent_streams);
   options.keepalive.interval = config.keepalive_interval;

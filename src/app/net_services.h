@@ -19,6 +19,7 @@
 #include "config/server_config.h"
 #include "net/gateway/access_control.h"
 #include "net/gateway/gateway.h"
+#include "net/http/limits.h"
 #include "net/http/plain.h"
 #include "net/http/server.h"
 #include "net/rpc/health.h"
@@ -54,6 +55,7 @@ class NetServices {
     admission::Meters* meters;                   // of the member
     v2::Totals* v2_totals = nullptr;             // likewise; null without --enable-v2
     Tracing* tracing = nullptr;                  // null: no call is traced
+    http::Limits limits = {};                    // of each connection
   };
   NetServices(const Parts& parts, runtime::Loop* loop);
 

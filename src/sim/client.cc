@@ -61,6 +61,7 @@ void Client::Dial(std::vector<runtime::Address> members) {
     rpc::Channel::Options options;
     options.endpoints = std::move(members);
     options.keepalive = options_.keepalive;
+    options.limits = options_.limits;
     options.backoff.initial = std::chrono::milliseconds(20);
     options.backoff.longest = std::chrono::milliseconds(200);
     options.connect_timeout = std::chrono::seconds(1);

@@ -30,6 +30,7 @@ class Client {
     std::string host;
     http::Keepalive keepalive;
     uint64_t seed = 0;  // of its back-off
+    http::Limits limits = {};
   };
   // Both outlive this. It reaches nobody before Dial.
   Client(runtime::simulated::Scheduler* scheduler, runtime::simulated::Wires* wires,

@@ -63,6 +63,12 @@ config::ServerConfig NewConfig() {
   return config;
 }
 
+http::Limits LimitsOf(const Plan& plan) {
+  http::Limits limits;
+  limits.stream_send_buffer = plan.stream_buffer_bytes;
+  return limits;
+}
+
 }  // namespace
 
 struct Cluster::Member {
@@ -93,6 +99,7 @@ Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
       checker_(*checker),
       raft_tracer_(raft_tracer),
       config_(NewConfig()),
+      limits_(LimitsOf(plan)),
       network_(scheduler, &checker->trace()),
       sink_(std::make_unique<NoSink>()),
       logger_(&scheduler->clock(), sink_.get(), {.level = observe::Level::kFatal}),
@@ -220,7 +227,8 @@ void Cluster::Start(Member& member) {
   }
   if (member.has_lost) return AskReplacement(member);
   auto started =
-      Process::Start({scheduler_, &network_, wires_, &config_, &checker_, &logger_, raft_tracer_},
+      Process::Start({scheduler_, &network_, wires_, &config_, &limits_, &checker_, &logger_,
+                      raft_tracer_},
                      member.storage.get(), member.options, plan_.disk_latency_max,
                      [this, &member] { OnDeath(member); });
   ++member.lives;

@@ -133,6 +133,7 @@ class Cluster {
   Checker& checker_;
   raft::Tracer* const raft_tracer_;
   const config::ServerConfig config_;
+  const http::Limits limits_;
   MessageNetwork network_;
   const std::unique_ptr<observe::LogSink> sink_;
   const observe::Logger logger_;

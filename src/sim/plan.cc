@@ -119,6 +119,13 @@ void DrawRareKnobs(runtime::Random& random, Plan* plan) {
   if (random.OneIn(4)) options.keep_lease_checkpoints = true;
 }
 
+// So little is held for a stream that what a watch is told comes to that within a second or two.
+void DrawSlowReaders(runtime::Random& random, Plan* plan) {
+  plan->watch_pause_interval = milliseconds(random.Between(300, 1500));
+  plan->stream_buffer_bytes = random.Between(512, 8 * 1024);
+  plan->stream_window_bytes = random.Between(512, 8 * 1024);
+}
+
 }  // namespace
 
 Plan Plan::Quiet() {
@@ -192,6 +199,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   runtime::Random library(seed * 0x9e3779b97f4a7c15);
   if (library.OneIn(8)) plan.client_pause_interval = milliseconds(library.Between(500, 4000));
   if (library.OneIn(4)) plan.client_library_interval = milliseconds(library.Between(50, 300));
+  runtime::Random slow(seed * 0xd1342543de82ef95);
+  if (slow.OneIn(4)) DrawSlowReaders(slow, &plan);
   return plan;
 }
 

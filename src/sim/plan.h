@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "net/http/limits.h"
 #include "runtime/time.h"
 #include "server/options.h"
 
@@ -73,6 +74,10 @@ struct Plan {
   // Chances in a thousand for each call: that it gives up after a moment, and that it is canceled.
   uint64_t hasty_calls = 0;
   uint64_t canceled_calls = 0;
+  // What a member holds for a stream whose client takes nothing, and what the client lets come of
+  // it.
+  uint64_t stream_buffer_bytes = http::Limits().stream_send_buffer;
+  uint64_t stream_window_bytes = http::Limits().stream_window;
   // Of the wires between clients and members.
   runtime::Duration wire_latency_max{0};
   // The mean time between two of a kind; zero leaves the kind out.
@@ -80,6 +85,7 @@ struct Plan {
   runtime::Duration wire_cut_interval{0};      // and stalled for a while, one way or both
   runtime::Duration dial_interval{0};          // a client starts anew
   runtime::Duration client_pause_interval{0};  // a client stands still, and reads nothing
+  runtime::Duration watch_pause_interval{0};   // a client does not read what a watch is told
   runtime::Duration stop_interval{0};          // a member is stopped as an operator does
 
   // How long faults go on; afterwards the cluster must recover.

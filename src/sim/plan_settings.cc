@@ -77,6 +77,7 @@ constexpr Range kInterval = {kMillisecond, kHour};
 constexpr Range kLatency = {20, kSecond};
 // Each leader makes checkpoints, also where it leads for some seconds only.
 constexpr uint64_t kCheckpointMax = 500 * kMillisecond;
+constexpr Range kStreamBytes = {256, kMebibyte};
 constexpr Range kAnyBytes = {1, 1024 * kMebibyte};
 
 constexpr std::array kSettings = {
@@ -127,6 +128,9 @@ constexpr std::array kSettings = {
                                   {100 * kMillisecond, kHour}),
     Of<&Plan::dial_interval>("clients", "dial", Kind::kFeature, kInterval),
     Of<&Plan::client_pause_interval>("clients", "pause", Kind::kFeature, kInterval),
+    Of<&Plan::watch_pause_interval>("clients", "watch_pause", Kind::kApart, kInterval),
+    Of<&Plan::stream_buffer_bytes>("clients", "stream_buffer", Kind::kStrength, kStreamBytes),
+    Of<&Plan::stream_window_bytes>("clients", "stream_window", Kind::kStrength, kStreamBytes),
     OfOptions<&Options::pre_vote>("raft", "pre_vote", kSwitchRange),
     OfRaft<&RaftLimits::inflight_messages_max>("inflight", {1, 100'000}),
     OfRaft<&RaftLimits::message_bytes_max>("message_bytes", kAnyBytes),

@@ -17,6 +17,7 @@ enum class Kind : uint8_t {
   kFeature,   // a fault or a kind of work, which may be left out
   kKnob,      // how a member or a client behaves, which may be as usual
   kStrength,  // how much of a fault or a kind of work there is, if there is any
+  kApart,     // as a feature, but it is drawn by itself, after the swarm's, which leaves it alone
 };
 
 // One number of a plan, by the name that scenarios give it. Any number from `least` to `most` is a
@@ -32,7 +33,7 @@ struct Setting {
   void (*set)(Plan* plan, uint64_t value) = nullptr;
 
   bool Takes(uint64_t value) const {
-    return (value >= least && value <= most) || (value == 0 && kind == Kind::kFeature);
+    return (value >= least && value <= most) || (value == 0 && (kind == Kind::kFeature || kind == Kind::kApart));
   }
 };
 

@@ -90,7 +90,8 @@ void Process::Serve() {
               app::NetServices::BudgetOf(cluster_.config->client_api, options_).member_max()),
           .identification = {.tokens = &tokens_, .passwords = &passwords_},
           .meters = meters_.get(),
-          .v2_totals = &v2_totals_},
+          .v2_totals = &v2_totals_,
+          .limits = *cluster_.limits},
       net_loop_.get());
   services_->AddServer(app::Surface::kAll, network_.get());
   const app::ListenerPlan plan{ClientAddress(options_.name), app::Surface::kAll, true, false};

@@ -15,6 +15,7 @@
 #include "app/network_metrics.h"
 #include "base/callback.h"
 #include "config/server_config.h"
+#include "net/http/limits.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "runtime/simulated/network.h"
@@ -40,6 +41,7 @@ class Process final : public Receiver, public server::Transport, public server::
     MessageNetwork* network;
     runtime::simulated::Wires* wires;    // to the clients
     const config::ServerConfig* config;  // of what serves them
+    const http::Limits* limits;          // of their connections
     Checker* checker;
     const observe::Logger* logger;
     raft::Tracer* raft_tracer;  // or null

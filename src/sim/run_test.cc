@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/coverage_mark.h"
 #include "sim/scenario.h"
 
 namespace sim {
@@ -49,6 +50,28 @@ TEST(RunTest, TheClientLibraryTakesPart) {
     EXPECT_GT(report.tally.Of("library: " + std::string(name)), 3u) << name;
   }
   EXPECT_EQ(sim::Run(plan, 1).fingerprint, report.fingerprint);
+}
+
+// Watches that nobody reads come to the bound of their streams, and catch up.
+TEST(RunTest, WatchesMayBeSlow) {
+  const Plan plan = ParseScenario(
+                        "clients watch_pause=300ms stream_buffer=512 stream_window=512\n"
+                        "work write=15ms batch=4")
+                        .value();
+  const auto reached = [](std::string_view name) {
+    uint64_t count = 0;
+    for (const base::ReachedMark& mark : base::ReachedMarks()) {
+      if (mark.name == name) count += mark.count;
+    }
+    return count;
+  };
+  const uint64_t slow = reached("watch: a client does not take what it is to be told");
+  const uint64_t again = reached("watch: a client that was slow catches up");
+  const Report report = sim::Run(plan, 1);
+  EXPECT_TRUE(report.violation.ok()) << report.violation.ToString();
+  EXPECT_GT(report.tally.Of("work: watches that nobody reads"), 10u);
+  EXPECT_GT(reached("watch: a client does not take what it is to be told"), slow + 10);
+  EXPECT_GT(reached("watch: a client that was slow catches up"), again + 10);
 }
 
 // What the judge of traces is to see.

@@ -14,6 +14,7 @@ constexpr runtime::Duration kPartitionMax = milliseconds(800);
 constexpr runtime::Duration kWiresCutMax = milliseconds(800);
 constexpr runtime::Duration kPauseMax = milliseconds(500);
 constexpr runtime::Duration kClientPauseMax = std::chrono::seconds(3);
+constexpr runtime::Duration kWatchPauseMax = std::chrono::seconds(5);
 constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
 constexpr runtime::Duration kFullMax = std::chrono::seconds(2);
 // What may be left of a disk that is filled.
@@ -89,6 +90,7 @@ Turmoil::Turmoil(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
   Repeat("faults: connections of clients cut off", plan.wire_cut_interval, &Turmoil::CutWires);
   Repeat("work: clients that start anew", plan.dial_interval, &Turmoil::Dial);
   Repeat("faults: clients that stand still", plan.client_pause_interval, &Turmoil::PauseClient);
+  Repeat("work: watches that nobody reads", plan.watch_pause_interval, &Turmoil::PauseWatch);
   Repeat("operators: stops", plan.stop_interval, &Turmoil::Stop);
   Repeat("checks: comparisons of logs", kCompareInterval, &Turmoil::CompareLogs);
   Repeat("operators: looks for removed members", kRemovedStopInterval, &Turmoil::StopRemoved);
@@ -101,7 +103,7 @@ void Turmoil::Repeat(std::string_view name, runtime::Duration mean_interval, Act
   timers_.push_back(loop_->NewTimer([this, name, number, mean_interval, action] {
     const bool is_load = action == &Turmoil::Write || action == &Turmoil::Read ||
                          action == &Turmoil::ChangeRights || action == &Turmoil::ChangeRules ||
-                         action == &Turmoil::ChangeTree;
+                         action == &Turmoil::ChangeTree || action == &Turmoil::PauseWatch;
     if (is_load && load_ended_) return;
     if (calm_ && !is_load && action != &Turmoil::StopRemoved) return;
     tally_.Add(name);
@@ -174,6 +176,10 @@ void Turmoil::CutWires() {
 
 void Turmoil::PauseClient() {
   workload_->StandStill(DrawInterval(kClientPauseMax / 2));
+}
+
+void Turmoil::PauseWatch() {
+  workload_->PauseWatch(DrawInterval(kWatchPauseMax / 2));
 }
 
 void Turmoil::ChangeConfiguration() {

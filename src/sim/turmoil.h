@@ -52,6 +52,7 @@ class Turmoil {
   void ChangeRules() { workload_->ChangeRules(); }
   void ChangeTree() { workload_->ChangeTree(); }
   void PauseClient();
+  void PauseWatch();
   void Dial() { workload_->Dial(cluster_->client_addresses()); }
   const std::string& RandomMemberHost();
   void BreakWires();

@@ -55,6 +55,10 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
              },
          .on_end = [self = shared_from_this()] { self->OnEnd(); }});
   }
+  // From the next answer on, which is the last that is read before, unless it does already.
+  void Pause(runtime::Duration duration) {
+    if (!is_paused_) pause_ = duration;
+  }
   void Stop() { stopped_ = true; }
   int64_t next() const { return order_.next(); }
 
@@ -70,6 +74,23 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
     for (const mvccpb::Event& event : answer.events()) OnEvent(event);
     order_.OnEndOfAnswer(revision, !answer.fragment());
     if (watches_.scheduler_.random().OneIn(8)) call.Send(rpc::Message(ProgressRequest()));
+    if (pause_ != runtime::Duration{0}) BeginPause(call, std::exchange(pause_, {}));
+  }
+
+  // In the midst of it, when the member may hold what it cannot send, it asks how far it is.
+  void BeginPause(rpc::ClientCall& call, runtime::Duration duration) {
+    call.PauseReading();
+    is_paused_ = has_paused_ = true;
+    const std::weak_ptr<rpc::ClientCall> weak = call.weak_from_this();
+    client_.After(duration / 2, [weak] {
+      if (const auto still = weak.lock()) still->Send(rpc::Message(ProgressRequest()));
+    });
+    client_.After(duration, [weak, self = shared_from_this()] {
+      const auto still = weak.lock();
+      if (still == nullptr || still->is_finished()) return;
+      self->is_paused_ = false;
+      still->ResumeReading();
+    });
   }
 
   void OnCanceled(rpc::ClientCall& call, const WatchResponse& answer) {
@@ -78,6 +99,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
       return call.Cancel();
     }
     order_.OnCompacted(answer.compact_revision(), answer.cancel_reason());
+    if (has_paused_) ++watches_.passed_by_;
     call.Cancel();  // a new stream begins there
   }
 
@@ -96,6 +118,7 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
 
   void OnEnd() {
     order_.OnBroken();
+    is_paused_ = has_paused_ = false;
     if (stopped_) return;
     client_.After(kComeBackAfter, [self = shared_from_this()] {
       if (!self->stopped_) self->Open();
@@ -106,6 +129,9 @@ class Watches::Watch : public std::enable_shared_from_this<Watch> {
   Client& client_;
   WatchOrder order_;
   bool stopped_ = false;
+  runtime::Duration pause_{0};  // that is to begin
+  bool is_paused_ = false;
+  bool has_paused_ = false;  // since its stream began
 };
 
 Watches::Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
@@ -123,6 +149,10 @@ Watches::Watches(runtime::simulated::Scheduler* scheduler, Checker* checker,
 
 Watches::~Watches() {
   Stop();
+}
+
+void Watches::Pause(runtime::Duration duration) {
+  watches_[scheduler_.random().Below(watches_.size())]->Pause(duration);
 }
 
 void Watches::Stop() {

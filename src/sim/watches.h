@@ -40,6 +40,8 @@ class Watches {
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
 
+  // One of them does not read for so long, from what comes next on.
+  void Pause(runtime::Duration duration);
   // None is told of anything any more.
   void Stop();
 
@@ -52,6 +54,8 @@ class Watches {
   WatchOrder::Parts parts();
 
   uint64_t events() const { return events_; }
+  // That were behind a compaction when they were read again.
+  uint64_t passed_by() const { return passed_by_; }
 
  private:
   class Watch;
@@ -66,6 +70,7 @@ class Watches {
   const OnRevision on_revision_;
   std::map<base::Revision, std::vector<KeyChange>> told_;
   uint64_t events_ = 0;
+  uint64_t passed_by_ = 0;
   std::vector<std::shared_ptr<Watch>> watches_;
 };
 

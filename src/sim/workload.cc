@@ -50,6 +50,12 @@ http::Keepalive KeepaliveOf(const Plan& plan) {
   return keepalive;
 }
 
+http::Limits LimitsOf(const Plan& plan) {
+  http::Limits limits;
+  limits.stream_window = static_cast<uint32_t>(plan.stream_window_bytes);
+  return limits;
+}
+
 runtime::Duration Draw(runtime::Random& random, runtime::Duration low, runtime::Duration high) {
   return runtime::Duration(static_cast<runtime::Duration::rep>(
       random.Between(static_cast<uint64_t>(low.count()), static_cast<uint64_t>(high.count()))));
@@ -73,7 +79,8 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
   for (uint64_t i = 1; i <= plan.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(
         scheduler, wires,
-        Client::Options{"c" + std::to_string(i), KeepaliveOf(plan), random_.Next()}));
+        Client::Options{
+            "c" + std::to_string(i), KeepaliveOf(plan), random_.Next(), LimitsOf(plan)}));
   }
   if (plan.tree_interval != runtime::Duration{0}) {
     tree_ = std::make_unique<TreeWorkload>(scheduler, wires, checker);
@@ -141,6 +148,7 @@ Tally Workload::tally() const {
   tally.Add("work: writes acknowledged", acknowledged_writes_);
   tally.Add("work: reads answered", reads_answered_);
   tally.Add("work: events of watches", watches_->events());
+  tally.Add("work: slow watches that a compaction passed by", watches_->passed_by());
   tally.Add("work: requests of users served", auth_ == nullptr ? 0 : auth_->served());
   tally.Add("work: requests of users denied", auth_ == nullptr ? 0 : auth_->denied());
   tally.Add("work: answers of the v2 API", tree_ == nullptr ? 0 : tree_->answered());

@@ -56,6 +56,8 @@ class Workload {
   void StandStill(runtime::Duration duration) { RandomClient().StandStill(duration); }
   // Nobody does any more.
   void WakeAll();
+  // Some client does not read for so long what its watch is told.
+  void PauseWatch(runtime::Duration duration) { watches_->Pause(duration); }
   // Some client's host.
   const std::string& RandomHost();
   // Who uses the client library asks for nothing more and holds nothing, some time later.

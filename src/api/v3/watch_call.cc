@@ -217,7 +217,9 @@ void WatchCall::OnEnded(const base::Status&) {
 void WatchCall::OnEvents(watch::Watcher&, base::SharedBytes frames) {
   Run([&] {
     SendFrames(std::move(frames));
-    if (is_open() && !is_writable()) Continue();  // once the client has taken enough
+    if (!is_open() || is_writable()) return;
+    base::Mark<"watch: a stream is at its bound">();
+    Continue();  // once the client has taken enough
   });
 }
 

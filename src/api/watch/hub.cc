@@ -69,14 +69,15 @@ void Hub::Advance(base::Revision revision) {
 }
 
 void Hub::Resume(Receiver& receiver) {
-  if (receiver.cursors_.empty()) return;
+  if (receiver.cursors_.empty() || Planted(PlantedBug::kSlowAreForgotten)) return;
   ready_.emplace(receiver.number_, &receiver);
   work_.Wake();
 }
 
 bool Hub::IsInPresent(const Watcher& watcher) const {
   if (Planted(PlantedBug::kBehindIsPresent)) return true;
-  if (watcher.interest == nullptr || watcher.next > present_) return false;
+  if (watcher.interest == nullptr) return Planted(PlantedBug::kSlowArePresent);
+  if (watcher.next > present_) return false;
   const Group* const group = watcher.interest->group;
   return group->next > present_ && !(step_.has_value() && step_->group.get() == group);
 }
@@ -241,8 +242,10 @@ size_t Hub::TellSome() {
 bool Hub::TellOne(Watcher* watcher) {
   Receiver& receiver = *watcher->receiver;
   if (!receiver.writable()) {
+    base::Mark<"watch: a client does not take what it is to be told">();
+    const bool loses = Planted(PlantedBug::kSlowLoseAStep);
     Leave(watcher);
-    Suspend(watcher, step_->first);
+    Suspend(watcher, loses ? step_->group->next : step_->first);
     return false;
   }
   if (watcher->rights != step_->rights) {
@@ -316,7 +319,8 @@ bool Hub::ResumeSome() {
     Watcher* const watcher = first->second;
     receiver.cursors_.erase(first);
     --cursors_;
-    Join(watcher, watcher->next);
+    base::Mark<"watch: a client that was slow catches up">();
+    Join(watcher, watcher->next - (Planted(PlantedBug::kSlowAreToldTwice) ? 1 : 0));
   }
   if (receiver.cursors_.empty() || !receiver.writable()) ready_.erase(turn);
   return true;
