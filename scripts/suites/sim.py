@@ -21,6 +21,8 @@ SHRINK_SECONDS = 20.0
 # What the smoke run need not come to, with the reason.
 NOT_DEMANDED = {
     "run: ended waiting for the vote of a removed member": "of some thousand seeds it is one",
+    "work: slow watches that a compaction passed by":
+        "a member has in memory what it has applied since it started, so it is one of some hundred",
 }
 # And what it must come to so often: there must be something to compare.
 LEAST = {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/concurrency_errors.h"
+#include "client/planted.h"
 #include "client/steps.h"
 #include "client/time_key.h"
 
@@ -29,7 +30,8 @@ Status Barrier::Release(const CallOptions& options) {
 Status Barrier::Wait(const CallOptions& options) const {
   const client::Steps steps(client_, options, kNoTimeout);
   for (;;) {
-    const auto got = client_.Get({.key = key_}, steps.Next());
+    const bool looks_late = Planted(client::PlantedBug::kBarriersAreSeenLate);
+    const auto got = client_.Get({.key = key_, .serializable = looks_late}, steps.Next());
     if (!got.ok() || got->kvs.empty()) return got.status();
     const auto released = client::AwaitDeletion(client_, key_, got->header.revision + 1, steps);
     if (!released.ok() || *released) return released.status();
@@ -86,7 +88,7 @@ class DoubleBarrier::Arrival {
 
   Status Enter() {
     Status status = PutKey();
-    if (status.ok()) status = before_ + 1 == barrier_.count_ ? Open() : AwaitReady();
+    if (status.ok()) status = IsLast() ? Open() : AwaitReady();
     if (status.ok()) status = CheckKey();
     if (!status.ok()) TakeBackKey();
     return status;
@@ -124,6 +126,10 @@ class DoubleBarrier::Arrival {
       before_ = static_cast<int64_t>(now.there.size()) - 1;
       return before_ < barrier_.count_ ? Status() : Status(client::kTooManyClients);
     }
+  }
+  bool IsLast() const {
+    const int64_t missing = Planted(client::PlantedBug::kDoubleBarriersOpenEarly) ? 1 : 0;
+    return before_ + 1 + missing >= barrier_.count_;
   }
   bool IsFull(const Presence& presence) const {
     return static_cast<int64_t>(presence.there.size()) >= barrier_.count_;
@@ -215,6 +221,10 @@ Status DoubleBarrier::Leave(const CallOptions& options) {
            .failure = {}},
           steps.Next());
     }
+  }
+  if (Planted(client::PlantedBug::kDoubleBarriersAreLeftAtOnce)) {
+    leaves_before_ = 0;
+    return {};
   }
   const Status status = client::AwaitDeletions(asked, waiters_prefix_, leaves_before_, steps);
   if (!status.ok()) return steps.Explain(status, client::kBarrierExpired);

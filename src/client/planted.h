@@ -25,9 +25,23 @@ enum class PlantedBug : uint8_t {
   kOneIsWaitedFor,
   // A semaphore lets somebody in beside those who may be let in before.
   kWaitersDoNotCount,
+  // Whoever does not know whether it has taken an element of a queue takes the next one.
+  kElementsAreLostInSilence,
+  // The elements of a priority queue come in the order in which they were put.
+  kPrioritiesDoNotCount,
+  // A transaction of a function looks at one of the keys alone that it has read.
+  kOneReadIsCompared,
+  // Or reads each key as it is now.
+  kReadsAreOfAnyRevision,
+  // A barrier is looked for at one member, which may not know of it yet.
+  kBarriersAreSeenLate,
+  // A double barrier opens when all but one are there.
+  kDoubleBarriersOpenEarly,
+  // Whoever leaves a double barrier waits for nobody.
+  kDoubleBarriersAreLeftAtOnce,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kWaitersDoNotCount;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kDoubleBarriersAreLeftAtOnce;
 
 using base::Planted;
 

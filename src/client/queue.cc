@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/concurrency_errors.h"
+#include "client/planted.h"
 #include "client/steps.h"
 #include "client/time_key.h"
 
@@ -37,7 +38,7 @@ Result<std::optional<KeyValue>> Take(Client& asked, const KeyValue& element) {
     auto& deleted = std::get<DeleteResponse>(taken->responses[0].response);
     return std::optional<KeyValue>(std::move(deleted.prev_kvs[0]));
   }
-  if (!unknown.ok()) {
+  if (!unknown.ok() && !Planted(client::PlantedBug::kElementsAreLostInSilence)) {
     return Status(client::kElementUnknown.code, std::string(client::kElementUnknown.text),
                   element.key + ": " + unknown.ToString());
   }
@@ -145,6 +146,10 @@ PriorityQueue::PriorityQueue(Client* client, const std::string& prefix)
   // One alone: another may come before the second.
   first_.limit = 1;
   first_.keys_only = true;
+  if (Planted(client::PlantedBug::kPrioritiesDoNotCount)) {
+    first_.sort_order = SortOrder::kAscend;
+    first_.sort_target = SortTarget::kMod;
+  }
 }
 
 Status PriorityQueue::Enqueue(const std::string& value, uint16_t priority,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "client/planted.h"
 #include "client/steps.h"
 
 namespace etcd {
@@ -78,7 +79,8 @@ class Stm::State {
     }
     GetRequest request{.key = key};
     if (IsOfOneRevision()) {
-      request.revision = revision_;
+      const bool is_late = Planted(client::PlantedBug::kReadsAreOfAnyRevision);
+      request.revision = is_late ? 0 : revision_;
     } else {
       request.serializable = true;
     }
@@ -94,6 +96,7 @@ class Stm::State {
     if (isolation_ == Isolation::kReadCommitted) return compares;
     for (const auto& [key, kv] : reads_) {
       compares.push_back(CompareModRevision(key, Compare::kEqual, kv.mod_revision));
+      if (Planted(client::PlantedBug::kOneReadIsCompared)) return compares;
     }
     if (isolation_ != Isolation::kSerializableSnapshot || reads_.empty()) return compares;
     for (const auto& [key, op] : writes_) {

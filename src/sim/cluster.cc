@@ -226,11 +226,10 @@ void Cluster::Start(Member& member) {
     member.is_doomed = false;
   }
   if (member.has_lost) return AskReplacement(member);
-  auto started =
-      Process::Start({scheduler_, &network_, wires_, &config_, &limits_, &checker_, &logger_,
-                      raft_tracer_},
-                     member.storage.get(), member.options, plan_.disk_latency_max,
-                     [this, &member] { OnDeath(member); });
+  auto started = Process::Start(
+      {scheduler_, &network_, wires_, &config_, &limits_, &checker_, &logger_, raft_tracer_},
+      member.storage.get(), member.options, plan_.disk_latency_max,
+      [this, &member] { OnDeath(member); });
   ++member.lives;
   if (started.ok()) {
     member.process = *std::move(started);

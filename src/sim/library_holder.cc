@@ -13,15 +13,6 @@ constexpr char kLockPrefix[] = "keylib/lock";
 constexpr char kLeadershipPrefix[] = "keylib/leader";
 constexpr char kSlotsPrefix[] = "keylib/slots";
 
-// Of a session's lease, in seconds. The shortest, which many have, is over before a client that has
-// to look for another member has found one.
-constexpr uint64_t kTtlMin = 1;
-constexpr uint64_t kTtlMax = 3;
-// A session that is older has been told of a renewal, or it is over: its client waits for the first
-// one as long as it dials, and a second.
-constexpr runtime::Duration kRenewedAfter = milliseconds(1500);
-constexpr runtime::Duration kSuffersMax = seconds(4);
-constexpr uint64_t kSuffersOnceIn = 50;  // writes
 constexpr uint64_t kWritesMax = 3;
 
 constexpr char kLocksTaken[] = "library: locks taken";
@@ -31,8 +22,6 @@ constexpr char kGuardedWrites[] = "library: guarded writes";
 constexpr char kRefusedWrites[] = "library: guarded writes refused";
 constexpr char kLeadersObserved[] = "library: leaders observed";
 constexpr char kSessionsLost[] = "library: sessions lost";
-constexpr char kStandstills[] = "library: processes that stood still";
-constexpr char kCutOff[] = "library: hosts that were cut off";
 
 int64_t NumberOf(const etcd::GetResponse& got) {
   int64_t number = 0;
@@ -55,7 +44,7 @@ LibraryJudges::LibraryJudges(Checker* checker)
 Tally LibraryJudges::NothingHappened() {
   Tally tally;
   for (const char* name : {kLocksTaken, kCampaignsWon, kSlotsTaken, kGuardedWrites, kRefusedWrites,
-                           kLeadersObserved, kSessionsLost, kStandstills, kCutOff}) {
+                           kLeadersObserved, kSessionsLost}) {
     tally.Add(name, 0);
   }
   return tally;
@@ -150,49 +139,25 @@ HoldingJudge& LibraryHolder::judge() {
 // ---- Sessions ----
 
 LibraryHolder::LibraryHolder(LibraryUser* user, LibraryJudges* judges, Kind kind)
-    : user_(*user), judges_(*judges), kind_(kind) {}
+    : user_(*user), judges_(*judges), kind_(kind), session_(user) {}
 
 void LibraryHolder::Work() {
   while (!user_.Ends()) {
-    if (NewSession()) {
-      while (!user_.Ends() && !session_->done().canceled() && Turn()) user_.SleepUntilNextTurn();
+    if (session_.Open()) {
+      while (!user_.Ends() && !session_.is_over() && Turn()) user_.SleepUntilNextTurn();
       EndSession();
     }
     user_.SleepUntilNextTurn();
   }
 }
 
-bool LibraryHolder::NewSession() {
-  etcd::SessionOptions options;
-  const bool is_shortest = user_.random().OneIn(2);
-  options.ttl =
-      static_cast<int64_t>(user_.random().Between(kTtlMin, is_shortest ? kTtlMin : kTtlMax));
-  pauses_before_ = user_.pauses();
-  auto session = etcd::Session::New(&user_.client(), options, user_.Call());
-  user_.checker().trace().Add(session.status().code());
-  if (!session.ok()) return false;
-  session_ = std::move(session).value();
-  session_since_ = user_.clock().Now();
-  return true;
-}
-
-// Of those that live, some leave their lease to itself.
 void LibraryHolder::EndSession() {
-  if (session_->done().canceled()) {
-    judges_.happened.Add(kSessionsLost);
-  } else if (!user_.Ends() && user_.random().OneIn(2)) {
-    (void)session_->Close(user_.Call());
-  }
-  session_.reset();
+  if (session_.is_over()) judges_.happened.Add(kSessionsLost);
+  session_.End();
 }
 
-// A client believes in its lease for as long as it was told of, from when it asked, which is no
-// longer than the members do; but one that stood still does not know yet what time it is.
 void LibraryHolder::OnLost(const std::string& what) {
-  const bool may_not_know =
-      user_.pauses() != pauses_before_ || user_.clock().Now() - session_since_ < kRenewedAfter;
-  if (session_->done().canceled() || may_not_know) return;
-  judges_.fail(what + ", although its session lives");
+  if (session_.Lives()) judges_.fail(what + ", although its session lives");
 }
 
 // ---- Turns ----
@@ -216,7 +181,7 @@ bool LibraryHolder::Turn() {
   judges_.happened.Add(kind_ == Kind::kLock         ? kLocksTaken
                        : kind_ == Kind::kLeadership ? kCampaignsWon
                                                     : kSlotsTaken);
-  judge().OnTaken(holding->token(), session_->lease());
+  judge().OnTaken(holding->token(), session_.get()->lease());
   if (holding->held_at() != 0) judge().OnHeld(holding->token(), holding->held_at());
   Written written = Written::kDone;
   for (uint64_t left = random.Between(1, kWritesMax); left > 0 && written == Written::kDone;
@@ -238,7 +203,7 @@ LibraryHolder::Written LibraryHolder::Write(Holding& holding) {
   const auto got = user_.client().Get({.key = key}, user_.Call());
   user_.checker().trace().Add(got.status().code());
   if (!got.ok()) return Written::kFailed;
-  Suffer();
+  user_.Suffer();
   const int64_t counter = NumberOf(*got) + 1;
   const auto done =
       user_.client().Txn({.compares = {holding.IsHeld()},
@@ -255,21 +220,6 @@ LibraryHolder::Written LibraryHolder::Write(Holding& holding) {
   judges_.happened.Add(kGuardedWrites);
   judge().OnCounted(holding.token(), done->header.revision, counter);
   return Written::kDone;
-}
-
-void LibraryHolder::Suffer() {
-  const runtime::Duration duration(static_cast<runtime::Duration::rep>(
-      user_.random().Below(static_cast<uint64_t>(kSuffersMax.count()))));
-  switch (user_.random().Below(kSuffersOnceIn)) {
-    case 0:
-      judges_.happened.Add(kStandstills);
-      return user_.StandStill(duration);
-    case 1:
-      judges_.happened.Add(kCutOff);
-      return user_.CutOff(duration);
-    default:
-      return;
-  }
 }
 
 std::string LibraryHolder::NewValue() {

@@ -7,9 +7,9 @@
 #include <set>
 #include <string>
 
-#include "runtime/time.h"
 #include "sim/checker.h"
 #include "sim/holding_judges.h"
+#include "sim/library_session.h"
 #include "sim/library_user.h"
 #include "sim/tally.h"
 
@@ -49,7 +49,6 @@ class LibraryHolder {
   class Leadership;
   class Slot;
 
-  bool NewSession();
   void EndSession();
   // False: there is to be another session.
   bool Turn();
@@ -57,8 +56,6 @@ class LibraryHolder {
   // What becomes of what is held.
   enum class Written : uint8_t { kDone, kFailed, kUnknown };
   Written Write(Holding& holding);
-  // Something happens to the whole process, now and then.
-  void Suffer();
   // The session is said not to hold it, or not to be there, any more.
   void OnLost(const std::string& what);
   void LookOn();
@@ -69,9 +66,7 @@ class LibraryHolder {
   LibraryUser& user_;
   LibraryJudges& judges_;
   const Kind kind_;
-  std::unique_ptr<etcd::Session> session_;
-  runtime::TimePoint session_since_;
-  uint64_t pauses_before_ = 0;  // of the process, when the session began
+  LibrarySession session_;
   uint64_t values_ = 0;
 };
 

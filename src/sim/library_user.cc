@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 // Between the end of a client, or of a watch, and the next.
 constexpr runtime::Duration kComeBackAfter = milliseconds(100);
 constexpr runtime::Duration kLookAgainAfter = milliseconds(5);
+constexpr runtime::Duration kSuffersMax = std::chrono::seconds(4);
+constexpr uint64_t kSuffersOnceIn = 50;
 
 KeyChange ChangeOf(const etcd::Event& event) {
   return {event.kv.key, event.type == etcd::Event::Type::kDelete, event.kv.lease};
@@ -130,12 +132,25 @@ etcd::CallOptions LibraryUser::Call(runtime::Duration low, runtime::Duration hig
   return {.timeout = Draw(low, high), .cancellation = cancellation_};
 }
 
-void LibraryUser::SleepUntilNextTurn() {
-  threads_.Sleep(Draw(runtime::Duration{0}, 2 * parts_.plan->client_library_interval));
+void LibraryUser::SleepUntilNextTurn(runtime::Duration mean) {
+  threads_.Sleep(Draw(runtime::Duration{0}, 2 * mean));
 }
 
 void LibraryUser::Sleep(runtime::Duration low, runtime::Duration high) {
   threads_.Sleep(Draw(low, high));
+}
+
+void LibraryUser::Suffer() {
+  const runtime::Duration duration(static_cast<runtime::Duration::rep>(
+      random().Below(static_cast<uint64_t>(kSuffersMax.count()))));
+  switch (random().Below(kSuffersOnceIn)) {
+    case 0:
+      return StandStill(duration);
+    case 1:
+      return CutOff(duration);
+    default:
+      return;
+  }
 }
 
 void LibraryUser::StandStill(runtime::Duration duration) {
@@ -150,6 +165,7 @@ void LibraryUser::StandStill(runtime::Duration duration) {
 }
 
 void LibraryUser::CutOff(runtime::Duration duration) {
+  ++cut_offs_;
   for (const std::string& member : members_) parts_.wires->Cut(host_, member);
   parts_.scheduler->RunAt(clock().Now() + duration, parts_.loop, [this, members = members_] {
     for (const std::string& member : members) parts_.wires->Join(host_, member);

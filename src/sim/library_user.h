@@ -65,20 +65,23 @@ class LibraryUser {
   etcd::CallOptions Call();
   // Of one that waits for others, for between so long.
   etcd::CallOptions Call(runtime::Duration low, runtime::Duration high);
-  void SleepUntilNextTurn();
+  void SleepUntilNextTurn() { SleepUntilNextTurn(parts_.plan->client_library_interval); }
+  void SleepUntilNextTurn(runtime::Duration mean);
   void Sleep(runtime::Duration low, runtime::Duration high);
-  // The whole process stands still, as when it is swapped out.
-  void StandStill(runtime::Duration duration);
-  // How often it has.
+  // Now and then, the whole process stands still for a while, as when it is swapped out; or nothing
+  // passes between its host and the members that it knows.
+  void Suffer();
+  // How often it has stood still.
   uint64_t pauses() const { return pauses_; }
-  // Nothing passes between its host and the members that it knows.
-  void CutOff(runtime::Duration duration);
+  uint64_t cut_offs() const { return cut_offs_; }
 
   runtime::Random& random() { return parts_.scheduler->random(); }
   const runtime::Clock& clock() const { return parts_.scheduler->clock(); }
   Checker& checker() { return *parts_.checker; }
 
  private:
+  void StandStill(runtime::Duration duration);
+  void CutOff(runtime::Duration duration);
   // From one client to the next.
   void Live();
   void LiveOnce();
@@ -107,6 +110,7 @@ class LibraryUser {
   bool starting_anew_ = false;
   bool closing_ = false;
   uint64_t pauses_ = 0;
+  uint64_t cut_offs_ = 0;
 };
 
 }  // namespace sim

@@ -7,7 +7,11 @@ namespace sim {
 namespace {
 
 // More than the semaphore has places.
-constexpr int kUsers = 3;
+constexpr size_t kUsers = RecipeAccounts::kParties;
+static_assert(kUsers > LibraryJudges::kLimit);
+
+constexpr char kStandstills[] = "library: processes that stood still";
+constexpr char kCutOff[] = "library: hosts that were cut off";
 
 }  // namespace
 
@@ -18,8 +22,9 @@ LibraryWorkload::LibraryWorkload(runtime::simulated::Scheduler* scheduler,
       plan_(plan),
       loop_(scheduler->NewLoop("library")),
       judges_(checker),
+      accounts_(checker),
       keys_(std::move(keys)) {
-  for (int i = 1; i <= kUsers; ++i) {
+  for (size_t i = 1; i <= kUsers; ++i) {
     auto& user = *users_.emplace_back(
         std::make_unique<LibraryUser>(LibraryUser::Parts{.scheduler = scheduler,
                                                          .wires = wires,
@@ -28,14 +33,53 @@ LibraryWorkload::LibraryWorkload(runtime::simulated::Scheduler* scheduler,
                                                          .plan = &plan_,
                                                          .watch = watch},
                                       "u" + std::to_string(i)));
-    auto& key_work = *key_work_.emplace_back(std::make_unique<LibraryKeys>(&user, &keys_));
-    user.AddWork([&key_work] { key_work.Work(); });
-    for (const auto kind : {LibraryHolder::Kind::kLock, LibraryHolder::Kind::kLeadership,
-                            LibraryHolder::Kind::kSlot}) {
-      auto& holder = *holders_.emplace_back(std::make_unique<LibraryHolder>(&user, &judges_, kind));
-      user.AddWork([&holder] { holder.Work(); });
-    }
+    if (plan.client_library_interval != runtime::Duration{0}) AddHolders(&user);
+    if (plan.recipe_interval != runtime::Duration{0}) AddRecipes(&user);
   }
+}
+
+void LibraryWorkload::AddHolders(LibraryUser* user) {
+  auto& key_work = *key_work_.emplace_back(std::make_unique<LibraryKeys>(user, &keys_));
+  user->AddWork([&key_work] { key_work.Work(); });
+  for (const auto kind :
+       {LibraryHolder::Kind::kLock, LibraryHolder::Kind::kLeadership, LibraryHolder::Kind::kSlot}) {
+    auto& holder = *holders_.emplace_back(std::make_unique<LibraryHolder>(user, &judges_, kind));
+    user->AddWork([&holder] { holder.Work(); });
+  }
+}
+
+void LibraryWorkload::AddRecipes(LibraryUser* user) {
+  auto& recipes = *recipes_.emplace_back(
+      std::make_unique<LibraryRecipes>(user, &accounts_, plan_.recipe_interval));
+  for (const auto work :
+       {&LibraryRecipes::UseQueue, &LibraryRecipes::UsePriorityQueue, &LibraryRecipes::Transact,
+        &LibraryRecipes::UseBarrier, &LibraryRecipes::Meet}) {
+    user->AddWork([&recipes, work] { (recipes.*work)(); });
+  }
+}
+
+void LibraryWorkload::Check(const std::vector<Process*>& processes) {
+  if (recipes_.empty()) return;
+  for (Process* const process : processes) LibraryRecipes::Check(*process, &accounts_);
+}
+
+Tally LibraryWorkload::NothingHappened() {
+  Tally tally;
+  tally.Add(LibraryJudges::NothingHappened());
+  tally.Add(RecipeAccounts::NothingHappened());
+  for (const char* name : {kStandstills, kCutOff}) tally.Add(name, 0);
+  return tally;
+}
+
+Tally LibraryWorkload::tally() const {
+  Tally tally;
+  tally.Add(judges_.happened);
+  tally.Add(accounts_.happened);
+  for (const auto& user : users_) {
+    tally.Add(kStandstills, user->pauses());
+    tally.Add(kCutOff, user->cut_offs());
+  }
+  return tally;
 }
 
 LibraryUser& LibraryWorkload::RandomUser() {

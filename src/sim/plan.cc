@@ -201,6 +201,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   if (library.OneIn(4)) plan.client_library_interval = milliseconds(library.Between(50, 300));
   runtime::Random slow(seed * 0xd1342543de82ef95);
   if (slow.OneIn(4)) DrawSlowReaders(slow, &plan);
+  runtime::Random recipes(seed * 0xda942042e4dd58b5);
+  if (recipes.OneIn(5)) plan.recipe_interval = milliseconds(recipes.Between(30, 150));
   return plan;
 }
 

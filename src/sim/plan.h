@@ -64,8 +64,10 @@ struct Plan {
   // Of a client of the v2 API.
   runtime::Duration tree_interval{0};
 
-  // Of each thread of those who use the client library.
+  // Of each thread of those who use the client library, and of those who use its other recipes:
+  // queues, barriers, transactions of functions.
   runtime::Duration client_library_interval{0};
+  runtime::Duration recipe_interval{0};
 
   uint64_t clients = 0;
   runtime::Duration keepalive_interval{0};  // of their connections; zero: none
@@ -110,6 +112,10 @@ struct Plan {
   // Whether a member may lose what it has promised.
   bool harms_logs() const {
     return loss_interval != runtime::Duration{0} || log_damage_interval != runtime::Duration{0};
+  }
+  bool uses_client_library() const {
+    return client_library_interval != runtime::Duration{0} ||
+           recipe_interval != runtime::Duration{0};
   }
   // Which settings exclude each other, as a text for people; empty if none do.
   std::string_view Contradiction() const;

@@ -114,6 +114,7 @@ constexpr std::array kSettings = {
     Of<&Plan::rule_interval>("work", "rules", Kind::kFeature, kInterval),
     Of<&Plan::tree_interval>("work", "tree", Kind::kFeature, kInterval),
     Of<&Plan::client_library_interval>("work", "library", Kind::kFeature, kInterval),
+    Of<&Plan::recipe_interval>("work", "recipes", Kind::kApart, kInterval),
     Of<&Plan::conf_change_interval>("operators", "members", Kind::kFeature, kInterval),
     Of<&Plan::transfer_interval>("operators", "transfer", Kind::kFeature, kInterval),
     Of<&Plan::campaign_interval>("operators", "campaign", Kind::kFeature, kInterval),

@@ -33,7 +33,8 @@ struct Setting {
   void (*set)(Plan* plan, uint64_t value) = nullptr;
 
   bool Takes(uint64_t value) const {
-    return (value >= least && value <= most) || (value == 0 && (kind == Kind::kFeature || kind == Kind::kApart));
+    return (value >= least && value <= most) ||
+           (value == 0 && (kind == Kind::kFeature || kind == Kind::kApart));
   }
 };
 

@@ -52,6 +52,18 @@ TEST(RunTest, TheClientLibraryTakesPart) {
   EXPECT_EQ(sim::Run(plan, 1).fingerprint, report.fingerprint);
 }
 
+TEST(RunTest, TheRecipesOfTheClientLibraryTakePart) {
+  const Plan plan = ParseScenario("work recipes=50ms\nwires break=1s").value();
+  const Report report = sim::Run(plan, 1);
+  EXPECT_TRUE(report.violation.ok()) << report.violation.ToString();
+  for (const char* name : {"elements of queues taken", "counts by transactions",
+                           "amounts moved by transactions", "sums seen by transactions",
+                           "barriers passed", "double barriers entered", "double barriers left"}) {
+    EXPECT_GT(report.tally.Of("library: " + std::string(name)), 3u) << name;
+  }
+  EXPECT_EQ(sim::Run(plan, 1).fingerprint, report.fingerprint);
+}
+
 // Watches that nobody reads come to the bound of their streams, and catch up.
 TEST(RunTest, WatchesMayBeSlow) {
   const Plan plan = ParseScenario(

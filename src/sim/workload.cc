@@ -77,10 +77,10 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         AskAsRoot(path, std::move(request), std::move(done));
       }) {
   for (uint64_t i = 1; i <= plan.clients; ++i) {
-    clients_.push_back(std::make_unique<Client>(
-        scheduler, wires,
-        Client::Options{
-            "c" + std::to_string(i), KeepaliveOf(plan), random_.Next(), LimitsOf(plan)}));
+    clients_.push_back(
+        std::make_unique<Client>(scheduler, wires,
+                                 Client::Options{"c" + std::to_string(i), KeepaliveOf(plan),
+                                                 random_.Next(), LimitsOf(plan)}));
   }
   if (plan.tree_interval != runtime::Duration{0}) {
     tree_ = std::make_unique<TreeWorkload>(scheduler, wires, checker);
@@ -96,7 +96,7 @@ Workload::Workload(runtime::simulated::Scheduler* scheduler, runtime::simulated:
         See(revision, {kv.key(), kv.value()});
       },
       [this](base::Revision revision, const auto& changes) { AddToHistory(revision, changes); });
-  if (plan.client_library_interval != runtime::Duration{0}) {
+  if (plan.uses_client_library()) {
     library_ = std::make_unique<LibraryWorkload>(scheduler, wires, checker, plan, PartsOfLibrary(),
                                                  watches_->parts());
   }
@@ -479,6 +479,7 @@ void Workload::CheckAll(const std::vector<Process*>& processes, bool leases_are_
   AdmissionWorkload::CheckAll(processes, &checker_);
   TreeWorkload::CheckAll(processes, &checker_);
   if (tree_ != nullptr) tree_->CheckAccounts(processes);
+  if (library_ != nullptr) library_->Check(processes);
   std::map<base::Revision, mvcc::KeyValueHash> hashes;
   for (Process* const process : processes) {
     CheckHistory(*process);
@@ -508,6 +509,7 @@ void Workload::CheckHistory(Process& process) {
   std::map<base::Revision, std::vector<KeyChange>> changes;
   const base::Status read = (*pin)->History(first, [&](const mvcc::StoredChange& change) {
     const auto kv = mvcc::ParseKeyValue(change.key_value);
+    if (!kv->key.starts_with("key")) return true;  // not watched
     const base::Revision revision(change.revision.main);
     changes[revision].push_back({std::string(kv->key), change.is_tombstone, kv->lease.value()});
     if (change.is_tombstone) return true;
