@@ -50,11 +50,11 @@ class LeaseKeeper final : public leases::Observer {
   // Revokes by way of `frontend`, that of the apply loop, from now on.
   void Start(Frontend* frontend);
 
-  // The first entry of that term was applied, which leaves these leases, or one like it: a change of
-  // members that was refused is an empty entry, too. If this member leads in it and has not begun
-  // to, takes them over, of which there may be a million: in slices of the apply loop's time, and
-  // until it has them all it answers as if another one led. `leases` stays where it is for as long
-  // as this member leads in that term.
+  // The first entry of that term was applied, which leaves these leases, or one like it: a change
+  // of members that was refused is an empty entry, too. If this member leads in it and has not
+  // begun to, takes them over, of which there may be a million: in slices of the apply loop's time,
+  // and until it has them all it answers as if another one led. `leases` stays where it is for as
+  // long as this member leads in that term.
   void Promote(base::Term term, const leases::Leases& leases);
   // Another member may lead.
   void OnLeaderChanged();

@@ -23,7 +23,8 @@ class PooledLoop;
 // waking a thread for each of them. When there is more to do, the loops run side by side.
 //
 // A thread hands on at the end of its turn: it runs the loop that it gave work to itself if it is
-// done with its own, and leaves it to another thread if not.
+// done with its own, and leaves it to another thread if not. A lent one hands on before its slices,
+// too, and is done then if it has no more events.
 class LoopPool {
  public:
   // Threads carry `name` and a number (at most 15 bytes).

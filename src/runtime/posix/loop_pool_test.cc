@@ -64,10 +64,11 @@ TEST_F(LoopPoolTest, ALoopThatIsNotDoneLeavesWhatItGaveToAnotherThread) {
       second_ran_.release();
       Done();
     });
-    const TimePoint end = first_->clock().Now() + kTurnTime;
-    while (first_->clock().Now() < end) {
-    }
-    first_->PostSlice([] {});
+    first_->PostSlice([] {
+      const TimePoint end = Clock().Now() + kSliceTime;
+      while (Clock().Now() < end) {
+      }
+    });
     first_->PostSlice([&] { second_ran_.acquire(); });
   });
   EXPECT_NE(Wait(), giver);
@@ -131,14 +132,32 @@ TEST_F(LoopPoolTest, ALentThreadThatIsBusyPassesOn) {
       brief_ran_.release();
       Done();
     });
-    lent.loop().PostSlice([&] {
-      const TimePoint end = lent.loop().clock().Now() + kTurnTime;
-      while (lent.loop().clock().Now() < end) {
-      }
-    });
-    lent.loop().PostSlice([&] { brief_ran_.acquire(); });
+    // The clock is not looked at after each.
+    for (int event = 0; event < 8; ++event) {
+      lent.loop().Post([] {
+        const TimePoint end = Clock().Now() + kTurnTime / 4;
+        while (Clock().Now() < end) {
+        }
+      });
+    }
+    lent.loop().Post([&] { brief_ran_.acquire(); });
   });
   EXPECT_NE(Wait(), lender);
+}
+
+TEST_F(LoopPoolTest, ALentThreadRunsBriefLoopsBeforeLongWorkOfItsOwn) {
+  asio::LoopThread lent("lent", &pool_);
+  std::thread::id lender;
+  bool brief_ran = false;
+  lent.loop().Post([&] {
+    lender = std::this_thread::get_id();
+    brief_->Post([&] { brief_ran = true; });
+    lent.loop().PostSlice([&] {
+      EXPECT_TRUE(brief_ran);
+      Done();
+    });
+  });
+  EXPECT_EQ(Wait(), lender);
 }
 
 TEST_F(LoopPoolTest, WhatALentThreadLeavesBehindIsRun) {
