@@ -28,8 +28,9 @@ class Mutex {
 
   // Waits until the session holds the lock: for as long as it takes unless the options set a
   // timeout. When it fails the session has left the queue, for which up to 5 s more are taken. If
-  // leaving fails, the session keeps its place until it is lost or calls Lock again. A session that
-  // already held the lock may still hold it. Beside what any call ends with:
+  // leaving fails, the session keeps its place until it is lost or calls Lock again, which may take
+  // another place, behind those that wait. A session that already held the lock may still hold it.
+  // Beside what any call ends with:
   //
   //   kAborted  "mutex: session is expired"
   Status Lock(const CallOptions& options = {});
@@ -38,7 +39,8 @@ class Mutex {
   //   kFailedPrecondition  "mutex: Locked by another session"
   Status TryLock(const CallOptions& options = {});
   // Lets the next one have it, or leaves the queue. OK also if the session was lost meanwhile. When
-  // it fails it may be tried again.
+  // it fails it may be tried again, or be done yet: IsOwner may cease to hold at any time until the
+  // next Lock.
   //
   //   kFailedPrecondition  "mutex: lock has already been released"
   Status Unlock(const CallOptions& options = {});
@@ -54,8 +56,7 @@ class Mutex {
   const ResponseHeader& header() const { return header_; }
 
  private:
-  // Takes a place in the queue: whether that is the first.
-  Result<bool> Enter(const CallOptions& options);
+  Status Enter(const CallOptions& options, bool waits);
   Status Leave(const CallOptions& options);
   // Leaves the queue, as far as that can be done, and returns why.
   Status GiveUp(const Status& status);

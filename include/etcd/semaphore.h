@@ -69,7 +69,9 @@ class Semaphore {
   //
   //   kFailedPrecondition  "semaphore: no slot is free", or all that are belong to who came before
   Status TryAcquire(const CallOptions& options = {});
-  // Gives it back. OK also if the session was lost meanwhile. When it fails it may be tried again.
+  // Gives it back. OK also if the session was lost meanwhile. When it fails it may be tried again,
+  // or be done yet: IsHolder may cease to hold at any time until the next Acquire, which may take
+  // another place, behind those that wait.
   //
   //   kFailedPrecondition  "semaphore: slot has already been released"
   Status Release(const CallOptions& options = {});

@@ -47,6 +47,7 @@ class Session {
   Status Close(const CallOptions& options = {});
 
  private:
+  friend class Places;
   struct State;
   Session(Client* client, int64_t lease, std::shared_ptr<State> state);
 

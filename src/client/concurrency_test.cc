@@ -267,11 +267,43 @@ TEST_F(ConcurrencyTest, AKeyOfWhichNobodyKnowsIsTakenBack) {
   OnMember([&] { kv_.txn_answer = base::errors::kTimeout; });
   EXPECT_EQ(mutex.Lock().code(), Code::kUnavailable);
   EXPECT_THAT(Keys(), IsEmpty());
-  OnMember([&] {
-    EXPECT_EQ(kv_.deletions, 1);
-    kv_.txn_answer = {};
-  });
+  OnMember([&] { kv_.txn_answer = {}; });
   EXPECT_TRUE(mutex.Lock().ok());
+}
+
+TEST_F(ConcurrencyTest, WhoMayLeaveYetTakesAnotherPlace) {
+  const auto session = NewSession();
+  Mutex mutex(session.get(), "lock");
+  ASSERT_TRUE(mutex.Lock().ok());
+  const int64_t token = mutex.token();
+  OnMember([&] { kv_.is_late = true; });
+  EXPECT_EQ(mutex.Unlock().code(), Code::kUnavailable);
+  OnMember([&] { kv_.is_late = false; });
+  Mutex again(session.get(), "lock");
+  ASSERT_TRUE(again.Lock().ok());
+  EXPECT_GT(again.token(), token);
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  EXPECT_THAT(Keys(), ElementsAre(again.key()));
+  // It has left for certain: no departure is due any more.
+  Mutex beside(session.get(), "lock");
+  ASSERT_TRUE(beside.Lock().ok());
+  EXPECT_EQ(beside.token(), again.token());
+}
+
+TEST_F(ConcurrencyTest, WhatTookBackAnUnknownKeyTakesNoOther) {
+  const auto session = NewSession();
+  Mutex mutex(session.get(), "lock");
+  OnMember([&] {
+    kv_.before_txn = [this] {
+      // The place is taken, which nobody is told; its departure is late.
+      kv_.txn_answer = kv_.txns == 1 ? base::Status(base::errors::kTimeout) : base::Status();
+      kv_.is_late = kv_.txns == 2;
+    };
+  });
+  EXPECT_EQ(mutex.Lock().code(), Code::kUnavailable);
+  ASSERT_TRUE(mutex.Lock().ok());
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  EXPECT_THAT(Keys(), ElementsAre(mutex.key()));
 }
 
 TEST_F(ConcurrencyTest, AWaitGoesOnWhereTheHistoryIsCompacted) {
@@ -314,6 +346,22 @@ TEST_F(ConcurrencyTest, OneLeadsAfterTheOther) {
   ASSERT_TRUE(second.Campaign("three").ok());
   EXPECT_EQ(second.revision(), revision);
   EXPECT_EQ(first.Leader()->kv.value, "three");
+}
+
+TEST_F(ConcurrencyTest, WhoMayResignYetCampaignsAnew) {
+  const auto session = NewSession();
+  Election election(session.get(), "vote");
+  ASSERT_TRUE(election.Campaign("one").ok());
+  const int64_t term = election.revision();
+  OnMember([&] { kv_.is_late = true; });
+  EXPECT_EQ(election.Resign().code(), Code::kUnavailable);
+  OnMember([&] { kv_.is_late = false; });
+  ASSERT_TRUE(election.Campaign("two").ok());
+  EXPECT_GT(election.revision(), term);
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  const auto leader = election.Leader();
+  ASSERT_TRUE(leader.ok());
+  EXPECT_EQ(leader->kv.value, "two");
 }
 
 TEST_F(ConcurrencyTest, ACampaignEndsWithItsHandleItsTimeAndItsSession) {

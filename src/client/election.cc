@@ -1,10 +1,12 @@
 #include <etcd/election.h>
 
 #include <utility>
+#include <variant>
 
 #include "base/coverage_mark.h"
 #include "client/concurrency_errors.h"
 #include "client/endings.h"
+#include "client/places.h"
 #include "client/steps.h"
 
 namespace etcd {
@@ -89,26 +91,21 @@ Status Election::Campaign(const std::string& value, const CallOptions& options) 
   const client::Steps steps(session_, options, kNoTimeout);
   const std::string key = client::SessionKey(prefix_, session_);
   Client& asked = session_.client();
-  const auto entered =
-      asked.Txn({.compares = {CompareCreateRevision(key, Compare::kEqual, 0)},
-                 .success = {OpPut({.key = key, .value = value, .lease = session_.lease()})},
-                 .failure = {OpGet({.key = key})}},
-                steps.Next());
-  if (!entered.ok()) {
-    if (revision_ == 0 && client::MayBeDone(entered.status())) {
+  const auto taken = Places::Take(session_, key, value, {}, steps);
+  if (!taken.ok()) {
+    if (revision_ == 0 && client::MayBeDone(taken.status())) {
       base::Mark<"client: a place is given up that may have been taken">();
-      (void)asked.Delete({.key = key});
+      Places::LeaveAny(session_, {key});
     }
-    return steps.Explain(entered.status(), client::kElectionExpired);
+    return steps.Explain(taken.status(), client::kElectionExpired);
   }
   key_ = key;
-  revision_ = entered->header.revision;
-  header_ = entered->header;
+  revision_ = Places::CreateRevision(*taken);
+  header_ = taken->header;
   Status status;
-  if (!entered->succeeded) {
-    const KeyValue& own = std::get<GetResponse>(entered->responses[0].response).kvs[0];
-    revision_ = own.create_revision;
-    if (own.value != value) status = Proclaim(value, steps.Next());
+  if (!taken->succeeded &&
+      std::get<GetResponse>(taken->responses[0].response).kvs[0].value != value) {
+    status = Proclaim(value, steps.Next());
   }
   if (status.ok()) status = client::AwaitDeletions(asked, prefix_, revision_ - 1, steps);
   if (status.ok()) {
@@ -141,8 +138,7 @@ Status Election::Proclaim(const std::string& value, const CallOptions& options) 
 
 Status Election::Resign(const CallOptions& options) {
   if (revision_ == 0) return {};
-  const auto resigned = session_.client().Txn(
-      {.compares = {IsLeader()}, .success = {OpDelete({.key = key_})}, .failure = {}}, options);
+  const auto resigned = Places::Leave(session_, key_, revision_, options);
   if (!resigned.ok()) return resigned.status();
   header_ = resigned->header;
   Forget();

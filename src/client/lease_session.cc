@@ -1,27 +1,11 @@
 #include <etcd/session.h>
 
-#include <mutex>
 #include <utility>
+
+#include "client/session_state.h"
 
 namespace etcd {
 inline namespace v1 {
-
-struct Session::State {
-  std::function<void(const Status& status)> on_done;
-  Cancellation keeping;  // ends what keeps the lease alive
-  Cancellation done;
-  std::mutex mutex;
-
-  void Finish(const Status& status) {
-    done.Cancel();
-    std::function<void(const Status& status)> told;
-    {
-      const std::lock_guard lock(mutex);
-      told = std::exchange(on_done, nullptr);
-    }
-    if (told) told(status);
-  }
-};
 
 Session::Session(Client* client, int64_t lease, std::shared_ptr<State> state)
     : client_(*client), lease_(lease), state_(std::move(state)) {}

@@ -1,9 +1,11 @@
 #include <etcd/mutex.h>
 
-#include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/coverage_mark.h"
 #include "client/concurrency_errors.h"
+#include "client/places.h"
 #include "client/planted.h"
 #include "client/steps.h"
 
@@ -11,10 +13,12 @@ namespace etcd {
 inline namespace v1 {
 namespace {
 
-// What there is of a key, or of the first of many.
-const KeyValue* FirstOf(const OpResponse& response) {
-  const auto* const got = std::get_if<GetResponse>(&response.response);
-  return got == nullptr || got->kvs.empty() ? nullptr : &got->kvs[0];
+GetRequest OldestOf(const std::string& prefix) {
+  GetRequest oldest = Prefix(prefix);
+  oldest.limit = 1;
+  oldest.sort_order = SortOrder::kAscend;
+  oldest.sort_target = SortTarget::kCreate;
+  return oldest;
 }
 
 }  // namespace
@@ -22,49 +26,34 @@ const KeyValue* FirstOf(const OpResponse& response) {
 Mutex::Mutex(Session* session, const std::string& prefix)
     : session_(*session), prefix_(prefix + "/") {}
 
-Result<bool> Mutex::Enter(const CallOptions& options) {
-  const std::string key = client::SessionKey(prefix_, session_);
-  GetRequest holder = Prefix(prefix_);
-  holder.limit = 1;
-  holder.sort_order = SortOrder::kAscend;
-  holder.sort_target = SortTarget::kCreate;
-  const auto entered = session_.client().Txn(
-      {.compares = {CompareCreateRevision(key, Compare::kEqual, 0)},
-       .success = {OpPut({.key = key, .lease = session_.lease()}), OpGet(holder)},
-       .failure = {OpGet({.key = key}), OpGet(holder)}},
-      options);
-  if (!entered.ok()) {
-    if (token_ == 0 && client::MayBeDone(entered.status())) {
-      base::Mark<"client: a place is given up that may have been taken">();
-      (void)session_.client().Delete({.key = key});
-    }
-    return entered.status();
-  }
-  const KeyValue* const own = FirstOf(entered->responses[0]);
-  const KeyValue* const first = FirstOf(entered->responses[1]);
-  key_ = key;
-  token_ = own == nullptr ? entered->header.revision : own->create_revision;
-  header_ = entered->header;
-  return first == nullptr || first->create_revision == token_;
-}
-
 Status Mutex::Leave(const CallOptions& options) {
-  const DeleteRequest place = client::Planted(client::PlantedBug::kUnlockTakesAll)
-                                  ? DeleteRequest(Prefix(prefix_))
-                                  : DeleteRequest{.key = key_};
-  const auto left = session_.client().Txn(
-      {.compares = {IsOwner()}, .success = {OpDelete(place)}, .failure = {}}, options);
+  if (client::Planted(client::PlantedBug::kUnlockTakesAll)) {
+    (void)session_.client().Delete(Prefix(prefix_), options);
+  }
+  const auto left = Places::Leave(session_, key_, token_, options);
   if (!left.ok()) return left.status();
   key_.clear();
   token_ = 0;
   return {};
 }
 
-Status Mutex::Lock(const CallOptions& options) {
-  const client::Steps steps(session_, options, kNoTimeout);
-  const auto entered = Enter(steps.Next());
-  if (!entered.ok()) return steps.Explain(entered.status(), client::kMutexExpired);
-  if (*entered) return {};
+Status Mutex::Enter(const CallOptions& options, bool waits) {
+  const client::Steps steps(session_, options, waits ? kNoTimeout : kDefaultTimeout);
+  const std::string key = client::SessionKey(prefix_, session_);
+  const auto taken = Places::Take(session_, key, "", {OpGet(OldestOf(prefix_))}, steps);
+  if (!taken.ok()) {
+    if (token_ == 0 && client::MayBeDone(taken.status())) {
+      base::Mark<"client: a place is given up that may have been taken">();
+      Places::LeaveAny(session_, {key});
+    }
+    return steps.Explain(taken.status(), client::kMutexExpired);
+  }
+  key_ = key;
+  token_ = Places::CreateRevision(*taken);
+  header_ = taken->header;
+  const std::vector<KeyValue>& oldest = std::get<GetResponse>(taken->responses[1].response).kvs;
+  if (oldest.empty() || oldest[0].create_revision == token_) return {};
+  if (!waits) return GiveUp(client::kLocked);
   Status status = client::AwaitDeletions(session_.client(), prefix_, token_ - 1, steps);
   if (status.ok()) {
     // Nobody is before it; but its own key may have gone, too.
@@ -78,11 +67,12 @@ Status Mutex::Lock(const CallOptions& options) {
   return GiveUp(steps.Explain(status, client::kMutexExpired));
 }
 
+Status Mutex::Lock(const CallOptions& options) {
+  return Enter(options, /*waits=*/true);
+}
+
 Status Mutex::TryLock(const CallOptions& options) {
-  const client::Steps steps(session_, options, kDefaultTimeout);
-  const auto entered = Enter(steps.Next());
-  if (!entered.ok()) return steps.Explain(entered.status(), client::kMutexExpired);
-  return *entered ? Status() : GiveUp(client::kLocked);
+  return Enter(options, /*waits=*/false);
 }
 
 Status Mutex::GiveUp(const Status& status) {

@@ -39,9 +39,11 @@ enum class PlantedBug : uint8_t {
   kDoubleBarriersOpenEarly,
   // Whoever leaves a double barrier waits for nobody.
   kDoubleBarriersAreLeftAtOnce,
+  // A session goes on with a place of which it does not know whether it has left it.
+  kPlacesInDoubtAreKept,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kDoubleBarriersAreLeftAtOnce;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kPlacesInDoubtAreKept;
 
 using base::Planted;
 

@@ -9,6 +9,7 @@
 
 #include "base/coverage_mark.h"
 #include "client/concurrency_errors.h"
+#include "client/places.h"
 #include "client/planted.h"
 #include "client/steps.h"
 
@@ -77,6 +78,10 @@ class View {
   int64_t holds_since() const { return holds_since_; }
   int64_t waits_since() const { return waits_since_; }
   int64_t limit_since() const { return limit_since_; }
+  // Its place, as one that holds or one that waits: it is never both.
+  bool is_there() const { return since() != 0; }
+  const std::string& place() const { return holds_since_ != 0 ? holder_ : waiter_; }
+  int64_t since() const { return holds_since_ != 0 ? holds_since_ : waits_since_; }
   // Whether the session may be let in. Until the limit changes, that stays so: no one comes before
   // those that wait, and who is let in beside had been counted, or counted this session.
   bool HasRoom() const {
@@ -141,10 +146,16 @@ class Entry {
 
   const View& view() const { return view_; }
 
-  Status Enter(const CallOptions& call) {
-    return Do({CompareCreateRevision(view_.waiter(), Compare::kEqual, 0),
-               CompareCreateRevision(view_.holder(), Compare::kEqual, 0)},
-              {Put(view_.waiter())}, call);
+  Status Enter(const client::Steps& steps) {
+    for (;;) {
+      const Status entered =
+          Do({CompareCreateRevision(view_.waiter(), Compare::kEqual, 0),
+              CompareCreateRevision(view_.holder(), Compare::kEqual, 0)},
+             {Put(view_.waiter())}, steps.Next());
+      if (!entered.ok() || !IsInDoubt()) return entered;
+      const auto left = LeaveSeen(steps.Next());
+      if (!left.ok()) return left.status();
+    }
   }
   Status SetFirstLimit(const CallOptions& call) {
     const std::string key = LimitKey(prefix_);
@@ -152,7 +163,6 @@ class Entry {
               {OpPut({.key = key, .value = std::to_string(options_.limit)})}, call);
   }
   Status LetIn(const CallOptions& call) {
-    may_hold_ = true;
     return Do({client::IsCreatedAt(view_.waiter(), view_.waits_since()),
                CompareModRevision(LimitKey(prefix_), Compare::kEqual, view_.limit_since())},
               {OpDelete({.key = view_.waiter()}), Put(view_.holder())}, call);
@@ -171,14 +181,17 @@ class Entry {
     if (is_current && ending.compact_revision == 0) return ending.status;
     return Do({}, {}, steps.Next());
   }
-  // As far as that can be done.
-  void Leave() {
-    std::vector<Op> gone{OpDelete({.key = view_.waiter()})};
-    if (may_hold_) gone.push_back(OpDelete({.key = view_.holder()}));
-    (void)session_.client().Txn({.compares = {}, .success = std::move(gone), .failure = {}});
-  }
+  // As far as that can be done, in at most 5 s. It may be let in while it leaves, and so leaves the
+  // holders last.
+  void Leave() { Places::LeaveAny(session_, {view_.waiter(), view_.holder()}); }
 
  private:
+  bool IsInDoubt() const {
+    return view_.is_there() && Places::IsInDoubt(session_, view_.place(), view_.since());
+  }
+  Result<TxnResponse> LeaveSeen(const CallOptions& call) {
+    return Places::Leave(session_, view_.place(), view_.since(), call);
+  }
   Op Put(const std::string& key) const {
     return OpPut({.key = key, .value = options_.name, .lease = session_.lease()});
   }
@@ -198,7 +211,6 @@ class Entry {
   const std::string& prefix_;
   const SemaphoreOptions& options_;
   View view_;
-  bool may_hold_ = false;
 };
 
 }  // namespace
@@ -211,7 +223,7 @@ Status Semaphore::Enter(const CallOptions& options, bool waits) {
   const client::Steps steps(session_, options, waits ? kNoTimeout : kDefaultTimeout);
   Entry entry(&session_, prefix_, options_);
   const View& view = entry.view();
-  Status status = entry.Enter(steps.Next());
+  Status status = entry.Enter(steps);
   if (!status.ok() && token_ != 0) return steps.Explain(status, client::kSemaphoreExpired);
   while (status.ok() && view.holds_since() == 0) {
     if (view.waits_since() == 0) {
@@ -247,8 +259,7 @@ Status Semaphore::TryAcquire(const CallOptions& options) {
 
 Status Semaphore::Release(const CallOptions& options) {
   if (token_ == 0) return client::kSlotReleased;
-  const auto released = session_.client().Txn(
-      {.compares = {IsHolder()}, .success = {OpDelete({.key = key_})}, .failure = {}}, options);
+  const auto released = Places::Leave(session_, key_, token_, options);
   if (!released.ok()) return released.status();
   key_.clear();
   token_ = 0;

@@ -252,6 +252,41 @@ TEST_F(SemaphoreTest, APlaceOfWhichNobodyKnowsIsTakenBack) {
   }
 }
 
+TEST_F(SemaphoreTest, WhoMayGiveItBackYetIsLetInAnew) {
+  Semaphore& semaphore = New();
+  ASSERT_TRUE(semaphore.Acquire().ok());
+  const int64_t token = semaphore.token();
+  OnMember([&] { kv_.is_late = true; });
+  EXPECT_EQ(semaphore.Release().code(), Code::kUnavailable);
+  OnMember([&] { kv_.is_late = false; });
+  ASSERT_TRUE(semaphore.Acquire().ok());
+  EXPECT_GT(semaphore.token(), token);
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  EXPECT_THAT(State().holders, SizeIs(1));
+}
+
+TEST_F(SemaphoreTest, WhoMayLeaveTheQueueYetWaitsAnew) {
+  Semaphore& first = New({.limit = 1});
+  Semaphore& second = New();
+  ASSERT_TRUE(first.Acquire().ok());
+  OnMember([&] {
+    kv_.txns = 0;
+    kv_.before_txn = [this] { kv_.is_late = kv_.txns == 2; };  // its departure
+  });
+  EXPECT_EQ(second.TryAcquire().message(), "semaphore: no slot is free");
+  const SemaphoreState before = State();
+  ASSERT_THAT(before.waiters, SizeIs(1));
+  auto acquires = AcquireAside(&second);
+  for (SemaphoreState state = before; state.waiters == before.waiters;) {
+    AwaitWaiters(1);
+    state = State();
+  }
+  AwaitWaiters(1);
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  ASSERT_TRUE(first.Release().ok());
+  EXPECT_TRUE(acquires.get().ok());
+}
+
 TEST_F(SemaphoreTest, AWaitGoesOnWhereTheHistoryIsCompacted) {
   Semaphore& first = New({.limit = 1});
   Semaphore& second = New();

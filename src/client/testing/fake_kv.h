@@ -27,8 +27,7 @@ class FakeKv {
   FakeKv& operator=(const FakeKv&) = delete;
 
   const std::map<std::string, mvccpb::KeyValue>& pairs() const { return pairs_; }
-  int ranges = 0;     // calls
-  int deletions = 0;  // calls that ask for some
+  int ranges = 0;  // calls
   int txns = 0;
   // Runs before each transaction, when it is counted.
   std::function<void()> before_txn;
@@ -36,7 +35,12 @@ class FakeKv {
   bool fails_compares = false;
   // What transactions are answered with when they are done; OK: with their answer.
   base::Status txn_answer;
+  // They are answered with kTimeout at once, and done by DoWhatIsLate.
+  bool is_late = false;
 
+  void DoWhatIsLate() {
+    for (const etcdserverpb::TxnRequest& request : std::exchange(late_, {})) (void)Txn(request);
+  }
   // As somebody else does it: one revision each.
   void PutOne(const std::string& key, const std::string& value) {
     etcdserverpb::PutRequest request;
@@ -79,7 +83,6 @@ class FakeKv {
       return answer;
     });
     AddMethod<etcdserverpb::DeleteRangeRequest>(table, "KV", "DeleteRange", [this](const auto& r) {
-      ++deletions;
       etcdserverpb::DeleteRangeResponse answer = DeleteRange(r);
       Commit();
       answer.mutable_header()->set_revision(store_.revision());
@@ -101,6 +104,10 @@ class FakeKv {
       const auto request = Parsed<etcdserverpb::TxnRequest>(bytes);
       ++txns;
       if (before_txn) before_txn();
+      if (is_late) {
+        late_.push_back(request);
+        return call->Finish(base::errors::kTimeout);
+      }
       const etcdserverpb::TxnResponse answer = Txn(request);
       if (!txn_answer.ok()) return call->Finish(txn_answer);
       call->Reply(rpc::Message(answer.SerializeAsString()));
@@ -276,6 +283,7 @@ class FakeKv {
   PairMap pairs_;
   std::map<int64_t, PairMap> past_;  // by revision, as it was then
   std::vector<mvccpb::Event> changes_;
+  std::vector<etcdserverpb::TxnRequest> late_;
   int64_t last_lease_ = 0x694d81417acd4700;
 };
 
