@@ -112,6 +112,8 @@ struct Options {
 
   runtime::Duration backend_batch_interval = std::chrono::milliseconds(100);
   size_t backend_batch_limit = 10'000;
+  // Of changes that are in the database already and still held in memory.
+  size_t history_bytes = size_t{32} << 20;
   size_t compaction_batch_limit = 1'000;
   runtime::Duration compaction_sleep_interval = std::chrono::milliseconds(10);
   AutoCompaction auto_compaction;

@@ -55,6 +55,7 @@ apply::State::Options StateOptions(const Options& options) {
   apply::State::Options state;
   state.commits.age_max = options.backend_batch_interval;
   state.commits.operations_max = options.backend_batch_limit;
+  state.store.history_bytes = options.history_bytes;
   state.store.compaction_slice = kCompactionSlice;
   state.lease_ttl_min = options.lease_ttl_min();
   state.extensions = options.extensions;

@@ -117,6 +117,8 @@ void DrawRareKnobs(runtime::Random& random, Plan* plan) {
   if (random.OneIn(8)) options.max_wals = options.max_snapshots = 1;
   if (random.OneIn(4)) options.fast_lease_keep_alive = false;
   if (random.OneIn(4)) options.keep_lease_checkpoints = true;
+  // Whoever is a little behind reads the database.
+  if (random.OneIn(2)) options.history_bytes = random.Between(0, 8 * 1024);
 }
 
 // So little is held for a stream that what a watch is told comes to that within a second or two.

@@ -77,6 +77,7 @@ constexpr Range kInterval = {kMillisecond, kHour};
 constexpr Range kLatency = {20, kSecond};
 // Each leader makes checkpoints, also where it leads for some seconds only.
 constexpr uint64_t kCheckpointMax = 500 * kMillisecond;
+constexpr Range kHistoryBytes = {0, 32 * kMebibyte};
 constexpr Range kStreamBytes = {256, kMebibyte};
 constexpr Range kAnyBytes = {1, 1024 * kMebibyte};
 
@@ -148,6 +149,7 @@ constexpr std::array kSettings = {
     OfOptions<&Options::backend_batch_interval>("database", "batch_interval",
                                                 {kMillisecond, kSecond}),
     OfOptions<&Options::backend_batch_limit>("database", "batch_limit", {1, 1'000'000}),
+    OfOptions<&Options::history_bytes>("database", "history_bytes", kHistoryBytes),
     OfOptions<&Options::compaction_batch_limit>("database", "compaction_batch", {1, 1'000'000}),
     OfOptions<&Options::compaction_sleep_interval>("database", "compaction_sleep", {0, kSecond}),
     OfOptions<&Options::lease_checkpoints>("leases", "checkpoints", kSwitchRange),

@@ -8,13 +8,24 @@
 
 namespace mvcc {
 
-RecentChunk::RecentChunk(size_t bytes_needed)
-    : capacity_(std::max(bytes_needed, kBytes)),
+namespace {
+
+// A chunk has room for so many changes as if each were that large.
+constexpr size_t kBytesOfChange = 256;
+constexpr size_t kChunkBytesMin = 1 << 10;
+constexpr size_t kChunkBytesMax = 256 << 10;
+constexpr size_t kChunksOfHistory = 128;
+
+}  // namespace
+
+RecentChunk::RecentChunk(size_t bytes)
+    : capacity_(bytes),
+      changes_max_(std::max(bytes / kBytesOfChange, size_t{1})),
       arena_(new char[capacity_]),
-      entries_(new Entry[kChangesMax]) {}
+      entries_(new Entry[changes_max_]) {}
 
 bool RecentChunk::HasRoom(size_t bytes) const {
-  return count_.load(std::memory_order_relaxed) < kChangesMax && capacity_ - used_ >= bytes;
+  return count_.load(std::memory_order_relaxed) < changes_max_ && capacity_ - used_ >= bytes;
 }
 
 char* RecentChunk::Append(Revision revision, bool is_tombstone, size_t bytes) {
@@ -62,13 +73,15 @@ size_t RecentView::ChunkOf(Revision revision) const {
   return after == chunks_->begin() ? 0 : static_cast<size_t>(after - chunks_->begin()) - 1;
 }
 
-RecentRevisions::RecentRevisions(size_t history_bytes) : history_bytes_(history_bytes) {}
+RecentRevisions::RecentRevisions(size_t history_bytes)
+    : history_bytes_(history_bytes),
+      chunk_bytes_(std::clamp(history_bytes / kChunksOfHistory, kChunkBytesMin, kChunkBytesMax)) {}
 
 char* RecentRevisions::Append(Revision revision, bool is_tombstone, size_t bytes) {
   if (chunks_ != nullptr && chunks_->back()->HasRoom(bytes)) {
     return chunks_->back()->Append(revision, is_tombstone, bytes);
   }
-  auto chunk = std::make_shared<RecentChunk>(bytes);
+  auto chunk = std::make_shared<RecentChunk>(std::max(bytes, chunk_bytes_));
   // Every chunk that is seen has a first change.
   char* const place = chunk->Append(revision, is_tombstone, bytes);
   bytes_ += chunk->capacity_bytes();

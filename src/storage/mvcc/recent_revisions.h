@@ -22,11 +22,8 @@ struct StoredChange {
 // what had been appended when it learned of the chunk, at the same time.
 class RecentChunk {
  public:
-  static constexpr size_t kBytes = 256 << 10;
-  static constexpr size_t kChangesMax = 1024;
-
-  // With room for at least one change of `bytes_needed`.
-  explicit RecentChunk(size_t bytes_needed);
+  // With room for some changes of together `bytes`, or for one.
+  explicit RecentChunk(size_t bytes);
 
   bool HasRoom(size_t bytes) const;
   // Adds a change above all before; the bytes of its KeyValue are to be written to the result
@@ -48,6 +45,7 @@ class RecentChunk {
   };
 
   const size_t capacity_;
+  const size_t changes_max_;
   const std::unique_ptr<char[]> arena_;
   const std::unique_ptr<Entry[]> entries_;
   size_t used_ = 0;
@@ -93,7 +91,8 @@ class RecentView {
 // it does not change.
 class RecentRevisions {
  public:
-  // Keeps up to `history_bytes` of changes that are in the database already.
+  // Keeps up to `history_bytes` of changes that are in the database already, in chunks of a 128th
+  // of that; but at least one chunk.
   explicit RecentRevisions(size_t history_bytes);
 
   // As RecentChunk::Append.
@@ -106,6 +105,7 @@ class RecentRevisions {
   void Replace(RecentView::Chunks chunks);
 
   const size_t history_bytes_;
+  const size_t chunk_bytes_;
   std::shared_ptr<const RecentView::Chunks> chunks_;
   size_t bytes_ = 0;
 };

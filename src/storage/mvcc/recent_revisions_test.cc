@@ -8,7 +8,7 @@
 namespace mvcc {
 namespace {
 
-constexpr int64_t kChanges = 5 * RecentChunk::kChangesMax;
+constexpr int64_t kChanges = 5'000;
 
 std::string BytesOf(int64_t main) {
   return "change " + std::to_string(main);
@@ -65,6 +65,16 @@ TEST(RecentRevisionsTest, HistoryIsKeptUpToItsSize) {
   EXPECT_EQ(recent.view().first().main, 2);
 }
 
+TEST(RecentRevisionsTest, ASmallHistoryIsTrimmedInSmallSteps) {
+  constexpr size_t kHistoryBytes = 4096;
+  RecentRevisions recent(kHistoryBytes);
+  Append(&recent, 2, kChanges);
+  recent.Trim(kChanges);
+  EXPECT_LT(kChanges - recent.view().first().main,
+            static_cast<int64_t>(kHistoryBytes / BytesOf(kChanges).size()));
+  EXPECT_LT(recent.view().first().main, kChanges - 2);
+}
+
 TEST(RecentRevisionsTest, AViewKeepsWhatIsTrimmedAfterIt) {
   RecentRevisions recent(0);
   Append(&recent, 2, kChanges);
@@ -77,7 +87,7 @@ TEST(RecentRevisionsTest, AViewKeepsWhatIsTrimmedAfterIt) {
 TEST(RecentRevisionsTest, AChangeLargerThanAChunkHasItsOwn) {
   RecentRevisions recent(0);
   Append(&recent, 2, 3);
-  const std::string large(3 * RecentChunk::kBytes, 'x');
+  const std::string large(size_t{1} << 20, 'x');
   large.copy(recent.Append({4, 0}, false, large.size()), large.size());
   Append(&recent, 5, 6);
   EXPECT_EQ(recent.view().Find({4, 0}), large);

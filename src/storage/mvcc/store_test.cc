@@ -19,7 +19,10 @@ class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
   StoreTest()
       : harness_(GetParam(),
-                 {.history_bytes = 0, .compaction_slice = 3, .lock_slice = 2, .history_slice = 5}) {
+                 {.history_bytes = 4096,
+                  .compaction_slice = 3,
+                  .lock_slice = 2,
+                  .history_slice = 5}) {
   }
 
   Store& store() { return harness_.store(); }
