@@ -20,7 +20,8 @@
 // what each line of its input says, as whom the token says, and prints a line of JSON when it is
 // done:
 //
-//   grant FIRST COUNT TTL           leases with ids from FIRST on, as fast as they are granted
+//   grant FIRST COUNT TTL RATE      leases with ids from FIRST on; RATE a second, or 0: a thousand
+//                                   are always under way
 //   renew FIRST COUNT TOTAL RATE    these in turn, TOTAL renewals on 100 streams; RATE a second, or
 //                                   0: as fast as they are answered
 //   put RATE                        so many a second, until the next line
@@ -126,26 +127,29 @@ class Load {
     thread_.RunAndWait([this] { channels_.clear(); });
   }
 
-  void Grant(int64_t first, size_t count, int64_t ttl) {
+  void Grant(int64_t first, size_t count, int64_t ttl, size_t rate) {
     const int64_t start = NowNanos();
     Answers answers;
     size_t begun = 0;
-    base::Callback<void()> next = [&] {
+    base::Callback<void(int64_t)> grant = [&](int64_t due) {
       if (begun == count) return;
       etcdserverpb::LeaseGrantRequest request;
       request.set_id(first + static_cast<int64_t>(begun));
       request.set_ttl(ttl);
-      const int64_t sent = NowNanos();
       Call(begun++, "/etcdserverpb.Lease/LeaseGrant", request.SerializeAsString(), &answers,
-           [&answers, &next, sent] {
-             answers.nanos.push_back(NowNanos() - sent);
-             next();
+           [&answers, &grant, due, rate] {
+             answers.nanos.push_back(NowNanos() - due);
+             if (rate == 0) grant(NowNanos());
              ++answers.count;
            });
     };
     thread_.RunAndWait([&] {
-      for (size_t i = 0; i < kGrantsUnderWay; ++i) next();
+      for (size_t i = 0; rate == 0 && i < kGrantsUnderWay; ++i) grant(NowNanos());
     });
+    for (size_t number = 0; rate > 0 && number < count; ++number) {
+      const int64_t at = WaitUntilDue(start, number, rate);
+      thread_.loop().Post([&grant, at] { grant(at); });
+    }
     while (answers.count < count) Sleep();
     thread_.RunAndWait([] {});
     answers.Print(static_cast<double>(NowNanos() - start) / 1e9);
@@ -253,9 +257,9 @@ void Run(Load& load, const std::string& line) {
   words >> command;
   if (command == "grant") {
     int64_t first = 0, ttl = 0;
-    size_t count = 0;
-    words >> first >> count >> ttl;
-    load.Grant(first, count, ttl);
+    size_t count = 0, rate = 0;
+    words >> first >> count >> ttl >> rate;
+    load.Grant(first, count, ttl, rate);
   } else if (command == "renew") {
     int64_t first = 0;
     size_t count = 0, total = 0, rate = 0;
