@@ -34,9 +34,13 @@ void WatchOrder::EndRevision() {
 
 // Every revision changes some key that is watched.
 void WatchOrder::OnProgress(int64_t header_revision) {
-  if (header_revision < next_) return;
-  parts_.fail("progress is told to be " + std::to_string(header_revision) + ", and revision " +
-              std::to_string(next_) + " was not told");
+  const std::string told = "progress is told to be " + std::to_string(header_revision);
+  if (header_revision >= next_) {
+    parts_.fail(told + ", and revision " + std::to_string(next_) + " was not told");
+  }
+  if (header_revision < next_ - 1) {
+    parts_.fail(told + " after " + std::to_string(next_ - 1));
+  }
 }
 
 void WatchOrder::OnCompacted(int64_t compact_revision, const std::string& reason) {

@@ -11,8 +11,8 @@
 namespace sim {
 
 // How far the watch of one client has got, which is of all keys that are ever written, and whether
-// what it is told is what etcd promises: every revision once, in order, and whole; progress only up
-// to where everything was told.
+// what it is told is what etcd promises: every revision once, in order, and whole; progress just
+// where everything was told.
 class WatchOrder {
  public:
   struct Parts {

@@ -82,5 +82,11 @@ TEST_F(WatchOrderTest, ProgressIsNotAheadOfEvents) {
   EXPECT_THAT(violations_, ElementsAre(HasSubstr("progress is told to be 5")));
 }
 
+TEST_F(WatchOrderTest, ProgressIsNotBehindThem) {
+  order_.OnCreated(4);
+  order_.OnProgress(3);
+  EXPECT_THAT(violations_, ElementsAre("progress is told to be 3 after 4"));
+}
+
 }  // namespace
 }  // namespace sim

@@ -20,7 +20,7 @@ namespace sim {
 
 // A watch of all keys at each client, that comes back wherever its stream ends, and holds what it
 // is told against what etcd promises: every revision once, in order, whole, and the same to
-// everybody; progress only up to where everything was told.
+// everybody; progress just where everything was told.
 class Watches {
  public:
   // Somebody was told that a key was put at a revision.

@@ -86,6 +86,8 @@ void WatchCall::Create(WatchCreateRequest& request) {
   Reply(std::move(created), now);
   if (!is_open()) return;
   const uint32_t span = BeginSpan(request);
+  // No progress is told of below that.
+  hub_.Advance(now);
   if (start != base::Revision() && start < store.compact_revision()) {
     base::Mark<"watch: what is to be told was compacted">();
     WatchResponse canceled;

@@ -283,6 +283,22 @@ TEST_F(WatchCallTest, ProgressIsReportedBeforeACompactionPassesAWatchBy) {
   EXPECT_THAT(stream.Take(), ElementsAre("0: progress @4"));
 }
 
+TEST_F(WatchCallTest, AWatchIsNotToldOfCompactionsBeforeIt) {
+  WatchCreateRequest create = Watch("a");
+  create.set_progress_notify(true);
+  for (const int64_t compacted : {3, 6}) {
+    for (const char* const value : {"1", "2", "3"}) PutOne("c", value);
+    ASSERT_TRUE(member_.Call(testing::kCompact, testing::CompactTo(compacted)).ok());
+    RunFor(milliseconds(50));
+    Stream stream(&member_);
+    stream.Create(create);
+    EXPECT_THAT(stream.Take(), ElementsAre("0: created @" + std::to_string(compacted + 1)));
+    RunFor(minutes(1) + seconds(6));
+    EXPECT_THAT(stream.Take(), ElementsAre("0: progress @" + std::to_string(compacted + 1)));
+    stream.Cancel(0);
+  }
+}
+
 TEST_F(WatchCallTest, HowLongAnswersTakeIsObservedByTheirKind) {
   Stream stream(&member_);
   stream.Create(Watch("a"));

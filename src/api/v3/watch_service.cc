@@ -102,6 +102,8 @@ void WatchService::ReportCompaction() {
 
 void WatchService::Listen(bool listens) {
   if (!listens) return context_.frontend().Listen(nullptr);
+  // Whoever comes from now on is told of what happens from now on.
+  compacted_ = context_.state()->store().compact_revision();
   context_.frontend().Listen([this](base::Revision revision) { OnChanged(revision); });
 }
 
