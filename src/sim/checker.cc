@@ -4,13 +4,10 @@
 #include <iterator>
 
 namespace sim {
-namespace {
 
-base::Status Violated(const std::string& text) {
-  return base::Status(base::Code::kInternal, text);
+base::Status Violated(const std::string& what) {
+  return {base::Code::kInternal, what};
 }
-
-}  // namespace
 
 void Checker::Fail(const base::Status& status) {
   if (!status.ok() && violation_.ok()) violation_ = status;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@
 #include "sim/trace.h"
 
 namespace sim {
+
+// What is wrong.
+base::Status Violated(const std::string& what);
 
 // Watches all nodes of a cluster: every invariant after every step, and what clients were told.
 // The first violation is kept; what follows it is not looked at.
@@ -38,6 +42,10 @@ class Checker {
   void CheckRead(base::Index floor, base::Revision revision);
 
   void Fail(const base::Status& status);
+  // For judges that know no checker, which this outlives.
+  std::function<void(const std::string& what)> FailWith() {
+    return [this](const std::string& what) { Fail(Violated(what)); };
+  }
   const base::Status& violation() const { return violation_; }
 
   Trace& trace() { return trace_; }

@@ -34,20 +34,14 @@ int64_t NumberOf(const etcd::GetResponse& got) {
 }  // namespace
 
 LibraryJudges::LibraryJudges(Checker* checker)
-    : fail([checker](const std::string& what) {
-        checker->Fail(base::Status(base::Code::kInternal, what));
-      }),
+    : fail(checker->FailWith()),
       lock("the lock", fail),
       leadership("leadership", fail),
       slots("the semaphore", kLimit, fail) {}
 
 Tally LibraryJudges::NothingHappened() {
-  Tally tally;
-  for (const char* name : {kLocksTaken, kCampaignsWon, kSlotsTaken, kGuardedWrites, kRefusedWrites,
-                           kLeadersObserved, kSessionsLost}) {
-    tally.Add(name, 0);
-  }
-  return tally;
+  return {kLocksTaken,    kCampaignsWon,    kSlotsTaken,  kGuardedWrites,
+          kRefusedWrites, kLeadersObserved, kSessionsLost};
 }
 
 // ---- What is held ----

@@ -85,9 +85,7 @@ base::Result<std::vector<std::string>> ValuesOf(Process& process, const std::str
 }  // namespace
 
 RecipeAccounts::RecipeAccounts(Checker* checker)
-    : fail([checker](const std::string& what) {
-        checker->Fail(base::Status(base::Code::kInternal, what));
-      }),
+    : fail(checker->FailWith()),
       queue("the queue", fail),
       priorities("the priority queue", fail),
       count("the count", fail),
@@ -95,12 +93,7 @@ RecipeAccounts::RecipeAccounts(Checker* checker)
       meeting(kParties, fail) {}
 
 Tally RecipeAccounts::NothingHappened() {
-  Tally tally;
-  for (const char* name :
-       {kElementsTaken, kElementsUnknown, kCounted, kMoved, kSumsSeen, kPassed, kEntered, kLeft}) {
-    tally.Add(name, 0);
-  }
-  return tally;
+  return {kElementsTaken, kElementsUnknown, kCounted, kMoved, kSumsSeen, kPassed, kEntered, kLeft};
 }
 
 LibraryRecipes::LibraryRecipes(LibraryUser* user, RecipeAccounts* accounts,

@@ -64,10 +64,9 @@ void LibraryWorkload::Check(const std::vector<Process*>& processes) {
 }
 
 Tally LibraryWorkload::NothingHappened() {
-  Tally tally;
+  Tally tally = {kStandstills, kCutOff};
   tally.Add(LibraryJudges::NothingHappened());
   tally.Add(RecipeAccounts::NothingHappened());
-  for (const char* name : {kStandstills, kCutOff}) tally.Add(name, 0);
   return tally;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@ namespace sim {
 // How often things have happened, by name; also of those that have not, once they were named.
 class Tally {
  public:
+  // With these names, of which nothing has happened.
+  Tally(std::initializer_list<std::string_view> names = {}) {
+    for (const std::string_view name : names) Add(name, 0);
+  }
   void Add(std::string_view name, uint64_t count = 1) {
     auto found = counts_.find(name);
     if (found == counts_.end()) found = counts_.emplace(name, 0).first;

@@ -33,8 +33,8 @@ uint64_t IndexOf(const http::Client::Answer& answer) {
   return index;
 }
 
-base::Status Violated(const std::string& what) {
-  return {base::Code::kInternal, "the v2 API: " + what};
+base::Status ApiViolated(const std::string& what) {
+  return Violated("the v2 API: " + what);
 }
 
 std::string Line(std::string body) {
@@ -125,7 +125,7 @@ void TreeWorkload::Ask(Request request, runtime::Duration timeout, OnAnswer on_a
 
 void TreeWorkload::OnRefused(const Request& request, const Answer& answer) {
   if (!request.by_reader || request.method == std::string_view("GET")) {
-    return Check(Violated("refused: " + request.target + " " + answer.body));
+    return Check(ApiViolated("refused: " + request.target + " " + answer.body));
   }
   Check(history_.Refuse(request.value));
 }
@@ -200,7 +200,7 @@ void TreeWorkload::OnWritten(const Answer& answer, uint64_t before) {
   const uint64_t index = IndexOf(answer);
   const bool is_done = answer.status == kOk || answer.status == kCreated;
   if (index < before + (is_done ? 1 : 0)) {
-    return Check(Violated("asked after " + std::to_string(before) + " was answered, and done at " +
+    return Check(ApiViolated("asked after " + std::to_string(before) + " was answered, and done at " +
                           std::to_string(index)));
   }
   newest_ = std::max(newest_, index);
@@ -211,7 +211,7 @@ void TreeWorkload::OnWritten(const Answer& answer, uint64_t before) {
   if (!key.starts_with("/queue/")) return;
   const std::string digits = std::to_string(index);
   if (!key.ends_with(std::string(20 - digits.size(), '0') + digits)) {
-    Check(Violated("out of order: " + answer.body));
+    Check(ApiViolated("out of order: " + answer.body));
   }
 }
 
@@ -229,7 +229,7 @@ void TreeWorkload::OnRead(const std::string& key, const Answer& answer, uint64_t
   if (answer.status >= kFailedBelow) return;
   const uint64_t index = IndexOf(answer);
   if (index < before) {
-    return Check(Violated("a read at " + std::to_string(index) + ", after " +
+    return Check(ApiViolated("a read at " + std::to_string(index) + ", after " +
                           std::to_string(before) + " was answered"));
   }
   if (answer.status != kOk) return Check(history_.MissKey(key, index));
@@ -264,7 +264,7 @@ void TreeWorkload::OnWatched(size_t number, const Answer& answer) {
   } else if (TreeHistory::NumberOf(answer.body, "errorCode") == kCleared) {
     const uint64_t index = IndexOf(answer);
     if (index < next + v2::History::kEventsMax) {
-      Check(Violated("cleared too early: " + answer.body));
+      Check(ApiViolated("cleared too early: " + answer.body));
     }
     next = index + 1;
   } else {
@@ -279,7 +279,7 @@ void TreeWorkload::CheckAccounts(const std::vector<Process*>& processes) {
     const auto view = process->server().state()->v2().published().Get();
     const bool counts =
         view != nullptr && v2::IsEnabled(*view) && v2::FindUser(*view, "reader").has_value();
-    if (!counts) Check(Violated("a member does not know that users count"));
+    if (!counts) Check(ApiViolated("a member does not know that users count"));
   }
 }
 
@@ -291,7 +291,7 @@ void TreeWorkload::CheckAll(const std::vector<Process*>& processes, Checker* che
     const std::string tree = Describe(*view);
     const auto [known, is_new] = trees.emplace(view->index, tree);
     if (is_new || known->second == tree) continue;
-    checker->Fail(Violated("trees differ: " + known->second + " and " + tree));
+    checker->Fail(ApiViolated("trees differ: " + known->second + " and " + tree));
   }
 }
 

@@ -15,10 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-base::Status Violated(const std::string& text) {
-  return base::Status(base::Code::kInternal, text);
-}
-
 // Whether a member's error says that the request has changed nothing, and will not. What it says of
 // time that is up, or of its own end, does not.
 bool IsRefusal(const base::Status& status) {
