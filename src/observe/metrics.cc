@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "observe/text_format.h"
@@ -22,6 +23,12 @@ struct Registry::Entry {
 };
 
 namespace {
+
+// By name, as Go's client writes them.
+Labels Sorted(Labels labels) {
+  std::sort(labels.begin(), labels.end());
+  return labels;
+}
 
 prometheus::ClientMetric MetricOf(const Labels& labels) {
   prometheus::ClientMetric metric;
@@ -84,7 +91,7 @@ class CollectedSamples final : public Samples {
       into.type = SerializedType(type);
     }
     CHECK(into.type == SerializedType(type) && type != MetricType::kHistogram);
-    prometheus::ClientMetric metric = MetricOf(labels);
+    prometheus::ClientMetric metric = MetricOf(Sorted(std::move(labels)));
     SetValue(type, value, metric);
     into.metric.push_back(std::move(metric));
   }
@@ -117,7 +124,7 @@ Buckets Buckets::Exponential(double start, double factor, int count) {
 Registry::Registry() = default;
 Registry::~Registry() = default;
 
-Registry::Series& Registry::SeriesOf(const Family& family, MetricType type, const Labels& labels) {
+Registry::Series& Registry::SeriesOf(const Family& family, MetricType type, Labels labels) {
   auto found = families_.find(family.name);
   if (found == families_.end()) {
     found = families_.emplace(family.name, Entry{type, std::string(family.help), {}}).first;
@@ -125,8 +132,9 @@ Registry::Series& Registry::SeriesOf(const Family& family, MetricType type, cons
   Entry& entry = found->second;
   CHECK(entry.type == type);
   CHECK_EQ(entry.help, family.help);
+  labels = Sorted(std::move(labels));
   CHECK(entry.series.empty() || SameNames(entry.series.begin()->first, labels));
-  return entry.series[labels];
+  return entry.series[std::move(labels)];
 }
 
 Counter Registry::AddCounter(const Family& family, const Labels& labels) {

@@ -29,7 +29,7 @@ struct Family {
   std::string_view help;
 };
 
-// Pairs of name and value. The names are the same in all of a family.
+// Pairs of name and value, in any order. The names are the same in all of a family.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 enum class MetricType : uint8_t { kCounter, kGauge, kHistogram };
@@ -137,7 +137,7 @@ class Registry {
   struct Series;
   struct Entry;
 
-  Series& SeriesOf(const Family& family, MetricType type, const Labels& labels);
+  Series& SeriesOf(const Family& family, MetricType type, Labels labels);
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> families_;

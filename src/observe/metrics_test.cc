@@ -1,5 +1,6 @@
 #include "observe/metrics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -35,6 +36,17 @@ TEST(MetricsTest, SumsTheCellsOfEqualLabels) {
   const std::string text = registry.Scrape();
   EXPECT_TRUE(HasLine(text, "requests_total{type=\"Put\"} 3")) << text;
   EXPECT_TRUE(HasLine(text, "requests_total{type=\"Range\"} 5")) << text;
+}
+
+TEST(MetricsTest, LabelsComeInTheOrderOfTheirNames) {
+  Registry registry;
+  registry.AddCounter(kRequests, {{"type", "Put"}, {"success", "true"}}).Add(3);
+  registry.AddCounter(kRequests, {{"type", "Get"}, {"success", "true"}});
+  registry.AddCounter(kRequests, {{"type", "Get"}, {"success", "false"}});
+  const std::string text = registry.Scrape();
+  EXPECT_THAT(text, ::testing::EndsWith("requests_total{success=\"false\",type=\"Get\"} 0\n"
+                                        "requests_total{success=\"true\",type=\"Get\"} 0\n"
+                                        "requests_total{success=\"true\",type=\"Put\"} 3\n"));
 }
 
 TEST(MetricsTest, AGaugeIsTheSumOfWhatItsWritersSet) {

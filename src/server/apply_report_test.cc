@@ -36,8 +36,8 @@ TEST_F(ApplyReportTest, WhatIsQuickIsOnlyMeasured) {
   report_.Applied(request_, {}, kSlow);
   EXPECT_THAT(sink_.lines(), IsEmpty());
   EXPECT_THAT(registry_.Scrape(),
-              HasSubstr("etcd_server_apply_duration_seconds_count{version=\"v3\",op=\"Put\","
-                        "success=\"true\"} 1"));
+              HasSubstr("etcd_server_apply_duration_seconds_count{op=\"Put\",success=\"true\","
+                        "version=\"v3\"} 1"));
 }
 
 TEST_F(ApplyReportTest, WhatIsSlowIsToldWithoutItsValues) {
@@ -53,7 +53,7 @@ TEST_F(ApplyReportTest, WhatFailsIsToldButForWhatWasCompactedAlready) {
   EXPECT_THAT(sink_.lines(), IsEmpty());
   report_.Applied(request_, {base::errors::kLeaseNotFound}, {});
   EXPECT_THAT(sink_.lines(), ElementsAre(HasSubstr("failed to apply request")));
-  EXPECT_THAT(registry_.Scrape(), HasSubstr("op=\"Put\",success=\"false\"} 1"));
+  EXPECT_THAT(registry_.Scrape(), HasSubstr("op=\"Put\",success=\"false\",version=\"v3\"} 1"));
 }
 
 }  // namespace

@@ -193,8 +193,8 @@ TEST_F(ServerTest, RequestsAreMeasuredByTheirType) {
   EXPECT_FALSE(Put("a", std::string(member_.options.max_request_bytes, 'v')).status.ok());
   const std::string metrics = member_.Metrics();
   for (const char* const line :
-       {"etcd_server_request_duration_seconds_count{type=\"Put\",success=\"true\"} 1",
-        "op=\"Put\",success=\"true\"} 1", "etcd_mvcc_put_total 1",
+       {"etcd_server_request_duration_seconds_count{success=\"true\",type=\"Put\"} 1",
+        "op=\"Put\",success=\"true\",version=\"v3\"} 1", "etcd_mvcc_put_total 1",
         "etcd_debugging_mvcc_total_put_size_in_bytes 2"}) {
     EXPECT_THAT(metrics, ::testing::HasSubstr(line));
   }

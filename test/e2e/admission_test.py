@@ -220,7 +220,7 @@ class AdmissionTest(AdmissionCase):
         metrics = self.metrics(member)
         self.assertGreaterEqual(metrics['cornerstore_admission_requests_total{rule="a"}'], 1)
         self.assertGreaterEqual(metrics['cornerstore_admission_bytes_total{rule="a"}'], 3)
-        refused = {limit: metrics[f'cornerstore_admission_refused_total{{rule="a",limit="{limit}"}}']
+        refused = {limit: metrics[f'cornerstore_admission_refused_total{{limit="{limit}",rule="a"}}']
                    for limit in ("bytes", "memory", "requests")}
         self.assertEqual(refused, {"bytes": 1, "memory": 0, "requests": 0})
         self.assertEqual(metrics['cornerstore_admission_memory_bytes{rule="held"}'], 0)
@@ -281,7 +281,7 @@ class UsersTest(AdmissionCase):
         self.assertLessEqual(counts["OK"], rate * (1 + time.monotonic() - began) + 1)
         metrics = self.metrics(member)
         self.assertEqual(metrics['cornerstore_admission_requests_total{rule="ann"}'], counts["OK"])
-        self.assertEqual(metrics['cornerstore_admission_refused_total{rule="ann",limit="requests"}'],
+        self.assertEqual(metrics['cornerstore_admission_refused_total{limit="requests",rule="ann"}'],
                          counts["RESOURCE_EXHAUSTED"])
         # Who was refused may still log in, and ask who she is.
         self.client(member).log_in("ann", ANN).ask(

@@ -104,7 +104,7 @@ TEST_F(MetersTest, ARuleThatStaysKeepsWhatItHasCounted) {
   EXPECT_EQ(Count(""), 0);
   EXPECT_TRUE(Shows("cornerstore_admission_requests_total{rule=\"a\"} 2"));
   EXPECT_TRUE(Shows("cornerstore_admission_requests_total{rule=\"b\"} 0"));
-  EXPECT_TRUE(Shows("cornerstore_admission_refused_total{rule=\"a\",limit=\"requests\"} 2"));
+  EXPECT_TRUE(Shows("cornerstore_admission_refused_total{limit=\"requests\",rule=\"a\"} 2"));
   Set({Of("a", "", 5)});
   EXPECT_EQ(Count(""), 6) << "another limit is another rule";
   Set({});

@@ -16,8 +16,8 @@ TEST(ClientRequestsTest, AreCountedByTypeAndVersion) {
   requests.Count(ClientRequests::Type::kUnary, "3.7");
   requests.Count(ClientRequests::Type::kStream, "unknown");
   const std::string text = registry.Scrape();
-  EXPECT_THAT(text, HasSubstr("{type=\"unary\",client_api_version=\"3.7\"} 2"));
-  EXPECT_THAT(text, HasSubstr("{type=\"stream\",client_api_version=\"unknown\"} 1"));
+  EXPECT_THAT(text, HasSubstr("{client_api_version=\"3.7\",type=\"unary\"} 2"));
+  EXPECT_THAT(text, HasSubstr("{client_api_version=\"unknown\",type=\"stream\"} 1"));
 }
 
 TEST(ClientRequestsTest, AClientCannotMakeSeriesWithoutEnd) {
@@ -27,7 +27,7 @@ TEST(ClientRequestsTest, AClientCannotMakeSeriesWithoutEnd) {
     requests.Count(ClientRequests::Type::kUnary, "v" + std::to_string(i));
   }
   const std::string text = registry.Scrape();
-  EXPECT_THAT(text, HasSubstr("client_api_version=\"other\"} 968"));
+  EXPECT_THAT(text, HasSubstr("client_api_version=\"other\",type=\"unary\"} 968"));
   EXPECT_THAT(text, Not(HasSubstr("\"v999\"")));
 }
 

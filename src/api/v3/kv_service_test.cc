@@ -669,8 +669,8 @@ TEST_F(KvServiceTest, ReadsAreCountedByWhatTheyReadAndHowTheyEnded) {
               HasSubstr("etcd_server_range_duration_seconds_count{success=\"false\"} 1\n"));
   const std::string name = "etcd_server_request_duration_seconds_count";
   for (const char* const line :
-       {"{type=\"Range\",success=\"true\"} 1\n", "{type=\"Range\",success=\"false\"} 1\n",
-        "{type=\"ReadonlyTxn\",success=\"true\"} 1\n"}) {
+       {"{success=\"true\",type=\"Range\"} 1\n", "{success=\"false\",type=\"Range\"} 1\n",
+        "{success=\"true\",type=\"ReadonlyTxn\"} 1\n"}) {
     EXPECT_THAT(metrics, HasSubstr(name + line));
   }
   // etcd's buckets: twenty, from 0.1 ms on, each twice the one before.

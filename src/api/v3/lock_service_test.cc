@@ -275,7 +275,7 @@ TEST_F(LockServiceTest, IsCountedAsAUnaryCall) {
   rpc::ClientCall::Options options;
   options.metadata.Add("client-api-version", "3.7");
   ASSERT_TRUE(served_.Call(testing::kLock, LockOf("a", 0x1a), options).ok());
-  EXPECT_THAT(Metrics(), HasSubstr("{type=\"unary\",client_api_version=\"3.7\"} 1\n"));
+  EXPECT_THAT(Metrics(), HasSubstr("{client_api_version=\"3.7\",type=\"unary\"} 1\n"));
 }
 
 TEST_F(LockServiceTest, TheGatewayServesIt) {

@@ -133,9 +133,9 @@ TEST_F(ServiceTest, CallsAreCountedByTheVersionsOfTheirClients) {
   ASSERT_TRUE(
       member_.Call(testing::kRangeStream, Get("a"), With("client-api-version", "3.7")).ok());
   const std::string metrics = member_.member().Metrics();
-  for (const char* const line : {"{type=\"unary\",client_api_version=\"3.7\"} 1\n",
-                                 "{type=\"unary\",client_api_version=\"unknown\"} 1\n",
-                                 "{type=\"stream\",client_api_version=\"3.7\"} 1\n"}) {
+  for (const char* const line : {"{client_api_version=\"3.7\",type=\"unary\"} 1\n",
+                                 "{client_api_version=\"unknown\",type=\"unary\"} 1\n",
+                                 "{client_api_version=\"3.7\",type=\"stream\"} 1\n"}) {
     EXPECT_THAT(metrics, HasSubstr(line));
   }
 }
