@@ -39,8 +39,8 @@ class Election {
   //   kFailedPrecondition  "election: not leader"
   Status Proclaim(const std::string& value, const CallOptions& options = {});
   // Lets the next one lead. OK also if the session did not lead. When it fails it may be tried
-  // again, or be done yet: IsLeader may cease to hold at any time until the next Campaign, which may
-  // take another place, behind those that wait.
+  // again, or be done yet: IsLeader may cease to hold at any time until the next Campaign, which
+  // may take another place, behind those that wait.
   Status Resign(const CallOptions& options = {});
 
   //   kNotFound  "election: no leader"

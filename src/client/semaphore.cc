@@ -148,10 +148,9 @@ class Entry {
 
   Status Enter(const client::Steps& steps) {
     for (;;) {
-      const Status entered =
-          Do({CompareCreateRevision(view_.waiter(), Compare::kEqual, 0),
-              CompareCreateRevision(view_.holder(), Compare::kEqual, 0)},
-             {Put(view_.waiter())}, steps.Next());
+      const Status entered = Do({CompareCreateRevision(view_.waiter(), Compare::kEqual, 0),
+                                 CompareCreateRevision(view_.holder(), Compare::kEqual, 0)},
+                                {Put(view_.waiter())}, steps.Next());
       if (!entered.ok() || !IsInDoubt()) return entered;
       const auto left = LeaveSeen(steps.Next());
       if (!left.ok()) return left.status();

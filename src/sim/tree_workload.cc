@@ -200,8 +200,8 @@ void TreeWorkload::OnWritten(const Answer& answer, uint64_t before) {
   const uint64_t index = IndexOf(answer);
   const bool is_done = answer.status == kOk || answer.status == kCreated;
   if (index < before + (is_done ? 1 : 0)) {
-    return Check(ApiViolated("asked after " + std::to_string(before) + " was answered, and done at " +
-                          std::to_string(index)));
+    return Check(ApiViolated("asked after " + std::to_string(before) +
+                             " was answered, and done at " + std::to_string(index)));
   }
   newest_ = std::max(newest_, index);
   if (!is_done) return;
@@ -230,7 +230,7 @@ void TreeWorkload::OnRead(const std::string& key, const Answer& answer, uint64_t
   const uint64_t index = IndexOf(answer);
   if (index < before) {
     return Check(ApiViolated("a read at " + std::to_string(index) + ", after " +
-                          std::to_string(before) + " was answered"));
+                             std::to_string(before) + " was answered"));
   }
   if (answer.status != kOk) return Check(history_.MissKey(key, index));
   const uint64_t modified = TreeHistory::NumberOf(answer.body, "modifiedIndex");

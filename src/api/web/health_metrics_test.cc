@@ -20,10 +20,10 @@ TEST(HealthMetricsTest, TheLastResultOfACheckIsToldAndAllAreCounted) {
   metrics.CountCheck("readyz", "linearizable_read", true);
   metrics.CountCheck("readyz", "linearizable_read", false);
   const std::string text = Scraped(metrics);
-  EXPECT_THAT(text, HasSubstr(
-                        R"(etcd_server_healthcheck{name="linearizable_read",type="readyz"} 0)"));
-  for (const char* const counted : {R"(status="success",type="readyz"} 2)",
-                                    R"(status="error",type="readyz"} 1)"}) {
+  EXPECT_THAT(text,
+              HasSubstr(R"(etcd_server_healthcheck{name="linearizable_read",type="readyz"} 0)"));
+  for (const char* const counted :
+       {R"(status="success",type="readyz"} 2)", R"(status="error",type="readyz"} 1)"}) {
     EXPECT_THAT(text, HasSubstr(std::string(R"({name="linearizable_read",)") + counted));
   }
 }

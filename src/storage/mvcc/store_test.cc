@@ -18,12 +18,9 @@ using base::Revision;
 class StoreTest : public ::testing::TestWithParam<DatabaseKind> {
  protected:
   StoreTest()
-      : harness_(GetParam(),
-                 {.history_bytes = 4096,
-                  .compaction_slice = 3,
-                  .lock_slice = 2,
-                  .history_slice = 5}) {
-  }
+      : harness_(
+            GetParam(),
+            {.history_bytes = 4096, .compaction_slice = 3, .lock_slice = 2, .history_slice = 5}) {}
 
   Store& store() { return harness_.store(); }
   std::unique_ptr<ReadPin> Pin(int64_t at = 0) {
