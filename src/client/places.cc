@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "base/coverage_mark.h"
-#include "client/planted.h"
 #include "client/session_state.h"
 
 namespace etcd {
@@ -67,7 +66,6 @@ void Places::LeaveAny(const Session& session, const std::vector<std::string>& ke
 }
 
 bool Places::IsInDoubt(const Session& session, const std::string& key, int64_t create_revision) {
-  if (client::Planted(client::PlantedBug::kPlacesInDoubtAreKept)) return false;
   const std::lock_guard lock(session.state_->mutex);
   const bool is_in_doubt = session.state_->places_in_doubt.contains({key, create_revision});
   if (is_in_doubt) base::Mark<"client: a place in doubt is left for another">();

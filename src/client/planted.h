@@ -39,11 +39,9 @@ enum class PlantedBug : uint8_t {
   kDoubleBarriersOpenEarly,
   // Whoever leaves a double barrier waits for nobody.
   kDoubleBarriersAreLeftAtOnce,
-  // A session goes on with a place of which it does not know whether it has left it.
-  kPlacesInDoubtAreKept,
 };
 
-inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kPlacesInDoubtAreKept;
+inline constexpr PlantedBug kPlantedBugLast = PlantedBug::kDoubleBarriersAreLeftAtOnce;
 
 using base::Planted;
 
