@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "app/app.h"
 #include "base/check.h"
+#include "base/errno_text.h"
 #include "config/command.h"
 #include "config/log_level.h"
 #include "config/log_rotation.h"
@@ -53,8 +55,10 @@ config::World TheWorld() {
 }
 
 int Print(std::FILE* stream, const std::string& text, int status) {
-  std::fputs(text.c_str(), stream);
-  return status;
+  const bool is_written = std::fputs(text.c_str(), stream) != EOF && std::fflush(stream) == 0;
+  if (is_written || errno == EPIPE || stream == stderr) return status;
+  std::fprintf(stderr, "Error: write /dev/stdout: %s\n", base::ErrnoText(errno).c_str());
+  return 1;
 }
 
 observe::Level LevelOf(config::Severity severity) {

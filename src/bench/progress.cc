@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <string>
 
+#include "cli/command.h"
+
 namespace bench {
 namespace {
 
 // Back to the line's begin, and what is on it away.
 constexpr char kClear[] = "\r\x1b[K";
-
-void Write(std::FILE* file, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
-}
 
 }  // namespace
 
@@ -28,7 +25,7 @@ Progress::Progress(std::FILE* file, uint64_t total, const runtime::Clock* clock)
     : file_(file), total_(total), clock_(*clock), shown_at_(clock->Now()) {}
 
 Progress::~Progress() {
-  Write(file_, kClear);
+  cli::Print(file_, kClear);
 }
 
 void Progress::Show(uint64_t ended, uint64_t failed) {
@@ -44,7 +41,7 @@ void Progress::Show(uint64_t ended, uint64_t failed) {
     line += "  " + std::to_string(ended * 100 / total_) + "%";
   line += "  " + std::to_string(rate) + "/s";
   if (failed > 0) line += "  " + std::to_string(failed) + " failed";
-  Write(file_, line);
+  cli::Print(file_, line);
 }
 
 }  // namespace bench

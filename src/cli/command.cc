@@ -1,12 +1,13 @@
 #include "cli/command.h"
 
 #include "base/json_string.h"
+#include "cli/output.h"
 
 namespace cli {
 
 void Print(std::FILE* file, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
+  Write(file, text);
+  Flush(file);
 }
 
 void PrintCause(std::FILE* file, const std::string& cause) {

@@ -51,7 +51,7 @@ struct Command {
   bool yields_prefixes = false;
 };
 
-// Writes to the file.
+// Writes to the file at once.
 void Print(std::FILE* file, const std::string& text);
 // Why no endpoint could be reached, as a line of etcd's log; nothing if that is empty.
 void PrintCause(std::FILE* file, const std::string& cause);

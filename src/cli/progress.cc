@@ -5,16 +5,9 @@
 #include <utility>
 
 #include "base/human_bytes.h"
+#include "cli/command.h"
 
 namespace cli {
-namespace {
-
-void Write(std::FILE* file, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
-}
-
-}  // namespace
 
 Progress::Progress(std::FILE* file, std::string what, std::string unit)
     : file_(isatty(fileno(file)) == 1 ? file : nullptr),
@@ -22,7 +15,7 @@ Progress::Progress(std::FILE* file, std::string what, std::string unit)
       unit_(std::move(unit)) {}
 
 Progress::~Progress() {
-  if (shown_.has_value()) Write(file_, kClearLine);
+  if (shown_.has_value()) Print(file_, kClearLine);
 }
 
 void Progress::Show(uint64_t done, uint64_t total) {
@@ -32,7 +25,7 @@ void Progress::Show(uint64_t done, uint64_t total) {
   const std::string amount =
       unit_.empty() ? base::HumanBytes(done) + " of " + base::HumanBytes(total)
                     : std::to_string(done) + " of " + std::to_string(total) + " " + unit_;
-  Write(file_, kClearLine + what_ + "  " + amount + "  " + std::to_string(percent) + "%");
+  Print(file_, kClearLine + what_ + "  " + amount + "  " + std::to_string(percent) + "%");
 }
 
 }  // namespace cli

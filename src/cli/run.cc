@@ -1,10 +1,12 @@
 #include "cli/run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/go_text.h"
 #include "cli/colors.h"
 #include "cli/help.h"
+#include "cli/output.h"
 #include "cli/suggestion.h"
 
 namespace cli {
@@ -70,7 +72,7 @@ int RefuseUsage(const CommandPath& path, const Painter& paint, const std::string
 // word of why.
 int ShowHelpOf(const CommandPath& path, const std::vector<std::string>& arguments) {
   Print(stdout, HelpText(path));
-  if (arguments.empty() || path.size() == 1) return kExitSuccess;
+  if (arguments.empty() || path.size() == 1) return StatusWithOutput(kExitSuccess);
   std::vector<std::string> names;
   for (const Command& sub : path.back()->subcommands) names.push_back(sub.name);
   const std::string meant = DidYouMean(arguments.front(), names);
@@ -78,7 +80,7 @@ int ShowHelpOf(const CommandPath& path, const std::vector<std::string>& argument
     Print(stderr, "unknown command " + base::Quote(arguments.front()) + " for " +
                       base::Quote(PathText(path)) + "\n" + meant);
   }
-  return kExitSuccess;
+  return StatusWithOutput(kExitSuccess);
 }
 
 // As --color says, where there is such a flag.
@@ -110,6 +112,16 @@ std::string WrongUsage(const CommandPath& path, const Flags& flags,
   return "required flag(s) " + base::Join(missing, ", ") + " not set";
 }
 
+// As the command says; unless it says nothing, and its output could not be written.
+Outcome WithOutput(Outcome outcome) {
+  if (!outcome.error.empty()) return outcome;
+  Outcome written = OutcomeOfOutput(stdout);
+  if (written.ok()) return outcome;
+  outcome.error = std::move(written.error);
+  if (outcome.ok()) outcome.exit_code = written.exit_code;
+  return outcome;
+}
+
 int Report(const Outcome& outcome, const Flags& flags) {
   PrintCause(stderr, outcome.cause);
   if (outcome.error.empty()) return outcome.exit_code;
@@ -138,7 +150,7 @@ int Run(const Command& root, const std::vector<std::string>& words) {
   if (const std::string wrong = WrongUsage(line.path, flags, *arguments, &meant); !wrong.empty()) {
     return RefuseUsage(line.path, paint, wrong, meant);
   }
-  return Report(command.run({flags, *arguments, stdin, stdout, stderr, words}), flags);
+  return Report(WithOutput(command.run({flags, *arguments, stdin, stdout, stderr, words})), flags);
 }
 
 }  // namespace cli

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/command.h"
 #include "cli/table.h"
 
 namespace cli {
@@ -19,11 +20,6 @@ constexpr char kLeave[] = "\x1b[?25h\x1b[?1049l";
 constexpr char kHome[] = "\x1b[H";
 constexpr char kClearLine[] = "\x1b[K";
 constexpr char kClearRest[] = "\x1b[J";
-
-void Write(std::FILE* file, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
-}
 
 // Of UTF-8, a byte that goes on with a character.
 bool GoesOn(char byte) {
@@ -89,11 +85,11 @@ std::vector<std::string> Wrap(std::string_view line, size_t columns) {
 }
 
 Screen::Screen(std::FILE* terminal) : terminal_(terminal) {
-  Write(terminal_, kEnter);
+  Print(terminal_, kEnter);
 }
 
 Screen::~Screen() {
-  Write(terminal_, kLeave);
+  Print(terminal_, kLeave);
 }
 
 void Screen::Show(const std::string& text) {
@@ -104,7 +100,7 @@ void Screen::Show(const std::string& text) {
     page += (at == 0 ? "" : "\n") + lines.substr(at, end - at) + kClearLine;
     at = end + 1;
   }
-  Write(terminal_, page + kClearRest);
+  Print(terminal_, page + kClearRest);
 }
 
 }  // namespace cli

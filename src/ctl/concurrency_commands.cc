@@ -49,17 +49,17 @@ class Held {
   }
   bool interrupted() const { return interruption_->handle().canceled(); }
 
-  // Shows what there is of the key.
+  // Shows what there is of the key. Who is not told that he holds something does not hold it.
   Outcome Show(const std::string& key, bool* there_is) {
     const auto got = connection_.client->Get({.key = key}, UntilSignal());
     if (!got.ok()) return FailedCall(got.status());
     *there_is = !got->kvs.empty();
-    return Show(*got);
+    Outcome outcome = Show(*got);
+    if (!outcome.ok()) (void)session_->Close(connection_.globals.call);
+    return outcome;
   }
   Outcome Show(const etcd::GetResponse& response) {
-    if (Outcome outcome = connection_.globals.printer->Get(response); !outcome.ok()) return outcome;
-    std::fflush(stdout);
-    return {};
+    return connection_.globals.printer->Get(response);
   }
 
   // False if the session was over first.

@@ -38,7 +38,6 @@ Outcome KeepAlive(const Invocation& invocation, const Connection& connection, in
   const etcd::Status status = connection.client->LeaseKeepAlive(
       id, Patient(), [&](const etcd::LeaseKeepAliveResponse& response) {
         outcome = connection.globals.printer->LeaseKeepAlive(response);
-        std::fflush(invocation.out);
         return outcome.ok();
       });
   if (!outcome.ok()) return outcome;

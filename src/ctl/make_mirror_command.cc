@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "ctl/connection.h"
 #include "ctl/mirror.h"
@@ -74,11 +75,16 @@ Outcome RunMakeMirror(const Invocation& invocation) {
     progress->Show(done, total);
     if (done == total) progress.reset();  // changes follow, of which nobody knows how many
   };
+  etcd::Cancellation end;
+  options.cancellation = end;
   Mirror mirror(source.get(), destination.get(), options);
-  const Repeated report("mirror-report", kReportPeriod, [&mirror, &invocation] {
+  const Repeated report("mirror-report", kReportPeriod, [&mirror, &invocation, &end] {
     Print(invocation.out, std::to_string(mirror.copied()) + "\n");
+    if (!cli::OutcomeOfOutput(invocation.out).ok()) end.Cancel();
   });
-  return FailedCall(mirror.Run());
+  const etcd::Status ended = mirror.Run();
+  if (Outcome outcome = cli::OutcomeOfOutput(invocation.out); !outcome.ok()) return outcome;
+  return FailedCall(ended);
 }
 
 }  // namespace ctl

@@ -6,7 +6,6 @@ namespace ctl {
 namespace {
 
 constexpr int64_t kKeysOfPage = 1000;
-const etcd::CallOptions kForEver{.timeout = etcd::kNoTimeout};
 
 std::string CopyKey(const std::string& key, const MirrorOptions& options) {
   return options.destination_prefix + key.substr(options.prefix.size());
@@ -50,7 +49,7 @@ etcd::Status Mirror::CopyKeys() {
   request.limit = kKeysOfPage;
   uint64_t total = 0;
   while (true) {
-    const auto page = source_.Get(request, kForEver);
+    const auto page = source_.Get(request, until_canceled_);
     if (!page.ok()) return page.status();
     if (request.revision == 0) {
       request.revision = page->header.revision;
@@ -58,7 +57,7 @@ etcd::Status Mirror::CopyKeys() {
     }
     for (const etcd::KeyValue& kv : page->kvs) {
       const auto put =
-          destination_.Put({.key = CopyKey(kv.key, options_), .value = kv.value}, kForEver);
+          destination_.Put({.key = CopyKey(kv.key, options_), .value = kv.value}, until_canceled_);
       if (!put.ok()) return put.status();
       options_.on_keys(static_cast<uint64_t>(++copied_), total);
     }
@@ -75,9 +74,9 @@ etcd::Status Mirror::CopyChanges() {
   etcd::Status failure;
   // Waits for the destination inside the sink: what it has not taken stays at the source's member.
   const etcd::WatchEnding ending =
-      source_.Watch(request, kForEver, [&](const etcd::WatchResponse& response) {
+      source_.Watch(request, until_canceled_, [&](const etcd::WatchResponse& response) {
         for (const etcd::TxnRequest& txn : CopyEvents(response.events, options_)) {
-          const auto done = destination_.Txn(txn, kForEver);
+          const auto done = destination_.Txn(txn, until_canceled_);
           if (!done.ok()) {
             failure = done.status();
             return false;

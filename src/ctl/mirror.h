@@ -1,5 +1,6 @@
 #pragma once
 
+#include <etcd/cancellation.h>
 #include <etcd/client.h>
 
 #include <atomic>
@@ -17,6 +18,8 @@ struct MirrorOptions {
   int64_t revision = 0;
   // Of one transaction. 0: as many as there are.
   uint64_t max_txn_ops = 0;
+  // Ends it.
+  etcd::Cancellation cancellation = {};
   // Is told, while the keys as they are are copied, how many are and how many there were at first.
   std::function<void(uint64_t done, uint64_t total)> on_keys = [](uint64_t, uint64_t) {};
 };
@@ -33,8 +36,8 @@ class Mirror {
   // The clients outlive it. They may lead to the same cluster.
   Mirror(etcd::Client* source, etcd::Client* destination, MirrorOptions options);
 
-  // Copies until something fails, and says what; never OK. A member that cannot be reached is
-  // waited for. Once.
+  // Copies until something fails or it is canceled, and says what; never OK. A member that cannot
+  // be reached is waited for. Once.
   etcd::Status Run();
 
   // How many keys and changes the destination has taken. Any thread.
@@ -47,6 +50,8 @@ class Mirror {
   etcd::Client& source_;
   etcd::Client& destination_;
   MirrorOptions options_;
+  const etcd::CallOptions until_canceled_{.timeout = etcd::kNoTimeout,
+                                          .cancellation = options_.cancellation};
   std::atomic<int64_t> copied_ = 0;
 };
 

@@ -2,13 +2,14 @@
 
 #include <charconv>
 
+#include "cli/output.h"
 #include "ctl/command.h"
 
 namespace ctl {
 
 Outcome Printer::Show(const std::string& text) const {
   Print(out_, text);
-  return {};
+  return cli::OutcomeOfOutput(out_);
 }
 
 Outcome Printer::Unsupported() const {

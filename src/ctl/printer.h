@@ -50,7 +50,7 @@ struct PartPlace {
 };
 
 // One of etcdctl's output formats: the text of each kind of answer. What a format cannot show ends
-// the command with kExitBadFeature.
+// the command with kExitBadFeature, what cannot be written with kExitError.
 class Printer {
  public:
   explicit Printer(std::string format, std::FILE* out) : format_(std::move(format)), out_(out) {}

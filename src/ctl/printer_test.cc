@@ -39,6 +39,17 @@ std::string PrintedTxn(const std::string& format, bool hex = false) {
   return Printed(format, hex, [](Printer& printer) { return printer.Txn(Txn()); });
 }
 
+TEST(PrinterTest, WhatCannotBeWrittenEndsTheCommand) {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  for (const char* format : {"simple", "fields", "json", "protobuf"}) {
+    const Outcome outcome = NewPrinter(format, /*hex=*/false, full)->Txn(Txn());
+    EXPECT_EQ(outcome.exit_code, kExitError);
+    EXPECT_EQ(outcome.error, "write /dev/stdout: no space left on device");
+  }
+  std::fclose(full);
+}
+
 TEST(PrinterTest, SimpleShowsResultsApart) {
   EXPECT_EQ(PrintedTxn("simple"), "SUCCESS\n\nk\x01\nv\n\n0\n");
   EXPECT_EQ(PrintedTxn("simple", true), "SUCCESS\n\n\\x6b\\x01\n\\x76\n\n0\n");

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/errno_text.h"
 #include "cli/command.h"
 #include "cli/program_ending.h"
 
@@ -115,7 +116,10 @@ ProgramEnding RunFilter(const std::vector<std::string>& command, const std::stri
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::tmpfile(), &std::fclose);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::tmpfile(), &std::fclose);
   if (in == nullptr || out == nullptr) return {"no place for what it reads and writes", 1};
-  cli::Print(in.get(), input);
+  if (std::fwrite(input.data(), 1, input.size(), in.get()) != input.size() ||
+      std::fflush(in.get()) != 0) {
+    return {"no place for what it reads: " + base::ErrnoText(errno), 1};
+  }
   std::rewind(in.get());
   pid_t child = 0;
   const int error =

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/output.h"
 #include "ctl_v2/command.h"
 #include "ctl_v2/command_line.h"
 
@@ -67,7 +68,7 @@ int RunIn(const Command& command, const std::string& path, const cli::Flags* glo
 }  // namespace
 
 int Run(const std::vector<std::string>& words) {
-  return RunIn(RootCommand(), "etcdctl", nullptr, words);
+  return cli::StatusWithOutput(RunIn(RootCommand(), "etcdctl", nullptr, words));
 }
 
 }  // namespace ctl_v2

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/output.h"
 #include "client_v2/keys.h"
 #include "ctl/interruption.h"
 #include "ctl/program.h"
@@ -45,7 +46,7 @@ int RunWatch(const Call& call) {
       cli::Print(call.own.out, "[" + event.action + "] " + event.node.key + "\n");
     }
     PrintEvent(call, event);
-    if (!flags.GetBool("forever")) return kExitSuccess;
+    if (!flags.GetBool("forever") || !cli::OutcomeOfOutput(call.own.out).ok()) return kExitSuccess;
   }
 }
 

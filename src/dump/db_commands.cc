@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/go_text.h"
+#include "cli/output.h"
 #include "dump/bbolt_leaves.h"
 #include "dump/database.h"
 #include "dump/go_log.h"
@@ -20,14 +21,13 @@ namespace dump {
 namespace {
 
 void PrintLine(const cli::Invocation& invocation, const std::string& line) {
-  std::fwrite(line.data(), 1, line.size(), invocation.out);
-  std::fputc('\n', invocation.out);
+  cli::Write(invocation.out, line + "\n");
 }
 
 // Ends a command with what is wrong, if anything is.
 cli::Outcome Ended(const cli::Invocation& invocation, const offline::Files& files,
                    const base::Status& status) {
-  std::fflush(invocation.out);
+  cli::Flush(invocation.out);
   if (status.ok()) return {};
   GoLog(&files.clock(), invocation.err).Print(std::string(status.message()));
   return cli::Failed(cli::kExitError, "");
@@ -107,7 +107,7 @@ class KeyScan {
 
  private:
   void Tell(const std::string& text) const {
-    std::fflush(invocation_.out);
+    cli::Flush(invocation_.out);
     cli::Print(invocation_.err, text + "\n");
   }
 

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/go_flags.h"
+#include "cli/output.h"
 
 namespace dump {
 namespace {
@@ -21,7 +22,7 @@ int RunGoProgram(const GoProgram& program, const std::vector<std::string>& words
   cli::Flags flags;
   for (const cli::FlagSpec& spec : program.flags) flags.Add(spec);
   const auto arguments = flags.ParseAsGo(words);
-  if (arguments.ok()) return program.run(flags, *arguments);
+  if (arguments.ok()) return cli::StatusWithOutput(program.run(flags, *arguments));
   const std::string refusal(arguments.status().message());
   const bool is_help = AsksForHelp(refusal);
   const std::string usage =

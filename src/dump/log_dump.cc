@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/output.h"
 #include "dump/entry_filter.h"
 #include "dump/entry_text.h"
 #include "dump/hex_id.h"
@@ -126,11 +127,9 @@ class Dumping {
   }
 
  private:
-  void Print(const std::string& text) const {
-    std::fwrite(text.data(), 1, text.size(), output_.out);
-  }
+  void Print(const std::string& text) const { cli::Write(output_.out, text); }
   bool Fail(const std::string& what, const base::Status& why) const {
-    std::fflush(output_.out);
+    cli::Flush(output_.out);
     output_.log.Print(what + ": " + std::string(why.message()));
     return false;
   }
@@ -200,7 +199,7 @@ class Dumping {
     if (!dump_.stream_decoder.empty()) Print("\tdecoder_status\tdecoded_data");
     Print("\n");
     for (const std::string& name : filter_.unknown_names()) {
-      std::fflush(output_.out);
+      cli::Flush(output_.out);
       output_.log.Print("[" + name +
                         "] is not a valid entry-type, ignored.\nPlease set entry-type to one or "
                         "more of the following:\n" +
@@ -227,7 +226,7 @@ class Dumping {
       if (!Show(ReadEntry(*std::move(entry)))) return kFailed;
     }
     if (decoder_ != nullptr) {
-      std::fflush(output_.out);
+      cli::Flush(output_.out);
       if (const base::Status ended = decoder_->Finish(); !ended.ok()) return Panic(ended);
     }
     Print("\nEntry types (" + dump_.entry_types + ") count is : " + std::to_string(shown_) + "\n");
@@ -239,7 +238,7 @@ class Dumping {
     return kFailed;
   }
   int Panic(const base::Status& why) const {
-    std::fflush(output_.out);
+    cli::Flush(output_.out);
     output_.log.Print(std::string(why.message()));
     return kPanicked;
   }

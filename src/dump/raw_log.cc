@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output.h"
 #include "raft/codec.h"
 #include "server/log_metadata.h"
 #include "storage/wal/record_scan.h"
@@ -130,11 +131,9 @@ class RawDumping {
   }
 
  private:
-  void Print(const std::string& text) const {
-    std::fwrite(text.data(), 1, text.size(), output_.out);
-  }
+  void Print(const std::string& text) const { cli::Write(output_.out, text); }
   void Tell(const std::string& text) const {
-    std::fflush(output_.out);
+    cli::Flush(output_.out);
     output_.log.Print(text);
   }
 

@@ -33,7 +33,8 @@ constexpr std::string_view kUsage =
     "  --plant               with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace; with a bug, once. What has happened is\n"
     "listed with how often, the coverage marks of the members too. Exit status 1: a violation,\n"
-    "with the seed; 2: a word or a file that cannot be understood.\n";
+    "with the seed; 2: a word or a file that cannot be understood, or\n"
+    "output that cannot be written.\n";
 
 constexpr int kViolation = 1;
 constexpr int kUsageError = 2;
@@ -228,5 +229,8 @@ int main(int argc, char** argv) {
     }
     words.resize(words.size() - 2);
   }
-  return RunCommand(words);
+  const int status = RunCommand(words);
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fputs("etcd-sim: not all could be printed\n", stderr);
+  return status == 0 ? kUsageError : status;
 }
