@@ -41,6 +41,8 @@ struct Command {
 
   // Of a root alone.
   std::vector<std::string> groups = {};  // of the commands below it, in the order of help
+  // If not empty: the variable of the environment that says what --color is if no flag does.
+  std::string color_variable = {};
   // If not empty: how help ends, which then does not show the root's flags, nor which it has.
   std::string flags_hint = {};
   bool help_describes = true;  // begins with the description

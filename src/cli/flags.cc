@@ -112,7 +112,7 @@ bool IsZero(const FlagSpec& spec) {
 }  // namespace
 
 void Flags::Add(const FlagSpec& spec) {
-  Value value{spec, spec.default_value, {}, false};
+  Value value{spec, spec.default_value, {}, false, false};
   if (spec.type == Type::kStrings && !spec.default_value.empty()) {
     value.list = base::Split(spec.default_value, ',');
   }
@@ -149,6 +149,7 @@ Status Flags::Set(Value* value, const std::string& text) {
                    "\" flag: " + std::string(status.message()));
   }
   value->changed = true;
+  value->given = true;
   return {};
 }
 
@@ -222,10 +223,18 @@ std::string Flags::MeantWords() const {
   return text;
 }
 
-void Flags::SetFromEnvironment(const std::string& name, const std::string& value) {
+Status Flags::SetFromEnvironment(const std::string& name, const std::string& value) {
   Value* const flag = Find(name);
   CHECK(flag != nullptr);
-  if (!Assign(flag, value).ok()) flag->text = Unreadable(flag->spec.type, value);
+  RETURN_IF_ERROR(Assign(flag, value));
+  flag->given = true;
+  return {};
+}
+
+void Flags::SetUnreadable(const std::string& name, const std::string& value) {
+  Value* const flag = Find(name);
+  CHECK(flag != nullptr);
+  flag->text = Unreadable(flag->spec.type, value);
 }
 
 bool Flags::TakesNextWord(std::string_view word) const {
@@ -247,6 +256,9 @@ const Flags::Value& Flags::Get(const std::string& name) const {
 
 bool Flags::changed(const std::string& name) const {
   return Get(name).changed;
+}
+bool Flags::IsGiven(const std::string& name) const {
+  return Get(name).given;
 }
 bool Flags::GetBool(const std::string& name) const {
   return Get(name).text == "true";

@@ -44,12 +44,18 @@ class Flags {
   std::string MeantFlags(const std::string& dashes) const;
   // The same for values that are none of their flags' words.
   std::string MeantWords() const;
-  // As if given on the command line, but not `changed`. What cannot be read is no refusal, as in
-  // pflag, but false, zero, or the largest or smallest number if it is beyond these.
-  void SetFromEnvironment(const std::string& name, const std::string& value);
+  // As if given on the command line, but not `changed`. With what cannot be read nothing is set,
+  // and the status says why.
+  base::Status SetFromEnvironment(const std::string& name, const std::string& value);
+  // What pflag makes of a value that cannot be read: false, zero, or the largest or smallest number
+  // if it is beyond these.
+  void SetUnreadable(const std::string& name, const std::string& value);
 
   bool Has(const std::string& name) const { return values_.contains(name); }
+  // By the command line.
   bool changed(const std::string& name) const;
+  // By the command line or the environment.
+  bool IsGiven(const std::string& name) const;
   bool GetBool(const std::string& name) const;
   int64_t GetInt(const std::string& name) const;
   uint64_t GetUint(const std::string& name) const;
@@ -70,6 +76,7 @@ class Flags {
     std::string text;
     std::vector<std::string> list;
     bool changed = false;
+    bool given = false;
   };
 
   Value* Find(std::string_view name);

@@ -100,24 +100,39 @@ TEST_F(CtlFlagsTest, AListIsCutAtCommasAndGrowsWithEachFlag) {
   EXPECT_EQ(flags_.Text("endpoints"), "[a,b,c]");
 }
 
-TEST_F(CtlFlagsTest, TheEnvironmentSetsWithoutMarkingAsGiven) {
-  flags_.SetFromEnvironment("limit", "7");
+TEST_F(CtlFlagsTest, TheEnvironmentSetsWithoutMarkingAsChanged) {
+  EXPECT_FALSE(flags_.IsGiven("limit"));
+  EXPECT_TRUE(flags_.SetFromEnvironment("limit", "7").ok());
   EXPECT_EQ(flags_.GetInt("limit"), 7);
   EXPECT_FALSE(flags_.changed("limit"));
+  EXPECT_TRUE(flags_.IsGiven("limit"));
+  Parse({"--timeout=1s"});
+  EXPECT_TRUE(flags_.changed("timeout"));
+  EXPECT_TRUE(flags_.IsGiven("timeout"));
 }
 
-TEST_F(CtlFlagsTest, WhatCannotBeReadInTheEnvironmentIsNothing) {
-  flags_.SetFromEnvironment("limit", "7");
-  flags_.SetFromEnvironment("limit", "x");
+TEST_F(CtlFlagsTest, WhatCannotBeReadInTheEnvironmentChangesNothing) {
+  EXPECT_EQ(flags_.SetFromEnvironment("limit", "x").message(),
+            "strconv.ParseInt: parsing \"x\": invalid syntax");
+  EXPECT_EQ(flags_.SetFromEnvironment("timeout", "5").message(),
+            "time: missing unit in duration \"5\"");
+  EXPECT_FALSE(flags_.SetFromEnvironment("hex", "maybe").ok());
+  for (const char* name : {"limit", "timeout", "hex"}) EXPECT_FALSE(flags_.IsGiven(name)) << name;
+  EXPECT_TRUE(flags_.SetFromEnvironment("limit", "7").ok());
+  EXPECT_FALSE(flags_.SetFromEnvironment("limit", "x").ok());
+  EXPECT_EQ(flags_.GetInt("limit"), 7);
+}
+
+TEST_F(CtlFlagsTest, WhatPflagMakesOfWhatCannotBeRead) {
+  flags_.SetUnreadable("limit", "x");
   EXPECT_EQ(flags_.Text("limit"), "0");
-  flags_.SetFromEnvironment("limit", "99999999999999999999");
+  flags_.SetUnreadable("limit", "99999999999999999999");
   EXPECT_EQ(flags_.Text("limit"), "9223372036854775807");
-  flags_.SetFromEnvironment("limit", "-99999999999999999999");
+  flags_.SetUnreadable("limit", "-99999999999999999999");
   EXPECT_EQ(flags_.Text("limit"), "-9223372036854775808");
-  flags_.SetFromEnvironment("hex", "true");
-  flags_.SetFromEnvironment("hex", "maybe");
+  flags_.SetUnreadable("hex", "maybe");
   EXPECT_EQ(flags_.Text("hex"), "false");
-  flags_.SetFromEnvironment("timeout", "5");
+  flags_.SetUnreadable("timeout", "5");
   EXPECT_EQ(flags_.Text("timeout"), "0s");
 }
 

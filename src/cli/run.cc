@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/go_text.h"
@@ -89,6 +90,12 @@ ColorMode ColorModeOf(const Flags& flags) {
   return mode.value_or(ColorMode::kAuto);
 }
 
+// Before the flags are parsed, whose mistakes are told in color, too.
+void TakeColor(const std::string& variable, Flags* flags) {
+  const char* const value = std::getenv(variable.c_str());
+  if (value != nullptr) flags->SetFromEnvironment("color", value).IgnoreError();
+}
+
 // What cobra says of what is missing, or too much; empty if all is well.
 std::string WrongUsage(const CommandPath& path, const Flags& flags,
                        const std::vector<std::string>& arguments, std::string* meant) {
@@ -138,6 +145,7 @@ int Run(const Command& root, const std::vector<std::string>& words) {
   const Command& command = *line.path.back();
   Flags flags;
   AddFlags(line.path, &flags);
+  if (!root.color_variable.empty()) TakeColor(root.color_variable, &flags);
   const base::Result<std::vector<std::string>> arguments = flags.Parse(line.rest);
   const Painter paint(stderr, ColorModeOf(flags));
   if (!arguments.ok()) {

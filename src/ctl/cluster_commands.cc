@@ -322,7 +322,7 @@ Outcome RunSnapshotSave(const Invocation& invocation) {
   }
   // A large database takes its time, unless the user sets a limit.
   const etcd::CallOptions call =
-      invocation.flags.changed("command-timeout") ? globals.call : etcd::CallOptions{};
+      invocation.flags.IsGiven("command-timeout") ? globals.call : etcd::CallOptions{};
   const std::string& path = invocation.arguments[0];
   std::string version;
   if (Outcome outcome = SaveSnapshot(*client, call, path, invocation.err, &version);

@@ -623,6 +623,7 @@ const Command& RootCommand() {
                        .group = kUtility,
                        .run = RunHelp}},
       .groups = {kKv, kMaintenance, kConcurrency, kAuthentication, kUtility},
+      .color_variable = "ETCDCTL_COLOR",
       .flags_hint =
           "Use \"etcdctl options\" for a list of global command-line options (applies to "
           "all commands).",

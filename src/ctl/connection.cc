@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/go_text.h"
+#include "base/json_string.h"
 #include "client/endpoint.h"
 #include "client/srv_endpoints.h"
 #include "ctl/context_commands.h"
@@ -35,6 +36,19 @@ void LogLine(std::FILE* err, const char* level, const char* message, const std::
                  "\",\"environment-variable\":" + base::Quote(variable) + "}\n");
 }
 
+// As etcd goes on with what cannot be read. But that its own calls pass the time of
+// --command-timeout by, whatever the variable says: it is as if it was not set.
+void TakeUnreadable(const Invocation& invocation, const std::string& flag, const std::string& value,
+                    const base::Status& why) {
+  if (flag != "command-timeout") invocation.flags.SetUnreadable(flag, value);
+  Print(invocation.err,
+        "{\"level\":\"warn\",\"msg\":\"environment variable cannot be read\","
+        "\"environment-variable\":" +
+            base::JsonString(VariableOf(flag) + "=" + value) +
+            ",\"error\":" + base::JsonString(why.message()) +
+            ",\"taken-as\":" + base::JsonString(invocation.flags.Text(flag)) + "}\n");
+}
+
 // Flags of our own, which are no conflict with their variables: the command line wins.
 bool IsOurs(const std::string& flag) {
   return flag == "color" || flag == "context";
@@ -56,7 +70,8 @@ Outcome TakeEnvironment(const Invocation& invocation, const OwnVariables& own_va
     if (value == nullptr || *value == 0) continue;
     used.insert(variable);
     taken->insert(spec.name);
-    invocation.flags.SetFromEnvironment(spec.name, value);
+    const base::Status set = invocation.flags.SetFromEnvironment(spec.name, value);
+    if (!set.ok()) TakeUnreadable(invocation, spec.name, value, set);
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
@@ -97,7 +112,10 @@ Outcome TakeContext(Flags& flags, const std::set<std::string, std::less<>>& take
     const auto value = found->second.find(field.flag);
     if (value == found->second.end()) continue;
     if (taken.contains(field.flag) || groups.contains(field.group)) continue;
-    flags.SetFromEnvironment(value->first, value->second);
+    const base::Status set = flags.SetFromEnvironment(value->first, value->second);
+    if (set.ok()) continue;
+    return Failed(kExitBadArguments, "context " + base::Quote(name) + ": " + value->first + ": " +
+                                         std::string(set.message()));
   }
   return {};
 }
@@ -155,6 +173,12 @@ Outcome FindEndpoints(const Invocation& invocation, etcd::ClientOptions* options
 }
 
 }  // namespace
+
+void TakeVariable(Flags& flags, const std::string& name) {
+  const char* const value = std::getenv(VariableOf(name).c_str());
+  if (value == nullptr || *value == 0 || flags.changed(name)) return;
+  flags.SetFromEnvironment(name, value).IgnoreError();
+}
 
 std::string FlagLines(const Flags& flags) {
   std::vector<std::string> lines;

@@ -26,6 +26,9 @@ using OwnVariables = std::set<std::string>;
 Outcome ReadGlobals(const Invocation& invocation, Globals* globals,
                     const OwnVariables& own_variables = {});
 
+// Of one flag, a text, that a command needs which reaches no cluster: what the environment sets.
+void TakeVariable(Flags& flags, const std::string& name);
+
 // What the global flags are set to, as lines of an environment, with *** for what is secret.
 std::string FlagLines(const Flags& flags);
 

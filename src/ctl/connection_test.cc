@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -194,6 +195,23 @@ TEST_F(CtlConnectionTest, TheEnvironmentSetsWhatNoFlagSets) {
   EXPECT_THAT(globals_.client.endpoints, ElementsAre("a:1", "b:2"));
   EXPECT_EQ(globals_.printer->format(), "fields");
   EXPECT_EQ(globals_.client.dial_timeout, seconds(0)) << "as Go reads what is malformed";
+}
+
+TEST_F(CtlConnectionTest, AVariableThatCannotBeReadIsNamed) {
+  for (const auto& [name, value, why, taken] : std::vector<std::array<std::string, 4>>{
+           {"DIAL_TIMEOUT", "soon", "time: invalid duration \\\"soon\\\"", "0s"},
+           {"COMMAND_TIMEOUT", "5", "time: missing unit in duration \\\"5\\\"", "5s"},
+           {"HEX", "maybe", "strconv.ParseBool: parsing \\\"maybe\\\": invalid syntax", "false"},
+           {"MAX_RECV_BYTES", "1k", "strconv.ParseInt: parsing \\\"1k\\\": invalid syntax", "0"}}) {
+    const Variable variable("ETCDCTL_" + name, value);
+    ASSERT_TRUE(Read({}).ok());
+    EXPECT_EQ(complaints_,
+              "{\"level\":\"warn\",\"msg\":\"environment variable cannot be read\","
+              "\"environment-variable\":\"ETCDCTL_" +
+                  name + "=" + value + "\",\"error\":\"" + why + "\",\"taken-as\":\"" + taken +
+                  "\"}\n");
+  }
+  EXPECT_EQ(globals_.call.timeout, seconds(5));
 }
 
 TEST_F(CtlConnectionTest, AVariableThatAFlagContradictsIsFatal) {

@@ -5,6 +5,7 @@
 
 #include "base/go_text.h"
 #include "cli/suggestion.h"
+#include "ctl/connection.h"
 #include "ctl/context_file.h"
 #include "ctl/json.h"
 
@@ -103,6 +104,7 @@ std::string Shown(const std::string& flag, const std::string& value) {
 }
 
 Outcome CheckFormat(const Invocation& invocation, bool* is_json) {
+  TakeVariable(invocation.flags, "write-out");
   const std::string& format = invocation.flags.GetString("write-out");
   *is_json = format == "json";
   if (format == "simple" || format == "json") return {};

@@ -32,7 +32,8 @@ class ContextCommandsTest : public ::testing::Test {
     ::setenv("XDG_CONFIG_HOME", home_.c_str(), 1);
   }
   ~ContextCommandsTest() override {
-    for (const char* name : {"XDG_CONFIG_HOME", "ETCDCTL_CONTEXT", "ETCDCTL_ENDPOINTS"}) {
+    for (const char* name :
+         {"XDG_CONFIG_HOME", "ETCDCTL_CONTEXT", "ETCDCTL_ENDPOINTS", "ETCDCTL_WRITE_OUT"}) {
       ::unsetenv(name);
     }
     std::filesystem::remove_all(home_);
@@ -184,6 +185,22 @@ TEST_F(ContextCommandsTest, AFileThatIsALinkStaysOne) {
   Run({"--endpoints=a:1", "context", "set", "x"});
   EXPECT_TRUE(std::filesystem::is_symlink(ContextFilePath()));
   EXPECT_THAT(TextOf(home_ + "/kept.yaml"), HasSubstr("a:1"));
+}
+
+TEST_F(ContextCommandsTest, TheEnvironmentSaysHowTheyArePrinted) {
+  Run({"--endpoints=a:1", "context", "set", "x"});
+  ::setenv("ETCDCTL_WRITE_OUT", "json", 1);
+  EXPECT_EQ(Run({"context", "list"}), "[{\"name\":\"x\",\"current\":false}]\n");
+  EXPECT_EQ(Run({"context", "show", "x"}), "{\"name\":\"x\",\"endpoints\":\"a:1\"}\n");
+  EXPECT_EQ(Run({"context", "list", "-w", "simple"}), "  x\n");
+}
+
+TEST_F(ContextCommandsTest, AValueThatCannotBeReadIsRefused) {
+  std::filesystem::create_directories(home_ + "/etcdctl");
+  std::ofstream(ContextFilePath()) << "contexts: {x: {dial-timeout: soon}}\n";
+  Read({"--context=x"});
+  EXPECT_EQ(outcome_.exit_code, kExitBadArguments);
+  EXPECT_EQ(outcome_.error, "context \"x\": dial-timeout: time: invalid duration \"soon\"");
 }
 
 TEST_F(ContextCommandsTest, WhatIsNotThereIsRefused) {

@@ -110,7 +110,7 @@ Outcome RunTop(const Invocation& invocation) {
   if (Outcome outcome = ListEndpoints(invocation, globals, &endpoints); !outcome.ok()) {
     return outcome;
   }
-  if (!invocation.flags.changed("command-timeout")) globals.call.timeout = kPatience;
+  if (!invocation.flags.IsGiven("command-timeout")) globals.call.timeout = kPatience;
   runtime::posix::Parker parker;
   const Interruption interruption([&parker] { parker.Unpark(); });
   globals.call.cancellation = interruption.handle();

@@ -7,6 +7,7 @@
 
 #include "app/client_tls.h"
 #include "app/tls_files.h"
+#include "base/check.h"
 #include "config/url.h"
 #include "discovery/service.h"
 #include "net/http/server.h"
@@ -54,7 +55,10 @@ void TakeEnvironment(const cli::Flags& given, cli::Flags* flags) {
   for (const auto& [name, variable] :
        {std::pair{"addr", "DISC_ADDR"}, {"host", "DISC_HOST"}, {"etcd", "DISC_ETCD"}}) {
     const char* const value = std::getenv(variable);
-    if (value != nullptr && !given.changed(name)) flags->SetFromEnvironment(name, value);
+    // A text can always be read.
+    if (value != nullptr && !given.changed(name)) {
+      CHECK(flags->SetFromEnvironment(name, value).ok());
+    }
   }
 }
 

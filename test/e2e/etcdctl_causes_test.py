@@ -7,6 +7,7 @@ ETCD and ETCDCTL in the environment are the programs.
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -93,6 +94,23 @@ class EtcdctlCausesTest(unittest.TestCase):
                  "the peer does not speak TLS")):
             with self.subTest(endpoint=endpoint, flags=flags):
                 self.assert_cause(self.run_on(endpoint, *flags), cause)
+
+    def test_how_long_a_snapshot_may_take_is_said_by_the_environment_too(self) -> None:
+        path = str(self.folder / "saved.db")
+        self.member.process.send_signal(signal.SIGSTOP)
+        try:
+            done = self.run_words(self.member.url, "snapshot", "save", path,
+                                  ETCDCTL_COMMAND_TIMEOUT="400ms")
+        finally:
+            self.member.process.send_signal(signal.SIGCONT)
+        self.assertEqual((done.returncode, done.stderr.splitlines()[-1]),
+                         (5, "Error: context deadline exceeded"))
+        done = self.run_words(self.member.url, "snapshot", "save", path,
+                              ETCDCTL_COMMAND_TIMEOUT="soon")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        warning = json.loads(done.stderr.splitlines()[0])
+        self.assertEqual(warning["environment-variable"], "ETCDCTL_COMMAND_TIMEOUT=soon")
+        self.assertEqual(warning["error"], 'time: invalid duration "soon"')
 
     def test_for_the_v2_api_too(self) -> None:
         secure = f"https://127.0.0.1:{self.port}"

@@ -96,6 +96,14 @@ class ColorsTest(unittest.TestCase):
         self.assertEqual(run(*words, "--color=always").stderr, self.PAINTED)
         self.assertEqual(run(*words, ETCDCTL_COLOR="always").stderr, self.PAINTED)
 
+    def test_the_environment_says_so_of_mistakes_in_the_command_line_too(self) -> None:
+        words = (ETCDCTL, "get", "--nope")
+        painted = "\x1b[31mError:\x1b[0m unknown flag: --nope\n"
+        self.assertTrue(run(*words, ETCDCTL_COLOR="always").stderr.startswith(painted))
+        self.assertNotIn("\x1b", on_terminal(*words, ETCDCTL_COLOR="never"))
+        self.assertNotIn("\x1b", on_terminal(ETCDCTL, "--color=never", "get", "--nope",
+                                              ETCDCTL_COLOR="always"))
+
     def test_tables_and_the_doctor_have_them(self) -> None:
         with Member(ETCD) as member:
             words = (ETCDCTL, "--endpoints", member.address)
