@@ -136,7 +136,6 @@ base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, cons
                                             const wal::SnapshotMark& mark,
                                             const wal::Log::Options& options,
                                             const base::Status& damage) {
-  base::Status why = damage;
   if (options.is_sole_voter) {
     auto opened = wal::Log::OpenBelow(*environment.disk, paths.wal, mark, options);
     if (opened.ok()) {
@@ -147,9 +146,9 @@ base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, cons
            {"error", damage.message()}});
       return opened;
     }
-    if (opened.status().code() != base::Code::kDataLoss) why = opened.status();
+    if (!IsDamageOrLoss(opened.status())) return opened.status();
   }
-  return DataLoss(std::string(why.message()) + "; the database covers the log up to entry " +
+  return DataLoss(std::string(damage.message()) + "; the database covers the log up to entry " +
                   ToString(mark.index) + " only");
 }
 
@@ -188,13 +187,12 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
     }
     damage = opened.status();
   }
-  if (damage.code() != base::Code::kDataLoss && damage.code() != base::Code::kNotFound) {
-    return damage;
-  }
+  if (!IsDamageOrLoss(damage)) return damage;
   wal::SnapshotMark mark{covered.index, covered.term, {}};
   raft::Encode(recovered->conf_state, &mark.conf_state);
   recovered->base = {mark.term, mark.index};
   auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
+  if (!opened.ok() && !IsDamageOrLoss(opened.status())) return opened.status();
   if (!opened.ok()) return OpenLogBelow(environment, paths, mark, log_options, damage);
   base::Mark<"server: a damaged log is repaired from the database">();
   environment.logger->Warn("repaired the damaged log from the database",
@@ -356,6 +354,10 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   // The others will ask it for its vote at once, and it them.
   RETURN_IF_ERROR(MoveEtcdFiles(environment, paths, recovered.log.get()));
   return recovered;
+}
+
+bool IsDamageOrLoss(const base::Status& status) {
+  return status.code() == base::Code::kDataLoss || status.code() == base::Code::kNotFound;
 }
 
 }  // namespace server

@@ -82,4 +82,8 @@ void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened);
 // a cluster of several members where there is no transport.
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);
 
+// Whether it says that files cannot be believed, or are not there; all else that opening and
+// reading them ends with is an error of the system: a permission, a disk.
+bool IsDamageOrLoss(const base::Status& status);
+
 }  // namespace server

@@ -11,6 +11,7 @@
 #include "base/go_text.h"
 #include "proto/raft_internal.pb.h"
 #include "raft/codec.h"
+#include "server/data_directory.h"
 #include "server/log_metadata.h"
 #include "server/new_directory.h"
 #include "state/members/conf_state.h"
@@ -38,6 +39,11 @@ using schema::Id;
 base::Status DataLoss(std::string what) {
   return {base::Code::kDataLoss,
           std::move(what) + "; start the member once more, which mends it or says what to do"};
+}
+
+// An error of the system says itself what is to be done.
+base::Status WithAdvice(const base::Status& status) {
+  return IsDamageOrLoss(status) ? DataLoss(std::string(status.message())) : status;
 }
 
 // Of the records of bucket `cluster` those that are not etcd's.
@@ -139,13 +145,13 @@ class Export {
   // The rules of OpenDataDirectory, which mends what may be mended.
   base::Status ReadLog() {
     const auto mark = wal::FindNewestMark(disk_, place_.wal);
-    if (!mark.ok()) return DataLoss(std::string(mark.status().message()));
+    if (!mark.ok()) return WithAdvice(mark.status());
     if (mark->index > covered_.index) {
       return DataLoss(place_.database + ": ends at entry " + ToString(covered_.index) +
                       ", before the log begins (" + ToString(mark->index) + ")");
     }
     auto read = wal::Read(disk_, place_.wal, *mark, conf_state_.voters.size() == 1);
-    if (!read.ok()) return DataLoss(std::string(read.status().message()));
+    if (!read.ok()) return WithAdvice(read.status());
     std::vector<raft::Entry>& entries = read->contents.entries;
     const uint64_t position = covered_.index - mark->index;
     if (position > entries.size()) {

@@ -16,7 +16,7 @@ namespace {
 
 // `log` says why the log cannot be read: it is damaged too, or it is the disk.
 base::Status Refuse(const base::Status& damage, const base::Status& log) {
-  if (log.code() != base::Code::kDataLoss && log.code() != base::Code::kNotFound) return log;
+  if (!IsDamageOrLoss(log)) return log;
   return {base::Code::kDataLoss,
           std::string(damage.message()) +
               "; nor can it be refilled from other members: " + std::string(log.message())};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/errors.h"
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
@@ -304,6 +306,27 @@ TEST_F(DamagedLogTest, WhatMayHaveBeenAcknowledgedIsNotGivenUp) {
   EXPECT_NE(message.find("the database covers the log up to entry "), message.npos) << message;
   EXPECT_NE(message.find("remove the member and add it again"), message.npos) << message;
   EXPECT_TRUE(*runtime::ReadFile(member_.disk(), kSegment) == before);
+}
+
+// The advice for damage would have somebody remove a member whose files only have to be readable.
+TEST_F(DamagedLogTest, ADiskThatFailsMeanwhileIsNotTakenForTheDamage) {
+  WriteAndKill();
+  const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
+  for (const bool ends_before : {false, true}) {
+    if (ends_before) {
+      Resize(bytes.find("key10"));
+      Resize(bytes.size());
+    } else {
+      Damage("key10");
+    }
+    member_.disk().SetCapacity(1);
+    const base::Status status = member_.Start();
+    EXPECT_EQ(status.code(), base::Code::kResourceExhausted) << status.ToString();
+    EXPECT_EQ(status.message().find("remove the member"), status.message().npos)
+        << status.message();
+    member_.Kill();
+    member_.disk().SetCapacity(std::numeric_limits<uint64_t>::max());
+  }
 }
 
 TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {

@@ -13,11 +13,6 @@
 namespace server {
 namespace {
 
-// What says that files cannot be believed; all else is an error of the disk.
-bool IsDamage(const base::Status& status) {
-  return status.code() == base::Code::kDataLoss || status.code() == base::Code::kNotFound;
-}
-
 class Reading {
  public:
   Reading(runtime::Disk* disk, const Options& options, const schema::ConsistentIndex& covered,
@@ -34,13 +29,13 @@ class Reading {
       CheckFits();
       return std::move(log_);
     }
-    if (!IsDamage(whole)) return whole;
+    if (!IsDamageOrLoss(whole)) return whole;
     const base::Status rest = ReadFromCovered();
     if (rest.ok()) {
       log_.mended_damage = std::string(whole.message());
       return std::move(log_);
     }
-    if (!IsDamage(rest)) return rest;
+    if (!IsDamageOrLoss(rest)) return rest;
     RETURN_IF_ERROR(ReadWhatIsLeft());
     log_.damage = std::string(whole.message());
     return std::move(log_);
@@ -97,7 +92,7 @@ class Reading {
 
   base::Status ReadWhatIsLeft() {
     const auto remains = wal::ReadRemains(disk_, paths_.wal);
-    if (!remains.ok()) return IsDamage(remains.status()) ? base::Status() : remains.status();
+    if (!remains.ok()) return IsDamageOrLoss(remains.status()) ? base::Status() : remains.status();
     const auto identity = ParseMetadata(remains->metadata);
     if (identity.ok()) log_.identity = *identity;
     log_.base = {base::Term(), remains->highest_index};
@@ -125,7 +120,7 @@ base::Result<SurvivorLog> ReadSurvivorLogOfEtcd(runtime::Disk& disk, const Optio
   SurvivorLog log;
   auto read = ReadEtcdLog(disk, Paths(options));
   if (!read.ok()) {
-    if (!IsDamage(read.status())) return read.status();
+    if (!IsDamageOrLoss(read.status())) return read.status();
     log.damage = std::string(read.status().message());
     return log;
   }

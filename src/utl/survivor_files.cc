@@ -61,8 +61,7 @@ base::Result<std::unique_ptr<SurvivorFiles>> SurvivorFiles::Open(offline::Files&
   RETURN_IF_ERROR(opened->Lock(flags));
   RETURN_IF_ERROR(opened->OpenDatabase(flags));
   if (opened->survivor_.database_damage.empty()) {
-    const base::Status read = opened->ReadDatabase();
-    if (!read.ok()) opened->survivor_.database_damage = std::string(read.message());
+    RETURN_IF_ERROR(opened->Survive(opened->ReadDatabase()));
   }
   RETURN_IF_ERROR(opened->ReadLog());
   return opened;
@@ -100,12 +99,8 @@ base::Status SurvivorFiles::OpenDatabase(const cli::Flags& flags) {
     return {};
   }
   auto database = offline::OpenDatabaseToRead(files_, path);
-  if (database.ok()) {
-    database_ = *std::move(database);
-  } else {
-    survivor_.database_damage = std::string(database.status().message());
-  }
-  return {};
+  if (database.ok()) database_ = *std::move(database);
+  return Survive(database.status());
 }
 
 base::Status SurvivorFiles::OpenEtcdDatabase(const std::string& path, const cli::Flags& flags) {
@@ -123,6 +118,11 @@ base::Status SurvivorFiles::OpenEtcdDatabase(const std::string& path, const cli:
     database_ = std::move(database);
     return {};
   }();
+  return Survive(read);
+}
+
+base::Status SurvivorFiles::Survive(const base::Status& read) {
+  if (read.code() == base::Code::kPermissionDenied) return read;
   if (!read.ok()) survivor_.database_damage = std::string(read.message());
   return {};
 }

@@ -21,8 +21,9 @@ class SurvivorFiles {
  public:
   // Reads all of them. Waits for the lock as long as --timeout says; kUnavailable, naming the
   // directory, if a member runs on it. kNotFound or kFailedPrecondition, naming it, for a directory
-  // without a member's files. Damage is no error: see Survivor. In memory: the log behind its mark,
-  // the keys, and the whole of a database of etcd. Blocks.
+  // without a member's files, kPermissionDenied for what may not be read. Damage is no error: see
+  // Survivor. In memory: the log behind its mark, the keys, and the whole of a database of etcd.
+  // Blocks.
   static base::Result<std::unique_ptr<SurvivorFiles>> Open(offline::Files& files,
                                                            const std::string& data_dir,
                                                            const std::string& wal_dir,
@@ -47,6 +48,8 @@ class SurvivorFiles {
   base::Status OpenDatabase(const cli::Flags& flags);
   base::Status OpenEtcdDatabase(const std::string& path, const cli::Flags& flags);
   base::Status ReadDatabase();
+  // What is wrong with the database is damage, but for who may not read it: another may.
+  base::Status Survive(const base::Status& read);
   base::Status ReadMembers(backend::Reader& reader);
   base::Status ReadLog();
 

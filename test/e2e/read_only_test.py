@@ -99,6 +99,24 @@ class ReadOnlyTest(EtcdutlCase):
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.names(), before)
 
+    def test_what_may_not_be_read_is_told_without_advice(self) -> None:
+        for closed in ("wal", "snap"):
+            data = self.closed()
+            files = [path for path in (data / "member" / closed).iterdir() if path.is_file()]
+            for path in files:
+                path.chmod(0)
+            for words in (["export", "--data-dir", data, "--output-dir", self.free / "etcds"],
+                          ["recover", "--data-dir", data, "--output-dir", self.free / "ours",
+                           "--command-timeout", "1s"]):
+                with self.subTest(closed=closed, words=words):
+                    done = self.as_nobody(ETCDUTL, *words)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertRegex(done.stderr.splitlines()[-1],
+                                     "^Error: [^;]*: permission denied$")
+            self.set_rights(self.place, 0o755, 0o644)
+            shutil.rmtree(self.place)
+            self.place.mkdir()
+
     def test_a_member_that_runs_there_is_told(self) -> None:
         data = self.closed()
         with (data / "member/lock").open("rb") as held:
