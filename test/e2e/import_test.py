@@ -311,7 +311,9 @@ class Imports:
         self.assertEqual(hash_of(theirs), expected)
         theirs.stop()
         run(ETCDUTL, "import", "--data-dir", data)
-        with self.assertRaisesRegex(AssertionError, "there is no database of etcd to import"):
+        with self.assertRaisesRegex(AssertionError, "was imported already, and etcd's files are in "
+                                    f"{data}/member/snap.etcd; start the member, or put them "
+                                    "back by --undo"):
             run(ETCDUTL, "import", "--data-dir", data)
         theirs.program = ETCD
         theirs.start()
@@ -321,6 +323,18 @@ class Imports:
             run(ETCDUTL, "import", "--data-dir", data, "--undo")
         theirs.start()
         self.assertEqual(hash_of(theirs), expected)
+
+    def test_what_is_not_etcds_is_not_imported(self) -> None:
+        ours = self.member(ETCD)
+        ours.start()
+        ours.stop()
+        data = ours.folder / "data"
+        with self.assertRaisesRegex(AssertionError, "is no directory of etcd, but of this program "
+                                    "already .*; start the member"):
+            run(ETCDUTL, "import", "--data-dir", data)
+        (data / "member/snap/db.mdb").unlink()
+        with self.assertRaisesRegex(AssertionError, "there is no database of etcd to import"):
+            run(ETCDUTL, "import", "--data-dir", data)
 
     def fill_for_a_long_import(self, member: Member) -> None:
         client = Client(member.address)
