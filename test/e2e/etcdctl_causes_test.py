@@ -95,6 +95,20 @@ class EtcdctlCausesTest(unittest.TestCase):
             with self.subTest(endpoint=endpoint, flags=flags):
                 self.assert_cause(self.run_on(endpoint, *flags), cause)
 
+    def test_a_member_that_stands_still_is_told_from_one_that_speaks_tls(self) -> None:
+        silent = ("the server does not answer; it may be stopped or overloaded, or speak only TLS "
+                  "here")
+        self.member.process.send_signal(signal.SIGSTOP)
+        try:
+            self.assert_cause(self.run_on(self.member.url, "--dial-timeout=100ms"), silent)
+            for words in (["doctor"], ["top", "--once"]):
+                done = self.run_words(self.member.url, "--dial-timeout=100ms",
+                                      "--command-timeout=400ms", *words)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(silent, done.stdout + done.stderr)
+        finally:
+            self.member.process.send_signal(signal.SIGCONT)
+
     def test_how_long_a_snapshot_may_take_is_said_by_the_environment_too(self) -> None:
         path = str(self.folder / "saved.db")
         self.member.process.send_signal(signal.SIGSTOP)

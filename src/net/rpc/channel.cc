@@ -124,7 +124,7 @@ class Channel::Subchannel {
     connection_ = nullptr;
     if (channel_->closing_) return;
     const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
-    if (!was_ready && tls_ == nullptr) {
+    if (!was_ready && tls_ == nullptr && !is_silent_) {
       // A server that expects TLS ends what does not begin with it, without a word.
       return Fail({status.code(), std::string(status.message()) + "; it may speak only TLS here"});
     }
@@ -156,7 +156,11 @@ class Channel::Subchannel {
     if (connection_ == nullptr) {
       return Fail(base::Status(base::Code::kUnavailable, address_.ToString() + ": timed out"));
     }
-    connection_->Close(base::Status(base::Code::kUnavailable, "the server does not answer"));
+    is_silent_ = true;
+    const char* const other = tls_ == nullptr ? "speak only TLS here" : "not speak TLS here";
+    connection_->Close(base::Status(
+        base::Code::kUnavailable,
+        base::Bytes("the server does not answer; it may be stopped or overloaded, or ") + other));
   }
 
   Channel* const channel_;
@@ -172,7 +176,8 @@ class Channel::Subchannel {
   http::Connection* connection_ = nullptr;
   std::shared_ptr<bool> current_;  // expires when the connection takes no more calls
   runtime::TimePoint ready_at_;
-  bool serves_ = true;  // by its last answer since it was connected
+  bool is_silent_ = false;  // accepted the last connection, and did not speak in time
+  bool serves_ = true;      // by its last answer since it was connected
   runtime::TimePoint next_trial_;
   const std::unique_ptr<runtime::Timer> timer_;
 };

@@ -155,6 +155,37 @@ TEST_F(ChannelTest, FailsWhenNoEndpointAnswers) {
       "connection error: desc = \"transport: Error while dialing: "));
 }
 
+TEST_F(ChannelTest, AServerThatSaysNothingIsToldFromOneThatCloses) {
+  const runtime::Address address{"server", 3, ""};
+  for (const bool closes : {true, false}) {
+    Channel::Options options;
+    options.connect_timeout = seconds(1);
+    Open({address}, {}, std::move(options));
+    std::unique_ptr<runtime::Listener> listener;
+    std::vector<std::unique_ptr<runtime::Stream>> accepted;
+    world_->DoAtServer([&] {
+      auto listening = world_->server_network().Listen(
+          address, {}, [&accepted, closes](std::unique_ptr<runtime::Stream> stream) {
+            if (!closes) accepted.push_back(std::move(stream));
+          });
+      ASSERT_TRUE(listening.ok());
+      listener = std::move(listening).value();
+    });
+    world_->RunFor(seconds(30));
+    const auto answer = Unary({.payload = "x"});
+    world_->RunFor(seconds(5));
+    const std::string why(answer->status.message());
+    const char* const silent =
+        "the server does not answer; it may be stopped or overloaded, or speak only TLS here\"";
+    EXPECT_EQ(why.ends_with(silent), !closes) << why;
+    EXPECT_EQ(why.ends_with("; it may speak only TLS here\""), closes) << why;
+    world_->DoAtServer([&] {
+      accepted.clear();
+      listener.reset();
+    });
+  }
+}
+
 TEST_F(ChannelTest, ACallThatWaitsForReadyOutlastsFailures) {
   Open({{"server", 1, ""}});
   ClientCall::Options options;
