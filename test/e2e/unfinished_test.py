@@ -21,7 +21,7 @@ VALUES = 60
 VALUE_BYTES = 1_000_000
 # How often it is tried again if the tool was done before the signal came.
 TRIES = 30
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -95,6 +95,24 @@ class UnfinishedTest(EtcdutlCase):
                 self.check(ETCDCTL, words, place)
             finally:
                 member.process.send_signal(signal.SIGCONT)
+
+    def test_quit_is_heeded_by_what_a_script_starts_in_the_background(self) -> None:
+        member = self.large()
+        for program, *words in (["etcdctl", "watch", "a"], ["etcdctl", "lock", "l"],
+                                ["etcd-bench", "put", "--total", "100000000"]):
+            with self.subTest(program=program, words=words), subprocess.Popen(
+                    [str(Path(ETCDCTL).with_name(program)), "--endpoints", member.address, *words],
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.folder,
+                    preexec_fn=lambda: signal.signal(signal.SIGQUIT, signal.SIG_IGN)) as tool:
+                # Once it no longer ignores it.
+                ignored = 1
+                while ignored and tool.poll() is None:
+                    status = Path(f"/proc/{tool.pid}/status").read_text()
+                    ignored = int(status.split("SigIgn:")[1].split()[0], 16) & (
+                        1 << signal.SIGQUIT - 1)
+                    time.sleep(0.01)
+                tool.send_signal(signal.SIGQUIT)
+                self.assertEqual(tool.wait(60), -signal.SIGQUIT)
 
     def test_of_a_defragmentation_nothing_is_left(self) -> None:
         data = self.stopped()

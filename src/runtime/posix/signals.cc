@@ -27,12 +27,17 @@ int ExitStatusOf(int signal) {
 
 }  // namespace
 
+void HeedEndingSignals() {
+  for (const int heeded : {SIGQUIT, SIGTERM}) ::signal(heeded, SIG_DFL);
+}
+
 void HoldTerminationSignals() {
   const sigset_t set = TerminationSignals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
 }
 
 void HoldSignals() {
+  HeedEndingSignals();
   HoldTerminationSignals();
   // A write beyond a limit of the file's size fails like one to a full disk.
   for (const int ignored :

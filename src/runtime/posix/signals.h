@@ -6,9 +6,13 @@
 
 namespace runtime::posix {
 
-// Keeps SIGINT and SIGTERM from ending the process, and signals that end a program of C but not
-// one of Go (SIGPIPE, SIGUSR1, SIGUSR2 and the like) from doing anything. Before other threads
-// start.
+// Has SIGQUIT and SIGTERM end the process though it was told to ignore them, as shells tell what
+// scripts start in the background. Compat: Go's programs heed them so. At the start.
+void HeedEndingSignals();
+
+// Calls it, keeps SIGINT and SIGTERM from ending the process, and signals that end a program of C
+// but not one of Go (SIGPIPE, SIGUSR1, SIGUSR2 and the like) from doing anything. Before other
+// threads start.
 void HoldSignals();
 
 // Keeps SIGINT and SIGTERM from this thread, and from those that it starts from now on.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "runtime/posix/signals.h"
 #include "runtime/unfinished.h"
 
 // What a handler of a signal calls must be safe whatever it has interrupted: system calls alone,
@@ -112,6 +113,7 @@ class Keeper final : public UnfinishedKeeper {
 void RemoveUnfinishedAtSignals() {
   static auto& keeper = *new Keeper();
   TheUnfinished();  // has this thread for its maker
+  HeedEndingSignals();
   struct sigaction ending = {};
   ending.sa_handler = End;
   ending.sa_mask = EndingSignals();

@@ -42,7 +42,7 @@ class UnfinishedTest : public ::testing::Test {
 using Names = std::vector<std::string>;
 
 TEST_F(UnfinishedTest, ASignalRemovesWhatIsUnfinishedAndEndsTheProgram) {
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
     ASSERT_TRUE(MakeFile("whole").ok());
     ASSERT_TRUE(MakeFile("part").ok());
     MakeTree("tree");
@@ -109,6 +109,22 @@ TEST_F(UnfinishedTest, WhatTheProgramIsToIgnoreItIgnores) {
       },
       ::testing::ExitedWithCode(0), "");
   EXPECT_EQ(Listed(), Names{"part"});
+}
+
+// As a script's shell has what it starts in the background ignore it.
+TEST_F(UnfinishedTest, QuitAndTerminationAreHeededAllTheSame) {
+  for (const int signal : {SIGQUIT, SIGTERM}) {
+    ASSERT_TRUE(MakeFile("part").ok());
+    EXPECT_EXIT(
+        {
+          std::signal(signal, SIG_IGN);
+          RemoveUnfinishedAtSignals();
+          Making({Path("part")});
+          std::raise(signal);
+        },
+        ::testing::KilledBySignal(signal), "");
+    EXPECT_EQ(Listed(), Names{});
+  }
 }
 
 }  // namespace
