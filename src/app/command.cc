@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <variant>
 
@@ -14,6 +15,7 @@
 #include "config/command.h"
 #include "config/log_level.h"
 #include "config/log_rotation.h"
+#include "config/validate.h"
 #include "observe/log.h"
 #include "observe/log_outputs.h"
 #include "runtime/posix/clock.h"
@@ -126,10 +128,17 @@ struct Ending {
   bool removed = false;
 };
 
+base::Result<std::unique_ptr<App>> Start(const config::ServerConfig& config,
+                                         const observe::Logger& logger,
+                                         const std::function<bool()>& pause) {
+  RETURN_IF_ERROR(config::CheckStart(config));
+  return App::Start(config, &logger, pause);
+}
+
 // Nothing if it could not begin.
 std::optional<Ending> Serve(const config::ServerConfig& config, const observe::Logger& logger) {
   std::optional<int> signal;
-  base::Result<std::unique_ptr<App>> app = App::Start(config, &logger, [&signal] {
+  base::Result<std::unique_ptr<App>> app = Start(config, logger, [&signal] {
     signal = runtime::posix::WaitForTerminationSignal(kPause);
     return !signal.has_value();
   });

@@ -9,20 +9,25 @@
 namespace config {
 namespace {
 
+constexpr std::string_view kByRevision = "revision";
+
 base::Status Invalid(std::string text) {
   return {base::Code::kInvalidArgument, std::move(text)};
 }
 
 }  // namespace
 
+base::Status CheckAutoCompactionMode(std::string_view mode) {
+  if (mode.empty()) return Invalid("undefined auto-compaction-mode");
+  if (mode == "periodic" || mode == kByRevision) return {};
+  return Invalid("unknown auto-compaction-mode " + base::Quote(mode));
+}
+
 base::Result<AutoCompaction> ParseAutoCompaction(std::string_view mode,
                                                  std::string_view retention) {
   constexpr int64_t kHour = Duration(std::chrono::hours(1)).count();
-  if (mode.empty()) return Invalid("undefined auto-compaction-mode");
-  const bool by_revision = mode == "revision";
-  if (!by_revision && mode != "periodic") {
-    return Invalid("unknown auto-compaction-mode " + base::Quote(mode));
-  }
+  RETURN_IF_ERROR(CheckAutoCompactionMode(mode));
+  const bool by_revision = mode == kByRevision;
   const base::Result<int64_t> count = base::ParseGoInt(retention);
   if (count.ok() && *count >= 0) {
     if (by_revision) return AutoCompaction{.period = {}, .revisions = *count};

@@ -15,6 +15,9 @@ struct AutoCompaction {
   int64_t revisions = 0;
 };
 
+// kInvalidArgument with etcd's text for a mode that there is not.
+base::Status CheckAutoCompactionMode(std::string_view mode);
+
 // Of the mode "periodic" or "revision" and a number, which are hours or revisions, or a duration.
 // kInvalidArgument with etcd's text. Compat: as in etcd a duration with the mode "revision" counts
 // revisions, one for each nanosecond.

@@ -205,11 +205,6 @@ Status CheckSecurity(const SecurityConfig& security) {
   if (security.tls_min_version == "TLS1.3" && !security.cipher_suites.empty()) {
     return Invalid("cipher suites cannot be configured when only TLS1.3 is enabled");
   }
-  for (const std::string& suite : security.cipher_suites) {
-    if (!CipherSuiteName(suite)) {
-      return Invalid("unexpected TLS cipher suite " + base::Quote(suite));
-    }
-  }
   return Status();
 }
 
@@ -252,9 +247,7 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid(
         "--advertise-client-urls is required when --listen-client-urls is set explicitly");
   }
-  RETURN_IF_ERROR(ParseAutoCompaction(config.maintenance.auto_compaction_mode,
-                                      config.maintenance.auto_compaction_retention)
-                      .status());
+  RETURN_IF_ERROR(CheckAutoCompactionMode(config.maintenance.auto_compaction_mode));
   RETURN_IF_ERROR(CheckTracing(config.tracing));
   RETURN_IF_ERROR(CheckFeatures(config.features, notices));
   const Duration hash_check = config.maintenance.compact_hash_check_time;
@@ -271,9 +264,6 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
     return Invalid("--scrub-interval must not be less than 0 (set to " +
                    base::FormatDuration(config.backend.scrub_interval) + ")");
   }
-  if (config.cluster.max_learners < 0) {
-    return Invalid("membership: too many learner members in cluster");
-  }
   if (config.member.name == ServerConfig().member.name) {
     Warn(
         "it isn't recommended to use default name, please set a value for --name. "
@@ -283,6 +273,21 @@ base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices) 
   }
   RETURN_IF_ERROR(CheckSecurity(config.security));
   WarnOfUnusedTls(config, notices);
+  return {};
+}
+
+base::Status CheckStart(const ServerConfig& config) {
+  RETURN_IF_ERROR(ParseAutoCompaction(config.maintenance.auto_compaction_mode,
+                                      config.maintenance.auto_compaction_retention)
+                      .status());
+  for (const std::string& suite : config.security.cipher_suites) {
+    if (!CipherSuiteName(suite)) {
+      return Invalid("unexpected TLS cipher suite " + base::Quote(suite));
+    }
+  }
+  if (config.cluster.max_learners < 0) {
+    return Invalid("membership: too many learner members in cluster");
+  }
   return {};
 }
 

@@ -12,4 +12,7 @@ namespace config {
 // what is allowed but unwise goes to `notices`.
 base::Status Validate(const ServerConfig& config, std::vector<Notice>& notices);
 
+// Whether etcd would start with them: of values that it looks at only then. With its texts.
+base::Status CheckStart(const ServerConfig& config);
+
 }  // namespace config

@@ -66,6 +66,16 @@ class CommandTest(unittest.TestCase):
             line = json.loads(done.stderr.splitlines()[-1])
             self.assertEqual((line["level"], line["msg"], line["error"]),
                              ("warn", "failed to verify flags", error))
+        for flag, error in (
+                ("--cipher-suites=foo", 'unexpected TLS cipher suite "foo"'),
+                ("--max-learners=-1", "membership: too many learner members in cluster"),
+                ("--auto-compaction-retention=foo",
+                 'error parsing CompactionRetention: time: invalid duration "foo"')):
+            done = self.run_once(flag)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            line = json.loads(done.stderr.splitlines()[-1])
+            self.assertEqual((line["level"], line["msg"], line["error"]),
+                             ("fatal", "failed to start etcd", error))
         self.assertFalse(Path("/nowhere").exists())
         done = self.run_once("--enable-log-rotation", "--log-outputs=/dev/null",
                              "--log-rotation-config-json={")

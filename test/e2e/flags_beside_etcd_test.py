@@ -117,6 +117,10 @@ OF_GO = {"git-sha", "go-version", "go-os", "go-arch"}
 OF_THE_LINE = {"ts", "caller"}
 STREAMS_MAX = 100000
 
+# Of etcd; in docs/differences.md "What ends a start is `failed to start etcd`".
+WHAT_ENDS_A_START = {"discovery failed", "listener failed", "failed to get client self-signed certs",
+                     "failed to list data directory"}
+
 # What may differ, and the titles of docs/differences.md.
 DIFFERENCES = {
     r"--log-level=loud|(Log-Level: info\n)?log-level: loud|--corrupt-check-time=-1s":
@@ -187,8 +191,19 @@ def cases() -> Iterator[Case]:
         yield Case(yaml=line)
 
 
+def last_words(log: Path) -> str:
+    """Level and message of its last line; empty if there is none in JSON."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    if not lines:
+        return ""
+    level, message = lines[-1]["level"], lines[-1]["msg"]
+    if level == "fatal" and message in WHAT_ENDS_A_START:
+        message = "failed to start etcd"
+    return f", {level}: {message}"
+
+
 def outcome(program: str, case: Case, client: int, peer: int) -> str:
-    """What comes of a start: "serves", "ends with N", or "is silent"."""
+    """What comes of a start: "serves", "ends with N" and the last words, or "is silent"."""
     folder = Path(scratch_folder())
     own = {"name": "m", "data-dir": str(folder / "data"),
            "listen-client-urls": f"http://127.0.0.1:{client}",
@@ -206,13 +221,15 @@ def outcome(program: str, case: Case, client: int, peer: int) -> str:
                         + case.yaml + "\n")
         arguments = ["--config-file", str(file)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("ETCD")}
-    process = subprocess.Popen([program, *arguments], cwd=folder, env=environment,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    told = folder / "stderr"
+    with told.open("wb") as file:
+        process = subprocess.Popen([program, *arguments], cwd=folder, env=environment,
+                                   stdout=subprocess.DEVNULL, stderr=file)
     try:
         end = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < end:
             if process.poll() is not None:
-                return f"ends with {process.returncode}"
+                return f"ends with {process.returncode}{last_words(told)}"
             with contextlib.suppress(OSError):
                 try:
                     urllib.request.urlopen(f"http://127.0.0.1:{client}/health", timeout=1).read()
