@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -118,7 +119,8 @@ class LeaseKeeper final : public leases::Observer {
     runtime::TimePoint due;         // in by_due_; end of time: a revoke is under way
     runtime::TimePoint checkpoint;  // in by_checkpoint_; end of time: none
   };
-  using Table = std::unordered_map<base::LeaseId, Kept>;
+  // No hash table: with a million it would stand still for a tenth of a second to grow.
+  using Table = std::map<base::LeaseId, Kept>;
   using Order = std::set<std::pair<runtime::TimePoint, base::LeaseId>>;
   using Waiters = std::unordered_multimap<base::LeaseId, base::Callback<void()>>;
   struct Takeover {
