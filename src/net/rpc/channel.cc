@@ -120,11 +120,12 @@ class Channel::Subchannel {
   // The connection takes no calls any more, though those on it may go on.
   void OnLost(const base::Status& status) {
     const bool was_ready = IsReady();
+    const bool was_silent = std::exchange(is_silent_, false);
     current_.reset();
     connection_ = nullptr;
     if (channel_->closing_) return;
     const runtime::Duration lived = channel_->loop_->clock().Now() - ready_at_;
-    if (!was_ready && tls_ == nullptr && !is_silent_) {
+    if (!was_ready && tls_ == nullptr && !was_silent) {
       // A server that expects TLS ends what does not begin with it, without a word.
       return Fail({status.code(), std::string(status.message()) + "; it may speak only TLS here"});
     }
@@ -176,7 +177,7 @@ class Channel::Subchannel {
   http::Connection* connection_ = nullptr;
   std::shared_ptr<bool> current_;  // expires when the connection takes no more calls
   runtime::TimePoint ready_at_;
-  bool is_silent_ = false;  // accepted the last connection, and did not speak in time
+  bool is_silent_ = false;  // the server has accepted it, and did not speak in time
   bool serves_ = true;      // by its last answer since it was connected
   runtime::TimePoint next_trial_;
   const std::unique_ptr<runtime::Timer> timer_;
