@@ -22,7 +22,7 @@ SHRINK_SECONDS = 20.0
 NOT_DEMANDED = {
     "run: ended waiting for the vote of a removed member": "of some thousand seeds it is one",
     "work: slow watches that a compaction passed by":
-        "a member has in memory what it has applied since it started, so it is one of some hundred",
+        "what it has not read must be compacted while it does not read, so it is one of some hundred",
 }
 # And what it must come to so often: there must be something to compare.
 LEAST = {
