@@ -284,6 +284,14 @@ TEST_F(ConcurrencyTest, WhoMayLeaveYetTakesAnotherPlace) {
   EXPECT_GT(again.token(), token);
   OnMember([&] { kv_.DoWhatIsLate(); });
   EXPECT_THAT(Keys(), ElementsAre(again.key()));
+  // The first one has left, whatever it was told; the second one's departure is late.
+  OnMember([&] { kv_.is_late = true; });
+  EXPECT_EQ(again.Unlock().code(), Code::kUnavailable);
+  OnMember([&] { kv_.is_late = false; });
+  EXPECT_TRUE(mutex.Unlock().ok());
+  ASSERT_TRUE(again.Lock().ok());
+  OnMember([&] { kv_.DoWhatIsLate(); });
+  EXPECT_THAT(Keys(), ElementsAre(again.key()));
   // It has left for certain: no departure is due any more.
   Mutex beside(session.get(), "lock");
   ASSERT_TRUE(beside.Lock().ok());

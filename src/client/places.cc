@@ -1,5 +1,6 @@
 #include "client/places.h"
 
+#include <algorithm>
 #include <mutex>
 #include <variant>
 
@@ -8,7 +9,6 @@
 
 namespace etcd {
 inline namespace v1 {
-
 namespace {
 
 const KeyValue& Own(const TxnResponse& taken) {
@@ -47,11 +47,10 @@ Result<TxnResponse> Places::Leave(const Session& session, const std::string& key
                                    options);
   if (left.ok() || client::MayBeDone(left.status())) {
     const std::lock_guard lock(session.state_->mutex);
-    if (left.ok()) {
-      session.state_->places_in_doubt.erase({key, create_revision});
-    } else {
-      session.state_->places_in_doubt.emplace(key, create_revision);
-    }
+    auto& places = session.state_->places_in_doubt;
+    int64_t& newest = places[key];
+    newest = std::max(newest, create_revision);
+    if (left.ok() && newest == create_revision) places.erase(key);
   }
   return left;
 }
@@ -67,7 +66,9 @@ void Places::LeaveAny(const Session& session, const std::vector<std::string>& ke
 
 bool Places::IsInDoubt(const Session& session, const std::string& key, int64_t create_revision) {
   const std::lock_guard lock(session.state_->mutex);
-  const bool is_in_doubt = session.state_->places_in_doubt.contains({key, create_revision});
+  const auto found = session.state_->places_in_doubt.find(key);
+  const bool is_in_doubt =
+      found != session.state_->places_in_doubt.end() && found->second == create_revision;
   if (is_in_doubt) base::Mark<"client: a place in doubt is left for another">();
   return is_in_doubt;
 }

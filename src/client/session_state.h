@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -19,8 +19,9 @@ struct Session::State {
 
   std::mutex mutex;  // of what follows
   std::function<void(const Status& status)> on_done;
-  // Of Places: keys and their create revisions.
-  std::set<std::pair<std::string, int64_t>> places_in_doubt;
+  // Of Places: keys, and the create revision of the newest place in doubt there. A departure from
+  // an older one finds it gone.
+  std::map<std::string, int64_t> places_in_doubt;
 
   void Finish(const Status& status) {
     done.Cancel();
