@@ -15,7 +15,7 @@ from .sim_shrink import Case, Simulated, shrink
 PLANTED_SEEDS = 600
 
 SMOKE_SEEDS = 300
-LONG_SEEDS = 5000
+LONG_SEEDS = 1000
 SCENARIO_SEEDS = range(1, 4)
 SHRINK_SECONDS = 20.0
 # What the smoke run need not come to, with the reason.
@@ -59,17 +59,19 @@ def fresh_seeds(program: Path) -> Counts:
     """Seeds that nobody has drawn before."""
     first = random.randrange(10**9)  # short enough to be typed again
     print(f"seeds from {first} on", flush=True)  # whoever ends it halfway knows where it began
-    return seeds(program, first, LONG_SEEDS)
+    return seeds(program, first, LONG_SEEDS, is_long=True)
 
 
-def seeds(program: Path, first: int, count: int, demanded: bool = False) -> Counts:
+def seeds(program: Path, first: int, count: int, demanded: bool = False,
+          is_long: bool = False) -> Counts:
     """Runs them, until one fails, which is shrunk then. If `demanded`, all that can happen must."""
+    options = ("--long",) if is_long else ()
     began = time.monotonic()
-    runs = sim_runs.add_up(program, first, count)
+    runs = sim_runs.add_up(program, first, count, *options)
     if runs.failure:
         print(runs.failure, flush=True)
         if (seed := runs.failed_seed) is not None:
-            print(Simulated(program).shrink_seed(seed), flush=True)
+            print(Simulated(program, plan_options=options).shrink_seed(seed), flush=True)
         return Counts(failures=[f"sim: {runs.failure.splitlines()[0]}"])
     print(sim_runs.report(runs, time.monotonic() - began), flush=True)
     counts = Counts(passed=runs.happened["run: seeds"])

@@ -16,6 +16,8 @@ class SimCommandTest(unittest.TestCase):
                 "": Order("smoke"),
                 "seed 42": Order("seed", [42]),
                 "seeds 1000 50": Order("seeds", [1000, 50]),
+                "long": Order("long"),
+                "long 1000 50": Order("long", [1000, 50]),
                 "mutants": Order("mutants"),
                 "mutants 10 3": Order("mutants", [10, 3]),
                 "plan 7": Order("plan", [7]),
@@ -26,7 +28,7 @@ class SimCommandTest(unittest.TestCase):
             self.assertEqual(parse(words.split()), order, words)
 
     def test_what_is_no_order(self) -> None:
-        for words in ("see 42", "seed", "seed x", "seed 1 2", "seeds 1", "plan", "scenario",
+        for words in ("see 42", "seed", "seed x", "seed 1 2", "seeds 1", "long 1", "plan", "scenario",
                       "scenario f x", "scenario f 1 2", "scenario f --plant", "scenario f --plant x",
                       "smoke 1", "seed 42 --plant 3"):
             self.assertIsNone(parse(words.split()), words)

@@ -61,7 +61,7 @@ def run(program: Path, *words: str, stdin: str | None = None) -> Runs:
     return runs
 
 
-def run_seeds(program: Path, first: int, count: int) -> Iterator[Runs]:
+def run_seeds(program: Path, first: int, count: int, *options: str) -> Iterator[Runs]:
     """In the order of the seeds, until one fails; which of several fails first is thus always the
     same."""
     over = threading.Event()
@@ -69,7 +69,8 @@ def run_seeds(program: Path, first: int, count: int) -> Iterator[Runs]:
     def some(begin: int) -> Runs:
         if over.is_set():
             return Runs()
-        return run(program, "seeds", str(begin), str(min(SEEDS_A_PROCESS, first + count - begin)))
+        return run(program, "seeds", str(begin), str(min(SEEDS_A_PROCESS, first + count - begin)),
+                   *options)
 
     with ThreadPoolExecutor(cores()) as pool:
         for runs in pool.map(some, range(first, first + count, SEEDS_A_PROCESS)):
@@ -79,9 +80,9 @@ def run_seeds(program: Path, first: int, count: int) -> Iterator[Runs]:
                 return
 
 
-def add_up(program: Path, first: int, count: int) -> Runs:
+def add_up(program: Path, first: int, count: int, *options: str) -> Runs:
     total = Runs()
-    for runs in run_seeds(program, first, count):
+    for runs in run_seeds(program, first, count, *options):
         total += runs
     return total
 

@@ -99,11 +99,12 @@ def shrink(case: Case, fails: Fails, seconds: float = SECONDS_MAX) -> Case:
 
 
 class Simulated:
-    """`Fails` of a simulator, perhaps with a planted bug."""
+    """`Fails` of a simulator, perhaps with a planted bug, or with other plans than seeds draw."""
 
-    def __init__(self, program: Path, *plant: str) -> None:
+    def __init__(self, program: Path, *plant: str, plan_options: tuple[str, ...] = ()) -> None:
         self._program = program
         self._plant = plant
+        self._plan_options = plan_options
 
     def __call__(self, settings: Settings, seed: int) -> int | None:
         scenario = text(settings)
@@ -116,7 +117,7 @@ class Simulated:
             return next((each for each, of in zip(seeds, runs) if of.failed_seed == each), None)
 
     def plan_of(self, seed: int) -> Settings:
-        return parse(subprocess.run([self._program, "plan", str(seed)], check=True, text=True,
+        return parse(subprocess.run([self._program, "plan", str(seed), *self._plan_options], check=True, text=True,
                                     stdout=subprocess.PIPE).stdout)
 
     def shrink_seed(self, seed: int, seconds: float = SECONDS_MAX) -> str:

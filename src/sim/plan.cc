@@ -208,6 +208,17 @@ Plan Plan::FromSeed(uint64_t seed) {
   return plan;
 }
 
+Plan Plan::Lengthened() const {
+  Plan plan = *this;
+  plan.turmoil = 3 * turmoil;
+  for (runtime::Duration* interval :
+       {&plan.write_interval, &plan.read_interval, &plan.auth_interval, &plan.rule_interval,
+        &plan.tree_interval, &plan.client_library_interval, &plan.recipe_interval}) {
+    *interval /= 2;
+  }
+  return plan;
+}
+
 Plan Plan::ForTrace(uint64_t seed) {
   runtime::Random random(seed);
   Plan plan;

@@ -18,7 +18,7 @@
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: etcd-sim COMMAND [--plant BUG]\n"
+    "usage: etcd-sim COMMAND [--long] [--plant BUG]\n"
     "  seed SEED             runs one seed\n"
     "  seeds FIRST COUNT     COUNT seeds from FIRST on, until one fails\n"
     "  plan SEED             prints the plan that a seed draws, as a scenario\n"
@@ -30,6 +30,7 @@ constexpr std::string_view kUsage =
     "file,\n"
     "                        in the form of etcd/raft's state traces\n"
     "  bugs                  how many deliberate bugs there are to plant\n"
+    "  --long                the plans of seeds are three times as long, with twice the work\n"
     "  --plant               with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace; with a bug, once. What has happened is\n"
     "listed with how often, the coverage marks of the members too. Exit status 1: a violation,\n"
@@ -41,6 +42,7 @@ constexpr int kUsageError = 2;
 
 uint64_t current_seed = 0;
 bool bug_is_planted = false;
+bool plans_are_long = false;
 
 // About a thousand steps: what the model checker follows within a minute.
 constexpr uint64_t kTraceBytes = 400'000;
@@ -92,11 +94,16 @@ int End(bool is_good, sim::Tally tally) {
   return 0;
 }
 
+sim::Plan PlanOf(uint64_t seed) {
+  const sim::Plan plan = sim::Plan::FromSeed(seed);
+  return plans_are_long ? plan.Lengthened() : plan;
+}
+
 int RunSeeds(uint64_t first, uint64_t count) {
   sim::Tally tally;
   bool is_good = true;
   for (uint64_t seed = first; is_good && seed < first + count; ++seed) {
-    is_good = RunTwice(sim::Plan::FromSeed(seed), seed, &tally);
+    is_good = RunTwice(PlanOf(seed), seed, &tally);
   }
   return End(is_good, std::move(tally));
 }
@@ -130,7 +137,7 @@ int RunScenario(const std::string& path, uint64_t seed) {
 }
 
 int PrintPlan(uint64_t seed) {
-  std::fputs(sim::ToScenario(sim::Plan::FromSeed(seed)).c_str(), stdout);
+  std::fputs(sim::ToScenario(PlanOf(seed)).c_str(), stdout);
   return 0;
 }
 
@@ -228,6 +235,10 @@ int main(int argc, char** argv) {
       return kUsageError;
     }
     words.resize(words.size() - 2);
+  }
+  if (words.size() >= 2 && words.back() == "--long") {
+    plans_are_long = true;
+    words.pop_back();
   }
   const int status = RunCommand(words);
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
