@@ -39,7 +39,9 @@ SCENARIOS = {
     "put to event, 5,000 puts/s": {"rate": 5000, "seconds": 5},
     "1,000 watchers that stop reading": {"connections": 100, "watches": 10, "prev_kv": 1,
                                          "stopped": 1, "rate": 100, "seconds": 20, "beside": 200},
-    "catch up with 1,000,000 revisions": {"start": 2, "history": 1_000_000, "beside": 1000},
+    # Ten times, since once takes ours less time than it has to make a percentile of puts.
+    "catch up with 1,000,000 revisions": {"start": 2, "history": 1_000_000, "times": 10,
+                                          "beside": 1000},
     "1,000,000 idle watches, 100 streams": {"connections": 100, "watches": 10_000,
                                             "keys": 1_000_000},
     "1,000,000 idle watches, 10,000 streams": {"connections": 100, "streams": 100, "watches": 100,
@@ -105,8 +107,9 @@ def figures(result: dict, scenario: dict) -> dict:
                  "us CPU an event": result["cpu"] / result["events"] * 1e6,
                  "p50 us": result["p50_us"], "p99 us": result["p99_us"]}
     if history := scenario.get("history"):
-        shown |= {"events/s": history / result["caught_up_seconds"],
-                  "us CPU an event": result["cpu"] / history * 1e6}
+        events = history * scenario["times"]
+        shown |= {"events/s": events / result["caught_up_seconds"],
+                  "us CPU an event": result["cpu"] / events * 1e6}
     if "keys" in scenario and "rate" not in scenario:
         shown |= {"bytes a watch": result["memory"] / watchers,
                   "watches/s": watchers / result["created_seconds"],

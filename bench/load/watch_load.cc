@@ -21,10 +21,11 @@
 //
 // `streams` on each of `connections`, `watches` on each stream, each of one of `keys` keys in turn,
 // from revision `start` on (0: from now on), with `prev_kv` or without. With `stopped` no stream is
-// read after its watches were created. Then `rate` puts a second for `seconds`, each to a key that
-// is watched, in turn. Prints, as JSON, how long it took to create the watches and until `history`
-// events had come to each, and of the puts the events and how long each took from its put. Ends
-// with its input.
+// read after its watches were created. All that `times` times, one after the other, each on new
+// connections once `history` events had come to each watch of the time before. Then `rate` puts a
+// second for `seconds`, each to a key that is watched, in turn. Prints, as JSON, how long it took
+// to create the watches and until `history` events had come to each, all times together, and of the
+// puts the events and how long each took from its put. Ends with its input.
 
 namespace {
 
@@ -43,6 +44,7 @@ struct Plan {
   size_t history = 0;
   size_t prev_kv = 0;
   size_t stopped = 0;
+  size_t times = 1;
   size_t rate = 0;
   size_t seconds = 0;
 
@@ -127,15 +129,20 @@ class Load {
 
   void Run() {
     const int64_t before = NowNanos();
-    thread_.RunAndWait([this] { Create(); });
-    const double created = SecondsUntil([this] { return seen_.created == plan_.watchers(); });
-    if (plan_.stopped != 0) {
+    double created = 0;
+    for (size_t time = 0; time < plan_.times; ++time) {
       thread_.RunAndWait([this] {
-        for (const auto& call : calls_) call->PauseReading();
+        Leave();
+        Create();
       });
+      created += SecondsUntil([this] { return seen_.created == plan_.watchers(); });
+      if (plan_.stopped != 0) {
+        thread_.RunAndWait([this] {
+          for (const auto& call : calls_) call->PauseReading();
+        });
+      }
+      SecondsUntil([this] { return seen_.events >= plan_.history * plan_.watchers(); });
     }
-    const size_t history = plan_.history * plan_.watchers();
-    SecondsUntil([&] { return seen_.events >= history; });
     const double caught_up = static_cast<double>(NowNanos() - before) / 1e9;
     std::printf("{\"created_seconds\": %.3f, \"caught_up_seconds\": %.3f", created, caught_up);
     std::fflush(stdout);
@@ -143,10 +150,7 @@ class Load {
     std::printf("}\n");
     std::fflush(stdout);
     std::getchar();  // the watches stay until whoever started this has looked
-    thread_.RunAndWait([this] {
-      for (const auto& call : calls_) call->Cancel();
-      channels_.clear();
-    });
+    thread_.RunAndWait([this] { Leave(); });
   }
 
  private:
@@ -156,6 +160,14 @@ class Load {
     return std::make_unique<rpc::Channel>(&thread_.loop(), &network_, std::move(options));
   }
 
+  void Leave() {
+    for (const auto& call : calls_) call->Cancel();
+    calls_.clear();
+    channels_.clear();
+    seen_.created = 0;
+    seen_.events = 0;
+    seen_.nanos.clear();
+  }
   void Create() {
     for (size_t connection = 0; connection < plan_.connections; ++connection) {
       channels_.push_back(NewChannel());
@@ -238,6 +250,7 @@ bool Set(base::ByteView name, size_t value, Plan* plan) {
       {"history", &plan->history},
       {"prev_kv", &plan->prev_kv},
       {"stopped", &plan->stopped},
+      {"times", &plan->times},
       {"rate", &plan->rate},
       {"seconds", &plan->seconds},
   };
