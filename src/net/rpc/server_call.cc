@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "net/rpc/encoding.h"
 #include "net/rpc/gzip.h"
+#include "runtime/slice.h"
 
 namespace rpc {
 namespace {
@@ -90,13 +91,22 @@ void ServerCall::OnData(base::ByteView bytes) {
 
 void ServerCall::Hold(base::ByteView bytes) {
   if (bytes.empty()) return;
-  if (unread_ == nullptr) unread_ = std::make_unique<base::Bytes>();
-  unread_->append(bytes);
+  if (unread_ == nullptr) unread_ = std::make_unique<Unread>();
+  Unread& unread = *unread_;
+  if (unread.taken > unread.bytes.size() / 2) {
+    unread.bytes.erase(0, std::exchange(unread.taken, 0));
+  }
+  unread.bytes.append(bytes);
 }
 
 void ServerCall::Deliver(base::ByteView* bytes) {
   delivering_ = true;
+  runtime::Slice slice(loop().clock());
   while (!bytes->empty() && MayDeliver() && !finished_) {
+    if (slice.IsOver()) {
+      DeliverLater();
+      break;
+    }
     const size_t before = bytes->size();
     const base::Result<bool> whole = reader_.Read(bytes);
     exchange_->Consume(before - bytes->size());
@@ -113,6 +123,15 @@ void ServerCall::Deliver(base::ByteView* bytes) {
     exchange_->Consume(bytes->size());
     *bytes = {};
   }
+}
+
+// Many messages that came together, short ones, may be much work.
+void ServerCall::DeliverLater() {
+  delivery_posted_ = true;
+  loop().PostSlice([self = shared_from_this()] {
+    self->delivery_posted_ = false;
+    if (!self->paused_) self->ResumeReading();
+  });
 }
 
 void ServerCall::CountHeld() {
@@ -226,11 +245,12 @@ void ServerCall::DeliverEnd() {
 
 void ServerCall::ResumeReading() {
   paused_ = false;
-  if (!is_open() || delivering_ || decompression_ != nullptr) return;
-  if (const std::unique_ptr<base::Bytes> held = std::move(unread_); held != nullptr) {
-    base::ByteView rest = *held;
+  if (!is_open() || delivering_ || !MayDeliver()) return;
+  if (std::unique_ptr<Unread> held = std::move(unread_); held != nullptr) {
+    base::ByteView rest = held->rest();
     Deliver(&rest);
-    Hold(rest);
+    held->taken = held->bytes.size() - rest.size();
+    if (!rest.empty()) unread_ = std::move(held);
   }
   if (end_received_ && unread_ == nullptr && MayDeliver()) DeliverEnd();
 }
@@ -362,7 +382,7 @@ void ServerCall::Finish(const base::Status& status, const http::Headers& trailer
   finished_ = true;
   deadlines_->Remove(this);
   SendEnd(status, trailers);
-  if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->size());
+  if (unread_ != nullptr) exchange_->Consume(std::exchange(unread_, nullptr)->rest().size());
   if (handler_ != nullptr) handler_->OnEnded(status);
 }
 

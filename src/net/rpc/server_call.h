@@ -122,7 +122,16 @@ class ServerCall final : public http::ExchangeHandler,
   // DeadlineQueue::Entry
   void OnDeadline() override;
 
-  // Delivers messages from `*bytes` until they end or reading is paused.
+  // What was received and not consumed yet.
+  struct Unread {
+    base::Bytes bytes;
+    size_t taken = 0;  // of them, from the front
+
+    base::ByteView rest() const { return base::ByteView(bytes).substr(taken); }
+  };
+
+  // Delivers messages from `*bytes` until they end or reading is paused. If there are many, the
+  // others come in slices of the loop.
   void Deliver(base::ByteView* bytes);
   void DeliverOne(base::ByteView message);
   void HandOver(base::ByteView message);
@@ -130,7 +139,8 @@ class ServerCall final : public http::ExchangeHandler,
   void Decompress(base::ByteView message);
   void ContinueDecompressing();
   void WorkOnRequest();
-  bool MayDeliver() const { return !paused_ && decompression_ == nullptr; }
+  bool MayDeliver() const { return !paused_ && !delivery_posted_ && decompression_ == nullptr; }
+  void DeliverLater();
   void DeliverEnd();
   // Tells the exchange what is kept of a message that is not whole.
   void CountHeld();
@@ -165,7 +175,7 @@ class ServerCall final : public http::ExchangeHandler,
   bool working_ = false;                  // a slice for it is posted
   bool produces_ = false;                 // the one message of the call
   runtime::TimePoint start_;
-  std::unique_ptr<base::Bytes> unread_;  // received while paused, not consumed; null: nothing
+  std::unique_ptr<Unread> unread_;  // null: nothing
   struct Decompression;
   std::unique_ptr<Decompression> decompression_;  // of a long message, which nothing overtakes
   size_t held_ = 0;
@@ -179,6 +189,7 @@ class ServerCall final : public http::ExchangeHandler,
   bool got_message_ = false;
   bool paused_ = false;
   bool delivering_ = false;
+  bool delivery_posted_ = false;
   bool end_received_ = false;
   bool end_delivered_ = false;
 };

@@ -179,6 +179,45 @@ TEST_F(RpcServerTest, CountsTwentyThousandMessagesFromTheClient) {
   EXPECT_EQ(Replies(*call)[0].bytes, 60'000);
 }
 
+// Counts the messages of a call, and how many of them had come when the loop had its next turn
+// after the first.
+class TurnCounter final : public CallHandler {
+ public:
+  struct Counts {
+    int messages = 0;
+    int before_next_turn = 0;
+    bool ended = false;
+  };
+  TurnCounter(runtime::Loop* loop, Counts* counts) : loop_(*loop), counts_(*counts) {}
+
+  void OnMessage(base::ByteView) override {
+    if (++counts_.messages > 1) return;
+    loop_.Post([&counts = counts_] { counts.before_next_turn = counts.messages; });
+  }
+  void OnHalfClose() override { counts_.ended = true; }
+
+ private:
+  runtime::Loop& loop_;
+  Counts& counts_;
+};
+
+TEST_F(RpcServerTest, MessagesThatComeTogetherLeaveOthersTheirTurn) {
+  TurnCounter::Counts counts;
+  server_.AddStreaming("cornerstore.interop.Interop", "Turns", Kind::kBidiStreaming,
+                       [&](const std::shared_ptr<ServerCall>&) {
+                         return std::make_unique<TurnCounter>(&world_.server_loop(), &counts);
+                       });
+  const auto call = Begin("Turns");
+  base::Bytes frames;
+  for (int i = 0; i < 1000; ++i) frames += Frame(InteropRequest{.payload = "abc"}.Encode());
+  Send(*call, frames, true);
+  world_.Settle();
+  EXPECT_GT(counts.before_next_turn, 0);
+  EXPECT_LE(counts.before_next_turn, 100);
+  EXPECT_EQ(counts.messages, 1000);
+  EXPECT_TRUE(counts.ended);
+}
+
 TEST_F(RpcServerTest, EchoesBothWays) {
   const auto call = Begin("BidiStream");
   for (int i = 0; i < 100; ++i) {
