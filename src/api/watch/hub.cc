@@ -15,10 +15,11 @@ namespace {
 
 // A step ends with the first revision that brings it here: it is an answer to each of its watchers.
 constexpr size_t kStepChanges = 1000;
-constexpr size_t kStepBytes = 256 * 1024;
+constexpr size_t kStepBytes = 64 * 1024;
 // What is done at a time, between two looks at the clock.
-constexpr size_t kReadAtATime = 128;
+constexpr size_t kReadAtATime = 64;
 constexpr size_t kTellAtATime = 32;
+constexpr size_t kMergeAtATime = 64;
 // Cursors of one receiver that catch up, at a time: it might take only some of what there is for
 // them, and they would all have to turn back.
 constexpr size_t kResumeAtATime = 64;
@@ -91,9 +92,10 @@ size_t Hub::watchers_behind() const {
 }
 
 void Hub::Join(Watcher* watcher, int64_t next) {
-  std::unique_ptr<Group>& group = groups_[next];
-  if (group == nullptr) group = std::make_unique<Group>(next);
-  group->interests.Add(watcher, group.get());
+  auto at = groups_.find(next);
+  if (at == groups_.end()) at = groups_.emplace(next, std::make_unique<Group>(next));
+  Group* const group = at->second.get();
+  group->interests.Add(watcher, group);
 }
 
 void Hub::Leave(Watcher* watcher) {
@@ -102,7 +104,7 @@ void Hub::Leave(Watcher* watcher) {
     if (step_.has_value()) step_->batch.Drop(interest);
   });
   const bool has_turn = step_.has_value() && step_->group.get() == group;
-  if (group->interests.empty() && !has_turn) groups_.erase(group->next);
+  if (group->interests.empty() && !has_turn) groups_.erase(PlaceOf(group));
 }
 
 void Hub::Suspend(Watcher* watcher, int64_t next) {
@@ -111,25 +113,51 @@ void Hub::Suspend(Watcher* watcher, int64_t next) {
   ++cursors_;
 }
 
-// The smaller one moves.
 void Hub::Insert(std::unique_ptr<Group> group) {
   if (group->interests.empty()) return;
-  std::unique_ptr<Group>& there = groups_[group->next];
-  if (there == nullptr) {
-    there = std::move(group);
-    return;
-  }
-  if (group->interests.watchers() > there->interests.watchers()) std::swap(group, there);
-  there->interests.Take(std::move(group->interests), there.get());
+  const int64_t next = group->next;
+  if (groups_.contains(next)) crowded_.insert(next);
+  groups_.emplace(next, std::move(group));
 }
 
+Hub::Groups::iterator Hub::PlaceOf(const Group* group) {
+  auto at = groups_.lower_bound(group->next);
+  while (at->second.get() != group) ++at;
+  return at;
+}
+
+// Those that are nearest to the present first. Watchers of the smaller group move.
+bool Hub::MergeSome() {
+  while (!crowded_.empty()) {
+    const auto next = std::prev(crowded_.end());
+    auto [first, end] = groups_.equal_range(*next);
+    if (first == end || std::next(first) == end) {
+      crowded_.erase(next);
+      continue;
+    }
+    auto smaller = std::next(first);
+    if (smaller->second->interests.watchers() > first->second->interests.watchers()) {
+      std::swap(first, smaller);
+    }
+    base::Mark<"watch: two groups become one">();
+    Group* const larger = first->second.get();
+    larger->interests.TakeSome(&smaller->second->interests, larger, kMergeAtATime);
+    if (smaller->second->interests.empty()) groups_.erase(smaller);
+    return true;
+  }
+  return false;
+}
+
+// Nobody waits for all of the merging, nor for the history of all groups.
 bool Hub::WorkOnce() {
+  merges_ = !merges_;
+  if (merges_ && MergeSome()) return true;
   if (step_.has_value()) {
     Continue();
     return true;
   }
   const bool resumed = ResumeSome();
-  return BeginStep() || resumed;
+  return BeginStep() || resumed || !crowded_.empty();
 }
 
 bool Hub::BeginStep() {
@@ -137,7 +165,7 @@ bool Hub::BeginStep() {
   if (beyond == groups_.begin()) return false;
   furthest_ = !furthest_;
   const auto chosen = furthest_ ? groups_.begin() : std::prev(beyond);
-  const auto next = std::next(chosen);
+  const auto next = groups_.upper_bound(chosen->first);
   const int64_t last = next == groups_.end() ? present_ : std::min(present_, next->first - 1);
   std::unique_ptr<Group> group = std::move(chosen->second);
   groups_.erase(chosen);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "api/watch/event_batch.h"
@@ -25,9 +26,10 @@ namespace watch {
 //
 // Watchers that have come equally far are a group: those in the present, some that catch up, some
 // that wait for a revision to come. A group reads the history from where it stands to where the
-// next group stands, and there the two become one. So history is read once for all who are to be
-// told of it, in bounded steps, and a change that nobody of a group wishes for costs a lookup.
-// Turns go to the group nearest to the present and to the one furthest behind it, in alternation.
+// next group stands, and there the two become one, a little at a time. So history is read once for
+// all who are to be told of it, in bounded steps, and a change that nobody of a group wishes for
+// costs a lookup. Turns go to the group nearest to the present and to the one furthest behind it,
+// in alternation.
 //
 // A watcher whose receiver takes nothing leaves its group when there is something to tell it, and
 // is only a revision until the receiver takes more: then it catches up. No event is queued here but
@@ -107,6 +109,8 @@ class Hub {
     base::Status why = {};
   };
 
+  using Groups = std::multimap<int64_t, std::unique_ptr<Group>>;
+
   // Lets it be told from revision `next` on.
   void Join(Watcher* watcher, int64_t next);
   // Takes it out of its group.
@@ -114,8 +118,13 @@ class Hub {
   // Makes it a cursor.
   void Suspend(Watcher* watcher, int64_t next);
   void Insert(std::unique_ptr<Group> group);
+  // Where it is in groups_.
+  Groups::iterator PlaceOf(const Group* group);
 
   bool WorkOnce();
+  // Of groups that have come to the same revision one takes some watchers of another. False if
+  // there are none.
+  bool MergeSome();
   bool BeginStep();
   void Continue();
   void Read();
@@ -135,7 +144,8 @@ class Hub {
   bool ResumeSome();
 
   const Parts parts_;
-  std::map<int64_t, std::unique_ptr<Group>> groups_;  // by Group::next, but for that of step_
+  Groups groups_;              // by Group::next, but for that of step_
+  std::set<int64_t> crowded_;  // where several of them may be
   std::optional<Step> step_;
   std::map<uint64_t, Receiver*> ready_;  // that may take more, and have cursors
   uint64_t resumed_ = 0;                 // the last of them that had its turn
@@ -146,6 +156,7 @@ class Hub {
   uint64_t events_ = 0;
   int64_t present_ = 0;
   bool furthest_ = false;  // whether it was its turn
+  bool merges_ = false;    // likewise, of merging
   runtime::SlicedWork work_;
 };
 

@@ -1,8 +1,7 @@
 #include "api/watch/interests.h"
 
+#include <algorithm>
 #include <utility>
-
-#include "base/check.h"
 
 namespace watch {
 namespace {
@@ -59,7 +58,7 @@ Tree Join(Tree low, Tree high) {
 }
 
 // Takes the node of `wish`, which is there, out of the tree.
-Tree Extract(Tree* tree, const Wish& wish) {
+Tree ExtractFromTree(Tree* tree, const Wish& wish) {
   Interest* const node = tree->get();
   Tree taken;
   if (*node->wish == wish) {
@@ -67,7 +66,7 @@ Tree Extract(Tree* tree, const Wish& wish) {
     *tree = Join(std::move(taken->left), std::move(taken->right));
     return taken;
   }
-  taken = Extract(wish < *node->wish ? &node->left : &node->right, wish);
+  taken = ExtractFromTree(wish < *node->wish ? &node->left : &node->right, wish);
   Update(node);
   return taken;
 }
@@ -82,16 +81,25 @@ uint64_t Scrambled(uint64_t number) {
   return z ^ (z >> 31);
 }
 
+void AddTo(Interest* interest, Watcher* watcher) {
+  watcher->wish = interest->wish;  // one for all
+  watcher->interest = interest;
+  watcher->place = interest->watchers.size();
+  interest->watchers.push_back(watcher);
+}
+
 }  // namespace
 
 Interests::~Interests() = default;
 
 void Interests::Add(Watcher* watcher, Group* group) {
-  Interest* const interest = FindOrInsert(watcher->wish, group);
-  watcher->wish = interest->wish;  // one for all
-  watcher->interest = interest;
-  watcher->place = interest->watchers.size();
-  interest->watchers.push_back(watcher);
+  Interest* interest = Find(*watcher->wish);
+  if (interest == nullptr) {
+    auto created = std::make_unique<Interest>();
+    created->wish = watcher->wish;
+    interest = Insert(std::move(created), group);
+  }
+  AddTo(interest, watcher);
   ++watchers_;
 }
 
@@ -104,62 +112,29 @@ void Interests::Remove(Watcher* watcher, const std::function<void(Interest&)>& o
   --watchers_;
   if (!interest->watchers.empty()) return;
   on_gone(*interest);
-  Detach(interest);
+  Extract(*interest);
 }
 
-void Interests::Take(Interests&& other, Group* group) {
-  for (auto& [key, first] : other.points_) {
-    for (std::unique_ptr<Interest> at = std::move(first); at != nullptr;) {
-      std::unique_ptr<Interest> rest = std::move(at->next);
-      TakeOne(std::move(at), group);
-      at = std::move(rest);
+void Interests::TakeSome(Interests* other, Group* group, size_t watchers_max) {
+  Interest& from = other->AnyInterest();
+  Interest* const same = Find(*from.wish);
+  size_t taken = from.watchers.size();
+  if (same == nullptr) {
+    Insert(other->Extract(from), group);
+  } else {
+    taken = std::min(taken, watchers_max);
+    for (size_t i = 0; i < taken; ++i) {
+      AddTo(same, from.watchers.back());
+      from.watchers.pop_back();
     }
+    if (from.watchers.empty()) other->Extract(from);
   }
-  other.points_.clear();
-  TakeTree(std::move(other.ranges_), group);
-  watchers_ += std::exchange(other.watchers_, 0);
+  other->watchers_ -= taken;
+  watchers_ += taken;
 }
 
-void Interests::TakeTree(Tree tree, Group* group) {
-  while (tree != nullptr) {
-    TakeTree(std::move(tree->left), group);
-    Tree right = std::move(tree->right);
-    TakeOne(std::move(tree), group);
-    tree = std::move(right);
-  }
-}
-
-void Interests::TakeOne(std::unique_ptr<Interest> interest, Group* group) {
-  Interest* const same = FindOrInsert(interest->wish, group);
-  for (Watcher* const watcher : interest->watchers) {
-    watcher->wish = same->wish;
-    watcher->interest = same;
-    watcher->place = same->watchers.size();
-    same->watchers.push_back(watcher);
-  }
-}
-
-Watcher* Interests::Any() const {
-  const Interest& interest = ranges_ != nullptr ? *ranges_ : *points_.begin()->second;
-  return interest.watchers.back();
-}
-
-Interest* Interests::FindOrInsert(const std::shared_ptr<const Wish>& wish, Group* group) {
-  if (wish->is_one_key()) {
-    const auto found = points_.find(wish->key);
-    Interest* at = found == points_.end() ? nullptr : found->second.get();
-    for (; at != nullptr; at = at->next.get()) {
-      if (*at->wish == *wish) return at;
-    }
-  } else if (Interest* const found = FindInTree(*wish); found != nullptr) {
-    return found;
-  }
-  auto interest = std::make_unique<Interest>();
-  interest->wish = wish;
-  interest->group = group;
-  Interest* const inserted = interest.get();
-  Insert(std::move(interest));
-  return inserted;
+Interest* Interests::Find(const Wish& wish) const {
+  return wish.is_one_key() ? points_.Find(wish) : FindInTree(wish);
 }
 
 Interest* Interests::FindInTree(const Wish& wish) const {
@@ -170,41 +145,27 @@ Interest* Interests::FindInTree(const Wish& wish) const {
   return node;
 }
 
-void Interests::Insert(std::unique_ptr<Interest> interest) {
-  const Wish& wish = *interest->wish;
-  if (wish.is_one_key()) {
-    // The map's key belongs to the chain's first link, so that one stays the first.
-    const auto found = points_.find(wish.key);
-    if (found == points_.end()) {
-      points_.emplace(wish.key, std::move(interest));
-    } else {
-      interest->next = std::move(found->second->next);
-      found->second->next = std::move(interest);
-    }
-    return;
+Interest* Interests::Insert(std::unique_ptr<Interest> interest, Group* group) {
+  Interest* const inserted = interest.get();
+  inserted->group = group;
+  if (inserted->wish->is_one_key()) {
+    points_.Insert(std::move(interest));
+  } else {
+    InsertInTree(std::move(interest));
   }
+  return inserted;
+}
+
+void Interests::InsertInTree(std::unique_ptr<Interest> interest) {
   interest->priority = Scrambled(++inserted_);
   Update(interest.get());
-  auto [low, high] = Split(std::move(ranges_), wish);
+  auto [low, high] = Split(std::move(ranges_), *interest->wish);
   ranges_ = Join(Join(std::move(low), std::move(interest)), std::move(high));
 }
 
-std::unique_ptr<Interest> Interests::Detach(Interest* interest) {
-  if (interest->wish->is_one_key()) return DetachPoint(interest);
-  return Extract(&ranges_, *interest->wish);
-}
-
-std::unique_ptr<Interest> Interests::DetachPoint(Interest* interest) {
-  const auto found = points_.find(interest->wish->key);
-  CHECK(found != points_.end());
-  std::unique_ptr<Interest> chain = std::move(found->second);
-  points_.erase(found);  // its name is the first link's
-  std::unique_ptr<Interest>* at = &chain;
-  while (at->get() != interest) at = &(*at)->next;
-  std::unique_ptr<Interest> taken = std::move(*at);
-  *at = std::move(taken->next);
-  if (chain != nullptr) points_.emplace(chain->wish->key, std::move(chain));
-  return taken;
+std::unique_ptr<Interest> Interests::Extract(const Interest& interest) {
+  if (interest.wish->is_one_key()) return points_.Extract(interest);
+  return ExtractFromTree(&ranges_, *interest.wish);
 }
 
 }  // namespace watch

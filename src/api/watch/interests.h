@@ -4,32 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <unordered_map>
-#include <vector>
 
+#include "api/watch/interest.h"
+#include "api/watch/point_index.h"
 #include "api/watch/watcher.h"
 #include "base/bytes.h"
 
 namespace watch {
-
-class Group;
-
-// All watchers of a group that wish for the same: they are told the same bytes.
-struct Interest {
-  std::shared_ptr<const Wish> wish;
-  Group* group = nullptr;
-  std::vector<Watcher*> watchers;
-  // Where the events of batch `batch` are gathered for it.
-  uint64_t batch = 0;
-  size_t part = 0;
-
-  // Of the index.
-  std::unique_ptr<Interest> next;  // of the same key
-  std::unique_ptr<Interest> left;  // of the tree of ranges
-  std::unique_ptr<Interest> right;
-  const Wish* furthest = nullptr;  // what ends last in this subtree
-  uint64_t priority = 0;
-};
 
 // The interests of a group, found by a key that was changed: those in one key by a hash, those in
 // ranges by an interval tree, which is a treap (Seidel and Aragon, "Randomized search trees", 1996)
@@ -45,22 +26,21 @@ class Interests {
   void Add(Watcher* watcher, Group* group);
   // Its interest is destroyed with its last watcher; `on_gone` is told before.
   void Remove(Watcher* watcher, const std::function<void(Interest&)>& on_gone);
-  // Takes everything from `other`.
-  void Take(Interests&& other, Group* group);
+  // Moves some of what `other`, which is not empty, has to this group: at most so many watchers one
+  // by one, or one interest with all its watchers, of which there was none here.
+  void TakeSome(Interests* other, Group* group, size_t watchers_max);
 
   // Calls `visit(Interest&)` for each interest in `key`. The index does not change meanwhile.
   template <typename Visit>
   void ForEachOf(base::ByteView key, Visit&& visit) const {
-    if (const auto found = points_.find(key); found != points_.end()) {
-      for (Interest* at = found->second.get(); at != nullptr; at = at->next.get()) visit(*at);
-    }
+    points_.ForEachOf(key, visit);
     VisitTree(ranges_.get(), key, visit);
   }
 
   bool empty() const { return watchers_ == 0; }
   size_t watchers() const { return watchers_; }
-  // One of them, which one ever; there is one.
-  Watcher* Any() const;
+  // A watcher of it, which one ever; there is one.
+  Watcher* Any() const { return AnyInterest().watchers.back(); }
 
  private:
   using Tree = std::unique_ptr<Interest>;
@@ -76,15 +56,15 @@ class Interests {
     }
   }
 
-  Interest* FindOrInsert(const std::shared_ptr<const Wish>& wish, Group* group);
+  Interest& AnyInterest() const { return ranges_ != nullptr ? *ranges_ : points_.Any(); }
+  // Null if there is none.
+  Interest* Find(const Wish& wish) const;
   Interest* FindInTree(const Wish& wish) const;
-  void Insert(std::unique_ptr<Interest> interest);
-  std::unique_ptr<Interest> Detach(Interest* interest);
-  std::unique_ptr<Interest> DetachPoint(Interest* interest);
-  void TakeTree(Tree tree, Group* group);
-  void TakeOne(std::unique_ptr<Interest> interest, Group* group);
+  Interest* Insert(std::unique_ptr<Interest> interest, Group* group);
+  void InsertInTree(std::unique_ptr<Interest> interest);
+  std::unique_ptr<Interest> Extract(const Interest& interest);
 
-  std::unordered_map<base::ByteView, std::unique_ptr<Interest>> points_;  // by key, which it owns
+  PointIndex points_;
   Tree ranges_;
   uint64_t inserted_ = 0;  // into it, so far
   size_t watchers_ = 0;
