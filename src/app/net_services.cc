@@ -222,6 +222,7 @@ void NetServices::Drain(base::Callback<void()> on_drained) {
 
 void NetServices::Close() {
   for (const auto& [surface, server] : servers_) parts_.counts->Remove(&server);
+  v3_.Close();
   servers_.clear();
   if (tracer_ != nullptr) tracer_->Flush();
   parts_.counts->Remove(&table_);

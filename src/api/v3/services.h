@@ -40,6 +40,10 @@ class Services {
     usage_.AddTo(table);
   }
 
+  // From now on nothing is left of a call that ends, nor of those that have: while all that they
+  // need is there.
+  void Close() { watch_.Close(); }
+
   const Context& context() const { return context_; }
 
  private:

@@ -24,6 +24,8 @@ constexpr char kTooManyReason[] = "etcdserver: too many requests";
 
 // Of which it is looked at a time whether the client may still read them.
 constexpr size_t kCheckedOfSlice = 256;
+// That are let go of at a time, likewise.
+constexpr size_t kLeaveAtATime = 16;
 
 // Compat: some reasons are as Go prints the error of a call.
 base::Status AsGoText(const base::Status& status) {
@@ -135,6 +137,7 @@ base::Status WatchCall::CheckRights(const watch::Watcher& watcher) {
 }
 
 bool WatchCall::CheckSomeRights() {
+  if (!is_open()) return true;
   if (to_be_checked_.empty()) {
     for (const auto& [id, watcher] : watchers_) to_be_checked_.push_back(id);
   }
@@ -212,8 +215,12 @@ void WatchCall::OnStopping() {
 
 void WatchCall::OnEnded(const base::Status&) {
   progress_timer_.reset();
-  service_.Leave(name_);
-  while (!watchers_.empty()) Drop(watchers_.begin()->first);
+  service_.Leave(name_, *this);
+}
+
+bool WatchCall::LeaveSome() {
+  for (size_t i = 0; i < kLeaveAtATime && !watchers_.empty(); ++i) Drop(watchers_.begin()->first);
+  return watchers_.empty();
 }
 
 void WatchCall::OnEvents(watch::Watcher&, base::SharedBytes frames) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -27,6 +28,8 @@ class WatchCall final : public StreamCall, private watch::Receiver {
 
   // Ends some of those that the client may not read any more. True once all were looked at.
   bool CheckSomeRights();
+  // Of a call that is over: lets go of some of its watches. True once there are none.
+  bool LeaveSome();
   std::weak_ptr<WatchCall> weak() {
     return std::static_pointer_cast<WatchCall>(shared_from_this());
   }
@@ -66,7 +69,8 @@ class WatchCall final : public StreamCall, private watch::Receiver {
 
   WatchService& service_;
   watch::Hub& hub_;
-  std::unordered_map<int64_t, std::unique_ptr<watch::Watcher>> watchers_;
+  // Not by hash: a table of very many would stand still when it grows.
+  std::map<int64_t, std::unique_ptr<watch::Watcher>> watchers_;
   std::unordered_map<int64_t, uint32_t> spans_;  // of the watchers, if the call is traced
   std::string user_;                             // who asked for the last watch; empty: nobody
   std::vector<int64_t> to_be_checked_;           // watches; see CheckSomeRights

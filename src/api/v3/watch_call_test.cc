@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -335,6 +336,27 @@ TEST_F(WatchCallTest, NothingIsLeftOfAStreamThatItsClientCancels) {
   const std::string metrics = member_.server().environment().registry->Scrape();
   EXPECT_NE(metrics.find("etcd_debugging_mvcc_watcher_total 0\n"), std::string::npos);
   EXPECT_NE(metrics.find("etcd_debugging_mvcc_watch_stream_total 0\n"), std::string::npos);
+}
+
+TEST_F(WatchCallTest, NothingIsLeftOfAStreamOfManyWatches) {
+  Stream stream(&member_);
+  for (int i = 0; i < 500; ++i) stream.Create(Watch("a" + std::to_string(i)));
+  member_.OnClient([&] { stream.call().Cancel(); });
+  PutOne("a1", "1");
+  RunFor(milliseconds(50));
+  const std::string metrics = member_.server().environment().registry->Scrape();
+  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watcher_total 0\n"), std::string::npos);
+  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watch_stream_total 0\n"), std::string::npos);
+}
+
+TEST_F(WatchCallTest, AMemberGoesWhileWatchesAreLetGoOf) {
+  Stream stream(&member_);
+  for (int i = 0; i < 100; ++i) stream.Create(Watch("a" + std::to_string(i)));
+  member_.OnClient([&] { stream.call().Cancel(); });
+  while (!stream.heard().finished) RunFor(std::chrono::microseconds(1));
+  member_.Kill();
+  member_.StartAndWait();
+  PutOne("a1", "1");
 }
 
 TEST_F(WatchCallTest, EndsWhenTheMemberStops) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/v3/watch_call.h"
+#include "base/check.h"
 
 namespace v3 {
 namespace {
@@ -27,7 +28,13 @@ WatchService::WatchService(const Context* context)
       metrics_(context->server().environment().registry),
       hub_(HubParts()),
       rights_(context->judge().view().stamp()),
-      rights_sweep_(&context->frontend().loop()) {}
+      rights_sweep_(&context->frontend().loop()),
+      leaving_work_({.loop = &context->frontend().loop(), .step = [this] { return LeaveSome(); }}) {
+}
+
+WatchService::~WatchService() {
+  CHECK(leaving_.empty());
+}
 
 void WatchService::AddTo(rpc::Server& table) {
   context_.AddStreaming(
@@ -83,6 +90,25 @@ void WatchService::CountBehind() {
 uint64_t WatchService::Enter(const std::shared_ptr<WatchCall>& call) {
   calls_.emplace(++entered_, call);
   return entered_;
+}
+
+void WatchService::Leave(uint64_t name, WatchCall& call) {
+  calls_.erase(name);
+  while (!call.LeaveSome()) {
+    if (is_closed_) continue;
+    leaving_.push_back(call.weak().lock());
+    return leaving_work_.Wake();
+  }
+}
+
+void WatchService::Close() {
+  is_closed_ = true;
+  while (LeaveSome()) continue;
+}
+
+bool WatchService::LeaveSome() {
+  if (!leaving_.empty() && leaving_.front()->LeaveSome()) leaving_.pop_front();
+  return !leaving_.empty();
 }
 
 void WatchService::OnWorked() {

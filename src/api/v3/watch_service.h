@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "api/v3/watch_metrics.h"
 #include "api/watch/hub.h"
 #include "net/rpc/server.h"
+#include "runtime/sliced_work.h"
 
 namespace v3 {
 
@@ -20,6 +22,8 @@ class WatchService {
  public:
   // `context` outlives this.
   explicit WatchService(const Context* context);
+  // After Close, and after all calls.
+  ~WatchService();
 
   void AddTo(rpc::Server& table);
 
@@ -33,7 +37,11 @@ class WatchService {
   void Remove(watch::Watcher* watcher);
   // A call some of whose watches want to hear of their progress, and a name for Leave.
   uint64_t Enter(const std::shared_ptr<WatchCall>& call);
-  void Leave(uint64_t name) { calls_.erase(name); }
+  // The call is over; 0 if it has no name. It stays until its watches are let go of, which for very
+  // many takes its time.
+  void Leave(uint64_t name, WatchCall& call);
+  // From now on calls leave at once, and those that are leaving have left.
+  void Close();
   // How long a stream that begins now waits between two reports of its progress. Compat: etcd makes
   // that up to a tenth longer, so that they do not all come at once.
   runtime::Duration NextProgressInterval();
@@ -43,6 +51,7 @@ class WatchService {
   void Listen(bool listens);
   void OnChanged(base::Revision revision);
   void OnWorked();
+  bool LeaveSome();
   void CountBehind();
   // Tells those who want to know how far they are, if the store begins later than before: who comes
   // back with less could not resume.
@@ -58,6 +67,9 @@ class WatchService {
   base::Revision compacted_;  // that was reported
   uint64_t rights_;           // auth::View::stamp of those that were checked last
   RightsSweep rights_sweep_;
+  std::deque<std::shared_ptr<WatchCall>> leaving_;
+  bool is_closed_ = false;
+  runtime::SlicedWork leaving_work_;
 };
 
 }  // namespace v3

@@ -43,7 +43,10 @@ class Front {
   }
 
   // Ends every connection, as the death of the process does.
-  void Close() { http_.reset(); }
+  void Close() {
+    services_.Close();
+    http_.reset();
+  }
 
   // Has the member stop as the process does: what is under way may end.
   void Drain() {
