@@ -13,8 +13,8 @@ from .sim_shrink import Simulated
 
 USAGE = """usage: scripts/sim [COMMAND]
   smoke                    the first 300 seeds, in which everything that can happen must; the default
-  long [FIRST COUNT]       1,000 seeds that nobody has drawn before, three times as long and with
-                           twice the work; it says from which on
+  long [FIRST COUNT]       1,000 seeds that nobody has drawn before, four times as long; it says
+                           from which on
   seed SEED                one seed
   seeds FIRST COUNT        COUNT seeds from FIRST on, until one fails
   mutants [COUNT [SEED]]   plants each deliberate bug, or COUNT that are drawn: each must be found

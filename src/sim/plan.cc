@@ -30,6 +30,9 @@ void DrawDemands(runtime::Random& random, Plan* plan) {
     const runtime::Duration election = Plan::kElectionTicks * plan->tick_interval_min;
     plan->message_latency_max = std::min(plan->message_latency_max, election / 8);
     plan->disk_latency_max = std::min(plan->disk_latency_max, election / 2);
+    if (plan->harms_logs() && plan->dial_interval == runtime::Duration{0}) {
+      plan->dial_interval = seconds(2);
+    }
   }
   if (random.OneIn(5)) {
     plan->holds_minority = true;
@@ -210,12 +213,7 @@ Plan Plan::FromSeed(uint64_t seed) {
 
 Plan Plan::Lengthened() const {
   Plan plan = *this;
-  plan.turmoil = 3 * turmoil;
-  for (runtime::Duration* interval :
-       {&plan.write_interval, &plan.read_interval, &plan.auth_interval, &plan.rule_interval,
-        &plan.tree_interval, &plan.client_library_interval, &plan.recipe_interval}) {
-    *interval /= 2;
-  }
+  plan.turmoil = 4 * turmoil;
   return plan;
 }
 
@@ -262,6 +260,10 @@ std::string_view Plan::Contradiction() const {
   if (partition_interval != kNone) return "cluster.service excludes messages.partition";
   if (changes_members) return "cluster.service excludes operators.members";
   if (options.disk_reserve_bytes != 0) return "cluster.service excludes disks.reserve";
+  // All that a client knows of may be replaced in time.
+  if (harms_logs() && dial_interval == kNone) {
+    return "cluster.service with disks.loss or disks.log_damage demands clients.dial";
+  }
   if (4 * message_latency_max + disk_latency_max > kElectionTicks * tick_interval_min) {
     return "cluster.service excludes latencies that an election cannot bear";
   }

@@ -105,7 +105,7 @@ struct Plan {
   // Of every second seed all kinds of faults and of work are likely to be there; the others are of
   // a swarm (see Swarm).
   static Plan FromSeed(uint64_t seed);
-  // Three times as long, with twice as much work at a time: some 5,000 requests of clients.
+  // Four times as long: some 5,000 requests of clients, if it is of a seed.
   Plan Lengthened() const;
   // Of a run whose steps the TLA+ specification that etcd/raft publishes can express: short, with
   // few messages, and with faults that it knows.

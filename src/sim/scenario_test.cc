@@ -97,6 +97,8 @@ TEST(ScenarioTest, SaysWhatIsWrongAndWhere) {
             "cluster.service excludes disks.reserve");
   EXPECT_EQ(ErrorOf("cluster service=on\nmessages latency=30ms"),
             "cluster.service excludes latencies that an election cannot bear");
+  EXPECT_EQ(ErrorOf("cluster service=on\ndisks loss=1s"),
+            "cluster.service with disks.loss or disks.log_damage demands clients.dial");
   EXPECT_EQ(ErrorOf("cluster hold=on\ndisks loss=1s"),
             "cluster.hold excludes operators.members, disks.loss and disks.log_damage");
 }

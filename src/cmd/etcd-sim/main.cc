@@ -30,7 +30,7 @@ constexpr std::string_view kUsage =
     "file,\n"
     "                        in the form of etcd/raft's state traces\n"
     "  bugs                  how many deliberate bugs there are to plant\n"
-    "  --long                the plans of seeds are three times as long, with twice the work\n"
+    "  --long                the plans of seeds are four times as long\n"
     "  --plant               with the deliberate bug of that number (etcd-sim-planted only)\n"
     "Each seed runs twice and must leave the same trace; with a bug, once. What has happened is\n"
     "listed with how often, the coverage marks of the members too. Exit status 1: a violation,\n"
