@@ -43,7 +43,7 @@ SCENARIOS = {
     "catch up with 1,000,000 revisions": {"start": 2, "history": 1_000_000, "times": 10,
                                           "beside": 1000},
     "1,000,000 idle watches, 100 streams": {"connections": 100, "watches": 10_000,
-                                            "keys": 1_000_000},
+                                            "keys": 1_000_000, "beside": 1000},
     "1,000,000 idle watches, 10,000 streams": {"connections": 100, "streams": 100, "watches": 100,
                                                "keys": 1_000_000},
 }
