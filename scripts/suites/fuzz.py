@@ -12,9 +12,13 @@ from .counts import Counts
 CANARY = "canary_fuzz"
 
 
+def targets(root: Path) -> list[str]:
+    return sorted(path.stem for path in (root / "test/fuzz").glob("*_fuzz.cc"))
+
+
 def smoke(root: Path, build: Callable[..., None], seconds: int) -> Counts:
-    targets = sorted(path.stem for path in (root / "test/fuzz").glob("*_fuzz.cc"))
-    build("asan", *targets)
+    fuzzers = targets(root)
+    build("asan", *fuzzers)
     counts = Counts()
 
     def fuzz(target: str) -> bool:
@@ -33,7 +37,7 @@ def smoke(root: Path, build: Callable[..., None], seconds: int) -> Counts:
         return passed
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for target, passed in zip(targets, pool.map(fuzz, targets)):
+        for target, passed in zip(fuzzers, pool.map(fuzz, fuzzers)):
             if passed:
                 counts.passed += 1
             else:
