@@ -1,6 +1,8 @@
 """Requests of the v2 API as bytes, and their answers as they come: also those that do not end."""
 
+import select
 import socket
+import time
 from dataclasses import dataclass, field
 
 TIMEOUT_SECONDS = 60
@@ -29,7 +31,7 @@ class Answer:
 
     def __init__(self, connection: "Connection", method: str) -> None:
         self._file = connection.file
-        self._socket = connection.socket
+        self.socket = connection.socket
         self.line = self._file.readline().decode().strip()
         if not self.line:
             raise ConnectionError("no answer")
@@ -56,16 +58,26 @@ class Answer:
 
     def read_what_comes(self, seconds: float) -> "Answer":
         """Until it ends, or nothing has come for so long."""
-        try:
-            while not self.ended:
-                if not self._file.peek_buffered():
-                    self._socket.settimeout(seconds)
-                self._read_chunk()
-        except TimeoutError:
-            pass
-        finally:
-            self._socket.settimeout(TIMEOUT_SECONDS)
+        while not self.ended and self.has_more(seconds):
+            self._read_chunk()
         return self
+
+    def has_more(self, seconds: float) -> bool:
+        """Whether some of it comes within that time."""
+        return self._file.peek_buffered() or bool(select.select([self.socket], [], [], seconds)[0])
+
+    def close(self) -> None:
+        """With its connection."""
+        self.socket.close()
+
+    def read_what_is_there(self) -> bool:
+        """Answers whether there was some."""
+        if not self.is_chunked:
+            self.read()
+        if self.ended or not self.has_more(0):
+            return False
+        self.read_what_comes(0)
+        return True
 
     def _read_chunk(self) -> None:
         size = int(self._file.readline().strip() or b"0", 16)
@@ -112,8 +124,29 @@ class Connection:
 
     def ask(self, ask: Ask) -> Answer:
         """When the head has come."""
-        self.socket.sendall(ask.bytes())
+        self.send(ask)
         return Answer(self, ask.method)
+
+    def send(self, ask: Ask) -> None:
+        """Its answer is then to be made, Answer(self, ask.method)."""
+        self.socket.sendall(ask.bytes())
 
     def close(self) -> None:
         self.socket.close()
+
+
+def read_side_by_side(pairs: list[list[Answer]], quiet_seconds: float,
+                      late_seconds: float) -> None:
+    """What comes of all of them, to their ends or until they are quiet; if it is not as much of
+    both of a pair, one of them may be late."""
+    def progress(answer: Answer) -> tuple[bool, int]:
+        return answer.ended, answer.body.count(b"\n")
+
+    end = time.monotonic() + late_seconds
+    while waiting := [answer for pair in pairs for answer in pair if not answer.ended]:
+        if any([answer.read_what_is_there() for answer in waiting]):
+            continue
+        if select.select([answer.socket for answer in waiting], [], [], quiet_seconds)[0]:
+            continue
+        if time.monotonic() > end or all(progress(one) == progress(other) for one, other in pairs):
+            return

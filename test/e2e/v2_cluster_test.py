@@ -7,6 +7,7 @@ ETCD in the environment is the program, V2_CALLS how many requests are made, V2_
 """
 
 import json
+import os
 import random
 import re
 import time
@@ -20,8 +21,9 @@ from member import Member, free_ports
 from protocol import rpc
 from random_v2 import RandomRequests
 from v2_client import Answer, Ask, Connection
-from v2_test import CALLS, DEBIANS, ETCD, ROUND, SEED, Pair, RequestsBesideEtcdTest
+from v2_test import DEBIANS, ETCD, SEED, Pair, RequestsBesideEtcdTest
 
+CLUSTER_CALLS = int(os.environ.get("V2_CALLS") or (20_000 if os.environ.get("E2E_FULL") else 300))
 V2 = ("--enable-v2",)
 # So that a member that was away for some hundred entries gets a snapshot.
 SHORT_LOG = ("--snapshot-count", "100", "--snapshot-catchup-entries", "50")
@@ -48,34 +50,35 @@ class ClusterPair(Pair):
     """Two clusters; each request goes to a member by chance, the same of both."""
 
     def __init__(self, ours: Cluster, theirs: Cluster) -> None:
-        super().__init__(ours[0], theirs[0])
         self.clusters = [ours, theirs]
         self.random = random.Random(SEED)
         self.index = 0
+        self.connect_to_all()
+
+    def connect_to_all(self) -> None:
+        self.of_members = [[self.connect(member.address) for member in cluster]
+                           for cluster in self.clusters]
         self.choose()
 
     def choose(self) -> None:
-        numbers = [number for number, member in enumerate(self.clusters[0])
-                   if member.process is not None and self.clusters[1][number].process is not None]
-        number = self.random.choice(numbers)
-        self.close()
-        self.addresses = [cluster[number].address for cluster in self.clusters]
-        self.connections = [Connection(address) for address in self.addresses]
+        self.number = self.random.randrange(len(self.of_members[0]))
+        self.addresses = [cluster[self.number].address for cluster in self.clusters]
+        self.connections = [connections[self.number] for connections in self.of_members]
         for connection in self.connections:
-            # etcd resets a connection that begins with a line of more than 4,096 bytes.
-            connection.ask(Ask("GET", "/version")).read()
-        for cluster in self.clusters:
-            self.wait_for_index(cluster[number])
+            self.wait_for_index(connection)
 
-    def wait_for_index(self, member: Member) -> None:
-        """What it answers by itself may be old."""
+    def wait_for_index(self, connection: Connection) -> None:
+        """What its member answers by itself may be old."""
         end = time.monotonic() + WAIT_SECONDS
-        while index_of(member) < self.index:
-            assert time.monotonic() < end, f"{member.name} stays behind {self.index}"
+        while int(connection.ask(Ask("GET", "/v2/keys/")).read().headers["X-Etcd-Index"]) < self.index:
+            assert time.monotonic() < end, f"a member stays behind {self.index}"
+            time.sleep(0.001)
 
     def ask(self, request: Ask) -> list[Answer]:
         self.choose()
         answers = super().ask(request)
+        for connections, connection in zip(self.of_members, self.connections):
+            connections[self.number] = connection
         for cluster, answer in zip(self.clusters, answers):
             for number, member in enumerate(cluster):
                 answer.body = answer.body.replace(member.address.encode(), b"MEMBER%d" % number)
@@ -84,9 +87,14 @@ class ClusterPair(Pair):
         self.index = max(self.index, int(answers[1].headers.get("X-Etcd-Index", "0")))
         return answers
 
-    def watch(self, request: Ask) -> tuple[list[Connection], list[Answer]]:
+    def watch(self, request: Ask) -> list[Answer]:
         self.choose()
         return super().watch(request)
+
+    def close(self) -> None:
+        for connections in self.of_members:
+            for connection in connections:
+                connection.close()
 
 
 class BesideEtcdTest(RequestsBesideEtcdTest):
@@ -103,11 +111,12 @@ class BesideEtcdTest(RequestsBesideEtcdTest):
 
     def test_random_requests(self) -> None:
         requests = RandomRequests(SEED)
-        calls = CALLS // 5
-        for done in range(0, calls, ROUND):
-            if done in (2 * ROUND, 4 * ROUND):
+        done = 0
+        for until in (CLUSTER_CALLS // 3, CLUSTER_CALLS * 2 // 3, CLUSTER_CALLS):
+            if done > 0:
                 self.lose_leaders()
-            self.run_round(requests)
+            while done < until:
+                done += self.run_round(requests)
 
     def may_be_left(self, ask: Ask, ours: int, theirs: int) -> bool:
         """A member of etcd that reads its log takes what is left then for what was left."""
@@ -116,6 +125,7 @@ class BesideEtcdTest(RequestsBesideEtcdTest):
 
     def lose_leaders(self) -> None:
         """And a member of the same number, if others lead there."""
+        self.pair.close()
         for cluster in self.pair.clusters:
             leader = cluster.leader()
             leader.kill()
@@ -126,6 +136,7 @@ class BesideEtcdTest(RequestsBesideEtcdTest):
         indexes = [index_of(cluster.leader()) for cluster in self.pair.clusters]
         self.assertEqual(*indexes)
         self.pair.index = indexes[0]
+        self.pair.connect_to_all()
 
     # They are of one member: not asked again.
     test_statistics_count_the_same = None

@@ -8,7 +8,6 @@ ETCD in the environment is the program, V2_WAITERS how many clients wait.
 import json
 import os
 import resource
-import select
 import socket
 import unittest
 from pathlib import Path
@@ -103,9 +102,8 @@ class WatchTest(unittest.TestCase):
                           "application/x-www-form-urlencoded")
             self.assertIn(self.connection.ask(request).read().status, (200, 201))
             while len(stream.body.splitlines()) <= number or not stream.body.endswith(b"\n"):
-                readable, _, _ = select.select([stream._socket], [], [], TIMEOUT_SECONDS)
-                self.assertTrue(readable or stream._file.peek_buffered())
-                stream._read_chunk()
+                self.assertTrue(stream.has_more(TIMEOUT_SECONDS))
+                stream.read_what_comes(0)
         self.assertEqual(len(stream.body.splitlines()), 3)
 
 
