@@ -18,12 +18,14 @@ from typing import Callable
 
 from member import Member
 from random_v2 import RandomRequests
+from random_v2_accounts import RandomAccounts
 from v2_client import Answer, Ask, Connection, read_side_by_side
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 DEBIANS = "/usr/bin/etcd"
 CALLS = int(os.environ.get("V2_CALLS") or (20_000 if os.environ.get("E2E_FULL") else 1_500))
 SEED = int(os.environ.get("V2_SEED", "1"))
+ACCOUNT_CALLS = CALLS // 20  # most with a password, which both take their time to check
 ROUND = 60  # requests between two looks at the watches, and at what has run out
 WATCHES = 4
 QUIET_SECONDS = 0.05
@@ -313,8 +315,8 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
 
     def test_users_and_roles(self) -> None:
         users, roles, enable = "/v2/auth/users", "/v2/auth/roles", "/v2/auth/enable"
-        for path in (users, users + "/", users + "/u", users + "/u/x", roles, roles + "/root",
-                     roles + "/r", enable, enable + "/"):
+        for path in (users, users + "/", users + "/u", users + "/u/", users + "/u/x", roles,
+                     roles + "/root", roles + "/r", roles + "/r/", enable, enable + "/"):
             for method in ("GET", "POST", "HEAD", "DELETE"):
                 self.ask(method, path)
         self.ask("PUT", enable)
@@ -348,6 +350,9 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
                                  ("GET", enable), ("DELETE", "/v2/members/123"),
                                  ("GET", "/v2/stats/none"), ("DELETE", users + "/root")):
                 self.ask(method, path, user=user)
+        # What root is, it does not lose.
+        self.ask("PUT", users + "/root", {"user": "root", "revoke": ["root"]}, user="root:secret")
+        self.ask("GET", users + "/root", user="root:secret")
         self.ask("DELETE", roles + "/r", user="root:secret")
         self.ask("DELETE", roles + "/r", user="root:secret")
         self.ask("GET", users + "/u", user="root:secret")
@@ -356,6 +361,19 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
         self.ask("DELETE", enable)
         self.ask("DELETE", enable, user="root:secret")
         self.ask("GET", "/v2/keys/?recursive=true")
+
+
+class RandomAccountsTest(BesideEtcdCase):
+    def test_random_requests(self) -> None:
+        accounts = RandomAccounts(SEED)
+        for ask in accounts.founding():
+            self.compare(ask, self.pair.ask(ask))
+        for _ in range(ACCOUNT_CALLS):
+            ask = accounts.next()
+            answers = self.pair.ask(ask)
+            self.compare(ask, answers)
+            accounts.requests.index = max(accounts.requests.index,
+                                          int(answers[1].headers.get("X-Etcd-Index", "0")))
 
 
 class MemberTest(unittest.TestCase):

@@ -15,13 +15,15 @@ using Json = nlohmann::json;
 constexpr char kAll[] = "/*";
 
 const Node* FindBelowAuth(const View& view, std::initializer_list<std::string_view> elements) {
+  static const std::vector<std::string_view> kAuthElements = Elements(kAuth);
   const Node* node = view.root.get();
-  std::vector<std::string_view> path = Elements(kAuth);
-  path.insert(path.end(), elements);
-  for (const std::string_view element : path) {
-    node = node->is_directory() ? FindChild(*node, element) : nullptr;
-    if (node == nullptr) return nullptr;
-  }
+  const auto descend = [&node](const auto& path) {
+    for (const std::string_view element : path) {
+      if (node != nullptr) node = node->is_directory() ? FindChild(*node, element) : nullptr;
+    }
+  };
+  descend(kAuthElements);
+  descend(elements);
   return node;
 }
 
@@ -38,6 +40,7 @@ std::vector<std::string> NamesBelowAuth(const View& view, std::string_view direc
 
 std::optional<Json> ParseObject(base::ByteView text) {
   Json json = Json::parse(text, nullptr, false);
+  if (json.is_null()) return Json::object();
   if (json.is_discarded() || !json.is_object()) return std::nullopt;
   return json;
 }
@@ -85,6 +88,14 @@ void AppendNames(const Names& names, std::string* json) {
     base::AppendOldJsonString(name, json);
   }
   json->push_back(']');
+}
+
+void AppendPatterns(const char* field, const Patterns& patterns, std::string* json) {
+  json->append(field).append(R"({"kv":{"read":)");
+  AppendNames(patterns.read, json);
+  json->append(R"(,"write":)");
+  AppendNames(patterns.write, json);
+  json->append("}}");
 }
 
 bool Matches(std::string_view pattern, std::string_view key, bool recursive) {
@@ -158,11 +169,10 @@ std::optional<User> ParseUser(base::ByteView text) {
 std::string ToJson(const Role& role) {
   std::string json = R"({"role":)";
   base::AppendOldJsonString(role.name, &json);
-  json += R"(,"permissions":{"kv":{"read":)";
-  AppendNames(role.patterns.read, &json);
-  json += R"(,"write":)";
-  AppendNames(role.patterns.write, &json);
-  return json + "}}}";
+  AppendPatterns(R"(,"permissions":)", role.patterns, &json);
+  if (role.grant.has_value()) AppendPatterns(R"(,"grant":)", *role.grant, &json);
+  if (role.revoke.has_value()) AppendPatterns(R"(,"revoke":)", *role.revoke, &json);
+  return json + "}";
 }
 
 std::string ToJson(const User& user) {
@@ -175,6 +185,15 @@ std::string ToJson(const User& user) {
   json += R"(,"roles":)";
   AppendNames(user.roles, &json);
   return json + "}";
+}
+
+User WithRootRole(User user) {
+  if (user.name != kRootName) return user;
+  if (!user.roles.has_value()) user.roles.emplace();
+  const bool has_it =
+      std::find(user.roles->begin(), user.roles->end(), kRootName) != user.roles->end();
+  if (!has_it) user.roles->emplace_back(kRootName);
+  return user;
 }
 
 bool IsEnabled(const View& view) {
@@ -197,7 +216,9 @@ std::optional<Role> FindRole(const View& view, std::string_view name) {
 
 std::optional<User> FindUser(const View& view, std::string_view name) {
   const Node* const node = FindBelowAuth(view, {"users", name});
-  return node == nullptr ? std::nullopt : ParseUser(node->value());
+  std::optional<User> user = node == nullptr ? std::nullopt : ParseUser(node->value());
+  if (user.has_value()) user = WithRootRole(*std::move(user));
+  return user;
 }
 
 std::vector<std::string> RoleNames(const View& view) {
@@ -220,8 +241,9 @@ base::Result<Role> Merge(const Role& old, const Role& request) {
     Revoke(request.revoke->read, &merged.patterns.read);
     Revoke(request.revoke->write, &merged.patterns.write);
   }
-  const bool is_same =
-      merged.patterns.read == old.patterns.read && merged.patterns.write == old.patterns.write;
+  const bool is_same = merged.patterns.read == old.patterns.read &&
+                       merged.patterns.write == old.patterns.write && !old.grant.has_value() &&
+                       !old.revoke.has_value();
   if (!is_same) return merged;
   return base::Status(base::Code::kInvalidArgument,
                       "Role not updated. Use grant/revoke to update the role.");

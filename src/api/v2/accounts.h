@@ -32,7 +32,7 @@ struct Patterns {
 struct Role {
   std::string name = {};
   Patterns patterns = {};
-  // Of a request alone.
+  // Of a request; what makes a role is kept with them, where they are empty.
   std::optional<Patterns> grant = {};
   std::optional<Patterns> revoke = {};
 
@@ -51,10 +51,14 @@ struct User {
 // Nothing for what is no such JSON.
 std::optional<Role> ParseRole(base::ByteView json);
 std::optional<User> ParseUser(base::ByteView json);
-// {"role":"r","permissions":{"kv":{"read":[..],"write":[..]}}}
+// {"role":"r","permissions":{"kv":{"read":[..],"write":[..]}}}, then "grant" and "revoke" if there
+// are such, of the same form as "permissions".
 std::string ToJson(const Role& role);
 // {"user":"u","password":"..","roles":[..]}, an empty password left out.
 std::string ToJson(const User& user);
+
+// A user named root has the role root always, whatever is kept of it.
+User WithRootRole(User user);
 
 // What the tree has.
 bool IsEnabled(const View& view);

@@ -48,7 +48,8 @@ bool AccountsApi::Has(base::ByteView path) {
 void AccountsApi::Serve(const CallRef& call, base::ByteView path) {
   if (path == "enable") return ServeEnable(call);
   const base::ByteView kind = path.substr(0, path.find('/'));
-  const std::string name(path.substr(std::min(kind.size() + 1, path.size())));
+  std::string name(path.substr(std::min(kind.size() + 1, path.size())));
+  if (name.ends_with('/')) name.pop_back();
   const bool is_users = kind == "users";
   if (name.empty()) {
     is_users ? ServeUsers(call) : ServeRoles(call);
@@ -151,7 +152,7 @@ void AccountsApi::PutUser(const CallRef& call, const std::string& name) {
   }
   WithView(call, [this, call, changes, user = *request](const View& view) {
     const bool is_there = FindUser(view, user.name).has_value();
-    if (changes && !is_there) return Refuse(call, 404, "User " + user.name + " doesn't exist.");
+    if (changes && !is_there) return Refuse(call, 404, "User " + user.name + " does not exist.");
     if (changes || (is_there && IsEmpty(user.roles))) return UpdateUser(call, user);
     CreateUser(call, user, IsEmpty(user.roles) ? 201 : 200);
   });
@@ -161,13 +162,7 @@ void AccountsApi::CreateUser(const CallRef& call, User user, int status) {
   if (user.password.empty()) {
     return Refuse(call, 400, "Cannot create user " + user.name + " with an empty password");
   }
-  if (user.name == kRootName) {
-    std::vector<std::string> roles = user.roles.value_or(std::vector<std::string>());
-    if (std::find(roles.begin(), roles.end(), kRootName) == roles.end()) {
-      roles.emplace_back(kRootName);
-    }
-    user.roles = std::move(roles);
-  }
+  user = WithRootRole(std::move(user));
   Hash(call, user.password, [this, call, user, status](const std::string& hash) {
     User hashed = user;
     hashed.password = hash;
@@ -180,7 +175,7 @@ void AccountsApi::UpdateUser(const CallRef& call, const User& request) {
   Hash(call, request.password, [this, call, request](const std::string& hash) {
     WithView(call, [this, call, request, hash](const View& view) {
       const std::optional<User> old = FindUser(view, request.name);
-      if (!old.has_value()) return Refuse(call, 404, "User " + request.name + " doesn't exist.");
+      if (!old.has_value()) return Refuse(call, 404, "User " + request.name + " does not exist.");
       const base::Result<User> merged = Merge(*old, request, hash);
       if (!merged.ok()) return Refuse(call, merged.status());
       SaveUser(call, *merged, true, 200);

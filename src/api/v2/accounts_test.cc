@@ -25,9 +25,32 @@ TEST(V2AccountsTest, WhatIsNotThereIsNull) {
   EXPECT_EQ(ToJson(*ParseRole(json)), json);
   const std::string user = R"({"user":"u","password":"p","roles":null})";
   EXPECT_EQ(ToJson(*ParseUser(user)), user);
+  const std::string granted =
+      R"({"role":"r","permissions":{"kv":{"read":null,"write":null}},)"
+      R"("grant":{"kv":{"read":[],"write":null}},"revoke":{"kv":{"read":null,"write":null}}})";
+  EXPECT_EQ(ToJson(*ParseRole(granted)), granted);
+  EXPECT_EQ(ToJson(*ParseUser("null")), R"({"user":"","roles":null})");
   EXPECT_FALSE(ParseUser(R"({"user":1})").has_value());
   EXPECT_FALSE(ParseUser("[]").has_value());
   EXPECT_FALSE(ParseUser("{").has_value());
+}
+
+TEST(V2AccountsTest, AnUpdateThatChangesNothingTakesAwayWhatARoleWasMadeWith) {
+  const Role old{.name = "r", .patterns = {{{"/a"}}, {{"/a"}}}, .revoke = Patterns()};
+  const Role request{.name = "r", .revoke = Patterns{.read = {{"/none"}}}};
+  const auto merged = Merge(old, request);
+  ASSERT_TRUE(merged.ok());
+  EXPECT_EQ(ToJson(*merged), R"({"role":"r","permissions":{"kv":{"read":["/a"],"write":["/a"]}}})");
+  EXPECT_FALSE(Merge(*merged, request).ok());
+}
+
+TEST(V2AccountsTest, RootHasItsRoleWhateverIsKeptOfIt) {
+  EXPECT_EQ(ToJson(WithRootRole({.name = "root"})), R"({"user":"root","roles":["root"]})");
+  EXPECT_EQ(ToJson(WithRootRole({.name = "root", .roles = {{"a"}}})),
+            R"({"user":"root","roles":["a","root"]})");
+  EXPECT_EQ(ToJson(WithRootRole({.name = "root", .roles = {{"root", "a"}}})),
+            R"({"user":"root","roles":["root","a"]})");
+  EXPECT_EQ(ToJson(WithRootRole({.name = "u"})), R"({"user":"u","roles":null})");
 }
 
 TEST(V2AccountsTest, GrantsAreRefusedTwiceAndRevokesOfRolesOnce) {

@@ -113,6 +113,7 @@ Error ParseKeyRequest(base::ByteView method, base::ByteView path, const base::Fo
     change.set_prev_exist(*exist);
   }
   ReadRefresh(form, &reading, request);
+  request->key = path;
   request->path = kKeys;
   for (const std::string_view element : Elements(path)) (request->path += '/') += element;
   change.set_method(MethodOf(method));

@@ -16,6 +16,8 @@ namespace v2 {
 struct KeyRequest {
   // Of the tree: "/1/a".
   std::string path;
+  // As it was given, below /v2/keys: what rights are asked for.
+  std::string key;
   bool recursive = false;
   bool wait = false;
   bool stream = false;

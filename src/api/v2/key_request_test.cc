@@ -37,6 +37,12 @@ TEST(V2KeyRequestTest, TheFirstErrorInTheOrderOfEtcdCounts) {
   EXPECT_EQ(ErrorOf("PUT", "ttl=&refresh=false"), "0 ");
 }
 
+TEST(V2KeyRequestTest, RightsAreAskedForAsItWasWritten) {
+  EXPECT_EQ(Parse("GET", "/a/", "").key, "/a/");
+  EXPECT_EQ(Parse("GET", "/a/", "").path, Parse("GET", "/a", "").path);
+  EXPECT_EQ(Parse("GET", "", "").key, "");
+}
+
 TEST(V2KeyRequestTest, OnlyTheFirstValueOfANameCounts) {
   EXPECT_EQ(Parse("PUT", "/a", "value=1&value=2").change.value(), "1");
   EXPECT_EQ(Parse("PUT", "/a", "value=a+b%20c").change.value(), "a b c");

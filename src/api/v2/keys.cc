@@ -24,6 +24,9 @@ namespace {
 // that of the event.
 constexpr uint64_t kChangeBytes = 256;
 
+// What a file takes in JSON beside its key and value, about.
+constexpr size_t kFieldsBytes = 128;
+
 constexpr base::ByteView kMethods = "HEAD,GET,PUT,POST,DELETE";
 
 bool IsAllowed(base::ByteView method) {
@@ -115,9 +118,8 @@ void Keys::Serve(const CallRef& call, base::ByteView path) {
 
 void Keys::ServeBegun(const CallRef& call, const Request& request) {
   if (!access_.IsOn()) return ServeAllowed(call, request);
-  const bool is_root = request->path.size() == kKeys.size();
-  const std::string_view key = is_root ? "/" : std::string_view(request->path).substr(kKeys.size());
-  access_.CheckKey(call, key, request->recursive, [this, call, request](bool may) {
+  // Compat: "/a/" is another key than "/a" here, and the root without a slash none at all.
+  access_.CheckKey(call, request->key, request->recursive, [this, call, request](bool may) {
     if (!call->is_open()) return;
     if (may) return ServeAllowed(call, request);
     const bool is_write = request->change.method() != v2pb::Request::NONE;
@@ -153,6 +155,7 @@ void Keys::Read(const CallRef& call, const KeyRequest& request) {
     });
   } else {
     base::Bytes body;
+    body.reserve(request.path.size() + node->value().size() + kFieldsBytes);
     while (json.Append(SIZE_MAX, &body)) continue;
     call->Send(200, Fields(view->index), std::move(body));
   }
