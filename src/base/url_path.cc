@@ -6,6 +6,7 @@ namespace base {
 
 std::string CanonicalPath(std::string_view path) {
   std::string clean;
+  clean.reserve(path.size() + 1);
   std::string_view rest = path;
   while (!rest.empty()) {
     const size_t end = std::min(rest.find('/'), rest.size());

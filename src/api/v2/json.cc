@@ -51,11 +51,11 @@ void AppendExpiration(int64_t expiration, int64_t now, std::string* json) {
 void AppendIndexes(uint64_t modified, uint64_t created, std::string* json) {
   if (modified != 0) {
     Open(json);
-    json->append(R"("modifiedIndex":)" + std::to_string(modified));
+    json->append(R"("modifiedIndex":)").append(std::to_string(modified));
   }
   if (created != 0) {
     Open(json);
-    json->append(R"("createdIndex":)" + std::to_string(created));
+    json->append(R"("createdIndex":)").append(std::to_string(created));
   }
 }
 

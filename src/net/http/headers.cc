@@ -27,7 +27,7 @@ void Headers::Add(base::ByteView name, base::ByteView value) {
 }
 
 void Headers::Add(const Headers& more) {
-  if (fields_.empty()) fields_.reserve(std::max(kUsualBytes, more.fields_.size()));
+  if (fields_.empty()) fields_.reserve(kUsualBytes + more.fields_.size());
   fields_.append(more.fields_);
   count_ += more.count_;
 }
