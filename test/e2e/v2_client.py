@@ -17,8 +17,9 @@ class Ask:
     headers: dict[str, str] = field(default_factory=dict)
 
     def bytes(self) -> bytes:
-        lines = [f"{self.method} {self.target} HTTP/1.1", "Host: 127.0.0.1",
-                 *(f"{name}: {value}" for name, value in self.headers.items())]
+        headers = {"Host": "127.0.0.1"} | self.headers
+        lines = [f"{self.method} {self.target} HTTP/1.1",
+                 *(f"{name}: {value}" for name, value in headers.items())]
         if self.content_type is not None:
             lines.append(f"Content-Type: {self.content_type}")
         if self.body is not None:

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import time
 import unittest
+from itertools import product
 from pathlib import Path
 
 from authority import Authority
 from member import Member, scratch_folder
 from random_v2 import RandomRequests
 from v2_client import Answer, Ask, Connection
-from v2_test import DEBIANS, ETCD, SEED, normal_body, normal_headers
+from v2_test import DEBIANS, ETCD, SEED, BesideEtcdCase, normal_body, normal_headers
 
 CALLS = 150
 TIMEOUT_SECONDS = 30
@@ -87,6 +88,37 @@ class SurfacesTest(unittest.TestCase):
         self.compare(f"https://{plain}", "HTTP/2", "--http2", *trusted)
         answer = self.curl(f"https://{plain}", Ask("GET", "/v2/keys/"), "--http1.1", *trusted)
         self.assertEqual((answer.line, answer.status), ("HTTP/1.1 200 OK", 200))
+
+
+class AccessTest(BesideEtcdCase):
+    """Which hosts and origins are heard, at every path: a form needs no preflight."""
+    FLAGS = ("--cors", "http://good:80", "--host-whitelist", "127.0.0.1,member")
+    FORM = "application/x-www-form-urlencoded"
+
+    def test_hosts_and_origins(self) -> None:
+        paths = ["/v2/keys", "/v2/keys/a", "/v2/keys/a/../b", "/v2/members", "/v2/members/leader",
+                 "/v2/machines", "/v2/stats/store", "/v2/stats/none", "/v2/auth/enable",
+                 "/v2/auth/users", "/v2/auth/roles/r", "/v2/none"]
+        hosts = ["127.0.0.1", "member:2379", "bad", "bad:2379", "member.bad", ""]
+        for path, method in product(paths, ("GET", "PUT", "POST", "DELETE", "OPTIONS")):
+            for host, origin in product(hosts, ("http://good:80", "http://bad:80", None)):
+                headers = {"Host": host} | ({} if origin is None else {"Origin": origin})
+                body = b"value=x" if method in ("PUT", "POST") else None
+                ask = Ask(method, path, body, None if body is None else self.FORM, headers)
+                answers = self.pair.ask(ask)
+                self.compare_all(ask, answers, path)
+                if "bad" in host:
+                    self.assertEqual(answers[0].status, 421, ask)
+                self.assertEqual(answers[0].headers.get("Access-Control-Allow-Origin", "none"),
+                                 "http://good:80" if answers[0].status != 421 and
+                                 origin == "http://good:80" else "none", ask)
+
+    def compare_all(self, ask: Ask, answers: list[Answer], path: str) -> None:
+        """What a statistic counts is another thing each time."""
+        if path in ("/v2/stats/store", "/v2/members", "/v2/members/leader", "/v2/machines"):
+            self.assertEqual(answers[0].line, answers[1].line, ask)
+        else:
+            self.compare(ask, answers)
 
 
 class QuotaTest(unittest.TestCase):

@@ -155,10 +155,12 @@ class BesideEtcdCase(unittest.TestCase):
 
     maxDiff = None
 
+    FLAGS: tuple[str, ...] = ()
+
     def setUp(self) -> None:
-        self.ours = self.enterContext(Member(ETCD, "--enable-v2"))
-        self.theirs = self.enterContext(Member(DEBIANS, "--enable-v2"))
-        self.pair = Pair(self.ours, self.theirs)
+        ours, theirs = (self.enterContext(Member(program, "--enable-v2", *self.FLAGS))
+                        for program in (ETCD, DEBIANS))
+        self.pair = Pair(ours, theirs)
         self.addCleanup(self.pair.close)
 
     def compare(self, ask: Ask, answers: list[Answer]) -> None:

@@ -35,6 +35,13 @@ std::string Misdirected(const std::string& host) {
          "(CVE-2018-5702).\n";
 }
 
+// Of what is no page, and is not to be taken for one.
+http::Headers PlainText(base::ByteView status) {
+  return {{":status", status},
+          {"content-type", "text/plain; charset=utf-8"},
+          {"x-content-type-options", "nosniff"}};
+}
+
 void AddOrigin(const std::string& origin, http::Headers* head) {
   if (origin.empty()) return;
   head->Add("access-control-allow-methods", "POST, GET, OPTIONS, PUT, DELETE");
@@ -132,12 +139,11 @@ std::shared_ptr<http::ExchangeHandler> AccessControl::OnRequest(http::Exchange& 
   const http::Headers& head = exchange.received_head();
   const std::string host = HostName(head.Get(":authority"));
   if (!exchange.connection().tls && !Allows(options_.hosts, host)) {
-    return Refuse(exchange, {{":status", "421"}, {"content-type", "text/plain; charset=utf-8"}},
-                  Misdirected(host) + "\n");
+    return Refuse(exchange, PlainText("421"), Misdirected(host) + "\n");
   }
   const bool has_name = !exchange.connection().certificate_common_name.empty();
   if (has_name && http::PathOnly(head).starts_with("/v3/") && options_.refuses_names()) {
-    return Refuse(exchange, {{":status", "400"}, {"content-type", "text/plain; charset=utf-8"}},
+    return Refuse(exchange, PlainText("400"),
                   "CommonName of client sending a request against gateway will be ignored and not "
                   "used as expected\n");
   }

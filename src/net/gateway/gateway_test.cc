@@ -408,6 +408,7 @@ TEST_F(GatewayTest, AnUnknownHostIsMisdirected) {
   const std::string answer = Ask("GET", "/version", "", "", "evil.example:2379");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 421 ")) << answer;
   EXPECT_TRUE(Contains(answer, R"(--host-whitelist "evil.example")")) << answer;
+  EXPECT_TRUE(Contains(answer, "X-Content-Type-Options: nosniff\r\n")) << answer;
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "[::1]:2379"), "200 OK"));
   EXPECT_TRUE(Contains(Ask("GET", "/version", "", "", "server:2379"), "200 OK"));
 }
