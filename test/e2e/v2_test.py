@@ -56,6 +56,9 @@ def _normal(value):
         if name == "nodes":
             field = sorted(field, key=lambda node: dict(node)["key"])
         fields.append((name, _normal(field)))
+        # One of 0 is left out.
+        if name == "expiration" and all(other != "ttl" for other, _ in value):
+            fields.append(("ttl", 0))
     return tuple(fields)
 
 
