@@ -505,6 +505,8 @@ void Cluster::TakePlace(Member& member, const server::Replacement& replacement) 
   Retire(member.id);
   Member& successor = Add(description);
   successor.storage = std::move(storage);
+  // Whoever had filled it knows only the member that was there.
+  SetRoom(successor.id, std::nullopt);
   successor.options = std::move(options);
   successor.is_to_vote = replacement.is_voter;
   damaged_.insert(successor.id);
