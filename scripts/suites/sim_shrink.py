@@ -117,7 +117,8 @@ class Simulated:
             return next((each for each, of in zip(seeds, runs) if of.failed_seed == each), None)
 
     def plan_of(self, seed: int) -> Settings:
-        return parse(subprocess.run([self._program, "plan", str(seed), *self._plan_options], check=True, text=True,
+        words = ["plan", str(seed), *self._plan_options]
+        return parse(subprocess.run([self._program, *words], check=True, text=True,
                                     stdout=subprocess.PIPE).stdout)
 
     def shrink_seed(self, seed: int, seconds: float = SECONDS_MAX) -> str:

@@ -40,8 +40,8 @@ class Services {
     usage_.AddTo(table);
   }
 
-  // From now on nothing is left of a call that ends, nor of those that have: while all that they
-  // need is there.
+  // Before the connections end with the process, while all that calls need is there: calls that
+  // have ended, or end from now on, let go at once of what they hold, and leave no work behind.
   void Close() { watch_.Close(); }
 
   const Context& context() const { return context_; }

@@ -124,6 +124,12 @@ class WatchCallTest : public ::testing::Test {
     RunFor(milliseconds(50));
   }
   void RunFor(runtime::Duration duration) { member_.member().RunFor(duration); }
+  // Of any stream.
+  void ExpectNothingIsLeft() {
+    const std::string metrics = member_.server().environment().registry->Scrape();
+    EXPECT_NE(metrics.find("etcd_debugging_mvcc_watcher_total 0\n"), std::string::npos);
+    EXPECT_NE(metrics.find("etcd_debugging_mvcc_watch_stream_total 0\n"), std::string::npos);
+  }
 
   static WatchCreateRequest Watch(const std::string& key, int64_t start = 0) {
     WatchCreateRequest create;
@@ -333,9 +339,7 @@ TEST_F(WatchCallTest, NothingIsLeftOfAStreamThatItsClientCancels) {
   member_.OnClient([&] { stream.call().Cancel(); });
   RunFor(milliseconds(50));
   PutOne("a", "1");
-  const std::string metrics = member_.server().environment().registry->Scrape();
-  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watcher_total 0\n"), std::string::npos);
-  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watch_stream_total 0\n"), std::string::npos);
+  ExpectNothingIsLeft();
 }
 
 TEST_F(WatchCallTest, NothingIsLeftOfAStreamOfManyWatches) {
@@ -344,9 +348,7 @@ TEST_F(WatchCallTest, NothingIsLeftOfAStreamOfManyWatches) {
   member_.OnClient([&] { stream.call().Cancel(); });
   PutOne("a1", "1");
   RunFor(milliseconds(50));
-  const std::string metrics = member_.server().environment().registry->Scrape();
-  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watcher_total 0\n"), std::string::npos);
-  EXPECT_NE(metrics.find("etcd_debugging_mvcc_watch_stream_total 0\n"), std::string::npos);
+  ExpectNothingIsLeft();
 }
 
 TEST_F(WatchCallTest, AMemberGoesWhileWatchesAreLetGoOf) {

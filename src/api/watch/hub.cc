@@ -126,7 +126,7 @@ Hub::Groups::iterator Hub::PlaceOf(const Group* group) {
   return at;
 }
 
-// Those that are nearest to the present first. Watchers of the smaller group move.
+// Those at the highest revision first. Watchers of the smaller group move.
 bool Hub::MergeSome() {
   while (!crowded_.empty()) {
     const auto next = std::prev(crowded_.end());
