@@ -145,6 +145,9 @@ class Checker:
         for told in self._reads:
             if told < FIRST_REVISION or told > self._newest:
                 self._found(f"there is no revision {told}", self._reads[told][0])
+        for revision, operation in self._writes.items():
+            if revision <= FIRST_REVISION:
+                self._found(f"nothing is written at revision {revision}", operation)
         for revision in range(FIRST_REVISION, self._newest + 1):
             if revision > FIRST_REVISION:
                 operation = self._writes.get(revision)

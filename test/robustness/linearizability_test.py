@@ -119,6 +119,10 @@ class CheckerTest(unittest.TestCase):
         self.add(3, 4, put("b", "2"), {"revision": 2})
         self.expect("was known before the call")
 
+    def test_nothing_is_written_at_the_revision_of_an_empty_store(self) -> None:
+        self.add(1, 2, put("a", "1"), {"revision": 1})
+        self.expect("nothing is written at revision 1")
+
     def test_a_revision_is_given_to_what_changes_nothing(self) -> None:
         self.add(1, 2, delete("a"), {"revision": 2, "deleted": 1})
         self.expect("a wrong answer")
