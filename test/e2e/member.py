@@ -22,6 +22,8 @@ PROCESSES_MAX = 50
 READY_TIMEOUT_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 20
 LOG_TIMEOUT_SECONDS = 20
+# No end that anybody has asked for.
+CRASHES = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
 
 
 def _is_free(port: int) -> bool:
@@ -84,6 +86,7 @@ class Member:
         self.peer_url = f"http://127.0.0.1:{peer}"  # that others are told
         self.listen_peer_url = self.peer_url
         self.process: subprocess.Popen | None = None
+        self._launched: list[subprocess.Popen] = []
 
     def __enter__(self) -> "Member":
         try:
@@ -97,8 +100,16 @@ class Member:
         try:
             if self.process is not None:
                 self.stop()
+            self.check_no_crash()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def check_no_crash(self) -> None:
+        """Of all that were launched, also while they stopped: nobody else looks at how they end."""
+        for process in self._launched:
+            if process.poll() is not None and -process.returncode in CRASHES:
+                raise AssertionError(f"{self.program} has crashed: "
+                                     f"{signal.Signals(-process.returncode).name}\n{self.log_tail()}")
 
     def start(self) -> None:
         """Returns when it answers."""
@@ -125,6 +136,7 @@ class Member:
                    ["--initial-cluster", self.initial_cluster or f"{self.name}={self.peer_url}"]),
                  *self.flags],
                 stdout=log, stderr=subprocess.STDOUT)
+        self._launched.append(self.process)
 
     def kill(self) -> None:
         """As kill -9 does."""

@@ -28,8 +28,8 @@ class Collector {
   using Done = base::Callback<void(Outcome outcome)>;
 
   virtual ~Collector() = default;
-  // Sends an ExportTraceServiceRequest; one at a time. `done` runs once, not before this returns,
-  // unless the collector is destroyed before.
+  // Sends an ExportTraceServiceRequest; one at a time. `done` runs once, not before this returns;
+  // never, if the collector is destroyed before: not inside of that either.
   virtual void Send(const base::Bytes& request, Done done) = 0;
 };
 

@@ -48,6 +48,7 @@ class ExporterTest : public ::testing::Test {
     plain_.Handle("/v1/traces",
                   [this](const http::PlainRequest& request, http::Responder responder) {
                     ++requests_;
+                    if (hangs_) return held_by_http_.push_back(std::move(responder));
                     type_ = request.head.Get("content-type");
                     if (http_status_ == 200) Keep(request.body);
                     http::PlainResponse response;
@@ -60,6 +61,7 @@ class ExporterTest : public ::testing::Test {
     world_.Do([&] { exporter_.reset(); });
     EXPECT_EQ(room_.bytes(), 0u);
     held_.clear();
+    held_by_http_.clear();
     world_.DestroyServer();
     doors_.table.reset();
   }
@@ -128,6 +130,7 @@ class ExporterTest : public ::testing::Test {
   std::string type_;
   Request last_;
   std::vector<std::shared_ptr<rpc::ServerCall>> held_;
+  std::vector<http::Responder> held_by_http_;
 };
 
 constexpr char kExported[] = "cornerstore_trace_spans_exported_total";
@@ -249,6 +252,36 @@ TEST_F(ExporterTest, NobodyWaitsForOneThatDoesNotAnswer) {
   hangs_ = false;
   world_.RunFor(seconds(40));
   EXPECT_EQ(names_, "a ");
+}
+
+TEST_F(ExporterTest, ACollectorThatIsDestroyedTellsNothing) {
+  hangs_ = true;
+  for (const bool by_http : {false, true}) {
+    std::unique_ptr<Collector> collector;
+    int told = 0;
+    world_.Do([&] {
+      collector = by_http ? NewHttpCollector(Parts(), "/v1/traces", nullptr)
+                          : NewGrpcCollector(Parts());
+      collector->Send("request", [&](const Collector::Outcome&) { ++told; });
+    });
+    world_.RunFor(seconds(1));
+    world_.Do([&] { collector.reset(); });
+    EXPECT_EQ(told, 0) << (by_http ? "by HTTP" : "by gRPC");
+  }
+  EXPECT_EQ(requests_, 2);
+}
+
+TEST_F(ExporterTest, ItEndsWhileACollectorDoesNotAnswer) {
+  hangs_ = true;
+  for (const bool by_http : {false, true}) {
+    by_http ? OpenHttp() : OpenGrpc();
+    Take({"a"});
+    world_.RunFor(seconds(1));
+    world_.Do([&] { exporter_.reset(); });
+    EXPECT_EQ(room_.bytes(), 0u);
+  }
+  EXPECT_EQ(requests_, 2);
+  EXPECT_EQ(LinesWith("failed to send traces"), 0u);
 }
 
 TEST_F(ExporterTest, ADrainSendsWhatIsThere) {

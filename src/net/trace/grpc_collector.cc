@@ -32,12 +32,17 @@ class GrpcCollector final : public Collector {
  public:
   explicit GrpcCollector(const CollectorParts& parts)
       : loop_(parts.loop), channel_(parts.loop, parts.network, OptionsOf(parts)) {}
+  // A call that is under way ends with the channel, and nobody is there any more to hear of it.
+  ~GrpcCollector() override {
+    if (answer_ != nullptr) answer_->done = nullptr;
+  }
 
   void Send(const base::Bytes& request, Done done) override {
     rpc::ClientCall::Options options;
     options.deadline = loop_->clock().Now() + kSendTimeout;
     options.max_receive_bytes = kAnswerBytesMax;
     const auto answer = std::make_shared<Answer>(Answer{std::move(done)});
+    answer_ = answer;
     channel_.CallUnary(kPath, std::move(options), rpc::Message(request),
                        [answer](const base::Status& status, base::ByteView reply) {
                          answer->outcome = {KindOf(status.code()), base::Bytes(reply), status};
@@ -70,6 +75,7 @@ class GrpcCollector final : public Collector {
   }
 
   runtime::Loop* const loop_;
+  std::shared_ptr<Answer> answer_;  // to what was sent last
   rpc::Channel channel_;
 };
 

@@ -1,3 +1,4 @@
+#include <memory>
 #include <utility>
 
 #include "net/http/client.h"
@@ -32,15 +33,20 @@ class HttpCollector final : public Collector {
                 std::shared_ptr<const http::TlsContext> tls)
       : path_(std::move(path)),
         client_(parts.loop, parts.network, OptionsOf(parts, std::move(tls))) {}
+  // A request that is under way ends with the client, and nobody is there any more to hear of it.
+  ~HttpCollector() override {
+    if (done_ != nullptr) *done_ = nullptr;
+  }
 
   void Send(const base::Bytes& request, Done done) override {
+    done_ = std::make_shared<Done>(std::move(done));
     client_.Fetch({{":method", "POST"},
                    {":path", path_},
                    {"content-type", "application/x-protobuf"},
                    {"user-agent", "cornerstore"}},
                   request, kAnswerBytesMax, kSendTimeout,
-                  [done = std::move(done)](base::Result<http::Client::Answer> answer) mutable {
-                    done(OutcomeOf(std::move(answer)));
+                  [done = done_](base::Result<http::Client::Answer> answer) {
+                    if (*done) (*done)(OutcomeOf(std::move(answer)));
                   });
   }
 
@@ -54,6 +60,7 @@ class HttpCollector final : public Collector {
   }
 
   const std::string path_;
+  std::shared_ptr<Done> done_;  // of what was sent last
   http::Client client_;
 };
 
