@@ -220,8 +220,8 @@ TEST(FlagTableTest, HoldsTheFlagsOfEtcdAndFewOthers) {
 }
 
 TEST(FlagTableTest, TheCommandLineTakesEveryFlag) {
-  for (const std::string_view name : kNames) {
-    const Flag& flag = *FindFlag(name);
+  for (const Flag& flag : AllFlags()) {
+    const std::string_view name = flag.name;
     const std::vector<std::string> arguments = {"--" + std::string(name) + "=" +
                                                 SampleFor(flag).text};
     const auto line = ParseCommandLine(arguments);
@@ -232,9 +232,9 @@ TEST(FlagTableTest, TheCommandLineTakesEveryFlag) {
 }
 
 TEST(FlagTableTest, TheEnvironmentTakesEveryFlagButVersion) {
-  for (const std::string_view name : kNames) {
+  for (const Flag& flag : AllFlags()) {
+    const std::string_view name = flag.name;
     if (name == "version") continue;
-    const Flag& flag = *FindFlag(name);
     ServerConfig config;
     std::set<std::string_view> given;
     std::vector<Notice> notices;
@@ -255,8 +255,8 @@ std::string AsYaml(std::string_view key, const std::string& value) {
 
 TEST(FlagTableTest, FilesTakeEveryFlagThatHasAKey) {
   size_t without_key = 0;
-  for (const std::string_view name : kNames) {
-    const Flag& flag = *FindFlag(name);
+  for (const Flag& flag : AllFlags()) {
+    const std::string_view name = flag.name;
     if (flag.yaml_key.empty()) {
       ++without_key;
       continue;

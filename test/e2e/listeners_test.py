@@ -21,7 +21,8 @@ from pathlib import Path
 from authority import Authority
 from member import Member, free_ports, scratch_folder
 
-ETCD = os.environ["ETCD"]
+BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
+ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
 # The files are looked at every second.
 REFRESH_TIMEOUT_SECONDS = 20
 

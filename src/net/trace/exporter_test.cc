@@ -260,8 +260,8 @@ TEST_F(ExporterTest, ACollectorThatIsDestroyedTellsNothing) {
     std::unique_ptr<Collector> collector;
     int told = 0;
     world_.Do([&] {
-      collector = by_http ? NewHttpCollector(Parts(), "/v1/traces", nullptr)
-                          : NewGrpcCollector(Parts());
+      collector =
+          by_http ? NewHttpCollector(Parts(), "/v1/traces", nullptr) : NewGrpcCollector(Parts());
       collector->Send("request", [&](const Collector::Outcome&) { ++told; });
     });
     world_.RunFor(seconds(1));
