@@ -7,28 +7,31 @@
 namespace base {
 
 void Form::Parse(std::string_view text) {
+  // Compat: a semicolon counts more than what came before it.
+  std::string error;
   while (!text.empty()) {
     const std::string_view parameter = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(parameter.size() + 1, text.size()));
     if (parameter.empty()) continue;
     if (parameter.find(';') != std::string_view::npos) {
-      Fail("invalid semicolon separator in query");
+      error = "invalid semicolon separator in query";
       continue;
     }
     const size_t equals = std::min(parameter.find('='), parameter.size());
     Result<std::string> name = FormUnescape(parameter.substr(0, equals));
     if (!name.ok()) {
-      Fail(std::string(name.status().message()));
+      if (error.empty()) error = name.status().message();
       continue;
     }
     Result<std::string> value =
         FormUnescape(parameter.substr(std::min(equals + 1, parameter.size())));
     if (!value.ok()) {
-      Fail(std::string(value.status().message()));
+      if (error.empty()) error = value.status().message();
       continue;
     }
     parameters_.emplace_back(std::move(name).value(), std::move(value).value());
   }
+  Fail(std::move(error));
 }
 
 void Form::Fail(std::string why) {

@@ -8,7 +8,8 @@
 namespace base {
 
 // Parameters of a URL's query or of a form's body, in their order, unescaped. What Go cannot decode
-// is passed over; the first such is an error, in Go's words.
+// is passed over, and an error, in Go's words: that of what was parsed first, and there the first,
+// unless a semicolon stands in a parameter.
 class Form {
  public:
   Form() = default;
@@ -16,7 +17,7 @@ class Form {
 
   // Adds parameters. Those of a body come before those of a query.
   void Parse(std::string_view text);
-  // Something else than a parameter was wrong.
+  // Something else than a parameter was wrong; nothing if it is empty.
   void Fail(std::string why);
 
   // Empty if nothing was wrong.

@@ -311,6 +311,25 @@ class RequestsBesideEtcdTest(BesideEtcdCase):
         self.assertEqual(*[list(json.loads(answer.body)) for answer in selves])
 
 
+    def test_a_content_type_that_cannot_be_read_changes_nothing(self) -> None:
+        form = "application/x-www-form-urlencoded"
+        types = [form + more for more in (
+            "", ";", " ; ", "; charset=utf-8", "; charset=", '; charset="x', '; charset="x y"', "; a=b; a=b",
+            "; a=b; A=c", ";;", "; a=b c", "; =x", "; bad", ", text/plain", "," + form, "; a*0=b; a*1=c")]
+        types += [form.upper(), "text/plain", "text/plain; bad", "a/b/c", "/", "a/", "/b", "x y", "x",
+                  "application/json,", "multipart/form-data"]
+        for number, content_type in enumerate(types):
+            for method in ("PUT", "POST", "PATCH", "DELETE", "GET"):
+                ask = Ask(method, f"/v2/keys/k{number}?value=q", b"value=v1", content_type)
+                self.compare(ask, self.pair.ask(ask))
+        for query in ("?a=%zz&b=a;b", "?a=a;b&b=%zz", "?a=%zz&b=%yy"):
+            for body in (b"", b"a=%xx", b"a=;&a=%xx"):
+                ask = Ask("PUT", "/v2/keys/q" + query, body, form)
+                self.compare(ask, self.pair.ask(ask))
+        ask = Ask("GET", "/v2/keys/?recursive=true&sorted=true")
+        self.compare(ask, self.pair.ask(ask))
+
+
 class AccountsBesideEtcdTest(BesideEtcdCase):
     def ask(self, method: str, path: str, body=None, user: str | None = None) -> None:
         headers = {}
@@ -319,6 +338,11 @@ class AccountsBesideEtcdTest(BesideEtcdCase):
         data = json.dumps(body).encode() if isinstance(body, dict) else body
         ask = Ask(method, path, data, None if data is None else "application/json", headers)
         self.compare(ask, self.pair.ask(ask))
+
+    def test_a_delete_of_nobody_makes_the_directories(self) -> None:
+        for number, path in enumerate(("roles/guest", "users/xx", "users/root")):
+            self.ask("DELETE", "/v2/auth/" + path)
+            self.ask("PUT", f"/v2/keys/a{number}")
 
     def test_users_and_roles(self) -> None:
         users, roles, enable = "/v2/auth/users", "/v2/auth/roles", "/v2/auth/enable"
@@ -393,6 +417,23 @@ class MemberTest(unittest.TestCase):
         for path in ("/v2/keys/a", "/v2/members", "/v2/machines", "/v2/stats/self", "/v2/auth/enable"):
             answer = connection.ask(Ask("GET", path)).read()
             self.assertEqual((answer.status, answer.body), (404, b"404 page not found\n"), path)
+
+    def test_a_start_reads_a_tree_of_any_depth(self) -> None:
+        member = self.enterContext(Member(ETCD, "--enable-v2"))
+        # All paths of its directories together are 4 GB.
+        path = "/v2/keys" + "/d" * 31_000
+        for number in range(4):
+            connection = Connection(member.address)
+            answer = connection.ask(Ask("PUT", f"{path}/{number}", b"value=v",
+                                        "application/x-www-form-urlencoded")).read()
+            connection.close()
+            self.assertEqual(answer.status, 201, answer.line)
+        member.stop()  # what it has written then is in the database
+        member.prefix = ["prlimit", "--data=1000000000"]
+        member.start()
+        connection = Connection(member.address)
+        self.addCleanup(connection.close)
+        self.assertEqual(connection.ask(Ask("GET", path + "/3")).read().status, 200)
 
     def test_nothing_is_lost_by_a_kill(self) -> None:
         member = self.enterContext(Member(ETCD, "--enable-v2"))

@@ -94,6 +94,21 @@ class WatchTest(unittest.TestCase):
             Ask("GET", f"/v2/keys/d?wait=true&recursive=true&waitIndex={index}")).read()
         self.assertEqual(json.loads(again.body)["node"]["modifiedIndex"], index)
 
+    def test_streams_that_take_nothing_leave_room_to_others(self) -> None:
+        member = self.enterContext(Member(ETCD, "--enable-v2", "--client-memory-bytes", "64000000"))
+        connection = Connection(member.address)
+        self.addCleanup(connection.close)
+        large = Ask("PUT", "/v2/keys/d", b"value=" + b"x" * 900_000,
+                    "application/x-www-form-urlencoded")
+        connection.ask(large).read()
+        for _ in range(120):
+            slow = Connection(member.address)
+            self.addCleanup(slow.close)
+            slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.ask(Ask("GET", "/v2/keys/d?wait=true&stream=true"))
+        for _ in range(8):
+            self.assertEqual(connection.ask(large).read().status, 200)
+
     def test_an_event_larger_than_what_is_held_for_a_stream_is_told(self) -> None:
         stream = self.connect().ask(Ask("GET", "/v2/keys/d?wait=true&stream=true"))
         value = "x" * 1_000_000

@@ -200,11 +200,7 @@ void AccountsApi::DeleteUser(const CallRef& call, const std::string& name) {
   if (name == kRootName && IsEnabled(*parts_.frontend->tree())) {
     return Refuse(call, 403, "Cannot delete root user while auth is enabled.");
   }
-  Delete(call, "/users/" + name, [this, call, name](const Error& error) {
-    if (error.code == Code::kNone) return Done(call);
-    if (error.code != Code::kKeyNotFound) return Fail(call);
-    Refuse(call, 404, "User " + name + " does not exist");
-  });
+  Delete(call, "/users/" + name, "User " + name + " does not exist");
 }
 
 void AccountsApi::ServeRoles(const CallRef& call) {
@@ -274,11 +270,7 @@ void AccountsApi::UpdateRole(const CallRef& call, const Role& request) {
 
 void AccountsApi::DeleteRole(const CallRef& call, const std::string& name) {
   if (name == kRootName) return Refuse(call, 403, "Cannot modify role root: is root role.");
-  Delete(call, "/roles/" + name, [this, call, name](const Error& error) {
-    if (error.code == Code::kNone) return Done(call);
-    if (error.code != Code::kKeyNotFound) return Fail(call);
-    Refuse(call, 404, "Role " + name + " doesn't exist.");
-  });
+  Delete(call, "/roles/" + name, "Role " + name + " doesn't exist.");
 }
 
 void AccountsApi::WithView(const CallRef& call, OnView then) {
@@ -330,11 +322,18 @@ void AccountsApi::Put(const CallRef& call, const std::string& path, const std::s
   Propose(call, std::move(request), std::move(then));
 }
 
-void AccountsApi::Delete(const CallRef& call, const std::string& path, OnChanged then) {
-  v2pb::Request request;
-  request.set_method(v2pb::Request::DELETE);
-  request.set_path(std::string(kAuth) + path);
-  Propose(call, std::move(request), std::move(then));
+// Compat: the directories are made even if there is nothing to delete, and count in the index.
+void AccountsApi::Delete(const CallRef& call, const std::string& path, const std::string& missing) {
+  MakeDirectories(call, 0, [this, call, path, missing] {
+    v2pb::Request request;
+    request.set_method(v2pb::Request::DELETE);
+    request.set_path(std::string(kAuth) + path);
+    Propose(call, std::move(request), [this, call, missing](const Error& error) {
+      if (error.code == Code::kNone) return Done(call);
+      if (error.code != Code::kKeyNotFound) return Fail(call);
+      Refuse(call, 404, missing);
+    });
+  });
 }
 
 void AccountsApi::Propose(const CallRef& call, v2pb::Request request, OnChanged then) {

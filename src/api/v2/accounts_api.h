@@ -67,7 +67,8 @@ class AccountsApi {
   // Below kAuth.
   void Put(const CallRef& call, const std::string& path, const std::string& value, bool exists,
            OnChanged then);
-  void Delete(const CallRef& call, const std::string& path, OnChanged then);
+  // Answers; with `missing` if it is not there.
+  void Delete(const CallRef& call, const std::string& path, const std::string& missing);
   void Propose(const CallRef& call, v2pb::Request request, OnChanged then);
   // Makes the directories of users and roles, if they are not there.
   void MakeDirectories(const CallRef& call, size_t step, std::function<void()> then);

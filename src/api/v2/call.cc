@@ -98,6 +98,8 @@ void Call::Watch(Hub* hub, Hub::Wish wish) {
 
 void Call::SendEvent(const base::SharedBytes& json, bool is_stream) {
   if (!is_open()) return;
+  // Whoever waits comes again, to what others leave him.
+  if (!exchange_->Fits(json.size())) return EndWatch();
   is_parked_ = is_stream;
   exchange_->SendData(json, is_stream ? Then::kContinue : Then::kEnd);
 }

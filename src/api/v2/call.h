@@ -25,6 +25,8 @@ class Call final : public http::ExchangeHandler,
   const http::Headers& head() const { return exchange_->received_head(); }
   base::ByteView method() const { return http::Method(head()); }
   const http::ConnectionInfo& connection() const { return exchange_->connection(); }
+  // Whether the body may be a form, by the method.
+  bool may_have_form() const { return keeps_body_; }
   // Kept only if it may be a form: of POST, PUT and PATCH. Compat: one that is longer than
   // kBodyBytesMax is cut off behind that.
   const base::Bytes& body() const { return body_; }

@@ -9,6 +9,7 @@
 #include "api/v2/beginning.h"
 #include "api/v2/json.h"
 #include "base/errors.h"
+#include "base/media_type.h"
 #include "proto/raft_internal.pb.h"
 #include "state/v2/planted.h"
 #include "state/v2/store.h"
@@ -34,23 +35,20 @@ bool IsAllowed(base::ByteView method) {
          method == "DELETE";
 }
 
-bool IsForm(const http::Headers& head) {
-  base::ByteView type = head.Get("content-type");
-  type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  constexpr base::ByteView kForm = "application/x-www-form-urlencoded";
-  return type.size() == kForm.size() &&
-         std::equal(type.begin(), type.end(), kForm.begin(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+// Compat: a Content-Type that cannot be read is an error whatever the body is.
+void ReadBody(const Call& call, base::Form* form) {
+  const base::ByteView field = call.head().Get("content-type");
+  if (field.empty()) return;
+  base::MediaType type = base::ParseMediaType(field);
+  const bool is_form = type.name == "application/x-www-form-urlencoded";
+  const bool is_too_large = call.body().size() > Call::kBodyBytesMax;
+  form->Fail(is_form && is_too_large ? "http: POST too large" : std::move(type.error));
+  if (is_form && !is_too_large) form->Parse(call.body());
 }
 
 base::Form FormOf(const Call& call) {
   base::Form form;
-  if (call.body().size() > Call::kBodyBytesMax) {
-    form.Fail("http: POST too large");
-  } else if (IsForm(call.head())) {
-    form.Parse(call.body());
-  }
+  if (call.may_have_form()) ReadBody(call, &form);
   form.Parse(http::Query(call.head()));
   return form;
 }

@@ -21,10 +21,11 @@ base::Status Damaged(std::string_view what) {
 }
 
 // Directories whose parents were read, by number. Their children come later, all of one directory
-// one after another.
+// one after another. Not with their paths: those of a directory in the depth would be as large as the
+// square of its depth.
 struct Directory {
   NodeRef node;
-  std::string path;
+  uint64_t parent;
 };
 
 bool ByName(const NodeRef& a, const NodeRef& b) {
@@ -35,22 +36,18 @@ bool ByName(const NodeRef& a, const NodeRef& b) {
 class NodeLoader {
  public:
   NodeLoader() {
-    directories_.emplace(records::kRoot, Directory{Node::Make({.directory = records::kRoot}), "/"});
+    directories_.emplace(records::kRoot, Directory{Node::Make({.directory = records::kRoot}), 0});
   }
 
   // False for a node that is in no directory.
   bool Add(uint64_t directory, NodeRef node) {
     if (directory != current_) End();
-    const auto parent = directories_.find(directory);
-    if (parent == directories_.end()) return false;
+    if (directories_.find(directory) == directories_.end()) return false;
     current_ = directory;
-    if (node->is_directory() || node->expiration() != 0) {
-      std::string path = Join(parent->second.path, node->name());
-      if (node->expiration() != 0) expirations_.emplace_back(node->expiration(), path);
-      if (node->is_directory()) {
-        directories_.emplace(node->directory(), Directory{node, std::move(path)});
-      }
+    if (node->expiration() != 0) {
+      expirations_.emplace_back(node->expiration(), PathOf(directory, *node));
     }
+    if (node->is_directory()) directories_.emplace(node->directory(), Directory{node, directory});
     children_.push_back(std::move(node));
     return true;
   }
@@ -67,6 +64,17 @@ class NodeLoader {
   std::vector<std::pair<int64_t, std::string>>& expirations() { return expirations_; }
 
  private:
+  std::string PathOf(uint64_t directory, const Node& node) const {
+    std::vector<std::string_view> elements = {node.name()};
+    while (directory != records::kRoot) {
+      const Directory& above = directories_.find(directory)->second;
+      elements.push_back(above.node->name());
+      directory = above.parent;
+    }
+    std::reverse(elements.begin(), elements.end());
+    return JoinAll(elements);
+  }
+
   std::map<uint64_t, Directory> directories_;
   uint64_t current_ = 0;
   std::vector<NodeRef> children_;

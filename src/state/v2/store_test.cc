@@ -122,6 +122,19 @@ class V2StoreTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
+TEST_F(V2StoreTest, WhatRunsOutInTheDepthDoesSoAfterARestart) {
+  std::string path;
+  for (int i = 0; i < 1000; ++i) path += "/d" + std::to_string(i);
+  Apply(Put(path, "v", 60));
+  Apply(Directory("/d0/d1/e", 90));
+  Restart();
+  EXPECT_EQ(store_->first_expiration(), kNow + 60 * kSecond);
+  Apply(Expire(100));
+  EXPECT_EQ(Refusal(Delete(path)).substr(0, 3), "100");
+  EXPECT_EQ(Refusal(Delete("/d0/d1/e", true)).substr(0, 3), "100");
+  EXPECT_EQ(store_->first_expiration(), std::nullopt);
+}
+
 TEST_F(V2StoreTest, BeforeItHasBegunThereIsNothingToSee) {
   mvcc::StoreHarness harness(mvcc::DatabaseKind::kMemory);
   auto loaded = Store::Load(*harness.database().NewReader().value(), &harness.buffer());
