@@ -63,10 +63,10 @@ class Discovery {
   base::Status CheckCluster() {
     for (;;) {
       base::Status status = ReadSize();
-      // What is there and wrong does not become right.
-      if (status.code() == base::Code::kFailedPrecondition) return status;
       if (status.ok()) status = ReadMembers();
       if (status.ok()) break;
+      // What is there and wrong does not become right.
+      if (status.code() == base::Code::kFailedPrecondition) return status;
       BackOff("cluster status check");
     }
     failures_ = 0;

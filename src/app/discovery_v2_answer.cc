@@ -19,6 +19,11 @@ base::Status BadEndpoint() {
   return Failed("bad discovery endpoint");
 }
 
+// Of a server that has trouble, or is asked too often: it may have none later.
+bool IsPassing(int status) {
+  return status >= 500 || status == 429;
+}
+
 base::Status Unexpected(int status) {
   return {base::Code::kUnavailable, "unexpected http status " + std::to_string(status)};
 }
@@ -38,16 +43,26 @@ int64_t NumberOf(const json* value) {
   return value != nullptr && value->is_number_integer() ? value->get<int64_t>() : 0;
 }
 
+std::string TextOf(const json* value) {
+  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+// Of an error of API v2; something else has no JSON, and is no such server.
+base::Status Refusal(const json& answer) {
+  const int64_t code = NumberOf(Find(answer, "errorCode"));
+  if (code == 0) return BadEndpoint();
+  // As etcd's client writes it.
+  return {base::Code::kFailedPrecondition,
+          std::to_string(code) + ": " + TextOf(Find(answer, "message")) + " (" +
+              TextOf(Find(answer, "cause")) + ") [" +
+              std::to_string(NumberOf(Find(answer, "index"))) + "]"};
+}
+
 RegistryEntry EntryOf(const json& node, const std::string& folder) {
   RegistryEntry entry;
-  std::string name;
-  if (const json* key = Find(node, "key"); key != nullptr && key->is_string()) {
-    name = key->get<std::string>();
-  }
+  const std::string name = TextOf(Find(node, "key"));
   entry.key = folder + "/" + name.substr(name.rfind('/') + 1);
-  if (const json* value = Find(node, "value"); value != nullptr && value->is_string()) {
-    entry.value = value->get<std::string>();
-  }
+  entry.value = TextOf(Find(node, "value"));
   entry.create_revision = NumberOf(Find(node, "createdIndex"));
   return entry;
 }
@@ -56,9 +71,10 @@ RegistryEntry EntryOf(const json& node, const std::string& folder) {
 
 base::Result<std::optional<V2Node>> ParseV2Node(int status, std::string_view body,
                                                 const std::string& folder) {
+  if (IsPassing(status)) return Unexpected(status);
   const json answer = Parse(body);
   if (NumberOf(Find(answer, "errorCode")) == kKeyNotFound) return std::optional<V2Node>();
-  if (status != 200) return Unexpected(status);
+  if (status != 200) return Refusal(answer);
   const json* node = Find(answer, "node");
   if (node == nullptr || !node->is_object()) return BadEndpoint();
   V2Node parsed{.self = EntryOf(*node, folder), .below = {}};
@@ -71,8 +87,10 @@ base::Result<std::optional<V2Node>> ParseV2Node(int status, std::string_view bod
 
 base::Status ParseV2Put(int status, std::string_view body) {
   if (status == 200 || status == 201) return {};
-  if (NumberOf(Find(Parse(body), "errorCode")) == kKeyExists) return Failed("found duplicate id");
-  return Unexpected(status);
+  if (IsPassing(status)) return Unexpected(status);
+  const json answer = Parse(body);
+  if (NumberOf(Find(answer, "errorCode")) == kKeyExists) return Failed("found duplicate id");
+  return Refusal(answer);
 }
 
 }  // namespace app

@@ -30,7 +30,27 @@ TEST(DiscoveryV2AnswerTest, WhatIsNoAnswerIsNotAskedForAgainAndWhatIsNoneNowIs) 
     EXPECT_EQ(ParseV2Node(200, body, "").status().message(), "discovery: bad discovery endpoint")
         << body;
   }
-  EXPECT_EQ(ParseV2Node(503, "", "").status().code(), base::Code::kUnavailable);
+  for (const int status : {429, 500, 503}) {
+    EXPECT_EQ(ParseV2Node(status, "", "").status().code(), base::Code::kUnavailable);
+    EXPECT_EQ(ParseV2Put(status, "").code(), base::Code::kUnavailable);
+  }
+}
+
+TEST(DiscoveryV2AnswerTest, WhoIsNoDiscoveryServiceIsNotAskedAgain) {
+  for (const int status : {301, 403, 404, 405}) {
+    EXPECT_EQ(ParseV2Node(status, "404 page not found", "").status().message(),
+              "discovery: bad discovery endpoint");
+    EXPECT_EQ(ParseV2Put(status, "<html>").message(), "discovery: bad discovery endpoint");
+  }
+}
+
+TEST(DiscoveryV2AnswerTest, ARefusalIsTold) {
+  const char* const body =
+      R"({"errorCode":110,"message":"Unauthorized","cause":"Insufficient credentials","index":7})";
+  for (const base::Status& status : {ParseV2Node(401, body, "").status(), ParseV2Put(401, body)}) {
+    EXPECT_EQ(status.code(), base::Code::kFailedPrecondition);
+    EXPECT_EQ(status.message(), "110: Unauthorized (Insufficient credentials) [7]");
+  }
 }
 
 TEST(DiscoveryV2AnswerTest, AKeyThatIsThereIsNotTaken) {

@@ -32,10 +32,10 @@ std::optional<RequestPath> ParseRequestPath(std::string_view path) {
   if (!path.starts_with('/')) return std::nullopt;
   path.remove_prefix(1);
   if (!IsToken(path.substr(0, kTokenBytes))) return std::nullopt;
-  RequestPath parsed{.token = std::string(path.substr(0, kTokenBytes)), .below = "", .methods = ""};
+  RequestPath parsed{.token = std::string(path.substr(0, kTokenBytes)), .below = "", .member = "", .methods = ""};
   const std::string_view below = path.substr(kTokenBytes);
   if (below.empty() || below == "/") {
-    parsed.methods = "GET,PUT";
+    parsed.methods = "GET";
     return parsed;
   }
   parsed.below = std::string(below);
@@ -45,6 +45,7 @@ std::optional<RequestPath> ParseRequestPath(std::string_view path) {
   }
   if (!below.starts_with('/') || !IsMemberName(below.substr(1))) return std::nullopt;
   parsed.methods = "GET,PUT,DELETE";
+  parsed.member = std::string(below.substr(1));
   return parsed;
 }
 

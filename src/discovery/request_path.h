@@ -7,7 +7,7 @@
 // The paths of the service, and which of them are for whom:
 //
 //   /new                     makes a token
-//   /TOKEN  /TOKEN/          GET, PUT: what is registered
+//   /TOKEN  /TOKEN/          GET: what is registered
 //   /TOKEN/_config/size      GET: how many members there are to be
 //   /TOKEN/MEMBER            GET, PUT, DELETE: one of them
 //   /status/TOKEN            GET: the same for people
@@ -18,6 +18,7 @@ namespace discovery {
 struct RequestPath {
   std::string token;
   std::string below;         // "", "/_config/size" or "/MEMBER"
+  std::string member;        // of "/MEMBER"
   std::string_view methods;  // that may be asked, as an Allow field has them
 
   bool Allows(std::string_view method) const;

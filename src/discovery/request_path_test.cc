@@ -12,7 +12,8 @@ TEST(DiscoveryPathTest, WhatIsAskedForIsWithinTheToken) {
   ASSERT_TRUE(directory.has_value());
   EXPECT_EQ(directory->token, kToken);
   EXPECT_EQ(directory->below, "");
-  EXPECT_TRUE(directory->Allows("PUT"));
+  EXPECT_TRUE(directory->Allows("GET"));
+  EXPECT_FALSE(directory->Allows("PUT"));
   EXPECT_FALSE(directory->Allows("DELETE"));
   const auto size = ParseRequestPath("/" + kToken + "/_config/size");
   ASSERT_TRUE(size.has_value());
@@ -21,6 +22,7 @@ TEST(DiscoveryPathTest, WhatIsAskedForIsWithinTheToken) {
   const auto member = ParseRequestPath("/" + kToken + "/cafe");
   ASSERT_TRUE(member.has_value());
   EXPECT_EQ(member->below, "/cafe");
+  EXPECT_EQ(member->member, "cafe");
   EXPECT_TRUE(member->Allows("DELETE"));
   EXPECT_FALSE(member->Allows("GET,PUT"));
 }

@@ -7,7 +7,7 @@
 #include "base/ascii_case.h"
 #include "base/form.h"
 #include "base/go_text.h"
-#include "discovery/status_page.h"
+#include "base/media_type.h"
 #include "discovery/token.h"
 
 namespace discovery {
@@ -16,6 +16,9 @@ namespace {
 constexpr int64_t kDefaultSize = 3;
 constexpr int64_t kLargestSize = 1000;
 constexpr const char* kForm = "application/x-www-form-urlencoded";
+// How many more members than its size a token takes: some come at the same time, and see only then
+// that they are too many.
+constexpr int64_t kLateMembersMax = 16;
 
 constexpr observe::Family kNewRequests = {"endpoint_new_requests_total",
                                           "The total number of /new requests processed."};
@@ -57,6 +60,15 @@ http::PlainResponse Passed(http::Client::Answer answer) {
   }
   response.body = std::move(answer.body);
   return response;
+}
+
+// Whether a member may register, or is there.
+bool HasRoomFor(const std::string& member, const TokenStatus& status) {
+  int64_t size = 0;
+  std::from_chars(status.size.data(), status.size.data() + status.size.size(), size);
+  return static_cast<int64_t>(status.members.size()) < size + kLateMembersMax ||
+         std::any_of(status.members.begin(), status.members.end(),
+                     [&](const TokenStatus::Member& there) { return there.id == member; });
 }
 
 }  // namespace
@@ -216,18 +228,33 @@ void Service::Forward(const http::PlainRequest& request, RequestPath path, CallP
     return call->Answer(std::move(refused));
   }
   const std::string_view query = QueryText(request);
-  Upstream::Request asked{.method = call->method(),
-                          .path = "/" + path.token + path.below,
-                          .body = "",
-                          .waits = base::Form(query).Get("wait") == "true"};
+  Upstream::Request asked{
+      .method = call->method(),
+      .path = "/" + path.token + path.below,
+      .body = "",
+      .waits = call->method() == "GET" && base::Form(query).Get("wait") == "true"};
   if (!query.empty()) asked.path += "?" + std::string(query);
-  if (request.head.Get("content-type").starts_with(kForm)) asked.body = base::Bytes(request.body);
+  const base::MediaType type = base::ParseMediaType(request.head.Get("content-type"));
+  if (type.name == kForm) asked.body = base::Bytes(request.body);
+  if (call->method() == "PUT") {
+    return LookUp(path.token, call,
+                  [this, call, member = path.member, asked](const TokenStatus& status) mutable {
+                    if (!HasRoomFor(member, status)) {
+                      return call->Answer(403, "the token has more members than its size");
+                    }
+                    Pass(std::move(asked), call, "");
+                  });
+  }
   const std::string waiter = asked.waits ? request.connection.peer.host : "";
   if (asked.waits) {
     size_t& waits = waits_[waiter];
     if (waits == kWaitsOfOneMax) return call->Answer(429, "Too Many Requests");
     ++waits;
   }
+  Pass(std::move(asked), call, waiter);
+}
+
+void Service::Pass(Upstream::Request asked, CallPointer call, const std::string& waiter) {
   upstream().Ask(std::move(asked), [this, call, waiter](base::Result<http::Client::Answer> answer) {
     if (const auto waits = waits_.find(waiter); waits != waits_.end() && --waits->second == 0) {
       waits_.erase(waits);
@@ -245,6 +272,12 @@ void Service::Status(const http::PlainRequest& request, CallPointer call) {
   if (IsTooOften(rates_, request, call)) return;
   const std::string token(PathText(request).substr(std::string_view("/status/").size()));
   if (!IsToken(token)) return call->Answer(404, "404 page not found");
+  LookUp(token, call, [call](const TokenStatus& status) {
+    call->Answer(Page("text/html; charset=utf-8", StatusPage(status)));
+  });
+}
+
+void Service::LookUp(const std::string& token, const CallPointer& call, WithStatus then) {
   const auto unknown = [call](const base::Result<http::Client::Answer>& answer) {
     if (!answer.ok()) {
       call->AnswerFailure(answer.status(), 500, "the store does not answer");
@@ -254,19 +287,20 @@ void Service::Status(const http::PlainRequest& request, CallPointer call) {
     call->Answer(404, "there is no such token, or not any more");
     return true;
   };
+  const auto shared = std::make_shared<WithStatus>(std::move(then));
   upstream().Ask(
       {.method = "GET", .path = "/" + token + "/_config/size", .body = "", .waits = false},
-      [this, token, call, unknown](base::Result<http::Client::Answer> size) {
+      [this, token, call, unknown, shared](base::Result<http::Client::Answer> size) {
         if (unknown(size)) return;
         upstream().Ask({.method = "GET", .path = "/" + token, .body = "", .waits = false},
-                       [token, call, unknown,
+                       [token, call, unknown, shared,
                         size = std::move(size)](base::Result<http::Client::Answer> directory) {
                          if (unknown(directory)) return;
                          const auto status = ParseTokenStatus(token, size->body, directory->body);
                          if (!status.has_value()) {
                            return call->Answer(500, "the store does not answer");
                          }
-                         call->Answer(Page("text/html; charset=utf-8", StatusPage(*status)));
+                         (*shared)(*status);
                        });
       });
 }

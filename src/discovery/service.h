@@ -7,6 +7,7 @@
 
 #include "discovery/client_rates.h"
 #include "discovery/request_path.h"
+#include "discovery/status_page.h"
 #include "discovery/upstream.h"
 #include "net/http/plain.h"
 #include "observe/log.h"
@@ -55,6 +56,11 @@ class Service final : public http::Service {
   void New(const http::PlainRequest& request, CallPointer call);
   void Health(CallPointer call);
   void Forward(const http::PlainRequest& request, RequestPath path, CallPointer call);
+  // Asks, and answers with what it is told. `waiter`: the address that waits with it, if one does.
+  void Pass(Upstream::Request asked, CallPointer call, const std::string& waiter);
+  // What is known of a token, if its etcd tells it; else the call is answered.
+  using WithStatus = base::Callback<void(const TokenStatus& status)>;
+  void LookUp(const std::string& token, const CallPointer& call, WithStatus then);
   void Status(const http::PlainRequest& request, CallPointer call);
   void Root(const http::PlainRequest& request, http::Responder responder);
 

@@ -144,9 +144,20 @@ class DiscoveryServiceTest(unittest.TestCase):
             self.assertEqual(ask(url + path)[0], 404, path)
         self.assertEqual(ask(token + "/_config/size", "PUT", "value=9")[0], 405)
         self.assertEqual(ask(token, "DELETE")[0], 405)
+        # It would never expire.
+        self.assertEqual(ask(token + "?dir=true&prevExist=true", "PUT")[0], 405)
         self.assertEqual(ask(f"{url}/{'0' * 32}")[0], 404)
         self.assertEqual(ask(f"{url}/status/{'0' * 32}")[0], 404)
         self.assertEqual(ask(token + "/cafe", "PUT", "value=" + "x" * 100_000)[0], 413)
+
+    def test_a_token_takes_few_more_members_than_its_size(self) -> None:
+        token = self.new_token(self.serve("--requests-per-minute", "0"), "1")
+        answers = [ask(f"{token}/m{number}", "PUT", "value=m=http://h:1")[0]
+                   for number in range(19)]
+        self.assertEqual(answers, [201] * 17 + [403] * 2)
+        self.assertEqual(ask(token + "/m3", "PUT", "value=n=http://h:2")[0], 200)
+        self.assertEqual(ask(token + "/m3", "DELETE")[0], 200)
+        self.assertEqual(ask(token + "/m18", "PUT", "value=m=http://h:1")[0], 201)
 
     def test_what_cannot_be_a_size_is_refused(self) -> None:
         url = self.serve()
