@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/v3/own_requests.h"
+#include "base/check.h"
 #include "base/errors.h"
 
 namespace v3 {
@@ -15,6 +16,15 @@ std::string HexOf(int64_t lease) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof(digits), lease, 16).ptr;
   return std::string(digits, end);
+}
+
+// The key as it is, with its lease.
+etcdserverpb::PutRequest SameAgain(const std::string& key) {
+  etcdserverpb::PutRequest put;
+  put.set_key(key);
+  put.set_ignore_value(true);
+  put.set_ignore_lease(true);
+  return put;
 }
 
 }  // namespace
@@ -44,6 +54,7 @@ void ContenderCall::PutKey(int64_t lease, const std::string& value) {
   put->set_value(value);
   put->set_lease(lease);
   request.add_failure()->mutable_request_range()->set_key(key_);
+  *request.add_failure()->mutable_request_put() = SameAgain(key_);
   const std::optional<server::Caller> caller = Caller();
   if (!caller.has_value()) return;
   RunTxn(context(), request, *caller,
@@ -54,7 +65,7 @@ void ContenderCall::PutKey(int64_t lease, const std::string& value) {
 
 void ContenderCall::TakePlace(base::Result<etcdserverpb::TxnResponse> entered) {
   if (!entered.ok()) return Run([&] { Finish(entered.status()); });
-  entered_at_ = base::Revision(entered->header().revision());
+  entered_at_ = written_at_ = base::Revision(entered->header().revision());
   if (entered->succeeded()) {
     create_revision_ = entered_at_.value();
     if (!is_open()) return LeaveQueue();  // its client has left meanwhile
@@ -91,9 +102,33 @@ void ContenderCall::OnChanges(const etcdserverpb::WatchResponse&) {
 void ContenderCall::Confirm() {
   const base::Result<kv::QueuePlace> own = Read(key_, create_revision_);
   if (!own.ok()) return Fail(own.status());
-  if (own->pair.has_value()) return OnFirst(own->at);
+  if (!own->pair.has_value()) {
+    is_in_queue_ = false;
+    return Finish(Lost());
+  }
+  mvccpb::KeyValue pair;
+  CHECK(pair.ParseFromString(*own->pair));
+  if (pair.mod_revision() == written_at_.value()) return OnFirst(own->at);
+  WriteAgain();
+}
+
+// From now on whoever else has the place does not delete it, and nor does this call: they all may be
+// told that they are the first.
+void ContenderCall::WriteAgain() {
   is_in_queue_ = false;
-  Finish(Lost());
+  const std::optional<server::Caller> caller = Caller();
+  if (!caller.has_value()) return;
+  etcdserverpb::TxnRequest request;
+  *request.add_compare() = IsCreatedAt(key_, create_revision_);
+  *request.add_success()->mutable_request_put() = SameAgain(key_);
+  RunTxn(context(), request, *caller,
+         [this, self = shared_from_this()](base::Result<etcdserverpb::TxnResponse> written) {
+           Run([&] {
+             if (!written.ok()) return Finish(written.status());
+             if (!written->succeeded()) return Finish(Lost());
+             OnFirst(base::Revision(written->header().revision()));
+           });
+         });
 }
 
 void ContenderCall::OnEnded(const base::Status& status) {
@@ -105,7 +140,7 @@ void ContenderCall::OnEnded(const base::Status& status) {
 // By the member itself: who put the key may not be known any more, or may not delete it.
 void ContenderCall::LeaveQueue() {
   etcdserverpb::TxnRequest request;
-  *request.add_compare() = IsCreatedAt(key_, create_revision_);
+  *request.add_compare() = IsModifiedAt(key_, written_at_.value());
   request.add_success()->mutable_request_delete_range()->set_key(key_);
   loop().Post([context = &context(), request] {
     server::Caller caller;

@@ -16,7 +16,12 @@ namespace v3 {
 // tell that it is the first; that its place was not lost meanwhile is asked of the cluster.
 //
 // A call that ends in another way than as the first leaves the queue: its key is deleted, also if
-// that was on its way into the log when the client left.
+// that was on its way into the log when the client left. Unless the place is not its own any more: a
+// client whose connection is lost asks again with the same lease, maybe another member, and that call
+// may be told that it is the first while this one is still here. So a call that finds the key there
+// writes it once more, as it is, and so does one that is the first if another has written it
+// meanwhile; and only a key that is as this call has left it is deleted. etcd deletes it, and then
+// there are two holders.
 class ContenderCall : public QueueCall {
  public:
   using QueueCall::QueueCall;
@@ -34,7 +39,7 @@ class ContenderCall : public QueueCall {
 
   // ---- What it finds ----
 
-  // Puts its key, unless it is there. Without a lease it has one of a minute.
+  // Puts its key, or writes it anew if it is there. Without a lease it has one of a minute.
   void Enter(const std::string& name, const std::string& value, int64_t lease);
   void Await();
   // The answer: its place stays.
@@ -48,6 +53,8 @@ class ContenderCall : public QueueCall {
   int64_t lease() const { return lease_; }
   // When its key was created.
   int64_t create_revision() const { return create_revision_; }
+  // It has written its key once more, at that revision.
+  void OnWritten(base::Revision revision) { written_at_ = revision; }
   // Of the answer that told it that it was in the queue.
   base::Revision entered_at() const { return entered_at_; }
 
@@ -61,12 +68,14 @@ class ContenderCall : public QueueCall {
   void TakePlace(base::Result<etcdserverpb::TxnResponse> entered);
   // When those before it are gone, unless it never saw any.
   void Confirm();
+  void WriteAgain();
   void LeaveQueue();
 
   std::string key_;
   int64_t lease_ = 0;
   int64_t create_revision_ = 0;
   base::Revision entered_at_;
+  base::Revision written_at_;  // when this call has written the key last
   // Leaves the queue at the end. Not before it has waited, if its key was there before: it may be
   // the first, and have been told so.
   bool is_in_queue_ = false;

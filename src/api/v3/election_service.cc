@@ -57,6 +57,7 @@ class CampaignCall final : public ContenderCall {
              Run([&] {
                if (!proclaimed.ok()) return Finish(proclaimed.status());
                if (!proclaimed->succeeded()) return Finish(Lost());
+               OnWritten(base::Revision(proclaimed->header().revision()));
                Await();
              });
            });

@@ -123,14 +123,15 @@ TEST_F(ElectionServiceTest, WhoComesFirstLeads) {
 
 TEST_F(ElectionServiceTest, ALeaderWhoCampaignsWithAnotherValueProclaimsIt) {
   ASSERT_TRUE(Campaign(0x1a, "one").ok());
+  int64_t revision = 2;
   for (const char* const value : {"one", "two"}) {
     const Campaigned again = Campaign(0x1a, value);
     ASSERT_TRUE(again.ok());
-    EXPECT_EQ(again.response().header().revision(), 2);
+    EXPECT_EQ(again.response().header().revision(), ++revision);
     EXPECT_EQ(again.response().leader().rev(), 2);
+    EXPECT_EQ(Leader().response().kv().value(), value);
   }
-  EXPECT_EQ(Leader().response().kv().value(), "two");
-  EXPECT_EQ(Leader().response().header().revision(), 3);
+  EXPECT_EQ(Leader().response().header().revision(), revision + 1);
 }
 
 TEST_F(ElectionServiceTest, WithoutALeaseALeaderHasOneOfAMinute) {
@@ -160,6 +161,19 @@ TEST_F(ElectionServiceTest, OneWhoWaitsMayChangeHisValue) {
   ASSERT_TRUE(Resign(first).ok());
   EXPECT_TRUE(before->ok());
   EXPECT_TRUE(after->ok());
+  EXPECT_EQ(Leader().response().kv().value(), "three");
+}
+
+TEST_F(ElectionServiceTest, OneWhoCampaignsAgainKeepsHisPlaceWhenTheFirstCallEnds) {
+  const LeaderKey leader = Campaign(0x3c, "one").response().leader();
+  const auto first = BeginCampaign(0x1a, "two");
+  for (const char* const value : {"two", "three"}) {
+    const auto again = BeginCampaign(0x1a, value);
+    served_.OnClient([&] { first->call->Cancel(); });
+    RunFor(milliseconds(50));
+    EXPECT_EQ(Get("e/1a").kvs(0).value(), value);
+  }
+  ASSERT_TRUE(Resign(leader).ok());
   EXPECT_EQ(Leader().response().kv().value(), "three");
 }
 

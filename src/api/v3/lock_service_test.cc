@@ -79,7 +79,7 @@ TEST_F(LockServiceTest, IsHeldByTheFirstWhoAsksAlsoIfHeAsksAgain) {
     const LockAnswer answer = Lock("a", 0x1a);
     ASSERT_TRUE(answer.ok());
     EXPECT_EQ(answer.response().key(), "a/1a");
-    EXPECT_EQ(answer.response().header().revision(), 2);
+    EXPECT_EQ(answer.response().header().revision(), 2 + i);
     EXPECT_NE(answer.response().header().member_id(), 0u);
   }
   const auto key = served_.Call(testing::kRange, testing::Get("a/1a"));
@@ -198,6 +198,35 @@ TEST_F(LockServiceTest, AHolderWhoAsksAgainAndLeavesHoldsItStill) {
   served_.member().SetRaftPaused(false);
   RunFor(milliseconds(200));
   EXPECT_THAT(Keys(), ElementsAre("a/1a"));
+}
+
+// As a client does whose connection was lost, maybe at another member.
+TEST_F(LockServiceTest, OneWhoAsksAgainKeepsHisPlaceWhenTheFirstCallEnds) {
+  ASSERT_TRUE(Lock("a", 0x1a).ok());
+  const auto first = BeginLock("a", 0x2b);
+  const auto second = BeginLock("a", 0x2b);
+  const auto next = BeginLock("a", 0x3c);
+  served_.OnClient([&] { first->call->Cancel(); });
+  RunFor(milliseconds(50));
+  EXPECT_THAT(Keys(), ElementsAre("a/1a", "a/2b", "a/3c"));
+  ASSERT_TRUE(Unlock("a/1a").ok());
+  EXPECT_TRUE(second->ok());
+  EXPECT_FALSE(next->finished);
+  served_.OnClient([&] { next->call->Cancel(); });
+  RunFor(milliseconds(50));
+  EXPECT_THAT(Keys(), ElementsAre("a/2b"));
+}
+
+TEST_F(LockServiceTest, WhoTellsThatItIsFirstWritesAPlaceThatAnotherHasWritten) {
+  ASSERT_TRUE(Lock("a", 0x1a).ok());
+  const auto first = BeginLock("a", 0x2b);
+  const auto second = BeginLock("a", 0x2b);
+  ASSERT_TRUE(Unlock("a/1a").ok());
+  EXPECT_TRUE(first->ok());
+  EXPECT_TRUE(second->ok());
+  const auto key = served_.Call(testing::kRange, testing::Get("a/2b"));
+  // By the first, twice, and by the second.
+  EXPECT_EQ(key.response().kvs(0).version(), 3);
 }
 
 TEST_F(LockServiceTest, ACompactionThatPassesWhoWaitsHoldsNobodyUp) {

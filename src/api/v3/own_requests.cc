@@ -99,4 +99,13 @@ etcdserverpb::Compare IsCreatedAt(const std::string& key, int64_t revision) {
   return compare;
 }
 
+etcdserverpb::Compare IsModifiedAt(const std::string& key, int64_t revision) {
+  etcdserverpb::Compare compare;
+  compare.set_target(etcdserverpb::Compare::MOD);
+  compare.set_result(etcdserverpb::Compare::EQUAL);
+  compare.set_key(key);
+  compare.set_mod_revision(revision);
+  return compare;
+}
+
 }  // namespace v3

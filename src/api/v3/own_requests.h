@@ -45,5 +45,7 @@ void LeaseOfSession(const Context& context, int64_t lease, const server::Caller&
 
 // "The key was created at this revision"; 0: it is not there.
 etcdserverpb::Compare IsCreatedAt(const std::string& key, int64_t revision);
+// "The key was written last at this revision."
+etcdserverpb::Compare IsModifiedAt(const std::string& key, int64_t revision);
 
 }  // namespace v3
