@@ -47,11 +47,12 @@ int RunIn(const Command& command, const std::string& path, const cli::Flags* glo
   cli::Flags flags;
   const auto rest = ParseFlags(WithHelp(command.flags), words, &flags);
   if (!rest.ok()) return RefuseUsage(command, path, ".", rest.status());
-  if (flags.GetBool("help") || rest->empty()) return ShowHelp(command, path);
+  if (flags.GetBool("help")) return ShowHelp(command, path);
   if (globals == nullptr && flags.GetBool("version")) {
     cli::Print(stdout, "etcdctl version: 3.7.1\nAPI version: 2\n");
     return kExitSuccess;
   }
+  if (rest->empty()) return ShowHelp(command, path);
   std::string name = rest->front();
   const std::vector<std::string> behind(rest->begin() + 1, rest->end());
   if (name == "help" || name == "h") {

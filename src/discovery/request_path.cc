@@ -32,7 +32,8 @@ std::optional<RequestPath> ParseRequestPath(std::string_view path) {
   if (!path.starts_with('/')) return std::nullopt;
   path.remove_prefix(1);
   if (!IsToken(path.substr(0, kTokenBytes))) return std::nullopt;
-  RequestPath parsed{.token = std::string(path.substr(0, kTokenBytes)), .below = "", .member = "", .methods = ""};
+  RequestPath parsed{
+      .token = std::string(path.substr(0, kTokenBytes)), .below = "", .member = "", .methods = ""};
   const std::string_view below = path.substr(kTokenBytes);
   if (below.empty() || below == "/") {
     parsed.methods = "GET";

@@ -64,6 +64,17 @@ class Place:
         return DATE.sub(r"\1\2", text)
 
 
+class VersionTest(unittest.TestCase):
+    def test_it_is_told_with_its_api(self) -> None:
+        for words in (["--version"], ["-v"], ["--version", "ls"]):
+            told = [subprocess.run([program, *words], text=True, capture_output=True,
+                                   timeout=TIMEOUT_SECONDS, env=environment())
+                    for program in (ETCDCTL, DEBIANS_CTL)]
+            ours, theirs = [(done.returncode, re.sub(r"3\.\d+\.\d+", "VERSION", done.stdout))
+                            for done in told]
+            self.assertEqual(ours, theirs)
+
+
 class EtcdctlV2Test(unittest.TestCase):
     maxDiff = None
 

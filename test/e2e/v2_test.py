@@ -294,6 +294,9 @@ class RequestsBesideEtcdTest(BesideEtcdCase):
                          "/v2/stats", "/v2/machinesx", "/v2/auth", "/v2/auth/", "/v2/auth/none"):
                 ask = Ask(method, path)
                 self.compare(ask, self.pair.ask(ask))
+        for path in ("/v2/keys/a", "/v2//keys/a", "/v2/keys/b/../a"):
+            ask = Ask("CONNECT", path)
+            self.compare(ask, self.pair.ask(ask))
         for body in (b"{}", b"[1]", b'{"peerURLs":[1]}', b"x", b'{"peerURLs":["x"]}', b"",
                      b'{"peerURLs":["http://127.0.0.1"]}', b'{"peerURLs":["ftp://127.0.0.1:1"]}',
                      b'{"peerURLs":["http://127.0.0.1:1/a"]}', b'{"peerURLs":[]}'):

@@ -58,9 +58,9 @@ std::shared_ptr<http::ExchangeHandler> Service::OnRequest(http::Exchange& exchan
 void Service::Serve(const CallRef& call) {
   const base::Result<std::string> decoded = base::PathUnescape(http::PathOnly(call->head()));
   if (!decoded.ok()) return SendText(*call, 400, "400 Bad Request");
-  if (const std::string clean = base::CanonicalPath(*decoded); clean != *decoded) {
-    return Redirect(call, clean);
-  }
+  // Compat: who asks for a tunnel is not sent elsewhere.
+  const std::string clean = base::CanonicalPath(*decoded);
+  if (clean != *decoded && call->method() != "CONNECT") return Redirect(call, clean);
   const base::ByteView path = *decoded;
   if (IsAtOrBelow(path, kKeysPath)) return keys_.Serve(call, path.substr(kKeysPath.size()));
   if (IsAtOrBelow(path, kMembersPath)) {

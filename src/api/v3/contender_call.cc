@@ -112,8 +112,8 @@ void ContenderCall::Confirm() {
   WriteAgain();
 }
 
-// From now on whoever else has the place does not delete it, and nor does this call: they all may be
-// told that they are the first.
+// From now on whoever else has the place does not delete it, and nor does this call: they all may
+// be told that they are the first.
 void ContenderCall::WriteAgain() {
   is_in_queue_ = false;
   const std::optional<server::Caller> caller = Caller();

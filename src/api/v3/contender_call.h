@@ -16,10 +16,10 @@ namespace v3 {
 // tell that it is the first; that its place was not lost meanwhile is asked of the cluster.
 //
 // A call that ends in another way than as the first leaves the queue: its key is deleted, also if
-// that was on its way into the log when the client left. Unless the place is not its own any more: a
-// client whose connection is lost asks again with the same lease, maybe another member, and that call
-// may be told that it is the first while this one is still here. So a call that finds the key there
-// writes it once more, as it is, and so does one that is the first if another has written it
+// that was on its way into the log when the client left. Unless the place is not its own any more:
+// a client whose connection is lost asks again with the same lease, maybe another member, and that
+// call may be told that it is the first while this one is still here. So a call that finds the key
+// there writes it once more, as it is, and so does one that is the first if another has written it
 // meanwhile; and only a key that is as this call has left it is deleted. etcd deletes it, and then
 // there are two holders.
 class ContenderCall : public QueueCall {

@@ -21,8 +21,8 @@ base::Status Damaged(std::string_view what) {
 }
 
 // Directories whose parents were read, by number. Their children come later, all of one directory
-// one after another. Not with their paths: those of a directory in the depth would be as large as the
-// square of its depth.
+// one after another. Not with their paths: those of a directory in the depth would be as large as
+// the square of its depth.
 struct Directory {
   NodeRef node;
   uint64_t parent;
