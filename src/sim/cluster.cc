@@ -95,6 +95,7 @@ Cluster::Cluster(runtime::simulated::Scheduler* scheduler, runtime::simulated::W
                  Checker* checker, const Plan& plan, raft::Tracer* raft_tracer)
     : scheduler_(scheduler),
       plan_(plan),
+      disk_latency_max_(plan.disk_latency_max),
       wires_(wires),
       checker_(*checker),
       raft_tracer_(raft_tracer),
@@ -228,7 +229,7 @@ void Cluster::Start(Member& member) {
   if (member.has_lost) return AskReplacement(member);
   auto started = Process::Start(
       {scheduler_, &network_, wires_, &config_, &limits_, &checker_, &logger_, raft_tracer_},
-      member.storage.get(), member.options, plan_.disk_latency_max,
+      member.storage.get(), member.options, disk_latency_max_,
       [this, &member] { OnDeath(member); });
   ++member.lives;
   if (started.ok()) {
@@ -328,7 +329,12 @@ void Cluster::DamageDatabase(base::MemberId id) {
 
 bool Cluster::IsWholeAgain(base::MemberId id) const {
   const Member* const member = Find(id);
-  if (member == nullptr) return true;
+  if (member == nullptr) {
+    // Gone for good: it harms as long as its vote counts, as in a joint configuration that removes
+    // it.
+    const Process* const leader = Leader();
+    return leader != nullptr && !leader->node().membership().voters.Contains(id);
+  }
   if (member->process == nullptr || member->dying) return false;
   const server::Progress& progress = member->process->server().progress();
   const raft::Membership& membership = member->process->node().membership();
@@ -512,6 +518,13 @@ void Cluster::TakePlace(Member& member, const server::Replacement& replacement) 
   damaged_.insert(successor.id);
   ++replacements_;
   Start(successor);
+}
+
+void Cluster::SetDiskLatency(runtime::Duration latency_max) {
+  disk_latency_max_ = latency_max;
+  for (const auto& member : members_) {
+    if (member->process != nullptr) member->process->SetDiskLatency(latency_max);
+  }
 }
 
 void Cluster::ReviveAll() {

@@ -76,6 +76,8 @@ class Cluster {
   // Starts every member that is down and is not held, and keeps disks whole, with room, from here
   // on.
   void ReviveAll();
+  // Of all members, also of those that start later.
+  void SetDiskLatency(runtime::Duration latency_max);
   // As many members as a quorum can do without end, those that are harmed first, and do not come
   // back before Release. All that belong to the cluster are founders and vote.
   void HoldMinority();
@@ -129,6 +131,7 @@ class Cluster {
 
   runtime::simulated::Scheduler* const scheduler_;
   const Plan plan_;
+  runtime::Duration disk_latency_max_;
   runtime::simulated::Wires* const wires_;
   Checker& checker_;
   raft::Tracer* const raft_tracer_;

@@ -224,15 +224,20 @@ void Process::OnHashAsked(base::Revision at, OnHash on_hash) {
 
 void Process::Send(std::vector<raft::Message> messages) {
   for (const raft::Message& message : messages) {
-    if (reachable_.contains(message.to)) cluster_.network->Send(message, nullptr);
+    if (IsReachable(message.to)) cluster_.network->Send(message, nullptr);
   }
+}
+
+// Those that were removed stay so, also after a start: until a joint configuration is left, their
+// votes may be needed. No client can ask for one, so that is not asked of the transport of peers.
+bool Process::IsReachable(base::MemberId id) const {
+  return reachable_.contains(id) || node_->membership().voters.outgoing.Contains(id);
 }
 
 void Process::SendSnapshot(server::SnapshotToSend snapshot) {
   cluster_.network->Send(snapshot.message, CopyOf(*snapshot.database));
 }
 
-// Those that were removed stay reachable: a joint configuration may still need their votes.
 void Process::SetMembers(server::ClusterMembers members) {
   others_.clear();
   for (const members::Member& member : members.members) {

@@ -78,6 +78,10 @@ class Process final : public Receiver, public server::Transport, public server::
 
   // A paused process does nothing; what reaches it waits.
   void SetPaused(bool paused);
+  void SetDiskLatency(runtime::Duration latency_max) {
+    wal_loop_.set_latency_max(latency_max);
+    backend_loop_.set_latency_max(latency_max);
+  }
   // Its log's disk stands still, or goes on.
   void SetStalled(bool stalled) { cluster_.scheduler->SetPaused(wal_loop_.inner(), stalled); }
 
@@ -123,6 +127,8 @@ class Process final : public Receiver, public server::Transport, public server::
   void Serve();
   void EndService();
   void Die();
+  // Whether a message finds that member.
+  bool IsReachable(base::MemberId id) const;
 
   const Cluster cluster_;
   Storage& storage_;
@@ -143,7 +149,7 @@ class Process final : public Receiver, public server::Transport, public server::
   raft::EntryId last_entry_;
   runtime::TimePoint changed_at_;
   base::MemberId id_;
-  // Whom a message finds: members that the member has told of, and those it has heard from.
+  // Those that the member has told of, and those it has heard from.
   std::set<base::MemberId> reachable_;
   std::vector<base::MemberId> others_;  // in the cluster
   bool dead_ = false;

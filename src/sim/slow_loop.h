@@ -31,12 +31,14 @@ class SlowLoop final : public runtime::Loop {
   void AtEndOfTurn(base::Callback<void()> task) override { loop_->AtEndOfTurn(std::move(task)); }
   bool IsCurrent() const override { return loop_->IsCurrent(); }
 
+  // Of tasks that are posted from now on.
+  void set_latency_max(runtime::Duration latency_max) { latency_max_ = latency_max; }
   // The one that runs the tasks.
   runtime::Loop* inner() { return loop_.get(); }
 
  private:
   runtime::simulated::Scheduler* const scheduler_;
-  const runtime::Duration latency_max_;
+  runtime::Duration latency_max_;
   const std::unique_ptr<runtime::Loop> loop_;
   runtime::TimePoint free_;
 };

@@ -17,6 +17,8 @@ constexpr runtime::Duration kClientPauseMax = std::chrono::seconds(3);
 constexpr runtime::Duration kWatchPauseMax = std::chrono::seconds(5);
 constexpr runtime::Duration kStallMax = std::chrono::seconds(1);
 constexpr runtime::Duration kFullMax = std::chrono::seconds(2);
+// Of disks, once the turmoil is over.
+constexpr runtime::Duration kCalmDisk = milliseconds(2);
 // What may be left of a disk that is filled.
 constexpr uint64_t kRoomMax = 16 << 10;
 // Until another leads.
@@ -129,6 +131,9 @@ void Turmoil::Calm() {
   cluster_->network().Heal();
   cluster_->network().set_faults(
       {0, 0, std::chrono::microseconds(20), std::chrono::microseconds(200)});
+  // In a turmoil a vote may take as long as an election's timeout, and whoever cannot win come
+  // first again and again: a shorter log on a faster clock.
+  cluster_->SetDiskLatency(std::min<runtime::Duration>(plan_.disk_latency_max, kCalmDisk));
   for (const base::MemberId id : cluster_->members()) {
     if (Process* const process = cluster_->process(id)) process->SetPaused(false);
   }
