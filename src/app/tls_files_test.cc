@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "net/http/testing/authority.h"
+#include "net/http/testing/world.h"
+#include "net/http/tls_stream.h"
 #include "observe/testing/memory_sink.h"
 #include "runtime/simulated/disk.h"
 #include "runtime/simulated/scheduler.h"
@@ -240,6 +242,58 @@ TEST_F(TlsFilesTest, WhatTheFlagsOfSecuritySayIsHeeded) {
   EXPECT_FALSE(Open().ok());
   security_.cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"};
   EXPECT_TRUE(Open().ok());
+}
+
+// Connects to a listener whose certificate is that of the files.
+class TlsDiallingTest : public TlsFilesTest {
+ protected:
+  TlsDiallingTest() {
+    const auto context = (*Open())->context();
+    world_.DoAtServer([this, &context] {
+      http::Server::Listening listening;
+      listening.tls = [context] { return context; };
+      EXPECT_TRUE(world_.server().Listen(kListener, listening).ok());
+    });
+    Write("/tls/ca", authority_.certificate_pem());
+    Write("/tls/other-ca", http::testing::Authority(Now()).certificate_pem());
+  }
+  runtime::WallTime Now() { return scheduler_.clock().WallNow(); }
+  // Whether who dials with the present flags is content with the listener.
+  bool Takes() {
+    const auto files = OpenForDialling();
+    EXPECT_TRUE(files.ok());
+    std::unique_ptr<runtime::Stream> stream;
+    std::unique_ptr<runtime::Connecting> attempt;
+    world_.Do([&] {
+      attempt = world_.client_network().Connect(
+          kListener, [&](auto result) { stream = std::move(result).value(); });
+    });
+    world_.Settle();
+    http::testing::RawClient client(std::make_unique<http::TlsStream>(
+        (*files)->context(), std::move(stream), "member", Now()));
+    client.SendPreface();
+    world_.Settle();
+    return !client.received().empty();
+  }
+
+  inline static const runtime::Address kListener{"server", 443, ""};
+
+  http::testing::EchoService service_;
+  http::testing::World world_{&service_};
+};
+
+TEST_F(TlsDiallingTest, ADiallerTakesWhoItsAuthorityHasSignedAndNobodyElse) {
+  config_.trusted_ca_file = "/tls/ca";
+  EXPECT_TRUE(Takes());
+  config_.trusted_ca_file = "/tls/other-ca";
+  EXPECT_FALSE(Takes());
+  config_.trusted_ca_file = "";
+  EXPECT_FALSE(Takes());
+}
+
+TEST_F(TlsDiallingTest, WithCertificatesThatSignThemselvesADiallerTakesAnybody) {
+  config_.auto_tls = true;
+  EXPECT_TRUE(Takes());
 }
 
 class MakeSelfSignedTest : public TlsFilesTest {
