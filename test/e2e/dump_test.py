@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dump_case import ETCD, TOOLS, DumpCase, all_requests, full_log, without_stamps
 from protocol import MAINTENANCE, raft_internal, rpc
-from wal_file import METADATA, WalFile, data_field, numbers
+from wal_file import CONF_CHANGE, METADATA, WalFile, data_field, numbers
 
 DEBIANS_ETCD = "/usr/bin/etcd"
 KINDS = ("IRRPut", "IRRDeleteRange", "IRRTxn", "IRRCompaction", "IRRLeaseGrant", "IRRLeaseRevoke")
@@ -139,6 +139,25 @@ class LogsTest(DumpCase):
                                       ["   3", "         3", "norm\t"]])
         self.assertIn("nodeID=ab clusterID=cd term=3 commitIndex=3 vote=ab", text)
         self.assertEqual(self.logs("-raw", data).count("Entry: "), 6)
+
+    def test_raw_shows_every_record_and_bytes_that_are_no_text(self) -> None:
+        log = WalFile()
+        log.append(METADATA, numbers(0xAB, 0xCD))
+        log.mark(0, 0)
+        log.entry(2, 1, b"", CONF_CHANGE)
+        log.entry(2, 2, b'a~ "\\\n\r\t\0\x1f\x7f\xff')
+        log.state(2, 0xAB, 1)
+        log.mark(2, 2)
+        log.state(3, 0xAB, 2)
+        data = self.directory(log)
+        end = "EOF: All entries were processed.\n"
+        late = ('Entry: Term:2 Index:2 Data:"a~ \\"\\\\\\n\\r\\t\\000\\037\\177\\377" \n'
+                "{}Snapshot: index:2 term:2\nHardState: term:3 vote:171 commit:2\n" + end)
+        begin = "CRC: 0\nMetadata: NodeID:171 ClusterID:205\n"
+        self.assertEqual(self.raw(data), begin + "Snapshot: index:0 term:0\n"
+                         "Entry: Term:2 Index:1 Type:EntryConfChange\n"
+                         + late.format("HardState: term:2 vote:171 commit:1\n"))
+        self.assertEqual(self.raw("-start-index", "2", data), begin + late.format(""))
 
     def test_the_log_of_a_member_is_shown(self) -> None:
         data = self.filled()

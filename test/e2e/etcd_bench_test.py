@@ -85,6 +85,7 @@ class EtcdBenchTest(BenchCase):
 
     def test_put_writes_as_often_and_as_much_as_it_says(self) -> None:
         before = self.handled("Put")
+        began = time.monotonic()
         report = self.json("put", "--total", "700", "--clients", "30", "--conns", "4", "--threads",
                            "2", "--key-space-size", "50", "--sequential-keys", "--prefix", "p/",
                            "--key-size", "9", "--val-size", "100")
@@ -95,6 +96,8 @@ class EtcdBenchTest(BenchCase):
         self.assertEqual((report["endpoints"], report["conns"], report["clients"], report["rate"],
                           report["latency_from"]), ([self.member.address], 4, 30, 0, "sent"))
         self.assertEqual(sum(span["requests"] for span in series["timeline"]), 700)
+        self.assertGreater(report["client_cpu_seconds"], 0)
+        self.assertLessEqual(report["client_cpu_seconds"], (time.monotonic() - began) * os.cpu_count())
         latencies = series["latency_seconds"]
         ordered = [latencies["min"], *latencies["percentiles"].values(), latencies["max"]]
         self.assertEqual(ordered, sorted(ordered))
@@ -128,6 +131,13 @@ class EtcdBenchTest(BenchCase):
                 self.assertEqual(self.handled(method) - before, 50)
         text = self.bench("range", "k00", "--consistency", "s", "--total", "5")
         self.assertTrue(text.startswith("bench with serializable range\n"), text)
+
+    def test_range_reads_page_by_page_all_keys(self) -> None:
+        self.bench("put", "--total", "10001", "--clients", "100", "--key-space-size", "10001",
+                   "--sequential-keys")
+        before = self.handled("Range")
+        self.assert_reports(self.bench("range", "--prefix", "--paginate", "--total", "3"), 1)
+        self.assertEqual(self.handled("Range") - before, 3 * 2)
 
     def test_txn_put_puts_several_keys_at_once(self) -> None:
         before = self.handled("Txn")
