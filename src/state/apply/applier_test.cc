@@ -15,6 +15,7 @@
 #include "state/apply/request_codec.h"
 #include "state/apply/request_support.h"
 #include "state/members/member.h"
+#include "state/v2/store.h"
 #include "storage/backend/memory_backend.h"
 #include "storage/mvcc/key_value.h"
 #include "storage/mvcc/reads.h"
@@ -472,6 +473,33 @@ TEST_F(ApplierTest, AMembersPeerUrlsAreUpdated) {
   moved.peer_urls = {"http://moved:1"};
   ASSERT_TRUE(Change(raft::ConfChangeType::kUpdateNode, moved).ok());
   EXPECT_EQ(applier_.state().view().Get()->members.at(0).peer_urls, moved.peer_urls);
+}
+
+// As etcd's, which keep members and the cluster's version among their keys.
+TEST_F(ApplierTest, WhatChangesOfTheClusterHasIndexesOfTheV2Api) {
+  using Type = raft::ConfChangeType;
+  v2::Store& v2 = applier_.state().v2();
+  ASSERT_TRUE(Change(Type::kAddNode, NewMember(6)).ok());
+  EXPECT_EQ(v2.index(), 0u) << "the cluster does not have it yet";
+  v2.Begin(100);
+  ASSERT_TRUE(Change(Type::kAddNode, NewMember(7)).ok());
+  EXPECT_EQ(v2.index(), 101u);
+  ASSERT_TRUE(Change(Type::kUpdateNode, NewMember(7)).ok());
+  EXPECT_EQ(v2.index(), 102u);
+  ASSERT_TRUE(Change(Type::kRemoveNode, NewMember(7)).ok());
+  EXPECT_EQ(v2.index(), 104u) << "its record goes, and another says that it is removed";
+  ASSERT_TRUE(Change(Type::kAddLearnerNode, NewMember(8)).ok());
+  EXPECT_EQ(v2.index(), 105u);
+  InternalRaftRequest request;
+  request.mutable_cluster_version_set()->set_ver("3.7.0");
+  ASSERT_TRUE(Apply(request).ok());
+  EXPECT_EQ(v2.index(), 106u);
+  request.Clear();
+  request.mutable_cluster_member_attr_set()->set_member_id(6);
+  ASSERT_TRUE(Apply(request).ok());
+  EXPECT_EQ(v2.index(), 107u);
+  ASSERT_TRUE(Put("k", "v").ok());
+  EXPECT_EQ(v2.index(), 107u);
 }
 
 TEST_F(ApplierTest, TheConfigurationIsThereAgainAfterARestart) {
