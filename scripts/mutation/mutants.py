@@ -148,8 +148,11 @@ def _statements(source: Source) -> Iterator[Change]:
 
 
 def _has_what_is_left_alone(source: Source, index: int) -> bool:
-    """Within the statement."""
+    """Within the statement. So are functions that are deleted or the compiler's own: nobody calls
+    the ones, and the others are made without being named."""
     while index < len(source.tokens) and source.tokens[index].text != ";":
+        if source.texts(index, 3) in (["=", "delete", ";"], ["=", "default", ";"]):
+            return True
         if source.tokens[index].kind not in LITERALS and not source.is_code(index):
             return True
         index += 1

@@ -62,6 +62,10 @@ class MutantsTest(unittest.TestCase):
                 "  return f();\n  g(h,\n    i);\n  if (j)\n    k();\n}\n")
         self.assertEqual(results(text), ["if (!(j))"])
 
+    def test_functions_that_are_deleted_or_the_compilers_own_are_not(self):
+        text = "class A {\n public:\n  A(A&&) = delete;\n  ~A() = default;\n  a = deleted;\n};\n"
+        self.assertEqual(changes(text), [("a = deleted;", "")])
+
     def test_comments_strings_and_includes_are_left(self):
         text = ('#include "a/1 + 2.h"\n#if A == 1\n#endif\n// a == b\n/* 1 +\n 2 */\n'
                 'f("a == 1", \'1\', R"(true && false)");\n')
