@@ -32,7 +32,6 @@ CpuMeter::~CpuMeter() {
 }
 
 std::unique_ptr<Progress> NewProgress(const Measuring& measuring, Fleet* fleet, uint64_t total) {
-  if (!measuring.shows_progress) return nullptr;
   return Progress::OnTerminal(measuring.invocation.err, total, &fleet->loop(0).clock());
 }
 

@@ -16,7 +16,6 @@ struct Measuring {
   const Setup& setup;
   Control* control;
   Measurement* result;
-  bool shows_progress = true;
 
   const cli::Flags& flags() const { return invocation.flags; }
 };

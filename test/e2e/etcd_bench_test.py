@@ -24,6 +24,7 @@ import real_etcd
 from authority import Authority
 from cluster import Cluster
 from member import Member, free_ports, scratch_folder
+from progress_test import on_terminal
 from protocol import Client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -208,6 +209,16 @@ class EtcdBenchTest(BenchCase):
         self.assertGreaterEqual(report["series"][0]["seconds"], 0.495)
         text = self.bench("put", "--rate", "1000", "--total", "10", "--from-send")
         self.assertTrue(text.endswith("\nLatencies count from when a request was sent.\n"), text)
+
+    def test_a_terminal_shows_how_far_it_is(self) -> None:
+        status, shown = on_terminal(ETCD_BENCH, "put", "--endpoints", self.member.address,
+                                    "--total", "500", "--rate", "500")
+        self.assertEqual(status, 0, shown)
+        lines = re.findall(r"\r\x1b\[K(\d+) / 500  (\d+)%  \d+/s", shown)
+        self.assertTrue(lines, shown)
+        self.assertEqual([int(percent) for _, percent in lines],
+                         [int(ended) * 100 // 500 for ended, _ in lines])
+        self.assertTrue(shown.endswith("/s\r\x1b[K"), shown)
 
     def test_csv_and_a_plot(self) -> None:
         text = self.bench("txn-mixed", "--total", "50", "--output", "csv", "--plot", "plot.svg")
