@@ -7,6 +7,7 @@
 
 #include "observe/testing/memory_sink.h"
 #include "runtime/posix/clock.h"
+#include "runtime/simulated/disk.h"
 
 namespace app {
 namespace {
@@ -166,6 +167,16 @@ TEST_F(DiscoveryTest, AtAServiceOfApiV2MembersAreBelowTheToken) {
   registry_.Set("/_config/size", "1");
   EXPECT_EQ(*Join(), "m=http://m:1");
   EXPECT_EQ(registry_.At("/cafe"), "m=http://m:1");
+}
+
+TEST(V2RegistryTest, WhatIsNoUrlOfAServiceIsRefused) {
+  runtime::simulated::Disk disk(1);
+  for (const char* const url : {"nonsense", "http://host:x/token", "http://host:99999/token",
+                                "ftp://host/token", "unix:///socket/token", "unixs://socket"}) {
+    config::DiscoveryConfig config;
+    config.url = url;
+    EXPECT_EQ(OpenV2Registry(config, disk).status().message(), "discovery: invalid URL") << url;
+  }
 }
 
 }  // namespace

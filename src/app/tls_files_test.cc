@@ -269,8 +269,8 @@ class TlsDiallingTest : public TlsFilesTest {
           kListener, [&](auto result) { stream = std::move(result).value(); });
     });
     world_.Settle();
-    http::testing::RawClient client(std::make_unique<http::TlsStream>(
-        (*files)->context(), std::move(stream), "member", Now()));
+    http::testing::RawClient client(
+        std::make_unique<http::TlsStream>((*files)->context(), std::move(stream), "member", Now()));
     client.SendPreface();
     world_.Settle();
     return !client.received().empty();

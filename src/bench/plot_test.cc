@@ -39,6 +39,23 @@ TEST(BenchPlotTest, EachSeriesHasThreeLinesOverTimeAndOneOverPercentile) {
   EXPECT_THAT(plot, HasSubstr("prefers-color-scheme: dark"));
 }
 
+TEST(BenchPlotTest, TheTimeAxisIsDividedEvenlyFromTheBeginningToTheEnd) {
+  Series series{"put", Results(), seconds(2)};
+  series.results.RecordDone(milliseconds(0), milliseconds(1), {});
+  series.results.RecordDone(milliseconds(1999), milliseconds(1), {});
+  const std::string plot = Plot({.command = "put", .series = {series}});
+  std::vector<double> places;
+  for (const char* const label : {"0s", "0.4s", "0.8s", "1.2s", "1.6s", "2s"}) {
+    const size_t end = plot.find("\" text-anchor=\"middle\">" + std::string(label) + "</text>");
+    ASSERT_NE(end, std::string::npos) << label;
+    places.push_back(std::stod(plot.substr(plot.rfind(" x=\"", end) + 4)));
+  }
+  for (size_t i = 1; i < places.size(); ++i) {
+    EXPECT_NEAR(places[i] - places[i - 1], (places[5] - places[0]) / 5, 0.1);
+  }
+  EXPECT_GT(places[5], places[0]);
+}
+
 // The y axis points down.
 TEST(BenchPlotTest, WhatTookLongerStandsHigher) {
   const std::string plot = Plot({.command = "put", .series = {Rising("put")}});

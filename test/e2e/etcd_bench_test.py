@@ -91,6 +91,7 @@ class EtcdBenchTest(BenchCase):
                            "2", "--key-space-size", "50", "--sequential-keys", "--prefix", "p/",
                            "--key-size", "9", "--val-size", "100")
         self.assertEqual(self.handled("Put") - before, 700)
+        self.assertEqual(self.handled("HashKV"), 0)
         series, = report["series"]
         self.assertEqual((series["name"], series["requests"], series["failed"], series["errors"]),
                          ("put", 700, 0, []))
@@ -115,6 +116,7 @@ class EtcdBenchTest(BenchCase):
                                + re.escape(self.member.address)
                                + r"\n\tTime taken to get hashkv: .*s\n\tDB size: .*B\n")
         self.assertGreater(self.handled("Compact"), 0)
+        self.assertEqual(self.handled("HashKV"), 1)
 
     def test_range_in_all_its_forms(self) -> None:
         for number in range(20):

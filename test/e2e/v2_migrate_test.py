@@ -14,6 +14,7 @@ import stat
 import subprocess
 import tempfile
 import unittest
+from base64 import b64decode
 from pathlib import Path
 
 import real_etcd
@@ -249,6 +250,30 @@ class V2MigrateTest(V2MigrateCase):
                              (1, f"Error: timeout: etcd runs on {segment}; stop it first\n"))
         done = self.migrate_v2(folder, "--data-dir", folder / "data")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_program_makes_the_keys_of_a_snapshot_of_v3(self) -> None:
+        member = self.enterContext(Member(ETCD))
+        program = member.folder / "transformer"
+        program.write_text(TRANSFORMER.replace("NOTES", str(member.folder / "notes")))
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        shutil.copytree(ROOT / "test/fixtures/etcd-2.3.8-v2", member.folder / "old")
+        words = ("--data-dir", member.folder / "old", "--transformer", program)
+        done = self.migrate_v2(member.folder, *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        nodes = [json.loads(line) for line in (member.folder / "notes").read_text().splitlines()]
+        made = {"/new" + node["key"]: node["value"] for node in nodes if not node.get("dir")}
+        self.assertTrue(made)
+        self.assertTrue(done.stdout.startswith("finished transforming keys\n"), done.stdout)
+        self.assertIn(f"v3.db: {len(made)} keys with 0 leases\n", done.stdout)
+        self.restore(member)
+        answer = json.loads(self.output(member, "get", "--prefix", "/", "-w", "json"))
+        self.assertEqual({b64decode(pair["key"]).decode(): b64decode(pair.get("value", "")).decode()
+                          for pair in answer["kvs"]}, made)
+        (member.folder / "v3.db").unlink()
+        program.write_text("#!/bin/sh\nexit 3\n")
+        done = self.migrate_v2(member.folder, *words)
+        self.assertEqual((done.returncode, done.stderr), (1, f"Error: {program}: exit status 3\n"))
+        self.assertFalse((member.folder / "v3.db").exists())
 
     @unittest.skipUnless(os.access(ETCD_34, os.X_OK), "there is no /usr/bin/etcd")
     def test_what_cannot_be_read_is_refused(self) -> None:
