@@ -76,7 +76,12 @@ class SpansTest(TracingCase):
             self.assertGreaterEqual(parent.nanos, span.nanos, child)
             self.assertGreater(span.nanos, 0)
         self.assertEqual(by_name["put"].attributes, {"key": "k"})
-        self.assertEqual(by_name["put"].events, ["Send raft proposal", "Receive raft result"])
+        for written in ("put", "delete_range", "compact", "lease_grant", "lease_revoke"):
+            self.assertEqual(by_name[written].events, ["Send raft proposal", "Receive raft result"])
+        # One that is not linearizable waits for nobody.
+        self.assertEqual({(span.attributes.get("count_only", False), *span.events)
+                          for span in spans if span.name == "range"},
+                         {(True,), (False, "Receive read index")})
 
     def test_of_each_kind_of_call_by_grpc(self) -> None:
         collector = self.collect(GrpcCollector())
