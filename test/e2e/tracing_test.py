@@ -19,6 +19,7 @@ from member import Member, free_ports
 from protocol import KV, Client, rpc
 from trace_collector import GrpcCollector, HttpCollector
 from traced_work import PARENT, TRACE, call_with, traceparent, work
+from watch_stream import WatchStream
 
 ETCD = os.environ.get("ETCD", str(Path(__file__).resolve().parents[2] / "build/dev/bin/etcd"))
 ALL = "1000000"
@@ -104,6 +105,15 @@ class SpansTest(TracingCase):
         self.assertEqual(codes, {"OK", "INVALID_ARGUMENT", "OUT_OF_RANGE"})
         # The caller is at fault, so that the member has not failed.
         self.assertFalse(any(span.failed for span in spans))
+
+    def test_of_a_watch_it_ends_when_the_watch_does(self) -> None:
+        collector = self.collect(GrpcCollector())
+        stream = WatchStream(self.connect(self.start(collector.address)))
+        stream.create(b"k", b"l")
+        stream.wait(lambda answers: answers)
+        stream.cancel(0)
+        collector.wait_for_names("watch")  # the stream goes on
+        stream.close()
 
     def test_by_http(self) -> None:
         collector = self.collect(HttpCollector())
