@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing/golden.h"
+#include "cli/testing/help_of_all.h"
 #include "ctl/command.h"
 #include "ctl/testing/captured.h"
 
@@ -15,18 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// Of a command and all those below it.
-void AppendHelp(const cli::CommandPath& path, std::string* text) {
-  *text += "=====";
-  for (const Command* command : path) *text += " " + command->name;
-  *text += "\n" + cli::HelpText(path);
-  for (const Command& command : path.back()->subcommands) {
-    cli::CommandPath below = path;
-    below.push_back(&command);
-    AppendHelp(below, text);
-  }
-}
 
 // What the command line prints and how it ends.
 struct Ran {
@@ -49,8 +38,7 @@ Ran RunLine(const std::string& name, const std::vector<std::string>& arguments) 
 }
 
 TEST(HelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
-  std::string text;
-  AppendHelp({&RootCommand()}, &text);
+  std::string text = cli::testing::HelpOfAll({&RootCommand()});
   text += "===== options\n" + RunLine("options", {}).out;
   text += "===== version\n" + RunLine("version", {}).out;
   base::testing::ExpectGolden("src/ctl/testdata/help.txt", text);

@@ -1,19 +1,15 @@
-#include "cli/help.h"
-
 #include <gtest/gtest.h>
 
 #include "base/testing/golden.h"
-#include "cli/run.h"
+#include "cli/testing/help_of_all.h"
 #include "utl/command_tree.h"
 
 namespace utl {
 namespace {
 
-TEST(UtlHelpTest, OfRecoverIsWhatWasRecorded) {
-  const cli::Command* const recover = cli::FindSubcommand(RootCommand(), "recover");
-  ASSERT_NE(recover, nullptr);
-  base::testing::ExpectGolden("src/utl/testdata/recover.help",
-                              cli::HelpText({&RootCommand(), recover}));
+TEST(UtlHelpTest, TheTextsOfAllCommandsAreThoseThatWereRecorded) {
+  base::testing::ExpectGolden("src/utl/testdata/help.txt",
+                              cli::testing::HelpOfAll({&RootCommand()}));
 }
 
 }  // namespace
