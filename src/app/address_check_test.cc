@@ -61,5 +61,14 @@ TEST_F(AddressCheckTest, TheSystemKnowsItself) {
   EXPECT_TRUE(CheckAddress(info, "127.0.0.1", SystemNameLookups()).ok());
 }
 
+// Nobody is asked about these.
+TEST_F(AddressCheckTest, TheSystemSaysOfWhomItKnowsNothing) {
+  const NameLookups lookups = SystemNameLookups();
+  EXPECT_EQ(lookups.addresses_of("a..b").status(),
+            base::Status(base::Code::kNotFound, "lookup a..b: no such host"));
+  EXPECT_EQ(lookups.names_of("a").status(),
+            base::Status(base::Code::kNotFound, "lookup a: no such host"));
+}
+
 }  // namespace
 }  // namespace app
