@@ -114,5 +114,12 @@ TEST_F(V2TreeTest, AFileThatIsNoSnapshotIsRefusedByName) {
   EXPECT_FALSE(V2Tree::OfSnapshot(disk_, "/none.snap").ok());
 }
 
+TEST_F(V2TreeTest, ASnapshotOfSomethingElseThanATreeIsRefused) {
+  Write("/a.snap",
+        snap::EncodeSnapshotFile(
+            {.index = base::Index(7), .term = base::Term(1), .conf_state = {}, .data = "{}"}));
+  EXPECT_FALSE(V2Tree::OfSnapshot(disk_, "/a.snap").ok());
+}
+
 }  // namespace
 }  // namespace utl
