@@ -33,6 +33,7 @@ class TlsFilesTest : public ::testing::Test {
     Write(config_.cert_file, issued.certificate_pem);
     Write(config_.key_file, issued.key_pem);
   }
+  runtime::WallTime Now() { return scheduler_.clock().WallNow(); }
   base::Result<std::unique_ptr<TlsFiles>> Open() {
     return TlsFiles::Open(&disk_, config_, security_);
   }
@@ -257,7 +258,6 @@ class TlsDiallingTest : public TlsFilesTest {
     Write("/tls/ca", authority_.certificate_pem());
     Write("/tls/other-ca", http::testing::Authority(Now()).certificate_pem());
   }
-  runtime::WallTime Now() { return scheduler_.clock().WallNow(); }
   // Whether who dials with the present flags is content with the listener.
   bool Takes() {
     const auto files = OpenForDialling();
@@ -320,6 +320,21 @@ TEST_F(MakeSelfSignedTest, ACertificateIsMadeAndKept) {
 TEST_F(MakeSelfSignedTest, OneThatIsNeverValidIsRefused) {
   EXPECT_EQ(MakeSelfSigned(disk_, "/data/fixtures/client", {}, {}, 0, &config_).message(),
             "selfSignedCertValidity is invalid,it should be greater than 0");
+}
+
+TEST_F(MakeSelfSignedTest, IsValidForAsManyYearsAsItIsToldTo) {
+  constexpr int64_t kYearNanos = int64_t{365} * 24 * 60 * 60 * 1'000'000'000;
+  constexpr int64_t kDayNanos = kYearNanos / 365;
+  for (const uint64_t years : {1, 3}) {
+    const std::string directory = "/data/fixtures/" + std::to_string(years);
+    ASSERT_TRUE(MakeSelfSigned(disk_, directory, {"localhost"}, Now(), years, &made_).ok());
+    const auto expiry =
+        (*TlsFiles::Open(&disk_, made_, security_))->context()->certificate_expiry();
+    ASSERT_TRUE(expiry.has_value());
+    const int64_t left = expiry->unix_nanos - Now().unix_nanos;
+    EXPECT_NEAR(static_cast<double>(left), static_cast<double>(years * kYearNanos),
+                2.0 * kDayNanos);
+  }
 }
 
 TEST_F(MakeSelfSignedTest, HalfOfAPairIsMadeAnew) {
