@@ -125,7 +125,7 @@ def guard(registry: Member, *trusted: str | Path) -> None:
     def run(*arguments: str, user: str | None = None) -> int:
         who = ["--user", user] if user else []
         return subprocess.run(
-            [real_etcd.build("etcdctl"), "--endpoints", registry.url, *trusted, *who, *arguments],
+            [ETCDCTL, "--endpoints", registry.url, *trusted, *who, *arguments],
             capture_output=True, timeout=WAIT_SECONDS).returncode
 
     end = time.monotonic() + WAIT_SECONDS
@@ -180,6 +180,33 @@ class DiscoveryCase(unittest.TestCase):
         return why_it_ended(self.launched(program, registry))
 
 
+    def secured_registry(self, program: Path | str) -> tuple[Member, list]:
+        """It asks for a certificate and a user, and the flags of those who have the one."""
+        registry = Member(program, name="registry")
+        self.addCleanup(registry.__exit__)
+        authority = Authority(registry.folder, "authority")
+        server, server_key = authority.issue("server", "server")
+        # The name would be the user's if none were told.
+        client, client_key = authority.issue("client", "nobody")
+        registry.url = registry.url.replace("http:", "https:")
+        registry.flags = ("--cert-file", server, "--key-file", server_key,
+                          "--trusted-ca-file", authority.certificate, "--client-cert-auth")
+        registry.launch()
+        trusted = ["--cacert", authority.certificate, "--cert", client, "--key", client_key]
+        guard(registry, *trusted)
+        secured = ["--discovery-insecure-transport=false",
+                   "--discovery-cacert", authority.certificate,
+                   "--discovery-cert", client, "--discovery-key", client_key]
+        return registry, secured
+
+    def refusal_with(self, program: Path | str, registry: Member, flags: list) -> str:
+        member = Member(program, name="more", ports=tuple(free_ports(2)))
+        self.addCleanup(member.__exit__)
+        member.discovery = discovery_flags(registry, "t") + flags
+        member.launch()
+        return why_it_ended(member)
+
+
 class DiscoveryTest(DiscoveryCase):
     def test_three_members_find_each_other(self) -> None:
         self.found_by_each_other(self.registry(ETCD, "3"), ETCD, ETCD, ETCD)
@@ -210,6 +237,17 @@ class DiscoveryTest(DiscoveryCase):
         second.start()
         wait_until_ready(member)
         self.assertEqual(len(members_of(member)), 2)
+
+    def test_a_registry_that_asks_for_certificates_and_a_user(self) -> None:
+        registry, secured = self.secured_registry(ETCD)
+        cluster = Cluster(ETCD, ETCD, ETCD)
+        for member in cluster:
+            member.discovery = [*discovery_flags(registry, "t"), *secured, "--discovery-user",
+                                "member", "--discovery-password", "secret"]
+        with cluster:
+            self.assertEqual({each["name"] for each in members_of(cluster[0])}, {"m0", "m1", "m2"})
+        self.assertIn("authentication failed", self.refusal_with(ETCD, registry, [
+            *secured, "--discovery-user", "member", "--discovery-password", "wrong"]))
 
 
 class JoiningTest(unittest.TestCase):
@@ -263,21 +301,7 @@ class BesideEtcdTest(DiscoveryCase, ForceNewClusterCase):
         self.found_by_each_other(self.registry(real, "3"), real, ETCD, ETCD)
 
     def test_a_registry_that_asks_for_certificates_and_a_user(self) -> None:
-        registry = Member(real_etcd.build(), name="registry")
-        self.addCleanup(registry.__exit__)
-        authority = Authority(registry.folder, "authority")
-        server, server_key = authority.issue("server", "server")
-        # The name would be the user's if none were told.
-        client, client_key = authority.issue("client", "nobody")
-        registry.url = registry.url.replace("http:", "https:")
-        registry.flags = ("--cert-file", server, "--key-file", server_key,
-                          "--trusted-ca-file", authority.certificate, "--client-cert-auth")
-        registry.launch()
-        trusted = ["--cacert", authority.certificate, "--cert", client, "--key", client_key]
-        guard(registry, *trusted)
-        secured = ["--discovery-insecure-transport=false",
-                   "--discovery-cacert", authority.certificate,
-                   "--discovery-cert", client, "--discovery-key", client_key]
+        registry, secured = self.secured_registry(real_etcd.build())
 
         def as_user(name: str, password: str) -> list:
             return [*secured, "--discovery-user", name, "--discovery-password", password]
@@ -294,13 +318,6 @@ class BesideEtcdTest(DiscoveryCase, ForceNewClusterCase):
             told = [self.refusal_with(program, registry, as_user(name, password))
                     for program in (ETCD, real_etcd.build())]
             self.assertEqual(told[0], told[1])
-
-    def refusal_with(self, program: Path | str, registry: Member, flags: list) -> str:
-        member = Member(program, name="more", ports=tuple(free_ports(2)))
-        self.addCleanup(member.__exit__)
-        member.discovery = discovery_flags(registry, "t") + flags
-        member.launch()
-        return why_it_ended(member)
 
     def test_the_same_is_told_in_the_same_words(self) -> None:
         real = real_etcd.build()
