@@ -1,7 +1,10 @@
 """Runs the test programs in Python and reads what they say."""
 
+import os
 import re
+import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .counts import Counts
@@ -9,40 +12,66 @@ from .gtest import environment_with
 
 # Debian's: the packages that scripts/setup installs are for this one.
 PYTHON = "/usr/bin/python3"
+# Where test/e2e/member.py has its directories, too.
+MEMORY = "/dev/shm"
+
+
+def _run(words: list, timeout_seconds: int, environment: dict[str, str],
+         takes_output: bool) -> tuple[int, str]:
+    """The exit status and what was written to standard error, and output if that is taken. Nothing is
+    left of it when it is over, also if it is not done in time: neither the programs that it has started
+    nor what they have written."""
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with (tempfile.TemporaryDirectory(prefix="e2e-", dir=memory, ignore_cleanup_errors=True) as folder,
+          tempfile.TemporaryFile("w+", errors="replace") as written):
+        process = subprocess.Popen(words, env=environment_with({"E2E_FOLDER": folder} | environment),
+                                   stdout=written if takes_output else subprocess.DEVNULL,
+                                   stderr=written, start_new_session=True)
+        try:
+            status = process.wait(timeout=timeout_seconds)
+        finally:
+            _end(process)
+        written.seek(0)
+        return status, written.read()
+
+
+def _end(process: subprocess.Popen) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
 
 
 def unittests(script: Path, environment: dict[str, str], timeout_seconds: int = 300) -> Counts:
     """A program that ends with unittest.main()."""
     try:
-        done = subprocess.run([PYTHON, script, "-v"], text=True, timeout=timeout_seconds,
-                              env=environment_with(environment), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE)
+        status, told = _run([PYTHON, script, "-v"], timeout_seconds, environment, False)
     except subprocess.TimeoutExpired:
         return Counts(failures=[f"{script.stem}: not done after {timeout_seconds} s"])
     counts = Counts()
     for name, outcome, reason in re.findall(
-            r"^(test_\w+) .*\.\.\. (ok|FAIL|ERROR|skipped)(?: '(.*)')?$", done.stderr, re.MULTILINE):
+            r"^(test_\w+) .*\.\.\. (ok|FAIL|ERROR|skipped)(?: '(.*)')?$", told, re.MULTILINE):
         if outcome == "ok":
             counts.passed += 1
         elif outcome == "skipped":
             counts.skips.append(f"{script.stem}: {name}: {reason}")
         else:
             counts.failures.append(f"{script.stem}: {name}")
-    if done.returncode != 0:
-        print(done.stderr[-20_000:])
+    if status != 0:
+        print(told[-20_000:])
         if not counts.failures:
-            counts.failures.append(f"{script.stem}: ended with {done.returncode}")
+            counts.failures.append(f"{script.stem}: ended with {status}")
     return counts
 
 
 def program(script: Path, *arguments: str, timeout_seconds: int) -> Counts:
     """A program that is one test: 0 is a pass; what it prints is shown if it is not."""
     try:
-        done = subprocess.run([PYTHON, script, *arguments], text=True, timeout=timeout_seconds,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        status, told = _run([PYTHON, script, *arguments], timeout_seconds, {}, True)
     except subprocess.TimeoutExpired:
         return Counts(failures=[f"{script.stem}: not done after {timeout_seconds} s"])
-    if done.returncode == 0:
+    if status == 0:
         return Counts(passed=1)
-    print(done.stdout[-20_000:])
-    return Counts(failures=[f"{script.stem}: ended with {done.returncode}"])
+    print(told[-20_000:])
+    return Counts(failures=[f"{script.stem}: ended with {status}"])

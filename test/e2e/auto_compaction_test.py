@@ -5,6 +5,7 @@ member has forgotten the same.
 ETCD in the environment is the program.
 """
 
+import contextlib
 import os
 import time
 import unittest
@@ -15,7 +16,7 @@ import grpc
 from cluster import Cluster, wait_until_ready
 from cluster_case import ClusterCase
 from member import Member
-from protocol import KV, rpc
+from protocol import KV, Client, rpc
 from steady_load import SteadyLoad
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,10 +27,12 @@ LEADERS_LOST = 2
 
 class AutoCompactionTest(ClusterCase):
     def compacted(self, member: Member) -> int:
-        return self.client(member).hash_kv().compact_revision
+        with contextlib.closing(Client(member.address)) as client:
+            return client.hash_kv().compact_revision
 
     def newest(self, member: Member) -> int:
-        return self.client(member).range(key=b"none").header.revision
+        with contextlib.closing(Client(member.address)) as client:
+            return client.range(key=b"none").header.revision
 
     def is_forgotten(self, member: Member, revision: int) -> bool:
         try:
