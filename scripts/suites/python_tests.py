@@ -24,6 +24,7 @@ def _run(words: list, timeout_seconds: int, environment: dict[str, str],
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     with (tempfile.TemporaryDirectory(prefix="e2e-", dir=memory, ignore_cleanup_errors=True) as folder,
           tempfile.TemporaryFile("w+", errors="replace") as written):
+        os.chmod(folder, 0o755)  # some tests act for other users
         process = subprocess.Popen(words, env=environment_with({"E2E_FOLDER": folder} | environment),
                                    stdout=written if takes_output else subprocess.DEVNULL,
                                    stderr=written, start_new_session=True)
