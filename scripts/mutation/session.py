@@ -23,7 +23,7 @@ def run(command: list[str], timeout_seconds: int, environment: dict[str, str] | 
         except subprocess.TimeoutExpired:
             code = TOO_LONG
         finally:
-            _end(process)
+            end(process)
         output.seek(0)
         return code, output.read()
 
@@ -32,8 +32,8 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
 
 
-def _end(process: subprocess.Popen) -> None:
-    """And the programs that it started and may have left."""
+def end(process: subprocess.Popen) -> None:
+    """One that leads a session, and the programs that it started and may have left."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

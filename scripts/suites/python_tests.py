@@ -2,10 +2,11 @@
 
 import os
 import re
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
+
+from mutation import session
 
 from .counts import Counts
 from .gtest import environment_with
@@ -31,17 +32,9 @@ def _run(words: list, timeout_seconds: int, environment: dict[str, str],
         try:
             status = process.wait(timeout=timeout_seconds)
         finally:
-            _end(process)
+            session.end(process)
         written.seek(0)
         return status, written.read()
-
-
-def _end(process: subprocess.Popen) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
 
 
 def unittests(script: Path, environment: dict[str, str], timeout_seconds: int = 300) -> Counts:

@@ -15,6 +15,15 @@ using etcdserverpb::InternalRaftRequest;
 constexpr int64_t kSessionTtlSeconds = 60;
 constexpr std::string_view kTextsBegin = "etcdserver: ";
 
+// To what, is still to be set.
+etcdserverpb::Compare EqualIn(etcdserverpb::Compare::CompareTarget target, const std::string& key) {
+  etcdserverpb::Compare compare;
+  compare.set_target(target);
+  compare.set_result(etcdserverpb::Compare::EQUAL);
+  compare.set_key(key);
+  return compare;
+}
+
 }  // namespace
 
 base::Status OfOwnClient(const base::Status& status) {
@@ -91,19 +100,13 @@ void LeaseOfSession(const Context& context, int64_t lease, const server::Caller&
 }
 
 etcdserverpb::Compare IsCreatedAt(const std::string& key, int64_t revision) {
-  etcdserverpb::Compare compare;
-  compare.set_target(etcdserverpb::Compare::CREATE);
-  compare.set_result(etcdserverpb::Compare::EQUAL);
-  compare.set_key(key);
+  etcdserverpb::Compare compare = EqualIn(etcdserverpb::Compare::CREATE, key);
   compare.set_create_revision(revision);
   return compare;
 }
 
 etcdserverpb::Compare IsModifiedAt(const std::string& key, int64_t revision) {
-  etcdserverpb::Compare compare;
-  compare.set_target(etcdserverpb::Compare::MOD);
-  compare.set_result(etcdserverpb::Compare::EQUAL);
-  compare.set_key(key);
+  etcdserverpb::Compare compare = EqualIn(etcdserverpb::Compare::MOD, key);
   compare.set_mod_revision(revision);
   return compare;
 }
