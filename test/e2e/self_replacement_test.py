@@ -28,6 +28,8 @@ from steady_load import SteadyLoad
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
 FLAG = "--replace-damaged"
+# The log has what the database has not yet, however slow the machine is.
+DATABASE_WAITS = ("--backend-batch-interval", "1h", "--backend-batch-limit", "1000000")
 KEYS = 50
 # A refusal that may pass is waited for half a minute.
 REFUSED_SECONDS = 60
@@ -121,7 +123,7 @@ class SelfReplacementCase(ClusterCase):
 
 class SelfReplacementTest(SelfReplacementCase):
     def test_a_member_is_replaced_whatever_it_has_lost(self) -> None:
-        cluster = self.cluster(FLAG)
+        cluster = self.cluster(FLAG, *DATABASE_WAITS)
         time.sleep(CONNECTED_SECONDS)
         for lose in (cut_log, damage_log, lose_log, lose_directory):
             with self.subTest(lose.__name__):
