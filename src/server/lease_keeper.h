@@ -100,12 +100,12 @@ class LeaseKeeper final : public leases::Observer {
   static constexpr runtime::Duration kCheckInterval = std::chrono::milliseconds(500);
   // While there are such: so many are revoked at a time, and are under way at once. What others ask
   // for waits behind each group, so it is small.
-  static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(5);
-  static constexpr size_t kRevokesOfInterval = 80;
+  static constexpr runtime::Duration kRevokeInterval = std::chrono::milliseconds(2);
+  static constexpr size_t kRevokesOfInterval = 25;
   static constexpr size_t kRevokesUnderWayMax = 256;
   // With as many leases or more a new leader has them run out at this rate at most. Why lower than
   // what can be revoked: others run out at the same time.
-  static constexpr int64_t kEndsOfSecond = 12'000;
+  static constexpr int64_t kEndsOfSecond = 10'000;
   static constexpr size_t kTakenOfTurn = 1'000;
   static constexpr size_t kWaitersMax = 100'000;
   static constexpr size_t kCheckpointsOfEntry = 1'000;
