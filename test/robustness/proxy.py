@@ -99,6 +99,16 @@ class Pipe:
             self.source.pause_reading()
         self.pump()
 
+    def go_on(self) -> None:
+        """The link has changed. What waits comes no later for it, and earlier if it is quicker now."""
+        now = self._links.loop.time()
+        waiting, self._queue, self._last_due = self._queue, deque(), 0.0
+        for due, chunk in waiting:
+            due = min(due, self.link.due(now, len(chunk), self._links.chance))
+            self._last_due = max(self._last_due, due)
+            self._queue.append((self._last_due, chunk))
+        self.pump()
+
     def pump(self) -> None:
         """Delivers what may be delivered."""
         if self._timer is not None:
@@ -252,7 +262,7 @@ class Links:
                 connection.reset()
             else:
                 for pipe in pipes:
-                    pipe.pump()
+                    pipe.go_on()
 
     def reset(self, name: str) -> None:
         for connection in list(self.connections):

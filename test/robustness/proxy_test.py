@@ -171,6 +171,17 @@ class ProxyTest(unittest.TestCase):
         sending.join()
         self.assertGreaterEqual(time.monotonic() - begin, 0.5)
 
+    def test_what_a_slow_line_has_taken_arrives_when_it_is_quick_again(self) -> None:
+        client, server = self.connect()
+        self.network.set(CLIENTS, "m1", rate=1000)
+        client.sendall(bytes(100_000) + b"x")
+        self.expect_silence(server)
+        self.network.set(CLIENTS, "m1", delay=A_WHILE_SECONDS)
+        found = b""
+        while not found.endswith(b"x"):
+            found += server.recv(1 << 20)
+        self.assertEqual(len(found), 100_001)
+
     def test_what_waits_is_bounded_and_the_sender_waits(self) -> None:
         client, server = self.connect()
         self.network.set(CLIENTS, "m1", state="held")
