@@ -188,6 +188,26 @@ class MixedClusterAuthTest(AuthCase):
                 self.check_equal(cluster)
             self.each_comes_back(cluster)
 
+    def test_users_that_come_after_a_snapshot(self) -> None:
+        """A real member counts the changes of users from what it finds in a snapshot."""
+        with Cluster(ETCD, ETCD, real_etcd.build(), flags=FLAGS) as cluster:
+            self.lead(cluster, cluster[0])
+            cluster[2].kill()
+            for each in range(BEYOND_THE_LOG):
+                self.client(cluster[0]).write(b"a/%d" % each)
+            cluster[2].launch()
+            wait_until_ready(cluster[2])
+            self.assertIn("applied snapshot", cluster[2].log.read_text())
+            self.client(cluster[0]).found()
+            self.founded = True
+            self.check_equal(cluster)
+            for member in cluster:
+                self.ann(member).write(b"a/1", member.name.encode())
+                for asked in cluster:
+                    self.assertEqual(self.ann(asked).read(b"a/1").kvs[0].value,
+                                     member.name.encode())
+            self.check_equal(cluster)
+
     def test_one_of_ours_among_real_ones(self) -> None:
         real = real_etcd.build()
         self.run_through(real, real, ETCD)

@@ -62,6 +62,7 @@ base::Status State::Load(const Options& options, const runtime::Clock* clock) {
                                                if (base::Planted(Bug::kLoadAttachesNothing)) return;
                                                leases_->Attach(lease, key);
                                              }));
+  buffer_.EndUnlogged(clock->Now());  // what the users have added
   return {};
 }
 

@@ -19,6 +19,10 @@
 #include "storage/schema/schema.h"
 
 // Why a record is replaced and never changed: others read it, on other threads.
+//
+// Why the first revision is saved, though nobody has changed anything: a member of etcd that gets
+// this database in a snapshot counts from what it finds there, from 0 if there is nothing, and then
+// applies requests that all others refuse.
 
 namespace auth {
 namespace {
@@ -100,6 +104,8 @@ base::Status Users::LoadRecords(backend::Reader& reader) {
     if (revision->size() != sizeof(uint64_t)) return Damaged("auth: no revision");
     view_.revision = std::max(base::Load64Be(revision->data()), uint64_t{1});
     if (base::Planted(PlantedBug::kLoadForgetsRevision)) view_.revision = 1;
+  } else {
+    SaveRevision();
   }
   RETURN_IF_ERROR(LoadInto(reader, kUsers, "authUsers", &view_.users));
   return LoadInto(reader, kRoles, "authRoles", &view_.roles);
@@ -298,11 +304,15 @@ void Users::SaveEnabled() {
   buffer_.Put(kAuth, schema::kAuthEnabled, base::ByteView(view_.enabled ? "\1" : "\0", 1));
 }
 
-void Users::Change() {
-  ++view_.revision;
+void Users::SaveRevision() {
   std::array<char, sizeof(uint64_t)> revision;
   base::Store64Be(revision.data(), view_.revision);
   buffer_.Put(kAuth, schema::kAuthRevision, {revision.data(), revision.size()});
+}
+
+void Users::Change() {
+  ++view_.revision;
+  SaveRevision();
   Publish();
 }
 

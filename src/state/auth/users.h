@@ -77,6 +77,7 @@ class Users {
   void Put(authpb::User user);
   void Put(authpb::Role role);
   void SaveEnabled();
+  void SaveRevision();
   // The users and roles are others.
   void Change();
   void Publish();

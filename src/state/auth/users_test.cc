@@ -161,6 +161,14 @@ TEST_F(UsersTest, ARestartKnowsAll) {
   EXPECT_TRUE(users_->view().roles.empty());
 }
 
+// A member of etcd counts from what it finds in a snapshot.
+TEST_F(UsersTest, TheFirstRevisionIsSavedBeforeAnythingIsChanged) {
+  Restart();
+  const auto saved = harness_.database().NewReader().value()->Get(
+      schema::Id(schema::Bucket::kAuth), schema::kAuthRevision);
+  EXPECT_EQ(saved.value(), base::ByteView("\0\0\0\0\0\0\0\1", 8));
+}
+
 TEST_F(UsersTest, RefusesRecordsThatAreNone) {
   Store(schema::Bucket::kAuthUsers, "ann", "\xff");
   EXPECT_EQ(
