@@ -108,7 +108,8 @@ void RetireStranded(Cluster& cluster) {
   }
 }
 
-// Whether something is committed all the time, if the plan demands that.
+// Whether something is committed all the time, if the plan demands that; or a majority gets further
+// with what former leaders left, as in Recover().
 class Service {
  public:
   explicit Service(const Plan& plan)
@@ -117,8 +118,17 @@ class Service {
   // To be called after each step of the turmoil.
   void Look(Cluster& cluster) {
     const base::Index committed = cluster.checker().committed();
-    silent_ = committed > committed_ ? runtime::Duration{0} : silent_ + kTurmoilStep;
-    committed_ = committed;
+    const base::Index reaches = cluster.CatchingUp().value_or(base::Index());
+    silent_ += kTurmoilStep;
+    if (committed > committed_) {
+      committed_ = committed;
+      reached_ = base::Index();
+      silent_ = {};
+    }
+    if (reaches > reached_) {
+      reached_ = reaches;
+      silent_ = {};
+    }
     if (!is_demanded_ || silent_ <= silent_max_) return;
     cluster.checker().Fail(base::Status(
         base::Code::kInternal,
@@ -129,6 +139,7 @@ class Service {
   const bool is_demanded_;
   const runtime::Duration silent_max_;
   base::Index committed_;
+  base::Index reached_;  // since something was committed
   runtime::Duration silent_{0};
 };
 

@@ -164,8 +164,8 @@ TEST_F(UsersTest, ARestartKnowsAll) {
 // A member of etcd counts from what it finds in a snapshot.
 TEST_F(UsersTest, TheFirstRevisionIsSavedBeforeAnythingIsChanged) {
   Restart();
-  const auto saved = harness_.database().NewReader().value()->Get(
-      schema::Id(schema::Bucket::kAuth), schema::kAuthRevision);
+  const auto saved = harness_.database().NewReader().value()->Get(schema::Id(schema::Bucket::kAuth),
+                                                                  schema::kAuthRevision);
   EXPECT_EQ(saved.value(), base::ByteView("\0\0\0\0\0\0\0\1", 8));
 }
 
