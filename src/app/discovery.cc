@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/go_text.h"
+#include "base/url_path.h"
 #include "config/url.h"
 #include "state/members/member.h"
 
@@ -196,7 +197,9 @@ class Discovery {
 
 RegistryKeys KeysInRegistry(const config::DiscoveryConfig& config, base::MemberId self) {
   const bool is_v2 = !config.url.empty();
-  const std::string folder = is_v2 ? "" : std::string(kPrefix) + "/" + config.token;
+  // Compat: a token may be spelled as a path may.
+  const std::string folder =
+      is_v2 ? "" : base::CanonicalPath(std::string(kPrefix) + "/" + config.token + "/.");
   const std::string members = is_v2 ? "" : folder + "/members";
   return {folder + "/_config/size", members, members + "/" + members::HexText(self.value())};
 }

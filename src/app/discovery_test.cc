@@ -104,6 +104,17 @@ TEST_F(DiscoveryTest, AMemberRegistersItselfAndIsTheClusterIfItIsToBeOfOne) {
   EXPECT_TRUE(pauses_.empty());
 }
 
+TEST_F(DiscoveryTest, ATokenMayBeSpelledAsAPathMay) {
+  registry_.Set(kSize, "1");
+  for (const char* token : {"t/", "./t", "//t//", "other/../t"}) {
+    config_.token = token;
+    EXPECT_EQ(Join().status().message(), "") << token;
+    EXPECT_EQ(registry_.At(kSelf), "m=http://m:1") << token;
+  }
+  config_.token = "../t";
+  EXPECT_EQ(Refused(), "failed to join discovery cluster (discovery: size key not found)");
+}
+
 TEST_F(DiscoveryTest, ItWaitsUntilAllAreThere) {
   registry_.Set(kSize, "2");
   on_pause_ = [this] {

@@ -3,7 +3,9 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "base/go_text.h"
 #include "config/cipher_suites.h"
 
 namespace app {
@@ -19,6 +21,13 @@ base::Status WriteFile(runtime::Disk& disk, const std::string& path, base::ByteV
   ASSIGN_OR_RETURN(const auto file, disk.Open(path, runtime::OpenMode::kCreateOrTruncate));
   RETURN_IF_ERROR(file->WriteAt(0, bytes));
   return file->Sync();
+}
+
+// As Go prints them with %q.
+std::string Quoted(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(base::Quote(text));
+  return "[" + base::Join(quoted, " ") + "]";
 }
 
 }  // namespace
@@ -102,6 +111,15 @@ base::Status TlsFiles::CheckOwnFiles() const {
                                        (is_key ? key : cert) + ": " + text};
 }
 
+// Compat: one of the two at most.
+base::Status TlsFiles::CheckAllowed() const {
+  if (config_.allowed_cns.empty() || config_.allowed_hostnames.empty()) return {};
+  return {
+      base::Code::kInvalidArgument,
+      "AllowedCNs and AllowedHostnames are mutually exclusive (cns=" + Quoted(config_.allowed_cns) +
+          ", hostnames=" + Quoted(config_.allowed_hostnames) + ")"};
+}
+
 base::Result<http::TlsOptions> TlsFiles::Read() const {
   http::TlsOptions options;
   if (cert_file_.empty() != key_file_.empty()) {
@@ -114,6 +132,7 @@ base::Result<http::TlsOptions> TlsFiles::Read() const {
   RETURN_IF_ERROR(ReadIfNamed(key_flag(), key_file_, &options.key_pem));
   RETURN_IF_ERROR(ReadIfNamed("trusted-ca-file", config_.trusted_ca_file, &options.trusted_ca_pem));
   if (is_server()) RETURN_IF_ERROR(ReadIfNamed("crl-file", config_.crl_file, &options.crl));
+  if (!cert_file_.empty()) RETURN_IF_ERROR(CheckAllowed());
   // As in etcd, whoever names a CA asks for certificates.
   options.require_client_certificate = config_.client_cert_auth || !config_.trusted_ca_file.empty();
   // Certificates that sign themselves are trusted by nobody, and by everybody who asks for them.

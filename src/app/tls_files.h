@@ -64,6 +64,7 @@ class TlsFiles {
   base::Status ReadIfNamed(std::string_view name, const std::string& path, base::Bytes* out) const;
   base::Status NamingFile(const base::Status& status) const;
   base::Status CheckOwnFiles() const;
+  base::Status CheckAllowed() const;
   base::Result<http::TlsOptions> Read() const;
   base::Status Load();
   void ShowExpiry(const http::TlsContext& context);

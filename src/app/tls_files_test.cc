@@ -82,6 +82,19 @@ TEST_F(TlsFilesTest, AFileThatIsMissingIsNamed) {
   }
 }
 
+TEST_F(TlsFilesTest, CommonNamesAndHostnamesAreNotAllowedTogether) {
+  config_.allowed_cns = {"m0", "m\"1"};
+  EXPECT_TRUE(Open().ok());
+  config_.allowed_hostnames = {"localhost"};
+  const std::string_view refusal =
+      "AllowedCNs and AllowedHostnames are mutually exclusive (cns=[\"m0\" \"m\\\"1\"], "
+      "hostnames=[\"localhost\"])";
+  EXPECT_EQ(Open().status().message(), refusal);
+  EXPECT_EQ(OpenForDialling().status().message(), refusal);
+  config_.cert_file = config_.key_file = "";
+  EXPECT_TRUE(Open().ok());
+}
+
 TEST_F(TlsFilesTest, AFileThatIsBeingWrittenIsNotTakenUp) {
   config_.trusted_ca_file = "/tls/ca";
   config_.crl_file = "/tls/crl";
