@@ -284,6 +284,29 @@ TEST_F(LmdbBackendTest, AfterDamageAReaderAnswersAllWithIt) {
   EXPECT_EQ(reader->Get(0, NumberKey(7)).status().code(), base::Code::kDataLoss);
 }
 
+TEST_F(LmdbBackendTest, AnOlderCopyThatIsWrittenOverItWhileItIsOpenIsNamed) {
+  const auto backend = std::move(Open()).value();
+  const auto commit = [&backend](const std::string& key) {
+    Batch batch;
+    batch.Put(0, key, "value");
+    return backend->Commit(batch);
+  };
+  // Of its two meta pages either may be the newer one.
+  for (const int commits : {1, 2}) {
+    const base::Bytes copy = *runtime::ReadFile(disk_, path());
+    for (int i = 0; i < commits; ++i) ASSERT_TRUE(commit("key" + std::to_string(i)).ok());
+    const base::Bytes newest = *runtime::ReadFile(disk_, path());
+    const auto file = *disk_.Open(path(), runtime::OpenMode::kWrite);
+    ASSERT_TRUE(file->WriteAt(0, copy).ok());
+    const base::Status status = commit("another");
+    EXPECT_EQ(status.code(), base::Code::kDataLoss);
+    EXPECT_NE(status.message().find(path() + ": its last transaction is "), std::string::npos)
+        << status.message();
+    ASSERT_TRUE(file->WriteAt(0, newest).ok());
+    ASSERT_TRUE(commit("another").ok());
+  }
+}
+
 TEST_F(LmdbBackendTest, AFlippedBitWhileItIsOpenIsAnErrorOrWithoutEffect) {
   if (kFaultsAreIntercepted) GTEST_SKIP() << "the thread sanitizer takes the signals itself";
   constexpr uint64_t kRecords = 500;

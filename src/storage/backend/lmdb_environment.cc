@@ -297,9 +297,20 @@ base::Result<MDB_txn*> LmdbEnvironment::TakeIdleReader(Place place) {
 base::Result<MDB_txn*> LmdbEnvironment::BeginWrite() {
   if (is_broken_) return Failure(DamagedFile());
   MDB_txn* transaction = nullptr;
-  const int error =
-      GuardWrite([&] { return mdb_txn_begin(environment_, nullptr, 0, &transaction); });
+  uint64_t last = 0;
+  const int error = GuardWrite([&] {
+    last = LastTransaction();
+    return mdb_txn_begin(environment_, nullptr, 0, &transaction);
+  });
   if (error != 0) return Failure(error);
+  // LMDB counts in memory, and goes on from whatever is in the file.
+  const uint64_t before = mdb_txn_id(transaction) - 1;
+  if (last != before) {
+    AbortWrite(transaction);
+    return base::Status(base::Code::kDataLoss,
+                        path_ + ": its last transaction is " + std::to_string(last) + ", not " +
+                            std::to_string(before) + ": was it written over?");
+  }
   return transaction;
 }
 
