@@ -6,6 +6,7 @@
 
 #include "base/coverage_mark.h"
 #include "raft/codec.h"
+#include "server/database_owner.h"
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
 #include "server/force_new_cluster.h"
@@ -182,6 +183,8 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
     recovered->base = {newest->term, newest->index};
     auto opened = wal::Log::Open(disk, paths.wal, *newest, log_options);
     if (opened.ok()) {
+      RETURN_IF_ERROR(
+          CheckOwner(paths.database, *newest, opened->contents.entries, recovered->conf_state));
       LogCutOff(*environment.logger, *opened);
       return opened;
     }

@@ -10,6 +10,7 @@ environment is the first seed. ETCD in the environment is the program.
 import os
 import random
 import re
+import shutil
 import struct
 import time
 import unittest
@@ -91,6 +92,26 @@ class RefillCase(ClusterCase):
 
 
 class RefillTest(RefillCase):
+    def test_a_database_of_another_cluster_is_refused(self) -> None:
+        other = self.enterContext(Member(ETCD))
+        self.client(other).put(b"theirs", b"value")
+        cluster = self.enterContext(Cluster(*[ETCD] * 3))  # at other ports, so with other ids
+        other.stop()
+        self.put(cluster, 0)
+        member = cluster.follower()
+        member.kill()
+        own = database(member).rename(database(member).with_name("own"))
+        shutil.copy(database(other), database(member))
+        member.launch()
+        self.assertEqual(member.process.wait(timeout=30), 1)
+        member.process = None
+        self.assertIn("is the database of another cluster: the log knows none of its members",
+                      member.log_tail())
+        own.rename(database(member))
+        member.launch()
+        wait_until_ready(member)
+        self.check_equal(cluster)
+
     def test_a_damaged_database_is_refilled(self) -> None:
         cluster = self.cluster()
         refilled = 0
