@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "server/note_file.h"
 #include "server/planted.h"
 
 namespace server {
@@ -101,13 +102,7 @@ Joining JoiningOf(const Replacement& replacement) {
 
 base::Status WriteReplacement(runtime::Disk& disk, const Options& options,
                               const Replacement& replacement) {
-  const std::string path = NotePath(options);
-  const std::string temporary = path + ".tmp";
-  ASSIGN_OR_RETURN(auto file, disk.Open(temporary, runtime::OpenMode::kCreateOrTruncate));
-  RETURN_IF_ERROR(file->WriteAt(0, ToJson(replacement) + "\n"));
-  RETURN_IF_ERROR(file->Sync());
-  RETURN_IF_ERROR(disk.Rename(temporary, path));
-  return disk.SyncDirectory(options.data_dir);
+  return WriteNoteFile(disk, NotePath(options), ToJson(replacement) + "\n");
 }
 
 base::Result<std::optional<Replacement>> ReadReplacement(runtime::Disk& disk,
@@ -125,11 +120,7 @@ base::Result<std::optional<Replacement>> ReadReplacement(runtime::Disk& disk,
 }
 
 base::Status RemoveReplacement(runtime::Disk& disk, const Options& options) {
-  const std::string path = NotePath(options);
-  ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
-  if (!exists) return {};
-  RETURN_IF_ERROR(disk.Remove(path));
-  return disk.SyncDirectory(options.data_dir);
+  return RemoveNoteFile(disk, NotePath(options));
 }
 
 }  // namespace server
