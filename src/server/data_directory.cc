@@ -10,6 +10,7 @@
 #include "server/directory_note.h"
 #include "server/etcd_import.h"
 #include "server/force_new_cluster.h"
+#include "server/forgotten.h"
 #include "server/founding.h"
 #include "server/log_metadata.h"
 #include "server/planted.h"
@@ -283,9 +284,21 @@ base::Result<Recovered> Recover(const Options& options, const Environment& envir
   RETURN_IF_ERROR(Match(options, covered, &recovered));
   if (has_log && options.force_new_cluster) {
     RETURN_IF_ERROR(ForceNewCluster(options, environment, &recovered));
+    RETURN_IF_ERROR(RemoveForgotten(*environment.disk, options));
   }
   RETURN_IF_ERROR(LeaveNote(options, environment));
   return recovered;
+}
+
+// Of files that were opened. What others have forgotten, in whose place the member is, says nothing
+// of it.
+base::Status TakeForgotten(const Options& options, const Environment& environment,
+                           const Recovered& recovered) {
+  runtime::Disk& disk = *environment.disk;
+  ASSIGN_OR_RETURN(const std::string loss,
+                   ForgottenBy(disk, options, {recovered.id, recovered.cluster}));
+  if (loss.empty()) return RemoveForgotten(disk, options);
+  return DataLoss(loss);
 }
 
 // Of files that were opened.
@@ -342,6 +355,7 @@ base::Result<Recovered> OpenDataDirectory(const Options& options, const Environm
   if (takeover == Takeover::kFinish) RETURN_IF_ERROR(FinishTakeover(disk, paths));
   if (takeover != Takeover::kImport) {
     ASSIGN_OR_RETURN(Recovered recovered, Recover(options, environment));
+    RETURN_IF_ERROR(TakeForgotten(options, environment, recovered));
     RETURN_IF_ERROR(TakeReplacement(options, environment, &recovered));
     return recovered;
   }

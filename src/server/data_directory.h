@@ -21,6 +21,7 @@ namespace server {
 //   DATA_DIR/member/wal/         the log; or in wal_dir
 //   DATA_DIR/member/snap/        snapshots
 //   DATA_DIR/member/snap/db.mdb  the database
+//   DATA_DIR/member/forgotten    that its leader has missed what it had acknowledged (forgotten.h)
 //   DATA_DIR/restoring           what a restore has not finished (snapshot_restore.h)
 struct Paths {
   explicit Paths(const Options& options);
@@ -72,6 +73,10 @@ void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened);
 //   mark <= applied <= last entry;  the log's term at `applied` is the database's
 //
 // A member whose database is damaged or missing may be refilled from others (refill.h).
+//
+// A member that has noted that it has forgotten what it had acknowledged (forgotten.h) is refused
+// with kDataLoss, unless it is to go on alone (Options::force_new_cluster); a note of other members
+// is removed.
 //
 // With Options::replace a member that is being replaced (replacement.h) is refused with kDataLoss,
 // whatever its files are now; a note of other members is removed.

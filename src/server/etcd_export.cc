@@ -12,6 +12,7 @@
 #include "proto/raft_internal.pb.h"
 #include "raft/codec.h"
 #include "server/data_directory.h"
+#include "server/forgotten.h"
 #include "server/log_metadata.h"
 #include "server/new_directory.h"
 #include "state/members/conf_state.h"
@@ -169,7 +170,8 @@ class Export {
     state_ = read->contents.hard_state;
     state_.commit = std::max(state_.commit, covered_.index);
     ASSIGN_OR_RETURN(metadata_, ParseMetadata(read->contents.metadata));
-    return {};
+    ASSIGN_OR_RETURN(const std::string loss, ForgottenBy(disk_, *request_.member, metadata_));
+    return loss.empty() ? base::Status() : DataLoss(loss);
   }
 
   // Blanks the entries of extensions, once it is known that they may be left out. A cluster that

@@ -11,6 +11,7 @@
 #include "proto/raft_internal.pb.h"
 #include "proto/rpc.pb.h"
 #include "raft/codec.h"
+#include "server/forgotten.h"
 #include "server/log_metadata.h"
 #include "server/testing/simulated_member.h"
 #include "state/apply/request_codec.h"
@@ -220,6 +221,20 @@ TEST_F(EtcdExportTest, FilesThatDoNotFitAreRefused) {
   member_.wal_dir = "/none";
   EXPECT_EQ(Export(*machine).code(), base::Code::kDataLoss);
   EXPECT_FALSE(Exists(*machine, "/theirs"));
+}
+
+TEST_F(EtcdExportTest, AMemberThatHasForgottenIsRefused) {
+  const auto machine = NewMachine();
+  ASSERT_TRUE(machine->disk().CreateDirectories("/ours/member").ok());
+  Forgotten forgotten{.owner = {kSelf, base::ClusterId(8)}, .why = "it had more"};
+  ASSERT_TRUE(WriteForgotten(machine->disk(), member_, forgotten).ok());
+  EXPECT_TRUE(Export(*machine).ok()) << "another cluster's";
+  ASSERT_TRUE(machine->disk().RemoveAll("/theirs").ok());
+  forgotten.owner.cluster = base::ClusterId(7);
+  ASSERT_TRUE(WriteForgotten(machine->disk(), member_, forgotten).ok());
+  const base::Status refused = Export(*machine);
+  EXPECT_EQ(refused.code(), base::Code::kDataLoss);
+  EXPECT_NE(refused.message().find("(it had more)"), std::string_view::npos);
 }
 
 TEST_F(EtcdExportTest, WhatIsAtTheTargetIsLeftAlone) {

@@ -10,6 +10,8 @@ namespace server {
 struct LogMetadata {
   base::MemberId member;
   base::ClusterId cluster;
+
+  friend bool operator==(const LogMetadata&, const LogMetadata&) = default;
 };
 
 base::Bytes EncodeMetadata(const LogMetadata& metadata);

@@ -8,6 +8,7 @@
 #include "base/coverage_mark.h"
 #include "base/errors.h"
 #include "runtime/failpoint.h"
+#include "server/forgotten.h"
 #include "state/members/member.h"
 
 // Why the turn is the unit: messages, proposals, reads and reports that arrive within one are all
@@ -82,6 +83,7 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
       environment_(environment),
       progress_(progress),
       failure_(*failure),
+      self_{recovered->id, recovered->cluster},
       hooks_(std::move(hooks)),
       log_({options.snapshot_catchup_entries, options.raft.log_bytes_max}, recovered->base),
       stall_(options, environment.logger, progress),
@@ -103,6 +105,8 @@ Replica::Replica(const Options& options, const Environment& environment, Recover
 }
 
 void Replica::Start() {
+  // What its own files say they say at each start, to a member alone as well: it is not noted.
+  if (!failure_.Check(node_->failure())) return;
   ticker_ = environment_.raft_loop->NewTimer([this] { Tick(); });
   ticker_->Arm(options_.heartbeat_interval);
   CampaignIfAlone();
@@ -410,8 +414,25 @@ void Replica::TouchNode() {
   });
 }
 
+void Replica::EndAsForgetful() {
+  const std::string why(node_->failure().message());
+  const base::Status noted =
+      WriteForgotten(*environment_.disk, options_, {.owner = self_, .why = why});
+  if (!noted.ok()) {
+    environment_.logger->Error("cannot note that this member has lost what it had acknowledged",
+                               {{"error", noted.message()}});
+  }
+  failure_.Report(
+      {base::Code::kDataLoss,
+       why + "; this member has lost what it had acknowledged, and " +
+           (options_.replace ? "its next start has it replaced"
+                             : "does not start again: remove the member and add it again with an "
+                               "empty directory, or start it with --replace-damaged")});
+}
+
 void Replica::TakeOutputs() {
-  if (!failure_.Check(node_->failure())) return;
+  if (failure_.failed()) return;
+  if (!node_->failure().ok()) return EndAsForgetful();
   while (node_->HasOutput() && !failure_.failed()) {
     raft::Output output = node_->TakeOutput();
     Witnessed();

@@ -20,6 +20,7 @@
 #include "server/failure.h"
 #include "server/late_heartbeats.h"
 #include "server/log_hold.h"
+#include "server/log_metadata.h"
 #include "server/log_stall.h"
 #include "server/log_writer.h"
 #include "server/progress.h"
@@ -135,6 +136,8 @@ class Replica {
   // Arranges for the node's output to be taken when the turn ends.
   void TouchNode();
   void TakeOutputs();
+  // The node has met what shows that it has forgotten what it had acknowledged.
+  void EndAsForgetful();
   void Send(std::vector<raft::Message> messages);
   void TrimLog(base::Index applied);
   // Entries up to this one nobody holds; at most `applied`.
@@ -149,6 +152,7 @@ class Replica {
   const Environment environment_;
   Progress* const progress_;
   Failure& failure_;
+  const LogMetadata self_;
   Hooks hooks_;
 
   raft::MemoryLog log_;

@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """A member that may have lost what it has promised is replaced by the others, with --replace-damaged.
 
-Of three members one loses the end of its log, its log or its whole directory, while clients write:
-it comes back under another identifier, as a voter, and nothing that was acknowledged is lost. Without
-the flag it does not start, nor where nobody can replace it. ETCD in the environment is the program.
+Of three members one loses the end of its log, its log or its whole directory, or gets an older copy of
+that, while clients write: it comes back under another identifier, as a voter, and nothing that was
+acknowledged is lost. Without the flag it does not start, nor where nobody can replace it. ETCD and
+ETCDUTL in the environment are the programs.
 """
 
 import json
 import os
 import random
 import shutil
+import subprocess
 import time
 import unittest
 import urllib.error
@@ -27,6 +29,7 @@ from steady_load import SteadyLoad
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
+ETCDUTL = os.environ.get("ETCDUTL", str(BINARIES / "etcdutl"))
 FLAG = "--replace-damaged"
 # The log has what the database has not yet, however slow the machine is.
 DATABASE_WAITS = ("--backend-batch-interval", "1h", "--backend-batch-limit", "1000000")
@@ -65,6 +68,27 @@ def lose_directory(member: Member) -> None:
 
 
 class SelfReplacementCase(ClusterCase):
+    def put_back(self, cluster: Cluster) -> Member:
+        """A follower that does not run and whose directory is as it was before what it acknowledged.
+
+        Its leader, the same as before, knows that."""
+        member = cluster.follower()
+        older = member.folder / "older"
+        member.kill()
+        shutil.copytree(member.folder / "data", older)
+        member.launch()
+        wait_until_ready(member)
+        self.put(cluster.leader(), "second")
+        self.wait_for("it has all of that", lambda: self.client(member).range(
+            key=b"key%02d" % (KEYS - 1), serializable=True).kvs[0].value.startswith(b"second"))
+        member.kill()
+        shutil.rmtree(member.folder / "data")
+        older.rename(member.folder / "data")
+        return member
+
+    def note_of_loss(self, member: Member) -> Path:
+        return member.folder / "data/member/forgotten"
+
     def cluster(self, *flags: str, size: int = 3) -> Cluster:
         cluster = self.enterContext(Cluster(*[ETCD] * size, flags=flags))
         self.put(cluster.leader(), "first")
@@ -215,6 +239,80 @@ class SelfReplacementTest(SelfReplacementCase):
         self.assertIn("has already been bootstrapped", self.ended(member))
         self.assertEqual(self.members(cluster.leader()), before)
         self.assertEqual(self.asides(member), [])
+
+    def test_a_directory_that_is_put_back_is_replaced_at_the_next_start(self) -> None:
+        cluster = self.cluster(FLAG)
+        time.sleep(CONNECTED_SECONDS)
+        before = self.identifier(cluster.follower())
+        member = self.put_back(cluster)
+        member.launch()
+        said = self.ended(member)
+        self.assertIn("told to commit up to index", said)
+        self.assertIn("its next start has it replaced", said)
+        self.assertTrue(self.note_of_loss(member).exists())
+        member.launch()
+        self.check_replaced(cluster, member, before)
+        self.assertFalse(self.note_of_loss(member).exists())
+        self.assertTrue((self.asides(member)[0] / "forgotten").exists())
+        self.assertTrue(self.client(member).range(key=b"key00").kvs[0].value.startswith(b"second"))
+
+    def test_a_directory_that_is_put_back_never_votes_again(self) -> None:
+        """Not even where who knows that it has forgotten something is gone."""
+        cluster = self.cluster()
+        identifier = self.identifier(cluster.follower())
+        member = self.put_back(cluster)
+        member.launch()
+        said = self.ended(member)
+        self.assertIn("told to commit up to index", said)
+        self.assertIn("remove the member and add it again", said)
+        leader = cluster.leader()
+        leader.kill()
+        for _ in range(2):
+            member.launch()
+            said = self.ended(member)
+            self.assertIn(str(self.note_of_loss(member)), said)
+            self.assertIn("remove the member and add it again", said)
+        leader.launch()
+        wait_until_ready(leader)
+        # As it says.
+        self.change(cluster.leader(), "MemberRemove", rpc.MemberRemoveRequest(ID=identifier),
+                    rpc.MemberRemoveResponse)
+        shutil.rmtree(member.folder / "data")
+        self.join(member, *(one for one in cluster if one is not member))
+        self.assertEqual(len(self.members(member)), 3)
+        self.assertEqual(self.asides(member), [])
+
+    def test_a_directory_that_is_put_back_may_go_on_alone(self) -> None:
+        cluster = self.cluster()
+        member = self.put_back(cluster)
+        member.launch()
+        self.ended(member)
+        for other in cluster:
+            if other is not member:
+                other.kill()
+        told = self.recovered(member)
+        self.assertIn("has is less than it had acknowledged", told)
+        self.assertIn("cannot be known", told)
+        member.flags += ("--force-new-cluster",)
+        member.launch()
+        wait_until_ready(member)
+        member.kill()
+        self.assertFalse(self.note_of_loss(member).exists())
+        member.flags = tuple(flag for flag in member.flags if flag != "--force-new-cluster")
+        member.launch()
+        wait_until_ready(member)
+        self.assertTrue(self.client(member).range(key=b"key00").kvs[0].value.startswith(b"first"))
+
+    def recovered(self, member: Member) -> str:
+        """What etcdutl says of the directory from which it makes a new one."""
+        made = subprocess.run(
+            [ETCDUTL, "recover", "--command-timeout", "2s", "--data-dir", str(member.folder / "data"),
+             "--output-dir", str(member.folder / "new"), "--name", "new",
+             "--initial-cluster-token", "after", "--initial-cluster", "new=http://127.0.0.1:1",
+             "--initial-advertise-peer-urls", "http://127.0.0.1:1"],
+            check=True, capture_output=True, text=True, timeout=WAIT_SECONDS)
+        self.assertTrue((member.folder / "new/member").exists())
+        return made.stdout + made.stderr
 
     def test_a_member_alone_is_not_replaced(self) -> None:
         member = self.enterContext(Member(ETCD, FLAG))
