@@ -42,6 +42,7 @@ class Judging {
     for (size_t i = 0; i < survivors_.size(); ++i) {
       if (i != *verdict_.chosen) TellOther(survivors_[i]);
     }
+    for (const Survivor& survivor : survivors_) TellForgotten(survivor);
     TellLoss();
     return std::move(verdict_);
   }
@@ -91,6 +92,13 @@ class Judging {
         "anew, stop it, and look again.");
   }
 
+  void TellForgotten(const Survivor& survivor) {
+    if (survivor.forgotten.empty() || !survivor.is_usable()) return;
+    Say("What " + NameOf(survivor) + " in " + survivor.data_dir +
+        " has is less than it had acknowledged, so that it counts as one that is not here: " +
+        survivor.forgotten + ".");
+  }
+
   // Logs that have an entry of the same index and term are the same up to there.
   void TellDropped(const Survivor& other) {
     base::Index first = std::max(other.base.index, chosen().base.index) + 1;
@@ -117,7 +125,8 @@ class Judging {
     }
     std::set<base::MemberId> here;
     for (const Survivor& survivor : survivors_) {
-      if (survivor.is_usable() && voters.contains(survivor.member)) here.insert(survivor.member);
+      const bool is_here = survivor.is_usable() && survivor.forgotten.empty();
+      if (is_here && voters.contains(survivor.member)) here.insert(survivor.member);
     }
     const size_t missing = voters.size() - here.size();
     const size_t majority = voters.size() / 2 + 1;

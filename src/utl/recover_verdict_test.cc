@@ -119,6 +119,21 @@ TEST(RecoverVerdictTest, NothingIsLostWhileFewerThanAMajorityAreMissing) {
   EXPECT_THAT(Judge({one}).lines, Not(Contains(HasSubstr(kNothingIsLost))));
 }
 
+TEST(RecoverVerdictTest, OneThatHasForgottenMayBeTakenAndCountsAsMissing) {
+  Survivor forgetful = MakeSurvivor(1, {{2, 90}});
+  forgetful.forgotten = "/d1/member/forgotten: it had more";
+  const auto told = HasSubstr(
+      "What m1 (1) in /d1 has is less than it had acknowledged, so that it counts as one that is "
+      "not here: /d1/member/forgotten: it had more.");
+  const Verdict verdict = Judge({forgetful, MakeSurvivor(2, {{2, 80}})});
+  EXPECT_EQ(verdict.chosen, 0U);
+  EXPECT_THAT(verdict.lines, Contains(told));
+  EXPECT_THAT(verdict.lines, Contains(HasSubstr(kCannotBeKnown)));
+  // No start makes its database anew.
+  forgetful.database_damage = "damaged";
+  EXPECT_THAT(Judge({forgetful}).lines, Not(Contains(HasSubstr("start that member once"))));
+}
+
 TEST(RecoverVerdictTest, TwoOfThreeMayHaveAnsweredWhatNobodyHereHas) {
   EXPECT_THAT(Judge({MakeSurvivor(1, {{2, 90}})}).lines,
               Contains("2 of 3 voters are not here. They are a majority, which may have answered "

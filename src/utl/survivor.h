@@ -35,6 +35,9 @@ struct Survivor {
   std::string log_damage = {};     // why it is not to be gone on from; empty if it is
   std::string mended_damage = {};  // what the database makes good
 
+  // That what its log ends with is less than the member had acknowledged; empty if nothing says so.
+  std::string forgotten = {};
+
   // The database.
   base::Index consistent_index = {};
   int64_t revision = 0;
@@ -55,8 +58,8 @@ struct Survivor {
   // Only its database is damaged, and its log has all of it from the first entry on: a start of the
   // member makes the database anew (server::OpenToRefill), unless it was alone.
   bool mends_itself() const {
-    return !database_damage.empty() && log_damage.empty() && !is_of_etcd && !ranges.empty() &&
-           base.index == base::Index();
+    return !database_damage.empty() && log_damage.empty() && forgotten.empty() && !is_of_etcd &&
+           !ranges.empty() && base.index == base::Index();
   }
   // In the members' list; empty if it is not there or has none.
   std::string name() const;

@@ -9,6 +9,7 @@
 
 #include "raft/types.h"
 #include "server/data_directory.h"
+#include "server/forgotten.h"
 #include "server/takeover.h"
 #include "state/members/membership.h"
 #include "storage/backend/memory_backend.h"
@@ -172,6 +173,8 @@ base::Status SurvivorFiles::ReadLog() {
   }
   survivor_.member = log_.identity.member;
   survivor_.cluster = log_.identity.cluster;
+  ASSIGN_OR_RETURN(survivor_.forgotten,
+                   server::ForgottenBy(files_.disk(), options_, log_.identity));
   survivor_.term = log_.state.term;
   survivor_.vote = log_.state.vote;
   survivor_.commit = log_.state.commit;
