@@ -57,8 +57,7 @@ class Reading {
 
   // Once nothing of it was cut off.
   base::Status Take(raft::EntryId base, wal::ReadLog* read) {
-    RETURN_IF_ERROR(wal::RequireWhole(disk_, read->tail.path, read->tail.size,
-                                      read->tail.is_preallocated, options_.wal_segment_bytes));
+    RETURN_IF_ERROR(wal::RequireWhole(disk_, read->tail, options_.wal_segment_bytes));
     if (read->tail.last_index < covered_.index) {
       return {base::Code::kDataLoss, paths_.wal + ": does not have entry " +
                                          ToString(covered_.index) + ", which the database has"};

@@ -127,6 +127,13 @@ TEST_F(SurvivorLogTest, ALogThatWasCutShortIsDamaged) {
   EXPECT_THAT(Read(1, 2).damage, HasSubstr("the file was cut short"));
 }
 
+TEST_F(SurvivorLogTest, ALogWhoseNewestSegmentIsGoneIsDamaged) {
+  WriteLog();
+  const auto names = wal::ListSegments(disk_, wal()).value();
+  ASSERT_TRUE(disk_.Remove(runtime::JoinPath(wal(), names.back().ToString())).ok());
+  EXPECT_THAT(Read(1, 2).damage, HasSubstr("the segment behind it is gone"));
+}
+
 TEST_F(SurvivorLogTest, WithoutALogThereIsDamage) {
   EXPECT_NE(Read(0, 0).damage, "");
 }

@@ -97,9 +97,15 @@ base::Result<Log::Opened> Log::Open(runtime::Disk& disk, std::string_view direct
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(ReadLog read, Read(disk, log->directory_, start, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(RequireWhole(disk, read.tail.path, read.tail.size, read.tail.is_preallocated,
-                               options.segment_bytes));
+  if (!options.may_lack_writes) {
+    RETURN_IF_ERROR(RequireWhole(disk, read.tail, options.segment_bytes));
+  }
   ASSIGN_OR_RETURN(const std::string copy, log->RepairTail(read.tail));
+  // A crash came between the two.
+  if (read.before.has_value() && read.before->may_be_closed) {
+    base::Mark<"wal: a start closes the segment before the last">();
+    RETURN_IF_ERROR(log->Close(*(log->segments_.end() - 2), read.before->offset));
+  }
   log->metadata_ = read.contents.metadata;
   log->hard_state_ = read.contents.hard_state;
   log->last_index_ = read.tail.last_index;
@@ -121,8 +127,7 @@ base::Result<Log::Opened> Log::OpenPastDamage(runtime::Disk& disk, std::string_v
   ASSIGN_OR_RETURN(ReadLog read,
                    ReadPastDamage(disk, log->directory_, covered, options.is_sole_voter));
   RETURN_IF_ERROR(log->RequireCovered(read.tail));
-  RETURN_IF_ERROR(RequireWhole(disk, read.tail.path, read.tail.size, read.tail.is_preallocated,
-                               options.segment_bytes));
+  RETURN_IF_ERROR(RequireWhole(disk, read.tail, options.segment_bytes));
   raft::HardState& state = read.contents.hard_state;
   state.commit = std::max(state.commit, covered.index);
   log->last_index_ = read.tail.last_index;
@@ -136,9 +141,7 @@ base::Result<Log::Opened> Log::OpenBelow(runtime::Disk& disk, std::string_view d
   ASSIGN_OR_RETURN(const auto names, ListSegments(disk, log->directory_));
   RETURN_IF_ERROR(log->LockSegments(names));
   ASSIGN_OR_RETURN(Remains remains, ReadRemains(disk, log->directory_));
-  RETURN_IF_ERROR(RequireWhole(disk, remains.path, remains.size, remains.is_preallocated,
-                               options.segment_bytes));
-  if (remains.metadata.empty() || remains.highest_index >= covered.index) {
+  if (!EndsBelow(remains, covered.index)) {
     return base::Status(base::Code::kDataLoss, log->directory_ + ": does not end before entry " +
                                                    base::ToString(covered.index) +
                                                    ", or has no metadata");
@@ -161,12 +164,16 @@ base::Status Log::RequireCovered(const Tail& tail) const {
                                      base::ToString(options_.covered)};
 }
 
-base::Status RequireWhole(const runtime::Disk& disk, const std::string& path, uint64_t size,
-                          bool is_preallocated, uint64_t segment_bytes) {
-  if (!is_preallocated || size >= segment_bytes) return {};
-  ASSIGN_OR_RETURN(const bool was_repaired, disk.Exists(BrokenPath(path)));
+base::Status RequireWhole(const runtime::Disk& disk, const Tail& tail, uint64_t segment_bytes) {
+  if (tail.is_closed && tail.offset >= segment_bytes) {
+    return {base::Code::kDataLoss, tail.path +
+                                       ": the segment behind it is gone; this one ends at " +
+                                       "entry " + base::ToString(tail.last_index)};
+  }
+  if (!tail.is_preallocated || tail.size >= segment_bytes) return {};
+  ASSIGN_OR_RETURN(const bool was_repaired, disk.Exists(BrokenPath(tail.path)));
   if (was_repaired) return {};
-  return {base::Code::kDataLoss, path + ": damaged at offset " + std::to_string(size) +
+  return {base::Code::kDataLoss, tail.path + ": damaged at offset " + std::to_string(tail.size) +
                                      ": the file was cut short; it had " +
                                      std::to_string(segment_bytes) + " bytes"};
 }
@@ -213,6 +220,9 @@ base::Result<std::string> Log::RepairTail(const Tail& tail) {
     RETURN_IF_ERROR(ZeroTail(*segment.file, tail.offset));
   }
   ASSIGN_OR_RETURN(const uint64_t size, segment.file->Size());
+  // A write that was cut off may have gone past the size of a segment.
+  const uint64_t wanted = std::max(options_.segment_bytes, tail.offset);
+  if (size > wanted) RETURN_IF_ERROR(segment.file->Truncate(wanted));
   if (size < options_.segment_bytes) {
     ASSIGN_OR_RETURN(is_preallocated_,
                      HasRoom(disk_, PathOf(segment.name), options_.segment_bytes - size));
@@ -327,6 +337,7 @@ base::Status Log::WriteBuffered(uint32_t chain, const OnWritten& on_written) {
 }
 
 base::Status Log::BeginWrites() {
+  if (IsFull()) return CutIfFull();  // the head of the next one says as much
   buffer_.clear();
   RecordWriter writer(chain_, &buffer_);
   writer.Append(RecordType::kMetadata, metadata_);
@@ -371,9 +382,10 @@ void Log::AppendState(RecordWriter* writer) {
 }
 
 // The segment appears under its name with its opening records durable, or not at all: a log that
-// ends with a full segment is as good as one that ends with an empty one.
+// ends with a full segment is as good as one that ends with an empty one, until that one is closed.
 base::Status Log::Cut() {
-  Segment& full = segments_.back();
+  const Segment& full = segments_.back();
+  const uint64_t end = offset_;
   RETURN_IF_ERROR(full.file->Truncate(offset_));
   RETURN_IF_ERROR(InDoubt(full.file->Sync()));
   if (next_.file == nullptr) {
@@ -388,8 +400,16 @@ base::Status Log::Cut() {
   AppendState(&writer);
   const SegmentName name{full.name.sequence + 1, last_index_ + 1};
   base::Status status = AddSegment(&next_, name, writer.chain());
-  if (!status.ok()) keeps_state_ = kept_state;
-  return status;
+  if (!status.ok()) {
+    keeps_state_ = kept_state;
+    return status;
+  }
+  return Close(*(segments_.end() - 2), end);
+}
+
+base::Status Log::Close(const Segment& full, uint64_t offset) {
+  RETURN_IF_ERROR(InDoubt(full.file->Truncate(offset + kClosingBytes)));
+  return InDoubt(full.file->Sync());
 }
 
 base::Status Log::AddSegment(PreparedSegment* segment, const SegmentName& name, uint32_t chain) {

@@ -39,6 +39,10 @@ struct Batch {
 //   the third    in the segment's head: its file had all its space durably. One that is smaller
 //                was cut short by no crash, and what it lacks may have been acknowledged
 //
+// No write begins in a full segment. It says that another one follows, by kClosingBytes behind its
+// end, after that is durable under its name and before anything is written to it: if there is none
+// then, no crash took it.
+//
 // One thread at a time (the WAL thread), which blocks on the disk. A write for which the disk has
 // no room fails with kResourceExhausted: nothing of it counts, and it may be tried again. After any
 // other failed change the state of the disk is unknown, and every further change is a broken
@@ -53,6 +57,8 @@ class Log {
     base::Index covered = {};
     // The member votes alone: see Read.
     bool is_sole_voter = false;
+    // A log that is not all that was acknowledged is gone on from as far as it can be read.
+    bool may_lack_writes = false;
   };
   struct Opened;
 
@@ -66,8 +72,9 @@ class Log {
   // Opens an existing log and reads it as Read does. What a crash left at its end is cut off,
   // durably, after a copy of the segment was kept as "<segment>.broken", if there is room.
   // kUnavailable if another process holds the log; kDataLoss also for one that ends before
-  // options.covered, and for one that was cut short, unless a "<segment>.broken" says that a repair
-  // did it, as etcd's does. After an error nothing has changed.
+  // options.covered, for one whose newest segment is gone, and for one that was cut short, unless a
+  // "<segment>.broken" says that a repair did it, as etcd's does. After an error nothing has
+  // changed.
   static base::Result<Opened> Open(runtime::Disk& disk, std::string_view directory,
                                    const SnapshotMark& start, Options options);
 
@@ -77,10 +84,10 @@ class Log {
   static base::Result<Opened> OpenPastDamage(runtime::Disk& disk, std::string_view directory,
                                              const SnapshotMark& covered, Options options);
 
-  // The same for a log of which nothing can be read from entry `covered` on: it begins anew there,
-  // with the newest hard state that is found anywhere. Only for a sole voter: others may have been
-  // told of a term and a vote that are lost. kDataLoss if there is more, or too little, or if its
-  // last segment was cut short.
+  // The same for a log of which nothing can be read from entry `covered` on (EndsBelow): it begins
+  // anew there, with the newest hard state that is found anywhere. What was behind that entry is
+  // lost, acknowledged or not. Only for a sole voter: others may have been told of a term and a
+  // vote that are lost. kDataLoss if there is more, or too little.
   static base::Result<Opened> OpenBelow(runtime::Disk& disk, std::string_view directory,
                                         const SnapshotMark& covered, Options options);
 
@@ -165,6 +172,8 @@ class Log {
   bool IsFull() const { return offset_ >= options_.segment_bytes; }
   base::Status Cut();
   base::Status CutIfFull();
+  // Says durably in a full segment, which ends at `offset`, that another one follows it.
+  base::Status Close(const Segment& full, uint64_t offset);
   base::Status PurgeBroken(size_t keep);
   std::string TemporaryPath(unsigned number) const;
   std::string PathOf(const SegmentName& name) const;
@@ -190,10 +199,9 @@ class Log {
   bool failed_ = false;
 };
 
-// Whether the last segment, at `path`, has all the bytes that it had: kDataLoss if it was cut
-// short, unless a repair did it.
-base::Status RequireWhole(const runtime::Disk& disk, const std::string& path, uint64_t size,
-                          bool is_preallocated, uint64_t segment_bytes);
+// Whether the log ends with its last segment, and that has all the bytes that it had: kDataLoss if
+// the one behind it is gone, or if it was cut short, unless a repair did it.
+base::Status RequireWhole(const runtime::Disk& disk, const Tail& tail, uint64_t segment_bytes);
 
 struct Log::Opened {
   std::unique_ptr<Log> log;

@@ -345,19 +345,59 @@ TEST_F(LogDamageTest, AMissingLastSegmentIsRefusedIfTheDatabaseHasItsEntries) {
   ExpectRefusedUnchanged([this] { return OpenStatus(kEntries); }, "the log ends at entry");
 }
 
-// Of a segment that is missing nothing is known; of one that was cut short, that something was.
-TEST_F(LogDamageTest, ALastSegmentThatWasCutShortDoesNotEndTheLogBelowTheDatabase) {
-  const base::Bytes whole = *runtime::ReadFile(disk_, paths_.back());
-  for (const uint64_t size : {uint64_t{0}, uint64_t{8}, uint64_t{40}, PlaceOf(kEntries).offset,
-                              kSegmentBytesOfTest - 1}) {
-    SCOPED_TRACE("size " + std::to_string(size));
-    Truncate(paths_.back(), size);
-    ExpectRefusedUnchanged(
-        [&] { return OpenBelow(kEntries + 1).status(); },
-        "damaged at offset " + std::to_string(size) + ": the file was cut short");
-    Write(paths_.back(), 0, whole);
+TEST_F(LogDamageTest, MissingLastSegmentsAreRefusedWithoutADatabase) {
+  while (paths_.size() > 1) {
+    const uint64_t end = names_.back().first_index.value() - 1;
+    ASSERT_TRUE(disk_.Remove(paths_.back()).ok());
+    paths_.pop_back();
+    names_.pop_back();
+    const std::string message = paths_.back() +
+                                ": the segment behind it is gone; this one ends at entry " +
+                                std::to_string(end);
+    ExpectRefusedUnchanged([this] { return OpenStatus(); }, message);
+    ExpectRefusedUnchanged([&] { return OpenPastDamage(end).status(); }, message);
   }
-  EXPECT_TRUE(OpenBelow(kEntries + 1).ok());
+}
+
+// Builds before left full segments as they were, and a crash may come before one is closed.
+TEST_F(LogDamageTest, AFullLastSegmentThatWasNotClosedIsAnEnd) {
+  ASSERT_TRUE(disk_.Remove(paths_.back()).ok());
+  const base::Bytes closed = *runtime::ReadFile(disk_, paths_[paths_.size() - 2]);
+  Truncate(paths_[paths_.size() - 2], closed.size() - kClosingBytes);
+  const uint64_t end = names_.back().first_index.value() - 1;
+  for (int start = 0; start < 2; ++start) {
+    auto opened = Log::Open(disk_, kDirectory, {}, OptionsOf(0));
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    EXPECT_EQ(opened->contents.entries.size(), end);
+    EXPECT_EQ(opened->log->segments(), names_);
+  }
+  EXPECT_TRUE(*runtime::ReadFile(disk_, paths_[paths_.size() - 2]) == closed);
+}
+
+TEST_F(LogDamageTest, WhoeverSaysThatWritesMayLackGoesOnWithoutThem) {
+  const base::Bytes last = *runtime::ReadFile(disk_, paths_.back());
+  Log::Options options = OptionsOf(0);
+  Truncate(paths_.back(), PlaceOf(kEntries).offset);
+  EXPECT_EQ(Log::Open(disk_, kDirectory, {}, options).status().code(), base::Code::kDataLoss);
+  options.may_lack_writes = true;
+  EXPECT_EQ(Log::Open(disk_, kDirectory, {}, options)->contents.entries.size(), kEntries - 1);
+  EXPECT_TRUE(OpenStatus().ok());
+  ASSERT_TRUE(disk_.Remove(paths_.back()).ok());
+  EXPECT_EQ(OpenStatus().code(), base::Code::kDataLoss);
+  auto opened = Log::Open(disk_, kDirectory, {}, options);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->contents.entries.size(), names_.back().first_index.value() - 1);
+  opened->log.reset();
+  EXPECT_TRUE(OpenStatus().ok());
+}
+
+TEST_F(LogDamageTest, WhatIsLeftOfTheLastSegmentMayEndTheLogBelowTheDatabase) {
+  const uint64_t before = names_.back().first_index.value() - 1;
+  for (const uint64_t size : {uint64_t{40}, uint64_t{0}}) {
+    Truncate(paths_.back(), size);
+    ExpectRefusedUnchanged([&] { return OpenBelow(before).status(); }, "does not end before entry");
+  }
+  EXPECT_TRUE(OpenBelow(before + 1).ok());
 }
 
 TEST_F(LogDamageTest, AMissingLastSegmentEndsTheLogBelowTheDatabase) {

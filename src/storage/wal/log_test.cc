@@ -330,8 +330,9 @@ TEST_F(WalLogTest, APreparedSegmentSavesTheAppendFromMakingOne) {
   const uint64_t before = disk_.operation_count();
   ASSERT_TRUE(AppendEntry(1, 1, 5000).ok());
   ASSERT_EQ(log_->segments().size(), 2u);
-  // Append: write, sync. Cut: truncate, sync, write, sync, rename, sync of the directory.
-  EXPECT_EQ(disk_.operation_count() - before, 8u);
+  // Append: write, sync. Cut: truncate, sync, write, sync, rename, sync of the directory; and the
+  // full segment is closed: truncate, sync.
+  EXPECT_EQ(disk_.operation_count() - before, 10u);
   EXPECT_EQ(MustReopen().entries.size(), 1u);
 }
 
@@ -659,6 +660,50 @@ TEST_F(WalLogTest, WithoutRoomForASegmentWhatIsWrittenStays) {
   EXPECT_TRUE(AppendEntry(index + 1).ok());
   EXPECT_EQ(log_->segments().size(), 2u);
   EXPECT_EQ(MustReopen().entries.size(), index + 1);
+}
+
+TEST_F(WalLogTest, AFullSegmentSaysThatAnotherOneFollows) {
+  Create();
+  uint64_t index = 0;
+  while (log_->segments().size() < 4) ASSERT_TRUE(AppendEntry(++index).ok());
+  const std::vector<SegmentName> names = log_->segments();
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string path = runtime::JoinPath(kDirectory, names[i].ToString());
+    const base::Bytes bytes = *runtime::ReadFile(disk_, path);
+    const uint64_t written = bytes.find_last_not_of('\0') / 8 * 8 + 8;
+    if (i + 1 < names.size()) {
+      EXPECT_GE(written, kSmall.segment_bytes);
+      EXPECT_EQ(bytes.size(), written + kClosingBytes);
+    } else {
+      EXPECT_EQ(bytes.size(), kSmall.segment_bytes);
+    }
+  }
+  EXPECT_EQ(MustReopen().entries.size(), index);
+}
+
+// Wherever the power fails while a segment is cut: what is written behind it is not lost unseen.
+TEST_F(WalLogTest, AStartClosesWhatACrashHasLeftOpen) {
+  size_t left_open = 0;
+  bool is_acknowledged = false;
+  for (uint64_t failing = 1; !is_acknowledged; ++failing) {
+    SCOPED_TRACE("power fails at change " + std::to_string(failing));
+    ASSERT_TRUE(disk_.RemoveAll(kDirectory).ok());
+    Create();
+    disk_.FailPowerAfter(failing);
+    is_acknowledged = AppendEntry(1, 1, 5000).ok();
+    log_.reset();
+    disk_.Restart(runtime::simulated::CrashMode::kDropUnsynced);
+    if (ListSegments(disk_, kDirectory)->size() < 2) continue;
+    left_open += is_acknowledged ? 0 : 1;
+    ASSERT_EQ(MustReopen().entries.size(), 1u);
+    ASSERT_TRUE(AppendEntry(2).ok());
+    ASSERT_TRUE(disk_.Remove(SegmentPath(1, 2)).ok());
+    const base::Status status = Reopen().status();
+    EXPECT_EQ(status.code(), base::Code::kDataLoss);
+    EXPECT_EQ(status.message(),
+              SegmentPath(0, 0) + ": the segment behind it is gone; this one ends at entry 1");
+  }
+  EXPECT_EQ(left_open, 2u);  // before the truncation, and before its sync
 }
 
 TEST_F(WalLogTest, ASegmentTakesNoneOfTheLastSpaceBeforeItIsWritten) {

@@ -111,6 +111,9 @@ base::Result<Tail> VisitSegment(runtime::Disk& disk, const std::string& path,
   tail.chain = decoder.chain();
   tail.size = size;
   tail.is_preallocated = writes.is_preallocated();
+  const bool ends_a_write = writes.end_in_state() && writes.previous() == RecordType::kState;
+  tail.may_be_closed = ends_a_write && size == tail.offset;
+  tail.is_closed = ends_a_write && size == tail.offset + kClosingBytes;
   if (!options.decoder.may_be_torn) return tail;
   ASSIGN_OR_RETURN(tail.must_be_cut,
                    MustBeCut({.file = file.get(),
@@ -127,18 +130,25 @@ base::Result<Tail> VisitSegment(runtime::Disk& disk, const std::string& path,
   return tail;
 }
 
-base::Result<Tail> VisitSegments(runtime::Disk& disk, std::string_view directory,
+// Where the log and the segment before its last one end.
+struct Ends {
+  Tail last;
+  std::optional<Tail> before;
+};
+
+base::Result<Ends> VisitSegments(runtime::Disk& disk, std::string_view directory,
                                  const std::vector<SegmentName>& names, SegmentOptions options,
                                  Visitor* visitor) {
-  Tail tail;
+  Ends ends;
   for (const SegmentName& name : names) {
+    if (name != names.front()) ends.before = std::move(ends.last);
     options.decoder.may_be_torn = name == names.back();
-    ASSIGN_OR_RETURN(
-        tail, VisitSegment(disk, runtime::JoinPath(directory, name.ToString()), options, visitor));
-    options.decoder.chain = tail.chain;
+    ASSIGN_OR_RETURN(ends.last, VisitSegment(disk, runtime::JoinPath(directory, name.ToString()),
+                                             options, visitor));
+    options.decoder.chain = ends.last.chain;
     options.decoder.chain_known = true;
   }
-  return tail;
+  return ends;
 }
 
 // Collects the contents of a log record by record.
@@ -330,14 +340,14 @@ base::Result<ReadLog> Read(runtime::Disk& disk, std::string_view directory,
   Collector collector(start, names.front());
   const SegmentOptions options{.decoder = {.may_be_unpadded = frames == Frames::kAny},
                                .is_sole_voter = is_sole_voter};
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, options, &collector));
+  ASSIGN_OR_RETURN(Ends ends, VisitSegments(disk, directory, names, options, &collector));
   if (!collector.start_found()) {
     return base::Status(base::Code::kNotFound, std::string(directory) +
                                                    ": the log has no snapshot record of index " +
                                                    base::ToString(start.index));
   }
-  tail.last_index = collector.last_index();
-  return ReadLog{collector.TakeContents(), std::move(tail)};
+  ends.last.last_index = collector.last_index();
+  return ReadLog{collector.TakeContents(), std::move(ends.last), std::move(ends.before)};
 }
 
 base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view directory,
@@ -346,12 +356,12 @@ base::Result<ReadLog> ReadPastDamage(runtime::Disk& disk, std::string_view direc
   ASSIGN_OR_RETURN(const auto names, SelectSegments(disk, directory, covered.index + 1));
   PastDamageCollector collector(covered, names.front());
   const SegmentOptions options{.decoder = {}, .is_sole_voter = is_sole_voter};
-  ASSIGN_OR_RETURN(Tail tail, VisitSegments(disk, directory, names, options, &collector));
+  ASSIGN_OR_RETURN(Ends ends, VisitSegments(disk, directory, names, options, &collector));
   if (!collector.whole()) {
-    return DataLoss(tail.path + ": nothing behind the damage says what was lost");
+    return DataLoss(ends.last.path + ": nothing behind the damage says what was lost");
   }
-  tail.last_index = collector.last_index();
-  return ReadLog{collector.TakeContents(), std::move(tail)};
+  ends.last.last_index = collector.last_index();
+  return ReadLog{collector.TakeContents(), std::move(ends.last), std::move(ends.before)};
 }
 
 base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view directory,
@@ -368,6 +378,10 @@ base::Result<SnapshotMark> FindNewestMark(runtime::Disk& disk, std::string_view 
   }
   return base::Status(base::Code::kNotFound,
                       std::string(directory) + ": the log has no mark to be read from");
+}
+
+bool EndsBelow(const Remains& remains, base::Index covered) {
+  return !remains.metadata.empty() && remains.highest_index < covered;
 }
 
 base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view directory) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct Tail {
   uint64_t size = 0;  // of the last segment's file
   // The segment's file had all its space durably before it was written to, by what it says.
   bool is_preallocated = false;
+  // It ends behind a write that ends in a hard state, and at the end of its file; or the file has
+  // kClosingBytes behind that.
+  bool may_be_closed = false;
+  bool is_closed = false;
   base::Index last_index;    // of the last entry or mark written, 0 if none
   bool must_be_cut = false;  // what follows `offset` is the rest of a crash
 };
@@ -36,6 +41,8 @@ struct Tail {
 struct ReadLog {
   Contents contents;
   Tail tail;
+  // Where the segment before the last one ends, if it was read.
+  std::optional<Tail> before;
 };
 
 // The segments from which a log can be read after `start`: the last one whose first index is not
@@ -75,6 +82,9 @@ struct Remains {
   bool is_preallocated = false;
 };
 base::Result<Remains> ReadRemains(runtime::Disk& disk, std::string_view directory);
+
+// Whether that is nothing from entry `covered` on, and says whose log it is.
+bool EndsBelow(const Remains& remains, base::Index covered);
 
 // The newest mark with an index that is known to be committed: from there a log should be read.
 // Looks at the segments from the last one back, and at no more than that takes. kNotFound without

@@ -16,6 +16,10 @@ namespace wal {
 // etcd's segment size: 64 MB, not MiB.
 inline constexpr uint64_t kSegmentBytes = 64'000'000;
 
+// Zeros behind the last record of a full segment: its successor was durable before they were, so
+// that without one it was lost. They are a size alone, which no crash leaves in part.
+inline constexpr uint64_t kClosingBytes = 8;
+
 // The name of a segment, "SSSSSSSSSSSSSSSS-IIIIIIIIIIIIIIII.wal": its place in the sequence and
 // the index that follows the last entry written before it, both as 16 hex digits.
 struct SegmentName {

@@ -58,7 +58,7 @@ class SegmentCheckTest : public ::testing::Test {
 
 TEST_F(SegmentCheckTest, AWholeSegmentIsGoneThroughToItsEnd) {
   ASSERT_TRUE(Check(0).ok());
-  EXPECT_EQ(read_, runtime::ReadFile(disk_, paths_[0])->size());
+  EXPECT_EQ(read_ + kClosingBytes, runtime::ReadFile(disk_, paths_[0])->size());
   ASSERT_TRUE(Check(1, chain_).ok());
   EXPECT_TRUE(Check(1, chain_ + 1).code() == base::Code::kDataLoss) << "another one before it";
   EXPECT_TRUE(Check(1, {}, 1).ok());
