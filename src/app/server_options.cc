@@ -38,6 +38,7 @@ base::Status FillStorage(const config::ServerConfig& config, server::Options* op
   options->scrub_interval = backend.scrub_interval;
   options->refill = backend.refill_damaged;
   options->replace = backend.replace_damaged;
+  options->unsafe_no_fsync = backend.unsafe_no_fsync;
   options->bootstrap_defragment_bytes = backend.bootstrap_defrag_threshold_megabytes << 20;
   if (backend.batch_interval.count() > 0) options->backend_batch_interval = backend.batch_interval;
   if (backend.batch_limit > 0) {

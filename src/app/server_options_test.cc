@@ -35,6 +35,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   config.cluster.max_learners = 24;
   config.cluster.pre_vote = false;
   config.cluster.force_new_cluster = true;
+  config.backend.unsafe_no_fsync = true;
   const base::Result<server::Options> options = ServerOptions(config);
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->name, "a");
@@ -58,6 +59,7 @@ TEST(ServerOptionsTest, WhatTheFlagsSayReachesTheMember) {
   EXPECT_EQ(options->watch_progress_notify_interval, milliseconds(230));
   EXPECT_EQ(options->max_learners, 24u);
   EXPECT_FALSE(options->pre_vote);
+  EXPECT_TRUE(options->unsafe_no_fsync);
   EXPECT_TRUE(options->force_new_cluster);
 }
 

@@ -132,26 +132,85 @@ base::Status DataLoss(std::string_view what) {
           std::string(what) + "; remove the member and add it again, or restore a snapshot"};
 }
 
-// The log ends before an entry that was durable in it. A member alone goes on from its database;
-// others may have been told of a term and a vote that were in the log.
-base::Result<wal::Log::Opened> OpenLogBelow(const Environment& environment, const Paths& paths,
-                                            const wal::SnapshotMark& mark,
-                                            const wal::Log::Options& options,
-                                            const base::Status& damage) {
-  if (options.is_sole_voter) {
-    auto opened = wal::Log::OpenBelow(*environment.disk, paths.wal, mark, options);
-    if (opened.ok()) {
-      environment.logger->Error(
-          "the log ends before the database; it begins anew there, and entries behind it are lost",
-          {{"path", paths.wal},
-           {"consistent-index", mark.index.value()},
-           {"error", damage.message()}});
-      return opened;
-    }
-    if (!IsDamageOrLoss(opened.status())) return opened.status();
+// A log that may lack what was acknowledged. Only a member alone may go on from it, if whoever
+// starts it says that this may be lost; others may have been told of a term and a vote that were in
+// it.
+class LackingLog {
+ public:
+  // `newest` is the mark from which it should be read, `covered` the end of the database.
+  LackingLog(const Environment& environment, const Paths& paths, wal::Log::Options options,
+             const base::Result<wal::SnapshotMark>& newest, const wal::SnapshotMark& covered)
+      : environment_(environment),
+        paths_(paths),
+        options_(options),
+        newest_(newest),
+        covered_(covered) {
+    options_.may_lack_writes = true;
   }
-  return DataLoss(std::string(damage.message()) + "; the database covers the log up to entry " +
-                  ToString(mark.index) + " only");
+
+  // Without what is missing. `begin` is told where its entries begin.
+  base::Result<wal::Log::Opened> Open(const base::Status& damage, raft::EntryId* begin) const {
+    auto opened = OpenAsFarAsItGoes(begin);
+    if (!opened.ok()) return opened;
+    base::Mark<"server: a member alone goes on without what its log lacks">();
+    environment_.logger->Error("the log lacks writes, which are lost; it is gone on from without",
+                               {{"path", paths_.wal},
+                                {"consistent-index", covered_.index.value()},
+                                {"error", damage.message()}});
+    return opened;
+  }
+
+  // Whether Open would do it. Changes nothing.
+  base::Result<bool> MayBeOpened() const {
+    runtime::Disk& disk = *environment_.disk;
+    if (newest_.ok()) {
+      const auto read = wal::Read(disk, paths_.wal, *newest_, options_.is_sole_voter);
+      if (read.ok() && read->tail.last_index >= covered_.index) return true;
+      if (!read.ok() && !IsDamageOrLoss(read.status())) return read.status();
+    }
+    ASSIGN_OR_RETURN(const wal::Remains remains, wal::ReadRemains(disk, paths_.wal));
+    return wal::EndsBelow(remains, covered_.index);
+  }
+
+ private:
+  base::Result<wal::Log::Opened> OpenAsFarAsItGoes(raft::EntryId* begin) const {
+    runtime::Disk& disk = *environment_.disk;
+    if (newest_.ok()) {
+      auto opened = wal::Log::Open(disk, paths_.wal, *newest_, options_);
+      *begin = {newest_->term, newest_->index};
+      if (opened.ok() || !IsDamageOrLoss(opened.status())) return opened;
+    }
+    *begin = {covered_.term, covered_.index};
+    return wal::Log::OpenBelow(disk, paths_.wal, covered_, options_);
+  }
+
+  const Environment& environment_;
+  const Paths& paths_;
+  wal::Log::Options options_;
+  const base::Result<wal::SnapshotMark>& newest_;
+  const wal::SnapshotMark& covered_;
+};
+
+// Of a log that lacks what the database does not have either.
+base::Result<wal::Log::Opened> OpenLackingLog(const Options& options, const LackingLog& log,
+                                              const base::Status& damage,
+                                              const schema::ConsistentIndex& covered,
+                                              Recovered* recovered) {
+  const std::string what = std::string(damage.message()) +
+                           "; the database covers the log up to entry " + ToString(covered.index) +
+                           " only";
+  if (recovered->conf_state.voters.size() != 1) return DataLoss(what);
+  if (options.force_new_cluster || options.unsafe_no_fsync) {
+    auto opened = log.Open(damage, &recovered->base);
+    if (opened.ok() || !IsDamageOrLoss(opened.status())) return opened;
+    return DataLoss(what);
+  }
+  ASSIGN_OR_RETURN(const bool may_be_opened, log.MayBeOpened());
+  if (!may_be_opened) return DataLoss(what);
+  return base::Status(base::Code::kDataLoss,
+                      what +
+                          ". Writes that were acknowledged may be missing: restore a backup; or "
+                          "start it with --force-new-cluster once, and it goes on without them");
 }
 
 // Why the database cannot be gone on from, beside a log; OK if it can. One that is older than the
@@ -197,7 +256,10 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   recovered->base = {mark.term, mark.index};
   auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
   if (!opened.ok() && !IsDamageOrLoss(opened.status())) return opened.status();
-  if (!opened.ok()) return OpenLogBelow(environment, paths, mark, log_options, damage);
+  if (!opened.ok()) {
+    const LackingLog lacking(environment, paths, log_options, newest, mark);
+    return OpenLackingLog(options, lacking, damage, covered, recovered);
+  }
   base::Mark<"server: a damaged log is repaired from the database">();
   environment.logger->Warn("repaired the damaged log from the database",
                            {{"path", paths.wal},

@@ -131,6 +131,10 @@ struct Options {
   uint64_t scrub_bytes_per_second = uint64_t{1} << 20;
   runtime::Duration scrub_interval = std::chrono::hours(24);
 
+  // Nothing is synced: what was acknowledged may be missing after a crash of the machine, and a
+  // member alone starts without it.
+  bool unsafe_no_fsync = false;
+
   // A damaged database is put aside and filled again from the other members; see refill.h.
   bool refill = true;
   // A member that may have lost what it has promised asks the others for a new one in its place;

@@ -17,6 +17,9 @@ namespace server {
 namespace {
 
 using etcdserverpb::InternalRaftRequest;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string PutBytes(const std::string& key, const std::string& value) {
   etcdserverpb::PutRequest request;
@@ -77,7 +80,7 @@ TEST_F(ServerTest, WhatIsNoClusterOfOneIsRefusedAndNothingIsWritten) {
 TEST_F(ServerTest, TheDirectorySaysWhichWayBackToEtcdIsSafe) {
   Start();
   const base::Bytes note = *runtime::ReadFile(member_.disk(), "/default.etcd/member/README");
-  EXPECT_THAT(note, ::testing::HasSubstr("etcdutl export"));
+  EXPECT_THAT(note, HasSubstr("etcdutl export"));
 }
 
 // A mark of its entry may stand in the log that is not believed yet.
@@ -319,6 +322,7 @@ TEST_F(DamagedLogTest, ADiskThatFailsMeanwhileIsNotTakenForTheDamage) {
     } else {
       Damage("key10");
     }
+    member_.options.force_new_cluster = ends_before;
     member_.disk().SetCapacity(1);
     const base::Status status = member_.Start();
     EXPECT_EQ(status.code(), base::Code::kResourceExhausted) << status.ToString();
@@ -329,23 +333,54 @@ TEST_F(DamagedLogTest, ADiskThatFailsMeanwhileIsNotTakenForTheDamage) {
   }
 }
 
-TEST_F(DamagedLogTest, AMemberAloneGoesOnFromItsDatabaseIfTheLogEndsBefore) {
+// What was acknowledged behind the database is gone with it.
+TEST_F(DamagedLogTest, AMemberAloneDoesNotStartIfTheLogEndsBeforeTheDatabase) {
+  WriteAndKill();
+  const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
+  for (const bool was_cut_short : {false, true}) {
+    Resize(bytes.find("key10"));
+    if (!was_cut_short) Resize(bytes.size());
+    const base::Bytes before = *runtime::ReadFile(member_.disk(), kSegment);
+    for (int start = 0; start < 2; ++start) {
+      const base::Status status = member_.Start();
+      EXPECT_EQ(status.code(), base::Code::kDataLoss);
+      EXPECT_THAT(status.message(),
+                  AllOf(StartsWith(std::string(kSegment) + ": damaged "),
+                        HasSubstr("; the database covers the log up to entry "),
+                        HasSubstr("restore a backup; or start it with --force-new-cluster once")));
+    }
+    EXPECT_TRUE(*runtime::ReadFile(member_.disk(), kSegment) == before);
+  }
+}
+
+// The flag that says that writes may be lost, and whether the file was cut short.
+class LackingLogTest : public DamagedLogTest,
+                       public ::testing::WithParamInterface<std::tuple<bool Options::*, bool>> {};
+
+TEST_P(LackingLogTest, AMemberAloneThatMayLoseWritesGoesOnWithout) {
+  const auto [flag, was_cut_short] = GetParam();
   WriteAndKill();
   const base::Bytes bytes = *runtime::ReadFile(member_.disk(), kSegment);
   Resize(bytes.find("key10"));
-  EXPECT_EQ(member_.Start().code(), base::Code::kDataLoss) << "it was cut short, by no crash";
-  Resize(bytes.size());
+  if (!was_cut_short) Resize(bytes.size());
+  member_.options.*flag = true;
+  Start();
+  member_.options.*flag = false;
   for (int start = 0; start < 2; ++start) {
-    Start();
     EXPECT_EQ(Value("key10"), "covered");
     EXPECT_EQ(Value("key19"), "covered");
     EXPECT_EQ(Value("a"), std::nullopt);
     EXPECT_TRUE(Put("c", std::to_string(start)).status.ok());
     member_.Crash();
+    Start();
   }
-  EXPECT_EQ(runtime::ReadFile(member_.disk(), std::string(kSegment) + ".broken")->size(),
-            bytes.size());
+  EXPECT_TRUE(member_.disk().Exists(std::string(kSegment) + ".broken").value());
 }
+
+INSTANTIATE_TEST_SUITE_P(Flags, LackingLogTest,
+                         ::testing::Combine(::testing::Values(&Options::force_new_cluster,
+                                                              &Options::unsafe_no_fsync),
+                                            ::testing::Bool()));
 
 }  // namespace
 }  // namespace server
