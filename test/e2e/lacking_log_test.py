@@ -4,7 +4,7 @@
 A member alone finds its log zeroed from a record on, put back from an older copy, or without its
 newest segment: it names that, and what it says to do works when it is done to the letter. One of
 several that has lost its newest segment and its database is not refilled under its old identifier.
-ETCD in the environment is the program.
+etcd reads what says that a segment is not the newest. ETCD in the environment is the program.
 """
 
 import os
@@ -21,9 +21,11 @@ from self_replacement_test import DATABASE_WAITS, FLAG, segments
 
 BINARIES = Path(__file__).resolve().parents[2] / "build/dev/bin"
 ETCD = os.environ.get("ETCD", str(BINARIES / "etcd"))
+ETCD_34 = "/usr/bin/etcd"
 FORCE = "--force-new-cluster"
 FILLS = ("--max-request-bytes", str(16 << 20))
 KEYS = 40
+CLOSING_BYTES = 8
 LENGTH_MASK = (1 << 56) - 1
 
 
@@ -183,6 +185,21 @@ class SeveralTest(LackingLogCase):
         self.wait_for("it votes", lambda: not status(member).get("isLearner"), 60)
         self.assertNotEqual(status(member)["header"]["member_id"], before)
         self.assertEqual(self.value(member, b"key39"), b"v39")
+
+
+class BesideEtcdTest(LackingLogCase):
+    def test_etcd_reads_closed_segments(self) -> None:
+        member = self.enterContext(Member(ETCD_34))
+        client = self.client(member)
+        for number in range(70):
+            client.put(b"key%02d" % number, b"v" * (1 << 20))
+        member.kill()
+        full = segments(member)[:-1]
+        self.assertEqual(len(full), 1)
+        os.truncate(full[0], full[0].stat().st_size + CLOSING_BYTES)
+        member.start()
+        self.assertEqual(len(self.value(member, b"key00")), 1 << 20)
+        self.assertEqual(len(self.value(member, b"key69")), 1 << 20)
 
 
 if __name__ == "__main__":
