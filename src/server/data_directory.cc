@@ -191,16 +191,27 @@ class LackingLog {
   const wal::SnapshotMark& covered_;
 };
 
+// By whatever can be read of the log; a learner is not its cluster's only voter.
+base::Result<bool> VotesAlone(runtime::Disk& disk, const Paths& paths,
+                              const raft::ConfState& conf_state) {
+  if (conf_state.voters.size() != 1) return false;
+  ASSIGN_OR_RETURN(const wal::Remains remains, wal::ReadRemains(disk, paths.wal));
+  const auto metadata = ParseMetadata(remains.metadata);
+  return metadata.ok() && metadata->member == conf_state.voters.front();
+}
+
 // Of a log that lacks what the database does not have either.
 base::Result<wal::Log::Opened> OpenLackingLog(const Options& options, const LackingLog& log,
                                               const base::Status& damage,
                                               const schema::ConsistentIndex& covered,
-                                              Recovered* recovered) {
+                                              bool votes_alone, Recovered* recovered) {
   const std::string what = std::string(damage.message()) +
                            "; the database covers the log up to entry " + ToString(covered.index) +
                            " only";
-  if (recovered->conf_state.voters.size() != 1) return DataLoss(what);
-  if (options.force_new_cluster || options.unsafe_no_fsync) {
+  if (!votes_alone) return DataLoss(what);
+  // Learners may have what is missing; a new cluster removes them.
+  const bool may_lose = options.unsafe_no_fsync && IsAlone(recovered->conf_state);
+  if (options.force_new_cluster || may_lose) {
     auto opened = log.Open(damage, &recovered->base);
     if (opened.ok() || !IsDamageOrLoss(opened.status())) return opened;
     return DataLoss(what);
@@ -257,8 +268,9 @@ base::Result<wal::Log::Opened> OpenLog(const Options& options, const Environment
   auto opened = wal::Log::OpenPastDamage(disk, paths.wal, mark, log_options);
   if (!opened.ok() && !IsDamageOrLoss(opened.status())) return opened.status();
   if (!opened.ok()) {
+    ASSIGN_OR_RETURN(const bool votes_alone, VotesAlone(disk, paths, recovered->conf_state));
     const LackingLog lacking(environment, paths, log_options, newest, mark);
-    return OpenLackingLog(options, lacking, damage, covered, recovered);
+    return OpenLackingLog(options, lacking, damage, covered, votes_alone, recovered);
   }
   base::Mark<"server: a damaged log is repaired from the database">();
   environment.logger->Warn("repaired the damaged log from the database",

@@ -82,9 +82,9 @@ void LogCutOff(const observe::Logger& logger, const wal::Log::Opened& opened);
 // whatever its files are now; a note of other members is removed.
 //
 // A log all of whose damage is at or below `applied` begins anew there. One that ends before that,
-// or that lacks its end, may have lost what was acknowledged: only a member alone goes on from it,
-// with Options::force_new_cluster or unsafe_no_fsync. Otherwise kDataLoss, saying
-// what is wrong where and how to recover, if they do not fit or if files cannot be believed;
+// or that lacks its end, may have lost what was acknowledged: only the only voter goes on from it,
+// with Options::force_new_cluster, or, without learners, unsafe_no_fsync. Otherwise kDataLoss,
+// saying what is wrong where and how to recover, if they do not fit or if files cannot be believed;
 // kFailedPrecondition if they are not such files, if the options do not fit them, and for founding
 // a cluster of several members where there is no transport.
 base::Result<Recovered> OpenDataDirectory(const Options& options, const Environment& environment);

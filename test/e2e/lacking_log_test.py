@@ -14,8 +14,9 @@ import unittest
 from pathlib import Path
 
 from cluster import Cluster, status, wait_until_ready
-from cluster_case import ClusterCase
+from cluster_case import JOINS, ClusterCase
 from member import Member
+from protocol import rpc
 from refill_test import database
 from self_replacement_test import DATABASE_WAITS, FLAG, segments
 
@@ -185,6 +186,27 @@ class SeveralTest(LackingLogCase):
         self.wait_for("it votes", lambda: not status(member).get("isLearner"), 60)
         self.assertNotEqual(status(member)["header"]["member_id"], before)
         self.assertEqual(self.value(member, b"key39"), b"v39")
+
+    def test_a_learner_is_not_alone(self) -> None:
+        voter = self.enterContext(Member(ETCD, name="voter"))
+        learner = Member(ETCD, *JOINS, name="learner")
+        self.addCleanup(learner.__exit__)
+        learner.initial_cluster = f"voter={voter.peer_url},learner={learner.peer_url}"
+        self.change(voter, "MemberAdd",
+                    rpc.MemberAddRequest(peerURLs=[learner.peer_url], isLearner=True),
+                    rpc.MemberAddResponse)
+        learner.launch()
+        wait_until_ready(learner)
+        self.put(voter)
+        self.wait_until_covered(learner)
+        learner.kill()
+        zero_from(segments(learner)[-1], b"key20")
+        learner.flags += ("--unsafe-no-fsync",)
+        for _ in range(2):
+            said = self.ended(learner)
+            self.assertIn("remove the member and add it again", said)
+            self.assertNotIn(FORCE, said.rpartition("failed to start")[2])
+            learner.flags += (FORCE,)
 
 
 class BesideEtcdTest(LackingLogCase):
