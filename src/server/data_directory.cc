@@ -152,7 +152,6 @@ class LackingLog {
   base::Result<wal::Log::Opened> Open(const base::Status& damage, raft::EntryId* begin) const {
     auto opened = OpenAsFarAsItGoes(begin);
     if (!opened.ok()) return opened;
-    base::Mark<"server: a member alone goes on without what its log lacks">();
     environment_.logger->Error("the log lacks writes, which are lost; it is gone on from without",
                                {{"path", paths_.wal},
                                 {"consistent-index", covered_.index.value()},
