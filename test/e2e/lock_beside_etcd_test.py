@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The same calls of Lock and Election at a member of ours and at one of etcd 3.7.1: the same answers,
-field by field but for the members' identities and the terms. Only with E2E_FULL.
+field by field but for the members' identities and the terms. Only with E2E_FULL. A call that is
+repeated with its lease writes once more at ours (docs/differences.md), and is in lock_test.py.
 
 ETCD in the environment is the program.
 """
@@ -132,7 +133,7 @@ def resign_of(**leader) -> election.ResignRequest:
 
 
 def locks_at_once(side: Side) -> None:
-    for lease in (0x1A, 0x1A, 999, -5):
+    for lease in (0x1A, 999, -5):
         side.call(lock_of(b"a", lease), "Lock")
     side.call(lock_of(b"", 0x1A), "Lock")
     side.call(lock_of(b"free"), "Lock")
@@ -169,8 +170,7 @@ def locks_that_wait(side: Side) -> None:
 def elections_at_once(side: Side) -> None:
     leader = election.LeaderRequest(name=b"e")
     side.call(leader, "Leader")
-    for value in (b"one", b"one", b"two"):
-        side.call(campaign_of(0x1A, value), "Campaign")
+    side.call(campaign_of(0x1A, b"one"), "Campaign")
     side.call(leader, "Leader")
     side.call(campaign_of(77, b"one"), "Campaign")
     side.call(campaign_of(0, b"one", b"free"), "Campaign")
@@ -193,11 +193,9 @@ def elections_at_once(side: Side) -> None:
 def elections_that_wait(side: Side) -> None:
     first = side.call(campaign_of(0x1A, b"one"), "Campaign")
     second = side.wait(campaign_of(0x2B, b"two"), "Campaign")
-    again = side.wait(campaign_of(0x2B, b"two again"), "Campaign")
     side.keys()
     side.call(election.ResignRequest(leader=first.leader), "Resign")
     side.finish("Campaign", second)
-    side.finish("Campaign", again)
     side.call(campaign_of(0x3C, b"three"), "Campaign", SHORT_SECONDS)
     side.keys()
 
